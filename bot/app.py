@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from bot.clock import SystemClock
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.engines.embedded import EmbeddedEngine
@@ -300,7 +300,7 @@ class App:
         name = bot_name(self.store, platform, talk.bot_info.bot_names.get(platform, "") if talk else "")
         if not name or not numbers:
             return ""
-        from bot.commands.portable import offer_url  # noqa: PLC0415 - only where people can talk to us
+        from bot.commands.subscriptions.export_import import offer_url  # noqa: PLC0415 - only where people can talk to us
 
         (number, _), *_ = numbers.most_common(1)
         try:

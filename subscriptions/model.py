@@ -289,7 +289,6 @@ class Facts:
     notice: str = ""  # the cause of a notice, see subscriptions/notices
     detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
     titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end
-    without_summary: int = 0  # shown papers that have no summary in the chat's language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.sources import add_receipt, sync_sources
+from subscriptions.service.sources import sync_sources
 from subscriptions.store import SourceFact, Store
 from tests.make import NOON
+from tests.receipts import add_receipt
 
 BATCH = timedelta(hours=5, minutes=5)  # after midnight UTC: when a batch can be read, in New York's winter
 SYNCED_AT = NOON - timedelta(days=30)

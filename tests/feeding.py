@@ -13,11 +13,12 @@ from bot.sources.receipts import PollContext, SourceSchedules, StoredHostSlots
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
-from subscriptions.service.sources import known_sources, receipts_of
+from subscriptions.service.sources import known_sources
 from subscriptions.store import KnownSource, Store
 from subscriptions.store.rows import PaperRow
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
+from tests.receipts import receipts_of
 
 LIMITS = FetchLimits(connect=5, idle=5, total=20, most=2**20)
 
@@ -104,7 +105,7 @@ class SourceHarness:
 
     def receipts(self, source: str) -> list[Receipt]:
         """Those of a source, oldest first."""
-        return list(reversed(receipts_of(self.store, source, most=1000)))
+        return list(reversed(receipts_of(self.store, source)))
 
     def outcomes(self, source: str) -> list[str]:
         return [str(receipt.outcome) for receipt in self.receipts(source)]

@@ -18,14 +18,14 @@ from itertools import count
 from typing import Any
 
 from bot.commands import registry
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from bot.context.dependencies import Context
 from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.reply import File
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.replies.reply_messages import render_reply
@@ -211,7 +211,7 @@ class BotHarness:
         sender = by or (where.address if kind is ChatKind.PRIVATE else "")
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
-        request = Request(place=place, sender=sender, language=language, **fields)
+        request = make_request(place=place, sender=sender, language=language, **fields)
         told = Answer(stored_reply=await answer(self.wire, request))
         if told:
             self.last.setdefault(told.to, []).append(told)
@@ -221,6 +221,15 @@ class BotHarness:
         """Time passes."""
         self.clock.advance(timedelta(**by))
         return self.clock.now()
+
+
+def make_request(**fields: Any) -> Request:
+    """The request that these fields belong to."""
+    if "event" in fields:
+        return EventRequest(**fields)
+    if "values" in fields:
+        return FormRequest(**fields)
+    return CallbackRequest(**fields) if "callback_data" in fields else MessageRequest(**fields)
 
 
 def _kind(where: ChatAddress) -> ChatKind:

@@ -74,7 +74,6 @@ def _plain_width() -> int:
 
 
 def _parts(path: str, command: TyperCommand | TyperGroup, panels: Panels) -> Iterator[RenderableType]:
-
     name = path.partition(" ")[2]
     arguments = [one for one in command.params if isinstance(one, TyperArgument)]
     options = [one for one in command.params if isinstance(one, TyperOption)]
@@ -111,7 +110,6 @@ def _one_line(text: str | None) -> str:
 
 
 def _section(heading: str, rows: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:
-
     if not rows:
         return
     table = Table.grid(padding=(0, 2, 0, 0))

@@ -28,5 +28,5 @@ Number = Annotated[
     str | None, typer.Argument(metavar="[N]", help="A number of `paperwire subscriptions`; without it the whole chat.")
 ]
 
-# A query may begin with "-", so what looks like an option and is none is taken as an argument.
+# A query may begin with "-". With this setting an unknown option is an argument.
 ALLOW_LEADING_DASH = {"ignore_unknown_options": True}

@@ -1,4 +1,4 @@
-"""What a subcommand that uses the store works with: settings, a clock, the store itself."""
+"""Sessions: the settings, the clock and the store that a subcommand works with."""
 
 import asyncio
 import os
@@ -26,12 +26,12 @@ from subscriptions.service.chats import owners
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import Store
 
-_LOOK_SECONDS = 8.0  # a platform that takes longer to say what a chat is called is not waited for
+_LOOK_SECONDS = 8.0  # how long to wait for a platform to tell the title and kind of a chat
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One subcommand's hold of the world."""
+    """What a subcommand works with."""
 
     settings: Settings
     clock: SystemClock
@@ -39,15 +39,15 @@ class Session:
 
     @property
     def now(self) -> datetime:
-        """The clock of every stored time and decision, aware UTC."""
+        """The current time for every stored time and decision, aware UTC."""
         return self.clock.now()
 
     def address(self, text: str) -> ChatAddress:
-        """The chat that `--as` names, as `resolved` has it. Raises Refused, SettingsError."""
+        """Returns the chat that `--as` names, resolved as by `resolve`. Raises Refused, SettingsError."""
         return self.resolve(parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
-        """The address that the store knows a chat by; `telegram:@name` is asked for and becomes an id.
+        """Returns the address under which the store knows a chat. Asks the platform for the id of `telegram:@name`.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
@@ -62,7 +62,7 @@ class Session:
 
 
 def read_settings() -> Settings:
-    """The settings of this process, with logging as they want it. Raises SettingsError."""
+    """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
     settings = load_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
         settings = load_settings(os.environ, Path.cwd(), formats=format_names())
@@ -74,8 +74,8 @@ def read_settings() -> Settings:
 def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
     """Opens the store for one subcommand. `now` is the text of `--now`.
 
-    `make` is for what may be the first to be stored: a digest, a subscription. All others leave nothing behind where
-    there is no database. Raises NotFound, SettingsError, WrongUsage, StoreError.
+    `make` creates a missing database, for subcommands that may store the first digest or subscription. Without `make` a
+    missing database raises NotFound and nothing is created. Raises SettingsError, WrongUsage, StoreError, too.
     """
     with _open_session(read_settings(), now, make=make) as session:
         yield session
@@ -83,7 +83,7 @@ def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Sess
 
 @contextmanager
 def open_dry_run(now: str | None = None) -> Iterator[Session]:
-    """As `opened`, for what shows what it would do: without a database on an empty one that goes afterwards."""
+    """Opens the store for a dry run. A missing database is replaced by an empty temporary one."""
     settings = read_settings()
     with TemporaryDirectory() as folder:
         if not make_store(settings).exists():
@@ -103,7 +103,7 @@ def _open_session(settings: Settings, now: str | None, *, make: bool) -> Iterato
 
 
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
-    """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
+    """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
     return SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
@@ -114,7 +114,7 @@ def raise_if_interrupted(app: App) -> None:
 
 
 def web_root(option: str, text: str) -> str:
-    """The root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
+    """Returns a public https address without "/" at its end. Raises WrongUsage if `text` is none."""
     parts = urlsplit(text.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise WrongUsage(
@@ -125,9 +125,9 @@ def web_root(option: str, text: str) -> str:
 
 
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """(title, kind) of a Telegram chat that is new to the store, as far as Telegram tells; else ("", None).
+    """Returns (title, kind) of a Telegram chat that is new to the store, ("", None) for other chats or without an answer.
 
-    What sort of place a chat is decides its settings, and an id alone does not tell a channel from a group.
+    The kind decides the default settings, and an id alone does not tell a channel from a group.
     """
     if address.platform != "telegram" or session.settings.telegram.token is None or _is_known(session, address):
         return "", None
@@ -155,7 +155,7 @@ async def _look_up(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
 
 
 async def _resolve_telegram(settings: Settings, address: ChatAddress) -> ChatAddress:
-    """`telegram:@name` with the id that Telegram knows it by."""
+    """Returns the address with the chat id of `telegram:@name`."""
     channel = connect_telegram(settings)
     try:
         chat_id, _ = await channel.resolve(address.address)
@@ -172,7 +172,7 @@ async def _resolve_telegram(settings: Settings, address: ChatAddress) -> ChatAdd
 
 
 async def _resolve_slack(settings: Settings, address: ChatAddress) -> ChatAddress:
-    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
+    """Returns `slack:CHANNEL` for `slack:TEAM/CHANNEL` of the own workspace. Unchanged without a token to ask with."""
     if not settings.slack.workspaces:
         return address
     channel = connect_slack(settings)

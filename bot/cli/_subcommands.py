@@ -32,7 +32,7 @@ class Subcommand:
     place: str  # "module:function" or "module:app" below bot.cli.subcommands
     summary: str  # the first sentence of its help; a test compares them
     leading_dash: bool = False  # an argument may begin with "-", as a query may
-    sigterm_ends_loading: bool = False
+    sigterm_ends_loading: bool = False  # SIGTERM ends the process with 0 while its module is imported
 
 
 SUBCOMMANDS = (
@@ -171,7 +171,7 @@ class _Loader(Mapping[str, object]):
 def _load(subcommand: Subcommand) -> object:
     """Returns Typer's command, made of what its module defines."""
     if subcommand.sigterm_ends_loading:
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # there is nothing to finish yet
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # no work has begun, so there is nothing to finish
     module, _, attribute = subcommand.place.partition(":")
     defined = getattr(import_module(f"bot.cli.subcommands.{module}"), attribute)
     parent = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -14,7 +14,7 @@ from bot.cli._streams import flush_stdout
 
 T = TypeVar("T")
 
-_UNBOUNDED = 4000  # columns where no terminal cuts lines
+_UNBOUNDED = 4000  # columns, so that lines are cut only on a terminal
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
@@ -24,7 +24,7 @@ def print_mark(mark: str, colour: str, stream: TextIO) -> None:
 
 
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
-    """A table: cut to the width of a terminal, in full length elsewhere. `trouble` stands on stderr, after stdout."""
+    """Prints a table: cut to the width of a terminal, in full elsewhere. On stderr it comes after stdout is flushed."""
     if to_stderr:
         flush_stdout()
     stream = sys.stderr if to_stderr else sys.stdout
@@ -38,12 +38,12 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
 
 
 def is_narrow(columns: int) -> bool:
-    """Whether stdout is a terminal with fewer columns."""
+    """Returns whether stdout is a terminal with fewer columns."""
     return sys.stdout.isatty() and console(sys.stdout).width < columns
 
 
 def console(stream: TextIO) -> Console:
-    """Rich on a stream: colour only on a terminal, nothing read into the text."""
+    """Returns a rich console for a stream: colours only on a terminal, no markup in texts."""
     terminal = stream.isatty()
     return Console(
         file=stream,
@@ -57,7 +57,7 @@ def console(stream: TextIO) -> Console:
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """The same items; when they take longer than a second, a terminal sees on stderr how far they are."""
+    """Yields the same items. If they take longer than a second, a progress bar appears on stderr, if that is a terminal."""
     if not sys.stderr.isatty():
         yield items
         return

@@ -1,59 +1,63 @@
-"""Everything that people can say and press, by name. A new command: one module or one line in its family's COMMANDS."""
+"""Everything that people can type and press, by name. A new command is one line in COMMANDS of its module."""
 
-from bot.commands import (
-    access,
-    amending,
-    answers,
-    asking,
-    beginning,
-    board,
-    cards,
-    connecting,
-    happenings,
-    helping,
-    keeping,
-    listing,
-    named,
-    papers,
-    pausing,
-    portable,
-    reasons,
-    removing,
-    rewording,
+from bot.commands.chat import (
+    button_answers,
+    chat_events,
+    connect,
+    help_topics,
+    home_view,
+    privacy,
     settings,
-    sheets,
-    subscribing,
-    trying,
-    undoing,
+    start,
+    status,
+    undo,
 )
-from bot.commands.turn import Registry
+from bot.commands.core import asking
+from bot.commands.core.context import Registry
+from bot.commands.operators import admin
+from bot.commands.papers import cards, paper_lookup, preview, search, today, why
+from bot.commands.subscriptions import (
+    card_actions,
+    edit,
+    export_import,
+    pause,
+    subscribe,
+    subscription_form,
+    subscription_list,
+    time_corrections,
+    unsubscribe,
+)
 
-_FAMILIES = (
-    beginning,
-    subscribing,
-    removing,
-    rewording,
-    sheets,
-    listing,
-    amending,
-    pausing,
-    undoing,
-    papers,
-    reasons,
+_MODULES = (  # in the order of the menus
+    start,
+    subscribe,
+    unsubscribe,
+    time_corrections,
+    subscription_form,
+    subscription_list,
+    edit,
+    pause,
+    undo,
+    preview,
+    today,
+    search,
+    why,
     asking,
-    answers,
-    trying,
+    button_answers,
     cards,
+    card_actions,
     settings,
-    helping,
-    keeping,
-    portable,
-    connecting,
-    access,
+    help_topics,
+    privacy,
+    export_import,
+    connect,
+    status,
+    admin,
 )
+_WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup)
 
 REGISTRY = Registry(
-    commands=tuple(command for family in _FAMILIES for command in family.COMMANDS),
-    callbacks={verb: callback for family in _FAMILIES for verb, callback in family.PRESSES.items()},
-    events={**happenings.HAPPENINGS, **board.HAPPENINGS, **sheets.HAPPENINGS, **named.HAPPENINGS},
+    commands=tuple(command for module in _MODULES for command in module.COMMANDS),
+    callbacks={verb: callback for module in _MODULES for verb, callback in module.CALLBACKS.items()},
+    events={name: run for module in _WITH_EVENTS for name, run in module.EVENTS.items()},
 )

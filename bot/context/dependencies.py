@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.commands import Localizer
-from bot.commands.turn import BotInfo, InlineFormatter, Registry
+from bot.commands.core.context import BotInfo, InlineFormatter, Registry
+from bot.commands.phrasing.localizer import Localizer
 from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock

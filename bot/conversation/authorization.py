@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from bot.commands.connecting import connection, disconnect
-from bot.commands.turn import BotInfo, CommandContext
-from bot.commands.understanding import Intent
-from bot.ports.conversation import Place, PlatformApi, Request
+from bot.commands.chat.connect import connection, disconnect
+from bot.commands.core.context import BotInfo, CommandContext
+from bot.commands.intent import Intent
+from bot.ports.conversation import Interaction, Place, PlatformApi, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
@@ -149,7 +149,11 @@ async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
 
 def no(turn: CommandContext, words: str) -> Reply:
     """A refusal for the asker's eyes: a few words where a button was pressed, else one line."""
-    return Reply(toast=words) if turn.request.callback_data else Reply(lines=(words,), ok=False, is_ephemeral=True)
+    return (
+        Reply(toast=words)
+        if isinstance(turn.request, Interaction)
+        else Reply(lines=(words,), ok=False, is_ephemeral=True)
+    )
 
 
 def _managers_only(turn: CommandContext) -> Reply:

@@ -12,13 +12,13 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.app import App
-from bot.commands.board import HOME_VIEW
-from bot.commands.named import KEPT, LOOKUP_VERB, request_of, waiting_as
+from bot.commands.chat.home_view import HOME_VIEW
+from bot.commands.papers.paper_lookup import KEPT, LOOKUP_VERB, request_of, waiting_as
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
 from bot.sources.lookup import PaperLookup
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, ChatKind, Lane
@@ -132,7 +132,7 @@ class Dispatcher:
             posting = await asyncio.to_thread(stumble, self._app.wire, request)
         del self._store_failures[key]
         if posting is None:
-            if request.callback_id:
+            if isinstance(request, CallbackRequest) and request.callback_id:
                 self._run_in_background(self._acknowledge(request))
             return {}
         self._post_reply(posting)
@@ -163,12 +163,12 @@ class Dispatcher:
         if not person.address or not await asyncio.to_thread(has_home_view, self._app.wire.store, person):
             return
         place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update_id}"
-        shown = Request(
+        shown = EventRequest(
             place=place, update_id=update, event=HOME_VIEW, sender=person.address, language=request.language
         )
         await self._handle(shown)
 
-    async def _acknowledge(self, request: Request) -> None:
+    async def _acknowledge(self, request: CallbackRequest) -> None:
         talk = self._app.wire.conversation
         venue = talk.platform_apis.get(request.chat.platform) if talk else None
         if venue is not None:

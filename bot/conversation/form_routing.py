@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.commands.turn import CommandContext
+from bot.commands.core.context import CommandContext
 from bot.ports.button import Button, Buttons
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import FormRequest, Interaction, Place
 from bot.ports.forms import CHAT_FIELD, HomeItem, HomePanel, HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
@@ -29,12 +29,12 @@ _CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
 class RoutedRequest:
     """A request from a form or board, as if made in the chat that it is about, with what was pressed."""
 
-    request: Request
+    request: Interaction
     token: CallbackToken
     on_home_view: bool = False
 
 
-def route_form_request(store: Scope, request: Request, *, now: datetime) -> RoutedRequest | None:
+def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> RoutedRequest | None:
     """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
     link = find_callback(store, request.callback_data)
     if link is None or not link.person or link.person != request.sender:
@@ -46,7 +46,7 @@ def route_form_request(store: Scope, request: Request, *, now: datetime) -> Rout
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
             return None
-        places, chosen = arguments.pop(_PLACES), request.form_values.get(CHAT_FIELD, "")
+        places, chosen = arguments.pop(_PLACES), _values(request).get(CHAT_FIELD, "")
         if chosen not in places:
             return None
         at = places[chosen]
@@ -60,9 +60,13 @@ def route_form_request(store: Scope, request: Request, *, now: datetime) -> Rout
     )
 
 
+def _values(request: Interaction) -> Mapping[str, str]:
+    return request.values if isinstance(request, FormRequest) else {}
+
+
 def store_modal_token(context: CommandContext, modal: Modal) -> str:
     """The id of what a form stands for; one that is shown anew while it is being filled in stays what it was."""
-    if context.request.view_id and context.request.form_values:
+    if isinstance(context.request, FormRequest):
         return context.request.callback_data
     here = {**_address(context.chat.address), "kind": context.chat.kind.value, "title": context.chat.title}
     places = {"": here, **{value: _elsewhere(context, address) for value, address in modal.places.items()}}

@@ -5,20 +5,20 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.commands import refused
-from bot.commands.access import Entry, entered
-from bot.commands.asking import still_asked, turn_away
-from bot.commands.named import waiting
-from bot.commands.plain import PLAIN
-from bot.commands.presses import read_callback
-from bot.commands.returning import welcome_back
-from bot.commands.spelling import spelled
-from bot.commands.turn import CommandContext, Registry
-from bot.commands.understanding import ABOUT, Intent, understand
+from bot.commands.chat.chat_events import welcome_back
+from bot.commands.chat.free_text import PLAIN
+from bot.commands.core.asking import still_asked, turn_away
+from bot.commands.core.command_spelling import spelled
+from bot.commands.core.context import CommandContext, Registry
+from bot.commands.intent import ABOUT, Intent, understand
+from bot.commands.operators.entry import Entry, entered
+from bot.commands.papers.delivery_callback import read_callback
+from bot.commands.papers.paper_lookup import waiting
+from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.authorization import Gate, Refusal, no, right_to
 from bot.conversation.form_routing import (
@@ -31,7 +31,15 @@ from bot.conversation.form_routing import (
 from bot.conversation.stored_reply import StoredReply
 from bot.conversation.visibility import is_ephemeral, with_invitation, without_toast
 from bot.ports.button import Button, Buttons
-from bot.ports.conversation import TOPIC_UNKNOWN, Place, Request
+from bot.ports.conversation import (
+    CallbackRequest,
+    EventRequest,
+    FormRequest,
+    Interaction,
+    MessageRequest,
+    Place,
+    Request,
+)
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError, StoreError
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
@@ -76,30 +84,39 @@ class PreparedRequest:
 async def prepare(context: Context, conversation: ConversationContext, request: Request) -> PreparedRequest | None:
     """Finds out what is asked for and whether it may be done; None: there is nothing to answer."""
     now = context.clock.now()
-    if request.written_at is not None and request.written_at < now - MAX_MESSAGE_AGE and not request.is_edit:
-        log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
+    if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
     if await asyncio.to_thread(had_its_effect, context.store, request.chat.platform, request.update_id):
         return None
     link: CallbackToken | None = None
-    if request.view_id and request.callback_data:
+    if isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and request.view_id):
         found = await asyncio.to_thread(route_form_request, context.store, request, now=now)
         if found is None or not await _may_see_target(conversation, request, found):
             return PreparedRequest(intent=Intent(run=_old_form), place=request.place)
         request, link = found.request, found.token
     else:
-        if request.chat.topic or request.details:
-            request = await asyncio.to_thread(_with_home_chat, context, request)
-        if request.callback_data:
+        request = await asyncio.to_thread(_with_home_chat, context, request)
+        if isinstance(request, CallbackRequest):
             link = await asyncio.to_thread(_permitted_token, context, request)
     intent = understand(request, link, conversation.registry, now=now)
     if intent is None:
         old = PreparedRequest(intent=Intent(run=_old_button), place=request.place, request=request)
-        return old if request.callback_data else None
+        return old if isinstance(request, Interaction) else None
     venue = conversation.platform_apis.get(request.chat.platform)
     if venue is not None:
         request = await venue.enrich(request, changes=intent.changes or intent.wants_chats)
     return await _allowed(context, conversation, request, intent)
+
+
+def _is_too_old(request: MessageRequest, now: datetime) -> bool:
+    if request.written_at is None or request.written_at >= now - MAX_MESSAGE_AGE or request.is_edit:
+        return False
+    log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
+    return True
+
+
+def _is_submitted(request: Request) -> bool:
+    return isinstance(request, FormRequest) and request.is_submitted
 
 
 async def _may_see_target(conversation: ConversationContext, request: Request, found: RoutedRequest) -> bool:
@@ -123,10 +140,10 @@ async def _chats(conversation: ConversationContext, request: Request, intent: In
 
 def _with_home_chat(context: Context, request: Request) -> Request:
     """The request with the chat that it belongs to, where it was said in a thread."""
-    if direct := request.details.get("direct"):
+    if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
         one_address(context.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=context.clock.now())
-    if TOPIC_UNKNOWN in request.details:
+    if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _in_its_topic(context, request)
     home = home_of(context.store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
@@ -134,7 +151,7 @@ def _with_home_chat(context: Context, request: Request) -> Request:
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
 
 
-def _in_its_topic(context: Context, request: Request) -> Request:
+def _in_its_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
     """The press with the topic that its button was made for; of a very old message the platform tells only the chat."""
     topics = f"{request.chat}/"
     if pressed := read_callback(request.callback_data, ""):
@@ -148,7 +165,7 @@ def _in_its_topic(context: Context, request: Request) -> Request:
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
 
 
-def _permitted_token(context: Context, request: Request) -> CallbackToken | None:
+def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToken | None:
     """What the pressed button stands for, if it may be pressed here and by this person. Callback data is never trusted."""
     link = read_callback(request.callback_data, str(request.chat)) or find_callback(
         context.store, request.callback_data
@@ -167,7 +184,7 @@ async def _allowed(
     gate = Gate(store=context.store, api=venue, bot_info=conversation.bot_info, now=context.clock.now())
     right = await right_to(gate, request, intent)
     refusal, file = right.refusal, b""
-    if refusal is None and intent.wants_file and request.file_id and venue:
+    if refusal is None and intent.wants_file and isinstance(request, MessageRequest) and request.file_id and venue:
         try:
             file = await venue.fetch(request.file_id, MAX_FILE_BYTES)
         except NotDelivered as error:
@@ -203,7 +220,7 @@ def execute(
         transaction.changed_chats.clear()  # a chat that is welcomed back was not changed by this request
         reply = _with(looked or _run_intent(context, turn, prepared, transaction.write), missed)
         reply = _with_rest(turn, reply) if not prepared.intent.alone else reply
-        reply = as_form_problems(reply) if request.is_submitted else reply
+        reply = as_form_problems(reply) if _is_submitted(request) else reply
         if reply is None:
             return ""
         changed = prepared.intent.changes and _changed(transaction, turn, request)
@@ -277,7 +294,7 @@ def _command_context(
         formatter=conversation.make_inline_formatter(voice),
         bot_info=conversation.bot_info,
         registry=conversation.registry,
-        is_public=request.place.kind is not ChatKind.PRIVATE and not alone,
+        read_by_group=request.place.kind is not ChatKind.PRIVATE and not alone,
         shared_chats=prepared.shared_chats,
     )
 
@@ -300,7 +317,7 @@ def _chat_with_new_name(store: Scope, place: Place, language: str) -> Chat:
 
 def _chat_of_reader(store: Scope, request: Request, home: Chat) -> Chat:
     """Whose language is spoken: of what happens to a channel the person hears who did it, in private."""
-    if not request.event or home.kind is not ChatKind.BROADCAST or not request.sender:
+    if not isinstance(request, EventRequest) or home.kind is not ChatKind.BROADCAST or not request.sender:
         return home
     private = ChatAddress(request.chat.platform, request.sender)
     return _chat(store, Place(chat=private, kind=ChatKind.PRIVATE), request.language)
@@ -308,7 +325,7 @@ def _chat_of_reader(store: Scope, request: Request, home: Chat) -> Chat:
 
 def _welcome_back(command_context: CommandContext) -> Reply | None:
     """Who writes to us in private can be written to again; what waits for them is offered behind the answer."""
-    wrote = command_context.origin.kind is ChatKind.PRIVATE and not command_context.request.event
+    wrote = command_context.origin.kind is ChatKind.PRIVATE and not isinstance(command_context.request, EventRequest)
     return (welcome_back(command_context) or Reply()) if wrote and is_gone(command_context.origin) else None
 
 
@@ -349,7 +366,7 @@ def _run_intent(
     if given >= MAX_COMMANDS_PER_MINUTE:
         return (
             _too_many(command_context)
-            if given == MAX_COMMANDS_PER_MINUTE or command_context.request.callback_data
+            if given == MAX_COMMANDS_PER_MINUTE or isinstance(command_context.request, Interaction)
             else None
         )
     if prepared.refusal is not None:
@@ -404,6 +421,8 @@ def _stored_reply(
     conversation: ConversationContext, command_context: CommandContext, reply: Reply, *, changed: bool
 ) -> StoredReply:
     request, venue = command_context.request, conversation.platform_apis.get(command_context.request.chat.platform)
+    callback = request if isinstance(request, CallbackRequest) else None
+    under_ephemeral = callback is not None and callback.is_ephemeral
     to = _addressee(command_context, reply)
     whispered = is_ephemeral(command_context, reply, venue, changed=changed)
     if venue is not None and venue.has_ephemeral:
@@ -421,17 +440,15 @@ def _stored_reply(
         update=request.update_id,
         chat=to.address,
         messages=conversation.render_reply(bound, to) if shown else (),
-        replaces=request.message_id
-        if reply.replaces and request.callback_data and whispered == request.is_ephemeral
-        else "",
-        callback_id=request.callback_id,
+        replaces=request.message_id if callback and reply.replaces and whispered == under_ephemeral else "",
+        callback_id=callback.callback_id if callback else "",
         toast=bound.toast,
         file=(reply.file.name, reply.file.text) if reply.file else None,
         thread=request.thread_id if reply.target_chat is None else "",
         is_ephemeral=whispered,
-        person=request.sender if whispered or request.is_ephemeral or bound.home_view else "",
+        person=request.sender if whispered or under_ephemeral or bound.home_view else "",
         response_url=request.response_url if reply.target_chat is None else "",
-        replaces_ephemeral=request.is_ephemeral and reply.replaces,
+        replaces_ephemeral=under_ephemeral and reply.replaces,
         modal=conversation.render_modal(
             bound.modal, store_modal_token(command_context, bound.modal), command_context.origin
         )
@@ -446,10 +463,10 @@ def _stored_reply(
         if bound.home_view
         else "",
         trigger_id=request.trigger_id,
-        view=request.view_id if request.form_values else "",
+        view=request.view_id if isinstance(request, FormRequest) else "",
         problems=bound.form_errors,
         lookup_ids=reply.lookup_ids,
-        changed=changed or bool(request.view_id and request.callback_data and not request.form_values),
+        changed=changed or bool(callback and callback.view_id),
     )
 
 
@@ -506,14 +523,18 @@ def _about(registry: Registry, button: Button, about: str) -> Mapping[str, Any]:
 def _internal_error(command_context: CommandContext) -> Reply | None:
     request = command_context.request
     words = command_context.say("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
-    if request.callback_data:
-        return Reply(toast=words)
-    return Reply(lines=(words,), ok=False) if request.is_addressed or request.command else None
+    match request:
+        case CallbackRequest() | FormRequest():
+            return Reply(toast=words)
+        case MessageRequest(is_addressed=False, command=""):
+            return None
+        case _:
+            return Reply(lines=(words,), ok=False)
 
 
 def _old_form(command_context: CommandContext) -> Reply:
     words = command_context.say("This form is too old, or not yours. Nothing was changed; please open it again.")
-    return Reply(lines=(words,), ok=False) if command_context.request.is_submitted else Reply(toast=words)
+    return Reply(lines=(words,), ok=False) if _is_submitted(command_context.request) else Reply(toast=words)
 
 
 def _old_button(command_context: CommandContext) -> Reply:
@@ -534,7 +555,7 @@ def _file_refused(command_context: CommandContext, *, error: PaperwireError) -> 
 
 def _too_many(command_context: CommandContext) -> Reply:
     words = command_context.say("That was a lot at once. I listen again in a minute.")
-    return Reply(toast=words) if command_context.request.callback_data else Reply(lines=(words,))
+    return Reply(toast=words) if isinstance(command_context.request, Interaction) else Reply(lines=(words,))
 
 
 async def answer(wire: Context, request: Request) -> StoredReply | None:

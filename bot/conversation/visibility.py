@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.commands.named import LOOKUP_EVENT
-from bot.commands.turn import CommandContext
-from bot.ports.conversation import PlatformApi
+from bot.commands.core.context import CommandContext
+from bot.commands.papers.paper_lookup import LOOKUP_EVENT
+from bot.ports.conversation import EventRequest, PlatformApi
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 
@@ -14,7 +14,9 @@ def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformAp
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
-    if request.event and not (request.trigger_id or request.event == LOOKUP_EVENT):  # nobody did it to be answered
+    if isinstance(request, EventRequest) and not (
+        request.trigger_id or request.event == LOOKUP_EVENT
+    ):  # nobody did it to be answered
         return False
     if request.place.is_outside:
         return True

@@ -23,55 +23,81 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a person typed or pressed, or what happened to a chat, translated by an inbound adapter.
-
-    Exactly one of `text` (with or without `command`), `pressed` and `happened` says what it is.
-    """
+class RequestBase:
+    """What every request has: where it was made, by whom, and what the platform takes to answer it."""
 
     place: Place
-    update_id: str  # the platform's id of the update, by which it has its effect once
-    command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without one
-    text: str = ""  # as typed, without the command and the platform's wrapping
-    callback_data: str = ""  # what the button under a message carries
-    event: str = ""  # a name of bot/commands/happenings.py: arrived, left, back, moved, …
-    details: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
-    message_id: str = ""  # the platform's id of the message that was written, or under which the button stands
-    callback_id: str = ""  # the platform's id of the press, to acknowledge it
+    update_id: str  # the platform's id of the update; a redelivered update has no second effect
     sender: str = ""  # the platform's id of the person; "" where nobody is named
     sender_name: str = ""
-    sender_is_admin: bool = (
-        False  # the update itself proves that its sender manages the chat: anonymous admins, channel posts
-    )
+    sender_is_admin: bool = False  # the update itself proves it: anonymous admins, channel posts
     language: str = ""  # the client's language code
     timezone: str = ""  # of the person, an IANA name; "" where the platform does not tell
-    response_url: str = ""  # where the platform takes answers to this request, a URL that is as good as a password
-    is_ephemeral: bool = False  # only its presser sees the message under which the button stands
+    message_id: str = ""  # the platform's id of the message that was written, or under which the button stands
     thread_id: str = (
-        ""  # the platform's id of the message in whose thread it was said, where that is no chat of its own
+        ""  # the platform's id of the message whose thread it was made in, where that is no chat of its own
     )
-    is_addressed: bool = True  # for the bot: a private chat, a command to it, a mention, an answer to it
-    takes_bare_commands: bool = (
-        False  # its first word is a command if it is the name of one: none needs a sign before it here
-    )
-    mentions_bot: bool = False  # its words name the bot
-    is_edit: bool = False  # a message that was written earlier and is changed now
-    written_at: datetime | None = None  # when the message was first written, aware UTC
-    reply_to: str = ""  # the platform's id of the message of the bot that it answers
-    file_id: str = ""  # the platform's id of a document that came along
-    file_size: int = 0  # bytes
-    trigger_id: str = ""  # what the platform takes to open a form, once and within seconds; "" where it has none
-    view_id: str = ""  # the platform's id of the form, or of the person's board, in which something was pressed
-    form_values: Mapping[str, str] = field(default_factory=dict)  # what stands in the form, by field
-    is_submitted: bool = False  # the form is sent, not only being filled in
+    response_url: str = ""  # where the platform takes answers to this request, a URL that is as good as a password
+    trigger_id: str = ""  # opens a form, once and within seconds; "" where the platform has none
+    outside_channel: str = ""  # the platform's id of a direct channel that may be one between other people
 
     @property
     def chat(self) -> ChatAddress:
-        """Where it was written."""
+        """The address of its place."""
         return self.place.chat
 
 
-TOPIC_UNKNOWN = "topic-untold"  # told of a press: in which topic of the chat the button stands is not known
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRequest(RequestBase):
+    """A message or a command that a person wrote."""
+
+    command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without one
+    text: str = ""  # as typed, without the command and the platform's wrapping
+    is_addressed: bool = True  # to the bot: a private chat, a command to it, a mention, a reply to it
+    mentions_bot: bool = False  # its text names the bot
+    takes_bare_commands: bool = False  # commands need no sign before their name on this platform
+    is_edit: bool = False  # the message was written earlier and has been changed
+    written_at: datetime | None = None  # when the message was first written, aware UTC
+    reply_to: str = ""  # the platform's id of the bot's message that this one replies to
+    file_id: str = ""  # the platform's id of an attached document
+    file_size: int = 0  # bytes
+    direct_channel: str = (
+        ""  # the platform's id of the direct channel of bot and sender, where the chat's address is the sender
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRequest(RequestBase):
+    """A person pressed a button under a message or on their home view."""
+
+    callback_data: str  # what the button carries, never trusted
+    callback_id: str = ""  # the platform's id of the callback, to acknowledge it
+    is_ephemeral: bool = False  # only its sender sees the message under which the button stands
+    topic_is_unknown: bool = False  # the platform did not tell in which topic of the chat the button stands
+    view_id: str = ""  # the platform's id of the home view; "" for a button under a message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormRequest(RequestBase):
+    """A person submitted a form, or changed a value of one that answers to changes."""
+
+    callback_data: str  # what the form carries, never trusted
+    view_id: str  # the platform's id of the form
+    values: Mapping[str, str] = field(default_factory=dict)  # by field
+    is_submitted: bool = False  # False: it is still being filled in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRequest(RequestBase):
+    """Something happened to a chat, or a person opened their home view or a shortcut."""
+
+    event: str  # a name of the registry's events: arrived, left, back, moved, …
+    details: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
+    view_id: str = ""  # the platform's id of the home view that was opened
+
+
+Interaction = CallbackRequest | FormRequest  # carries callback data
+Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
 
 
 class PlatformApi(Protocol):

@@ -1,6 +1,6 @@
-"""The only home of Jinja: one environment per platform, each with that platform's own escape.
+"""The only module with Jinja: an environment for each platform, with its own escape, and one for the gallery's pages.
 
-A template is a set of macros, one per kind of view: console/delivery.txt holds `card(paper)`, `head(head)` and so on.
+A template is a set of macros, one for each kind of view: console/delivery.txt has `card(paper)`, `head(head)` and so on.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from bot.rendering.text.language import Language
 from bot.rendering.views.appearance import Mark, Span, linked
 from subscriptions.errors import Sentence
 
-if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when the first message is rendered
+if TYPE_CHECKING:  # importing Jinja takes 50 ms, so it waits for the first message
     from jinja2 import Environment
 
 _TEMPLATES = ("delivery", "reply", "notice")
@@ -28,7 +28,7 @@ _TAGS: Mapping[Mark, str] = {
     "command": "kbd",
 }
 
-# A page says these itself; templates hold no words, so that none is missed when they are collected for translation.
+# The words of a page. Templates have none, so that all are found when msgids are collected.
 _LABELS: Mapping[str, Sentence] = {
     "buttons": Sentence("Buttons"),
     "silent": Sentence("sent without a sound"),
@@ -51,9 +51,9 @@ def macros(
     filters: Mapping[str, Callable[..., str]] | None = None,
     escape: Callable[[object], object] | None = None,
 ) -> Mapping[str, Macro]:
-    """All macros of a platform's templates by name.
+    """The macros of a platform's templates by name.
 
-    `escape` is applied to every value that a template prints; without one HTML is escaped where the template is HTML.
+    `escape` is applied to every value that a template prints. Without it, templates of HTML escape HTML.
     """
     environment = _environment(platform, ending, escape)
     environment.filters.update(filters or {})
@@ -70,7 +70,7 @@ def _environment(platform: str, ending: str, escape: Callable[[object], object] 
 
     return Environment(
         loader=PackageLoader("templates", platform),
-        autoescape=ending == "html",  # noqa: S701 - mrkdwn has its own escape, a terminal needs none
+        autoescape=ending == "html",  # noqa: S701 - other markup has its own escape
         finalize=escape,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -80,13 +80,13 @@ def _environment(platform: str, ending: str, escape: Callable[[object], object] 
 
 
 def _plain(macro: Callable[[object], object]) -> Macro:
-    """The macro as a function to str: Jinja gives its own string type, which would escape what is added to it."""
+    """The macro as a function that returns str; Jinja's own string type would escape what is added to it."""
     return lambda view: str(macro(view))
 
 
 @lru_cache
 def page_environment() -> "Environment":
-    """Where the gallery's templates are read."""
+    """The environment of the gallery's templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
 
     made = Environment(
@@ -102,10 +102,10 @@ def page_environment() -> "Environment":
 
 
 def label(language: Language, name: str, **values: object) -> str:
-    """One of the page's own words."""
+    """One of the words of the page."""
     return replace(_LABELS[name], values=values).say(language.translate)
 
 
 def tags(span: Span) -> list[str]:
-    """The HTML elements that make the marks of a span, outermost first."""
+    """The HTML elements for the marks of a span, outermost first."""
     return [tag for mark, tag in _TAGS.items() if mark in span.marks]

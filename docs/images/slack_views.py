@@ -8,6 +8,7 @@ A form that is being filled in, one that begins with a paper, and the tab Home, 
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -21,7 +22,7 @@ from bot.app import App, build_app
 from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.rendering.platforms.slack.modal_page import ViewExhibit, view_display, views_page
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.text.language import Language
@@ -42,13 +43,13 @@ class Everywhere:
 
     platform: str = "slack"
 
-    async def open(self, *_: object) -> None: ...
+    async def open_modal(self, *_: object) -> None: ...
 
-    async def renew(self, *_: object) -> None: ...
+    async def update_modal(self, *_: object) -> None: ...
 
-    async def show_board(self, *_: object) -> None: ...
+    async def publish_home(self, *_: object) -> None: ...
 
-    async def chats_with(self, _: ChatAddress) -> frozenset[str]:
+    async def shared_chats(self, _: ChatAddress) -> frozenset[str]:
         return frozenset(chat.address for chat in NAMES)
 
 
@@ -58,8 +59,10 @@ def made(folder: Path) -> App:
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
     assert app.wire.conversation is not None  # noqa: S101 - build_app made it
-    talk = replace(app.wire.conversation, forms={"slack": Everywhere()}, sheet=modal_view, board=home_view)
-    app.wire = replace(app.wire, talk=talk)
+    conversation = replace(
+        app.wire.conversation, forms={"slack": Everywhere()}, render_modal=modal_view, render_home_view=home_view
+    )
+    app.wire = replace(app.wire, conversation=conversation)
     return app
 
 
@@ -80,10 +83,10 @@ def wishes(app: App) -> None:
     pause(app.store, CHANNEL, 2, until=MORNING + timedelta(days=10), now=now)
 
 
-async def asked(app: App, chat: ChatAddress, **fields: Any) -> StoredReply:
+async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fields: Any) -> StoredReply:
     kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
     place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
-    request = Request(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
+    request = make(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
     posting = await answer(app.wire, request)
     assert posting is not None  # noqa: S101 - each of these is answered
     return posting
@@ -94,7 +97,7 @@ async def shots(app: App) -> list[ViewExhibit]:
         data = files("bot").joinpath("samples", name).read_bytes()
         await ingest(app.wire, data, name, source=source)
     wishes(app)
-    empty = await asked(app, CHANNEL, update="1", command="sub")
+    empty = await asked(app, CHANNEL, MessageRequest, update_id="1", command="sub")
     link = view_id(empty)
     filled = {
         "query": "diffusion -survey",
@@ -103,10 +106,12 @@ async def shots(app: App) -> list[ViewExhibit]:
         "zone": "Europe/Berlin",
         "place": "here",
     }
-    form = await asked(app, ANN, update="2", pressed=link, view="V1", filled=filled)
+    form = await asked(app, ANN, FormRequest, update_id="2", callback_data=link, view_id="V1", values=filled)
     told = {"name": "subscribe", "text": "https://arxiv.org/abs/2601.15441"}
-    paper = await asked(app, CHANNEL, update="3", happened="shortcut", told=told, message="1769068800.000200")
-    home = await asked(app, ANN, update="4", happened="board", view="V0")
+    paper = await asked(
+        app, CHANNEL, EventRequest, update_id="3", event="shortcut", details=told, message_id="1769068800.000200"
+    )
+    home = await asked(app, ANN, EventRequest, update_id="4", event="board", view_id="V0")
     return [
         ViewExhibit(anchor="form", who="A new subscription", view=view_display(form.modal)),
         ViewExhibit(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),

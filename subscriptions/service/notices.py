@@ -12,7 +12,9 @@ from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, Sende
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import kind_of
 from subscriptions.states import PauseReason, describe_pause
-from subscriptions.store import Planned, Scope, Transaction, access, chats, outbox, retention, status
+from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
+from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store.outbox import planned, status
 
 LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
@@ -101,18 +103,23 @@ def _add(
     now: datetime,
     buttons: Mapping[str, CallbackToken],
 ) -> bool:
-    """Adds a notice to the outbox. Returns False if one of this cause and key is there already."""
+    """Adds a notice to the outbox. Returns False if one of this cause and key is there already.
+
+    Raises ValueError for a button that the notice does not declare.
+    """
+    if not buttons.keys() <= notice.labels.keys():
+        raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)
-    if outbox.taken_keys(session, [dedupe_key]):
+    if planned.taken_keys(session, [dedupe_key]):
         return False
     tokens = [CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in buttons.values()]
-    ids = retention.add_callbacks(session, tokens, now=now)
+    ids = callbacks.add_callbacks(session, tokens, now=now)
     pressed = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
     facts = Facts(notice=notice.cause, detail={**notice.detail(), **pressed})
     row = Planned(
         id=secrets.token_hex(8), chat_id=chat.id, kind=Kind.NOTICE, due=now, key=dedupe_key, items=(), facts=facts
     )
-    outbox.add_deliveries(session, [row], now=now)
+    planned.add_deliveries(session, [row], now=now)
     return True
 
 
@@ -191,7 +198,7 @@ def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> 
 
 def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
-    active = [s for s in chats.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
+    active = [s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
@@ -222,7 +229,7 @@ def notify_operators_of_trouble(
     `stopped`: platform -> reason. Returns the lanes of the notices that were stored.
     """
     with store.read() as session:
-        known = chats.get_value(session, _DEAD_NOTIFIED)
+        known = key_value.get_value(session, _DEAD_NOTIFIED)
         dead = status.dead_since(session, datetime.fromisoformat(known) if known else None)
         waiting = status.waiting_since(session, now - LONG)
     lanes: list[Lane] = []
@@ -231,7 +238,7 @@ def notify_operators_of_trouble(
         notified = notify_operators(store, admins, notice, now=now)
         if notified:
             with store.write() as session:
-                chats.put_value(session, _DEAD_NOTIFIED, now.isoformat())
+                key_value.put_value(session, _DEAD_NOTIFIED, now.isoformat())
         lanes += notified
     for platform, trouble in waiting.items():
         if platform not in stopped:
@@ -246,9 +253,9 @@ def notify_operators_of_trouble(
 def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Notifies the operators that another version runs than before; not of the first one."""
     with store.write() as session:
-        before = chats.get_value(session, "version")
+        before = key_value.get_value(session, "version")
         if before == version:
             return
-        chats.put_value(session, "version", version)
+        key_value.put_value(session, "version", version)
     if before is not None:
         notify_operators(store, admins, VersionChanged(version=version, before=before), now=now)

@@ -3,13 +3,14 @@
 `papers`, `people` and `outbox` work inside a transaction of a `Store`; the use cases of `service` open it.
 """
 
-from subscriptions.store.claims import Claim, Rendered
 from subscriptions.store.database import HEAD, OWNER_ONLY, Scope, Store, Transaction, WouldWrite
-from subscriptions.store.edits import Edit
-from subscriptions.store.enrichment import IncompletePaper
-from subscriptions.store.history import DeliveredPaper
-from subscriptions.store.outbox import OutboxEntry, Planned
-from subscriptions.store.papers import Ingested
+from subscriptions.store.outbox.claims import Claim, Rendered
+from subscriptions.store.outbox.deliveries import DeliveredPaper
+from subscriptions.store.outbox.edits import Edit
+from subscriptions.store.outbox.entries import OutboxEntry
+from subscriptions.store.outbox.planned import Planned
+from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.papers.enrichment import IncompletePaper
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
 __all__ = [

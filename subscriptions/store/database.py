@@ -27,6 +27,7 @@ from subscriptions.store.database_errors import copying_to, translated, wrong_se
 HEAD = "0007"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
+CHUNK = 500  # values in one IN (…)
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -321,6 +322,11 @@ def execute(
     """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
     session.flush()
     return connection_of(session).execute(statement, values)
+
+
+def in_chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Parts of the values, each small enough for one IN (…)."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def session_on(connection: Connection) -> Session:

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, sel
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chats import CHUNK, NOW, SHARED_CURSOR, Span, put_value, shared_cursor
-from subscriptions.store.database import execute
+from subscriptions.store.chat.subscriptions import NOW, SHARED_CURSOR, Span, shared_cursor
+from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.key_value import put_value
 from subscriptions.store.rows import TABLES, Utc
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]

@@ -210,23 +210,11 @@ def put_receipt(session: Session, receipt: Receipt) -> int:
     return row.id or 0
 
 
-def receipts(session: Session, source: str, *, most: int) -> tuple[Receipt, ...]:
-    """The newest receipts of a source, newest first."""
-    rows = select(ReceiptRow).where(ReceiptRow.source == source)
-    return tuple(map(_receipt, session.exec(rows.order_by(col(ReceiptRow.id).desc()).limit(most))))
-
-
-def receipts_since(session: Session, since: datetime) -> tuple[Receipt, ...]:
-    """All receipts from an instant on, oldest first."""
-    rows = select(ReceiptRow).where(col(ReceiptRow.at) >= since)
-    return tuple(map(_receipt, session.exec(rows.order_by(col(ReceiptRow.id)))))
-
-
 def latest(session: Session) -> dict[str, Receipt]:
     """Source → its newest receipt."""
     newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
     rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))
-    return {row.source: _receipt(row) for row in rows}
+    return {row.source: receipt_value(row) for row in rows}
 
 
 def drop_receipts(session: Session, before: datetime) -> None:
@@ -241,7 +229,8 @@ def _settled(session: Session) -> dict[str, datetime]:
     return {row.source: row.at for row in session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))}
 
 
-def _receipt(row: ReceiptRow) -> Receipt:
+def receipt_value(row: ReceiptRow) -> Receipt:
+    """The value of a row."""
     return Receipt(
         id=row.id,
         source=row.source,

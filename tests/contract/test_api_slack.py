@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.channels.slack.api import SlackApi
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import MessageRequest, Place, Request
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -143,7 +143,7 @@ async def test_what_the_bot_cannot_see_is_no_place(venue: SlackApi, name: str) -
 
 def request(**more: Any) -> Request:
     place = Place(chat=VISION, kind=ChatKind.TEAM)
-    return replace(Request(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
+    return replace(MessageRequest(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
 async def test_who_changes_something_is_known_by_name_clock_and_language(venue: SlackApi) -> None:
@@ -179,9 +179,9 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(venue: SlackApi, sl
 
 async def test_a_command_in_the_bots_own_direct_messages_is_not_outside(venue: SlackApi) -> None:
     place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
-    ours = request(place=place, details={"at": "D1"})
+    ours = request(place=place, outside_channel="D1")
     assert not (await venue.enrich(ours, changes=False)).place.is_outside
-    assert (await venue.enrich(request(place=place, details={"at": "D777"}), changes=False)).place.is_outside
+    assert (await venue.enrich(request(place=place, outside_channel="D777"), changes=False)).place.is_outside
 
 
 async def test_a_clock_that_nobody_here_knows_is_none(venue: SlackApi, slack: FakeSlack) -> None:

@@ -12,8 +12,8 @@ from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.inbound import ALLOWED
 from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
-from bot.commands.turn import Command
 from bot.ports.conversation import Place
 from bot.ports.reply import File
 from bot.rendering.text.language import translator

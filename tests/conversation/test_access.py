@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from subscriptions.service.chats import new_code
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes

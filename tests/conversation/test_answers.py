@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.make import address, ingested, paper
 from tests.talking import BOT, BotHarness

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from bot.commands.helping import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
-from bot.commands.registry import _FAMILIES, REGISTRY
-from bot.commands.turn import BotInfo
+from bot.commands.chat.help_topics import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
+from bot.commands.core.context import BotInfo
+from bot.commands.registry import _MODULES, REGISTRY
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import parse_query
@@ -262,5 +262,5 @@ async def test_an_unknown_command_without_a_near_one_gets_help(talk: BotHarness)
 def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:
     names = [name for command in REGISTRY.commands for name in (command.name, *command.aliases)]
     assert len(names) == len(set(names))
-    verbs = [verb for family in _FAMILIES for verb in family.PRESSES]
+    verbs = [verb for module in _MODULES for verb in module.CALLBACKS]
     assert len(verbs) == len(set(verbs))

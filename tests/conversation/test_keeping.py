@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from subscriptions.errors import ChatGone, NotFound
 from subscriptions.service.chats import reply_is_over
 from subscriptions.service.subscriptions import get_chat

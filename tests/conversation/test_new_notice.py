@@ -90,3 +90,9 @@ def test_a_version_that_does_not_know_it_still_says_something() -> None:
 def test_a_detail_that_is_not_declared_is_an_error() -> None:
     with pytest.raises(TypeError):
         CoffeeOut(rom="2.01")  # type: ignore[call-arg]
+
+
+def test_a_button_that_is_not_declared_is_an_error(talk: BotHarness) -> None:
+    meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON)
+    with pytest.raises(ValueError, match="coffee-out has no buttons"):
+        notify(talk.store, address(ME), CoffeeOut(room="2.01"), now=NOON, buttons={"tea": CallbackToken(verb="fine")})

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked

@@ -12,8 +12,7 @@ from subscriptions.service.papers import recent as _recent
 from subscriptions.service.papers import search
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import access
-from subscriptions.store import chats as people
+from subscriptions.store.chat import access, chats, subscriptions
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
 from tests.talking import BotHarness
@@ -361,7 +360,7 @@ class TestWhynot:
         talk.later(hours=2)
         await Deliverer(talk).deliver_due()
         with talk.store.write() as session:
-            people.edit_query(session, 1, text="diffusion", canonical="diffusion")
+            subscriptions.edit_query(session, 1, text="diffusion", canonical="diffusion")
         wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
         assert await self.answer(talk) == wanted
 
@@ -382,10 +381,10 @@ class TestWhynot:
         self.comes(talk)
         await talk.says("/sub diffusion")
         with talk.store.write() as session:
-            people.pause_subscription(session, 1)
+            subscriptions.pause_subscription(session, 1)
         assert await self.answer(talk) == "1  diffusion: fits; it is paused: /resume 1"
         with talk.store.write() as session:
-            people.pause_subscription(session, 1, until=NOON + DAY)
+            subscriptions.pause_subscription(session, 1, until=NOON + DAY)
         assert await self.answer(talk) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
 
     @pytest.mark.parametrize(
@@ -403,7 +402,7 @@ class TestWhynot:
             if state is ChatState.ASKED:
                 access.require_admission(session, chat.id, now=NOON)
             else:
-                people.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
+                chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
         assert await self.answer(talk) == f"1  diffusion: {sentence}"
 
     async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: BotHarness) -> None:

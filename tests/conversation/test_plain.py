@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import asking, registry
-from bot.commands.turn import Callback, CommandContext
+from bot.commands import registry
+from bot.commands.core import asking
+from bot.commands.core.context import Callback, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
@@ -176,13 +177,13 @@ class TestDocuments:
 class TestQuestions:
     @pytest.fixture(autouse=True)
     def _questions(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def colour(turn: CommandContext) -> Reply:
-            return asking.ask(turn, "try-colour", {"of": "the house"}, "Which colour?")
+        def colour(context: CommandContext) -> Reply:
+            return asking.ask(context, "try-colour", {"of": "the house"}, "Which colour?")
 
-        def painted(turn: CommandContext) -> Reply:
-            if turn.args == "invisible":
+        def painted(context: CommandContext) -> Reply:
+            if context.args == "invisible":
                 raise Refused(Sentence("Nobody would see it."))
-            return Reply(lines=(f"{turn.arguments['of']} is {turn.args}",), ok=True)
+            return Reply(lines=(f"{context.arguments['of']} is {context.args}",), ok=True)
 
         callbacks = {
             **registry.REGISTRY.callbacks,

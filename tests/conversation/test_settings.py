@@ -4,9 +4,9 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bot.commands.changes import in_words, label_of, value_of
-from bot.commands.cities import A_PAGE, city_pages
-from bot.commands.settings import MEANINGS
+from bot.commands.chat.settings import MEANINGS
+from bot.commands.core.cities import A_PAGE, city_pages
+from bot.commands.phrasing.setting_words import in_words, label_of, value_of
 from bot.ports.conversation import Place
 from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name

@@ -9,7 +9,7 @@ from subscriptions.service.chats import known_or_new
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.states import PauseReason
-from subscriptions.store import chats as people
+from subscriptions.store.chat import chats
 from tests.conversation.delivering import Deliverer
 from tests.make import NOON, address, ingested, paper
 from tests.talking import BotHarness
@@ -122,7 +122,7 @@ async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_he
     await talk.says("/sub diffusion")
     with talk.store.write() as session:
         chat = get_chat(session, address(ME))
-        people.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
+        chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
     said = await talk.says("/today")
     assert said.lines[0] == "1 paper of Thu 22 Jan"
     assert planned(talk) == []

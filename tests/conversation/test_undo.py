@@ -8,7 +8,7 @@ from subscriptions.model import Subscription
 from subscriptions.service.chats import forget
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import get_chat, last_change, listed
-from subscriptions.store import chats as people
+from subscriptions.store.chat import subscriptions
 from tests.make import address, ingested, paper
 from tests.talking import Answer, BotHarness
 
@@ -138,7 +138,7 @@ async def test_a_moment_that_stayed_is_not_moved(talk: BotHarness) -> None:
 
 def _seen(talk: BotHarness, number: int) -> int:
     with talk.store.read() as session:
-        mark = people.shared_cursor(session)
+        mark = subscriptions.shared_cursor(session)
     seen = wishes(talk)[number].cursor
     return mark if seen is None else seen
 

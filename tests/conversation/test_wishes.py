@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.commands.turn import BotInfo
+from bot.commands.core.context import BotInfo
 from subscriptions.service.subscriptions import listed
-from subscriptions.store import Transaction, index
+from subscriptions.store import Transaction
+from subscriptions.store.papers import index
 from tests.make import address, ingested, paper, subscribes, summary
 from tests.talking import BOT, Answer, BotHarness
 

@@ -9,7 +9,6 @@ from sqlmodel import select
 
 from bot.sources.http import FetchLimits
 from bot.sources.http import backfill as missed
-from bot.sources.poll import Poll
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.planner import plan_due
@@ -458,7 +457,7 @@ async def test_operators_hear_of_days_that_are_given_up_although_the_poll_was_cu
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Poll, "_close", killed)
+        patch.setattr("bot.sources.poll.poll.close", killed)
         with pytest.raises(Killed):
             await feeding.due()
     assert "Graphs of February" in days_of(store)

@@ -11,7 +11,8 @@ import pytest
 from subscriptions.query import parse_query
 from subscriptions.service.papers import counting
 from subscriptions.service.papers.counting import Entries, find
-from subscriptions.store import Store, index
+from subscriptions.store import Store
+from subscriptions.store.papers import index
 from tests.make import NOON, ingested, paper
 
 WORDS = ("graph", "diffusion", "agent", "language", "vision", "robot")

@@ -6,7 +6,8 @@ from datetime import timedelta
 from bot.digests import read_digest
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.service.papers import ingest_digest
-from subscriptions.store import Ingested, Store, papers
+from subscriptions.store import Ingested, Store
+from subscriptions.store.papers import known_papers
 from tests.make import NOON
 
 DAILY = """<div id=toc></div>
@@ -105,7 +106,7 @@ def _ingest(store: Store, text: str, hours: int) -> Ingested:
 
 def _stored(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
-        return {known.paper.key: known for known in papers.everything(session)}
+        return {known.paper.key: known for known in known_papers.everything(session)}
 
 
 def _told(store: Store) -> dict[str, tuple[int | None, Paper]]:

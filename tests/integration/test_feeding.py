@@ -16,7 +16,7 @@ from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.chats import clean_up, meet
-from subscriptions.service.sources import known_sources, receipts_of, release_slot, sync_sources, take_slot
+from subscriptions.service.sources import known_sources, release_slot, sync_sources, take_slot
 from subscriptions.store import SourceFact, Store, sources
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
@@ -24,6 +24,7 @@ from tests.fakes.arxiv_pages import feed
 from tests.feeding import SourceHarness, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE, page
 from tests.make import FakeClock, address, paper
+from tests.receipts import receipts_of
 
 WEDNESDAY, THURSDAY, FRIDAY = date(2026, 1, 21), date(2026, 1, 22), date(2026, 1, 23)
 OPERATOR = address("console:ops")

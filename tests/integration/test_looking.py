@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.turn import CommandContext
+from bot.commands.core.context import CommandContext
 from bot.context.dependencies import Context
 from bot.conversation import handler
 from bot.ports.reply import Reply

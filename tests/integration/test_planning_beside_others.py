@@ -14,7 +14,9 @@ from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.planner import plan_due
 from subscriptions.service.planner import window as _window
 from subscriptions.service.subscriptions import unsubscribe
-from subscriptions.store import Store, outbox, papers
+from subscriptions.store import Store
+from subscriptions.store.outbox import planned
+from subscriptions.store.papers import known_papers
 from tests.make import NOON, address, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)
@@ -63,7 +65,7 @@ class TestWhileOthersWrite:
         def note() -> None:
             turns.append(store._turns._taken)
 
-        monkeypatch.setattr(papers, "window", called(note, papers.window))
+        monkeypatch.setattr(known_papers, "window", called(note, known_papers.window))
         monkeypatch.setattr(TokenizedPapers, "matching", called(note, TokenizedPapers.matching))
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
@@ -77,7 +79,7 @@ class TestWhileOthersWrite:
         subscribes(store, "telegram:2", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         remove = at_first(lambda: unsubscribe(store, address("telegram:1"), "1", now=NOON))
-        monkeypatch.setattr(papers, "window", called(remove, papers.window))
+        monkeypatch.setattr(known_papers, "window", called(remove, known_papers.window))
         plan_due(store, now=NOON + HOUR)
         assert sent_to(store) == [("telegram:2", 1)]
 
@@ -87,7 +89,7 @@ class TestWhileOthersWrite:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         add = at_first(lambda: subscribes(store, "telegram:2", "graph", every="now", since="1d", now=NOON + HOUR))
-        monkeypatch.setattr(papers, "window", called(add, papers.window))
+        monkeypatch.setattr(known_papers, "window", called(add, known_papers.window))
         plan_due(store, now=NOON + HOUR)
         assert sent_to(store) == [("telegram:1", 1)]
         plan_due(store, now=NOON + HOUR)
@@ -99,7 +101,7 @@ class TestWhileOthersWrite:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         bring = at_first(lambda: ingested(store, paper("Another graph"), now=NOON + HOUR))
-        monkeypatch.setattr(papers, "window", called(bring, papers.window))
+        monkeypatch.setattr(known_papers, "window", called(bring, known_papers.window))
         plan_due(store, now=NOON + HOUR)
         assert sent_to(store) == [("telegram:1", 1)]
         plan_due(store, now=NOON + HOUR + MINUTE)
@@ -113,11 +115,11 @@ class TestAfterAFailure:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         with monkeypatch.context() as broken:
-            broken.setattr(outbox, "add_deliveries", called(_fails, outbox.add_deliveries))
+            broken.setattr(planned, "add_deliveries", called(_fails, planned.add_deliveries))
             with pytest.raises(StoreError):
                 plan_due(store, now=NOON + HOUR)
         reads: list[str] = []
-        monkeypatch.setattr(papers, "window", called(lambda: reads.append("read"), papers.window))
+        monkeypatch.setattr(known_papers, "window", called(lambda: reads.append("read"), known_papers.window))
         assert len(plan_due(store, now=NOON + HOUR)) == 1
         assert reads == []
         assert sent_to(store) == [("telegram:1", 1)]
@@ -130,7 +132,7 @@ class TestAfterAFailure:
         assert len(plan_due(store, now=NOON + HOUR)) == 1
         ingested(store, paper("Another graph"), now=NOON + HOUR)
         with monkeypatch.context() as broken:
-            broken.setattr(papers, "window", called(_fails, papers.window))
+            broken.setattr(known_papers, "window", called(_fails, known_papers.window))
             with pytest.raises(StoreError):
                 plan_due(store, now=NOON + 2 * HOUR)
         assert len(plan_due(store, now=NOON + 2 * HOUR)) == 1
@@ -144,7 +146,7 @@ class TestAfterAFailure:
         before: tuple[KnownPaper, ...] = window.known
         ingested(store, paper("Another graph"), now=NOON + HOUR)
         with pytest.MonkeyPatch.context() as broken, store.read() as transaction:
-            broken.setattr(papers, "window", called(_fails, papers.window))
+            broken.setattr(known_papers, "window", called(_fails, known_papers.window))
             with pytest.raises(StoreError):
                 window.cover(transaction, 0)
             assert (window.known, window.is_current(transaction)) == (before, False)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from subscriptions.model import Announce, Item
 from subscriptions.service.planner import Preview, plan_due, preview
 from subscriptions.service.subscriptions import pause, resume, set_setting
-from subscriptions.store import Store, outbox
-from subscriptions.store import chats as people
+from subscriptions.store import Store
+from subscriptions.store.chat import chats
+from subscriptions.store.outbox import deliveries
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, ingested, paper, subscribes
 
@@ -40,7 +41,7 @@ SETTINGS = (
 def planned(store: Store, chat: str, before: int) -> list[Item]:
     """What plans wrote down for a chat behind the delivery with this number."""
     with store.read() as session:
-        found = [outbox.delivery_value(session, seq, zone="UTC") for seq in range(before + 1, written(store) + 1)]
+        found = [deliveries.delivery_value(session, seq, zone="UTC") for seq in range(before + 1, written(store) + 1)]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
@@ -117,7 +118,7 @@ def previews_hold(store: Store, now: datetime) -> None:
 
 def is_known(store: Store, chat: str) -> bool:
     with store.read() as session:
-        return people.find_chat(session, address(chat), zone="UTC") is not None
+        return chats.find_chat(session, address(chat), zone="UTC") is not None
 
 
 # ---------------------------------------------------------------------------------------------------------- in words

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from bot.channels.telegram.long_polling import LongPolling
+from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
-from bot.commands.turn import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
 from subscriptions.errors import Sentence, StoreError
@@ -167,7 +167,7 @@ async def test_a_request_that_the_database_always_refuses_is_given_up_in_the_end
 def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
     """A command that fails."""
 
-    def fails(turn: object) -> None:
+    def fails(context: object) -> None:
         raise error
 
     broken = Command(name=name, run=fails, summary=Sentence("list"))

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-from bot.commands import helping, registry
+from bot.commands import registry
+from bot.commands.chat import help_topics
 from tests.integration.pages import ROOT
 
 RECIPE = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Add a chat command\n")[2].partition("\n## ")[0]
@@ -20,10 +21,10 @@ def test_the_command_of_the_recipe_is_answered_and_its_story_is_true(tmp_path: P
         shutil.copytree(ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     module, story = BLOCKS
-    (tmp_path / "bot" / "commands" / "counting.py").write_text(module, encoding="utf-8")
+    (tmp_path / "bot" / "commands" / "subscriptions" / "counting.py").write_text(module, encoding="utf-8")
     families = tmp_path / "bot" / "commands" / "registry.py"
-    text = families.read_text(encoding="utf-8").replace("    connecting,\n", "    connecting,\n    counting,\n")
-    assert text.count("    counting,\n") == 2  # imported, and one of _FAMILIES
+    text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
+    assert text.count("    counting,\n") == 2  # imported, and one of _MODULES
     families.write_text(text, encoding="utf-8")
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
     done = subprocess.run(
@@ -48,6 +49,6 @@ def test_every_place_that_the_recipe_names_is_there() -> None:
         if "/" in word
     ]
     assert len(paths) >= 8
-    assert [path for path in paths if not (ROOT / path).exists()] == ["bot/commands/counting.py"]
-    assert "_FAMILIES" in vars(registry)
-    assert {"_PURPOSES", "EXAMPLES"} <= vars(helping).keys()
+    assert [path for path in paths if not (ROOT / path).exists()] == ["bot/commands/subscriptions/counting.py"]
+    assert "_MODULES" in vars(registry)
+    assert {"_PURPOSES", "EXAMPLES"} <= vars(help_topics).keys()

@@ -28,7 +28,8 @@ from subscriptions.service.subscriptions import (
     unsubscribe,
 )
 from subscriptions.store import Store
-from subscriptions.store import chats as people
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions
 from tests.make import NOON
 
 # ------------------------------------------------------------------------------------------------- what can be entered
@@ -164,9 +165,9 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
                 str(chat.address),
                 chat.kind,
                 chat.settings,
-                tuple(sorted(people.chosen_settings(session, chat.id).items())),
+                tuple(sorted(stored_chats.chosen_settings(session, chat.id).items())),
             )
-            for chat in people.all_chats(session, zone=store.zone)
+            for chat in stored_chats.all_chats(session, zone=store.zone)
         ]
     speaking = {chat for chat, *_ in wishes} | {row[0] for row in chosen if row[3]}
     return [*wishes, *(row for row in chosen if row[0] in speaking)]
@@ -237,7 +238,7 @@ def test_a_name_that_an_earlier_version_kept_is_mended_on_the_way(fresh: Callabl
     here, there = fresh(), fresh()
     made = subscribe(here, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
     with here.write() as session:
-        people.rename(session, made.subscription.id, kept)
+        subscriptions.rename(session, made.subscription.id, kept)
     text = export(here, None)
     import_lines(there, read_lines(text), now=NOON)
     assert export(there, None) == text

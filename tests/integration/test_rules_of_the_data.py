@@ -54,9 +54,12 @@ from subscriptions.service.subscriptions import (
     unsubscribe,
 )
 from subscriptions.states import PauseReason
-from subscriptions.store import Claim, Rendered, Store, Transaction, moving, outbox, papers
-from subscriptions.store import chats as people
-from subscriptions.store.changes import changes_of
+from subscriptions.store import Claim, Rendered, Store, Transaction
+from subscriptions.store.chat import chats, moving, subscriptions
+from subscriptions.store.chat.undo import changes_of
+from subscriptions.store.outbox import deliveries
+from subscriptions.store.outbox import entries as stored_entries
+from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.make import NOON, address, digest, ingested, paper, subscribes, summary, translation
 
@@ -68,21 +71,21 @@ DAY = timedelta(days=1)
 def changes(store: Store) -> dict[str, int | None]:
     """Title -> change, of every paper."""
     with store.read() as session:
-        return {known.paper.title: known.sequence for known in papers.everything(session)}
+        return {known.paper.title: known.sequence for known in known_papers.everything(session)}
 
 
 def known(store: Store, key: str) -> KnownPaper:
     with store.read() as session:
         [paper] = session.exec(select(PaperKeyRow.paper).where(col(PaperKeyRow.key).in_((key, f"doi:{key}"))))
-        return papers.stored_papers(session, [paper])[paper]
+        return known_papers.stored_papers(session, [paper])[paper]
 
 
 def told(store: Store) -> list[tuple[str, list[str]]]:
     """Each planned delivery in order: its chat and the titles that it holds."""
     with store.read() as session:
-        found = outbox.entries(session, now=NOON)
+        found = stored_entries.entries(session, now=NOON)
         seqs = range(1, len(found) + 1)
-        values = [outbox.delivery_value(session, seq, zone="UTC") for seq in seqs]
+        values = [deliveries.delivery_value(session, seq, zone="UTC") for seq in seqs]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
@@ -217,7 +220,7 @@ class TestRule2SinceAndSeen:
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
             chat = get_chat(session, address("telegram:1"))
-            assert people.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
+            assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
     def test_a_second_plan_at_the_same_moment_plans_nothing(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
@@ -229,9 +232,9 @@ class TestRule2SinceAndSeen:
     def test_what_is_paused_is_not_planned_and_keeps_its_place(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         with store.write() as session:
-            chat = people.find_chat(session, address("telegram:1"), zone="UTC")
+            chat = chats.find_chat(session, address("telegram:1"), zone="UTC")
             assert chat is not None
-            people.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON, until=NOON + 7 * DAY)
+            chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON, until=NOON + 7 * DAY)
         ingested(store, paper("A graph"))
         assert plan_due(store, now=NOON + DAY) == ()
         assert len(plan_due(store, now=NOON + 7 * DAY)) == 1
@@ -243,10 +246,10 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.read() as session:
-            ids = [chat.id for chat in people.all_chats(session, zone="UTC")]
-            rows = people.subscriptions_of(session, ids)
+            ids = [chat.id for chat in chats.all_chats(session, zone="UTC")]
+            rows = subscriptions.subscriptions_of(session, ids)
             assert [s.cursor for subs in rows.values() for s in subs] == [None, None]
-            assert people.shared_cursor(session) == 1
+            assert subscriptions.shared_cursor(session) == 1
 
     def test_whom_a_plan_that_was_broken_off_did_not_reach_loses_nothing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -289,7 +292,7 @@ class TestRule2SinceAndSeen:
         made = subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A graph"))
         with store.write() as session:
-            people.edit_query(session, made.subscription.id, text="graph", canonical="graph")
+            subscriptions.edit_query(session, made.subscription.id, text="graph", canonical="graph")
         plan_due(store, now=NOON + HOUR)
         assert told(store) == [("telegram:1", ["A graph"])]
 
@@ -335,7 +338,7 @@ class TestRule4Merging:
         ingested(store, paper("Reply", arxiv_id="2601.00001"), paper("Reply", arxiv_id="2601.00002"))
         ingested(store, paper("Reply", arxiv_id=None))
         with store.read() as session:
-            assert len(papers.everything(session)) == 3
+            assert len(known_papers.everything(session)) == 3
 
     def test_a_merge_makes_nothing_new_to_a_chat_that_was_told(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
@@ -394,7 +397,7 @@ class TestRule5OneDelivery:
         ingested(store, paper("A tree in a graph"))
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
-            (item,) = outbox.delivery_value(session, 1, zone="UTC").items
+            (item,) = deliveries.delivery_value(session, 1, zone="UTC").items
         assert [(b.number, b.label) for b in item.because] == [(1, "graph"), (2, "forests")]
 
     def test_a_paper_comes_to_a_chat_once_for_ever(self, store: Store) -> None:
@@ -420,7 +423,7 @@ class TestRule5OneDelivery:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.write() as session:
-            people.pause_chat(session, 1, PauseReason.PERSON, now=NOON)
+            chats.pause_chat(session, 1, PauseReason.PERSON, now=NOON)
         assert step(store, "telegram:1") is None
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
 
@@ -430,7 +433,7 @@ class TestRule5OneDelivery:
         plan_due(store, now=NOON + HOUR)
         plan_due(store, now=NOON + HOUR + DAY)
         with store.read() as session:
-            value = outbox.delivery_value(session, 1, zone="UTC")
+            value = deliveries.delivery_value(session, 1, zone="UTC")
         assert told(store) == [("telegram:1", [])]
         assert (value.facts.first, value.facts.known) == (True, 1)
 
@@ -704,7 +707,7 @@ class TestRule9Moving:
             lose_place(store, address(at), "kicked", topic=False, now=NOON)
         elif state == "paused":
             with store.write() as session:
-                people.pause_chat(session, get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
+                chats.pause_chat(session, get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
 
 
 class TestRule10Forgetting:
@@ -736,7 +739,7 @@ class TestRule10Forgetting:
     def test_a_chat_that_has_been_gone_for_a_year_is_erased(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph")
         with store.write() as session:
-            people.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
+            chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
         clean_up(store, now=NOON + 364 * DAY)
         assert get_chat(store, address("telegram:1"))
         clean_up(store, now=NOON + 366 * DAY)

@@ -25,7 +25,8 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store import Store, chats, sources
+from subscriptions.store import Store, key_value, sources
+from subscriptions.store.chat import chats, subscriptions
 from subscriptions.store.database import alembic_config
 from subscriptions.store.rows import MessageRow
 from tests.make import NOON
@@ -225,7 +226,7 @@ def test_subscriptions_messages_sources_and_keys_say_the_same(
 ) -> None:
     _, store = upgraded
     with store.read() as session:
-        mine = [chats.subscriptions_of(session, [number])[number][0] for number in (1, 2, 3)]
+        mine = [subscriptions.subscriptions_of(session, [number])[number][0] for number in (1, 2, 3)]
         assert [(one.state, one.pause_reason, one.cursor) for one in mine] == [
             (SubscriptionState.ACTIVE, None, 1),
             (SubscriptionState.PAUSED, None, 2),
@@ -240,10 +241,10 @@ def test_subscriptions_messages_sources_and_keys_say_the_same(
         (source,) = sources.known_sources(session)
         assert source.state.missed_days == {datetime(2026, 1, 20, tzinfo=UTC).date(): 3}
         assert source.state.trouble is SourceTrouble.LATE
-        assert chats.shared_cursor(session) == 1
-        assert chats.get_value(session, "sequence") == "2"
-        assert chats.get_value(session, "notified:dead") == AT
-        assert chats.get_value(session, "bot:telegram") == "7"
+        assert subscriptions.shared_cursor(session) == 1
+        assert key_value.get_value(session, "sequence") == "2"
+        assert key_value.get_value(session, "notified:dead") == AT
+        assert key_value.get_value(session, "bot:telegram") == "7"
 
 
 def test_what_people_export_and_list_has_its_old_names(upgraded: tuple[dict[str, list[dict[str, Any]]], Store]) -> None:

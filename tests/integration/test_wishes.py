@@ -9,7 +9,8 @@ from subscriptions.errors import NotFound, QueryError, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service.planner import plan_due, preview
 from subscriptions.service.subscriptions import get_chat, listed, set_setting, unsubscribe
-from subscriptions.store import Store, outbox
+from subscriptions.store import Store
+from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)
@@ -136,7 +137,7 @@ class TestPreview:
         shown = preview(store, address("telegram:1"), now=NOON + HOUR)
         plan_due(store, now=NOON + HOUR)
         with store.read() as session:
-            sent = outbox.delivery_value(session, 1, zone="UTC")
+            sent = deliveries.delivery_value(session, 1, zone="UTC")
         assert shown.delivery is not None
         assert shown.delivery.items == sent.items
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.bibtex import bibliography
+from bot.commands.papers.bibtex import bibliography
 from subscriptions.model import KnownPaper
 from tests.make import NOON, paper
 

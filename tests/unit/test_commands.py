@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.commands import Row, changed, refused, rows_of, state_of, subscribed, unsubscribed, value_of
+from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing.setting_words import changed, value_of
+from bot.commands.phrasing.subscription_words import Row, rows_of, state_of, subscribed, unsubscribed
 from bot.rendering.text.language import Language
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence

@@ -13,7 +13,8 @@ from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from subscriptions.model import Digest
 from subscriptions.service.papers import ingest_digest
-from subscriptions.store import Store, papers
+from subscriptions.store import Store
+from subscriptions.store.papers import known_papers
 from tests.make import NOON
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
@@ -270,7 +271,7 @@ def test_a_page_with_links_and_one_without_are_the_same_papers_in_the_store(
         digest = _read(f"corpus/daily_md/xm_2025-06-08_{name}.md")
         ingest_digest(store, digest, source="files", day=NOON.date(), now=NOON + timedelta(hours=hour))
     with store.read() as session:
-        known = papers.everything(session)
+        known = known_papers.everything(session)
     assert len(known) == 8
     assert all(one.paper.arxiv_id and one.paper.title and one.paper.abstract and one.paper.authors for one in known)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.changes import changed
+from bot.commands.phrasing.setting_words import changed
 from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, resolve
 from subscriptions.labels import LABELS, VALUES

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from bot.commands.framing import LONGEST, unframed
+from bot.commands.core.query_in_sentence import LONGEST, unframed
 from subscriptions.query import parse_query
 
 LLM = "large language models"

@@ -223,7 +223,7 @@ def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, 
         (3, {}, "3 of these papers have no English summary yet; abstracts instead."),
         (2, {}, ""),
         (6, {}, ""),  # sources that never write summaries are no news
-        (0, {"without_summary": 4}, "4 of these papers have no English summary yet; abstracts instead."),
+        (4, {}, "4 of these papers have no English summary yet; abstracts instead."),
     ],
 )
 def test_one_line_says_when_many_summaries_are_missing(without: int, facts: dict[str, Any], note: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.presses import read_callback
+from bot.commands.papers.delivery_callback import read_callback
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery

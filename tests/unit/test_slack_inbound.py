@@ -1,14 +1,14 @@
 """What Slack sends, in our words: a table of events, commands and presses, and what is refused."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, MalformedPayload, UnknownWorkspace, read
 from bot.channels.slack.inbound_text import after_mention, title_of, unescape
 from bot.channels.slack.workspaces import ServedWorkspace
-from bot.ports.conversation import Request
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request, RequestBase
 from subscriptions.model import ChatAddress, ChatKind
 
 TEAMS = {
@@ -53,8 +53,11 @@ def press(action: dict[str, Any] | None = None, **more: Any) -> Request | None:
     return read(INTERACTIONS, payload | more, TEAMS)
 
 
-def known(request: Request | None) -> Request:
-    assert request is not None
+Kind = TypeVar("Kind", bound=RequestBase)
+
+
+def read_as(kind: type[Kind], request: Request | None) -> Kind:
+    assert isinstance(request, kind)
     return request
 
 
@@ -62,22 +65,26 @@ def known(request: Request | None) -> Request:
 
 
 def test_a_direct_message_belongs_to_the_person_whatever_its_channel_is() -> None:
-    said = known(event(message()))
+    said = read_as(MessageRequest, event(message()))
     assert (said.place.chat, said.place.kind) == (ChatAddress("slack", "U1"), ChatKind.PRIVATE)
     assert (said.text, said.command, said.takes_bare_commands, said.is_addressed) == ("diffusion", "", True, True)
-    assert (said.update_id, said.sender, said.message_id, said.details) == ("Ev1", "U1", AT, {"direct": "D1"})
+    assert (said.update_id, said.sender, said.message_id, said.direct_channel) == ("Ev1", "U1", AT, "D1")
     assert said.written_at == datetime.fromtimestamp(float(AT), UTC)
 
 
 def test_in_another_workspace_chats_and_people_carry_its_name() -> None:
-    said = known(event(message(team="T2"), team="T2"))
+    said = read_as(MessageRequest, event(message(team="T2"), team="T2"))
     assert (said.chat, said.sender) == (ChatAddress("slack", "T2/U1"), "T2/U1")
-    mentioned = known(
-        event({"type": "app_mention", "user": "U1", "text": "<@UBOT2> x", "ts": AT, "channel": "C1"}, "T2")
+    mentioned = read_as(
+        MessageRequest,
+        event({"type": "app_mention", "user": "U1", "text": "<@UBOT2> x", "ts": AT, "channel": "C1"}, "T2"),
     )
     assert mentioned.chat == ChatAddress("slack", "T2/C1")
     moved = event({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "T2")
-    assert (known(moved).chat.address, known(moved).details) == ("T2/C1", {"to": "T2/C2"})
+    assert (read_as(EventRequest, moved).chat.address, read_as(EventRequest, moved).details) == (
+        "T2/C1",
+        {"to": "T2/C2"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,22 +112,27 @@ def test_what_is_not_for_us_asks_nothing(what: dict[str, Any]) -> None:
 
 def test_a_changed_message_is_one_that_was_edited_unless_only_a_preview_came() -> None:
     changed = {"type": "message", "subtype": "message_changed", "channel_type": "im", "channel": "D1", "ts": "9.9"}
-    edit = known(event({**changed, "message": message("new"), "previous_message": message("old")}))
+    edit = read_as(MessageRequest, event({**changed, "message": message("new"), "previous_message": message("old")}))
     assert (edit.is_edit, edit.text, edit.message_id) == (True, "new", AT)
     assert event({**changed, "message": message("same"), "previous_message": message("same")}) is None
 
 
 def test_a_dropped_file_comes_along_with_its_workspace() -> None:
     dropped = message("import", subtype="file_share", files=[{"id": "F1", "size": 12}, {"id": "F2"}])
-    assert (known(event(dropped)).file_id, known(event(dropped)).file_size) == ("F1", 12)
-    assert known(event({**dropped, "team": "T2"}, "T2")).file_id == "T2/F1"
+    assert (read_as(MessageRequest, event(dropped)).file_id, read_as(MessageRequest, event(dropped)).file_size) == (
+        "F1",
+        12,
+    )
+    assert read_as(MessageRequest, event({**dropped, "team": "T2"}, "T2")).file_id == "T2/F1"
 
 
 def test_a_mention_in_a_thread_is_about_the_thread_and_its_words_stand_behind_the_name() -> None:
     said = {"type": "app_mention", "user": "U1", "text": "hey <@UBOT>: sub x", "ts": AT, "channel": "C1"}
-    assert (known(event(said)).text, known(event(said)).chat.topic) == ("sub x", "")
-    assert known(event({**said, "thread_ts": "1.000001"})).chat == ChatAddress("slack", "C1", "1.000001")
-    assert known(event({**said, "thread_ts": AT})).chat.topic == ""
+    assert (read_as(MessageRequest, event(said)).text, read_as(MessageRequest, event(said)).chat.topic) == ("sub x", "")
+    assert read_as(MessageRequest, event({**said, "thread_ts": "1.000001"})).chat == ChatAddress(
+        "slack", "C1", "1.000001"
+    )
+    assert read_as(MessageRequest, event({**said, "thread_ts": AT})).chat.topic == ""
 
 
 @pytest.mark.parametrize(
@@ -128,12 +140,15 @@ def test_a_mention_in_a_thread_is_about_the_thread_and_its_words_stand_behind_th
 )  # fmt: skip
 def test_in_a_shared_channel_people_keep_the_name_of_their_own_workspace(home: dict[str, str], sender: str) -> None:
     said = {"type": "app_mention", "user": "U9", "text": "<@UBOT> list", "ts": AT, "channel": "C1"}
-    assert known(event({**said, **home})).sender == sender
+    assert read_as(MessageRequest, event({**said, **home})).sender == sender
 
 
 def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said() -> None:
     shared = {"authorizations": [{"team_id": "T2"}]}
-    assert known(event({"type": "channel_archive", "channel": "C1"}, team="T9", **shared)).chat.address == "T2/C1"
+    assert (
+        read_as(EventRequest, event({"type": "channel_archive", "channel": "C1"}, team="T9", **shared)).chat.address
+        == "T2/C1"
+    )
 
 
 # ── what happens ──────────────────────────────────────────────────────────────
@@ -162,16 +177,18 @@ def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said
     ],
 )
 def test_what_happens_has_a_name(what: dict[str, Any], happened: str, place: str) -> None:
-    request = known(event(what))
+    request = read_as(EventRequest, event(what))
     assert (request.event, request.chat.address) == (happened, place)
 
 
 def test_what_happens_says_who_and_what() -> None:
-    joined = known(event({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}))
+    joined = read_as(
+        EventRequest, event({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"})
+    )
     assert joined.sender == "U1"
-    left = known(event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}))
+    left = read_as(EventRequest, event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}))
     assert left.sender == "U7"
-    renamed = known(event({"type": "channel_rename", "channel": {"id": "C1", "name": "vision"}}))
+    renamed = read_as(EventRequest, event({"type": "channel_rename", "channel": {"id": "C1", "name": "vision"}}))
     assert renamed.place.title == "#vision"
 
 
@@ -179,50 +196,53 @@ def test_what_happens_says_who_and_what() -> None:
 
 
 def test_a_command_carries_where_it_may_be_answered() -> None:
-    said = known(command())
+    said = read_as(MessageRequest, command())
     assert (said.chat, said.place.kind, said.place.title) == (ChatAddress("slack", "C1"), ChatKind.TEAM, "#vision")
     assert (said.text, said.command, said.update_id, said.sender) == ("sub diffusion", "", "1.2.a", "U1")
     assert (said.response_url, said.trigger_id, said.takes_bare_commands) == ("https://hooks.example/1", "1.2.a", True)
-    assert known(command(channel_name="privategroup")).place.title == ""
+    assert read_as(MessageRequest, command(channel_name="privategroup")).place.title == ""
 
 
 def test_a_command_between_two_people_is_answered_there_and_kept_with_who_typed_it() -> None:
-    said = known(command(channel_id="D7", channel_name="directmessage"))
-    assert (said.chat.address, said.place.kind, said.place.is_outside, said.details) == (
+    said = read_as(MessageRequest, command(channel_id="D7", channel_name="directmessage"))
+    assert (said.chat.address, said.place.kind, said.place.is_outside, said.outside_channel) == (
         "U1",
         ChatKind.PRIVATE,
         True,
-        {"at": "D7"},
+        "D7",
     )
 
 
 def test_a_press_names_its_value_message_and_place() -> None:
-    pressed = known(press())
+    pressed = read_as(CallbackRequest, press())
     assert (pressed.callback_data, pressed.message_id, pressed.is_ephemeral) == ("link1", AT, False)
     assert (pressed.chat.address, pressed.chat.topic, pressed.response_url) == ("C1", "", "https://hooks.example/1")
     menu = press({"type": "overflow", "selected_option": {"value": "link2"}})
-    assert known(menu).callback_data == "link2"
+    assert read_as(CallbackRequest, menu).callback_data == "link2"
     assert press({"type": "button", "url": "https://example.org"}) is None
 
 
 def test_a_press_under_what_one_person_sees_has_no_message() -> None:
     seen = {"type": "message", "message_ts": AT, "channel_id": "C1", "is_ephemeral": True}
-    pressed = known(press(container=seen, message=None))
+    pressed = read_as(CallbackRequest, press(container=seen, message=None))
     assert (pressed.is_ephemeral, pressed.message_id, pressed.chat.address) == (True, AT, "C1")
 
 
 def test_a_press_in_a_thread_is_about_the_thread_and_under_its_first_message_about_the_channel() -> None:
-    assert known(press(message={"ts": AT, "thread_ts": "1.000001"})).chat.topic == "1.000001"
-    assert known(press(message={"ts": AT, "thread_ts": AT})).chat.topic == ""
+    assert read_as(CallbackRequest, press(message={"ts": AT, "thread_ts": "1.000001"})).chat.topic == "1.000001"
+    assert read_as(CallbackRequest, press(message={"ts": AT, "thread_ts": AT})).chat.topic == ""
 
 
 def test_a_press_under_our_own_direct_message_is_not_outside() -> None:
     there = press(channel={"id": "D1", "name": "directmessage"})
-    assert (known(there).chat.address, known(there).place.is_outside) == ("U1", False)
+    assert (read_as(CallbackRequest, there).chat.address, read_as(CallbackRequest, there).place.is_outside) == (
+        "U1",
+        False,
+    )
 
 
 def test_a_stranger_who_presses_has_the_name_of_their_workspace() -> None:
-    assert known(press(user={"id": "U9", "name": "eve", "team_id": "T9"})).sender == "T9/U9"
+    assert read_as(CallbackRequest, press(user={"id": "U9", "name": "eve", "team_id": "T9"})).sender == "T9/U9"
 
 
 def test_a_form_carries_what_stands_in_it() -> None:
@@ -236,16 +256,17 @@ def test_a_form_carries_what_stands_in_it() -> None:
         }},
     }  # fmt: skip
     filled = {"query": "diffusion", "when": "daily", "clock": "09:00", "name": ""}
-    sent = known(press(type="view_submission", view=view, channel=None))
-    assert (sent.callback_data, sent.is_submitted, sent.form_values, sent.view_id) == ("link9", True, filled, "V1 h1")
-    assert known(press(view=view)).is_submitted is False
-    home = known(press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"}))
-    assert (home.callback_data, home.form_values, home.chat.address) == ("link3", {}, "U1")
+    sent = read_as(FormRequest, press(type="view_submission", view=view, channel=None))
+    assert (sent.callback_data, sent.is_submitted, sent.values, sent.view_id) == ("link9", True, filled, "V1 h1")
+    assert read_as(FormRequest, press(view=view)).is_submitted is False
+    home = read_as(CallbackRequest, press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"}))
+    assert (home.callback_data, home.view_id, home.chat.address) == ("link3", "V2", "U1")
 
 
 def test_a_shortcut_brings_the_words_of_the_message() -> None:
-    said = known(
-        press(type="message_action", callback_id="subscribe", message={"ts": AT, "text": "<https://arxiv.org/abs/1>"})
+    said = read_as(
+        EventRequest,
+        press(type="message_action", callback_id="subscribe", message={"ts": AT, "text": "<https://arxiv.org/abs/1>"}),
     )
     assert (said.event, said.details) == ("shortcut", {"name": "subscribe", "text": "https://arxiv.org/abs/1"})
 

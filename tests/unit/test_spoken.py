@@ -4,8 +4,8 @@ from time import process_time
 
 import pytest
 
+from bot.commands.core.spoken_commands import _SPOKEN, HELLO, spoken
 from bot.commands.registry import REGISTRY
-from bot.commands.spoken import _SPOKEN, HELLO, spoken
 
 COMMANDS = [
     ("list", "list", ""),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.telegram.inbound import ANONYMOUS, MalformedUpdate, place_of, read_update
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 BOT_ID, BOT = "4242", "paperwire_test_bot"
@@ -43,9 +43,15 @@ def read(body: dict[str, Any], kind: str = "message") -> Request | None:
     return read_update({"update_id": 1, kind: body}, bot_id=BOT_ID, bot_name=BOT)
 
 
-def written(body: dict[str, Any], kind: str = "message") -> Request:
+def written(body: dict[str, Any], kind: str = "message") -> MessageRequest:
     request = read(body, kind)
-    assert request is not None
+    assert isinstance(request, MessageRequest)
+    return request
+
+
+def happened_to(body: dict[str, Any], kind: str = "message") -> EventRequest:
+    request = read(body, kind)
+    assert isinstance(request, EventRequest)
     return request
 
 
@@ -88,7 +94,7 @@ def test_a_text_is_a_command_with_words_or_words(typed: str, command: str, text:
 
 def test_who_wrote_what_where_and_when_is_told() -> None:
     request = written(message("/sub x"))
-    assert request == Request(
+    assert request == MessageRequest(
         place=Place(chat=ChatAddress("telegram", "42"), kind=ChatKind.PRIVATE, title="Ada"),
         update_id="1",
         command="sub",
@@ -123,7 +129,7 @@ IN_GROUPS: list[tuple[str, dict[str, Any], bool | None]] = [
 @pytest.mark.parametrize(("why", "body", "meant"), IN_GROUPS, ids=[row[0] for row in IN_GROUPS])
 def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: bool | None) -> None:
     request = read(body)
-    assert (request.is_addressed if request else None) is meant
+    assert (request.is_addressed if isinstance(request, MessageRequest) else request) is meant
 
 
 def test_words_that_name_the_bot_are_told_from_those_that_only_answer_it() -> None:
@@ -223,15 +229,17 @@ def test_a_press_names_button_message_and_person() -> None:
         bot_id=BOT_ID,
         bot_name=BOT,
     )
-    assert request is not None
+    assert isinstance(request, CallbackRequest)
+    assert not request.topic_is_unknown
     assert (request.callback_data, request.callback_id, request.message_id, request.sender) == ("abc", "99", "5", "42")
     assert request.chat.topic == "5"
 
 
 def test_a_press_under_a_message_that_is_too_old_to_be_told_still_counts() -> None:
     old = {"chat": PRIVATE, "message_id": 3, "date": 0}
-    request = written({"id": "9", "from": ADA, "data": "x", "message": old}, "callback_query")
-    assert (request.message_id, request.written_at) == ("3", None)
+    request = read({"id": "9", "from": ADA, "data": "x", "message": old}, "callback_query")
+    assert isinstance(request, CallbackRequest)
+    assert (request.message_id, request.topic_is_unknown) == ("3", True)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +286,7 @@ HAPPENED: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("why", "change", "happened"), HAPPENED, ids=[row[0] for row in HAPPENED])
 def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], happened: str) -> None:
-    request = written(change, "my_chat_member")
+    request = happened_to(change, "my_chat_member")
     assert (request.event, request.sender, request.sender_name) == (happened, "42", "Ada Example")
     assert request.details["status"] == change["new_chat_member"]["status"]
 
@@ -295,7 +303,7 @@ def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], ha
 def test_what_telegram_writes_itself_about_a_group(
     service: dict[str, Any], happened: str, told: dict[str, str]
 ) -> None:
-    request = written(message("", FORUM, **service))
+    request = happened_to(message("", FORUM, **service))
     assert (request.event, dict(request.details)) == (happened, told)
 
 
@@ -390,8 +398,14 @@ def test_no_update_raises_anything_else(update: dict[str, Any], number: object) 
     except MalformedUpdate:
         return
     if request is not None:
-        json.dumps([request.text, request.sender_name, request.callback_data, request.place.title]).encode()
-        for text in (request.text, request.sender_name, request.callback_data, request.place.title, request.command):
+        own = {
+            MessageRequest: ("text", "command"),
+            CallbackRequest: ("callback_data",),
+            EventRequest: ("event",),
+        }[type(request)]
+        texts = [request.sender_name, request.place.title, *(getattr(request, name) for name in own)]
+        json.dumps(texts).encode()
+        for text in texts:
             assert text.encode() is not None  # it can be stored
 
 

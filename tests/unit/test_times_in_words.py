@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.rhythms import cadence_words, spoken
+from bot.commands.phrasing.cadence_words import cadence_words, spoken
 from bot.rendering.text.language import Language
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when, split_when

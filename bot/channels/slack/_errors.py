@@ -12,6 +12,7 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from bot.channels.slack.declined import Declined
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
@@ -67,14 +68,6 @@ _TROUBLE = {
 }
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # this method, not the token as a whole
 _EPHEMERAL_REFUSED = {"user_not_in_channel", "messages_tab_disabled"}
-
-
-class Declined(Rejected):
-    """Slack understood the question and does not answer it. `code` is its word for why."""
-
-    def __init__(self, reason: str, code: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The payload of a Slack message, as rendering stores it, read back.
+"""Reads the payload of a Slack message, which rendering has stored.
 
     {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}
 
@@ -8,21 +8,30 @@ The plain form is {"text": "…"}, without blocks and without markup.
 import json
 from dataclasses import dataclass
 
+from subscriptions.errors import Rejected
 from subscriptions.model import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageArguments:
-    """What chat.postMessage and chat.update are given."""
+    """The content arguments of chat.postMessage and chat.update."""
 
     text: str
     blocks: tuple[dict[str, object], ...] = ()
     markup: bool = True
 
 
-def read_post(message: Message, *, plain: bool) -> MessageArguments:
-    """The message's payload, or its plain form. Raises ValueError when it is not of the shape above."""
-    match json.loads(message.plain if plain else message.payload):
+def open_message(message: Message, *, plain: bool) -> MessageArguments:
+    """The message's content, or its plain form, read before anything is sent. Raises Rejected."""
+    try:
+        return _read(message.plain if plain else message.payload, plain=plain)
+    except ValueError as error:
+        raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
+
+
+def _read(payload: str, *, plain: bool) -> MessageArguments:
+    """The content in a payload. Raises ValueError if it is not of the shape above."""
+    match json.loads(payload):
         case {"text": str(text), **rest} if text.strip():
             blocks = [] if plain else rest.get("blocks")
             if isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks):

@@ -9,20 +9,20 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bot.channels.slack._errors import Declined
+from bot.channels.slack._payload import open_message
 from bot.channels.slack.addresses import PEOPLE, normalise, read_channel_reference, split
+from bot.channels.slack.conversations import Conversations
+from bot.channels.slack.declined import Declined
 from bot.channels.slack.inbound_text import clean, title_of
-from bot.channels.slack.outbound import SlackChannel, open_message
+from bot.channels.slack.workspaces import Workspace
+from bot.ports.channel import Channel
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name
-
-if TYPE_CHECKING:
-    from bot.channels.slack.workspaces import Workspace
 
 QUERY_SECONDS = 1.0  # seconds that one question may take
 _JUST_NOW = 2.0  # seconds that what was found out of a person for a request is good for the same request
@@ -44,13 +44,15 @@ class SlackUser:
 
 
 class SlackApi:
-    """See Venue. It shares the connections of the sender of the same tokens."""
+    """See PlatformApi. It shares the connections of the channel of the same tokens."""
 
     platform = "slack"
     has_ephemeral = True
 
-    def __init__(self, channel: SlackChannel) -> None:
+    def __init__(self, channel: Channel, conversations: Conversations) -> None:
         self._channel = channel
+        self._conversations = conversations
+        self._workspaces = conversations.workspaces
         self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
 
     # --------------------------------------------------------------------------------------------------------- people
@@ -62,7 +64,7 @@ class SlackApi:
         if self._team(chat.address) != self._team(person):
             return False
         async with _query_timeout():
-            workspace = await self._channel.workspaces.for_address(chat.address)
+            workspace = await self._workspaces.for_address(chat.address)
             try:
                 found = await self._person(workspace, split(person)[1])
             except Declined as no:
@@ -96,8 +98,8 @@ class SlackApi:
             if not place.is_outside:
                 return {}
             async with _query_timeout():
-                _, direct = await self._channel.resolve_channel(request.sender)
-            return {"place": replace(place, is_outside=direct != request.details.get("at"))}
+                _, direct = await self._conversations.resolve(request.sender)
+            return {"place": replace(place, is_outside=direct != request.outside_channel)}
         if not changes:
             return {}
         async with _query_timeout():
@@ -112,26 +114,26 @@ class SlackApi:
         if not changes or not request.sender or self._team(address) != self._team(request.sender):
             return {}
         async with _query_timeout():
-            workspace, (_, user) = await self._channel.workspaces.for_address(address), split(request.sender)
+            workspace, (_, user) = await self._workspaces.for_address(address), split(request.sender)
             person = await self._ask_for(workspace, user)
         self._recent_users[workspace.team, user] = (asyncio.get_running_loop().time(), person)
         known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
         return {name: value for name, value in known.items() if value}
 
-    async def _person(self, workspace: "Workspace", user: str) -> SlackUser:
+    async def _person(self, workspace: Workspace, user: str) -> SlackUser:
         """What Slack knows of somebody, asked anew for each request."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
         return await self._ask_for(workspace, user)
 
-    async def _ask_for(self, workspace: "Workspace", user: str) -> SlackUser:
+    async def _ask_for(self, workspace: Workspace, user: str) -> SlackUser:
         """Raises Declined, RetryLater, SenderStopped."""
         answer = await workspace.client.call_get("users.info", user=user, include_locale=True)
         team = workspace.team or (await workspace.identify()).team
         return read_user(answer, team)
 
-    async def _is_in(self, workspace: "Workspace", channel: str, user: str) -> bool | None:
+    async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
         """Whether somebody can see a channel: it is open to all of the workspace, or they are in it."""
         try:
             found = await workspace.client.call_get("conversations.info", channel=channel)
@@ -164,7 +166,7 @@ class SlackApi:
 
     async def _look_up(self, address: str) -> Place:
         """Raises Declined, RetryLater, SenderStopped."""
-        workspace = await self._channel.workspaces.for_address(address)
+        workspace = await self._workspaces.for_address(address)
         channel = _of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
         return Place(
             chat=ChatAddress("slack", address),
@@ -177,7 +179,7 @@ class SlackApi:
         return split(self._own_form(address))[0]
 
     def _own_form(self, address: str) -> str:
-        own = self._channel.workspaces.own
+        own = self._workspaces.own
         return normalise(address, own.team if own else "")
 
     # ------------------------------------------------------------------------------------------------------- messages
@@ -193,7 +195,7 @@ class SlackApi:
         plain: bool = False,
     ) -> None:
         """See Venue. What takes no answers any more is passed over: then it is an ephemeral message of its own."""
-        workspace = await self._channel.workspaces.for_address(chat.address)
+        workspace = await self._workspaces.for_address(chat.address)
         if response_url:
             try:
                 await workspace.client.respond(
@@ -209,7 +211,7 @@ class SlackApi:
         if split(chat.address)[1].startswith(PEOPLE):
             await self._channel.post(chat, message, delivery="whisper", plain=plain)
             return
-        _, channel = await self._channel.resolve_channel(chat.address)
+        _, channel = await self._conversations.resolve(chat.address)
         post = open_message(message, plain=plain)
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
 
@@ -222,7 +224,7 @@ class SlackApi:
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
         """See Venue. Where the app may not send files, the text stands in messages."""
         del silent
-        workspace, channel = await self._channel.resolve_channel(chat.address)
+        workspace, channel = await self._conversations.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
         try:
             found = await client.call_get("files.getUploadURLExternal", filename=file.name, length=len(data))
@@ -243,7 +245,7 @@ class SlackApi:
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See Venue."""
-        workspace = await self._channel.workspaces.for_address(file)
+        workspace = await self._workspaces.for_address(file)
         found = _of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:

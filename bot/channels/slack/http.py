@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
@@ -16,14 +16,12 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
+from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_route import WebRequest, WebResponse
 from subscriptions.errors import StoreError
-
-if TYPE_CHECKING:
-    from bot.channels.slack.outbound import SlackChannel
 
 log = logging.getLogger("paperwire")
 
@@ -48,7 +46,7 @@ class SlackHttp:
     webhook = None
 
     def __init__(
-        self, channel: "SlackChannel", secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
+        self, channel: SlackChannel, secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
     ) -> None:
         self.routes = tuple(_Route(path, self) for path in PATHS)
         self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]

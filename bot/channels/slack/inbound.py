@@ -12,7 +12,7 @@ from typing import Any
 from bot.channels.slack.addresses import DIRECT, joined
 from bot.channels.slack.inbound_text import after_mention, clean, title_of, unescape
 from bot.channels.slack.workspaces import ServedWorkspace
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
@@ -74,11 +74,11 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
         return None  # only a preview was added
     sender = _sender(said, here, teams)
     file: Payload = next(iter(said.get("files") or ()), {})
-    return Request(
+    return MessageRequest(
         place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
         update_id=update,
         text=unescape(said.get("text"), here.prefix),
-        details={"direct": str(event["channel"])},
+        direct_channel=str(event["channel"]),
         message_id=str(said["ts"]),
         sender=sender,
         takes_bare_commands=True,
@@ -93,7 +93,7 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
 def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
         return None
-    return Request(
+    return MessageRequest(
         place=_place(here, str(event["channel"]), _thread(event)),
         update_id=update,
         text=unescape(after_mention(event.get("text"), here.bot), here.prefix),
@@ -148,7 +148,7 @@ def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
         return None  # tokens of people, of which we have none
     chat = ChatAddress("slack", here.team)
-    return Request(
+    return EventRequest(
         place=Place(chat=chat, kind=ChatKind.TEAM), update_id=update, event="uninstalled", details={"team": here.team}
     )
 
@@ -160,7 +160,7 @@ def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: st
     sender = _sender({"user": event["user"]}, here, teams)
     place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
     shown = event.get("view") or {}
-    return Request(place=place, update_id=update, event="board", sender=sender, view_id=_view_ref(shown))
+    return EventRequest(place=place, update_id=update, event="board", sender=sender, view_id=_view_ref(shown))
 
 
 def _event_request(
@@ -173,7 +173,7 @@ def _event_request(
     name: object = "",
     told: Payload | None = None,
 ) -> Request:
-    return Request(
+    return EventRequest(
         place=_place(here, str(channel), title=title_of(name)),
         update_id=update,
         event=what,
@@ -211,11 +211,11 @@ def _command(payload: Payload, teams: Teams) -> Request:
     here = _served(teams, payload.get("team_id"))
     sender = _sender({"user": payload["user_id"]}, here, teams)
     channel = str(payload["channel_id"])
-    return Request(
+    return MessageRequest(
         place=_place_of(here, channel, sender, title=title_of(payload.get("channel_name"))),
         update_id=str(payload["trigger_id"]),
         text=unescape(payload.get("text"), here.prefix),
-        details={"at": channel} if channel.startswith(DIRECT) else {},
+        outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
         sender_name=clean(payload.get("user_name")),
         takes_bare_commands=True,
@@ -245,11 +245,11 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
     if place.is_outside and not fleeting:
         place = replace(place, is_outside=False)  # it stands under a message of ours
-    return Request(
+    return CallbackRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
         callback_data=pressed,
-        details={"at": str(channel["id"])} if place.is_outside else {},
+        outside_channel=str(channel["id"]) if place.is_outside else "",
         thread_id=thread if place.kind is ChatKind.PRIVATE else "",
         message_id=str(message.get("ts") or container.get("message_ts") or ""),
         sender=sender,
@@ -263,22 +263,32 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
 def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
     """What is done in a form, or on a person's board. What a form is stands in its metadata, as an id."""
     view = payload["view"]
-    sent = payload["type"] == "view_submission"
-    on_board = view.get("type") == "home"
-    pressed = _value(payload["actions"][0]) if on_board else str(view.get("private_metadata") or "")
-    if not pressed:
-        return None
-    return Request(
-        place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
-        update_id=str(payload["trigger_id"]),
-        callback_data=_storable(pressed),
+    place, update = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE), str(payload["trigger_id"])
+    if view.get("type") == "home":
+        data = _value(payload["actions"][0])
+        callback = CallbackRequest(
+            place=place,
+            update_id=update,
+            callback_data=data,
+            sender=sender,
+            sender_name=_name(payload["user"]),
+            trigger_id=update,
+            view_id=_view_ref(view),
+        )
+        return callback if data else None
+    data = _storable(str(view.get("private_metadata") or ""))
+    form = FormRequest(
+        place=place,
+        update_id=update,
+        callback_data=data,
         sender=sender,
         sender_name=_name(payload["user"]),
-        trigger_id=str(payload["trigger_id"]),
+        trigger_id=update,
         view_id=_view_ref(view),
-        form_values=_form_values(view),
-        is_submitted=sent,
+        values=_form_values(view),
+        is_submitted=payload["type"] == "view_submission",
     )
+    return form if data else None
 
 
 def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
@@ -288,7 +298,7 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request |
         place = _place_of(here, str(channel["id"]), sender, title=title_of(channel.get("name")))
     else:
         place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
-    return Request(
+    return EventRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
         event="shortcut",

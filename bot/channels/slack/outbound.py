@@ -8,20 +8,18 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.channels.slack._payload import MessageArguments, read_post
-from bot.channels.slack.addresses import PEOPLE, normalise, split
+from bot.channels.slack._payload import open_message
+from bot.channels.slack.addresses import normalise
+from bot.channels.slack.api import SlackApi
+from bot.channels.slack.conversations import Conversations
+from bot.channels.slack.view_methods import SlackForms
 from bot.channels.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
 from bot.ports.channel import Limits
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater
+from subscriptions.errors import ChatGone, NotDelivered, RetryLater
 from subscriptions.model import ChatAddress, Message
-
-if TYPE_CHECKING:
-    from bot.channels.slack.api import SlackApi
-    from bot.channels.slack.view_methods import SlackForms
 
 DEFAULT_API_URL = "https://slack.com/api/"
 
@@ -65,7 +63,7 @@ class SlackChannel:
             timeouts=(connect, read),
             monotonic=monotonic,
         )
-        self._direct: dict[str, str] = {}  # address of a person → id of the direct messages
+        self.conversations = Conversations(self.workspaces)
         self._search_cursors: dict[tuple[str, int], str] = {}  # (delivery, number) → where a search broke off
         self._closed = False
 
@@ -74,7 +72,7 @@ class SlackChannel:
     ) -> str:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.resolve_channel(chat.address)
+        workspace, channel = await self.conversations.resolve(chat.address)
         identity = {"id": delivery, "n": message.number}
         # The same bytes twice are one message to Slack; the same delivery in another form is another message.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
@@ -83,7 +81,7 @@ class SlackChannel:
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.resolve_channel(chat.address)
+        workspace, channel = await self.conversations.resolve(chat.address)
         await workspace.client.update(channel, message_id, post)
 
     async def find(
@@ -131,44 +129,23 @@ class SlackChannel:
             return address
         return normalise(address, own.team or (await own.identify()).team)
 
-    def forms(self) -> "SlackForms":
-        """The same tokens as what shows forms and boards."""
-        from bot.channels.slack.view_methods import SlackForms  # noqa: PLC0415 - senders alone have no use for it
+    def forms(self) -> SlackForms:
+        """The modals and home views of the same workspaces."""
+        return SlackForms(self.workspaces)
 
-        return SlackForms(self)
-
-    def api(self) -> "SlackApi":
-        """The same tokens as places where people talk."""
-        from bot.channels.slack.api import SlackApi  # noqa: PLC0415 - senders alone have no use for it
-
-        return SlackApi(self)
-
-    def remember_direct(self, person: str, direct: str) -> None:
-        """Somebody wrote to us in the direct messages with this id, so nobody need ask Slack for them."""
-        self._direct[person] = direct
-
-    async def resolve_channel(self, address: str) -> tuple[Workspace, str]:
-        """Whose token it takes, and the id that Slack posts to. Nothing is sent before both are known."""
-        if self._closed:
-            raise RetryLater("The sender is shut down.")
-        workspace = await self.workspaces.for_address(address)
-        _, place = split(address)
-        if not place.startswith(PEOPLE):
-            return workspace, place
-        key = normalise(address, self.workspaces.own.team if self.workspaces.own else "")
-        if key not in self._direct:
-            self._direct[key] = await workspace.client.open_direct(place)
-        return workspace, self._direct[key]
+    def api(self) -> SlackApi:
+        """The platform API of the same workspaces."""
+        return SlackApi(self, self.conversations)
 
     async def close(self) -> None:
         """See Channel."""
         self._closed = True
-        await self.workspaces.close()
+        await self.conversations.close()
 
     async def _readable(self, address: str) -> tuple[Workspace, str]:
-        """As `place`, for looking: RetryLater or LookupError."""
+        """As Conversations.resolve, but raises RetryLater or LookupError only."""
         try:
-            return await self.resolve_channel(address)
+            return await self.conversations.resolve(address)
         except RetryLater:
             raise
         except ChatGone as error:
@@ -181,14 +158,6 @@ def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens 
     if token is None or isinstance(token, WorkspaceTokens):
         return token
     return WorkspaceTokens(SecretStr(token) if isinstance(token, str) else token)
-
-
-def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """The message's content, before anything is sent. Raises Rejected."""
-    try:
-        return read_post(message, plain=plain)
-    except ValueError as error:
-        raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
 
 
 def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:

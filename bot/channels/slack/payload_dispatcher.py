@@ -3,16 +3,14 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import SecretStr
 
 from bot.channels.slack.inbound import MalformedPayload, UnknownWorkspace, read
-from bot.ports.conversation import Request
+from bot.channels.slack.outbound import SlackChannel
+from bot.ports.conversation import MessageRequest, Request
 from subscriptions.errors import NotDelivered
-
-if TYPE_CHECKING:
-    from bot.channels.slack.outbound import SlackChannel
 
 log = logging.getLogger("paperwire")
 
@@ -27,7 +25,7 @@ class PayloadDispatcher:
     `app` is the app's token; None: the app whose signing secret is set. `on_bot_name` is called with the bot's name.
     """
 
-    def __init__(self, channel: "SlackChannel", app: SecretStr | None, *, on_bot_name: Callable[[str], None]) -> None:
+    def __init__(self, channel: SlackChannel, app: SecretStr | None, *, on_bot_name: Callable[[str], None]) -> None:
         self._channel = channel
         self._app = app
         self._on_bot_name = on_bot_name
@@ -53,8 +51,8 @@ class PayloadDispatcher:
             return {}
         if request is None:
             return {}
-        if direct := request.details.get("direct"):
-            self._channel.remember_direct(request.sender, direct)
+        if isinstance(request, MessageRequest) and request.direct_channel:
+            self._channel.conversations.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}
 

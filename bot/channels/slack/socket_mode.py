@@ -20,6 +20,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.channels.receiver_loop import ReceiverLoop
+from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
@@ -27,7 +28,6 @@ from subscriptions.errors import RetryLater
 
 if TYPE_CHECKING:
     from bot.channels.slack._client import Client
-    from bot.channels.slack.outbound import SlackChannel
 
 log = logging.getLogger("paperwire")
 
@@ -48,7 +48,7 @@ class SocketMode:
 
     def __init__(
         self,
-        channel: "SlackChannel",
+        channel: SlackChannel,
         app: SecretStr,
         clock: Clock,
         *,

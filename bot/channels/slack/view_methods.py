@@ -2,11 +2,10 @@
 
 import json
 
-from bot.channels.slack._errors import Declined
 from bot.channels.slack.addresses import joined, split
 from bot.channels.slack.api import read_user
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import Workspace
+from bot.channels.slack.declined import Declined
+from bot.channels.slack.workspaces import Workspace, Workspaces
 from subscriptions.model import ChatAddress
 
 _PAGE = 200  # conversations that one answer names
@@ -16,21 +15,21 @@ _STALE_VIEW = frozenset({"hash_conflict", "not_found", "view_not_found"})  # it 
 
 
 class SlackForms:
-    """See Forms. It shares the connections of the sender of the same tokens."""
+    """See Forms. It shares the connections of the channel of the same tokens."""
 
     platform = "slack"
 
-    def __init__(self, channel: SlackChannel) -> None:
-        self._channel = channel
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
 
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
         """See Forms."""
-        workspace = await self._channel.workspaces.for_address(chat.address)
+        workspace = await self._workspaces.for_address(chat.address)
         await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
 
     async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
         """See Forms. `shown` is the view's id, and behind a blank its hash."""
-        workspace = await self._channel.workspaces.for_address(chat.address)
+        workspace = await self._workspaces.for_address(chat.address)
         view_id, _, as_it_was = view_ref.partition(" ")
         state = {"hash": as_it_was} if as_it_was else {}
         try:
@@ -41,13 +40,13 @@ class SlackForms:
 
     async def publish_home(self, person: ChatAddress, view: str) -> None:
         """See Forms."""
-        workspace = await self._channel.workspaces.for_address(person.address)
+        workspace = await self._workspaces.for_address(person.address)
         await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
 
     async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
         """See Forms. Guests look after no chat but their own."""
         team, user = split(person.address)
-        workspace = await self._channel.workspaces.for_address(person.address)
+        workspace = await self._workspaces.for_address(person.address)
         if not await _is_member(workspace, user):
             return frozenset()
         found: set[str] = set()

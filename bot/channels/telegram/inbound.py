@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports.conversation import TOPIC_UNKNOWN, Place, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
@@ -87,7 +87,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     answered = message.get("reply_to_message") or {}
     to_us = str((answered.get("from") or {}).get("id", "")) == bot_id
     document = message.get("document") or {}
-    return Request(
+    return MessageRequest(
         place=place,
         update_id=number,
         command=command,
@@ -155,13 +155,13 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
     """Messages that the platform writes itself when something happens to a chat."""
     for field, happened in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
-            return Request(place=place, update_id=number, event=happened)
+            return EventRequest(place=place, update_id=number, event=happened)
     if "migrate_to_chat_id" in message:
         told = {"to": str(int(message["migrate_to_chat_id"]))}
-        return Request(place=place, update_id=number, event="moved", details=told)
+        return EventRequest(place=place, update_id=number, event="moved", details=told)
     if "migrate_from_chat_id" in message:
         told = {"from": str(int(message["migrate_from_chat_id"]))}
-        return Request(place=place, update_id=number, event="moved", details=told)
+        return EventRequest(place=place, update_id=number, event="moved", details=told)
     return None
 
 
@@ -174,12 +174,12 @@ def _callback_query(press: Mapping[str, Any], number: str) -> Request | None:
     if "chat" not in message or not press.get("data"):
         return None  # under a message that an inline bot made, or of a game: not ours
     person = press["from"]
-    return Request(
+    return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
         callback_data=str(press["data"]).encode("utf-8", "replace").decode(),  # only looked up, never shown
         callback_id=str(press["id"]),
-        details={} if message.get("date") else {TOPIC_UNKNOWN: "yes"},
+        topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),
@@ -201,7 +201,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     else:
         happened = "back"
     person = change.get("from") or {}
-    return Request(
+    return EventRequest(
         place=place,
         update_id=number,
         event=happened,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 from pydantic import SecretStr
 
 from bot.channels.telegram._payload import MessageArguments, read_post
+from bot.channels.telegram.api import TelegramApi
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client
-    from bot.channels.telegram.api import TelegramApi
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -90,10 +90,8 @@ class TelegramChannel:
         """The calls of this token, for those who listen."""
         return self._client
 
-    def api(self) -> "TelegramApi":
-        """The same token as a place where people talk."""
-        from bot.channels.telegram.api import TelegramApi  # noqa: PLC0415 - senders alone have no use for it
-
+    def api(self) -> TelegramApi:
+        """The platform API of the same token."""
         return TelegramApi(self._client)
 
     async def close(self) -> None:

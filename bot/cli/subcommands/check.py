@@ -30,7 +30,7 @@ def check(
     findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ))
     findings += check_sources(settings, app.store, wall=clock.wall())
 
-    async def ask() -> "list[Finding]":
+    async def ask() -> list[Finding]:
         try:
             if offline:
                 return []
@@ -52,14 +52,13 @@ def check(
     return 1 if any(finding.mend for finding in findings) else 0
 
 
-def _document(finding: "Finding") -> dict[str, object]:
-    """One element of what `check --json` prints."""
+def _document(finding: Finding) -> dict[str, object]:
+    """Returns one element of what `check --json` prints."""
     texts = {name: str(getattr(finding, name)) for name in ("question", "answer", "cure")}
     return {**texts, "mend": finding.mend}
 
 
-def _show(findings: "Sequence[Finding]") -> None:
-
+def _show(findings: Sequence[Finding]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

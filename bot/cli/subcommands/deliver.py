@@ -30,13 +30,13 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
 
 
 def _named(sender: str) -> str:
-    """A platform, or a workspace of one: "slack:T2"."""
+    """Returns the display name of a sender: a platform, or a workspace such as "slack:T2"."""
     platform, _, workspace = sender.partition(":")
     return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 
 
-async def _deliver(app: "App") -> tuple["Sent", list[str]]:
-    """What was done, and the platforms that something waits for although they are off."""
+async def _deliver(app: App) -> tuple[Sent, list[str]]:
+    """Delivers what is due. Returns (counts, platforms that are off although something waits for them)."""
     try:
         stop_on_signals(app)
         app.open()
@@ -48,7 +48,7 @@ async def _deliver(app: "App") -> tuple["Sent", list[str]]:
         await app.close()
 
 
-def _show(sent: "Sent") -> None:
+def _show(sent: Sent) -> None:
     if sent.planned or sent.sent:
         print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
     else:

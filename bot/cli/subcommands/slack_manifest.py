@@ -1,4 +1,4 @@
-"""slack: what an app in Slack is made from."""
+"""slack: prints the manifest from which Slack creates an app."""
 
 import json
 from typing import Annotated

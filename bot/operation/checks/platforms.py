@@ -1,12 +1,12 @@
 """What the platforms answer: who the tokens are, what they may do, how words come from there, what time it is."""
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
+
+import httpx
 
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import missing
@@ -219,15 +219,17 @@ def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterato
 
 def _time_at(address: str) -> datetime | None:
     parts = urlsplit(address)
-    request = urllib.request.Request(f"{parts.scheme}://{parts.netloc}/", method="HEAD")  # noqa: S310 - a checked setting
     try:
-        with urllib.request.urlopen(request, timeout=_WAIT) as answer:  # noqa: S310 - as above
-            date = answer.headers.get("Date")
-    except urllib.error.HTTPError as error:  # an answer like any other: it has a date
-        with error:
-            date = error.headers.get("Date")
-    except (OSError, ValueError):
+        answer = httpx.head(f"{parts.scheme}://{parts.netloc}/", timeout=_WAIT, follow_redirects=True)
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        ImportError,
+        ValueError,
+        OSError,
+    ):  # the last ones: of a proxy or certificates
         return None
+    date = answer.headers.get("Date")
     try:
         found = parsedate_to_datetime(date or "")
     except ValueError:

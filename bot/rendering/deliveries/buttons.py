@@ -1,8 +1,6 @@
-"""The buttons of a delivery: numbers that open cards, or a menu beside each paper; [show more]; a link for everybody.
+"""Buttons of a delivery: numbers that open cards or a menu beside each paper, [show more], [get your own]; links of a card.
 
-And the links of a card.
-
-Their data is read by bot/commands/presses.py.
+Their data is read by bot/commands/papers/delivery_callback.py.
 """
 
 import re
@@ -18,7 +16,7 @@ from bot.rendering.views.medium import Medium
 from bot.rendering.views.reader import Reader
 from subscriptions.model import Delivery, Item
 
-IN_ROW = 8  # numbers side by side; Telegram shows no more (its constants, InlineKeyboardMarkup)
+IN_ROW = 8  # buttons in one row; no platform with numbers shows more
 
 _PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
 
@@ -30,12 +28,12 @@ _CARD = re.compile(r"(?P<delivery>d[0-9a-z]{16})\.c(?P<position>\d{1,6})")
 class DeliveryButtons:
     """The buttons of one delivery."""
 
-    numbers: Mapping[int, Button] = field(default_factory=dict)  # paper → the button that opens its card
-    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper → what stands beside it
-    last: Buttons = ()  # under the last message
+    numbers: Mapping[int, Button] = field(default_factory=dict)  # paper id -> the button that opens its card
+    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper id -> the menu beside it
+    last: Buttons = ()  # rows under the last message
 
     def under(self, papers: Sequence[int], *, last: bool) -> Buttons:
-        """The buttons of a message that shows these papers."""
+        """The rows under a message that shows these papers."""
         named = [self.numbers[paper] for paper in papers if paper in self.numbers]
         return (*button_rows(named), *(self.last if last else ()))
 
@@ -43,13 +41,13 @@ class DeliveryButtons:
 def delivery_buttons(
     delivery: Delivery, plan: Outline, reader: Reader, medium: Medium, make_link: MakeLink | None
 ) -> DeliveryButtons:
-    """The buttons of a delivery with papers. `make_link` gives the link under which strangers subscribe for themselves."""
+    """The buttons of a delivery with papers. `make_link` gives the link with which strangers subscribe for themselves."""
     if not (medium.numbers or medium.menus):
         return DeliveryButtons()
     if reader.settings.buttons == "link":
         link = make_link(delivery) if make_link else ""
         return DeliveryButtons(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
-    if reader.settings.buttons != "full" or reader.public:  # they would be everybody's
+    if reader.settings.buttons != "full" or reader.public:  # strangers could press them
         return DeliveryButtons()
     shown = [item for group in plan.groups for item in group.items]
     more = _show_more(delivery, reader, len(delivery.items) - len(shown))
@@ -66,16 +64,16 @@ def delivery_buttons(
 
 
 def menu_beside(card_button: Button, item: Item, language: Language) -> tuple[Button, ...]:
-    """What stands beside a paper of an answer in place of the button that opens its card: the same as in a delivery.
+    """The menu beside a paper in a reply, instead of the button that opens its card: the same as in its delivery.
 
-    Of a paper that no delivery brought, the button itself.
+    The button itself for a paper that is in no delivery.
     """
-    told = _CARD.fullmatch(card_button.data)
-    return _menu(told["delivery"], int(told["position"]), item, language) if told else (card_button,)
+    card = _CARD.fullmatch(card_button.data)
+    return _menu(card["delivery"], int(card["position"]), item, language) if card else (card_button,)
 
 
 def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
-    """Where one paper can be read: its page and its PDF; a search for it where no page is known."""
+    """Buttons with the links of a paper: its page and its PDF, else a search for it."""
     paper = item.paper.paper
     page, pdf = paper_url(paper), pdf_url(paper)
     named = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
@@ -87,7 +85,7 @@ def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
 
 
 def button_rows(buttons: Sequence[Button]) -> Buttons:
-    """As few rows as they need, each as long as the others: nine are five and four."""
+    """The buttons in as few rows as possible, of nearly equal length: nine become five and four."""
     if not buttons:
         return ()
     rows = -(-len(buttons) // IN_ROW)
@@ -103,7 +101,7 @@ def _show_more(delivery: Delivery, reader: Reader, hidden: int) -> Buttons:
 
 
 def _menu(delivery: str, position: int, item: Item, language: Language) -> tuple[Button, ...]:
-    """What can be done with a paper; `delivery` with its "d"."""
+    """The actions of a paper. `delivery` is the delivery's id with "d" before it."""
     verbs = {
         "f": language.say("more"),
         "w": language.say("why"),
@@ -116,7 +114,7 @@ def _menu(delivery: str, position: int, item: Item, language: Language) -> tuple
 
 
 def _single_paper_row(delivery: Delivery, item: Item, reader: Reader) -> tuple[Button, ...]:
-    """What can be done with the only paper of an alert."""
+    """The actions of the only paper of an alert."""
     say, place = reader.language.say, f"d{delivery.id}."
     return (
         Button(label=say("more"), data=f"{place}f{item.position}"),

@@ -1,7 +1,4 @@
-"""A delivery as a plan of what is said and in which order, before any platform is asked how much it can hold.
-
-Pure: which form a delivery takes, its header, its groups, and the lines around its papers.
-"""
+"""Delivery → outline: its form, head, groups of papers and tail. Pure, and independent of a platform's limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +13,7 @@ from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_
 from bot.rendering.views.parts import Head, Heading, More, Tail
 from bot.rendering.views.reader import Reader
 from subscriptions.cutting import cut_at_word
-from subscriptions.model import ChatKind, Delivery, Facts, Item, Kind
+from subscriptions.model import ChatKind, Delivery, Item, Kind
 from subscriptions.notices.matches import missing_line
 
 _CARDS_UP_TO = 5
@@ -31,38 +28,38 @@ _REASON_WIDTH = 120
 
 
 class Form(Enum):
-    """How a delivery is laid out."""
+    """The layout of a delivery."""
 
-    CARDS = "cards"  # up to five papers, each in full
+    CARDS = "cards"  # up to five papers with their texts
     ROWS = "rows"  # the digest
     EACH = "each"  # one message per paper
-    THREAD = "thread"  # Slack: one line in the channel, the digest in its thread
+    THREAD = "thread"  # one line in the channel, the digest in its thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Papers that stand under one subscription."""
+    """The papers under one subscription."""
 
     heading: Heading | None
-    items: tuple[Item, ...]  # those that are shown
+    items: tuple[Item, ...]  # the shown ones
     more: More | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """What a delivery says."""
+    """The plan of a delivery's messages."""
 
     form: Form
     measure: Measure
-    head: Head | None  # None: the papers speak for themselves
-    counted: Head  # the header when there are several messages
+    head: Head | None  # None: the message begins with its papers
+    counted: Head  # the head if there are several messages
     groups: tuple[Group, ...]
     tail: Tail | None
-    why: Literal["all", "others"]  # which subscriptions a paper names: all of its, or those that no heading names
+    why: Literal["all", "others"]  # whether a paper names all its subscriptions, or all but that of its heading
 
 
 def outline(delivery: Delivery, reader: Reader) -> Outline:
-    """The plan of a delivery with papers."""
+    """The outline of a delivery with papers."""
     shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
     form = _form(delivery, len(shown))
     digest = form in {Form.ROWS, Form.THREAD}
@@ -82,17 +79,17 @@ def outline(delivery: Delivery, reader: Reader) -> Outline:
 
 
 def root_line(delivery: Delivery, reader: Reader) -> Head:
-    """The one line that a thread hangs on: "12 papers for #vision-papers"."""
+    """The line in the channel that a thread hangs on: "12 papers for #vision-papers"."""
     chat = isolated(cut_at_word(clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
-    if not chat:  # Slack tells a channel's name only to who may read its channels
+    if not chat:  # without the right to read channels the bot does not know the name
         return _head(delivery, reader, "")
     title = language.count("{count} paper for {chat}", "{count} papers for {chat}", count, chat=chat)
     return Head(title=title, remark=_remark(delivery, language))
 
 
 def empty_text(delivery: Delivery, reader: Reader) -> str:
-    """What the first due delivery says when nothing matched, or a quiet-day note."""
+    """The text of a delivery without papers: how many came, that none matched, and when the next is due."""
     language = reader.language
     facts = delivery.facts
     seen_from = language.local(delivery.due).date()
@@ -129,7 +126,7 @@ def _form(delivery: Delivery, shown: int) -> Form:
     shape = chat.settings.shape
     if shape == "each" and 0 < shown <= _CARDS_UP_TO:
         return Form.EACH
-    # A Slack thread has no threads of its own.
+    # A thread has no threads of its own.
     if shape == "thread" and not chat.address.topic:
         return Form.THREAD if shown > _THREAD_ABOVE else Form.CARDS
     alert = delivery.kind is Kind.ALERT or chat.kind is ChatKind.PRIVATE
@@ -138,32 +135,32 @@ def _form(delivery: Delivery, shown: int) -> Form:
 
 def _measure(form: Form, shown: int, reader: Reader) -> Measure:
     measure = CARD if form in {Form.CARDS, Form.EACH} else measure_of_list(shown)
-    # In public nobody can ask for more, so the abstract comes along, folded.
+    # Readers in public cannot open a card, so the message has the abstract as a quotation.
     if reader.public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
         return replace(measure, quotation=_LONGEST_QUOTATION)
     return measure
 
 
 def measure_of_list(amount: int) -> Measure:
-    """How much each of so many papers says in a list: the more there are, the less."""
+    """The measure of each paper in a list of this length: the longer the list, the shorter."""
     if amount > _TITLES_ABOVE:
         return TITLES
     return COMPACT if amount > _COMPACT_ABOVE else ROW
 
 
 def _label(item: Item, reader: Reader) -> str:
-    """The subscription that a paper stands under; nothing in public."""
+    """The label of the subscription that a paper is grouped under; "" in public."""
     return label(item.because[0], reader) if item.because and not reader.public else ""
 
 
 def _only_label(delivery: Delivery, reader: Reader) -> str:
-    """The subscription that all papers stand under, if there is but one."""
-    together = _by_subscription(delivery.items)
-    return _label(together[0][0], reader) if len(together) == 1 else ""
+    """The label of the subscription that all papers are grouped under, "" if there are several."""
+    groups = _by_subscription(delivery.items)
+    return _label(groups[0][0], reader) if len(groups) == 1 else ""
 
 
 def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
-    """Groups with the fewest papers first, the others in the order of their first paper."""
+    """The papers grouped by their first subscription: the smallest group first, equal ones by their first paper."""
     groups: dict[int, list[Item]] = {}
     for item in sorted(items, key=_position):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
@@ -171,15 +168,15 @@ def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
 
 
 def _groups(delivery: Delivery, reader: Reader, *, headed: bool) -> tuple[Group, ...]:
-    together = _by_subscription(delivery.items)
-    # A heading takes a line, and saves one under each of its papers.
-    if not headed or reader.public or not 1 < len(together) < len(delivery.items):
-        shown = tuple(item for group in together for item in group if item.shown)
+    by_subscription = _by_subscription(delivery.items)
+    # A heading costs a line, and saves one under each of its papers.
+    if not headed or reader.public or not 1 < len(by_subscription) < len(delivery.items):
+        shown = tuple(item for group in by_subscription for item in group if item.shown)
         ordered = shown if headed else tuple(sorted(shown, key=_position))
         more = _more(len(delivery.items) - len(shown), _only_label(delivery, reader), reader)
         return (Group(heading=None, items=ordered, more=more),)
     groups = []
-    for group in together:
+    for group in by_subscription:
         name = _label(group[0], reader)
         shown = tuple(item for item in group if item.shown)
         heading = Heading(label=name, count=reader.language.number(len(group)))
@@ -206,7 +203,7 @@ def _head(delivery: Delivery, reader: Reader, name: str) -> Head:
 
 
 def _day_text(delivery: Delivery, language: Language) -> str:
-    """The days of the digests that it was made from; without any its own."""
+    """The days of the delivery's digests, else its due day."""
     due = language.local(delivery.due).date()
     return language.days(delivery.facts.days or (due,), seen_from=due)
 
@@ -221,26 +218,26 @@ def _remark(delivery: Delivery, language: Language) -> str:
 
 
 def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tail | None:
-    notes = (_without_summary(delivery.facts, reader, summarised), _missing(delivery, reader))
+    notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
         (isolated(cut_at_word(clean(title), _SOURCE_WIDTH)), web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
         if clean(title)
     )
     before = reader.language.say("from ") if sources else ""
-    said = tuple(note for note in notes if note)
-    return Tail(notes=said, sources_before=before, sources=sources) if said or sources else None
+    shown = tuple(note for note in notes if note)
+    return Tail(notes=shown, sources_before=before, sources=sources) if shown or sources else None
 
 
-def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -> str:
-    """One line when many of these papers lack a summary that others have, or that failed."""
+def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
+    """One line if three or more of these papers lack a summary that other papers have, or whose summary failed; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
     bare = [paper for paper in papers if not has_summary(paper, language.code)]
     expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
-    count = facts.without_summary or (len(bare) if expected else 0)
+    count = len(bare) if expected else 0
     if count < _MANY_WITHOUT_SUMMARY:
         return ""
     return language.count(
@@ -251,7 +248,7 @@ def _without_summary(facts: Facts, reader: Reader, summarised: Sequence[Item]) -
 
 
 def _missing(delivery: Delivery, reader: Reader) -> str:
-    """What has not come, where a reader would wonder; never in public."""
+    """One line about the sources that are missing; "" if none is, and in public."""
     names = isolated(cut_at_word(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
     if not names or reader.public:
         return ""

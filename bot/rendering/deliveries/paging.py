@@ -1,4 +1,4 @@
-"""From an outline to pages: papers are drawn, shortened where no message could hold one, and packed."""
+"""Outline → pages: papers are drawn, shortened if they fit into no message, and packed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,24 +11,24 @@ from bot.rendering.views.papers import ever_shorter, paper_view
 from bot.rendering.views.reader import Reader
 from subscriptions.model import Item
 
-_ANY_PART = "99/99"  # as wide as a count of messages gets
+_ANY_PART = "99/99"  # the widest that is expected
 
 Layout = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Paginator:
-    """Where one delivery is laid out for one platform."""
+    """Lays one delivery out for one platform."""
 
     plan: Outline
     reader: Reader
     medium: Medium
-    numbered: bool = False  # the papers' numbers stand as buttons under their message
-    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper → what stands beside it
-    beneath: Size = field(default=Size())  # what the buttons under the last message take
+    numbered: bool = False  # whether the papers' numbers are buttons under their message
+    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper id -> the menu beside it
+    beneath: Size = field(default=Size())  # size of the buttons under the last message
 
     def pages(self, layout: Layout = ()) -> list[Page]:
-        """The messages without their headers; `layout` names the papers of each that is out already."""
+        """The pages of the delivery. `layout`, for edits, has the papers of each message that was sent."""
         if layout:
             return self._as_sent(layout)
         room, first_head = self.medium.room, self._head_size()
@@ -43,7 +43,7 @@ class Paginator:
         return pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
     def _as_sent(self, layout: Layout) -> list[Page]:
-        """What is out holds these papers; if they have more to say by now than it can hold, each says less."""
+        """The papers in the messages in which they were sent, all shortened until each message holds its papers."""
         head = self._head_size()
         for measure in ever_shorter(self.plan.measure):
             desk = replace(self, plan=replace(self.plan, measure=measure))
@@ -57,7 +57,7 @@ class Paginator:
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
     def _parts(self, head: Size) -> list[Part]:
-        """Papers with what must stand in the same message, below a `head`; the closing lines belong to the last."""
+        """Each paper with what must be in its message; `head` is the size of a head. The last part has the closing lines."""
         draw = self.medium.draw
         closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
         closing += [draw(self.plan.tail)] if self.plan.tail else []
@@ -69,7 +69,7 @@ class Paginator:
         return parts or [Part(paper=None, body=tuple(closing))]
 
     def _group(self, group: Group, before: int, head: Size, closing: Sequence[Fragment]) -> list[Part]:
-        """The papers of a group; `before` it stand that many, `closing` comes below its last."""
+        """The parts of a group. `before` papers precede the group; `closing` follows its last paper."""
         heading = self.medium.draw(group.heading) if group.heading else None
         again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
         more = [self.medium.draw(group.more)] if group.more else []
@@ -83,7 +83,7 @@ class Paginator:
         return parts
 
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
-        """The paper, as long as its form allows, shorter only if no message could hold it together with `beside`."""
+        """The paper as long as its form allows, shorter only if it fits into no message together with `beside`."""
         counted = self.numbered or self.plan.form in {Form.ROWS, Form.THREAD}
         for measure in ever_shorter(self.plan.measure):
             all_named = self.plan.why == "all"

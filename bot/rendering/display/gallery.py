@@ -1,7 +1,7 @@
 """The gallery: one HTML page that shows what chats received, each chat as its platform shows it.
 
-The page is one file without scripts and without anything from elsewhere: it opens from a disk, years later. Texts of
-papers pass through `display`, so they arrive here as text, marks and checked links, and Jinja escapes them.
+The page is one file without scripts and external resources. Messages are shown as `Display` values, which hold text, marks
+and checked links; Jinja escapes them.
 """
 
 import json
@@ -20,32 +20,32 @@ if TYPE_CHECKING:  # Jinja costs 50 ms, so it is imported when a page is made
 
 
 class Posted(Protocol):
-    """What the gallery asks of a message that was posted."""
+    """A message that was posted, as far as the gallery needs it."""
 
     @property
     def id(self) -> str:
-        """Unique within its chat."""
+        """The message's id, unique within its chat."""
 
     @property
     def payload(self) -> str:
-        """What the platform was given, as JSON."""
+        """The payload that the platform was given, as JSON."""
 
     @property
     def at(self) -> datetime:
-        """When, aware UTC."""
+        """When the message was posted, aware UTC."""
 
     @property
     def thread(self) -> str | None:
-        """The id of the message in whose thread this one stands."""
+        """The id of the message whose thread this one is in; None outside threads."""
 
     @property
     def edited(self) -> bool:
-        """Whether it was changed after it was posted."""
+        """Whether the message was edited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonMessage:
-    """What the person whose chat it is wrote to the bot."""
+    """A message that the person of a private chat wrote to the bot."""
 
     text: str
     at: datetime  # aware UTC
@@ -53,29 +53,29 @@ class PersonMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownSubscription:
-    """One wish of a chat, in its own words."""
+    """One subscription of a chat, as typed."""
 
     query: str
-    who: str = ""  # in a team
+    who: str = ""  # who added it, in a team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """One chat with what it received."""
+    """One chat with the messages that it received."""
 
     anchor: str  # of the page: a–z and "-"
     platform: str  # one that has a look
     who: str  # "A researcher, in a private chat"
-    remark: str  # what to see here
+    remark: str  # what is to be seen in it
     title: str  # in the platform's own title bar
     detail: str = ""  # below it: "bot", "14 members"
-    shared: bool = False  # others read along, so every message names its sender
+    shared: bool = False  # a group, where every message names its sender
     language: Literal["en", "zh"] = "en"
     timezone: str = "UTC"
     asks: tuple[ShownSubscription, ...] = ()
     when: str = ""  # "daily 08:00 Europe/Berlin"
     posts: Sequence[Posted | PersonMessage] = ()
-    pressed: frozenset[str] = frozenset()  # data of the buttons that somebody pressed
+    pressed: frozenset[str] = frozenset()  # data of the buttons that were pressed
 
     @property
     def words(self) -> Language:
@@ -89,18 +89,18 @@ class Exhibit:
 
     @property
     def title_bar(self) -> str:
-        """Platform and title on one line."""
+        """The line above the messages: platform and title."""
         return self.look.title_bar(self.title, self.detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMessage:
-    """A message with its time as the chat's people read it."""
+    """A message as displayed, with its time in the chat's zone."""
 
     display: Display
     day: str  # "Fri 23 Jan"
     time: str  # "09:00"
-    moment: str  # ISO 8601, for machines
+    moment: str  # ISO 8601
     edited: bool
     mine: bool = False  # the person wrote it
     replies: tuple["ShownMessage", ...] = ()
@@ -108,23 +108,23 @@ class ShownMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What the page says around the chats."""
+    """The texts of the page around the chats."""
 
     title: str
     lead: str  # below the title
     note: str  # in small letters below that
-    steps: tuple[tuple[str, str], ...]  # what one could do next -> the command
+    steps: tuple[tuple[str, str], ...]  # (next step, its command)
     other: tuple[str, str, str]  # the page in another language: its code, its file beside this one, its name
 
 
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
-    """The whole page as HTML. `language` is that of the page's own words; every chat keeps its own."""
+    """The page as HTML. `language` is that of the page's own words; every chat has its own."""
     drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
     return _template().render(frame=frame, language=language, exhibits=drawn)
 
 
 def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
-    """The messages of a chat, replies under the message that they belong to. Raises ValueError for a broken payload."""
+    """The messages of a chat, with the messages of a thread under its first one. Raises ValueError for a broken payload."""
     posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
     known = {post.id for post in posts}
     replies: dict[str, list[Posted]] = {}
@@ -167,7 +167,7 @@ def _when(at: datetime, language: Language) -> tuple[str, str, str]:
 def payload_display(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
     """The message that `payload` makes on a platform. Raises ValueError if the platform cannot show it.
 
-    `payload` is what the platform's channel posts (see the door of this package), `pressed` the data of buttons.
+    `payload` is JSON as the platform's channel posts it; `pressed` is the data of the buttons that were pressed.
     """
     look = LOOKS.get(platform)
     display = look.read(json.loads(payload), pressed) if look else None

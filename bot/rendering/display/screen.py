@@ -1,4 +1,4 @@
-"""Chats in a terminal, each as its platform shows it: the gallery's exhibits as panels of text."""
+"""Prints the gallery's exhibits in a terminal: each chat as a panel that resembles its platform."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,9 @@ from bot.rendering.text.language import Language
 from bot.rendering.views.appearance import Mark, Paragraph, ShownButton, Span, linked
 
 _FOLDED_LINES = 3
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # what steers a terminal, and what only a browser hides
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]"
+)  # control characters, and the word joiner, which terminals show
 _STYLES: dict[Mark, Style] = {
     "bold": Style(bold=True),
     "italic": Style(italic=True),
@@ -34,14 +36,14 @@ _STYLES: dict[Mark, Style] = {
 
 
 def print_exhibit(exhibit: Exhibit, console: Console) -> None:
-    """Prints one chat: who it is, what it asks for, and what it received. Nothing is lost without colour."""
+    """Prints one chat: its people, subscriptions and messages. No information is in colour alone."""
     console.print(Text(exhibit.who, style="bold"))
     for ask in exhibit.asks:
         line = Text("  ").append(ask.query, style="bold")
         console.print(line.append(f"  {ask.who}", style="dim") if ask.who else line)
     if exhibit.when:
         console.print(Text(f"  {exhibit.when}", style="dim"))
-    # Where a terminal cannot hide an address behind a title, the address is written out.
+    # A file cannot hide an address behind a title, so addresses are written out there.
     drawn = _drawn(exhibit, shown_messages(exhibit), written=not console.is_terminal)
     console.print(
         Panel(
@@ -124,12 +126,12 @@ def _keys(rows: Iterable[Sequence[ShownButton]]) -> Iterator[RenderableType]:
 
 
 def flow(spans: Iterable[Span], *, written: bool) -> RenderableType:
-    """The spans in lines as wide as there is room; `written` puts the address of each link behind it."""
+    """The spans folded to the width of the terminal. `written`: the address of each link is written behind it."""
     return _Flow(text_of(spans, written=written))
 
 
 def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
-    """The spans as rich's text; `written` puts the address of each link behind it."""
+    """The spans as a text of rich. `written`: the address of each link is written behind it."""
     text = Text(style=style)
     for link, run in linked(spans):
         for span in run:
@@ -144,7 +146,7 @@ def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """Text in lines as wide as there is room, with `bar` before each; folded after `most` lines."""
+    """Text folded to the width of the terminal, with `bar` before each line; at most `most` lines, 0 for all."""
 
     text: Text
     bar: str = ""
@@ -158,7 +160,7 @@ class _Flow:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Lines of at most `width` columns, as `folded` breaks them: rich breaks at blanks only, and nothing hangs."""
+    """The text in lines of at most `width` columns, folded as by `folded`; rich itself breaks at blanks only."""
     for line in text.split("\n", allow_blank=True):
         hang, places = breaks(line.plain, width)
         for number, part in enumerate(line.divide(places)):

@@ -1,4 +1,4 @@
-"""The terminal, and the plain form of every other platform: text without markup, a paper's link on a line of its own."""
+"""Text without markup, with a paper's link on a line of its own: for the terminal, and the plain form on every platform."""
 
 import json
 import re
@@ -25,12 +25,12 @@ def _macros() -> Mapping[str, Macro]:
 
 
 def plain_text(view: object) -> str:
-    """A view without markup."""
+    """The view without markup."""
     return _macros()[name_of(view)](view).strip("\n")
 
 
 def short_text(view: object) -> str:
-    """A view in as few letters as will do, still with a paper's link."""
+    """The view without markup, a paper reduced to its title and link."""
     if isinstance(view, PaperView):
         title = cut_at_word(str(view.title), _SHORT_TITLE)
         return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
@@ -38,17 +38,17 @@ def short_text(view: object) -> str:
 
 
 def plain_page(fragments: Sequence[Fragment]) -> str:
-    """A whole message without markup."""
+    """A message without markup."""
     return joined([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
 
 
 def short_page(fragments: Sequence[Fragment]) -> str:
-    """A whole message without markup, in as few letters as will do."""
+    """A message without markup, its papers reduced to title and link."""
     return joined([(fragment.view, short_text(fragment.view)) for fragment in fragments])
 
 
 def notification_titles(fragments: Sequence[Fragment]) -> str:
-    """The titles in a message, behind its header: what a lock screen shows."""
+    """The head of a message and the titles of its papers: what a notification shows."""
     lines = []
     for fragment in fragments:
         match fragment.view:
@@ -62,14 +62,14 @@ def notification_titles(fragments: Sequence[Fragment]) -> str:
 
 
 class Console:
-    """A terminal holds any length."""
+    """The medium of a terminal, which takes messages of any length."""
 
     room = Size()
     numbers = 0
     menus = False
 
     def draw(self, view: object) -> Fragment:
-        """The view as lines of text."""
+        """The view as text without markup."""
         return Fragment(view=view, markup=plain_text(view))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
@@ -84,7 +84,7 @@ class Console:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
-        """{"text": …}; buttons stand under the text as their labels, links with their addresses unless it holds them."""
+        """{"text": …} with the buttons' labels below, and the addresses of links that the text does not have."""
         text, pressed = plain_page(fragments), [button for line in buttons for button in line]
         links = [f"{button.label}: {button.url}" for button in pressed if button.url and button.url not in text.split()]
         row = "  ".join(f"[{button.label}]" for button in pressed if not button.url)
@@ -102,7 +102,7 @@ def _read(payload: object, pressed: Collection[str]) -> Display | None:
 
 
 def _with_addresses(text: str) -> Iterator[Span]:
-    """Plain text in which addresses are links, as terminals make them."""
+    """The text with its addresses as links, as terminals show it."""
     place = 0
     for address in _ADDRESS.finditer(text):
         if place < address.start():

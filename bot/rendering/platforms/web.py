@@ -1,4 +1,4 @@
-"""The web: HTML for the page, text for everything else. Payload: {"html": …, "text": …}."""
+"""The web: messages as HTML, with a plain text beside. Payload: {"html": …, "text": …}."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ def _macros() -> Mapping[str, Macro]:
 
 
 class Web:
-    """A page holds any length."""
+    """The medium of a web page, which takes messages of any length."""
 
     room = Size()
     numbers = 0
@@ -39,7 +39,7 @@ class Web:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
-        """The message; its plain form has no HTML."""
+        """The message as HTML and as text; the plain form is the text alone."""
         html = "\n".join(
             [*(fragment.markup for fragment in fragments), *(_macros()["buttons"](row) for row in buttons)]
         )

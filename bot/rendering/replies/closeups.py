@@ -1,4 +1,4 @@
-"""A paper looked at closely: all that is known of it, or why it came. A head, then sections, each behind its name."""
+"""Close-ups of a paper: all its texts, or why it matched. Each is a head and sections with labels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -29,11 +29,11 @@ from subscriptions.query import Query, parse_query
 from subscriptions.query.fields import TITLE
 from subscriptions.summaries import summary_state
 
-_AUTHORS = 40  # of a collaboration of thousands
+_AUTHORS = 40  # shown of a collaboration of thousands
 _NAME_WIDTH = 60
-_SIDE = 100  # columns of a text that stand before and behind a hit
-_PASSAGES = 6  # of one subscription
-_LONGEST = 8000  # characters of a text that are looked at
+_SIDE = 100  # columns of a text on each side of a hit
+_PASSAGES = 6  # shown for one subscription
+_LONGEST = 8000  # characters of a text that are read
 
 _FIELDS = {
     "tldr": Sentence("In short"),
@@ -45,7 +45,7 @@ _FIELDS = {
 
 
 def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
-    """Title, every author and category. A `measure` that cuts the title cuts them, too."""
+    """The head with title, all authors and all categories; with the short lists if `measure` cuts the title."""
     view = paper_view(item, reader, measure)
     if measure.title < HEAD.title:
         return view
@@ -54,7 +54,7 @@ def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView
 
 
 def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
-    """All texts of a paper, those in the chat's language first: translated title, summary, abstract; then the others."""
+    """All texts of a paper, those in the chat's language first, then the original abstract and summaries in other languages."""
     paper, language = item.paper.paper, reader.language
     own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
     others = [summary for summary in paper.summaries if not own and _usable(summary)]
@@ -72,12 +72,12 @@ def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
 
 
 def why_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
-    """Title, authors and categories, without the line that names the subscriptions."""
+    """The head with title, authors and categories, without the line of subscriptions."""
     return replace(paper_view(item, reader, measure), why="")
 
 
 def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
-    """Each subscription that a paper fits, with the passages where its words stand."""
+    """For each subscription that matched the paper, its label and the passages with its words."""
     return tuple(section for because in item.because for section in _reason(because, item.paper.paper, reader))
 
 
@@ -100,7 +100,7 @@ def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[Se
 
 
 def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[Section]:
-    """The fields of these summaries."""
+    """The usable fields of these summaries as sections."""
     for summary in summaries:
         for name, text in _usable(summary).items():
             known = _FIELDS.get(name)
@@ -125,7 +125,7 @@ def _is_in_language(code: str, language: Language) -> bool:
 
 
 def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]:
-    """The subscription, then where its words stand; only the words where the paper has changed since."""
+    """The subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
     number = f"{because.number}  " if because.number else ""
     yield Section(label="" if reader.public else f"{number}{label(because, reader)}", text=Passage(""))
     query = _query(because.text)
@@ -145,17 +145,17 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
 def _query(text: str) -> Query | None:
     try:
         return parse_query(text)
-    except QueryError:  # the grammar may have changed since it was typed
+    except QueryError:  # stored under an older grammar
         return None
 
 
 def _passage(query: Query, hit: Hit) -> Passage:
-    """The text around the first hit, or what of authors, categories and so on was hit."""
+    """The text around the first hit; for authors, categories and so on the terms that were hit."""
     if not hit.text:
         return Passage("", ", ".join(map(clean, hit.terms)))
     text = readable(clean(hit.text[:_LONGEST]))
     places = spans(query, text, hit.field)
-    if not places:  # the words stand in TeX that reads otherwise
+    if not places:  # the words are within TeX, which was converted
         return Passage(cut_at_sentence(text, 2 * _SIDE))
     start, end = places[0]
     passage = Passage(text[:start], text[start:end], text[end:])
@@ -163,15 +163,15 @@ def _passage(query: Query, hit: Hit) -> Passage:
 
 
 def _around(passage: Passage, side: int) -> Passage:
-    """The passage with at most so many columns before and behind its hit."""
+    """The passage with at most `side` columns on each side of its hit."""
     before = cut_at_word(passage.before[::-1], side)[::-1]
     return Passage(before, cut_at_word(passage.hit, 2 * side), cut_at_word(passage.after, side))
 
 
 def chunks(section: Section, room: int) -> tuple[Section, ...]:
-    """The section in pieces of at most about `room` columns, cut at sentences; only the first has its name.
+    """The section in pieces of about `room` columns, cut at sentences; only the first piece has the label.
 
-    A passage with a hit is one piece, cut on both sides.
+    A passage with a hit is one piece, shortened on both sides.
     """
     if section.text.hit:
         return (replace(section, text=isolated_passage(_around(section.text, room // 2))),)

@@ -1,4 +1,4 @@
-"""Reply → messages: the answer to a person. Its lines are in the chat's language already; its papers are written here."""
+"""Reply → messages. The lines of a reply are in the chat's language already; its papers are written here."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -20,66 +20,69 @@ from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Chat, ChatKind, Item, Message
 
 DONE, REFUSED = "✓", "✗"
-_CHUNK = 1000  # characters of one line that stay together; longer ones go on in the next
-_SECTION_ROOMS = (2000, 500, 100)  # columns of a section that stay together, fewer where signs need many letters
+_CHUNK = 1000  # characters of a line in one part; a longer line becomes several parts
+_SECTION_ROOMS = (
+    2000,
+    500,
+    100,
+)  # columns of a piece of a section: the most that fits; some characters take many bytes
 
 
 def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
-    """The messages of an answer: one, unless it is longer than the platform's limit."""
-    told = reader_of(reply.delivery.chat) if reply.delivery else None
-    return reply_messages(reply, reader_of(chat), media[chat.address.platform], told=told)
+    """The messages of a reply: one, unless it is longer than the platform's limit.
 
-
-def reply_messages(reply: Reply, reader: Reader, medium: Medium, *, told: Reader | None = None) -> tuple[Message, ...]:
-    """The first line with its mark, then what wants a fixed width, the other lines, papers, what a delivery would be.
-
-    Numbers of papers stand under the message that shows them, the other buttons under the last, the links of a card first. `told` is the reader of
-    the delivery's chat.
+    In this order: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
+    papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
     """
+    reader, medium = reader_of(chat), media[chat.address.platform]
     if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
         reply = replace(reply, buttons=(paper_links(reply.items[0], reader.language), *reply.buttons))
-    beneath = medium.beneath(_labelled(reply.buttons))
-    parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
-    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
-    # No platform takes a message of nothing but blank lines.
-    pages = [
-        page for page in pack(parts, medium.room, beneath, beneath, most=most) if any(map(_has_text, page.fragments))
-    ]
-    if reply.delivery is not None and told is not None:
-        pages = _joined(pages, delivery_pages(reply.delivery, told, medium, beneath=beneath), medium, beneath)
+    pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
     messages = []
     for number, page in enumerate(pages, start=1):
-        named = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        numbers = () if medium.menus else button_rows(named)
+        numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
+        rows = () if medium.menus else button_rows(numbers)
         payload, plain = medium.compose(
             page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
-            buttons=_labelled((*numbers, *(reply.buttons if number == len(pages) else ()))),
+            buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
         )
         messages.append(Message(number=number, payload=payload, plain=plain))
     return tuple(messages)
 
 
+def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
+    """The reply in pages. `beneath` is the size of the buttons under the last one."""
+    parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
+    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
+    packed = pack(parts, medium.room, beneath, beneath, most=most)
+    pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse a blank message
+    if reply.delivery is None:
+        return pages
+    below = delivery_pages(reply.delivery, reader_of(reply.delivery.chat), medium, beneath=beneath)
+    return _with_delivery(pages, below, medium, beneath)
+
+
 def _line_parts(reply: Reply, medium: Medium) -> list[Part]:
-    """What is said in words; nothing where all of it is blank."""
+    """The lines and the text of fixed width; none if all are blank."""
     fragments = [medium.draw(view) for view in _views(reply)]
     return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
 
 
-def _joined(pages: list[Page], delivery_pages: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
-    """The messages of a delivery below what is said about it: in the same message, if that holds both."""
-    if len(pages) == len(delivery_pages) == 1:
-        both = [*pages[0].fragments, *delivery_pages[0]]
+def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+    """The pages of the lines and those of the delivery below; one page if it holds both."""
+    if len(pages) == len(below) == 1:
+        both = [*pages[0].fragments, *below[0]]
         if (beneath + total(both)).fits(medium.room):
             return [replace(pages[0], fragments=tuple(both))]
-    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in delivery_pages)]
+    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in below)]
 
 
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
 def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
-    """Each paper is named by its place among the items."""
+    """The papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
         match reply.item_layout:
             case "row":
@@ -102,7 +105,7 @@ def _fitted(
     *,
     menu: tuple[Button, ...] = (),
 ) -> Fragment:
-    """The paper, shorter than its form allows only if no message could hold it; `menu` stands beside it."""
+    """The paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
     for narrower in ever_shorter(measure):
         fragment = medium.draw(replace(view(narrower), menu=menu))
         if fragment.whole and (beneath + fragment.size).fits(medium.room):
@@ -111,7 +114,7 @@ def _fitted(
 
 
 def _with_texts(reader: Reader) -> Reader:
-    """Who asks for papers wants more of them than titles."""
+    """The reader, with summaries if the chat shows titles only: a person who asks for papers wants to read of them."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
@@ -124,7 +127,7 @@ def _close_up(item: Item, place: int, reader: Reader, medium: Medium, beneath: S
 
 
 def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
-    """The section in as few pieces as any message holds."""
+    """The section in as few pieces as fit into messages."""
     for room in _SECTION_ROOMS:
         fragments = [medium.draw(piece) for piece in chunks(section, room)]
         if all(fragment.whole and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
@@ -151,7 +154,7 @@ def _chunks(text: str) -> list[str]:
 
 
 def _blocks(code: Sequence[str]) -> Iterator[str]:
-    """Lines of fixed width in blocks that any message holds."""
+    """Lines of fixed width, joined to blocks that fit into a message."""
     block: list[str] = []
     for line in code:
         for chunk in _chunks(line):

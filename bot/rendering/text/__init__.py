@@ -1,1 +1,1 @@
-"""One text: cleaned, cut, folded, marked, its TeX readable; links of papers; languages; queries in words."""
+"""Cleaning, folding and marking of a text, its TeX as letters; links of papers; languages; queries in words."""

@@ -1,11 +1,11 @@
-"""Foreign text before it may enter a message: what no platform can carry goes, what would turn the line is fenced in."""
+"""Foreign text made safe for a message: characters that platforms cannot carry are removed, right-to-left text is isolated."""
 
 import re
 from itertools import groupby
 from unicodedata import combining
 
 # C0 without newline, DEL, C1, lone surrogates, noncharacters; and the marks that open or close a run of direction
-# (U+202A–202E, 2066–2069): unbalanced, they would turn around whatever follows. Telegram drops the former by itself.
+# (U+202A–202E, 2066–2069), which would reverse all text behind them if they are not balanced.
 _UNPRINTABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufff9-\ufffb\u202a-\u202e\u2066-\u2069]"
 )
@@ -17,7 +17,7 @@ _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
 def clean(text: str) -> str:
-    """One line without control characters, lone surrogates and direction marks; runs of white space are one blank."""
+    """The text as one line, without control characters, lone surrogates and direction marks, white space collapsed."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) if "  " in text else text.strip()
     plain = " ".join(_UNPRINTABLE.sub("", re.sub(r"\s", " ", text)).split())
@@ -25,12 +25,12 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """As `clean`, but line ends stay, and so do blanks: for text that is laid out by its author."""
+    """The text as `clean` makes it, but with its line ends and blanks: for text that is laid out by its author."""
     return _UNPRINTABLE.sub("", re.sub(r"\r\n?", "\n", text).replace("\t", "    "))
 
 
 def _thinned(text: str) -> str:
-    """Without towers of accents, which would climb over the lines above."""
+    """The text with at most four accents on a letter; a tower of them would cover the lines above."""
     runs = (
         "".join(run)[: _MOST_MARKS if marks else None] for marks, run in groupby(text, lambda c: bool(combining(c)))
     )
@@ -38,7 +38,7 @@ def _thinned(text: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """Text that holds right-to-left letters, fenced in so that what stands beside it keeps its place (Unicode TR9)."""
+    """The text between isolating marks (Unicode TR9) if it has right-to-left letters: the text around it keeps its order."""
     if text.isascii() or not _RTL_BLOCKS.search(text):
         return text
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"

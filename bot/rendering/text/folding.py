@@ -1,7 +1,7 @@
-"""Text in lines that a terminal holds: what goes on below hangs under the text above it, not under its number or sign.
+"""Text folded into lines for a terminal, with a hanging indent: a continued line begins below the text, not its number.
 
-Chinese, Japanese and Korean may break anywhere but beside their punctuation, everything else at blanks only: an address
-stays whole, however long.
+A line may end behind any Chinese, Japanese or Korean character, except beside punctuation; else only at a blank, so that
+an address stays whole.
 """
 
 import re
@@ -14,22 +14,22 @@ _NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
 _NEVER_LAST = "（《「『【〈〔“‘"
 _PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
 _BEFORE_TEXT = re.compile(r" *(?:\d+  +|▸ )?(?=\S)")
-_LEAST_ROOM = 20  # columns: a narrower terminal has none to give away
+_LEAST_ROOM = 20  # columns: in a narrower terminal continued lines are not indented
 
 
 def folded(text: str, width: int) -> str:
-    """The text in lines of at most `width` columns, as far as its words allow."""
+    """The text in lines of at most `width` columns; a longer word stays whole."""
     return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
 
 
 def hanging(line: str) -> int:
-    """How many columns stand before the text of a line: blanks, and the number or sign of what follows."""
+    """The columns before the text of a line: blanks, and a number or a sign."""
     before = _BEFORE_TEXT.match(line)
     return cell_len(before[0]) if before else 0
 
 
 def breaks(line: str, width: int) -> tuple[int, list[int]]:
-    """How far the continued lines of a line hang, and where they begin."""
+    """The indent of the continued lines, and the places in the line where they begin."""
     before = hanging(line)  # as many signs as columns
     hang = before if width - before >= _LEAST_ROOM else 0
     found: list[int] = []

@@ -1,4 +1,4 @@
-"""What commands put into the middle of their lines: a query in words, a caret, a paper on one line."""
+"""Texts that commands put into their lines: the reading of a query, a caret, a paper on one line."""
 
 from typing import Protocol
 
@@ -9,8 +9,8 @@ from subscriptions.cutting import cut_at_word
 from subscriptions.model import Paper
 from subscriptions.query import Query
 
-_TITLE = 90
-_OPENING = 80  # characters of an abstract in place of a title that is not known
+_TITLE = 90  # columns
+_OPENING = 80  # columns of the abstract, for a paper without a title
 
 
 class _HasTranslate(Protocol):
@@ -19,26 +19,26 @@ class _HasTranslate(Protocol):
 
 
 class TextFormatter:
-    """`bot.commands.Words` in one language."""
+    """The `InlineFormatter` of commands, in one language."""
 
     def __init__(self, localizer: _HasTranslate) -> None:
         self._translate = localizer.translate
 
     def reading(self, query: Query) -> str:
-        """What a query asks for, in the person's own words."""
+        """The reading of a query: what it asks for, in the person's own words."""
         return query_in_words(query, self._translate)
 
     def caret(self, text: str, column: int) -> tuple[str, str]:
-        """The line of a refused query, and a line with ^ under the column."""
+        """The line of a refused query, and a line with ^ below the column."""
         return caret(text, column)
 
     def title(self, paper: Paper) -> str:
-        """A paper on one line: its title, readable, and its id."""
+        """The title and the id of a paper on one line."""
         return title_line(paper)
 
 
 def title_line(paper: Paper) -> str:
-    """A paper on one line: its title, readable, else the opening of its abstract in quotes; and its id."""
+    """The title of a paper, else the first words of its abstract in quotation marks; and its id. One line."""
     title = cut_at_word(readable(clean(paper.title)), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)

@@ -1,6 +1,6 @@
-"""What a language does with sentences, counts, dates and numbers: gettext catalogues from locales/, Babel for the rest.
+"""Sentences, counts, dates and numbers in the chat's language: gettext catalogues from locales/, Babel for the rest.
 
-English sentences are their own msgids, with `{name}` holes as in str.format.
+The English sentence is the msgid, with `{name}` holes as in str.format.
 """
 
 import re
@@ -13,12 +13,12 @@ from importlib.resources import files
 from subscriptions.zones import zone
 
 DOMAIN = "paperwire"
-# CLDR patterns: the day and the month as people of that language write them in a line of text.
+# CLDR patterns of days within a sentence.
 _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
-# CLDR keeps the names of cities under the zone's first name.
+# Zones whose cities CLDR keeps under an older name of the zone.
 _OLDER_ZONES = {
     "America/Argentina/Buenos_Aires": "America/Buenos_Aires",
     "Asia/Ho_Chi_Minh": "Asia/Saigon",
@@ -27,38 +27,40 @@ _OLDER_ZONES = {
     "Asia/Yangon": "Asia/Rangoon",
     "Europe/Kyiv": "Europe/Kiev",
 }
-_A_YEAR = timedelta(days=300)  # nearly: so long ago a day without its year could be taken for one that is to come
-# In Chinese the month comes first and stands once: 1月19日 周一 – 22日 周四; in English it comes last.
+_A_YEAR = timedelta(
+    days=300
+)  # a day that long ago is written with its year, else readers may take it for one of this year
+# Whether the month stands before the day: of two days in one month it is written once, with the first or the last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
-_NAMES_CITIES = {"en": False, "zh": True}
+_NAMES_CITIES = {"en": False, "zh": True}  # whether a zone is written as its city
 
 
 class Translator:
-    """A gettext function that also knows plurals: `translate("sentence")`, `translate.plural("one", "many", n)`."""
+    """Translates msgids of one catalogue: `translate("sentence")`, `translate.plural("one", "many", n)`."""
 
     def __init__(self, catalogue: NullTranslations) -> None:
         self._catalogue = catalogue
 
     def __call__(self, msgid: str) -> str:
-        """The sentence in this language, its holes still open."""
-        return self._catalogue.gettext(msgid) if msgid else ""  # "" is the catalogue's own header
+        """The sentence in this language, its holes not filled."""
+        return self._catalogue.gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
 
     def plural(self, one: str, many: str, count: int) -> str:
-        """The form for `count`, its holes still open."""
+        """The singular or plural for `count`, its holes not filled."""
         return self._catalogue.ngettext(one, many, count)
 
 
 @lru_cache
 def translator(lang: str) -> Translator:
-    """The translator of a chat's language, "en" or "zh"; anything else speaks English."""
+    """The translator of a chat's language, "en" or "zh"; English for any other."""
     path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
     with path.open("rb") as catalogue:
         return Translator(GNUTranslations(catalogue))
 
 
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
-    """How a day is written by itself."""
+    """The pattern of a day that stands alone."""
     return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
 
 
@@ -67,9 +69,9 @@ def _known(lang: str) -> str:
 
 
 class Language:
-    """A language in a time zone: it says sentences and writes counts, days and moments.
+    """Writes sentences, counts, days and moments in one language and one time zone.
 
-    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset "+08:00".
+    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset like "+08:00".
     """
 
     def __init__(self, lang: str, timezone: str) -> None:
@@ -82,29 +84,29 @@ class Language:
         return self.translate(sentence).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """The form that `count` asks for; the hole `{count}` takes the number as this language writes it."""
+        """The singular or plural for `count`, its holes filled; `{count}` is the number as this language writes it."""
         return self.translate.plural(one, many, count).format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:
-        """2061 becomes 2,061."""
+        """The number with separators: 2,061."""
         return _number(number, self.code)
 
     def local(self, moment: datetime) -> datetime:
-        """The moment by the clock of the chat's zone."""
+        """The moment in this time zone."""
         return moment.astimezone(self.zone)
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
-        """Thu 22 Jan, 1月22日 周四; with the year where it is so long before `seen_from` that it could be another year's."""
+        """The day as Thu 22 Jan, 1月22日 周四; with the year if it is more than 300 days before `seen_from`."""
         return self._date(day, _day_pattern(day, seen_from))
 
     def short_day(self, day: date) -> str:
-        """2 Feb, 2月2日."""
+        """The day as 2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
     def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
         """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
 
-        The year is told as by `day`.
+        The year is written as by `day`.
         """
         first, last = min(days), max(days)
         if first == last:
@@ -115,13 +117,13 @@ class Language:
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None, year: bool = False) -> str:
-        """Tue 27 Jan 13:00, with `about`: Tue 27 Jan about 13:00.
+        """The moment as Tue 27 Jan 13:00, with `about` as Tue 27 Jan about 13:00.
 
-        The year is told with `year`, and when it is not the one of `now`.
+        The year is written with `year`, or if it differs from that of `now`.
         """
         local = self.local(moment)
-        tells_year = year or (now is not None and local.year != self.local(now).year)
-        day = self._date(local.date(), _DAY_WITH_YEAR) if tells_year else self.day(local.date())
+        with_year = year or (now is not None and local.year != self.local(now).year)
+        day = self._date(local.date(), _DAY_WITH_YEAR) if with_year else self.day(local.date())
         values = {"day": day, "time": f"{local:%H:%M}"}
         return self.say("{day} about {time}", **values) if about else self.say("{day} {time}", **values)
 
@@ -130,30 +132,30 @@ class Language:
         from babel.dates import format_timedelta  # noqa: PLC0415 - see _number
 
         written = format_timedelta(length, threshold=1, locale=self.code)
-        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时, our sentences have a blank there
+        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our Chinese sentences put a blank there
 
     def city(self, zone: str) -> str:
-        """The city that a zone is named after: Europe/Berlin is Berlin, 柏林. What names no city stays as it is."""
+        """The city of a zone: Berlin, 柏林 for Europe/Berlin. A zone that is not named after a city keeps its name."""
         from babel import Locale  # noqa: PLC0415 - see _number
 
         names = Locale.parse(self.code).time_zones
-        told = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
-        return str(told.get("city") or zone.rpartition("/")[2].replace("_", " "))
+        known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
+        return str(known.get("city") or zone.rpartition("/")[2].replace("_", " "))
 
     def zone_name(self, zone: str) -> str:
-        """Europe/Berlin; 柏林 in Chinese, which has its own words for cities. What names no city stays as it is."""
+        """The zone as people read it: Europe/Berlin in English, 柏林 in Chinese if it has a Chinese name."""
         named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
         return zone if named.isascii() else named
 
     def speaking(self, lang: str, timezone: str) -> "Language":
-        """The same in another language or zone."""
+        """The same with another language and zone."""
         return Language(lang, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         return _date(day, patterns[self.code], self.code)
 
 
-@lru_cache(maxsize=1024)  # a morning's bulletins hold the same few days and counts
+@lru_cache(maxsize=1024)  # the bulletins of one morning share few days and counts
 def _number(number: int, code: str) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415 - Babel costs 20 ms, and many processes never write
 

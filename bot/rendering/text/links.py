@@ -1,4 +1,4 @@
-"""Where a paper can be read: arXiv, else its DOI, else the page that its source names; its PDF; a search where none is known."""
+"""Links of a paper: its page (arXiv, else DOI, else the page that its source names), its PDF, a search for it."""
 
 import re
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from bot.rendering.text.cleaning import clean
 from bot.rendering.text.tex import readable
 from subscriptions.model import Paper
 
-# Telegram counts links among its entities (9,500 bytes in all), a Slack button holds 3,000: longer ones are no links.
+# Characters of a link; the strictest platform takes 9,500 bytes of links in one message. A longer link is left out.
 LONGEST = 1500
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
 _SEARCH = "https://arxiv.org/search/"
-_SEARCHED = 20  # words of a title; of an abstract half of them tell the paper from all others
+_SEARCHED = 20  # words of a title; half as many of an abstract identify a paper
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 
 
 def paper_url(paper: Paper) -> str:
-    """The paper's full link, safe inside quotes and inside Slack's angle brackets; "" if none is known."""
+    """The link of the paper's page, safe inside quotes and angle brackets; "" if none is known."""
     return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
 
 
@@ -31,9 +31,9 @@ def _links(paper: Paper) -> Iterator[str]:
 
 
 def web_url(url: str) -> str:
-    """A http or https link, percent-encoded where a platform's markup would break; "" for anything else.
+    """The http or https link, percent-encoded where it would break a platform's markup; "" for anything else.
 
-    Telegram loses a link without saying so when its host has no dot (seen in TDLib's parser), so that is none.
+    A link whose host has no dot is refused: TDLib's parser drops it silently.
     """
     try:
         parts = urlsplit(clean(url))
@@ -47,7 +47,7 @@ def web_url(url: str) -> str:
 
 
 def pdf_url(paper: Paper) -> str:
-    """The paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" where nothing says that there is one."""
+    """The link of the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if none is known."""
     if arxiv_id := clean(paper.arxiv_id or ""):
         return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
     page = web_url(paper.url or "")
@@ -57,9 +57,9 @@ def pdf_url(paper: Paper) -> str:
 
 
 def search_url(paper: Paper) -> str:
-    """A search at arXiv by the title, else by how the abstract begins; "" for a paper without any words.
+    """The link of a search at arXiv for the title, else for the first words of the abstract; "" if there are no words.
 
-    Papers without id and link come from lists of arXiv's papers, and arXiv is reached from everywhere.
+    At arXiv, since lists whose papers have neither id nor link are lists of arXiv papers.
     """
     for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
         if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):

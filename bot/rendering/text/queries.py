@@ -1,8 +1,8 @@
-"""How a query was understood, in words that people read and can type again; and where a refused one went wrong.
+"""Queries as people read them: how a query was understood, and where a refused query is wrong.
 
-The reading keeps the person's own words and never shows a stem: `diffusion models -survey` is "diffusion AND models,
-not survey", `author:Jane Doe` is "Doe AND author:Jane". Words come before fields, so that no word seems to belong to the
-field before it. Typed again, in whichever language, a reading is the same query.
+A reading uses the person's own words, never stems: `diffusion models -survey` reads "diffusion AND models, not survey",
+`author:Jane Doe` reads "Doe AND author:Jane". Words come before fields, so that no word seems to belong to the field
+before it. A reading is itself a query, equal to the one that it explains, in every language.
 """
 
 import unicodedata
@@ -26,18 +26,18 @@ _OR = Sentence("{first} OR {second}")
 
 
 def query_in_words(query: Query, translate: Translate) -> str:
-    """What a query asks for, in the person's own words; as typed where that would be too long to be typed again."""
-    said = _written(query.tree, translate)
-    return said if len(said) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
+    """The reading of a query; the query as typed if its reading is longer than a query may be."""
+    reading = _reading(query.tree, translate)
+    return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
-    """What a query means, or why it is refused: the document of `explain --json` (docs/commands.md)."""
+    """The document of `explain --json` (docs/commands.md): what a query means, or why it is refused."""
     try:
         query = parse_query(text)
     except QueryError as error:
-        told = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
-        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": told}
+        refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
+        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": refusal}
     hints = [hint.say(translate) for hint in query.hints]
     return {
         "query": text,
@@ -52,23 +52,24 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
 # --------------------------------------------------------------------------------------------------------- the reading
 
 
-def _written(node: Node, translate: Translate) -> str:
+def _reading(node: Node, translate: Translate) -> str:
     if isinstance(node, Leaf):
         return _leaf(node, translate)
     if isinstance(node, Not):
         return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
-    said, *more = [_inner(part, translate) for part in sorted(wanted, key=_names_a_field)]
+    reading, *more = [_inner(part, translate) for part in sorted(wanted, key=_names_a_field)]
     for second in more:
-        said = replace(_OR if isinstance(node, Or) else _AND, values={"first": said, "second": second}).say(translate)
+        both = {"first": reading, "second": second}
+        reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
     for part in excluded:
-        values = {"wanted": said, "excluded": _inner(part.node, translate)}
-        said = Sentence("{wanted}, not {excluded}", values).say(translate)
-    return said
+        values = {"wanted": reading, "excluded": _inner(part.node, translate)}
+        reading = Sentence("{wanted}, not {excluded}", values).say(translate)
+    return reading
 
 
 def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
-    """What is said first, and what is said to be left out of it: `, not` needs something before it."""
+    """The parts that are wanted and those that are excluded by ", not"; that needs something wanted before it."""
     excluded = [part for part in node.nodes if isinstance(part, Not)]
     if isinstance(node, Or) or len(excluded) == len(node.nodes):
         return node.nodes, ()
@@ -80,9 +81,9 @@ def _names_a_field(node: Node) -> bool:
 
 
 def _inner(node: Node, translate: Translate) -> str:
-    """A part of something else: in brackets if it has parts itself."""
-    said = _written(node, translate)
-    return Sentence("({inner})", {"inner": said}).say(translate) if isinstance(node, And | Or) else said
+    """The reading of a part, in brackets if it has parts itself."""
+    reading = _reading(node, translate)
+    return Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
 
 
 def _leaf(leaf: Leaf, translate: Translate) -> str:
@@ -98,9 +99,9 @@ def _leaf(leaf: Leaf, translate: Translate) -> str:
 
 
 def caret(text: str, column: int) -> tuple[str, str]:
-    """The line of a refused query and a line with ^ under a column (code points from 1), for a font of fixed width.
+    """The line of a refused query, and a line with ^ below a column (code points from 1), for a font of fixed width.
 
-    A long query is cut to a window around the column, with … where something is left out.
+    A long query is cut on both sides of the column, to 60 cells; "…" marks what is left out.
     """
     shown = [_visible(char) for char in text]
     at = min(max(column, 1) - 1, len(shown))
@@ -117,14 +118,14 @@ def caret(text: str, column: int) -> tuple[str, str]:
 
 
 def _visible(char: str) -> str:
-    """A character as one line shows it: any white space a blank, nothing for what has no width or would turn the line."""
+    """The character as one line shows it: white space as a blank, nothing for control and format characters."""
     if char.isspace():
         return " "
     return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
 
 
 def _fitting(text: str, room: int) -> str:
-    """As much of the beginning of a text as fits, with one cell to spare if that is not all."""
+    """The beginning of a text that fits into `room` cells; if it is not all, one cell is left free."""
     if cell_len(text) <= room:
         return text
     width = 0

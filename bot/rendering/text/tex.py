@@ -1,7 +1,6 @@
-r"""TeX made readable: `$\alpha$` is α, `x^2` is x², `H\"older` is Hölder; what letters cannot show stays as it was written.
+r"""TeX as plain letters: `$\alpha$` becomes α, `x^2` x², `H\"older` Hölder. What letters cannot show stays TeX.
 
-A formula is turned as a whole or not at all, so that no reader meets half of one. Dollars are read as pandoc reads them,
-so that prices stay prices.
+A formula is converted as a whole or not at all. Dollars delimit formulas by pandoc's rules, so that prices stay prices.
 """
 
 import re
@@ -20,9 +19,9 @@ from bot.rendering.text.tex_signs import (
 )
 from subscriptions.normalize import accent_macros
 
-_WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # no small letters: those would stand on the line below
-_RAISED = "*′⋆∗†‡°"  # signs that are small and high by themselves
-_DEEPEST = 8  # groups within groups; titles of papers know three
+_WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # modifier letters are none: they are sub- or superscript already
+_RAISED = "*′⋆∗†‡°"  # signs that are superscript already
+_DEEPEST = 8  # nested groups; titles of papers have three
 _DEEPEST_PROSE = 3
 _HINTS = ("\\", "$", "^", "``", "--")
 
@@ -31,10 +30,10 @@ _FORMULA = re.compile(
     r"|(?<![\\$])\$(?=[^\s$])(?P<single>[^$]*[^\s$\\])\$(?P<digit>(?=\d))?",
 )
 _ASIDE = re.compile(r"\x01(\d+)\x02")
-_CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # no price, though a digit follows: $\geq$5
+_CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # a formula and no price, though a digit follows: $\geq$5
 _PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
 _PROSE_POWER = re.compile(r"(?<=[\w)\]])(?<!\^.)\^(?:\{([^{}^]{1,12})\}|([-+]?\d+|[A-Za-z](?![A-Za-z])))(?![\w^])")
-_DASH = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\S )---?(?= \S)")  # not that of --option
+_DASH = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\S )---?(?= \S)")  # not in --option
 _OF_TWO_GROUPS = re.compile(r"\\(href|textcolor|texorpdfstring)\{([^{}\\]*)\}\{([^{}\\]*)\}")
 _SWITCHED = re.compile(r"\{\\(?:rm|bf|it|sl|sc|sf|tt|em)\s+([^{}\\]*)\}")
 
@@ -44,7 +43,7 @@ class _Unreadable(Exception):
 
 
 def readable(text: str) -> str:
-    """The text with its TeX as letters; texts without TeX come back as they are."""
+    """The text with its TeX as plain letters; unchanged if it has none."""
     if not any(hint in text for hint in _HINTS):
         return text
     formulas: list[str] = []
@@ -53,7 +52,7 @@ def readable(text: str) -> str:
         formulas.append(_formula(match))
         return f"\x01{len(formulas) - 1}\x02"
 
-    # What a formula could not show must not be half shown by the rules for prose, so formulas stand aside meanwhile.
+    # Formulas are set aside, so that the rules for prose do not convert parts of one that stays TeX.
     prose = _prose(_FORMULA.sub(set_aside, text.replace("\x01", "")))
     return _ASIDE.sub(lambda match: formulas[int(match[1])], prose)
 
@@ -77,7 +76,7 @@ class _Formula:
         self.depth = 0
 
     def read(self, until: str = "") -> str:
-        """What stands up to the sign `until` (that is read too), else up to the end."""
+        """The text up to the sign `until`, which is consumed, or up to the end. Raises _Unreadable."""
         parts: list[str] = []
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -92,7 +91,7 @@ class _Formula:
         return "".join(parts)
 
     def _atom(self) -> str:
-        """The next sign, command or group."""
+        """The next sign, command or group as text. Raises _Unreadable."""
         if self.at >= len(self.text):
             raise _Unreadable
         char = self.text[self.at]
@@ -126,7 +125,7 @@ class _Formula:
         return self._composed(name)
 
     def _composed(self, name: str) -> str:
-        """Fractions and square roots on one line."""
+        """A fraction or square root on one line. Raises _Unreadable for any other command."""
         if name in FRACTIONS:
             return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
         if name == "sqrt" and not self.text.startswith("[", self.at):
@@ -161,7 +160,7 @@ class _Formula:
         return inner + accent
 
     def _script(self, sign: str) -> str:
-        """An index or a power in small letters; where there are none, a word as in T_eff, else as in n^{4/3}."""
+        """A subscript or superscript in small letters; without such letters the sign and the word (T_eff), or braces (n^{4/3})."""
         self.at += 1
         inner = self._argument().strip()
         small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
@@ -174,12 +173,12 @@ class _Formula:
 
 
 def _bracketed(inner: str) -> str:
-    """Brackets where the parts of a fraction or root would run together."""
+    """The part of a fraction or root, in brackets unless it is one word."""
     return inner if inner.isalnum() else f"({inner})"
 
 
 def _prose(text: str) -> str:
-    """TeX outside formulas: accents, known commands, quotation marks, dashes and powers."""
+    """The text with TeX outside formulas converted: accents, known commands, quotation marks, dashes and powers."""
     if "\\" in text:
         text = _accents(text)
         for _ in range(_DEEPEST_PROSE):
@@ -200,7 +199,7 @@ def _accents(text: str) -> str:
         after = stop
         while closing and text.startswith("}", after):
             after, closing = after + 1, closing - 1
-        if closing:  # a bracket that nobody closed: only the macro itself is replaced
+        if closing:  # a bracket is not closed: only the macro itself is replaced
             wrapped, after = False, stop
         parts += [text[end : start - wrapped], letters]
         end = after
@@ -219,7 +218,7 @@ def _prose_command(match: re.Match[str]) -> str:
 
 
 def _chosen(match: re.Match[str]) -> str:
-    r"""The text of a link or a colour; of \texorpdfstring what it shows, not what a PDF's bookmarks say."""
+    r"""The visible one of two groups: the text of \href and \textcolor, the TeX of \texorpdfstring."""
     return str(match[2] if match[1] == "texorpdfstring" else match[3])
 
 

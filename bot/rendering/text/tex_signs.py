@@ -1,4 +1,4 @@
-"""The vocabulary of TeX: commands and the letters that show them (LaTeX, amssymb; Comprehensive LaTeX Symbol List)."""
+"""Tables of TeX commands and their letters (LaTeX, amssymb; Comprehensive LaTeX Symbol List)."""
 
 
 def _names(names: str) -> frozenset[str]:
@@ -6,7 +6,7 @@ def _names(names: str) -> frozenset[str]:
 
 
 def _signs(pairs: str) -> dict[str, str]:
-    """Pairs "name:sign" as a table."""
+    """A table from pairs "name:sign"."""
     return dict(pair.split(":") for pair in pairs.split())
 
 
@@ -52,13 +52,13 @@ _WORDS = _names(
     "ker hom deg gcd arg Pr bmod mod"
 )
 
-# Commands that stand for letters by themselves.
+# Commands that stand for letters.
 SYMBOLS: dict[str, str] = (
     _SMALL_GREEK | {name.capitalize(): letter.upper() for name, letter in _SMALL_GREEK.items()} | _SYMBOLS
 )
 IN_FORMULAS: dict[str, str] = SYMBOLS | _SPACING | {word: word for word in (*_WORDS, *"%&_#${}")} | {"|": "‖"}
 
-# Commands that only change the look: with a group the group stays, without one they vanish.
+# Commands that only change the look: `STYLES` take a group, which stays; `SWITCHES` take none and vanish.
 STYLES = _names(
     "text textrm textit textbf textsc texttt textsf textsl textnormal textup emph underline mathrm mathbf mathit mathsf "
     "mathtt mathcal mathscr mathfrak mathnormal boldsymbol bm pmb operatorname mbox hbox ensuremath mathbb Bbb uppercase "

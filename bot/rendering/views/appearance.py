@@ -1,6 +1,6 @@
 """What a message looks like on its platform, as values that the gallery and the terminal draw.
 
-They hold text, marks and checked links only, so that nothing in a paper can become markup of the place where it is drawn.
+The values hold text, marks and checked links only, so that no text of a paper can become markup where it is drawn.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -14,7 +14,7 @@ Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A run of text that looks the same throughout."""
+    """A run of text with the same marks and link throughout."""
 
     text: str
     marks: frozenset[Mark] = frozenset()
@@ -23,21 +23,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
-    """One block of a message. `folded` is a quotation that opens on a click, `small` and `header` are Slack's."""
+    """One block of a message. `folded` is a quotation that opens on a click."""
 
     shape: Shape = "text"
     spans: tuple[Span, ...] = ()
-    menu: bool = False  # an overflow menu stands beside it
+    menu: bool = False  # an overflow menu is shown beside it
 
     @property
     def text(self) -> str:
-        """What one reads, without marks."""
+        """The text without marks."""
         return "".join(span.text for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownButton:
-    """A button under a message; `link` is empty where it sends something back to the bot."""
+    """A button under a message; `link` is "" for a button that sends a callback to the bot."""
 
     text: str
     link: str = ""
@@ -67,6 +67,6 @@ class Look:
 
 
 def linked(spans: Iterable[Span]) -> Iterator[tuple[str, list[Span]]]:
-    """Spans that stand side by side under one link, together: a title with a marked word is one link, not three."""
+    """Groups adjacent spans with the same link: a title with a marked word is one link, not three."""
     for link, run in groupby(spans, key=lambda span: span.link):
         yield link, list(run)

@@ -1,4 +1,4 @@
-"""What rendering asks of a platform's writing: to draw views as fragments, and to make one message of several."""
+"""The port of a platform's markup: a medium draws views as fragments, and composes fragments into a message."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,21 +8,21 @@ from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Code, Head, Heading, Line, More, Section
 
-IN_MESSAGE = 16  # papers whose numbers stand under one message: two rows
+IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
 
 
 class Medium(Protocol):
-    """A platform as a place to write."""
+    """Writes messages in the markup of one platform."""
 
-    room: Size  # what one message holds
-    numbers: int  # papers whose numbers stand as buttons under one message; 0: papers have no such buttons here
-    menus: bool  # what can be done with a paper stands beside it
+    room: Size  # of one message
+    numbers: int  # most papers whose numbers are buttons under one message; 0: there are no such buttons
+    menus: bool  # whether each paper has a menu beside it
 
     def draw(self, view: object) -> Fragment:
-        """The view as this platform writes it. Never shortens: `whole` and `size` say what would not fit."""
+        """The view in this markup, never shortened: the fragment's `whole` and `size` tell whether it fits."""
 
     def beneath(self, buttons: Buttons) -> Size:
-        """What buttons under a message take of its room."""
+        """The size of these buttons under a message."""
 
     def compose(
         self,
@@ -34,17 +34,17 @@ class Medium(Protocol):
     ) -> tuple[str, str]:
         """Payload and plain form of one message, both JSON objects as text.
 
-        `titled` are fragments of other messages whose titles the notification of this one lists below its first line.
+        `titled` are fragments of other messages; their titles are listed in this message's notification.
         """
 
 
 def name_of(view: object) -> str:
-    """The macro that draws a view: its form if it is a paper, else what it is."""
+    """The name of the macro that draws a view: a paper's form, else the name of the view's class in lower case."""
     return view.form if isinstance(view, PaperView) else type(view).__name__.lower()
 
 
 def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
-    """What stands between two views in one text: a blank line, unless they belong closely together."""
+    """The line ends between two views in one text: a blank line, unless the two belong together."""
     if isinstance(above, Head):
         return "\n\n" if above.remark else under_head
     if isinstance(above, Heading) or isinstance(below, More) or (isinstance(below, Section) and below.close):
@@ -55,7 +55,7 @@ def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
 
 
 def joined(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
-    """Texts of views as one text."""
+    """The texts of views as one text, with line ends between them."""
     parts: list[str] = []
     above: object = None
     for view, text in views_and_texts:

@@ -1,7 +1,7 @@
-"""Papers into as few messages as a platform's limits allow, cut only between papers.
+"""Packs papers into as few messages as a platform's limits allow. A message ends between papers, never within one.
 
-A message is a row of fragments: a header, perhaps the name of a group, papers, closing lines. Sizes are vectors, since a
-platform has several limits at once (see its module): each message must stay within every one of them.
+A message is a sequence of fragments: a head, perhaps the name of a group, papers, closing lines. Sizes are vectors, since
+a platform has several limits (see its module), and every message must stay within each of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Amounts that a platform counts, in an order of its own; the empty size is nothing, and as a limit: no limit."""
+    """The amounts that a platform limits, in an order of its own. The empty size is zero; as a limit it is none."""
 
     amounts: tuple[int, ...] = ()
 
@@ -28,34 +28,34 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """A piece of a message as its platform writes it."""
+    """A view in the markup of a platform."""
 
-    view: object  # the value that it was made of
+    view: object  # the value that was drawn
     markup: str
     size: Size = field(default=Size())
-    whole: bool = True  # False: one of its own parts is beyond a limit, however much room the message has
+    whole: bool = True  # False: a part of it exceeds a limit of its own, whatever the message holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A paper with all that must stand in the same message."""
+    """A paper with the fragments that must be in the same message."""
 
     paper: int | None  # id; None for closing lines without a paper
     body: tuple[Fragment, ...]
-    opening: Fragment | None = None  # the name of the group that begins here
-    again: Fragment | None = None  # the name of its group, for when a message begins here
+    opening: Fragment | None = None  # the name of the group, for the first paper of a group
+    again: Fragment | None = None  # the name of the group, used if a message begins with this paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What one message holds, without its header."""
+    """The fragments of one message, without its head."""
 
     fragments: tuple[Fragment, ...]
     papers: tuple[int, ...]
 
 
 def total(fragments: Iterable[Fragment]) -> Size:
-    """The size of fragments that stand in one message."""
+    """The size of these fragments together."""
     size = Size()
     for fragment in fragments:
         size += fragment.size
@@ -63,9 +63,10 @@ def total(fragments: Iterable[Fragment]) -> Size:
 
 
 def pack(parts: Sequence[Part], room: Size, first_head: Size, head: Size, *, most: int | None = None) -> list[Page]:
-    """Fills message after message, in order; every part is smaller than a message (see `pages_as_sent` otherwise).
+    """The parts in pages, in order, each page as full as `room` allows. Precondition: every part fits into a message.
 
-    `most` is how many papers one message may show, however short they are.
+    `first_head` and `head` are the sizes of the first message's head and of the others'; `most` is the number of papers
+    that one message may show.
     """
     groups: list[list[Part]] = []
     used = Size()
@@ -82,7 +83,7 @@ def pack(parts: Sequence[Part], room: Size, first_head: Size, head: Size, *, mos
 
 
 def pages_as_sent(parts: Sequence[Part], layout: Sequence[Sequence[int]]) -> list[Page]:
-    """The same parts in messages that are out already: `layout` names the papers of each."""
+    """The parts in the pages in which they were sent: `layout` has the papers of each message."""
     place = {paper: number for number, papers in enumerate(layout) for paper in papers}
     groups: list[list[Part]] = [[] for _ in layout]
     number = 0

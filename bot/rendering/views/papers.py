@@ -21,7 +21,7 @@ from subscriptions.model import Because, Item, Paper
 from subscriptions.summaries import summary_state
 
 AI_MARK = "AI:"
-_LONGEST_SOURCE = 8000  # characters of a title or text that are looked at; no platform's message holds more
+_LONGEST_SOURCE = 8000  # characters of a title or text that are read; no message holds more
 _AUTHOR_WIDTH = 60
 _LABEL_WIDTH = 40
 _FIRST_AUTHORS = 2
@@ -29,19 +29,19 @@ _ALL_AUTHORS_UP_TO = 3
 _FOLLOWED = 2
 _CATEGORIES = 4
 _LABELS = 2
-_UNTITLED_SENTENCE = 200  # four of five abstracts begin with a shorter sentence
+_UNTITLED_SENTENCE = 200  # columns; four of five abstracts begin with a shorter sentence
 _UNTITLED_WIDTH = 90
 _NAME_WIDTH = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """How much of a paper is shown; widths in columns."""
+    """How much of a paper is shown, in columns."""
 
     title: int
     summary: int
     abstract: int
-    quotation: int = 0  # the abstract as a quotation that can be opened
+    quotation: int = 0  # the abstract as a quotation that opens on a click
     form: Literal["card", "row", "title"] = "card"
 
 
@@ -49,19 +49,19 @@ CARD = Measure(title=_LONGEST_SOURCE, summary=600, abstract=280)
 ROW = Measure(title=_LONGEST_SOURCE, summary=180, abstract=180, form="row")
 COMPACT = Measure(title=140, summary=90, abstract=90, form="row")
 TITLES = Measure(title=140, summary=0, abstract=0, form="title")
-HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above what is told of a paper section by section
+HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above the sections of a close-up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
-    """One paper as it stands in a message. Every text is plain, on one line, and may be empty."""
+    """One paper as a message shows it. Every text is plain, on one line, and may be empty."""
 
     id: int
     form: Literal["card", "row", "title"]
     number: str  # "7" in a bulletin
     title: Passage
     url: str
-    withdrawn: str  # "withdrawn by the authors, 2 Feb": the title is struck through
+    withdrawn: str  # "withdrawn by the authors, 2 Feb"; the title is then struck through
     authors: str
     categories: str
     name: str  # arXiv id or DOI
@@ -70,11 +70,11 @@ class PaperView:
     text: Passage
     quotation: str
     why: str
-    menu: tuple[Button, ...] = ()  # what can be done with it, where that stands beside the paper
+    menu: tuple[Button, ...] = ()  # actions, on platforms that show them beside the paper
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """The line under the title, part by part, each behind what it is: ("authors", "A, B"), ("categories", "cs.CL")."""
+        """The parts of the line under the title with their names: ("authors", "A, B"), ("categories", "cs.CL")."""
         parts = (
             ("authors", self.authors),
             ("categories", self.categories),
@@ -86,7 +86,7 @@ class PaperView:
 
 
 def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0, why: bool = True) -> PaperView:
-    """The paper for this reader, no longer than `measure` allows. `why=False` where a heading already says it."""
+    """The paper for this reader, no longer than `measure` allows. `why=False`: a heading names the first subscription."""
     paper = item.paper.paper
     words = tuple(word for because in item.because for word in because.words)
     gone = item.paper.withdrawn_at
@@ -114,7 +114,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
 
 
 def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False) -> str:
-    """Names of the subscriptions that brought a paper: at most two, then "+2"; in a team with who asked."""
+    """The labels of the subscriptions that matched a paper: at most two, then "+2". `also`: beside a heading's."""
     if not because:
         return ""
     labels = [label(one, reader) for one in because[:_LABELS]]
@@ -124,19 +124,19 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
 
 
 def label(because: Because, reader: Reader) -> str:
-    """What people call this subscription, and in a team who asked for it."""
+    """The name of the subscription, else its query; where papers name people, with who subscribed."""
     called = isolated(cut_at_word(clean(because.name or because.text), _LABEL_WIDTH))
     asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.credits else ""
     return f"{called} ({asked})" if asked else called
 
 
 def has_summary(paper: Paper, language: str) -> bool:
-    """Whether a summary in this language can be shown."""
+    """Whether the paper has a summary in this language that can be shown."""
     return bool(_summary(paper, language))
 
 
 def ever_shorter(measure: Measure) -> Iterator[Measure]:
-    """The measure, then ever smaller ones for a paper that no message holds: the quotation goes first, the title last."""
+    """The measure, then smaller and smaller ones, for a paper that fits into no message. The texts shrink first, then the title."""
     yield measure
     for text in (1500, 600, 200, 0):
         yield replace(
@@ -150,7 +150,7 @@ def ever_shorter(measure: Measure) -> Iterator[Measure]:
 
 
 def isolated_passage(passage: Passage) -> Passage:
-    """As `isolated`, for a text with a mark in it."""
+    """The passage between isolating marks if it has right-to-left letters, as `isolated` does for a text."""
     whole = str(passage)
     if isolated(whole) == whole:
         return passage
@@ -158,7 +158,7 @@ def isolated_passage(passage: Passage) -> Passage:
     return Passage(fence[0] + passage.before, passage.hit, passage.after + fence[-1])
 
 
-@lru_cache(maxsize=2048)  # one morning's papers go to many chats
+@lru_cache(maxsize=2048)  # the papers of one morning go to many chats
 def _line(text: str, room: int) -> str:
     return cut_at_sentence(_readable(text), room)
 
@@ -169,9 +169,9 @@ def _readable(text: str) -> str:
 
 
 def _title(paper: Paper, room: int) -> tuple[str, str]:
-    """The title, or the opening of the abstract in quotation marks and what is left of the abstract then.
+    """The title and ""; for a paper without one the start of its abstract in quotation marks, and the rest of the abstract.
 
-    The opening is a whole sentence where there is room for one, so that title and text do not share a sentence.
+    The start is a whole sentence if that fits, so that no sentence is split between title and text.
     """
     if title := _readable(paper.title):
         return cut_at_word(title, room), ""
@@ -186,9 +186,10 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
 
 
 def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
-    """What is told of the paper, and whether a machine wrote it: a summary, else the abstract's first sentences.
+    """The text below the title, and whether it is generated: a summary, else the first sentences of the abstract.
 
-    What is in the reader's language comes first, a summary before an abstract; then an English summary.
+    The first that exists of: summary and abstract in the reader's language, English summary, original abstract. `rest` is
+    what `_title` left of the abstract.
     """
     if reader.settings.text == "titles":
         return "", False
@@ -205,7 +206,7 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
 
 
 def _quotation(paper: Paper, reader: Reader, room: int) -> str:
-    """The abstract, translated if it is in the reader's language."""
+    """The abstract, in the reader's language if there is a translation."""
     return _line(_translated(paper, reader.language.code) or paper.abstract, room)
 
 
@@ -218,7 +219,7 @@ def _summary(paper: Paper, language: str) -> str:
 
 
 def _translated(paper: Paper, language: str) -> str:
-    """The abstract in the chat's language where a source translated it."""
+    """The abstract in this language if a source translated it, else ""."""
     for translation in paper.translations:
         if translation.language.split("-")[0].lower() == language and translation.abstract:
             return translation.abstract
@@ -230,7 +231,7 @@ def _untitled(paper: Paper) -> bool:
 
 
 def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
-    """Up to three whole; more: the first two, those who are followed, the last, and how many there are."""
+    """The authors on one line: all if they are few, else the first, those whom `words` name, the last, and their number."""
     names = author_names(paper)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
         return ", ".join(map(_author, names))
@@ -245,7 +246,7 @@ def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: b
 
 
 def author_names(paper: Paper) -> list[str]:
-    """The authors as they are known, whole."""
+    """The full names of the authors."""
     return [name for author in paper.authors if (name := clean(author[:_LONGEST_SOURCE]))]
 
 
@@ -254,7 +255,7 @@ def _author(name: str) -> str:
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
-    """Places of the authors whom one of the words names."""
+    """The places of the authors whom one of the words names."""
     wanted = [tokens for word in words if (tokens := _name_tokens(plain_word(word)))]
     return [place for place, name in enumerate(names) if any(tokens <= _name_tokens(name) for tokens in wanted)]
 
@@ -268,7 +269,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 
 
 def category_names(paper: Paper) -> list[str]:
-    """The categories, the first one first."""
+    """The categories, the primary one first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
     return [name for category in known if (name := cut_at_word(clean(category), _LABEL_WIDTH))]
 

@@ -1,4 +1,4 @@
-"""Sentences that stand in a message without a paper: answers to people, notices."""
+"""The parts of a message beside papers: lines, notices, heads, headings, tails, sections."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """Lines that want a fixed width: a query and its caret, a list."""
+    """Lines in a font of fixed width: a query and its caret, a list."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """News about the service itself."""
+    """A notice: its title, the lines below, its buttons."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -35,24 +35,24 @@ class Head:
     """The first line of a message."""
 
     title: str = ""  # "12 papers · Thu 22 Jan"
-    label: str = ""  # the subscription, where all papers come from one
+    label: str = ""  # the subscription, if all papers come from one
     part: str = ""  # "1/3"
     remark: str = ""  # "sent late because …"
-    small: bool = False  # a line that only counts
+    small: bool = False  # a line with the part only
 
     @property
     def line(self) -> str:
-        """All of it but the remark, as plain text."""
+        """Title, label and part as plain text."""
         return " · ".join(part for part in (self.title, self.label, self.part) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """What a thread hangs on. Its titles are no links: each paper has its link once, in the thread."""
+    """The message that a thread hangs on. Its titles are no links; the links are in the thread."""
 
     line: str  # "12 papers for #vision-papers"
     remark: str = ""  # "sent late because …"
-    titles: tuple[str, ...] = ()  # the first of the thread, with their numbers
+    titles: tuple[str, ...] = ()  # of the first papers, with their numbers
     more: str = ""  # "and 10 more in the thread"
 
 
@@ -62,19 +62,19 @@ class Heading:
 
     label: str
     count: str = ""
-    continued: bool = False  # the group began in the message before
+    continued: bool = False  # the group began in an earlier message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class More:
-    """What a group holds beyond the chat's limit: 'and 5 more in “diffusion”'."""
+    """The count of a group's papers beyond the chat's limit: 'and 5 more in “diffusion”'."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    """The last lines of a delivery: what is missing, and the sources that want to be named."""
+    """The last lines of a delivery: what is missing, and the sources that ask to be named."""
 
     notes: tuple[str, ...] = ()
     sources_before: str = ""  # "from "
@@ -83,9 +83,9 @@ class Tail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Something that is told of a paper."""
+    """One text about a paper, behind its label."""
 
-    label: str  # "Method", "in the title:", "标题中："; "" where a text goes on
+    label: str  # "Method", "in the title:", "标题中："; "" for the continuation of a text
     text: Passage
-    ai: str = ""  # "AI:" before what a machine wrote
-    close: bool = False  # belongs closely to what stands above
+    ai: str = ""  # "AI:" before a text that was generated
+    close: bool = False  # belongs to the section above, without a blank line between

@@ -1,4 +1,4 @@
-"""The reader of a message: the language, the settings and the kind of the chat that it goes to."""
+"""The reader of a message: language, settings and kind of the chat that the message goes to."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from subscriptions.model import Chat, ChatKind, ChatSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """For whom papers are written out."""
+    """Whoever reads a message in one chat."""
 
     language: Language
     settings: ChatSettings
@@ -17,21 +17,21 @@ class Reader:
 
     @property
     def public(self) -> bool:
-        """Whether strangers read along: then nothing is said about who asked for what."""
+        """Whether strangers can read the chat: then messages do not say who subscribed to what."""
         return self.open or self.kind is ChatKind.BROADCAST
 
     @property
     def credits(self) -> bool:
-        """Whether papers name who asked for them."""
+        """Whether papers name who subscribed to them."""
         together = self.kind in (ChatKind.TEAM, ChatKind.GROUP) and not self.public
         return together and self.settings.credits == "on"
 
 
 def language_of(chat: Chat) -> Language:
-    """The chat's language in its time zone."""
+    """The language and time zone of a chat."""
     return Language(chat.settings.lang, chat.settings.timezone)
 
 
 def reader_of(chat: Chat) -> Reader:
-    """For whom papers are written out in a chat."""
+    """The reader of a chat's messages."""
     return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, open=chat.public)

@@ -13,9 +13,8 @@ from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find, kind_of
 from subscriptions.states import ChatState
-from subscriptions.store import Scope, Transaction, access
-from subscriptions.store import chats as people
-from subscriptions.store import retention as keeping
+from subscriptions.store import Scope, Transaction, callbacks, key_value
+from subscriptions.store.chat import access, chats, subscriptions
 
 WRONG_CODES = 5  # that one chat may send in an hour
 HOUR = timedelta(hours=1)
@@ -36,7 +35,7 @@ def runs_the_bot(store: Scope, admins: Sequence[ChatAddress], person: ChatAddres
     if person in admins:
         return True
     with store.read() as transaction:
-        chat = people.find_chat(transaction, person, zone=store.zone)
+        chat = chats.find_chat(transaction, person, zone=store.zone)
     return chat is not None and (chat.admin or chat.address in admins)
 
 
@@ -58,8 +57,8 @@ def new_code(store: Scope) -> str:
     """A code that makes whoever sends it the first administrator. Only its hash is kept."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
-        known = (people.get_value(transaction, _CODE) or "").split()
-        people.put_value(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
+        known = (key_value.get_value(transaction, _CODE) or "").split()
+        key_value.put_value(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
     return code
 
 
@@ -70,24 +69,24 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        known = (people.get_value(transaction, _CODE) or "").split()
+        known = (key_value.get_value(transaction, _CODE) or "").split()
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
-        tries = _tries(keeping.find_callback(transaction, name), now)
+        tries = _tries(callbacks.find_callback(transaction, name), now)
         if len(tries) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
         if not sum(hmac.compare_digest(given, one) for one in known):  # all of them, whatever is found
             link = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
-            keeping.put_callback(transaction, name, link, now=now)
+            callbacks.put_callback(transaction, name, link, now=now)
             return "wrong"
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
         if chat.state is ChatState.ASKED:
             note_changed_state(transaction, chat.id)
-        people.drop_values(transaction, _CODE)
-        keeping.drop_callback(transaction, name)
+        key_value.drop_values(transaction, _CODE)
+        callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
             _lay_before(transaction, other, admins, who="", wish="", now=now)
     return "made"
@@ -109,24 +108,24 @@ def _tries(found: tuple[CallbackToken, datetime | None] | None, now: datetime) -
 def numbers_given(store: Scope, address: ChatAddress) -> int:
     """How many subscriptions a chat has had so far; none if nobody has met it."""
     with store.read() as transaction:
-        chat = people.find_chat(transaction, address, zone=store.zone)
+        chat = chats.find_chat(transaction, address, zone=store.zone)
         return access.numbers_given(transaction, chat.id) if chat else 0
 
 
 def is_denied(store: Scope, address: ChatAddress) -> bool:
     """Whether an administrator said no to the place of a chat."""
     with store.read() as transaction:
-        chat = people.find_chat(transaction, address, zone=store.zone)
+        chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
-        return any(access.is_denied(transaction, chat_id) for chat_id in people.chats_of_lane(transaction, lane))
+        return any(access.is_denied(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
 
 def was_let_in(store: Scope, address: ChatAddress) -> bool:
     """Whether the place of a chat has been let in before: by an administrator, or since something there subscribed."""
     with store.read() as transaction:
-        chat = people.find_chat(transaction, address, zone=store.zone)
+        chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
-        return any(access.was_let_in(transaction, chat_id) for chat_id in people.chats_of_lane(transaction, lane))
+        return any(access.was_let_in(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
 
 def ask_to_be_let_in(
@@ -171,7 +170,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
             if one.state is ChatState.ASKED:
                 waited = True
                 note_changed_state(transaction, one.id)
-                count = sum(s.state == "active" for s in people.subscriptions_of(transaction, [one.id])[one.id])
+                count = sum(s.state == "active" for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id])
                 if tell:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
         return find(transaction, address), waited
@@ -192,8 +191,8 @@ def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bo
 
 
 def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
-    ids = people.chats_of_lane(transaction, chat.address.lane)
-    return tuple(people.chats_by_id(transaction, ids, zone=transaction.zone).values())
+    ids = chats.chats_of_lane(transaction, chat.address.lane)
+    return tuple(chats.chats_by_id(transaction, ids, zone=transaction.zone).values())
 
 
 def chats_asking(store: Scope) -> tuple[Chat, ...]:
@@ -203,7 +202,7 @@ def chats_asking(store: Scope) -> tuple[Chat, ...]:
 
 
 def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Chat:
-    return people.find_chat(transaction, address, zone=transaction.zone) or people.add_chat(
+    return chats.find_chat(transaction, address, zone=transaction.zone) or chats.add_chat(
         transaction, address, kind_of(address), now=now, zone=transaction.zone
     )
 
@@ -220,7 +219,7 @@ def set_owner(store: Scope, address: ChatAddress, person: str) -> None:
 def owner_of(store: Scope, address: ChatAddress) -> str:
     """Who set a chat up; "": nobody knows."""
     with store.read() as transaction:
-        chat = people.find_chat(transaction, address, zone=store.zone)
+        chat = chats.find_chat(transaction, address, zone=store.zone)
         return access.owner_of(transaction, chat.id) if chat else ""
 
 
@@ -233,4 +232,4 @@ def chats_of(store: Scope, person: ChatAddress) -> tuple[Chat, ...]:
 def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) -> None:
     """What the platform calls a place by now, and whether strangers can read it."""
     with store.write() as transaction:
-        people.describe(transaction, address.lane, title=title, public=public)
+        chats.describe(transaction, address.lane, title=title, public=public)

@@ -10,9 +10,9 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.states import ChatState
-from subscriptions.store import Scope, Transaction, chat_outbox, moving
-from subscriptions.store import chats as people
-from subscriptions.store import retention as keeping
+from subscriptions.store import Scope, Transaction, callbacks, updates
+from subscriptions.store.chat import chats, moving, subscriptions
+from subscriptions.store.outbox import chat_outbox
 
 FORGOTTEN = "forgotten"  # in a transaction: the addresses of chats that it erases
 OFFER = "offer"  # the verb of links that share a subscription
@@ -37,13 +37,13 @@ def meet(
     `by` is the private chat of the person who sets the chat up: what they chose there goes before what else is known.
     """
     with store.write() as transaction:
-        known = people.find_chat(transaction, address, zone=store.zone)
+        known = chats.find_chat(transaction, address, zone=store.zone)
         if known is not None:
             return known
         if by is not None:
-            own_zone, own_lang = people.chosen_locale(transaction, by)
+            own_zone, own_lang = chats.chosen_locale(transaction, by)
             timezone, lang = own_zone or timezone, own_lang or lang
-        return people.add_chat(
+        return chats.add_chat(
             transaction,
             address,
             kind,
@@ -62,7 +62,7 @@ def known_or_new(
 ) -> Chat:
     """The chat at this address, or what it would be if it were met now (id 0). Stores nothing."""
     with store.read() as transaction:
-        known = people.find_chat(transaction, address, zone=store.zone)
+        known = chats.find_chat(transaction, address, zone=store.zone)
     if known is not None:
         return known
     settings = resolve(kind, address.platform, {}, timezone=store.zone, lang=lang or "en", public=public)
@@ -76,9 +76,9 @@ def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
     """
     place = ChatAddress(address.platform, address.address)
     with store.read() as transaction:
-        if not address.topic or people.find_chat(transaction, address, zone=store.zone) is not None:
+        if not address.topic or chats.find_chat(transaction, address, zone=store.zone) is not None:
             return address
-        chat = people.find_chat(transaction, place, zone=store.zone)
+        chat = chats.find_chat(transaction, place, zone=store.zone)
         ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
 
@@ -86,7 +86,7 @@ def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
 def one_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
     """A private chat that was made under another address, before anybody knew whose it is, becomes one with its person's."""
     with store.read() as transaction:
-        made = people.find_chat(transaction, ChatAddress(address.platform, other), zone=store.zone)
+        made = chats.find_chat(transaction, ChatAddress(address.platform, other), zone=store.zone)
     if made is not None and made.address.address == other:
         chat_moved(store, made.address, address.address, now=now)
 
@@ -100,37 +100,37 @@ def once(
     update changes and answers nothing (docs/architecture.md, rule 8).
     """
     with store.write() as transaction:
-        known = keeping.reply_to(transaction, platform, update)
+        known = updates.reply_to(transaction, platform, update)
         if known is not None:
             return known, False
         reply = effect(transaction)
         whose = "" if chat in transaction.info.get(FORGOTTEN, ()) else chat
-        keeping.add_update(transaction, platform, update, reply, chat=whose, now=now)
+        updates.add_update(transaction, platform, update, reply, chat=whose, now=now)
         return reply, True
 
 
 def had_its_effect(store: Scope, platform: str, update: str) -> bool:
     """Whether this update was taken before."""
     with store.read() as transaction:
-        return keeping.reply_to(transaction, platform, update) is not None
+        return updates.reply_to(transaction, platform, update) is not None
 
 
 def commands_since(store: Scope, chat: ChatAddress, since: datetime) -> int:
     """How many updates of a chat were taken at `since` or later."""
     with store.read() as transaction:
-        return keeping.updates_of(transaction, str(chat), since)
+        return updates.updates_of(transaction, str(chat), since)
 
 
 def reply_is_over(store: Scope, platform: str, update: str) -> None:
     """A reply has arrived, or cannot."""
     with store.write() as transaction:
-        keeping.finish_reply(transaction, platform, update)
+        updates.finish_reply(transaction, platform, update)
 
 
 def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, str]]:
     """(platform, update id, reply) of what an earlier process may not have posted; each once, ten minutes long."""
     with store.write() as transaction:
-        return keeping.unfinished_replies(transaction, now - REPEATED_FOR)
+        return updates.unfinished_replies(transaction, now - REPEATED_FOR)
 
 
 def add_callbacks(store: Scope, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
@@ -138,13 +138,13 @@ def add_callbacks(store: Scope, links: Sequence[CallbackToken], *, now: datetime
     if not links:
         return []
     with store.write() as transaction:
-        return keeping.add_callbacks(transaction, links, now=now)
+        return callbacks.add_callbacks(transaction, links, now=now)
 
 
 def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
     """What an id stands for; None: nothing, or not any more. Whether it may be used here is the caller's question."""
     with store.read() as transaction:
-        found = keeping.find_callback(transaction, link_id)
+        found = callbacks.find_callback(transaction, link_id)
     return found[0] if found else None
 
 
@@ -152,31 +152,31 @@ def home_callbacks(store: Scope, person: ChatAddress, links: Sequence[CallbackTo
     """Ids for the buttons on a person's board, in their order; those of the board before work no more."""
     place = home_view_of(person)
     with store.write() as transaction:
-        keeping.drop_callbacks_at(transaction, place)
-        return keeping.add_callbacks(transaction, [replace(link, place=place) for link in links], now=now)
+        callbacks.drop_callbacks_at(transaction, place)
+        return callbacks.add_callbacks(transaction, [replace(link, place=place) for link in links], now=now)
 
 
 def has_home_view(store: Scope, person: ChatAddress) -> bool:
     """Whether a person was ever shown their board."""
     with store.read() as transaction:
-        return keeping.has_callbacks_at(transaction, home_view_of(person))
+        return callbacks.has_callbacks_at(transaction, home_view_of(person))
 
 
 def home_view_of(person: ChatAddress) -> str:
     """The place of the buttons on a person's board."""
-    return f"{keeping.HOME_VIEW}{person}"
+    return f"{callbacks.HOME_VIEW}{person}"
 
 
 def set_conversation_state(store: Scope, name: str, link: CallbackToken, *, now: datetime) -> None:
     """Keeps what a conversation must know later under a name of our own, such as "ask:telegram:42:7"."""
     with store.write() as transaction:
-        keeping.put_callback(transaction, name, link, now=now)
+        callbacks.put_callback(transaction, name, link, now=now)
 
 
 def get_conversation_state(store: Scope, name: str, *, since: datetime) -> CallbackToken | None:
     """What was remembered under a name at `since` or later."""
     with store.read() as transaction:
-        found = keeping.find_callback(transaction, name)
+        found = callbacks.find_callback(transaction, name)
     if found is None or found[1] is None or found[1] < since:
         return None
     return found[0]
@@ -185,17 +185,17 @@ def get_conversation_state(store: Scope, name: str, *, since: datetime) -> Callb
 def conversation_states(store: Scope, verb: str, *, since: datetime) -> list[tuple[str, CallbackToken]]:
     """(name, link) of all that is remembered with a verb since then, the oldest first; what is older is let go."""
     with store.write() as transaction:
-        found = keeping.callbacks_with_verb(transaction, verb)
+        found = callbacks.callbacks_with_verb(transaction, verb)
         for name, _, at in found:
             if at < since:
-                keeping.drop_callback(transaction, name)
+                callbacks.drop_callback(transaction, name)
     return [(name, link) for name, link, at in found if at >= since]
 
 
 def clear_conversation_state(store: Scope, name: str) -> None:
     """Forgets what was remembered under a name."""
     with store.write() as transaction:
-        keeping.drop_callback(transaction, name)
+        callbacks.drop_callback(transaction, name)
 
 
 def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime) -> str:
@@ -205,18 +205,20 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = next((s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None)
+        wish = next(
+            (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
+        )
         if wish is None:
             raise NotFound(
                 Sentence("This chat has no subscription {which}.", {"which": number}),
                 Sentence("/list shows those it has."),
             )
         offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
-        for link_id, link in keeping.callbacks_of(transaction, chat.id, OFFER):
+        for link_id, link in callbacks.callbacks_of(transaction, chat.id, OFFER):
             if link.arguments.get("number") == number:
-                keeping.change_callback(transaction, link_id, offer)
+                callbacks.change_callback(transaction, link_id, offer)
                 return link_id
-        return keeping.add_shared_callback(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
+        return callbacks.add_shared_callback(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
 
 
 def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from subscriptions.model import Chat, Subscription
 from subscriptions.service.subscriptions.requests import Listed
-from subscriptions.store import Scope, access
-from subscriptions.store import chats as people
+from subscriptions.store import Scope
+from subscriptions.store.chat import access, subscriptions
 
 
 def subscriptions_around(
@@ -23,7 +23,7 @@ def subscriptions_around(
             else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
         )
         chats = [own, *(chat for chat in others if chat.address != own.address)]
-        wishes = people.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
     listed = [(chat, tuple(_listed(chat, wishes.get(chat.id, ())))) for chat in chats]
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 

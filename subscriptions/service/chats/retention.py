@@ -10,21 +10,10 @@ from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find
-from subscriptions.store import (
-    Scope,
-    moving,
-    outbox,
-    sources,
-)
-from subscriptions.store import (
-    chat_data as belongings,
-)
-from subscriptions.store import (
-    chats as people,
-)
-from subscriptions.store import (
-    retention as keeping,
-)
+from subscriptions.store import Scope, callbacks, key_value, sources, updates
+from subscriptions.store.chat import chat_data, chats, moving
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.outbox import deliveries, entries
 
 PAYLOADS = timedelta(days=30)
 UPDATES = timedelta(days=7)
@@ -45,30 +34,30 @@ class Forgotten:
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
     with store.write() as transaction:
-        known = people.get_value(transaction, f"bot:{platform}")
+        known = key_value.get_value(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
             raise StoreError(
                 Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
                 Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
         if known != bot:
-            people.put_value(transaction, f"bot:{platform}", bot)
+            key_value.put_value(transaction, f"bot:{platform}", bot)
 
 
 def bot_name(store: Scope, platform: str, told: str = "") -> str:
     """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
     with store.read() as transaction:
-        known = people.get_value(transaction, f"name:{platform}") or ""
+        known = key_value.get_value(transaction, f"name:{platform}") or ""
     if told and told != known:
         with store.write() as transaction:
-            people.put_value(transaction, f"name:{platform}", told)
+            key_value.put_value(transaction, f"name:{platform}", told)
     return told or known
 
 
 def own_workspace(store: Scope, team: str, *, now: datetime) -> None:
     """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
     with store.read() as transaction:
-        known = people.addresses_with_prefix(transaction, "slack", f"{team}/")
+        known = chats.addresses_with_prefix(transaction, "slack", f"{team}/")
     if known:
         with store.write() as transaction:
             for address in known:
@@ -78,23 +67,23 @@ def own_workspace(store: Scope, team: str, *, now: datetime) -> None:
 def owners(store: Scope) -> dict[str, str]:
     """Platform -> the bot that this database belongs to."""
     with store.read() as transaction:
-        return people.values_with_prefix(transaction, "bot:")
+        return key_value.values_with_prefix(transaction, "bot:")
 
 
 def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
     """All that is stored of a chat and of nobody else, as JSON values. Raises NotFound."""
     with store.read() as transaction:
-        return belongings.chat_data(transaction, find(transaction, address).id)
+        return chat_data.chat_data(transaction, find(transaction, address).id)
 
 
 def forget(store: Scope, address: ChatAddress) -> Forgotten:
     """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
         note_changed_state(transaction, chat.id)
-        told = outbox.delivered_count(transaction, chat.id)
-        places = belongings.erase(transaction, chat.id)
+        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        told = deliveries.delivered_count(transaction, chat.id)
+        places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
     return Forgotten(subscriptions=len(wishes), papers=told)
 
@@ -103,19 +92,19 @@ def begin_day(store: Scope, *, now: datetime) -> bool:
     """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
     today = now.date().isoformat()
     with store.write() as transaction:
-        if people.get_value(transaction, _DAY_BEGUN) == today:
+        if key_value.get_value(transaction, _DAY_BEGUN) == today:
             return False
-        people.put_value(transaction, _DAY_BEGUN, today)
+        key_value.put_value(transaction, _DAY_BEGUN, today)
         return True
 
 
 def clean_up(store: Scope, *, now: datetime) -> None:
     """Lets go of what has been kept long enough."""
     with store.write() as transaction:
-        outbox.drop_payloads(transaction, now - PAYLOADS)
-        keeping.drop_updates(transaction, now - UPDATES)
-        keeping.drop_callbacks(transaction, now - BUTTONS)
+        entries.drop_payloads(transaction, now - PAYLOADS)
+        updates.drop_updates(transaction, now - UPDATES)
+        callbacks.drop_callbacks(transaction, now - BUTTONS)
         forget_workspaces(transaction, now=now)
         sources.drop_receipts(transaction, now - RECEIPTS)
-        for chat_id in people.unreachable_since(transaction, now - GONE_CHATS):
-            belongings.erase(transaction, chat_id)
+        for chat_id in chats.unreachable_since(transaction, now - GONE_CHATS):
+            chat_data.erase(transaction, chat_id)

@@ -7,7 +7,7 @@ from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.pausing import hold_back
 from subscriptions.states import ChatState
 from subscriptions.store import Scope
-from subscriptions.store import chats as people
+from subscriptions.store.chat import chats as stored_chats
 
 
 def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
@@ -16,10 +16,10 @@ def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
     What would go at once waits ten minutes, so that a person can say that they do not want it. False: it was not gone.
     """
     with store.write() as transaction:
-        ids = people.chats_of_lane(transaction, address.lane)
-        chats = people.chats_by_id(transaction, ids, zone=store.zone).values()
+        ids = stored_chats.chats_of_lane(transaction, address.lane)
+        chats = stored_chats.chats_by_id(transaction, ids, zone=store.zone).values()
         returning = [chat for chat in chats if _returns(chat, address)]
-        back = [chat for chat in returning if people.mark_reachable(transaction, chat.id, now=now)]
+        back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
         for chat in back:
             note_changed_state(transaction, chat.id)
             hold_back(transaction, chat, now)

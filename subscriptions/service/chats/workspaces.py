@@ -6,20 +6,10 @@ from datetime import datetime, timedelta
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
 from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
-from subscriptions.store import (
-    Scope,
-    Transaction,
-    access,
-)
-from subscriptions.store import (
-    chat_data as belongings,
-)
-from subscriptions.store import (
-    chats as people,
-)
-from subscriptions.store import (
-    retention as keeping,
-)
+from subscriptions.store import Scope, Transaction, callbacks, key_value
+from subscriptions.store import installations as stored_installations
+from subscriptions.store.chat import access, chat_data, subscriptions
+from subscriptions.store.chat import chats as stored_chats
 
 GRACE = timedelta(days=30)  # how long what a workspace has is kept after it took the app away
 INSTALLED_WITHIN = timedelta(minutes=10)  # how long an installation may take its person
@@ -32,15 +22,15 @@ Wishes = tuple[Subscription, ...]
 def uninstall(store: Scope, team: str, *, now: datetime) -> None:
     """A workspace took the app away: everything there waits until it gives it back, and goes after thirty days."""
     with store.write() as transaction:
-        keeping.uninstall(transaction, team, now=now)
+        stored_installations.uninstall(transaction, team, now=now)
         for chat_id in _chats_of(transaction, team):
-            people.mark_unreachable(transaction, chat_id, PauseReason.APP_REMOVED, REMOVED, now=now)
+            stored_chats.mark_unreachable(transaction, chat_id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
 def install_again(store: Scope, team: str, *, now: datetime) -> bool:
     """A workspace has the app again: what waited goes on. False: it never took it away."""
     with store.write() as transaction:
-        if not keeping.install_again(transaction, team, now=now):
+        if not stored_installations.install_again(transaction, team, now=now):
             return False
         _goes_on(transaction, team, now)
         return True
@@ -49,52 +39,52 @@ def install_again(store: Scope, team: str, *, now: datetime) -> bool:
 def install(store: Scope, team: str, tokens: str, *, now: datetime) -> None:
     """A workspace installed the app, perhaps again: its tokens are kept, sealed, and what waited goes on."""
     with store.write() as transaction:
-        if keeping.install_again(transaction, team, now=now):
+        if stored_installations.install_again(transaction, team, now=now):
             _goes_on(transaction, team, now)
-        keeping.put_installation(transaction, team, tokens, now=now)
+        stored_installations.put_installation(transaction, team, tokens, now=now)
 
 
 def renew_tokens(store: Scope, team: str, tokens: str) -> bool:
     """The sealed tokens of a workspace from now on. False: it does not have the app any more."""
     with store.write() as transaction:
-        return keeping.renew_tokens(transaction, team, tokens)
+        return stored_installations.renew_tokens(transaction, team, tokens)
 
 
 def installations(store: Scope) -> Mapping[str, str]:
     """The workspaces that installed the app and have it: team → its sealed tokens."""
     with store.read() as transaction:
-        return keeping.installations(transaction)
+        return stored_installations.installations(transaction)
 
 
 def is_spent(store: Scope, installation: str) -> bool:
     """Whether an installation was completed already."""
     with store.read() as transaction:
-        return keeping.find_callback(transaction, f"{INSTALLING}:{installation}") is not None
+        return callbacks.find_callback(transaction, f"{INSTALLING}:{installation}") is not None
 
 
 def spend(store: Scope, installation: str, *, now: datetime) -> bool:
     """An installation is completed, and cannot be once more. False: it was completed before."""
     name = f"{INSTALLING}:{installation}"
     with store.write() as transaction:
-        keeping.drop_callbacks_at(transaction, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
-        if keeping.find_callback(transaction, name) is not None:
+        callbacks.drop_callbacks_at(transaction, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
+        if callbacks.find_callback(transaction, name) is not None:
             return False
-        keeping.put_callback(transaction, name, CallbackToken(verb="install", place=INSTALLING), now=now)
+        callbacks.put_callback(transaction, name, CallbackToken(verb="install", place=INSTALLING), now=now)
         return True
 
 
 def uninstalled(store: Scope) -> tuple[str, ...]:
     """The workspaces that took the app away."""
     with store.read() as transaction:
-        return tuple(keeping.uninstalled(transaction))
+        return tuple(stored_installations.uninstalled(transaction))
 
 
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     """Erases what workspaces had that took the app away long enough ago."""
-    for team in keeping.uninstalled(transaction, now - GRACE):
+    for team in stored_installations.uninstalled(transaction, now - GRACE):
         for chat_id in _chats_of(transaction, team):
-            belongings.erase(transaction, chat_id)
-    keeping.drop_installations(transaction, now - GRACE)
+            chat_data.erase(transaction, chat_id)
+    stored_installations.drop_installations(transaction, now - GRACE)
 
 
 def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
@@ -104,8 +94,8 @@ def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetim
     """
     paused: dict[ChatAddress, Wishes] = {}
     with store.write() as transaction:
-        there = people.chats_of_lane(transaction, address.lane)
-        for chat_id, wishes in people.subscriptions_of(transaction, there).items():
+        there = stored_chats.chats_of_lane(transaction, address.lane)
+        for chat_id, wishes in subscriptions.subscriptions_of(transaction, there).items():
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
             theirs = [wish for wish in wishes if wish.subscriber == person]
@@ -113,27 +103,29 @@ def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetim
             if held:
                 changing(transaction, chat_id, now=now)
                 note_changed(transaction, chat_id)
-                paused[people.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
+                paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for wish in held:
-                people.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
+                subscriptions.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
             for wish in theirs:
-                people.clear_subscriber(transaction, wish.id)
+                subscriptions.clear_subscriber(transaction, wish.id)
     return paused
 
 
 def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
     """What waited only because the app was gone."""
-    chats = people.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
+    chats = stored_chats.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
     for chat in chats.values():
         if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
-            people.mark_reachable(transaction, chat.id, now=now)
+            stored_chats.mark_reachable(transaction, chat.id, now=now)
 
 
 def _chats_of(transaction: Transaction, team: str) -> list[int]:
     """Chats of a workspace; those of the own one do not name it."""
-    own = (people.get_value(transaction, "bot:slack") or "").partition(":")[0]
+    own = (key_value.get_value(transaction, "bot:slack") or "").partition(":")[0]
     if team == own:
-        places = [address for address in people.addresses_with_prefix(transaction, "slack", "") if "/" not in address]
+        places = [
+            address for address in stored_chats.addresses_with_prefix(transaction, "slack", "") if "/" not in address
+        ]
     else:
-        places = people.addresses_with_prefix(transaction, "slack", f"{team}/")
-    return [chat_id for place in places for chat_id in people.chats_of_lane(transaction, Lane("slack", place))]
+        places = stored_chats.addresses_with_prefix(transaction, "slack", f"{team}/")
+    return [chat_id for place in places for chat_id in stored_chats.chats_of_lane(transaction, Lane("slack", place))]

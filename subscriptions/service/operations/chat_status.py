@@ -10,10 +10,12 @@ from subscriptions.service.outbox.sending import Progress, progress, stopped_pla
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.requests import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState
-from subscriptions.store import Scope, access, sources
-from subscriptions.store import chats as people
-from subscriptions.store import status as stands
-from subscriptions.store.status import NewestDay
+from subscriptions.store import Scope, sources
+from subscriptions.store.chat import access
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.outbox import status as stored_status
+from subscriptions.store.papers import digests
+from subscriptions.store.papers.digests import NewestDay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,8 @@ def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
     """How a chat stands. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
-        states = stands.states_of(transaction, chat.id)
+        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        states = stored_status.states_of(transaction, chat.id)
         coming = DeliveryForecast.of(transaction, now).next_of(chat, wishes)
     return Status(
         chat=chat,
@@ -80,19 +82,19 @@ def next_deliveries_of(store: Scope, wishes: Sequence[Listed], *, now: datetime)
 def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
     """What came last from each source, the newest first."""
     with store.read() as transaction:
-        return stands.newest_days(transaction, most)
+        return digests.newest_days(transaction, most)
 
 
 def papers_of_day(store: Scope, day: date) -> int:
     """How many different papers the digests of a day brought."""
     with store.read() as transaction:
-        return stands.papers_of_day(transaction, day)
+        return digests.papers_of_day(transaction, day)
 
 
 def health(store: Scope) -> Health:
     """How the whole bot stands."""
     with store.read() as transaction:
-        chats, subscriptions = stands.subscription_counts(transaction)
+        chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
         waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))
     return Health(
         chats=chats,

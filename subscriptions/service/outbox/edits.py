@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
 from subscriptions.planning.retry import after
-from subscriptions.store import Edit, Scope, edits, moving, outbox
+from subscriptions.store import Edit, Scope
+from subscriptions.store.chat import moving
+from subscriptions.store.outbox import attempts, edits
 
 
 def edit_done(store: Scope, edit: Edit) -> None:
@@ -26,7 +28,7 @@ def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now:
                 waiting = RetryLater(outcome.reason, asked)
                 verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
                 if verdict.pauses_lane:
-                    outbox.pause_lane(transaction, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
+                    attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
                 edits.postpone_edit(transaction, edit, next_at=verdict.not_before)
             case SenderStopped():
                 edits.postpone_edit(transaction, edit, next_at=None)

@@ -10,24 +10,10 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, after
 from subscriptions.service.notices import find_again, lose_place
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
-from subscriptions.store import (
-    Claim,
-    Edit,
-    OutboxEntry,
-    Rendered,
-    Scope,
-    Store,
-    Transaction,
-    edits,
-    moving,
-    outbox,
-)
-from subscriptions.store import (
-    chats as people,
-)
-from subscriptions.store import (
-    claims as sending,
-)
+from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Store, Transaction, key_value
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import moving
+from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
 
 T = TypeVar("T")
 
@@ -46,7 +32,7 @@ class Progress:
 def recover_in_flight(store: Scope) -> int:
     """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
     with store.write() as transaction:
-        return outbox.recover_in_flight(transaction)
+        return attempts.recover_in_flight(transaction)
 
 
 def lanes(
@@ -58,7 +44,7 @@ def lanes(
     """
     wall = wall or now
     with store.read() as transaction:
-        found = sending.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
+        found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
         return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
 
 
@@ -128,7 +114,7 @@ def claim(store: Scope, asking: Asking) -> Step | None:
 
 
 def _next(transaction: Transaction, asking: Asking) -> Step | None:
-    step = sending.claim(
+    step = claims.claim(
         transaction,
         asking.lane,
         now=asking.now,
@@ -143,35 +129,35 @@ def _next(transaction: Transaction, asking: Asking) -> Step | None:
 def to_render(store: Scope, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
     """A claimed delivery and those that come soon after it in other lanes, at most so many, with their papers; by seq."""
     with store.read() as transaction:
-        return outbox.delivery_values(
-            transaction, sending.unrendered(transaction, claimed, most, wall=wall), zone=store.zone
+        return deliveries.delivery_values(
+            transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=store.zone
         )
 
 
 def store_rendered(store: Scope, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores what was made of deliveries where nothing is stored yet; one that failed is dead and holds up no other."""
     with store.write() as transaction:
-        sending.store_rendered(transaction, rendered, now=now)
+        claims.store_rendered(transaction, rendered, now=now)
 
 
 def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
     """A claimed message is posted now. False: somebody settled or changed it since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as transaction:
-        return sending.mark_sending(transaction, claimed, claimed.message, wall=wall)
+        return claims.mark_sending(transaction, claimed, claimed.message, wall=wall)
 
 
 def skip_unclear(store: Scope, claimed: Claim, reason: str) -> None:
     """An unclear message that cannot be looked up is left to a person, and its lane goes on."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     with store.write() as transaction:
-        outbox.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
+        attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
 
 
 def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """A platform asked a lane to wait."""
     with store.write() as transaction:
-        outbox.pause_lane(transaction, lane, wall, until)
+        attempts.pause_lane(transaction, lane, wall, until)
 
 
 def confirm(store: Scope, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
@@ -181,7 +167,7 @@ def confirm(store: Scope, claimed: Claim, platform_id: str, asking: Asking) -> t
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     with store.write() as transaction:
-        shown, goes_on = sending.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
+        shown, goes_on = claims.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
         return shown, _next(transaction, asking) if goes_on else None
 
 
@@ -192,7 +178,7 @@ def record_outcome(
     verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
     address = claimed.address
     with store.write() as transaction:
-        outbox.record_outcome(transaction, claimed, verdict, outcome.reason, now=now, wall=wall)
+        attempts.record_outcome(transaction, claimed, verdict, outcome.reason, now=now, wall=wall)
         if verdict.pause_topic or verdict.pause_chat:
             reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
             lose_place(transaction, address, outcome.reason, topic=verdict.pause_topic, reason=reason, now=now)
@@ -204,7 +190,7 @@ def record_outcome(
 def progress(store: Scope) -> Progress:
     """How the outbox stands."""
     with store.read() as transaction:
-        counts = outbox.counts(transaction)
+        counts = entries.counts(transaction)
     waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
     return Progress(
         waiting=waiting, unclear=counts.get(DeliveryState.UNCLEAR, 0), dead=counts.get(DeliveryState.DEAD, 0)
@@ -214,60 +200,60 @@ def progress(store: Scope) -> Progress:
 def outbox_entries(store: Scope, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
     """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
     with store.read() as transaction:
-        return outbox.entries(transaction, now=now, wall=wall)
+        return entries.entries(transaction, now=now, wall=wall)
 
 
 def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
     """Gives a delivery another try, also in a chat that was gone, or on a platform that stands still. Raises NotFound."""
     with store.write() as transaction:
-        chat_id = outbox.retry(transaction, delivery_id)
+        chat_id = entries.retry(transaction, delivery_id)
         if chat_id is None:
             raise _nothing_to_do(transaction, delivery_id)
-        people.mark_reachable(transaction, chat_id, now=now)
-        people.drop_values(transaction, STOPPED)
+        stored_chats.mark_reachable(transaction, chat_id, now=now)
+        key_value.drop_values(transaction, STOPPED)
 
 
 def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
     """A delivery is not to be sent any more. Raises NotFound."""
     with store.write() as transaction:
-        if not outbox.dismiss(transaction, delivery_id, now=now):
+        if not entries.dismiss(transaction, delivery_id, now=now):
             raise _nothing_to_do(transaction, delivery_id)
 
 
 def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
     """Sends of the last minute, for the pace after a restart; one later than the machine's clock holds nothing back."""
     with store.read() as transaction:
-        sends = outbox.recent_sends(transaction, platform, wall - timedelta(minutes=1))
+        sends = attempts.recent_sends(transaction, platform, wall - timedelta(minutes=1))
     return [(lane, at) for lane, at in sends if at <= wall]
 
 
 def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:
     """After a restore: what was due before `lost_at` counts as sent. Returns how many deliveries."""
     with store.write() as transaction:
-        return outbox.count_as_sent(transaction, lost_at, now=now)
+        return entries.count_as_sent(transaction, lost_at, now=now)
 
 
 def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
     with store.write() as transaction:
-        people.put_value(transaction, STOPPED + platform, reason)
+        key_value.put_value(transaction, STOPPED + platform, reason)
         find_again(transaction, chats, now=now)
 
 
 def stopped_platforms(store: Scope) -> dict[str, str]:
     """Platforms that stand still until a person decides, and why."""
     with store.read() as transaction:
-        return people.values_with_prefix(transaction, STOPPED)
+        return key_value.values_with_prefix(transaction, STOPPED)
 
 
 def free_platforms(store: Scope) -> None:
     """A person decided: every platform goes on."""
     with store.write() as transaction:
-        people.drop_values(transaction, STOPPED)
+        key_value.drop_values(transaction, STOPPED)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
     hint = Sentence("paperwire outbox lists them.")
-    if outbox.is_known(transaction, delivery_id):
+    if entries.is_known(transaction, delivery_id):
         return NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)

@@ -15,8 +15,9 @@ from typing import TypeVar
 from subscriptions.matching import matching_papers, simple_terms
 from subscriptions.model import KnownPaper
 from subscriptions.query import Query, Term
-from subscriptions.store import Transaction, index, papers
-from subscriptions.store.index import Entry
+from subscriptions.store import Transaction
+from subscriptions.store.papers import index, known_papers
+from subscriptions.store.papers.index import Entry
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -126,7 +127,7 @@ def key_of(day: date, paper: int) -> int:
 def read(transaction: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
     """The papers with these keys, in their order."""
     numbers = [number_of(key) for key in keys]
-    known = papers.stored_papers(transaction, numbers)
+    known = known_papers.stored_papers(transaction, numbers)
     return tuple(known[number] for number in numbers)
 
 

@@ -8,9 +8,11 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import failing
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
-from subscriptions.store import Scope, Transaction, announcing, history
-from subscriptions.store import chats as people
-from subscriptions.store.history import DeliveredPaper
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import deliveries
+from subscriptions.store.outbox.deliveries import DeliveredPaper
+from subscriptions.store.papers import announcing
 
 
 class HoldReason(StrEnum):
@@ -42,21 +44,21 @@ class Reason:
 def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
     """What this chat was told of a paper; None: nothing."""
     with store.read() as transaction:
-        return history.deliveries_of(transaction, chat.id, paper.id)
+        return deliveries.deliveries_of(transaction, chat.id, paper.id)
 
 
 def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that this chat was told last, or the first one of the message with this id of the platform's."""
     with store.read() as transaction:
-        paper = history.delivered_in_message(transaction, chat.id, message) if message else None
-        paper = paper or history.last_delivered(transaction, chat.id)
-        return history.deliveries_of(transaction, chat.id, paper) if paper else None
+        paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
+        paper = paper or deliveries.last_delivered(transaction, chat.id)
+        return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
 def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Why a paper that this chat was not told did not come, for each of its subscriptions: the nearest first."""
     with store.read() as transaction:
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         found = [_reason(transaction, chat, wish, known, now) for wish in wishes]
     return tuple(sorted(found, key=_distance))
 
@@ -91,7 +93,7 @@ def _as_typed(wish: Subscription) -> Query:
 
 def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a paper that the query fits."""
-    seen = people.shared_cursor(transaction) if wish.cursor is None else wish.cursor
+    seen = subscriptions.shared_cursor(transaction) if wish.cursor is None else wish.cursor
     if known.sequence is None or known.sequenced_at is None:
         return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:

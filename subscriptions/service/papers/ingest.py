@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 from subscriptions.model import Digest
 from subscriptions.planning.archives import is_archive
-from subscriptions.store import Ingested, Scope, Transaction, announcing, edits, papers
+from subscriptions.store import Ingested, Scope, Transaction
+from subscriptions.store.outbox import edits
+from subscriptions.store.papers import announcing, digests
 from subscriptions.zones import zone
 
 
@@ -18,10 +20,10 @@ def ingest_digest(
     summary came late.
     """
     with store.write() as transaction:
-        if papers.is_known(transaction, digest.content_hash):
+        if digests.is_known(transaction, digest.content_hash):
             return _known(transaction, digest.content_hash, now, announce=announce)
         is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
-        done = papers.add_digest(transaction, digest, source=source, day=day, now=now, is_news=is_news)
+        done = digests.add_digest(transaction, digest, source=source, day=day, now=now, is_news=is_news)
         edits.request_edits_of_withdrawn(transaction, done.withdrawn, now=now)
         edits.request_edits_for_summaries(transaction, done.summarised, now=now)
         return done
@@ -30,7 +32,7 @@ def ingest_digest(
 def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool) -> Ingested:
     """What is stored of a digest that came before, after its papers were announced where that is asked for."""
     announced = announcing.announce_digest(transaction, content_hash, now=now) if announce else 0
-    return papers.stored_digest(transaction, content_hash, announced=announced)
+    return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
 def announce_filed(store: Scope, source: str, *, now: datetime) -> int:

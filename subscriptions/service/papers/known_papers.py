@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from subscriptions.matching import distinctive_terms, matching_papers, why
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse_canonical
-from subscriptions.store import Scope, outbox, papers
-from subscriptions.store import chats as people
+from subscriptions.store import Scope
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import deliveries
+from subscriptions.store.papers import known_papers
 
 TITLES_COMPARED = 200  # of the papers that a chat was told last
 TITLES_KNOWN = 1500  # of the papers that were announced last
@@ -15,23 +18,23 @@ TITLES_KNOWN = 1500  # of the papers that were announced last
 def delivered_paper(store: Scope, chat: Chat, delivery: str, position: int) -> Item | None:
     """The paper at a position of a delivery; None when there is none, or the delivery is not this chat's."""
     with store.read() as transaction:
-        return next(iter(outbox.delivered_items(transaction, chat.id, delivery, position=position)), None)
+        return next(iter(deliveries.delivered_items(transaction, chat.id, delivery, position=position)), None)
 
 
 def delivered_papers(store: Scope, chat: Chat, delivery: str) -> tuple[Item, ...]:
     """All papers of a delivery, in its order; () when it is not this chat's."""
     with store.read() as transaction:
-        return outbox.delivered_items(transaction, chat.id, delivery)
+        return deliveries.delivered_items(transaction, chat.id, delivery)
 
 
 def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | None:
     """Which chat of a lane, a group or one of its topics, a delivery went to; None: none of them."""
     with store.read() as transaction:
-        chats = people.chats_by_id(transaction, people.chats_of_lane(transaction, lane), zone=store.zone)
+        chats = stored_chats.chats_by_id(transaction, stored_chats.chats_of_lane(transaction, lane), zone=store.zone)
         told = (
             chat.address
             for chat in chats.values()
-            if outbox.delivered_items(transaction, chat.id, delivery, position=0)
+            if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
         )
         return next(told, None)
 
@@ -39,14 +42,14 @@ def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | No
 def known_paper(store: Scope, paper_id: int) -> KnownPaper | None:
     """A paper by the number that the store gave it; None: it was joined with another, or never was."""
     with store.read() as transaction:
-        return papers.stored_papers(transaction, [paper_id]).get(paper_id)
+        return known_papers.stored_papers(transaction, [paper_id]).get(paper_id)
 
 
 def as_item(store: Scope, chat: Chat, known: KnownPaper) -> Item:
     """A paper as this chat was told of it, else under those of its subscriptions that it fits now."""
     with store.read() as transaction:
-        told = outbox.delivered_item(transaction, chat.id, known.id)
-        wishes = () if told else people.subscriptions_of(transaction, [chat.id])[chat.id]
+        told = deliveries.delivered_item(transaction, chat.id, known.id)
+        wishes = () if told else subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     return told or Item(paper=known, because=_fitting(wishes, known), position=0)
 
 
@@ -54,7 +57,7 @@ def subscriptions_behind(store: Scope, chat: Chat, item: Item) -> tuple[Subscrip
     """The subscriptions that brought a paper, as they are now; without those that are gone."""
     numbers = [because.number for because in item.because]
     with store.read() as transaction:
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = {wish.number: wish for wish in wishes}
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
@@ -62,8 +65,8 @@ def subscriptions_behind(store: Scope, chat: Chat, item: Item) -> tuple[Subscrip
 def distinctive_words(store: Scope, chat: Chat, wish: Subscription, item: Item) -> tuple[str, ...]:
     """Words of a paper's title that few of the chat's other papers have: what a subscription could exclude."""
     with store.read() as transaction:
-        others = outbox.delivered_titles(transaction, chat.id, TITLES_COMPARED)
-        known = papers.newest_titles(transaction, TITLES_KNOWN)
+        others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
+        known = known_papers.newest_titles(transaction, TITLES_KNOWN)
     return distinctive_terms(item.paper.paper.title, parse_canonical(wish.canonical), others=others, known=known)
 
 

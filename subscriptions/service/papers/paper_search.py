@@ -17,7 +17,8 @@ from subscriptions.service.papers.counting import (
     number_of,
     read,
 )
-from subscriptions.store import Scope, Store, Transaction, index, papers, skimming
+from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store.papers import index, known_papers, statistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
             found=hits.bits.bit_count(),
             upto=max(keys, default=0),
             looked=len(keys),
-            stored=skimming.paper_count(transaction),
+            stored=statistics.paper_count(transaction),
             below=hits.end or below,
             since=day_of(min(keys)) if keys else None,
         )
@@ -83,7 +84,11 @@ _KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
 
 def _stretch(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.last_sequence(transaction)
+    state = (
+        index.newest_entry(transaction),
+        known_papers.newest_digest(transaction),
+        known_papers.last_sequence(transaction),
+    )
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
         kept = _KEPT[transaction.store] = _look(transaction, state, upto)
@@ -102,12 +107,12 @@ def _look(transaction: Transaction, state: tuple[int, int, int], upto: int | Non
 def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
     """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
     with store.read() as transaction:
-        ids = skimming.papers_with_keys(transaction, names)
-        known = papers.stored_papers(transaction, list(set(ids.values())))
+        ids = statistics.papers_with_keys(transaction, names)
+        known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
 
 
 def known_since(store: Scope) -> datetime | None:
     """When the first paper of all became known; None: there is none."""
     with store.read() as transaction:
-        return skimming.first_paper_at(transaction)
+        return statistics.first_paper_at(transaction)

@@ -12,7 +12,9 @@ from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.advice import Advice, advise
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
-from subscriptions.store import Scope, Store, Transaction, chat_outbox, index, papers
+from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store.outbox import chat_outbox
+from subscriptions.store.papers import index, known_papers
 
 DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
@@ -110,7 +112,12 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     Of more than 50,000 papers the newest.
     """
     today = now.astimezone(zones.zone(transaction.zone)).date()
-    state = index.newest_entry(transaction), papers.newest_digest(transaction), papers.last_sequence(transaction), today
+    state = (
+        index.newest_entry(transaction),
+        known_papers.newest_digest(transaction),
+        known_papers.last_sequence(transaction),
+        today,
+    )
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state:
         kept = _KEPT[transaction.store] = _look(transaction, state)

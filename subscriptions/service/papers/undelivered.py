@@ -6,15 +6,17 @@ from dataclasses import replace
 from subscriptions.model import Chat, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.service.papers.counting import Entries, find, number_of
-from subscriptions.store import Transaction, index, outbox
-from subscriptions.store import chats as people
+from subscriptions.store import Transaction
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import planned
+from subscriptions.store.papers import index
 
 
 def undelivered(
     transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
     """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
-    mark = people.shared_cursor(transaction)
+    mark = subscriptions.shared_cursor(transaction)
     wishes = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in wishes]
     after = min((wish.cursor or 0 for wish in wishes), default=upto)
     if after >= upto:
@@ -25,7 +27,7 @@ def undelivered(
         wish.id: set(map(number_of, entries.newest_first(_fitting(transaction, entries, wish) & wanted)))
         for wish in wishes
     }
-    told = outbox.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    told = planned.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {wish_id: ids - told for wish_id, ids in found.items()}
 
 

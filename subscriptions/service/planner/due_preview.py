@@ -17,8 +17,10 @@ from subscriptions.service.planner.previews import not_delivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.pausing import awake
 from subscriptions.service.subscriptions.requests import find as find_chat
-from subscriptions.store import Scope, Transaction, index, outbox
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import planned
+from subscriptions.store.papers import index
 
 PREVIEW_DAYS = 7
 
@@ -52,7 +54,7 @@ def preview(
     """
     with store.read() as transaction:
         chat = find_chat(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         if text is not None:
             wishes = (not_delivered(chat, parse_query(text), now),)
         if text is not None or days is not None:
@@ -74,7 +76,9 @@ def _of_days(
     """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
     entries = Entries.of(index.news(transaction, None, since=first), whole=True)
     case = _case(transaction, chat, [replace(wish, cursor=-1) for wish in wishes], entries, now)
-    told = () if all_of_them else outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    told = (
+        () if all_of_them else planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    )
     known = entries.papers.bit_count()
     return Preview(delivery=_delivery(case, told, entries), known=known)
 
@@ -89,13 +93,13 @@ def _of_this_moment(transaction: Transaction, chat: Chat, wishes: Sequence[Subsc
         delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
     due = {wish.id for wish in decided.case.subscriptions} if decided else set()
     rest = [wish for wish in wishes if wish.id not in due]
-    mark, head = people.shared_cursor(transaction), occasion.window.head
+    mark, head = subscriptions.shared_cursor(transaction), occasion.window.head
     rest = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in rest]
     entries = Entries.of(
         index.sequenced(transaction, min((wish.cursor or 0 for wish in rest), default=head), head), whole=True
     )
     case = _case(transaction, chat, rest, entries, now)
-    told = outbox.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    told = planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
     told |= {item.paper.id for item in delivery.items} if delivery else set()
     later = _delivery(case, told, entries)
     return Preview(

@@ -10,8 +10,9 @@ from subscriptions.planning.forecast import Awaited
 from subscriptions.planning.plan import Due, days_known, nothing_fits, spell_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
-from subscriptions.store import Transaction, access, skimming
-from subscriptions.store import chats as people
+from subscriptions.store import Transaction
+from subscriptions.store.chat import access, chats
+from subscriptions.store.papers import statistics
 
 STREAK_AFTER = 5  # days on which papers came, and none fitted: then the chat hears of it, once
 
@@ -47,12 +48,12 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
         if spell is not None and _is_to_be_said(due, spell):
             spell = _since_papers_came(transaction, due, spell, head)
         if spell is not None and _is_to_be_said(due, spell):
-            known = skimming.sequenced_between(transaction, spell.after, head)
+            known = statistics.sequenced_between(transaction, spell.after, head)
             lanes += _notify_streak(transaction, due, spell, known, now)
             spell = replace(spell, said=True)
         if spell != due.chat.no_match_streak:
             spells[due.chat.id] = spell
-    people.store_streaks(transaction, spells)
+    chats.store_streaks(transaction, spells)
     return lanes
 
 
@@ -65,11 +66,11 @@ def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak,
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    told = skimming.newest_delivered(transaction, due.chat.id, spell.after)
+    told = statistics.newest_delivered(transaction, due.chat.id, spell.after)
     if told is None:
         return spell
     after, at = told
-    moments = skimming.sequenced_at_between(transaction, after, head)
+    moments = statistics.sequenced_at_between(transaction, after, head)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None

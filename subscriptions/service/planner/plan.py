@@ -17,9 +17,11 @@ from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.pausing import wake_paused
 from subscriptions.service.subscriptions.quiet_hours import Move, held
 from subscriptions.service.subscriptions.requests import span
-from subscriptions.store import Planned, Store, Transaction, outbox
-from subscriptions.store import chats as people
+from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.outbox import planned as stored_planned
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
 _MINUTE = "%Y-%m-%dT%H:%M"
@@ -121,8 +123,8 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is
 
 
 def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> _Slice:
-    chats = people.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    return _decide_slice(transaction, chats, people.subscriptions_of(transaction, chat_ids), occasion)
+    chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
+    return _decide_slice(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
 
 
 def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[Lane]:
@@ -131,8 +133,8 @@ def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[L
     moves = part.waits
     moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
     left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, people.shared_cursor(transaction))]
-    outbox.add_deliveries(transaction, planned, now=now)
+    moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
+    stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
@@ -148,7 +150,7 @@ def _decide_slice(
     occasion: Occasion,
 ) -> _Slice:
     """What these chats get; nothing is written."""
-    mark, head, now = people.shared_cursor(transaction), occasion.window.head, occasion.now
+    mark, head, now = stored_subscriptions.shared_cursor(transaction), occasion.window.head, occasion.now
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
@@ -181,7 +183,7 @@ def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occ
     window.cover(transaction, min(seen.values()))
     fits = window.fits(everybody)
     matched = {window.known[place].id for places in fits.values() for place in places}
-    told = outbox.delivered(transaction, [chat.id for chat, _, _ in due], matched)
+    told = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
     for chat, wishes, theirs in due:
         case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
@@ -260,7 +262,7 @@ def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
     return [(wish.id, mark, (None, None)) for wish in waiting if wish.cursor is None]
 
 
-def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span | None:
+def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.Span | None:
     """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
     if wish.cadence.kind != "when-out" or wish.next_due_at is None:
         return None
@@ -271,7 +273,7 @@ def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> people.Span |
     return span(wish.cadence, zone, opened)
 
 
-def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> people.Span:
+def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.Span:
     """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
     zone, opened, now = zone_of(wish, one.case.chat), wish.next_due_at, occasion.now
     waits = opened is not None and wish.cadence.kind == "when-out" and not one.said(wish)
@@ -302,7 +304,7 @@ def _free_keys(
     for ever and never sent.
     """
     keys = {chat.id: _dedupe_key(chat, theirs, mark, head, now) for chat, theirs in due}
-    taken = outbox.taken_keys(transaction, list(keys.values()))
+    taken = stored_planned.taken_keys(transaction, list(keys.values()))
     for chat, theirs in due:
         if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
             keys[chat.id] += f":{head}:" + ",".join(str(s.number) for s in theirs)

@@ -26,8 +26,11 @@ from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
-from subscriptions.store import Planned, Scope, Transaction, chat_outbox, index, outbox, papers
-from subscriptions.store import chats as people
+from subscriptions.store import Planned, Scope, Transaction
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import chat_outbox
+from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.papers import index, known_papers
 
 MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
 MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
@@ -93,7 +96,9 @@ def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> T
         told = _told(transaction, chat, window.entries, sets.union)
         delivery = _delivery(transaction, "preview", case, now, read_all=False)
         waiting = (
-            () if query else undelivered(transaction, chat, wishes, upto=papers.last_sequence(transaction)).values()
+            ()
+            if query
+            else undelivered(transaction, chat, wishes, upto=known_papers.last_sequence(transaction)).values()
         )
     return TrialResult(
         wishes=wishes,
@@ -166,7 +171,7 @@ def _asked(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
     """The wishes that a person means, and the query where it is none of the chat's."""
-    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(wish for wish in wishes if wish.state == "active"), None
     number = which.strip().removeprefix("#")
@@ -193,7 +198,7 @@ def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) ->
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
         return numbers & chat_outbox.delivered(transaction, chat.id)
-    return outbox.delivered(transaction, [chat.id], list(numbers))[chat.id]
+    return stored_planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
 def _with_an_end(chat: Chat) -> Chat:
@@ -263,4 +268,4 @@ def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: dat
         items=delivery.items,
         facts=delivery.facts,
     )
-    outbox.add_deliveries(transaction, [planned], now=now)
+    stored_planned.add_deliveries(transaction, [planned], now=now)

@@ -11,7 +11,8 @@ from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning.plan import Evidence
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.fields import AUTHOR, TITLE
-from subscriptions.store import Store, Transaction, papers
+from subscriptions.store import Store, Transaction
+from subscriptions.store.papers import known_papers
 
 FEW = 100  # queries that are matched one after the other; more are matched by an index of the papers, 0.8 ms a paper
 MOST_KEPT = 1000  # papers of a window that is kept for the next plan, some 25 KB each: a week of most chats
@@ -34,16 +35,16 @@ class Window:
 
     def cover(self, transaction: Transaction, after: int) -> None:
         """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
-        newest = papers.newest_digest(transaction)
+        newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
-            known = papers.window(transaction, after, self.head)
+            known = known_papers.window(transaction, after, self.head)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.known, self.index, self.matches = known, None, {}
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
 
     def is_current(self, transaction: Transaction) -> bool:
         """Whether no digest was stored since the papers were read, if any were."""
-        return self.after is None or self.newest == papers.newest_digest(transaction)
+        return self.after is None or self.newest == known_papers.newest_digest(transaction)
 
     def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Subscription id -> places of the papers that its query matches; each unique query is matched once."""

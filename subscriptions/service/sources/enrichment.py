@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from subscriptions.store import Scope
-from subscriptions.store import enrichment as filling
-from subscriptions.store.enrichment import Asked, IncompletePaper
+from subscriptions.store.papers import enrichment
+from subscriptions.store.papers.enrichment import Asked, IncompletePaper
 
 
 def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
@@ -14,26 +14,28 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
     They count as asked for from now on, so that nobody else asks, and nobody for ever.
     """
     with store.read() as transaction:
-        found = filling.may_be_asked(filling.incomplete_papers(transaction, now=now), filling.asked(transaction), now)
+        found = enrichment.may_be_asked(
+            enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction), now
+        )
     if not found:
         return ()
     with store.write() as transaction:
-        all_lacking, before = filling.incomplete_papers(transaction, now=now), filling.asked(transaction)
-        may = filling.may_be_asked(all_lacking, before, now)
+        all_lacking, before = enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction)
+        may = enrichment.may_be_asked(all_lacking, before, now)
         taken = [paper for paper in may if paper.arxiv_id][:ids]
         taken += [paper for paper in may if not paper.arxiv_id][:titles]
         now_asked = {paper.id: Asked((before[paper.id].times if paper.id in before else 0) + 1, now) for paper in taken}
         kept = {paper.id: before[paper.id] for paper in all_lacking if paper.id in before}
-        filling.note_asked(transaction, kept | now_asked)
+        enrichment.note_asked(transaction, kept | now_asked)
     return tuple(taken)
 
 
 def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
     """These were not asked for after all: they may be at once."""
     with store.write() as transaction:
-        before = filling.asked(transaction)
+        before = enrichment.asked(transaction)
         for paper in papers:
             one = before.pop(paper.id, None)
             if one is not None and one.times > 1:
-                before[paper.id] = Asked(one.times - 1, one.last - filling.AGAIN_AFTER)
-        filling.note_asked(transaction, before)
+                before[paper.id] = Asked(one.times - 1, one.last - enrichment.AGAIN_AFTER)
+        enrichment.note_asked(transaction, before)

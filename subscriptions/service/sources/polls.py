@@ -17,8 +17,7 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, sources
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, key_value, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
 _TURN = "turn:"  # a mark per publisher: when its next request may start
@@ -48,24 +47,6 @@ def known_sources(store: Scope) -> tuple[KnownSource, ...]:
         return sources.known_sources(transaction)
 
 
-def receipts_of(store: Scope, source: str, *, most: int = 20) -> tuple[Receipt, ...]:
-    """The newest receipts of a source, newest first."""
-    with store.read() as transaction:
-        return sources.receipts(transaction, source, most=most)
-
-
-def receipts_since(store: Scope, since: datetime) -> tuple[Receipt, ...]:
-    """All receipts from an instant on, oldest first."""
-    with store.read() as transaction:
-        return sources.receipts_since(transaction, since)
-
-
-def add_receipt(store: Scope, receipt: Receipt) -> int:
-    """Stores a receipt, or replaces by its id what it said so far; its id. Within a write it is a part of that one."""
-    with store.write() as transaction:
-        return sources.put_receipt(transaction, receipt)
-
-
 def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores what a poll has led to so far: its one receipt, and how the source stands; the receipt's id."""
     with store.write() as transaction:
@@ -82,18 +63,18 @@ def take_poll(store: Scope, name: str, before: datetime | None, until: datetime 
 def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
     with store.write() as transaction:
-        told = people.get_value(transaction, _TURN + publisher)
+        told = key_value.get_value(transaction, _TURN + publisher)
         wait = (datetime.fromisoformat(told) if told else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
-        people.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
+        key_value.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
     return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """The turn is over; the next one is `gap` later."""
     with store.write() as transaction:
-        people.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
+        key_value.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
 
 
 def notify_source(

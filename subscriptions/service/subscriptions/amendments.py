@@ -12,7 +12,7 @@ from subscriptions.planning.times import When, read_when
 from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of, find, span, which_one
 from subscriptions.store import Scope, Transaction
-from subscriptions.store import chats as people
+from subscriptions.store.chat import chats, subscriptions
 from subscriptions.wording import checked_name, kept_query
 
 
@@ -35,7 +35,7 @@ def edit(
     query = kept_query(text)
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         wish = which_one(wishes, str(number))
         same = next((s for s in wishes if s.canonical == query.canonical and s.id != wish.id), None)
         if same is not None:
@@ -51,9 +51,9 @@ def edit(
         if changed:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-            people.edit_query(transaction, wish.id, text=query.text, canonical=query.canonical)
+            subscriptions.edit_query(transaction, wish.id, text=query.text, canonical=query.canonical)
             if query.canonical != wish.canonical:
-                people.store_streaks(transaction, {chat.id: None})
+                chats.store_streaks(transaction, {chat.id: None})
             if time != (wish.cadence, wish.zone):
                 _reschedule(transaction, chat, replace(wish, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
@@ -65,11 +65,11 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
     plain = checked_name(name)
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+        wish = which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
         if plain != wish.name:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-            people.rename(transaction, wish.id, plain)
+            subscriptions.rename(transaction, wish.id, plain)
         return _fresh(transaction, chat, wish)
 
 
@@ -82,14 +82,14 @@ def reschedule(
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
         read = _read_when(when, None, chat)
         if number is None:
             stored = check_value("schedule", str(read), kind=chat.kind)
-            if people.chosen_settings(transaction, chat.id).get("schedule") != stored:
+            if chats.chosen_settings(transaction, chat.id).get("schedule") != stored:
                 changing(transaction, chat.id, now=now, who=who)
-                people.choose_setting(transaction, chat.id, "schedule", stored)
+                chats.choose_setting(transaction, chat.id, "schedule", stored)
         for wish in chosen:
             own_zone = read.zone or wish.zone
             if (wish.cadence, wish.zone) != (read.cadence, own_zone):
@@ -108,8 +108,8 @@ def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
 def _reschedule(transaction: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
     zone = zones.zone(wish.zone or chat.settings.timezone)
     due = span(schedule, zone, cadences.first_due(schedule, zone, now))
-    people.change_schedule(transaction, wish.id, cadence=schedule, zone=wish.zone, due=due)
+    subscriptions.change_schedule(transaction, wish.id, cadence=schedule, zone=wish.zone, due=due)
 
 
 def _fresh(transaction: Transaction, chat: Chat, wish: Subscription) -> Subscription:
-    return next(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == wish.id)
+    return next(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == wish.id)

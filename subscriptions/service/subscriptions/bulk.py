@@ -9,7 +9,7 @@ from subscriptions.model import ChatAddress, Subscription
 from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.store import Scope
-from subscriptions.store import chats as people
+from subscriptions.store.chat import subscriptions
 
 Span = tuple[int, int]  # the first and the last of numbers that follow each other
 
@@ -56,9 +56,9 @@ def unsubscribe_several(
     """Removes those that have one of these numbers, as one change; what was planned is still sent. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        gone = tuple(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
+        gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
         if gone:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-        people.remove_subscriptions(transaction, [s.id for s in gone])
+        subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone

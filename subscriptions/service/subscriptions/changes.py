@@ -12,8 +12,9 @@ from typing import Any
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import Transaction, changes
-from subscriptions.store import chats as people
+from subscriptions.store import Transaction
+from subscriptions.store.chat import chats, undo
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 KEPT = 5  # changes that can be undone
 LOGGED = 20  # with those that were undone and those that undid them
@@ -64,10 +65,10 @@ def changing(
     transaction, the first call counts for all. `who` is "ID NAME" of the person, as Turn.who gives it.
     """
     begun: dict[int, int] = transaction.info.setdefault("changing", {})
-    if taking_back is None and chat_id in begun and changes.change_is_of(transaction, begun[chat_id], chat_id):
+    if taking_back is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
     state = _to_json(state_of(transaction, chat_id)) | {"undoes": taking_back, "undone": False}
-    begun[chat_id] = changes.add_change(transaction, chat_id, who=who, at=now, before=state)
+    begun[chat_id] = undo.add_change(transaction, chat_id, who=who, at=now, before=state)
     _drop_old(transaction, chat_id)
     return begun[chat_id]
 
@@ -79,7 +80,7 @@ def note_changed(transaction: Transaction, chat_id: int) -> None:
 
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
     """Tells the transaction that the state of a chat changed, if that holds or frees any subscription."""
-    if people.subscriptions_of(transaction, [chat_id])[chat_id]:
+    if stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]:
         note_changed(transaction, chat_id)
 
 
@@ -88,7 +89,7 @@ def person_of(who: str) -> str:
     return who.partition(" ")[0]
 
 
-def before(change: changes.StoredChange) -> State:
+def before(change: undo.StoredChange) -> State:
     """What the chat was before a change that is kept."""
     value = change.before
     wishes = [_subscription_from_json(wish, change.chat_id) for wish in value["wishes"]]
@@ -100,12 +101,12 @@ def before(change: changes.StoredChange) -> State:
     )
 
 
-def is_undone(change: changes.StoredChange) -> bool:
+def is_undone(change: undo.StoredChange) -> bool:
     """Whether a change was taken back."""
     return bool(change.before["undone"])
 
 
-def undoes(change: changes.StoredChange) -> int | None:
+def undoes(change: undo.StoredChange) -> int | None:
     """The id of the change that this one took back."""
     taken_back: int | None = change.before["undoes"]
     return taken_back
@@ -113,20 +114,20 @@ def undoes(change: changes.StoredChange) -> int | None:
 
 def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
     """Writes beside a change that it was undone, or that it holds again."""
-    for kept in changes.changes_of(transaction, chat_id):
+    for kept in undo.changes_of(transaction, chat_id):
         if kept.id == change_id:
-            changes.rewrite_change(transaction, change_id, {**kept.before, "undone": undone})
+            undo.rewrite_change(transaction, change_id, {**kept.before, "undone": undone})
 
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat asks for and has chosen now."""
-    chat = people.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
-    mark = people.shared_cursor(transaction)
-    wishes = people.subscriptions_of(transaction, [chat_id])[chat_id]
+    chat = chats.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
+    mark = stored_subscriptions.shared_cursor(transaction)
+    wishes = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
         subscriptions={s.number: s if s.cursor is not None else replace(s, cursor=mark) for s in wishes},
-        settings=people.chosen_settings(transaction, chat_id),
+        settings=chats.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
     )
@@ -165,12 +166,12 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
     """Keeps five changes that can be undone, and what was undone since. Only the oldest go: ids are not given again."""
     alive = 0
     too_old = []
-    for place, kept in enumerate(changes.changes_of(transaction, chat_id)):
+    for place, kept in enumerate(undo.changes_of(transaction, chat_id)):
         if alive == KEPT or place >= LOGGED:
             too_old.append(kept.id)
         elif not is_undone(kept) and undoes(kept) is None:
             alive += 1
-    changes.drop_changes(transaction, too_old)
+    undo.drop_changes(transaction, too_old)
 
 
 def _to_json(state: State) -> dict[str, Any]:

@@ -15,8 +15,11 @@ from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
-from subscriptions.store import Scope, Transaction, outbox, papers
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import deliveries
+from subscriptions.store.papers import known_papers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +47,13 @@ def export(store: Scope, address: ChatAddress | None) -> str:
             chat = find(transaction, address)
             return _lines(_subscription_lines(transaction, chat))
         return "\n".join(
-            filter(None, (_whole(transaction, chat) for chat in people.all_chats(transaction, zone=store.zone)))
+            filter(None, (_whole(transaction, chat) for chat in stored_chats.all_chats(transaction, zone=store.zone)))
         )
 
 
 def _whole(transaction: Transaction, chat: Chat) -> str:
     """All that an import needs to make this chat again; "" for one that has nothing of its own."""
-    chosen = people.chosen_settings(transaction, chat.id)
+    chosen = stored_chats.chosen_settings(transaction, chat.id)
     settings = [f"set {name} {value}" for name, value in sorted(chosen.items())]
     kind = (
         [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
@@ -60,7 +63,7 @@ def _whole(transaction: Transaction, chat: Chat) -> str:
 
 
 def _subscription_lines(transaction: Transaction, chat: Chat) -> list[str]:
-    return [subscription_line(chat, wish) for wish in people.subscriptions_of(transaction, [chat.id])[chat.id]]
+    return [subscription_line(chat, wish) for wish in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]]
 
 
 def _lines(lines: Sequence[str]) -> str:
@@ -71,8 +74,8 @@ def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[K
     """The papers that messages of a chat showed at `since` or later, in the order they came. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        ids = outbox.shown_since(transaction, chat.id, since)
-        known = papers.stored_papers(transaction, ids)
+        ids = deliveries.shown_since(transaction, chat.id, since)
+        known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)
 
 
@@ -96,7 +99,7 @@ def _import(store: Scope, lines: Sequence[Line], *, now: datetime, dry: bool, wh
     changes: tuple[tuple[str, str, str], ...] = ()
     with suppress(_TriedOut), store.write() as transaction:
         for place in dict.fromkeys(line.chat for line in lines):
-            chat = people.find_chat(transaction, place, zone=store.zone)
+            chat = stored_chats.find_chat(transaction, place, zone=store.zone)
             if chat is not None:
                 changing(transaction, chat.id, now=now, who=who)
         chats: dict[ChatAddress, _Target] = {}
@@ -131,18 +134,18 @@ def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Targe
 
 def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
     """A chat is made of the kind that it was; one that is there is what its platform says."""
-    if people.find_chat(transaction, address, zone=transaction.zone) is not None:
+    if stored_chats.find_chat(transaction, address, zone=transaction.zone) is not None:
         return "="
-    people.add_chat(transaction, address, kind, now=now, zone=transaction.zone)
+    stored_chats.add_chat(transaction, address, kind, now=now, zone=transaction.zone)
     return "+"
 
 
 def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _Target:
     """The chat of a line, made if nobody has met it."""
-    chat = people.find_chat(transaction, address, zone=transaction.zone) or people.add_chat(
+    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone) or stored_chats.add_chat(
         transaction, address, kind_of(address), now=now, zone=transaction.zone
     )
-    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     return _Target(chat=chat, wishes={wish.canonical: wish for wish in wishes})
 
 
@@ -156,10 +159,10 @@ def _changed(
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
     note_changed(transaction, target.chat.id)
-    people.rename(transaction, known.id, name)
+    subscriptions.rename(transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
         due = _due(cadence, zone or own, now)
-        people.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
+        subscriptions.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
     target.wishes[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
     return "~"
 
@@ -173,7 +176,7 @@ def _added(
     zone = _own_zone(line, target)
     since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
     note_changed(transaction, target.chat.id)
-    target.wishes[query.canonical] = people.add_subscription(
+    target.wishes[query.canonical] = subscriptions.add_subscription(
         transaction,
         target.chat.id,
         text=query.text,
@@ -181,7 +184,7 @@ def _added(
         cadence=cadence,
         zone=zone,
         since=since,
-        cursor=papers.sequence_before(transaction, since),
+        cursor=known_papers.sequence_before(transaction, since),
         due=_due(cadence, zone or target.chat.settings.timezone, now),
         name=line.name or "",
         added_by="import",
@@ -194,7 +197,7 @@ def _own_zone(line: Line, target: _Target) -> str | None:
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _due(cadence: Cadence, zone_name: str, now: datetime) -> people.Span:
+def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.Span:
     zone = zones.zone(zone_name)
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 
@@ -205,9 +208,9 @@ def _apply_setting(transaction: Transaction, line: Line, setting: tuple[str, str
         value = check_value(name, setting[1], kind=chat.kind, public=chat.public)
     except PaperwireError as error:
         raise line.refused(error.sentence, error.hint) from error
-    if people.chosen_settings(transaction, chat.id).get(name) == value:
+    if stored_chats.chosen_settings(transaction, chat.id).get(name) == value:
         return "="
-    people.choose_setting(transaction, chat.id, name, value)
+    stored_chats.choose_setting(transaction, chat.id, name, value)
     if name == "timezone":
         follow_zone(transaction, chat, value, now)
     if name in FOLLOWED:

@@ -9,8 +9,9 @@ from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import Forecast, NextDelivery, comes
-from subscriptions.store import Transaction, papers, sources
-from subscriptions.store import chats as people
+from subscriptions.store import Transaction, sources
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.papers import known_papers
 
 _NOTHING = NextDelivery()
 _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
@@ -30,7 +31,7 @@ class DeliveryForecast:
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
         """At `now`."""
         outlook = sources.forecast(transaction, transaction.schedules, now)
-        mark, head = people.shared_cursor(transaction), papers.last_sequence(transaction)
+        mark, head = subscriptions.shared_cursor(transaction), known_papers.last_sequence(transaction)
         return cls(forecast=outlook, mark=mark, head=head, next_batch=outlook.next_due())
 
     def next_delivery(

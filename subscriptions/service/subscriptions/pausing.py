@@ -14,9 +14,12 @@ from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import silent_until
 from subscriptions.service.subscriptions.requests import find, span, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store import Scope, Transaction, chat_outbox, papers
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, Transaction
 from subscriptions.store import planner as plans
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.outbox import chat_outbox
+from subscriptions.store.papers import known_papers
 
 ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause waits so long for a word
 
@@ -56,7 +59,7 @@ def pause(
             return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        people.pause_subscription(transaction, wish.id, until=until)
+        subscriptions.pause_subscription(transaction, wish.id, until=until)
         return HeldBack(chat=chat, subscription=_wish(transaction, chat, number), changed=True, until=until)
 
 
@@ -67,7 +70,7 @@ def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None,
         return HeldBack(chat=chat, subscription=None, changed=False, until=until)
     changing(transaction, chat.id, now=now, who=who)
     note_changed_state(transaction, chat.id)
-    people.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
+    stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     return HeldBack(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
 
 
@@ -78,7 +81,7 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
         paused = [wish for wish in chosen if wish.state == "paused"]
         stood_still = number is None and is_paused_by_person(chat)
@@ -86,9 +89,9 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
             changing(transaction, chat.id, now=now, who=who)
             note_changed_state(transaction, chat.id)
         for wish in paused:
-            people.resume_subscription(transaction, wish.id)
+            subscriptions.resume_subscription(transaction, wish.id)
         if stood_still:
-            people.resume_chat(transaction, chat.id, now=now)
+            stored_chats.resume_chat(transaction, chat.id, now=now)
         _let_wait(transaction, chat, wishes if stood_still else paused, now, planned=stood_still)
         fresh = None if number is None else _wish(transaction, chat, number)
         return HeldBack(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
@@ -102,8 +105,8 @@ def wake_paused(store: Scope, *, now: datetime) -> None:
     with store.write() as transaction:
         ended = plans.ended_pauses(transaction, now)
         plans.end_pauses(transaction, now)
-        chats = people.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
-        wishes = people.subscriptions_of(transaction, list(chats))
+        chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
+        wishes = subscriptions.subscriptions_of(transaction, list(chats))
         known = {wish.id: wish for theirs in wishes.values() for wish in theirs}
         for chat, wish, until in ended:
             _due_after(transaction, chats[chat], known[wish], until)
@@ -113,7 +116,7 @@ def _due_after(transaction: Transaction, chat: Chat, wish: Subscription, until: 
     moment = _moment_after(chat, wish, until)
     if moment != wish.next_due_at:
         zone = zones.zone(wish.zone or chat.settings.timezone)
-        people.reset_due(transaction, wish.id, span(wish.cadence, zone, moment))
+        subscriptions.reset_due(transaction, wish.id, span(wish.cadence, zone, moment))
 
 
 def _moment_after(chat: Chat, wish: Subscription, until: datetime) -> datetime | None:
@@ -149,7 +152,7 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
 def hold_back(transaction: Transaction, chat: Chat, now: datetime) -> None:
     """What would go at once to a chat that is back waits ten minutes, so that a person can say that they do not want it."""
     chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
-    for wish in people.subscriptions_of(transaction, [chat.id])[chat.id]:
+    for wish in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         _next_moment(transaction, chat, wish, now)
 
 
@@ -157,7 +160,7 @@ def wait_for_a_word(store: Scope, address: ChatAddress, *, now: datetime) -> Non
     """A chat is back after it stood still: what would go at once waits ten minutes, as after `resume`. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        _let_wait(transaction, chat, people.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True)
+        _let_wait(transaction, chat, subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True)
 
 
 def _let_wait(
@@ -175,11 +178,13 @@ def _next_moment(transaction: Transaction, chat: Chat, wish: Subscription, now: 
     if wish.cadence.kind == "now":
         _due_at(transaction, wish, now + ANSWER_WITHIN)
     elif wish.next_due_at is not None and wish.next_due_at <= now:
-        people.reset_due(transaction, wish.id, span(wish.cadence, zone, cadences.next_due(wish.cadence, zone, now)))
+        subscriptions.reset_due(
+            transaction, wish.id, span(wish.cadence, zone, cadences.next_due(wish.cadence, zone, now))
+        )
 
 
 def _due_at(transaction: Transaction, wish: Subscription, moment: datetime | None) -> None:
-    people.reset_due(transaction, wish.id, (moment, None if wish.cadence.kind == "now" else moment))
+    subscriptions.reset_due(transaction, wish.id, (moment, None if wish.cadence.kind == "now" else moment))
 
 
 def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> Waiting:
@@ -187,7 +192,7 @@ def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | No
     with store.read() as transaction:
         chat = find(transaction, address)
         wishes = _active(transaction, chat, number)
-        head = papers.last_sequence(transaction)
+        head = known_papers.last_sequence(transaction)
         planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
         foresight = DeliveryForecast.of(transaction, now)
         found = undelivered(transaction, chat, wishes, upto=head)
@@ -215,7 +220,7 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
         if number is None:
             chat_outbox.hold_planned(transaction, chat.id, None)
         for wish in _active(transaction, chat, number):
-            people.reset_due(transaction, wish.id, (now, now))  # both, so quiet hours do not hold it
+            subscriptions.reset_due(transaction, wish.id, (now, now))  # both, so quiet hours do not hold it
     return found
 
 
@@ -229,23 +234,23 @@ def skip_waiting(
     with store.write() as transaction:
         chat = find(transaction, address)
         wishes = _active(transaction, chat, number)
-        upto = min(upto, papers.last_sequence(transaction))
+        upto = min(upto, known_papers.last_sequence(transaction))
         skipped = len(set().union(*undelivered(transaction, chat, wishes, upto=upto).values()))
         if number is None:
             skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
             chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
         for wish in wishes:
-            people.advance_cursor(transaction, wish.id, upto=upto)
+            subscriptions.advance_cursor(transaction, wish.id, upto=upto)
             if wish.hurry:
-                people.reset_due(transaction, wish.id, (None, None))
+                subscriptions.reset_due(transaction, wish.id, (None, None))
         return skipped
 
 
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
-    wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = wishes if number is None else (which_one(wishes, str(number)),)
     return tuple(wish for wish in chosen if wish.state == "active")
 
 
 def _wish(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    return which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+    return which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))

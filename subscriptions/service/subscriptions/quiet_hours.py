@@ -7,11 +7,11 @@ from subscriptions import zones
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.store import Transaction
-from subscriptions.store import chats as people
+from subscriptions.store.chat import chats, subscriptions
 
 FOLLOWED = frozenset({"quiet", "timezone"})  # settings that say when it is quiet
 
-Move = tuple[int, int, people.Span]  # of a subscription: its id, what it has seen, when it is due
+Move = tuple[int, int, subscriptions.Span]  # of a subscription: its id, what it has seen, when it is due
 
 
 def silent_until(chat: Chat, moment: datetime) -> datetime | None:
@@ -33,7 +33,7 @@ def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
     until = silent_until(before, now)
     if until is None:
         return
-    after = people.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
-    for wish in people.subscriptions_of(transaction, [before.id])[before.id]:
+    after = chats.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
+    for wish in subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
         if wish.cadence.kind == "now" and wish.next_due_at == until:
-            people.reset_due(transaction, wish.id, (silent_until(after, now), None))
+            subscriptions.reset_due(transaction, wish.id, (silent_until(after, now), None))

@@ -17,8 +17,10 @@ from subscriptions.service.subscriptions.changes import changing, note_changed, 
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.states import ChatState
-from subscriptions.store import Scope, Transaction, papers
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions
+from subscriptions.store.papers import known_papers
 from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3
@@ -92,15 +94,15 @@ def subscribe(
     if wish.name is not None:
         wish = replace(wish, name=checked_name(wish.name))
     with store.write() as transaction:
-        chat = people.find_chat(transaction, address, zone=store.zone)
+        chat = stored_chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
             chat = _new_chat(transaction, address, wish=wish, now=now, title=title, kind=kind)
             own_zone = None
         else:
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
-            if people.mark_reachable(transaction, chat.id, now=now):
+            if stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None
@@ -171,9 +173,9 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    people.store_streaks(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    stored_chats.store_streaks(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
     since = _since(wish.since, schedule, chat, zone, now)
-    return people.add_subscription(
+    return subscriptions.add_subscription(
         transaction,
         chat.id,
         text=query.text,
@@ -181,7 +183,7 @@ def _add(
         cadence=schedule,
         zone=own_zone,
         since=since,
-        cursor=papers.sequence_before(transaction, since),
+        cursor=known_papers.sequence_before(transaction, since),
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
         name=wish.name or "",
         added_by=wish.added_by,
@@ -195,20 +197,22 @@ def unsubscribe(
     """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = people.subscriptions_of(transaction, [chat.id])[chat.id]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
         if gone:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-        people.remove_subscriptions(transaction, [s.id for s in gone])
+        subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
 
 
 def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
     """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
     with store.read() as transaction:
-        chats = people.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
-        wishes = people.subscriptions_of(transaction, [chat.id for chat in chats])
+        chats = (
+            stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
+        )
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
         return tuple(
             Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
             for chat in chats
@@ -220,13 +224,13 @@ def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscrip
     """One subscription of a chat. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        return which_one(people.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+        return which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
 def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
     """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
     with store.read() as transaction:
-        return people.chosen_settings(transaction, find(transaction, address).id)
+        return stored_chats.chosen_settings(transaction, find(transaction, address).id)
 
 
 def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
@@ -238,7 +242,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
         before = getattr(chat.settings, setting)
         if stored != ("all" if before is None else str(before)):
             changing(transaction, chat.id, now=now, who=who)
-        people.choose_setting(transaction, chat.id, setting, stored)
+        stored_chats.choose_setting(transaction, chat.id, setting, stored)
         if setting == "timezone":
             follow_zone(transaction, chat, stored, now)
         if setting in FOLLOWED:
@@ -246,7 +250,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
         return find(transaction, address)
 
 
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> people.Span:
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.Span:
     """A due moment with the latest one that it may become: for when-out the end of its window."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment
@@ -264,7 +268,7 @@ def kind_of(address: ChatAddress) -> ChatKind:
 
 def find(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address. Raises NotFound."""
-    chat = people.find_chat(transaction, address, zone=transaction.zone)
+    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
         raise NotFound(
             Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
@@ -285,7 +289,7 @@ def _new_chat(
     title: str,
     kind: ChatKind | None,
 ) -> Chat:
-    return people.add_chat(
+    return stored_chats.add_chat(
         transaction,
         address,
         kind or kind_of(address),
@@ -313,7 +317,7 @@ def _known_subscription(
     if wish.name is not None and wish.name != known.name:
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        people.rename(transaction, known.id, wish.name)
+        subscriptions.rename(transaction, known.id, wish.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
@@ -321,8 +325,10 @@ def _known_subscription(
         first = cadences.first_due(schedule, zone, now)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        people.change_schedule(transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first))
-    fresh = next(s for s in people.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+        subscriptions.change_schedule(
+            transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first)
+        )
+    fresh = next(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
     foresight = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
@@ -400,11 +406,11 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
 def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
     zone = zones.zone(name)
-    for subscription in people.subscriptions_of(transaction, [chat.id])[chat.id]:
+    for subscription in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:
             due = cadences.first_due(subscription.cadence, zone, now)
-            people.change_schedule(
+            subscriptions.change_schedule(
                 transaction,
                 subscription.id,
                 cadence=subscription.cadence,

@@ -32,8 +32,9 @@ from subscriptions.service.subscriptions.changes import (
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import find, follow_zone, span
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import Scope, Transaction, changes
-from subscriptions.store import chats as people
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import chats, subscriptions
+from subscriptions.store.chat import undo as stored_undo
 
 _Key = tuple[str, str | int]  # ("wish", number), ("setting", name), ("pause", "")
 
@@ -64,10 +65,10 @@ def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | 
 def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
     """What was changed in a chat, the newest first."""
     with store.read() as transaction:
-        chat = people.find_chat(transaction, address, zone=store.zone)
+        chat = chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
             return
-        log = changes.changes_of(transaction, chat.id)
+        log = stored_undo.changes_of(transaction, chat.id)
         now = state_of(transaction, chat.id)
     for place in range(len(log)):
         yield _change(log, place, now)
@@ -77,7 +78,7 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
     """Takes back a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be done any more."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        log = changes.changes_of(transaction, chat.id)
+        log = stored_undo.changes_of(transaction, chat.id)
         place = next((place for place, kept in enumerate(log) if kept.id == change_id), None)
         if place is None:
             raise Refused(
@@ -108,12 +109,12 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         )
 
 
-def _after(log: Sequence[changes.StoredChange], place: int, current: State) -> State:
+def _after(log: Sequence[stored_undo.StoredChange], place: int, current: State) -> State:
     """What a chat was after a change: what it was before the next one."""
     return before(log[place - 1]) if place else current
 
 
-def _change(log: Sequence[changes.StoredChange], place: int, current: State) -> Change:
+def _change(log: Sequence[stored_undo.StoredChange], place: int, current: State) -> Change:
     kept = log[place]
     what = difference(before(kept), _after(log, place, current))
     return Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
@@ -156,10 +157,10 @@ def _restore(
     settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
     for name, value in settings.items():
         if value is None:
-            people.unchoose_setting(transaction, chat.id, name)
+            chats.unchoose_setting(transaction, chat.id, name)
         else:
-            people.choose_setting(transaction, chat.id, name, str(value))
-    zone = people.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
+            chats.choose_setting(transaction, chat.id, name, str(value))
+    zone = chats.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
     if "timezone" in settings:
         follow_zone(transaction, chat, zone, now)
     wishes = {int(number): wish for (kind, number), wish in wanted.items() if kind == "wish"}
@@ -174,8 +175,8 @@ def _restore_subscriptions(
     transaction: Transaction, chat: Chat, wishes: Mapping[int, object], current: State, *, zone: str, now: datetime
 ) -> None:
     """All that are touched go first, so that none stands in the way of another's query."""
-    there = people.subscriptions_of(transaction, [chat.id])[chat.id]
-    people.remove_subscriptions(transaction, [s.id for s in there if s.number in wishes])
+    there = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in wishes])
     for number, wish in wishes.items():
         if not isinstance(wish, Subscription):
             continue
@@ -184,10 +185,10 @@ def _restore_subscriptions(
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
         same_time = stayed is not None and (stayed.cadence, clock) == (wish.cadence, wish.zone or zone)
         due = stayed.next_due_at if stayed is not None and same_time else None
-        people.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
+        subscriptions.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
 
 
-def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> people.Span:
+def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> subscriptions.Span:
     """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
     zone = zones.zone(wish.zone or chat_zone)
     if wish.cadence.kind == "now":
@@ -204,6 +205,6 @@ def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: dat
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
     if paused and chat.state is ChatState.ACTIVE:
-        people.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
+        chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     elif not paused and is_paused_by_person(chat):
-        people.resume_chat(transaction, chat.id, now=now)
+        chats.resume_chat(transaction, chat.id, now=now)

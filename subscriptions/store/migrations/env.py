@@ -3,8 +3,8 @@
 from alembic import context
 
 from subscriptions.store.database import session_on
-from subscriptions.store.index import MOST_INDEXED
-from subscriptions.store.papers import index_newest
+from subscriptions.store.papers.index import MOST_INDEXED
+from subscriptions.store.papers.known_papers import index_newest
 from subscriptions.store.rows import TABLES
 
 connection = context.config.attributes["connection"]

@@ -18,11 +18,12 @@ from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.sources import add_receipt, sync_sources
+from subscriptions.service.sources import sync_sources
 from subscriptions.store import SourceFact, Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.faults.year.world import FEED, Arrival, batch_at
 from tests.make import FakeClock
+from tests.receipts import add_receipt
 
 WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")  # marks in titles, ids of recorded papers
 

@@ -11,8 +11,8 @@ from subscriptions.planning import plan as planning
 from subscriptions.service.chats import clean_up
 from subscriptions.service.subscriptions.next_deliveries import next_moment
 from subscriptions.store import Store, Transaction
-from subscriptions.store import chats as people
 from subscriptions.store import planner as plans
+from subscriptions.store.chat import subscriptions
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow
 
 JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
@@ -38,7 +38,7 @@ def forgets_its_place() -> Iterator[None]:
     """A planner that does not note up to where a subscription has looked."""
     advance = plans.advance
 
-    def forgetful(session: Transaction, moves: Sequence[tuple[int, int, people.Span]]) -> None:
+    def forgetful(session: Transaction, moves: Sequence[tuple[int, int, subscriptions.Span]]) -> None:
         advance(session, [(wish, 0, due) for wish, _, due in moves])
 
     with patch.object(plans, "advance", forgetful):

@@ -1,4 +1,4 @@
-"""Slack's blocks and mrkdwn (docs.slack.dev, Block Kit and "Formatting message text"), back into paragraphs and buttons."""
+"""Reads Slack's blocks and mrkdwn (docs.slack.dev, Block Kit, "Formatting message text"): paragraphs and buttons."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _QUOTED = ("&gt; ", "> ")
 
 
 def slack_display(blocks: Sequence[object]) -> Display:
-    """A message of those blocks. Raises ValueError for one that is not among those we send."""
+    """What a message of these blocks looks like. Raises ValueError for a kind of block that we do not send."""
     paragraphs: list[Paragraph] = []
     keys: list[tuple[ShownButton, ...]] = []
     for block in blocks:
@@ -76,7 +76,7 @@ def _slack_key(element: object) -> ShownButton:
 
 
 def mrkdwn_paragraphs(text: str) -> list[Paragraph]:
-    """Slack's mrkdwn as paragraphs: ordinary lines, quoted lines, code between fences."""
+    """The paragraphs of this mrkdwn: ordinary lines, quoted lines, code between fences."""
     found: list[Paragraph] = []
     for number, part in enumerate(_FENCE.split(text)):
         if number % 2:
@@ -101,7 +101,7 @@ def _lines(text: str) -> Iterator[Paragraph]:
 
 
 def _inline(text: str, marks: frozenset[Mark] = frozenset(), link: str = "") -> tuple[Span, ...]:
-    """Marks and links of one text; inside a link its marks count, too, as in Slack's desktop client."""
+    """The spans of one text with their marks and links. Marks apply inside links too, as in Slack's desktop client."""
     spans: list[Span] = []
     place = 0
     for found in _INLINE.finditer(text):
@@ -132,7 +132,7 @@ def _unescaped(text: str) -> str:
 
 
 def _read(payload: object, pressed: Collection[str]) -> Display | None:
-    del pressed  # Slack shows a pressed button as any other
+    del pressed  # a pressed button looks like any other
     match payload:
         case {"blocks": list(blocks)}:
             return slack_display(blocks)

@@ -22,62 +22,62 @@ BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere abo
 BLOCKS = 50
 SECTION = 3_000
 HEADER = 150
-FALLBACK = 3_000  # of 40,000: no notification shows more
+FALLBACK = 3_000  # of 40,000 that are allowed; no notification shows more
 BUTTON_LABEL = 75
 IN_ROW = 25  # elements of an actions block
 IN_MENU = 5  # options of an overflow menu
 _ROWS = 20  # of buttons under a message
-_BLOCK = 80  # characters around the text of a section
+_BLOCK = 80  # characters of JSON around the text of a section
 
 Block = dict[str, object]
 
 
 _URL = re.compile(r"(https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"”])")
 _IN_URL = re.compile(r"https?://\S*$")
-_CALLING = re.compile(r"<(?=[!@#])")  # how Slack writes that somebody is called: <!channel>, <@U1>, <#C1>
-_WORD_JOINER = "\u2060"  # unseen
+_CALLING = re.compile(r"<(?=[!@#])")  # mentions in mrkdwn: <!channel>, <@U1>, <#C1>
+_WORD_JOINER = "\u2060"  # invisible
 
 
 class Mrkdwn(str):
-    """Text that is mrkdwn already."""
+    """Text that is mrkdwn already and is not escaped again."""
 
     __slots__ = ()
 
 
 def escape(value: object) -> str:
-    """& < > and nothing else: Slack shows every other entity as it is written. Fences of code lose their force."""
+    """The value with & < > escaped, the only entities that Slack reads; fences of code become single backquotes."""
     text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub("`{3,}", "`", text)
 
 
 def link(url: str, label: str) -> Mrkdwn:
-    """<url|label>, the label being mrkdwn already; a bar in it would end the link."""
+    """A link <url|label>. The label is mrkdwn already; a bar, which would end it, is replaced by a similar sign."""
     return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 
 def bold(text: object) -> Mrkdwn:
-    """The text in bold, unless a star in it would end that."""
+    """The text in bold; not in bold if it has a star, which would end that."""
     plain = str(text)
     return Mrkdwn(escape(plain) if "*" in plain else f"*{escape(plain)}*")
 
 
 def prose(passage: Passage) -> Mrkdwn:
-    """The passage with its hit bold, unless that is part of an address; addresses are links."""
+    """The passage with addresses as links, and its hit in bold unless it is part of an address."""
     if _IN_URL.search(passage.before):
         return linked(passage)
     return Mrkdwn(f"{linked(passage.before)}{_bold(passage)}{linked(passage.after)}")
 
 
 def _bold(passage: Passage) -> str:
-    """The hit, bold where Slack sees bold at all: between blanks and punctuation."""
+    """The hit, in bold if blanks or punctuation surround it, since Slack reads no bold within a word."""
     inside_word = passage.before[-1:].isalnum() or passage.after[:1].isalnum()
     plain = not passage.hit or "*" in passage.hit or inside_word
     return escape(passage.hit) if plain else f"*{escape(passage.hit)}*"
 
 
 def linked(text: object) -> Mrkdwn:
-    """Text whose addresses are links; the blocks are verbatim, so Slack makes none by itself."""
-    parts = _URL.split(str(text))  # at odd places the addresses
+    """The text with its addresses as links. Blocks are verbatim, so Slack makes none by itself."""
+    parts = _URL.split(str(text))  # every second part is an address
     return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
 
 
@@ -98,14 +98,14 @@ def _finalize(value: object) -> object:
 
 
 class Slack:
-    """A Slack channel, thread or direct message."""
+    """The medium of Slack."""
 
     room = Size((BUDGET, BLOCKS))
     numbers = 0
     menus = True
 
     def draw(self, view: object) -> Fragment:
-        """The view as blocks: JSON objects with commas between them. Lines stay text until they are composed."""
+        """The view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
         name = name_of(view)
         text, small = (
             _macros()[macro](view).strip() if macro in _macros() else "" for macro in (name, f"{name}_small")
@@ -121,7 +121,7 @@ class Slack:
         return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), whole=whole)
 
     def beneath(self, buttons: Buttons) -> Size:
-        """Their rows as blocks."""
+        """The size of the rows as blocks."""
         blocks = actions(buttons)
         return Size((sum(units(_json(block)) + 1 for block in blocks), len(blocks)))
 
@@ -133,7 +133,7 @@ class Slack:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),
     ) -> tuple[str, str]:
-        """Blocks, and as text what a notification shows: the titles."""
+        """The message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
         blocks = [*_joined_blocks(fragments), *map(_json, actions(buttons))]
         written = plain_page(fragments)
         fallback = notification_titles([*fragments, *titled]) or written
@@ -142,23 +142,23 @@ class Slack:
 
 
 def section(text: str) -> Block:
-    """A paragraph of mrkdwn."""
-    # verbatim: Slack would make links of cs.CL and of names behind # and @
+    """A section block: a paragraph of mrkdwn."""
+    # verbatim: else Slack makes links of cs.CL and of names behind # and @
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def plain_text_object(text: str, room: int) -> Block:
-    """Text without any markup, cut where Slack would refuse it; a name between colons becomes no emoji.
+    """A text object without markup, at most `room` UTF-16 units; a name between colons becomes no emoji.
 
-    Nothing in it is escaped, since Slack reads no markup there. Should a client do so all the same, nobody is called.
+    Nothing is escaped, since Slack reads no markup in it; mentions are broken up all the same, should a client read some.
     """
     shown = cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
-    # Said only where it matters: a digest has five such texts for each of its papers.
+    # Only where it matters: a digest has five such texts for each paper.
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
 
 def actions(buttons: Buttons, before: str = "") -> list[Block]:
-    """Rows of buttons, each a block; what a pressed one means is looked up by its value. `before` their action ids."""
+    """The rows of buttons as blocks. `before` is a prefix of the action ids; a press is looked up by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
     return [_actions(row, f"{before}{place}") for place, row in enumerate(rows[:_ROWS])]
 
@@ -171,7 +171,7 @@ def _actions(row: Sequence[Button], place: str) -> Block:
 
 
 def button_element(button: Button, action: str) -> Block:
-    """A button; `action` is unique in its block."""
+    """A button element. `action` is its action id, unique in the block."""
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
@@ -185,7 +185,7 @@ def overflow_menu(options: Sequence[Button], action: str) -> Block:
 
 
 def _accessory(options: Sequence[Button]) -> Block:
-    """What stands at the right of a section: a button, or a menu of several."""
+    """The accessory of a section: one option as a button, several as a menu."""
     match options:
         case ():
             return {}
@@ -200,17 +200,17 @@ def _json(value: object) -> str:
 
 
 def context(text: str) -> Block:
-    """Small letters of mrkdwn."""
+    """A context block: mrkdwn in small letters."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
 def header(text: str) -> Block:
-    """Large letters."""
+    """A header block: plain text in large letters."""
     return {"type": "header", "text": plain_text_object(text, HEADER)}
 
 
 def _joined_blocks(fragments: Sequence[Fragment]) -> list[str]:
-    """Blocks as JSON; lines that stand together share a section as far as it holds them."""
+    """The fragments as blocks of JSON; adjacent lines share a section as far as they fit."""
     blocks: list[str] = []
     lines: list[str] = []
     for fragment in fragments:

@@ -1,7 +1,7 @@
-"""What Slack makes of a view (docs.slack.dev, Block Kit, "Views"), and a page that shows some, for pictures and for eyes.
+"""What modals and home views look like (docs.slack.dev, Block Kit, "Views"), and an HTML page that shows some.
 
-Like the gallery it is one file without scripts and without anything from elsewhere. What stands in a view arrives here as
-text, marks and checked links; Jinja escapes it.
+The page is used for the pictures in docs/. It is one file without scripts and external resources. The content of a view
+is text, marks and checked links, which Jinja escapes.
 """
 
 import json
@@ -37,20 +37,20 @@ class ShownField:
     value: str = ""
     hint: str = ""
     optional: bool = False
-    enter: bool = False  # Enter tells the bot
+    enter: bool = False  # whether Enter sends an event to the bot
     options: tuple[str, ...] = ()  # of radio buttons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonRow:
-    """Buttons that stand side by side."""
+    """Buttons in one row."""
 
     keys: tuple[ShownButton, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownView:
-    """What a view looks like."""
+    """What a modal or home view looks like."""
 
     parts: tuple[ShownField | ButtonRow | Paragraph, ...]
     title: str = ""  # of a modal; "" for the tab Home
@@ -68,7 +68,7 @@ class ViewExhibit:
 
 
 def view_display(text: str) -> ShownView:
-    """The view of this JSON. Raises ValueError for one that is not among those we show."""
+    """What the view with this JSON looks like. Raises ValueError for a kind of view that we do not show."""
     match json.loads(text):
         case {"type": "modal", "blocks": list(blocks), **rest}:
             words = {name: _words(rest.get(name)) for name in ("title", "submit", "close")}
@@ -81,7 +81,7 @@ def view_display(text: str) -> ShownView:
 
 
 def views_page(shots: Sequence[ViewExhibit], language: Language) -> str:
-    """Views below each other as one HTML page. `language` is that of the words that Slack itself writes around them."""
+    """The views as one HTML page. `language` is that of Slack's own words around them."""
     words = {name: sentence.say(language.translate) for name, sentence in _SLACKS_OWN.items()}
     return _template().render(shots=shots, language=language, words=words)
 

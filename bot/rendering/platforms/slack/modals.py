@@ -1,7 +1,7 @@
-"""Slack: forms as modals, boards as the tab Home of the app (docs.slack.dev, Block Kit, "Views").
+"""Slack: forms as modals, and the home view, the tab Home of the app (docs.slack.dev, Block Kit, "Views").
 
-A modal carries the id of what it stands for as its private_metadata, and nothing else. Each field is a block of its own
-name, so that what is wrong with it can be said beside it.
+The private_metadata of a modal is its callback token and nothing else. Each field is a block with the field's name as id,
+so that an error can be shown beside it.
 """
 
 import json
@@ -30,14 +30,14 @@ LABEL = 2_000  # of a field, as of its hint
 INPUT = 3_000  # of a text that is typed
 OPTION = 75
 CALLBACK_ID = "sheet"  # callback_id of our modals
-_FEW = 5  # options that are shown side by side
-_ITEM = 240  # columns of a line on a board
-_NOTES = 2_800  # characters below a field
+_FEW = 5  # options that are shown as radio buttons, not as a menu
+_ITEM = 240  # columns of a line in a home view
+_NOTES = 2_800  # characters of the notes below a field
 
 
 def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
-    """A form as the JSON of a modal. `link` is the id of what it stands for."""
-    del chat  # its words are in the reader's language already
+    """A form as the JSON of a modal, as views.open takes it."""
+    del chat  # the texts are in the reader's language already
     blocks = [block for field in modal.fields for block in _field(field)]
     view: Block = {
         "type": "modal",
@@ -52,7 +52,7 @@ def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
 
 
 def home_view(home: HomeView, chat: Chat) -> str:
-    """A board as the JSON of the tab Home."""
+    """A home view as JSON, as views.publish takes it."""
     del chat
     blocks: list[Block] = []
     for number, panel in enumerate(home.panels):
@@ -98,10 +98,10 @@ def _element(field: Field) -> Block:
 
 
 def _text_input(field: Field) -> Block:
-    # Every sign that is typed would be a request; Enter tells when somebody wants to see what it means.
+    # Only Enter sends an event; else every character that is typed would.
     watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
-    begun = {"initial_value": field.value[:INPUT]} if field.value else {}
-    return {"type": "plain_text_input", "max_length": INPUT, **begun, **watched}
+    initial = {"initial_value": field.value[:INPUT]} if field.value else {}
+    return {"type": "plain_text_input", "max_length": INPUT, **initial, **watched}
 
 
 def _option(option: Option) -> Block:

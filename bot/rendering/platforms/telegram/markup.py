@@ -16,12 +16,12 @@ from bot.rendering.views.medium import IN_MESSAGE, joined, name_of
 from bot.rendering.views.packing import Fragment, Size
 from subscriptions.cutting import units
 
-TEXT = 4096  # UTF-16 units after the markup is taken out
-RAW = 32_768  # bytes before
-ENTITIES = 100  # the server drops the rest without a word
+TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
+RAW = 32_768  # bytes with the markup
+ENTITIES = 100  # the server drops further ones silently
 ENTITY_BYTES = 9_000  # the server refuses at about 9,500, long links included (tdlib/telegram-bot-api#165)
 _GAP = 2
-_ENTITY = 12  # bytes of one: kind, offset, length (Telegram's TL schema); a link adds its address
+_ENTITY = 12  # bytes of an entity: kind, offset, length (Telegram's TL schema); a link adds its address
 _LINK = 5
 
 _TAG = re.compile(r"<(/?)([a-z]+)(?: href=\"([^\"]*)\"| expandable)?>")
@@ -29,30 +29,30 @@ _ESCAPED = re.compile(r"&(?:amp|lt|gt|#34|#39);")
 _LINKED = re.compile(r"<(a|code|pre)\b.*?</\1>", re.DOTALL)
 _FOUND_BY_SERVER = re.compile(r"\w[.:@]\w|\w://|[@#$/]\w|\d{12}")
 
-_WORD_JOINER = "\u2060"  # unseen, and it ends what the server would take for a name, tag, command or host
+_WORD_JOINER = "\u2060"  # invisible; it ends what the server would take for a name, tag, command or host
 _ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
 _CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
 _CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]))(?=\w)")
-# Of an address only this much stays as it is: letters and signs that cannot end what the server takes for one.
+# An address stays as it is as far as this matches: further signs would end the address for the server.
 _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
 
 
 def without_mentions(text: str) -> str:
-    """Foreign text in which no name is called, no tag or command becomes a link, and cs.CL is no host in Chile.
+    """Foreign text in which @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
 
-    Telegram's server links such words by itself, and a @name in a group rings that person; links stay links.
+    Telegram's server links such words by itself, and a @name in a group notifies that person.
     """
     if not any(sign in text for sign in "@#/$."):
         return text
-    calm, at = [], 0
+    parts, at = [], 0
     for address in _ADDRESS.finditer(text):
-        calm += [_defused(text[at : address.start()]), address[0]]
+        parts += [_defused(text[at : address.start()]), address[0]]
         at = address.end()
-    return "".join((*calm, _defused(text[at:])))
+    return "".join((*parts, _defused(text[at:])))
 
 
 def without_hosts(text: str) -> str:
-    """Our own text in which only categories are kept from becoming links; commands stay commands."""
+    """Our own text in which categories (cs.CL) do not become links; commands still do."""
     return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
 
 
@@ -66,7 +66,7 @@ def _macros() -> Mapping[str, Macro]:
 
 
 def markup_size(markup: str, plain: str) -> Size:
-    """Units, bytes, entities, bytes of entities, and units of the plain form; each with the gap above it."""
+    """UTF-16 units, bytes, entities, bytes of entities, and units of the plain form, with the gap above the text."""
     links = [link for slash, _, link in _TAG.findall(markup) if not slash]
     found = len(_FOUND_BY_SERVER.findall(_LINKED.sub(" ", markup)))
     entities = len(links) + found
@@ -83,7 +83,7 @@ def markup_size(markup: str, plain: str) -> Size:
 
 
 class Telegram:
-    """A Telegram chat."""
+    """The medium of Telegram."""
 
     room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
     numbers = IN_MESSAGE
@@ -94,7 +94,7 @@ class Telegram:
         markup = _macros()[name_of(view)](view).strip("\n")
         return Fragment(view=view, markup=markup, size=markup_size(markup, short_text(view)))
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - a keyboard counts by itself
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have limits of their own
         """Nothing."""
         return Size()
 
@@ -104,11 +104,11 @@ class Telegram:
         *,
         silent: bool,
         buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),  # noqa: ARG002 - Telegram shows the text itself
+        titled: Sequence[Fragment] = (),  # noqa: ARG002 - a notification shows the text itself
     ) -> tuple[str, str]:
-        """The message; its plain form keeps the texts if they fit beside the written-out links."""
+        """The message; its plain form writes links out, and leaves texts of papers out if they do not fit then."""
         payload: dict[str, object] = {
-            # A lock screen shows two lines: the second is not to be empty.
+            # A lock screen shows two lines; a blank line below the head would waste one.
             "text": joined([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
             "silent": silent,
         }

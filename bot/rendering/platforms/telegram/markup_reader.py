@@ -1,4 +1,4 @@
-"""Telegram's HTML, as the Bot API reads it (core.telegram.org/bots/api#html-style), back into paragraphs and buttons."""
+"""Reads Telegram's HTML as the Bot API does (core.telegram.org/bots/api#html-style): paragraphs and buttons."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,14 +17,14 @@ _MARKS: Mapping[str, Mark] = {
     "tg-spoiler": "hidden",
 }
 _TAG = re.compile(r'<(?P<close>/?)(?P<name>[a-z-]+)(?: href="(?P<href>[^"<>]*)")?(?P<expandable> expandable)?>')
-_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z]\w{0,31}(?:@\w{3,32})?")  # Telegram makes a link of it, as of /help
+_COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z]\w{0,31}(?:@\w{3,32})?")  # Telegram makes links of commands
 _REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
 
 
 def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Collection[str] = ()) -> Display:
-    """A message of that HTML; `buttons` are rows as the Bot API takes them, None for none. Raises ValueError.
+    """What a message with this HTML looks like. Raises ValueError for malformed buttons.
 
-    `pressed` is the data of the buttons that somebody pressed.
+    `buttons` are rows as the Bot API takes them, or None; `pressed` is the data of the buttons that were pressed.
     """
     keys = tuple(tuple(_key(key, pressed) for key in _items(row)) for row in _items(buttons or []))
     return Display(paragraphs=telegram_paragraphs(text), keys=keys, silent=silent)
@@ -43,12 +43,12 @@ def _title_bar(title: str, detail: str) -> str:
 
 
 def telegram_person_message(text: str) -> Display:
-    """What a person wrote: plain text, in which commands stand out."""
+    """What a message of a person looks like: plain text with its commands marked."""
     return Display(paragraphs=(Paragraph(spans=tuple(_with_commands(Span(text=text)))),))
 
 
 def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
-    """Telegram's HTML as paragraphs. What is no tag of Telegram's stays text, and so does what closes nothing."""
+    """The paragraphs of this HTML. Unknown tags and unmatched closing tags stay text."""
     reader = _HtmlReader()
     place = 0
     for tag in _TAG.finditer(html):
@@ -61,7 +61,7 @@ def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
 
 
 class _HtmlReader:
-    """Open tags, and the paragraphs so far."""
+    """The open tags, and the paragraphs so far."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str, Mark | None, str]] = []  # name, mark, link
@@ -77,7 +77,7 @@ class _HtmlReader:
             self._done[-1][1].extend(_with_commands(span) if plain else (span,))
 
     def add_tag(self, tag: re.Match[str]) -> bool:
-        """Whether this is a tag of Telegram's at a place where it may stand."""
+        """Opens or closes a tag. Returns False if it is not one of Telegram's, or closes none that is open."""
         name = tag["name"]
         if tag["close"]:
             if not self._open or self._open[-1][0] != name:
@@ -97,7 +97,7 @@ class _HtmlReader:
         return True
 
     def paragraphs(self) -> tuple[Paragraph, ...]:
-        """The paragraphs; a line break beside a quotation is its edge, not an empty line."""
+        """The paragraphs; a line end beside a quotation or code belongs to the block's edge and goes."""
         texts = [(shape, spans) for shape, spans in self._done if "".join(s.text for s in spans).strip()]
         found = []
         for number, (shape, spans) in enumerate(texts):
@@ -108,7 +108,7 @@ class _HtmlReader:
 
 
 def _with_commands(span: Span) -> Iterator[Span]:
-    """The span in pieces, commands marked."""
+    """The span in pieces, with its commands marked."""
     place = 0
     for command in _COMMAND.finditer(span.text):
         if place < command.start():
@@ -128,7 +128,7 @@ def _referenced(reference: re.Match[str]) -> str:
 
 
 def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, ...]:
-    """The spans without one line break at an edge."""
+    """The spans without one line end at the left edge, the right edge or both."""
     kept = list(spans)
     if left and kept[0].text.startswith("\n"):
         kept[0] = Span(text=kept[0].text[1:], marks=kept[0].marks, link=kept[0].link)

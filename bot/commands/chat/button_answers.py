@@ -1,0 +1,193 @@
+"""Answers in words to questions that are put by buttons: a city, a number of a list, a value, yes or no.
+
+Each returns None for a text that is no answer, which is then read as if nothing had been asked.
+"""
+
+import re
+from dataclasses import replace
+from datetime import time
+
+from bot.commands.chat.settings import ZONE, change
+from bot.commands.core.asking import awaits
+from bot.commands.core.cities import cities_at
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import listed_here, numbered
+from bot.commands.core.query_in_sentence import unframed
+from bot.commands.core.spoken_commands import is_small_talk
+from bot.commands.core.zone_buttons import zone_buttons
+from bot.commands.papers.preview import finds, is_query
+from bot.commands.phrasing.setting_words import LANGUAGES
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Subscription
+from subscriptions.planning.times import clock_of, split_when
+from subscriptions.query import links_to_no_paper, mentioned
+from subscriptions.zones import near_places, zone_of_place
+
+_YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
+_NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
+_BEFORE_A_PLACE = re.compile(
+    r"(?:(?:i\s+(?:live|am|work)|i'm|it's|it\s+is|we're|we\s+are|my\s+(?:city|clock|time\s?zone)\s+is)\s+)?(?:in\s+|near\s+|at\s+|the\s+clock\s+(?:of|in)\s+)?|我?(?:住)?在|我的时区是",
+    re.IGNORECASE,
+)
+_AROUND_A_TIME = re.compile(
+    r"^(?:now\s+)?(?:我?(?:这里|这边|这儿))?(?:现在)?是?|\s+(?:here|now|right\s+now)$", re.IGNORECASE
+)
+_EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
+_LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
+_LONGEST = 40  # characters of what somebody wrote
+_LONGEST_VALUE = 3  # words that hold a number and are meant for a value
+_CALLED = {"chinese": "zh", "中文": "zh", "汉语": "zh", "简体中文": "zh", "英文": "en", "英语": "en"}
+_MOST_SIGNS = 8  # of a place in Chinese
+_LONGEST_PLACE = 2  # words of a text that may be a place which nobody knows
+
+
+def answer_zone(context: CommandContext) -> Reply | None:
+    """A city in either language, a zone, an offset; what is near is asked back, what is no place at all gets the cities."""
+    said = context.args.strip().rstrip(".!。！")
+    place = _place(said)
+    offered = str(context.arguments.get("near", ""))
+    if offered and said.casefold() in _NO:
+        return _cities(context, context.say("Which clock is yours, then?"))
+    if offered and said.casefold() in _YES:
+        place = offered
+    if zone_of_place(place):
+        return change(context, ZONE, place)
+    shown = None if place.isdecimal() else clock_of(_AROUND_A_TIME.sub("", place))
+    if shown is not None:
+        return _where_it_is(context, shown)
+    return _no_place(context, said, place) if _may_be_a_place(said, place) else None
+
+
+def _where_it_is(context: CommandContext, shown: time) -> Reply:
+    """The cities whose clocks show a time: "Which clock is yours?" is answered by "3pm" as well."""
+    near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
+    if not near:
+        return _cities(context, context.say("Which clock is yours, then?"))
+    return _did_you_mean(context, tuple(near))
+
+
+def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
+    """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
+    if near := near_places(place):
+        return _did_you_mean(context, near)
+    if finds(context, said) or (" " in place and place.islower()):
+        return None
+    unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
+    return _cities(context, unknown, _look_for(context, said))
+
+
+def _may_be_a_place(said: str, place: str) -> bool:
+    """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
+    words = _LONGEST_PLACE + (place != said)
+    if is_small_talk(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
+        return False
+    if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
+        return False
+    return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
+
+
+def _place(said: str) -> str:
+    found = _BEFORE_A_PLACE.match(said)
+    return said[found.end() if found else 0 :].strip()
+
+
+def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
+    """The places that are spelt nearly so, a button each."""
+    awaits(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
+    if len(near) == 1:
+        words = context.say("Did you mean {name}?", name=near[0][0])
+    else:
+        words = context.say("Did you mean one of these?")
+    buttons = tuple(Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near)
+    others = Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
+    return Reply(lines=(words,), buttons=(buttons, (others,)))
+
+
+def _look_for(context: CommandContext, said: str) -> Buttons:
+    words = " ".join(said.split())
+    if not is_query(words):
+        return ()
+    label = context.say("look for “{words}”", words=words[:_LONGEST])
+    return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
+
+
+def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
+    awaits(context, "answer-zone")
+    return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
+
+
+def answer_pick(context: CommandContext) -> Reply | None:
+    """The number of a subscription, where one was to be picked."""
+    said, verb = context.args.strip(), str(context.arguments["verb"])
+    if (
+        verb == "unsub"
+        and said.casefold() in _EVERYTHING
+        and (everything := context.registry.callbacks.get("unsub-all"))
+    ):
+        return everything.run(context)
+    subscription, callback, digits = _picked(context, said), context.registry.callbacks.get(verb), _digits(said)
+    if subscription is None and digits.isdecimal():
+        return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+    if subscription is None or callback is None:
+        return None
+    reply = callback.run(replace(context, arguments={"number": subscription.number}))
+    return replace(reply, replaces=False) if reply else None
+
+
+def _picked(context: CommandContext, said: str) -> Subscription | None:
+    """The subscription with this number, this name or exactly this query."""
+    digits = _digits(said)
+    if digits.isdecimal():
+        return numbered(context, int(digits))
+    subscriptions = [one.subscription for one in listed_here(context)]
+    return next(
+        (
+            subscription
+            for subscription in subscriptions
+            if said.casefold() in (subscription.name.casefold(), subscription.text.casefold())
+        ),
+        None,
+    )
+
+
+def _digits(said: str) -> str:
+    """A number without what people write around it: "#3", 第3个."""
+    return said.strip("#.。号第条个 ")
+
+
+def answer_value(context: CommandContext) -> Reply | None:
+    """A value of the setting that was shown."""
+    name, said = str(context.arguments["name"]), context.args.strip()
+    if name == ZONE:
+        return answer_zone(context)
+    languages = {label.casefold(): code for code, label in LANGUAGES.items()} | _CALLED
+    value = languages.get(said.casefold(), said) if name == "lang" else said
+    try:
+        return change(context, name, value)
+    except PaperwireError:
+        if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
+            raise
+        return None
+
+
+def answer_yes(context: CommandContext) -> Reply | None:
+    """Yes or no, or what the two buttons say."""
+    said = context.args.strip().strip(".!。！").casefold()
+    for answer, words in (("yes", _YES), ("no", _NO)):
+        told = context.arguments[answer]
+        callback = context.registry.callbacks.get(str(told["verb"]))
+        if callback is not None and said in (words | {str(told["label"]).casefold()}):
+            reply = callback.run(replace(context, arguments=dict(told["arguments"])))
+            return replace(reply, replaces=False) if reply else None
+    return None
+
+
+COMMANDS: tuple[Command, ...] = ()
+CALLBACKS = {
+    "answer-zone": Callback(run=answer_zone, needs_manager=True),
+    "answer-pick": Callback(run=answer_pick, needs_manager=True),
+    "answer-value": Callback(run=answer_value, needs_manager=True),
+    "answer-yes": Callback(run=answer_yes),
+}

@@ -1,0 +1,221 @@
+"""What happens to a chat without anybody saying a word: the bot is added, blocked, let in again; a group moves."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.commands.chat import workspace_events as workspace
+from bot.commands.chat.connect import known
+from bot.commands.core.context import CommandContext, CommandFunction
+from bot.commands.subscriptions.pause import what_waits
+from bot.ports.button import Button
+from bot.ports.reply import Reply
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind
+from subscriptions.notices.chats import ChatResumed
+from subscriptions.service.chats import (
+    chat_moved,
+    come_back,
+    commands_since,
+    get_conversation_state,
+    known_or_new,
+    meet,
+    set_conversation_state,
+    set_owner,
+)
+from subscriptions.service.notices import is_gone, lose_place, name_of, notify_owner
+from subscriptions.service.subscriptions import wait_for_a_word
+from subscriptions.states import ChatState, PauseReason
+
+NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greeted again
+WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us
+
+
+def arrived(context: CommandContext) -> Reply | None:
+    """The bot was added. A group gets one line; of a channel the person who did it hears in private.
+
+    A channel of a workspace is met when somebody there asks for something: its clock is theirs.
+    """
+    if context.origin.kind is not ChatKind.TEAM:
+        _meet(context)
+    missed = welcome_back(context)
+    if context.origin.kind is ChatKind.BROADCAST:
+        return _in_private(context, missed)
+    return missed or greeting(context)
+
+
+def greeting(context: CommandContext) -> Reply | None:
+    """One silent line for a group; None: it was greeted within the last thirty days."""
+    if not _first_in_a_while(context):
+        return None
+    if context.origin.kind is ChatKind.TEAM:
+        return Reply(lines=(context.say("For everybody here: /sub diffusion. I am quiet otherwise."),))
+    name = context.bot_info.bot_names.get(context.origin.address.platform, "")
+    command = f"/sub@{name}" if name else "/sub"
+    return Reply(lines=(context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),))
+
+
+def _card(context: CommandContext) -> Reply | None:
+    """What the person who added the bot to a channel can do with it, in private, if they have begun to talk with it."""
+    private = _private_chat(context)
+    if private is None or not _first_in_a_while(context):
+        return None
+    title = context.chat.title or str(context.chat.address)
+    lines = (
+        context.say(
+            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
+        ),
+        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
+    )
+    button = Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
+    return Reply(target_chat=private, lines=lines, buttons=((button,),))
+
+
+def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
+    """The card of a channel, and what waits for it: the channel itself asks its readers nothing."""
+    private, card = _private_chat(context), _card(context)
+    if private is None or missed is None:
+        return card
+    there = known_or_new(context.store, context.origin.address, context.origin.kind)
+    asked = known_or_new(context.store, private, ChatKind.PRIVATE)
+    lines, buttons = what_waits(replace(context, chat=there, origin=asked))
+    if card is None:
+        card = Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=name_of(there)),))
+    return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
+
+
+def left(context: CommandContext) -> Reply | None:
+    """The bot was blocked or removed: everything there waits until it is let in again."""
+    if _moved_on(context):
+        return None
+    private = context.chat.kind is ChatKind.PRIVATE
+    reason = "The bot was blocked there." if private else "The bot was removed from there."
+    lose_place(context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender)
+    return None
+
+
+def muted(context: CommandContext) -> Reply | None:
+    """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
+    if _moved_on(context):
+        return None
+    came = context.event_details.get("before") in ("left", "kicked")
+    if came:
+        _meet(context)
+    words = "The bot has no rights to write there."
+    lose_place(context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now)
+    private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
+    if private is None:
+        return None
+    title = context.chat.title or str(context.chat.address)
+    words = context.say(
+        "I am in the channel {title} now, but may not post there. Give me the right to post.", title=title
+    )
+    return Reply(target_chat=private, lines=(words,), ok=False)
+
+
+def back(context: CommandContext) -> Reply | None:
+    """The bot may write again: it goes on by itself, and what was missed is offered; of a channel its owner hears."""
+    was_gone = is_gone(context.origin)
+    missed = welcome_back(context)
+    if context.origin.kind is not ChatKind.BROADCAST:
+        return missed
+    if not was_gone:
+        return None
+    event = f"{context.origin.address}:{context.request.update_id}"
+    notice = ChatResumed(event=event, chat=name_of(context.origin))
+    notify_owner(context.store, context.origin, notice, now=context.now, by=context.request.sender)
+    return _in_private(context, missed)
+
+
+def moved(context: CommandContext) -> Reply | None:
+    """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
+    here, told = context.request.chat, context.event_details
+    old, new = (here.address, told["to"]) if told.get("to") else (told.get("from", ""), here.address)
+    if old and new:
+        chat_moved(context.store, ChatAddress(here.platform, old), new, now=context.now)
+    return None
+
+
+def topic_closed(context: CommandContext) -> Reply | None:
+    """What a topic asked for waits until it is open again; the group hears of it once, in General."""
+    words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
+    lose_place(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
+    return None
+
+
+def topic_open(context: CommandContext) -> Reply | None:
+    """The topic goes on by itself, and what was missed is offered there."""
+    return welcome_back(context)
+
+
+def _moved_on(context: CommandContext) -> bool:
+    """Whether this is about an address that the chat has left: a group that became a supergroup is taken from the bot."""
+    return context.origin.address.lane != context.request.chat.lane
+
+
+def _meet(context: CommandContext) -> None:
+    """Whoever adds the bot is the one who hears of what happens to it there."""
+    if context.chat.kind is ChatKind.PRIVATE:
+        return
+    if not context.request.sender:
+        meet(
+            context.store,
+            context.chat.address,
+            context.chat.kind,
+            now=context.now,
+            title=context.chat.title,
+            public=context.chat.public,
+        )
+        return
+    set_owner(context.store, known(context).address, context.request.sender)
+    if private := _private_chat(context):  # there they hear of it
+        meet(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
+
+
+def _private_chat(context: CommandContext) -> ChatAddress | None:
+    """The private chat of the person who did it, if the bot may write there: they have talked with it."""
+    if not context.request.sender:
+        return None
+    chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)
+    if chat.id:
+        return None if is_gone(chat) else chat.address
+    return context.person if commands_since(context.store, context.person, context.now - WROTE_LATELY) else None
+
+
+def _first_in_a_while(context: CommandContext) -> bool:
+    name = f"greeted:{context.origin.address}"
+    if get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
+        return False
+    set_conversation_state(
+        context.store, name, CallbackToken(verb="greeted", place=str(context.origin.address)), now=context.now
+    )
+    return True
+
+
+def welcome_back(context: CommandContext) -> Reply | None:
+    """Lets a place that was blocked, kicked or restricted be written to again, and offers what waits for it.
+
+    None: it was not gone, or nothing waits for it.
+    """
+    if not come_back(context.store, context.origin.address, now=context.now):
+        return None
+    chat = known_or_new(context.store, context.origin.address, context.origin.kind)
+    if not chat.id or chat.state is not ChatState.ACTIVE:
+        return None
+    wait_for_a_word(context.store, chat.address, now=context.now)
+    lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
+    if not lines:
+        return None
+    head = () if context.read_by_group else (context.say("I can write to you again."),)
+    return Reply(lines=(*head, *lines), buttons=buttons)
+
+
+EVENTS: Mapping[str, CommandFunction] = {
+    "arrived": arrived,
+    "left": left,
+    "muted": muted,
+    "back": back,
+    "moved": moved,
+    "topic-closed": topic_closed,
+    "topic-open": topic_open,
+    **workspace.EVENTS,
+}

@@ -1,0 +1,190 @@
+"""connect: a group or channel is managed from a private chat, where nobody else reads along."""
+
+from datetime import datetime, timedelta
+
+from bot.commands.chat.start import adding
+from bot.commands.core.asking import forget_question
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.addresses import parse_address
+from subscriptions.cutting import clip
+from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.service.chats import (
+    chats_of,
+    clear_conversation_state,
+    get_conversation_state,
+    known_or_new,
+    meet,
+    owner_of,
+    set_conversation_state,
+    set_owner,
+)
+from subscriptions.service.notices import name_of
+from subscriptions.store import Scope
+
+LASTS = timedelta(days=90)  # as long as the store keeps what a conversation remembers
+_OFF = frozenset({"off", "end", "stop", "quit"})
+_SHOWN = 10  # chats as buttons; others are named in words
+_LABEL = 40
+
+
+def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
+    """The chat that a private chat manages at present."""
+    link = get_conversation_state(store, _name(home), since=now - LASTS)
+    return parse_address(str(link.arguments["chat"])) if link else None
+
+
+def disconnect(context: CommandContext) -> None:
+    """The private chat is about itself again."""
+    clear_conversation_state(context.store, _name(context.origin.address))
+
+
+def connect(context: CommandContext) -> Reply:
+    """Without words the chats to choose from, `off` to end it, else the chat that was named, which rights were asked for."""
+    if context.request.place.kind is not ChatKind.PRIVATE:
+        return _in_private(context)
+    if context.chat.address != context.origin.address:
+        return _begin(context)
+    if context.args.casefold() in _OFF:
+        return _end(context)
+    if context.args:
+        words = context.say("Say which chat: /connect @name, or /connect -100… with its number.")
+        return Reply(lines=(words,), ok=False)
+    return _choices(context)
+
+
+def _begin(context: CommandContext) -> Reply:
+    chat = known(context)
+    # Notices about that chat find them here.
+    meet(context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language)
+    link = CallbackToken(
+        verb="connect",
+        arguments={"chat": str(chat.address)},
+        place=str(context.origin.address),
+        person=context.request.sender,
+    )
+    set_conversation_state(context.store, _name(context.origin.address), link, now=context.now)
+    _add_to_theirs(context, chat.address)
+    forget_question(context)
+    end = Button(label=context.say("back to this chat"), verb="disconnect")
+    return Reply(
+        lines=(
+            context.say(
+                "What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=name_of(chat)
+            ),
+            context.say("/connect off ends that."),
+        ),
+        ok=True,
+        buttons=((end,),),
+        names_chat=True,
+    )
+
+
+def known(context: CommandContext) -> Chat:
+    """The chat that a person turns to, met and remembered as theirs if it is nobody's."""
+    there = context.chat
+    chat = meet(
+        context.store,
+        there.address,
+        there.kind,
+        now=context.now,
+        title=there.title,
+        public=there.public,
+        lang=context.request.language,
+        by=context.person,
+    )
+    if not owner_of(context.store, chat.address):
+        set_owner(context.store, chat.address, context.request.sender)
+    return chat
+
+
+def _end(context: CommandContext) -> Reply:
+    was = connection(context.store, context.origin.address, now=context.now)
+    disconnect(context)
+    if was is None:
+        return Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
+    return Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
+
+
+def on_disconnect(context: CommandContext) -> Reply:
+    """[back to this chat]."""
+    return _end(context)
+
+
+def _choices(context: CommandContext) -> Reply:
+    managed = connection(context.store, context.origin.address, now=context.now)
+    theirs = _theirs(context)
+    chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
+    lines = []
+    if managed is not None:
+        name = name_of(theirs[managed]) if managed in theirs else str(managed)
+        lines.append(context.say("What you say here is about {name} now; /connect off ends that.", name=name))
+    if chats:
+        lines.append(context.say("Which chat do you want to manage from here?"))
+    lines.append(
+        context.say(
+            "Add me to a group, or to a channel as an admin that may post; then /connect @name, or choose it here."
+        )
+    )
+    rows = tuple((_choice(context, chat),) for chat in chats)
+    return Reply(lines=tuple(lines), buttons=(*rows, *_adding(context)))
+
+
+def _theirs(context: CommandContext) -> dict[ChatAddress, Chat]:
+    """The chats that a person set up or turned to before. Whether they still may is asked when they choose one."""
+    before = get_conversation_state(context.store, _theirs_name(context.origin.address), since=context.now - LASTS)
+    addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
+    turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
+    return {chat.address: chat for chat in (*chats_of(context.store, context.origin.address), *turned_to) if chat.id}
+
+
+def _add_to_theirs(context: CommandContext, address: ChatAddress) -> None:
+    name = _theirs_name(context.origin.address)
+    before = get_conversation_state(context.store, name, since=context.now - LASTS)
+    chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
+    link = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
+    set_conversation_state(context.store, name, link, now=context.now)
+
+
+def _choice(context: CommandContext, chat: Chat) -> Button:
+    label = clip(name_of(chat), _LABEL)
+    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender)
+
+
+def _adding(context: CommandContext) -> Buttons:
+    bot = context.bot_info.bot_names.get("telegram", "")
+    return (adding(context, bot),) if bot and context.origin.address.platform == "telegram" else ()
+
+
+def _in_private(context: CommandContext) -> Reply:
+    name = context.bot_info.bot_names.get("telegram", "")
+    link = Button(label=context.say("open"), url=f"https://t.me/{name}")
+    rows = ((link,),) if name and context.origin.address.platform == "telegram" else ()
+    return Reply(lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
+
+
+def _name(home: ChatAddress) -> str:
+    """What the connection is remembered under."""
+    return f"connect:{home}"
+
+
+def _theirs_name(home: ChatAddress) -> str:
+    return f"chats:{home}"
+
+
+COMMANDS = (
+    Command(
+        name="connect",
+        run=connect,
+        usage="[@name|-100…|off]",
+        summary=Sentence("manage a group or channel from here"),
+        stays_here=True,
+        args_are_chat=True,
+    ),
+)
+CALLBACKS = {
+    "connect": Callback(run=connect),
+    "disconnect": Callback(run=on_disconnect, stays_here=True),
+}

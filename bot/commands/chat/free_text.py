@@ -1,0 +1,72 @@
+"""Text without a command in a private chat: the answer to a question, papers by their ids, else a query to try."""
+
+from dataclasses import replace
+
+from bot.commands.core.asking import answer_of
+from bot.commands.core.context import Callback, CommandContext
+from bot.commands.core.spoken_commands import is_small_talk, mistyped
+from bot.commands.papers.paper_lookup import named_papers
+from bot.commands.papers.preview import tried
+from bot.ports.reply import Reply
+from subscriptions.model import ChatKind
+from subscriptions.query import links_to_no_paper, mentioned
+
+
+def plain(context: CommandContext) -> Reply | None:
+    """The answer to text that is no command."""
+    said = context.args.strip()
+    if said and (answered := answer_of(context)) is not None:
+        return answered
+    if said and mentioned(said):
+        return named_papers(context, said)
+    if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
+        return _document(context)
+    if links_to_no_paper(said):
+        return _no_paper(context)
+    if is_small_talk(said):
+        return _what_to_say(context) if said else _only_text(context)
+    return _with_near_command(context, said, tried(context, said))
+
+
+def _what_to_say(context: CommandContext) -> Reply:
+    words = context.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper.")
+    commands = context.say("Words such as list, today, settings and stop do what they say.")
+    return Reply(lines=(words, commands, context.say("/help lists what else I know.")))
+
+
+def _no_paper(context: CommandContext) -> Reply:
+    """A link that leads to no paper that can be looked up: which ones do."""
+    lines = (
+        context.say("That link names no paper that I can look up."),
+        context.say(
+            "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
+            "alphaxiv.org/abs/…, biorxiv.org/content/…"
+        ),
+        context.say("Words of its title find it, if it is known here: /search graph neural networks"),
+    )
+    return Reply(lines=lines, ok=False)
+
+
+def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
+    """The reply to a single word that finds nothing names the command that was perhaps meant."""
+    near = mistyped(said) if not reply.items and said.isascii() and said.isalpha() else ""
+    if not near:
+        return reply
+    return replace(reply, lines=(*reply.lines, context.say("Did you mean /{name}?", name=near)))
+
+
+def _only_text(context: CommandContext) -> Reply:
+    return Reply(lines=(context.say("I read only text: words that papers should hold, or a link to a paper."),))
+
+
+def _document(context: CommandContext) -> Reply | None:
+    """A file that was dropped is to be imported."""
+    return _run(context, "import") or _only_text(context)
+
+
+def _run(context: CommandContext, name: str) -> Reply | None:
+    command = context.registry.command_named(name)
+    return command.run(replace(context, args="")) if command else None
+
+
+PLAIN = Callback(run=plain)

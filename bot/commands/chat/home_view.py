@@ -1,0 +1,136 @@
+"""A person's board: what they ask for, themselves and in chats that they may manage, and what came last."""
+
+from collections.abc import Sequence
+
+from bot.commands.chat.status import came_last
+from bot.commands.core.context import CommandContext, CommandFunction
+from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.subscription_words import rows_of, state_of
+from bot.ports.button import Button, Buttons
+from bot.ports.forms import HomeItem, HomePanel, HomeView
+from bot.ports.reply import Reply
+from subscriptions.model import Chat
+from subscriptions.query import parse_query
+from subscriptions.service.chats import subscriptions_around
+from subscriptions.service.notices import name_of, why_paused
+from subscriptions.service.operations import status
+from subscriptions.service.papers import activity
+from subscriptions.service.subscriptions import Listed
+from subscriptions.states import ChatState
+
+HOME_VIEW = "board"  # what happens when a person looks at their board
+MOST = 36  # subscriptions on one board
+MOST_CHATS = 10  # on one board, the person's own among them
+
+
+def home_view(context: CommandContext) -> Reply:
+    """All that a person may look after, chat by chat, their own first."""
+    chats = subscriptions_around(context.store, context.origin, context.shared_chats)
+    room = MOST
+    panels = []
+    for chat, subscriptions in chats[:MOST_CHATS]:
+        panels.append(_panel(context, chat, subscriptions[:room], hidden=len(subscriptions[room:])))
+        room = max(0, room - len(subscriptions))
+    sources = HomePanel(title=context.say("Sources"), lines=tuple(came_last(context)))
+    return Reply(home_view=HomeView(panels=(*panels, sources), remark=_remark(context, len(chats) - MOST_CHATS)))
+
+
+def _remark(context: CommandContext, left_out: int) -> str:
+    """Which chats are not here, and why."""
+    if context.shared_chats is None:
+        return context.say("I cannot see which channels you are in, so only those that you set up are listed.")
+    if left_out <= 0:
+        return ""
+    return context.localizer.count(
+        "{count} more channel is not listed here; /list in it shows its subscriptions.",
+        "{count} more channels are not listed here; /list in one of them shows its subscriptions.",
+        left_out,
+    )
+
+
+def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed], *, hidden: int) -> HomePanel:
+    own = chat.address == context.origin.address
+    title = context.say("Your subscriptions") if own else name_of(chat)
+    if chat.address.topic:
+        title = context.say("{chat}, in a thread", chat=title)
+    lines = list(_state(context, chat, subscriptions)) if chat.id else []
+    lines += [context.say("No subscriptions yet.")] if not subscriptions and not hidden else []
+    lines += [_not_shown(context, hidden)] if hidden else []
+    return HomePanel(
+        title=title,
+        items=tuple(_items(context, chat, subscriptions)),
+        lines=tuple(lines),
+        buttons=_buttons(context, chat),
+        about=None if own else chat.address,
+    )
+
+
+def _not_shown(context: CommandContext, count: int) -> str:
+    return context.localizer.count(
+        "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all.", count
+    )
+
+
+def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[str]:
+    """Why nothing comes, or when something does."""
+    if chat.state is ChatState.ASKED:
+        return [context.say("This chat waits for whoever runs this bot.")]
+    if chat.state is ChatState.PAUSED:
+        reason = context.localizer.translate(why_paused(chat)).rstrip(".")
+        return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
+    if not any(one.subscription.state == "active" for one in subscriptions):
+        return []
+    stands = status(context.store, chat.address, now=context.now)
+    return [
+        next_line(
+            stands.coming, context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone), context.now
+        )
+    ]
+
+
+def _buttons(context: CommandContext, chat: Chat) -> Buttons:
+    new = Button(label=context.say("new subscription"), verb="new-wish")
+    held = chat.state is ChatState.PAUSED
+    return ((new, Button(label=context.say("resume"), verb="resume")),) if held else ((new,),)
+
+
+def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[HomeItem]:
+    if not subscriptions:
+        return ()
+    found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
+
+    def localizer(one: Listed) -> object:
+        return context.localizer.speaking(context.origin.settings.lang, one.zone)
+
+    rows = rows_of(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer)  # type: ignore[arg-type]
+    items = []
+    for one, row in zip(subscriptions, rows, strict=True):
+        subscription = one.subscription
+        parts = [row.when]
+        fixed = subscription.cadence.kind not in ("now", "when-out")  # of the others the line above tells about when
+        coming = (
+            fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
+        )
+        parts += [context.say("next {moment}", moment=row.next_due)] if coming else []
+        if found.base.week and found.base.whole:
+            parts.append(
+                context.localizer.count("{count} a week", "{count} a week", found.found[subscription.canonical])
+            )
+        parts += [row.state] if row.state and chat.state is ChatState.ACTIVE else []
+        items.append(HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=_menu(context, one)))
+    return items
+
+
+def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
+    number = {"number": one.subscription.number}
+    held = one.subscription.state == "paused"
+    return (
+        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        Button(label=context.say("resume"), verb="resume", arguments=number)
+        if held
+        else Button(label=context.say("pause"), verb="pause", arguments=number),
+        Button(label=context.say("remove"), verb="unsub", arguments=number),
+    )
+
+
+EVENTS: dict[str, CommandFunction] = {HOME_VIEW: home_view}

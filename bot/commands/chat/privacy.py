@@ -1,0 +1,168 @@
+"""privacy, forget: what is stored of a chat, and how to have it erased (docs/architecture.md, rule 10)."""
+
+import json
+from datetime import datetime, timedelta
+
+from bot.commands.core.asking import awaits_yes
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.phrasing.erasure_words import erased, would_erase
+from bot.ports.button import Button
+from bot.ports.reply import File, Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import (
+    clear_conversation_state,
+    forget,
+    get_conversation_state,
+    held,
+    set_conversation_state,
+)
+from subscriptions.service.notices import name_of
+from subscriptions.service.subscriptions import listed
+
+SURE_WITHIN = timedelta(minutes=10)  # how long the question stands
+YES, NO = "yes", "no"
+
+
+# ------------------------------------------------------------------------------------------------------------- privacy
+
+
+def privacy(context: CommandContext) -> Reply:
+    """What is stored, how long and by whom; in a private chat with all of it as a file."""
+    contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
+    if context.read_by_group:
+        button = Button(label=context.say("as a file"), verb="privacy")
+        return Reply(
+            lines=(
+                context.say("I keep this chat's settings, its subscriptions, and which papers it was told and when."),
+                context.say("/forget erases it. Contact: {contact}", contact=contact),
+            ),
+            buttons=((button,),) if context.chat.id and not context.read_by_strangers else (),
+        )
+    lines = [
+        context.say(
+            "I keep of {chat}: its id and title, its settings, its subscriptions, its last changes (for undo), which "
+            "papers it was told, when and why, and what waits for an answer. Nothing else that you write is kept.",
+            chat=_chat(context),
+        ),
+        context.say(
+            "What messages said goes after 30 days, the ids of what you sent after 7, old buttons after 90, a chat that "
+            "blocked me after a year. /forget erases everything at once."
+        ),
+        context.say("Kept by: {contact}", contact=contact),
+    ]
+    if not context.chat.id:
+        return Reply(lines=(*lines, context.say("Of this chat nothing is stored yet.")), names_chat=True)
+    said = context.say("The file holds all that is stored of this chat.")
+    return Reply(lines=(*lines, said), file=_file(context), names_chat=True)
+
+
+def on_privacy(context: CommandContext) -> Reply:
+    """All that is stored of a group, for those who manage it."""
+    if not context.chat.id:
+        return Reply(toast=context.say("Of this chat nothing is stored yet."))
+    return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
+
+
+def _file(context: CommandContext) -> File:
+    rows = held(context.store, context.chat.address)
+    return File(name="paperwire-privacy.json", text=json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+
+
+# -------------------------------------------------------------------------------------------------------------- forget
+
+
+def forget_(context: CommandContext) -> Reply:
+    """Asks once; where no button can ask, the word yes is the answer."""
+    if _just_met(context):  # by this very command; that is undone
+        raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
+    word = context.args.casefold()
+    if context.read_by_strangers and word in (YES, NO):
+        return _answered(context, word)
+    count = len(listed(context.store, context.chat.address))
+    what = would_erase(count, _chat(context), context.localizer)
+    if context.read_by_strangers:
+        set_conversation_state(context.store, _name(context), _question(context), now=context.now)
+        how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
+        return Reply(lines=(what, how))
+    lines = (what, context.say("It cannot be undone. /export keeps a copy of the subscriptions."))
+    keep, erase = _buttons(context)
+    awaits_yes(context, erase, keep)
+    return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
+
+
+def _just_met(context: CommandContext) -> bool:
+    """Whether nobody knew this chat before this very command; a chat with subscriptions is not even looked through."""
+    if listed(context.store, context.chat.address):
+        return False
+    rows = held(context.store, context.chat.address)
+    if any(rows[kind] for kind in ("deliveries", "changes", "links", "updates")):
+        return False
+    return datetime.fromisoformat(rows["chat"]["created_at"]) == context.now
+
+
+def _buttons(context: CommandContext) -> tuple[Button, Button]:
+    """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
+    only = "" if context.request.sender_is_admin else context.request.sender
+    until = (context.now + SURE_WITHIN).isoformat()
+    arguments = {"until": until}
+    return (
+        Button(label=context.say("keep it"), verb="keep", only_for=only),
+        Button(label=context.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
+    )
+
+
+def on_forget(context: CommandContext) -> Reply:
+    """The answer to the question, while it stands."""
+    if context.now > datetime.fromisoformat(str(context.arguments["until"])):
+        return Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
+    return _erased(context, replaces=True)
+
+
+def on_keep(context: CommandContext) -> Reply:
+    """All stays."""
+    clear_conversation_state(context.store, _name(context))
+    return Reply(lines=(context.say("Nothing is erased."),), ok=True, replaces=True)
+
+
+def _answered(context: CommandContext, word: str) -> Reply:
+    asked = get_conversation_state(context.store, _name(context), since=context.now - SURE_WITHIN)
+    clear_conversation_state(context.store, _name(context))
+    if asked is None:
+        return Reply(
+            lines=(context.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
+        )
+    if word == NO:
+        return Reply(lines=(context.say("Nothing is erased."),), ok=True)
+    return _erased(context, replaces=False)
+
+
+def _erased(context: CommandContext, *, replaces: bool) -> Reply:
+    said = erased(forget(context.store, context.chat.address), context.localizer)
+    hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
+    return Reply(lines=(said, hint), ok=True, replaces=replaces)
+
+
+def _chat(context: CommandContext) -> str:
+    """The chat that it is about, by its name when that is another one."""
+    return context.say("this chat") if context.chat.address == context.origin.address else name_of(context.chat)
+
+
+def _name(context: CommandContext) -> str:
+    """What the question is remembered under: for one person, about one chat."""
+    return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
+
+
+def _question(context: CommandContext) -> CallbackToken:
+    return CallbackToken(verb="forget", place=str(context.origin.address), person=context.request.sender)
+
+
+COMMANDS = (
+    Command(name="privacy", run=privacy, summary=Sentence("what I store of this chat")),
+    Command(name="forget", run=forget_, needs_manager=True, summary=Sentence("erase this chat, after one question")),
+)
+CALLBACKS = {
+    "privacy": Callback(run=on_privacy, needs_manager=True),
+    "forget": Callback(run=on_forget, needs_manager=True),
+    "keep": Callback(run=on_keep, needs_manager=True),
+}

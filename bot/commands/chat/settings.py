@@ -1,0 +1,341 @@
+"""set, lang, timezone: what a chat chooses for itself, by word or by button (docs/settings.md, Settings of a chat)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from unicodedata import normalize
+
+from bot.commands.core.asking import awaits, settle
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import listed_here, shown_buttons
+from bot.commands.core.typed_times import no_such_time
+from bot.commands.core.undo_button import undo_row
+from bot.commands.core.zone_buttons import button_rows, local_time, zone_buttons, zone_page
+from bot.commands.phrasing.cadence_words import cadence_words
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing.setting_words import LANGUAGES, changed, in_words, label_of, value_of
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.chat_settings import SETTINGS, choices, setting_name
+from subscriptions.errors import Refused, Sentence
+from subscriptions.labels import begins_with_name
+from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.effects import without_effect
+from subscriptions.planning.times import NoSuchTime
+from subscriptions.service.notices import name_of
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.zones import near_places, zone_of_place
+
+MEANINGS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "schedule": Sentence("when a subscription comes that has no time of its own"),
+        "timezone": Sentence("the clock that all times here go by"),
+        "lang": Sentence("the language I speak, and that of the summaries I prefer"),
+        "text": Sentence("what stands below a title: the summary, the abstract, or nothing"),
+        "limit": Sentence("how many papers a delivery shows; the others wait behind a button"),
+        "sound": Sentence("whether the first message of a delivery may be heard, by day"),
+        "quiet": Sentence("the hours in which subscriptions with “now” wait"),
+        "shape": Sentence("one message for all papers, or one for each"),
+        "crosslists": Sentence("whether papers come that are only cross-listed"),
+        "buttons": Sentence("what stands under a delivery"),
+        "credits": Sentence("whether a paper names who asked for it"),
+        "quietday": Sentence("whether I say so on a day without papers"),
+        "manage": Sentence("who may change what this chat wants"),
+    }
+)
+# Of settings that take any value of a form the buttons offer these, and the words any other.
+_SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "schedule": ("when-out 08:00-20:00", "daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now"),
+        "limit": ("5", "12", "20", "50", "all"),
+        "quiet": ("22:00-08:00", "23:00-07:00", "20:00-09:00", "off"),
+        "lang": tuple(LANGUAGES),
+    }
+)
+_OTHERS: Mapping[str, str] = MappingProxyType(
+    {"schedule": "weekdays 8:30", "limit": "30", "quiet": "21:30-07:00"}
+)  # what else may be written
+ZONE = "timezone"
+A_CITY = "Oslo"
+_OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
+_CHOSEN = "✓"
+_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and what ends it
+_SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
+_LONGEST_NAME = 4  # words: "who may change it"
+
+
+def set_(context: CommandContext) -> Reply:
+    """Without words all settings, with a name its choices, with a value the change."""
+    if not context.args:
+        return _all(context)
+    name, value = _name_and_value(context.args)
+    return change(context, name, value) if value else _one(context, name)
+
+
+def lang(context: CommandContext) -> Reply:
+    """Which language; without a word the languages as buttons."""
+    return change(context, "lang", context.args) if context.args else _one(context, "lang")
+
+
+def timezone(context: CommandContext) -> Reply:
+    """Which zone, by city, zone or offset; without a word cities with what the clock shows there."""
+    return change(context, "timezone", context.args) if context.args else _one(context, "timezone")
+
+
+def change(context: CommandContext, name: str, value: str) -> Reply:
+    """Sets one of SETTINGS and says what it was; the answer is in the language that holds from then on.
+
+    Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
+    """
+    if name == "schedule":
+        return _change_schedule(context, value)
+    if name != "timezone":
+        return _change(context, name, value)
+    try:
+        return _change(context, name, zone_of_place(value) or value)
+    except Refused as error:
+        near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
+        return replace(
+            refused(error, context.localizer), buttons=shown_buttons(context, (tuple(near),) if near else ())
+        )
+
+
+def on_setting(context: CommandContext) -> Reply:
+    """A setting that was picked from the list."""
+    return replace(_one(context, str(context.arguments["name"])), replaces=True)
+
+
+def on_settings(context: CommandContext) -> Reply:
+    """Back to the list."""
+    return replace(_all(context), replaces=True)
+
+
+def on_set(context: CommandContext) -> Reply:
+    """A value that was picked."""
+    return replace(change(context, str(context.arguments["name"]), str(context.arguments["value"])), replaces=True)
+
+
+def on_zone(context: CommandContext) -> Reply:
+    """A city that was picked."""
+    return replace(
+        change(context, "timezone", str(context.arguments["zone"])), replaces=bool(context.arguments.get("replaces"))
+    )
+
+
+def on_zones(context: CommandContext) -> Reply:
+    """Other cities. What stood above the first ones stays; further pages take each other's place."""
+    buttons = zone_page(context, int(context.arguments["page"]), replaces=True)
+    return Reply(lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces")))
+
+
+# ------------------------------------------------------------------------------------------------------------- showing
+
+
+def _all(context: CommandContext) -> Reply:
+    """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
+    localizer, fixed = context.localizer, _fixed(context)
+    own = context.chat.address == context.origin.address
+    head = (
+        context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=name_of(context.chat))
+    )
+    free = [name for name in SETTINGS if name not in fixed]
+    if context.read_by_group and not context.read_by_strangers:
+        return Reply(
+            lines=(head,), buttons=_setting_buttons({name: _said(context, name) for name in free}), names_chat=True
+        )
+    lines = (head, *_lines(context, free, fixed))
+    if context.read_by_strangers:
+        return Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
+    return Reply(
+        lines=lines, buttons=_setting_buttons({name: label_of(name, localizer) for name in free}), names_chat=True
+    )
+
+
+def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
+    """A line for each setting that can be changed here and has an effect, then what is fixed, then what has none."""
+    idle = [name for name in free if name in without_effect(context.chat)]
+    yield from (f"· {_said(context, name)}" for name in free if name not in idle)
+    always = [
+        context.say("{label} ({value})", label=label_of(name, context.localizer), value=_value(context, name))
+        for name in fixed
+    ]
+    for before, said in (
+        (context.say("Fixed here:"), always),
+        (context.say("Without effect here:"), [label_of(name, context.localizer) for name in idle]),
+    ):
+        if said:
+            yield context.say("{sentence} {next}", sentence=before, next=" · ".join(said))
+
+
+def _said(context: CommandContext, name: str) -> str:
+    """A setting with its value: "Quiet hours: from 22:00 to 08:00"."""
+    return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
+
+
+def _value(context: CommandContext, name: str) -> str:
+    return in_words(name, value_of(context.chat.settings, name), context.localizer)
+
+
+def _fixed(context: CommandContext) -> tuple[str, ...]:
+    """Settings that a chat of this kind cannot choose."""
+    public = context.chat.public
+    return tuple(name for name in SETTINGS if len(choices(name, kind=context.chat.kind, public=public)) == 1)
+
+
+def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
+    return button_rows(
+        [Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
+    )
+
+
+def _one(context: CommandContext, name: str) -> Reply:
+    """One setting: what it is, what it means, what it could be."""
+    localizer, value = context.localizer, value_of(context.chat.settings, name)
+    offered, idle = _offered(context, name), without_effect(context.chat).get(name)
+    if len(offered) == 1:
+        label, shown = label_of(name, localizer), _value(context, name)
+        return Reply(lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
+    lines = [_said(context, name), context.say("({inner})", inner=MEANINGS[name].say(localizer.translate))]
+    if idle:
+        lines.append(context.say("It has no effect here. {why}", why=idle.say(localizer.translate)))
+    if name == "timezone":
+        lines.append(_which_clock(context))
+    elif name in _OTHERS:
+        lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=_OTHERS[name]))
+    elif context.read_by_strangers:
+        lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
+    if name == "timezone":
+        buttons = zone_buttons(context, replaces=True)
+    else:
+        buttons = button_rows([_value_button(context, name, option, chosen=option == value) for option in offered])
+    awaits(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
+    back = Button(label=context.say("all settings"), verb="settings")
+    return Reply(lines=tuple(lines), buttons=shown_buttons(context, (*buttons, (back,))))
+
+
+def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
+    """The values that buttons offer: all there are, or some with the one that holds; none for the time zone."""
+    words = choices(name, kind=context.chat.kind, public=context.chat.public)
+    if words or name not in _SOME:
+        return words
+    some = _SOME[name]
+    if name == "schedule" and context.chat.kind is ChatKind.TEAM:
+        some = (_OFFICE_HOURS, *some[1:])
+    value = value_of(context.chat.settings, name)
+    return some if value in some else (value, *some)
+
+
+def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
+    short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
+    label = value.replace("-", "–") if short else in_words(name, value, context.localizer)
+    return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
+
+
+def _which_clock(context: CommandContext) -> str:
+    if context.read_by_strangers:
+        return context.say("Write a city: /timezone {city}", city=A_CITY)
+    return context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
+
+
+# ------------------------------------------------------------------------------------------------------------ changing
+
+
+def _change(context: CommandContext, name: str, value: str) -> Reply:
+    before = context.chat
+    after = set_setting(context.store, before.address, name, value, now=context.now, who=context.actor)
+    settings = after.settings
+    if value_of(before.settings, name) == value_of(settings, name):
+        return changed(name, before, after, context.localizer)
+    own = context.chat.address == context.origin.address
+    localizer = context.localizer.speaking(settings.lang if own else context.origin.settings.lang, settings.timezone)
+    reply = changed(name, before, after, localizer)
+    if name == ZONE:
+        settle(context, "answer-zone")
+        clock = local_time(context.now, settings.timezone)
+        reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
+    lines = (*reply.lines, *_what_stays(context, name, settings, localizer))
+    return replace(reply, lines=lines, buttons=undo_row(replace(context, localizer=localizer)))
+
+
+def _what_stays(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
+    """What somebody may have expected of a setting, and it does not do that."""
+    if name not in ("schedule", "quiet"):
+        return []
+    subscriptions = [one.subscription for one in listed_here(context)]
+    if name == "schedule" and any(
+        cadence_text(subscription.cadence) != settings.schedule for subscription in subscriptions
+    ):
+        when = cadence_words(parse_cadence(settings.schedule), localizer)
+        return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
+    if (
+        name == "quiet"
+        and settings.quiet != "off"
+        and subscriptions
+        and all(subscription.cadence.kind != "now" for subscription in subscriptions)
+    ):
+        return [localizer.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
+    return []
+
+
+def _change_schedule(context: CommandContext, value: str) -> Reply:
+    try:
+        return _change(context, "schedule", value)
+    except NoSuchTime as error:
+        return no_such_time(context, error, lambda when: _value_button(context, "schedule", when, chosen=False))
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    """(name of SETTINGS, value as typed): "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
+    plain = normalize("NFKC", text).strip()
+    words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
+    for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
+        try:
+            return setting_name(" ".join(words[:length])), " ".join(words[length:])
+        except Refused:  # it is shorter, then
+            continue
+    glued = begins_with_name(plain)
+    if glued:
+        return setting_name(glued), plain[len(glued) :].strip(" :=为是")
+    said = _SAID.match(plain)
+    name, value = (said["name"], said["value"]) if said else (plain, "")
+    return setting_name(name), value.strip()
+
+
+COMMANDS = (
+    Command(
+        name="set",
+        aliases=("settings", "preferences"),
+        run=set_,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[NAME VALUE]",
+        summary=Sentence("settings of this chat"),
+    ),
+    Command(
+        name="lang",
+        run=lang,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[en|zh]",
+        summary=Sentence("English or Chinese"),
+    ),
+    Command(
+        name="timezone",
+        aliases=("tz",),
+        run=timezone,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[CITY]",
+        summary=Sentence("your clock, for all times"),
+    ),
+)
+CALLBACKS = {
+    "setting": Callback(run=on_setting, needs_manager=True),
+    "settings": Callback(run=on_settings, needs_manager=True),
+    "set": Callback(run=on_set, needs_manager=True),
+    "zone": Callback(run=on_zone, needs_manager=True),
+    "zones": Callback(run=on_zones, needs_manager=True),
+}

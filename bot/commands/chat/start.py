@@ -1,0 +1,162 @@
+"""The first words: start, with what a shared link offers; and what nobody understands."""
+
+from dataclasses import replace
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.phrasing.setting_words import LANGUAGES
+from bot.commands.phrasing.subscription_words import days_i_know
+from bot.commands.subscriptions.echo import at
+from bot.commands.subscriptions.subscribe import sub
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.query import parse_query
+from subscriptions.service.chats import find_callback
+from subscriptions.service.papers import recent_matches
+from subscriptions.service.subscriptions import set_setting
+
+ADDED = "added"  # what our links that add the bot to a chat carry: the chat is greeted when the bot arrives
+OFFER = "offer"  # the verb of links that share a subscription
+_WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Yann LeCun"')
+_WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Yann LeCun"')
+_LONGEST = 32  # characters of a word that is repeated to the person
+
+
+def start(context: CommandContext) -> Reply | None:
+    """What this bot is, and examples that work; behind a shared link what it offers."""
+    if context.origin.kind is not ChatKind.PRIVATE:
+        return _in_a_group(context)
+    if context.args:
+        link = find_callback(context.store, context.args)
+        if link is not None and link.verb == OFFER and not link.place:
+            return _offer(context, context.args, link)
+        begin = _begin(context)
+        return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
+    return _begin(context)
+
+
+def _begin(context: CommandContext) -> Reply:
+    lines = (
+        context.say("I tell you when papers appear that you care about, once a day or at once."),
+        context.say("Send me words that such a paper holds, or press an example:"),
+    )
+    return Reply(lines=lines, buttons=_first_buttons(context))
+
+
+def _first_buttons(context: CommandContext) -> Buttons:
+    examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
+    rows: list[tuple[Button, ...]] = [
+        (Button(label=query, verb="example", arguments={"query": query}),) for query in examples
+    ]
+    other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
+    rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
+    bot = context.bot_info.bot_names.get("telegram", "")
+    if bot and context.origin.address.platform == "telegram":
+        rows.append(adding(context, bot))
+    return tuple(rows)
+
+
+def adding(context: CommandContext, bot: str) -> tuple[Button, ...]:
+    """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
+    group = f"https://t.me/{bot}?startgroup={ADDED}"
+    channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
+    return (
+        Button(label=context.say("add to group"), url=group),
+        Button(label=context.say("add to channel"), url=channel),
+    )
+
+
+def _in_a_group(context: CommandContext) -> Reply | None:
+    """Two lines; none after our own link, since the chat was greeted when the bot arrived."""
+    if context.args == ADDED:
+        return None
+    if context.origin.kind is ChatKind.TEAM:
+        return Reply(
+            lines=(
+                context.say("I tell this chat when papers appear that it asks for."),
+                context.say("For everybody here: /sub diffusion. I am quiet otherwise."),
+            )
+        )
+    bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
+    command = f"/sub@{bot}" if bot else "/sub"
+    return Reply(
+        lines=(
+            context.say("I tell this chat when papers appear that it asks for."),
+            context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),
+        )
+    )
+
+
+def on_example(context: CommandContext) -> Reply:
+    """Subscribes to an example."""
+    return sub(replace(context, args=str(context.arguments["query"])))
+
+
+def on_speak(context: CommandContext) -> Reply:
+    """The other language, and the first words in it."""
+    chat = set_setting(
+        context.store,
+        context.origin.address,
+        "lang",
+        str(context.arguments["lang"]),
+        now=context.now,
+        who=context.actor,
+    )
+    localizer = context.localizer.speaking(chat.settings.lang, chat.settings.timezone)
+    return replace(_begin(replace(context, origin=chat, chat=chat, localizer=localizer)), replaces=True)
+
+
+# ------------------------------------------------------------------------------------------------- a shared subscription
+
+
+def _offer(context: CommandContext, payload: str, link: CallbackToken) -> Reply:
+    """What a link offers: how it reads, when it would come, what it would have found."""
+    text, when = str(link.arguments["text"]), str(link.arguments["when"])
+    query = parse_query(text)
+    lately = recent_matches(context.store, query, now=context.now, most=EXAMPLES)
+    lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
+    if lately.base.days:
+        known = days_i_know(context.localizer, lately.base)
+        lines.append(
+            context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+        )
+    lines += [f"· {context.title(paper)}" for paper in lately.newest]
+    accept = Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
+    return Reply(lines=tuple(lines), buttons=((accept,),))
+
+
+def on_accept(context: CommandContext) -> Reply:
+    """Subscribes to what was shared, as it is now."""
+    link = find_callback(context.store, str(context.arguments["link"]))
+    if link is None or link.verb != OFFER:
+        return Reply(toast=context.say("What that link led to is not there any more."))
+    text, when = str(link.arguments["text"]), str(link.arguments["when"])
+    return replace(at(context, text, when), replaces=True)
+
+
+# --------------------------------------------------------------------------------------------------- not understood
+
+
+def unknown(context: CommandContext) -> Reply:
+    """A command that does not exist, and the nearest that does."""
+    near = context.registry.nearest(context.args)
+    name = context.args[:_LONGEST]
+    lines = [
+        context.say("I do not know “{name}”.", name=name)
+        if context.message is None or context.message.takes_bare_commands or not context.message.command
+        else context.say("I do not know /{name}.", name=name)
+    ]
+    lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
+    return Reply(lines=tuple(lines), ok=False)
+
+
+UNKNOWN = Callback(run=unknown)
+EXAMPLES = 3  # papers that an offer shows
+
+COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False, stays_here=True),)
+CALLBACKS: dict[str, Callback] = {
+    "example": Callback(run=on_example, needs_manager=True),
+    "speak": Callback(run=on_speak, needs_manager=True),
+    "accept": Callback(run=on_accept, needs_manager=True),
+}

@@ -1,0 +1,149 @@
+"""status: what came last, what comes next and what waits; for operators also the state of the whole bot."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.phrasing.delivery_times import next_line
+from bot.ports.reply import Reply
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.planning.receipts import Outcome
+from subscriptions.service.chats import is_denied
+from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
+from subscriptions.service.operations import status as chat_status
+from subscriptions.service.sources import known_sources
+from subscriptions.states import ChatState
+
+_SOURCES = 3  # sources that status names
+_PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})
+
+
+def status(context: CommandContext) -> Reply:
+    """What came last, what comes next and what waits; for operators how the whole bot stands."""
+    lines = [*came_last(context), *_chat_lines(context)]
+    if context.is_operator and not context.read_by_group:
+        lines += _whole(context)
+    return Reply(lines=tuple(lines))
+
+
+def came_last(context: CommandContext) -> list[str]:
+    """What the sources brought last, each in all digests of its day; of one day together, where several brought some."""
+    found = last_days(context.store, _SOURCES)
+    lines = [
+        context.localizer.count(
+            "{source}, {day}: {count} paper.",
+            "{source}, {day}: {count} papers.",
+            one.papers,
+            source=one.source,
+            day=context.localizer.day(one.day),
+        )
+        for one in found
+    ]
+    day = found[0].day if found else None
+    if day and sum(one.day == day for one in found) > 1:
+        amount, said = papers_of_day(context.store, day), context.localizer.day(day)
+        lines.append(
+            context.localizer.count(
+                "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
+            )
+        )
+    return [*(lines or [context.say("No digest has come yet.")]), *_expected(context)]
+
+
+def _expected(context: CommandContext) -> list[str]:
+    """What has not come though it was due, and when more is."""
+    seen = expectations(context.store, now=context.now)
+    lines = []
+    for one in seen.missing:
+        since = context.localizer.moment(one.due) if one.due else ""
+        names = ", ".join(one.behind) or one.name
+        match one.outcome:
+            case Outcome.LATE:
+                lines.append(context.say("{source} is late: due since {moment}.", source=names, moment=since))
+            case Outcome.FAILED:
+                lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
+            case _:
+                lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
+    following = seen.next_due()
+    if following is not None:
+        moment = context.localizer.moment(following, about=True)
+        lines.append(context.say("More papers are expected {moment}.", moment=moment))
+    return lines
+
+
+def _chat_lines(context: CommandContext) -> list[str]:
+    try:
+        here = chat_status(context.store, context.chat.address, now=context.now)
+    except PaperwireError:
+        return [context.say("This chat has no subscriptions.")]
+    if not here.subscriptions:
+        return [context.say("This chat has no subscriptions."), *_fates(context, here)]
+    return [_next(context, here), *_fates(context, here)]
+
+
+def _next(context: CommandContext, here: Status) -> str:
+    if is_denied(context.store, here.chat.address):
+        return context.say("The operator of this bot has said no to this chat.")
+    if here.chat.state is ChatState.ASKED:
+        return context.say("This chat waits for whoever runs this bot.")
+    if here.chat.state is ChatState.PAUSED:
+        return context.say("This chat is paused; /resume ends that.")
+    return next_line(here.coming, context.localizer, context.now)
+
+
+def _fates(context: CommandContext, here: Status) -> list[str]:
+    count = context.localizer.count
+    lines = (
+        (here.waiting, count("{count} delivery waits.", "{count} deliveries wait.", here.waiting)),
+        (
+            here.unclear,
+            count(
+                "{count} delivery may have arrived or not.", "{count} deliveries may have arrived or not.", here.unclear
+            ),
+        ),
+        (here.dead, count("{count} delivery could not be sent.", "{count} deliveries could not be sent.", here.dead)),
+    )
+    return [line for number, line in lines if number]
+
+
+def _whole(context: CommandContext) -> list[str]:
+    """How all stands, for whoever runs the bot."""
+    all_of_it = health(context.store)
+    count = context.localizer.count
+    chats = count("{count} chat", "{count} chats", all_of_it.chats)
+    subscriptions = count("{count} subscription", "{count} subscriptions", all_of_it.subscriptions)
+    lines = ["", context.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=subscriptions)]
+    if all_of_it.asking:
+        lines.append(
+            count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", all_of_it.asking)
+        )
+    outbox = all_of_it.outbox
+    lines.append(
+        context.say(
+            "Outbox: {waiting} waiting, {unclear} unclear, {dead} dead.",
+            waiting=outbox.waiting,
+            unclear=outbox.unclear,
+            dead=outbox.dead,
+        )
+    )
+    lines += [
+        context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
+        for source in known_sources(context.store)
+        if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
+    ]
+    for platform, reason in sorted(all_of_it.stopped.items()):
+        name = _PLATFORMS.get(platform, platform)
+        lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
+    return lines
+
+
+COMMANDS = (
+    Command(
+        name="status",
+        aliases=("health",),
+        run=status,
+        summary=Sentence("what came last, what comes next, what waits"),
+        stays_here=True,
+    ),
+)
+CALLBACKS: dict[str, Callback] = {}

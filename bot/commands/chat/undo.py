@@ -1,0 +1,131 @@
+"""undo: the last changes of a chat, one by one; and the [undo] button under whatever changed something."""
+
+from collections.abc import Iterator
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.phrasing.cadence_words import cadence_words
+from bot.commands.phrasing.setting_words import in_words, label_of, value_of
+from bot.commands.phrasing.subscription_words import called, in_short
+from bot.ports.button import Button
+from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatKind, Subscription
+from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
+
+_MOST_NAMED = 5  # subscriptions that a reply names one by one
+_LONGEST = 300  # characters of a query that was changed
+
+
+def undo_last(context: CommandContext) -> Reply:
+    """Takes back the newest change; one that somebody else made is named first."""
+    change = last_change(context.store, context.chat.address)
+    if change is None:
+        return Reply(lines=(context.say("There is nothing to undo."),))
+    return _ask(context, change) if _is_foreign(context, change) else _undo(context, change)
+
+
+def on_undo(context: CommandContext) -> Reply:
+    """Takes back the change that the button stands for."""
+    number = context.arguments.get("change")
+    change = find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
+    if change is None:
+        return Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
+    if change.undone:
+        return Reply(toast=context.say("That is undone already."))
+    if _is_foreign(context, change) and not context.arguments.get("sure"):
+        return _ask(context, change)
+    try:
+        return _undo(context, change, pressed=True)
+    except Refused as error:
+        return Reply(
+            toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"
+        )
+
+
+def _is_foreign(context: CommandContext, change: Change) -> bool:
+    """Whether another person made it. Who has no name has none to be asked about."""
+    if context.chat.kind is ChatKind.PRIVATE or not change.who:
+        return False
+    return change.who.partition(" ")[0] != context.request.sender
+
+
+def _ask(context: CommandContext, change: Change) -> Reply:
+    name = change.who.partition(" ")[2] or context.say("Somebody else")
+    said = context.say("{name} did the last change here:", name=name)
+    sure = Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
+    if context.read_by_strangers:
+        return Reply(
+            lines=(said, *_what(context, change.what), context.say("Only {name} can undo it here.", name=name))
+        )
+    return Reply(lines=(said, *_what(context, change.what)), buttons=((sure,),))
+
+
+def _undo(context: CommandContext, change: Change, *, pressed: bool = False) -> Reply:
+    redone = _is_undo(context, change)
+    done = undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
+    label = context.say("undo") if redone else context.say("redo")
+    again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
+    head = context.say("Done again.") if redone else context.say("Undone.")
+    buttons = () if context.read_by_strangers else ((again,),)
+    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=buttons, replaces=pressed)
+
+
+def _is_undo(context: CommandContext, change: Change) -> bool:
+    """Whether a change took something back; to take back an undo does it again, to take that back undoes it again."""
+    if change.undoes is None:
+        return False
+    taken_back = find_change(context.store, context.chat.address, change.undoes)
+    return taken_back is None or not _is_undo(context, taken_back)
+
+
+def _what(context: CommandContext, what: Difference, done: Undone | None = None) -> Iterator[str]:
+    """A difference in words, a line for each thing."""
+    added = context.say("Back:") if done else context.say("Added:")
+    for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
+        yield from (f"{said} {called(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
+        if len(subscriptions) > _MOST_NAMED:
+            yield context.localizer.count(
+                "and {count} more of them", "and {count} more of them", len(subscriptions) - _MOST_NAMED
+            )
+    for old, new in what.changed[:_MOST_NAMED]:
+        yield context.say("{number} was: {old}", number=new.number, old=_detail(context, old, new))
+        yield context.say("{number} is: {new}", number=new.number, new=_detail(context, new, old))
+    if len(what.changed) > _MOST_NAMED:
+        yield context.localizer.count(
+            "and {count} more of them", "and {count} more of them", len(what.changed) - _MOST_NAMED
+        )
+    for name in what.settings:
+        if done is None:
+            yield context.say("The setting {name}.", name=label_of(name, context.localizer))
+        else:
+            old_value, value = value_of(done.before.settings, name), value_of(done.after.settings, name)
+            was, now = in_words(name, old_value, context.localizer), in_words(name, value, context.localizer)
+            yield context.say(
+                "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
+            )
+    if what.paused is not None:
+        yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
+
+
+def _detail(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
+    """What differs between two states of a subscription, as this one has it."""
+    parts = [_as_read(subscription.text)] if subscription.text != other.text else []
+    if subscription.name != other.name:
+        parts.append(subscription.name or context.say("without a name"))
+    if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
+        parts.append(cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
+    if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
+        until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
+        paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
+        parts.append(paused if subscription.state == "paused" else context.say("active"))
+    return " · ".join(parts) or in_short(subscription.name or subscription.text)
+
+
+def _as_read(query: str) -> str:
+    """A query where it matters which words it has; as many of them as five changes leave room for."""
+    return cut_letters(query, _LONGEST)
+
+
+COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)
+CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}

@@ -1,0 +1,156 @@
+"""Which subscription is meant: by number, by query, by a button."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from bot.commands.core.asking import awaits
+from bot.commands.core.context import CommandContext
+from bot.commands.phrasing.subscription_words import called
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.query import parse_query
+from subscriptions.service.subscriptions import Listed, listed
+
+A_PAGE = 8  # subscriptions in a pick list
+_IN_PUBLIC = 20  # subscriptions that a pick list without buttons names
+_LABEL = 40  # characters of a button
+_NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
+
+
+def listed_here(context: CommandContext) -> tuple[Listed, ...]:
+    """The subscriptions of the chat that this is about, by their numbers."""
+    return listed(context.store, context.chat.address) if context.chat.id else ()
+
+
+def numbered(context: CommandContext, number: object) -> Subscription | None:
+    """The subscription that a button stands for; None: it is gone."""
+    return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
+
+
+def gone(context: CommandContext) -> Reply:
+    """The answer to a button of a subscription that is gone."""
+    return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
+
+
+def named(context: CommandContext, which: str) -> Subscription:
+    """The subscription that a person names by its number or its query. Raises NotFound, QueryError."""
+    subscriptions = [one.subscription for one in listed_here(context)]
+    text = which.strip().removeprefix("#")
+    by_number = [
+        subscription for subscription in subscriptions if text.isdecimal() and subscription.number == int(text)
+    ]
+    if by_number:
+        return by_number[0]
+    canonical = parse_query(which).canonical
+    found = next((subscription for subscription in subscriptions if subscription.canonical == canonical), None)
+    if found is None:
+        raise _not_found(which.strip(), text)
+    return found
+
+
+def _not_found(which: str, text: str) -> NotFound:
+    if text.isdecimal():
+        words = Sentence("This chat has no subscription {which}.", {"which": which})
+    elif _NUMBERS.fullmatch(text):
+        return NotFound(
+            Sentence("“{which}” is more than one number.", {"which": which}),
+            Sentence("Say one at a time; /list shows those that are there."),
+        )
+    else:
+        words = Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
+    return NotFound(words, Sentence("/list shows those that are there."))
+
+
+def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
+    """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    digits = first.removeprefix("#")
+    found = numbered(context, int(digits)) if digits.isdecimal() else None
+    return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
+
+
+def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
+    """As `number_and_rest`, for commands that need a number. Raises NotFound, Refused; `example` is a whole command."""
+    subscription, rest = number_and_rest(context, text)
+    if subscription is not None:
+        return subscription, rest
+    first = text.split(maxsplit=1)[0]
+    if first.removeprefix("#").isdecimal():
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": first}),
+            Sentence("/list shows those that are there."),
+        )
+    raise Refused(
+        Sentence("Say the number of a subscription first."), Sentence("For example: {example}", {"example": example})
+    )
+
+
+def no_subscriptions(context: CommandContext) -> Reply:
+    """The answer where there is nothing to choose from."""
+    return Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
+
+
+def pick_list(
+    context: CommandContext,
+    question: str,
+    verb: str,
+    *,
+    page: int = 0,
+    replaces: bool = False,
+    last: Sequence[Button] = (),
+) -> Reply:
+    """Asks which subscription: a button each, which runs `verb` with its number; eight a page.
+
+    `last` are buttons below them. In public places the numbers are to be typed, so the question stands above a list.
+    """
+    subscriptions = [one.subscription for one in listed_here(context)]
+    if not subscriptions:
+        return no_subscriptions(context)
+    if context.read_by_strangers:
+        return Reply(
+            lines=(
+                question,
+                *map(called, subscriptions[:_IN_PUBLIC]),
+                *_not_named(context, len(subscriptions) - _IN_PUBLIC),
+            )
+        )
+    pages = range(0, len(subscriptions), A_PAGE)
+    page = min(max(page, 0), len(pages) - 1)
+    shown = subscriptions[pages[page] : pages[page] + A_PAGE]
+    rows: list[tuple[Button, ...]] = [(_pick(subscription, verb),) for subscription in shown]
+    rows.append(
+        pager(context, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to}))
+    )
+    awaits(context, "answer-pick", {"verb": verb})
+    return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
+
+
+def _not_named(context: CommandContext, left: int) -> tuple[str, ...]:
+    if left <= 0:
+        return ()
+    one, many = "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all."
+    return (context.localizer.count(one, many, left),)
+
+
+def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
+    """Buttons to the page before and the page after; `to` makes the one that leads to a page, its label left open."""
+    found = []
+    for label, number in ((context.say("back"), page - 1), (context.say("more"), page + 1)):
+        if 0 <= number < pages:
+            button = to(number)
+            found.append(Button(label=label, verb=button.verb, arguments=button.arguments))
+    return tuple(found)
+
+
+def _pick(subscription: Subscription, verb: str) -> Button:
+    words = " ".join((subscription.name or subscription.text).split())
+    label = cut_letters(f"{subscription.number} {words}", _LABEL)
+    return Button(label=label, verb=verb, arguments={"number": subscription.number})
+
+
+def shown_buttons(context: CommandContext, buttons: Buttons) -> Buttons:
+    """No buttons where strangers could press them."""
+    return () if context.read_by_strangers else tuple(row for row in buttons if row)

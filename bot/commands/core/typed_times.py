@@ -1,0 +1,77 @@
+"""Times that may be words, and times that there are not: what is said of them, and the buttons that say otherwise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.commands.core.context import CommandContext
+from bot.commands.core.picking import shown_buttons
+from bot.commands.phrasing.cadence_words import when_words
+from bot.commands.phrasing.refusal_words import refused
+from bot.ports.button import Button
+from bot.ports.reply import Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.service.subscriptions import last_change
+
+AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
+
+
+def read_as_time(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
+    """The echo of a wish says what was read as its time where that may have been meant as words."""
+    said = context.say("({inner})", inner=taken_for_time(context, ending))
+    head, *rest = reply.lines
+    if context.read_by_group:
+        return replace(reply, lines=(context.say("{sentence} {next}", sentence=head, next=said), *rest))
+    return replace(reply, lines=(head, said, *rest))
+
+
+def taken_for_time(context: CommandContext, ending: Ending) -> str:
+    """What was read as a time, and how it is written as words."""
+    return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
+
+
+def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[Button, ...]:
+    """[as words] under an echo: what was done is taken back, and `text` is asked for whole.
+
+    `number` is the subscription whose query it was to be; None for a new one.
+    """
+    change = last_change(context.store, context.chat.address)
+    if change is None:
+        return ()
+    arguments = {"text": as_words(text), "change": change.id, "number": number}
+    return (Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
+
+
+def there_is(when: str) -> bool:
+    """Whether a time as somebody wrote it can be had."""
+    try:
+        read_when(when)
+    except Refused:
+        return False
+    return True
+
+
+class OnlyTime(Refused):
+    """A time without a query."""
+
+    def __init__(self, typed: str) -> None:
+        example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
+        super().__init__(Sentence("That is a time. Say also what papers should hold."), example)
+
+
+def time_alone(context: CommandContext, error: OnlyTime, words: Button) -> Reply:
+    """A time without a query is refused; `words` looks for it all the same."""
+    return replace(refused(error, context.localizer), buttons=shown_buttons(context, ((words,),)))
+
+
+def no_such_time(
+    context: CommandContext, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
+) -> Reply:
+    """A time that cannot be had is refused, with the nearest that can as buttons; `button` makes one from a time."""
+    names = [when_words(when, context.localizer) for when in error.nearest]
+    nearest = tuple(replace(button(when), label=name) for when, name in zip(error.nearest, names, strict=True))
+    hint = Sentence(error.hint.template, {**error.hint.values, "when": names[0]})
+    return replace(
+        refused(Refused(error.sentence, hint), context.localizer),
+        buttons=shown_buttons(context, (nearest, tuple(others))),
+    )

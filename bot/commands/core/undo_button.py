@@ -1,0 +1,18 @@
+"""The [undo] button that every reply to a change carries."""
+
+from bot.commands.core.context import CommandContext
+from bot.ports.button import Button, Buttons
+from subscriptions.service.subscriptions import last_change
+
+
+def undo_row(context: CommandContext) -> Buttons:
+    """A button that takes back what this turn has changed; none where strangers could press it."""
+    change = last_change(context.store, context.chat.address)
+    if change is None or context.read_by_strangers:
+        return ()
+    return ((undo_button(context, change.id),),)
+
+
+def undo_button(context: CommandContext, change: int) -> Button:
+    """[undo] for one change, by its id."""
+    return Button(label=context.say("undo"), verb="undo", arguments={"change": change})

@@ -1,0 +1,186 @@
+"""What a request asks for: which command, for which chat, with which words. A pure decision."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.commands.chat.free_text import PLAIN
+from bot.commands.chat.home_view import HOME_VIEW
+from bot.commands.chat.start import UNKNOWN
+from bot.commands.core.context import Command, CommandFunction, Registry
+from bot.commands.core.spoken_commands import HELLO, spoken
+from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
+from subscriptions.model import CallbackToken, ChatKind
+
+ABOUT = "about"  # the argument of a button that stands in one chat and is about another
+_DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
+_COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
+# Where nothing but a chat can stand, its link, its bare name and the number of a small group name it too.
+_LINKED = re.compile(
+    r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
+)
+# Names that take no words behind them, and those that hardly begin a query where a person talks with the bot alone.
+_ALONE = frozenset(
+    {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
+)
+_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import"})
+_NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is to be run, and what must be known before."""
+
+    run: CommandFunction
+    changes: bool = False  # only for those who manage the chat that it is about
+    operator: bool = False
+    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the chat that it is about, if it is another one
+    here: bool = False  # about the chat where it was said, even while that manages another one
+    args: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    wants_file: bool = False
+    counts: bool = True  # against the twenty a minute
+    alone: bool = True  # no other command stands in the same message, which would be left undone
+    wants_chats: bool = False  # the chats where the person is must be known
+    spoken: bool = False  # in words without a slash, which could have answered a question
+
+
+def understand(request: Request, link: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
+    """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for.
+
+    What was edited soon counts as if it were written now, what was edited later is not done.
+    """
+    intent = _understood(request, link, registry)
+    if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
+        return Intent(run=LATE_EDIT.run, here=True)
+    return intent
+
+
+def _understood(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
+    match request:
+        case EventRequest():
+            run = registry.events.get(request.event)
+            return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
+        case CallbackRequest() | FormRequest():
+            return _pressed(request, link, registry)
+        case MessageRequest() if request.command:
+            return _said(registry, request, request.command, request.text)
+        case MessageRequest():
+            return _words(request, registry) if request.is_addressed else None
+
+
+def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
+    return request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
+
+
+def _words(request: MessageRequest, registry: Registry) -> Intent | None:
+    """Words without a slash: a command in a person's own words, else what PLAIN makes of them.
+
+    In a group they name the bot, or answer it; of the latter only commands are for us: people talk about a paper.
+    """
+    found = spoken(request.text)
+    name, rest = _first_word(request.text)
+    if (
+        request.takes_bare_commands
+        and registry.command_named(name)
+        and (request.trigger_id or not found)
+        and _is_typed(request, name, rest)
+    ):
+        return _said(registry, request, name, rest)
+    if found and found[0] != HELLO:
+        intent = _said(registry, request, *found)
+        return replace(intent, spoken=True) if intent else None
+    if request.reply_to and not request.mentions_bot:
+        return None
+    private = request.place.kind is ChatKind.PRIVATE
+    if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
+        return _said(registry, request, "help" if request.takes_bare_commands else "start", "")
+    return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file_id))
+
+
+def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
+    """Whether a first word that is the name of a command is meant so, where none needs a sign before it.
+
+    Behind the sign of the platform's own command it always is, and before the name of a chat. Elsewhere `list decoding` is a query, as is `search engines`
+    in a conversation with the bot alone; in a thread there is no other way to search.
+    """
+    if request.trigger_id or _directed(rest)[0]:
+        return True
+    if request.place.kind is ChatKind.PRIVATE:
+        return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
+    return not rest or name.casefold() not in _ALONE
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    """(the first word without the sign that commands may have, the rest)."""
+    words = text.split(maxsplit=1)
+    return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
+
+
+def _said(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
+    command = registry.command_named(name)
+    if command is None:
+        # In a group a word that nobody knows may be for another bot.
+        quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
+        return None if quiet else Intent(run=UNKNOWN.run, args=name)
+    target, text = ("", text) if command.names_chats else _directed(text)
+    if command.args_are_chat and not target:
+        target, text = _turned_to(text.strip())
+    words, alone = (text, True) if command.many_lines else _first_command(text, registry)
+    return _intent(command, target, words, alone=alone)
+
+
+def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
+    """(what stands before a line that begins another command, whether there is no such line)."""
+    for line in _COMMAND_LINE.finditer(text):
+        if registry.command_named(line["name"]):
+            return text[: line.start()], False
+    return text, True
+
+
+def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
+    return Intent(
+        run=command.run,
+        alone=alone,
+        changes=command.needs_manager and not (command.shows_without_args and not text.strip()),
+        operator=command.needs_operator,
+        target=target,
+        here=command.stays_here,
+        args=text.strip(),
+        wants_file=command.wants_file,
+    )
+
+
+def _directed(text: str) -> tuple[str, str]:
+    """A first word that names another chat, and the rest."""
+    match = _DIRECTED.match(text.lstrip())
+    return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
+
+
+def _turned_to(text: str) -> tuple[str, str]:
+    """All of the words as one chat, and nothing after it; ("", text) when they name none."""
+    if link := _LINKED.fullmatch(text):
+        return (f"@{link['name']}" if link["name"] else f"-100{link['number']}{link['topic'] or ''}"), ""
+    if named := _NAMED.fullmatch(text):
+        return (f"@{text}" if named["name"] else text), ""
+    return "", text
+
+
+def _pressed(request: Interaction, link: CallbackToken | None, registry: Registry) -> Intent | None:
+    callback = registry.callbacks.get(link.verb) if link else None
+    if link is None or callback is None:
+        return None
+    if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
+        return Intent(run=callback.show_form, here=True, arguments=dict(link.arguments), counts=False)
+    arguments = dict(link.arguments)
+    about = str(arguments.pop(ABOUT, "")).partition(":")[2]
+    return Intent(
+        run=callback.run,
+        changes=callback.needs_manager,
+        operator=callback.needs_operator,
+        target=about,
+        here=True,
+        arguments=arguments,
+    )

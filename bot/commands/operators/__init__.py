@@ -1,0 +1,1 @@
+"""Commands of whoever runs the bot: who is let in, and who is not."""

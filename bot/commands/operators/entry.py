@@ -1,0 +1,93 @@
+"""Whether a chat that subscribes is served: at once, after an operator has let it in, or not at all."""
+
+from dataclasses import dataclass, replace
+
+from bot.commands.core.context import CommandContext
+from bot.ports.reply import Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import (
+    allow,
+    ask_to_be_let_in,
+    is_denied,
+    known_or_new,
+    numbers_given,
+    set_owner,
+    was_let_in,
+)
+from subscriptions.service.subscriptions import listed
+from subscriptions.states import ChatState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a chat was before a command was run there."""
+
+    numbers: int  # subscriptions that it has had
+    let_in: bool
+
+    @classmethod
+    def of(cls, context: CommandContext) -> "Entry":
+        """Before the command."""
+        address = context.chat.address
+        return cls(numbers=numbers_given(context.store, address), let_in=was_let_in(context.store, address))
+
+
+def entered(context: CommandContext, before: Entry, reply: Reply | None, *, vouched: bool) -> Reply | None:
+    """The reply to a command, once it is settled whether the chat that asked for something more is served.
+
+    `vouched`: somebody who runs the bot administers the chat. Raises Refused, which undoes the command.
+    """
+    address = context.chat.address
+    if numbers_given(context.store, address) <= before.numbers:
+        return reply
+    if context.chat.kind is ChatKind.TEAM and context.request.sender:
+        set_owner(context.store, address, context.request.sender)  # whoever asked last looks after it
+    if vouched or context.is_operator:
+        return _welcome(context, reply)
+    if is_denied(context.store, address):
+        raise Refused(Sentence("The operator of this bot has said no to this chat."))
+    if context.bot_info.access == "closed":
+        raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
+    if before.let_in or context.bot_info.access == "open":
+        return reply
+    return _waits(context, before, reply)
+
+
+def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
+    """Where an operator asks for something, nobody else need be asked."""
+    if known_or_new(context.store, context.chat.address, context.chat.kind).state is ChatState.ASKED:
+        allow(context.store, context.chat.address, now=context.now, tell=False)
+    return reply
+
+
+def _waits(context: CommandContext, before: Entry, reply: Reply | None) -> Reply:
+    new = (one.subscription for one in listed(context.store, context.chat.address))
+    subscription = " · ".join(one.text for one in new if one.number > before.numbers)
+    someone = ask_to_be_let_in(
+        context.store,
+        context.chat.address,
+        admins=context.bot_info.admins,
+        who=context.request.sender_name,
+        wish=subscription,
+        now=context.now,
+    )
+    if someone:
+        words = context.say(
+            "It waits for whoever runs this bot to let this chat in; what comes until then is not lost."
+        )
+    else:
+        words = context.say(
+            "It waits: this bot has no operator yet. Whoever started it finds a code in its log, and sends it here in "
+            "private: /admin CODE"
+        )
+    given = reply or Reply()
+    return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
+
+
+def _contact(context: CommandContext) -> Sentence:
+    if not context.bot_info.contact:
+        return Sentence("You can run one of your own: it is called paperwire.")
+    return Sentence(
+        "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
+    )

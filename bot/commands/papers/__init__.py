@@ -1,0 +1,1 @@
+"""Commands and buttons about papers: preview, today, search, why, and the card of a paper."""

@@ -1,0 +1,136 @@
+"""A paper's card and its verbs: more, why, follow authors, mute, exclude; and what lies beyond a delivery's limit.
+
+Buttons name a paper by its place in a delivery (`delivery`, `position`), or by its number in the store (`paper`). Each
+press looks it up anew among what this chat was told, and the subscription that it is about among those there are now.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.model import Item, KnownPaper
+from subscriptions.service.papers import (
+    as_item,
+    delivered_paper,
+    delivered_papers,
+    known_paper,
+    subscriptions_behind,
+)
+
+PAGE = 16  # papers of one page: two rows of eight numbers
+
+
+def card_reply(context: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
+    """The card of a paper: title, authors, categories, what it says; with its verbs, where buttons may stand.
+
+    `delivery` and `position` name it where a delivery told it; else the store is asked what this chat knows of it.
+    """
+    where: dict[str, Any] = {"delivery": delivery, "position": position} if delivery else {"paper": known.id}
+    return _card(context, as_item(context.store, context.chat, known), where)
+
+
+def on_card(context: CommandContext) -> Reply:
+    """The number under a delivery: that paper's card."""
+    item = callback_paper(context)
+    return _card(context, item, paper_arguments(context)) if item else paper_gone(context)
+
+
+def on_more(context: CommandContext) -> Reply:
+    """All that is known of a paper: its abstract, and every field of its summaries."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    on_card = bool(context.arguments.get("on_card"))
+    buttons = _verbs(context, item, paper_arguments(context), more=False) if on_card else ()
+    return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
+
+
+def on_why(context: CommandContext) -> Reply:
+    """Which subscriptions brought a paper, and which words of it."""
+    item = callback_paper(context)
+    return Reply(items=(item,), item_layout="why") if item else paper_gone(context)
+
+
+def on_show_more(context: CommandContext) -> Reply:
+    """What lies beyond the chat's limit, a page at a time, numbered on from what the delivery shows."""
+    delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
+    told = delivered_papers(context.store, context.chat, delivery)
+    rest = [item for item in told if not item.shown]
+    page = tuple(rest[start : start + PAGE])
+    if not page:
+        return paper_gone(context)
+    first = len(told) - len(rest) + start + 1
+    numbers = tuple(
+        Button(label=str(number), data=f"d{delivery}.c{item.position}") for number, item in enumerate(page, first)
+    )
+    left = len(rest) - start - len(page)
+    label = context.localizer.count("show {count} more", "show {count} more", left)
+    more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
+    return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
+
+
+# ------------------------------------------------------------------------------------------------------------ the card
+
+
+def _card(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Reply:
+    return Reply(items=(item,), item_layout="card", buttons=_verbs(context, item, where))
+
+
+def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
+    """What can be done with a paper; none where the buttons would be everybody's."""
+    if context.read_by_strangers:
+        return ()
+    # Three stand side by side on a phone only if they are short.
+    short = [Button(label=context.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
+    long = []
+    if item.because:
+        short.append(Button(label=context.say("why"), verb="card-why", arguments=where))
+    if item.paper.paper.authors:
+        long.append(Button(label=context.say("follow authors"), verb="card-follow", arguments=where))
+    if subscriptions_behind(context.store, context.chat, item):
+        short.append(Button(label=context.say("mute ▾"), verb="card-mute", arguments=where))
+        long.append(Button(label=context.say("exclude"), verb="card-exclude", arguments=where))
+    return tuple(tuple(row) for row in (short, long) if row)
+
+
+# ---------------------------------------------------------------------------------------------------------------- mute
+
+
+# ------------------------------------------------------------------------------------------------------------- exclude
+
+
+# ------------------------------------------------------------------------------------------------------ follow authors
+
+
+# ------------------------------------------------------------------------------------------------------ what is pressed
+
+
+def callback_paper(context: CommandContext) -> Item | None:
+    """The paper that a button names; None when this chat was not told it so, or it is gone."""
+    if "delivery" in context.arguments:
+        return delivered_paper(
+            context.store, context.chat, str(context.arguments["delivery"]), int(context.arguments["position"])
+        )
+    known = known_paper(context.store, int(context.arguments["paper"]))
+    return as_item(context.store, context.chat, known) if known else None
+
+
+def paper_arguments(context: CommandContext) -> dict[str, Any]:
+    """How the pressed button names its paper."""
+    return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
+
+
+def paper_gone(context: CommandContext) -> Reply:
+    """The answer to a button of a paper that is gone."""
+    return Reply(toast=context.say("I do not have this paper any more."))
+
+
+COMMANDS: tuple[Command, ...] = ()
+CALLBACKS = {
+    "card": Callback(run=on_card),
+    "card-more": Callback(run=on_more),
+    "card-why": Callback(run=on_why),
+    "show-more": Callback(run=on_show_more),
+}

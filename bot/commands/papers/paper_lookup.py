@@ -1,0 +1,174 @@
+"""Papers by their names: ids, DOIs, links. Those of arXiv that are not known here are asked of arXiv, where that may be.
+
+The answer does not wait for arXiv. What is being looked up is remembered in the store beside it, so that it is answered
+once, by whatever process is there: `waiting` keeps the request, `request_of` makes it anew, as something that happened.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from bot.commands.core.context import CommandContext
+from bot.commands.papers.cards import card_reply
+from bot.commands.papers.results import card_buttons
+from bot.ports.button import Button
+from bot.ports.conversation import EventRequest, Place, Request
+from bot.ports.reply import Reply
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
+from subscriptions.query import mentioned
+from subscriptions.service.chats import clear_conversation_state, get_conversation_state
+from subscriptions.service.papers import as_item, known_since, papers_named
+
+CARDS = 5  # papers that one message may ask for
+KEPT = timedelta(days=1)  # how long somebody is still answered
+LOOKUP_EVENT = "looked-up"  # what happens when arXiv has answered
+LOOKUP_VERB = "looks-up"  # the verb of what is remembered until then
+FAILED = "failed"  # told: arXiv could not be asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLookup:
+    """A request whose papers are being looked up. An alias is the field's key in the stored JSON."""
+
+    names: tuple[str, ...]  # of the papers
+    chat: tuple[str, str, str]  # (platform, address, topic)
+    update_id: Annotated[str, Field(alias="update")]
+    place: "PendingPlace"
+    sender: str
+    sender_name: str
+    language: str
+    response_url: Annotated[str, Field(alias="answer_at")]
+    thread_id: Annotated[str, Field(alias="thread")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingPlace:
+    """Where such a request was made."""
+
+    kind: ChatKind
+    title: str
+    public: bool
+    is_outside: Annotated[bool, Field(alias="outside")]
+
+
+_PENDING = TypeAdapter(PendingLookup)
+
+
+def named_papers(context: CommandContext, text: str) -> Reply:
+    """The cards of the papers that a text names by id, DOI or link; it names at least one."""
+    names = mentioned(text)
+    known = papers_named(context.store, names[:CARDS])
+    unknown = [name for name in names[:CARDS] if name not in known]
+    asked = tuple(name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name))
+    lost = [name for name in unknown if name not in asked]
+    lines = [context.say("{name} is not known here.", name=name) for name in lost]
+    if lost:
+        lines.append(_known_since(context))
+    if asked:
+        lines.append(context.say("I look it up at arXiv: {names}", names=", ".join(asked)))
+    if len(names) > CARDS:
+        lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(names)))
+    reply = _cards(context, names[:CARDS], known, lines)
+    return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
+
+
+def looked_up(context: CommandContext) -> Reply | None:
+    """What arXiv answered: the cards, and which of the papers it does not know. None: the question was forgotten meanwhile."""
+    told = context.event_details
+    if get_conversation_state(context.store, told["as"], since=context.now - KEPT) is None:
+        return None
+    clear_conversation_state(context.store, told["as"])
+    names = told["names"].split()
+    known = papers_named(context.store, names)
+    unknown = ", ".join(name for name in names if name not in known)
+    lines = []
+    if unknown and FAILED in told:
+        lines.append(
+            context.say("arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=unknown)
+        )
+    elif unknown:
+        lines.append(context.say("arXiv knows no paper {names}.", names=unknown))
+    return replace(_cards(context, names, known, lines), ok=None if known else False)
+
+
+def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
+    """What is remembered of a request whose papers are looked up, and under which name."""
+    place = request.place
+    pending = PendingLookup(
+        names=tuple(names),
+        chat=(request.chat.platform, request.chat.address, request.chat.topic),
+        update_id=request.update_id,
+        place=PendingPlace(kind=place.kind, title=place.title, public=place.public, is_outside=place.is_outside),
+        sender=request.sender,
+        sender_name=request.sender_name,
+        language=request.language,
+        response_url=request.response_url,
+        thread_id=request.thread_id,
+    )
+    arguments = _PENDING.dump_python(pending, mode="json", by_alias=True)
+    link = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
+    return waiting_as(request), link
+
+
+def waiting_as(request: Request) -> str:
+    """Under which name it is remembered."""
+    return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
+
+
+def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
+    """The request again, as what happens now that arXiv has answered."""
+    pending = _PENDING.validate_python(link.arguments)
+    chat, where = ChatAddress(*pending.chat), pending.place
+    told = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
+    return EventRequest(
+        place=Place(chat=chat, kind=where.kind, title=where.title, public=where.public, is_outside=where.is_outside),
+        update_id=f"{LOOKUP_VERB}:{pending.update_id}",
+        event=LOOKUP_EVENT,
+        details=told,
+        sender=pending.sender,
+        sender_name=pending.sender_name,
+        language=pending.language,
+        response_url=pending.response_url,
+        thread_id=pending.thread_id,
+    )
+
+
+def _cards(
+    context: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]
+) -> Reply:
+    """The papers that are known, one by itself with all that can be done with it."""
+    if len(names) == 1 and known:
+        return card_reply(context, known[names[0]])
+    papers = {paper.id: paper for paper in known.values()}
+    items = tuple(
+        replace(as_item(context.store, context.chat, paper), position=at) for at, paper in enumerate(papers.values())
+    )
+    return Reply(
+        lines=tuple(lines),
+        items=items,
+        item_layout="card",
+        numbers=card_buttons(context, items),
+        buttons=((_elsewhere(context, names[0]),),) if len(names) == 1 else (),
+    )
+
+
+def _known_since(context: CommandContext) -> str:
+    since = known_since(context.store)
+    if since is None:
+        return context.say("No papers are known yet.")
+    return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))
+
+
+def _is_doi(name: str) -> bool:
+    return name.startswith("10.") and "/" in name
+
+
+def _elsewhere(context: CommandContext, name: str) -> Button:
+    host = "https://doi.org/" if _is_doi(name) else "https://arxiv.org/abs/"
+    return Button(label=context.say("look there"), url=host + name)
+
+
+EVENTS = {LOOKUP_EVENT: looked_up}

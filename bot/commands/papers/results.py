@@ -1,0 +1,113 @@
+"""Papers that were found for a query, as they stand under a reply: rows, the numbers that open them, [subscribe]."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands.core.context import CommandContext
+from bot.commands.core.typed_times import OnlyTime, no_such_time, taken_for_time, there_is, time_alone
+from bot.commands.phrasing.cadence_words import when_words
+from bot.commands.phrasing.subscription_words import of_the_newest
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.matching import why
+from subscriptions.model import Because, Item, KnownPaper
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.query import Query
+from subscriptions.service.planner import TrialResult
+
+
+def rows_of(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
+    """Papers in this order. What a query found in them is marked."""
+    return tuple(Item(paper=known, because=_found(known, query), position=at) for at, known in enumerate(papers))
+
+
+def _found(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
+    """The words that hit, under no name: no subscription brought the paper."""
+    words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
+    return (Because(number=0, text="", words=tuple(words)),) if words else ()
+
+
+def count_found(context: CommandContext, tried: TrialResult) -> str:
+    """Such as "6 papers in the 3 days known": a count names its base."""
+    if not tried.base.of:
+        return context.say("No papers are known yet.")
+    found = len(tried.delivery.items) if tried.delivery else 0
+    days = context.localizer.count("the one day known", "the {count} days known", tried.base.days)
+    days = of_the_newest(context.localizer, days, tried.base)
+    if not found:
+        return context.localizer.count(
+            "The only paper of {days} does not fit.",
+            "None of the {count} papers of {days} fits.",
+            tried.base.of,
+            days=days,
+        )
+    return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+
+
+def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
+    """A number for each paper, that opens its card; none where they would be everybody's."""
+    if context.read_by_strangers:
+        return ()
+    return tuple(
+        Button(label=str(number), verb="card", arguments={"paper": item.paper.id})
+        for number, item in enumerate(items, start=first)
+    )
+
+
+def subscribe_button(context: CommandContext, text: str) -> Buttons:
+    """[subscribe] to exactly this text, as if it had been typed behind /sub; in one line, since /sub takes several."""
+    if context.read_by_strangers:
+        return ()
+    arguments = {"text": " ".join(text.split())}
+    return ((Button(label=context.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
+
+
+def words_button(context: CommandContext, ending: Ending, text: str) -> Buttons:
+    """[as words] where what was read as a time may have been meant as words: the preview of all of them."""
+    if context.read_by_strangers or not ending.either:
+        return ()
+    return ((Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
+
+
+def only_time(context: CommandContext, typed: str) -> Reply:
+    """The refusal of a time without a query; to say it alone may be meant for what the chat asks for already."""
+    words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    reply = time_alone(context, OnlyTime(typed), words)
+    if not context.chat.id or not there_is(typed):
+        return reply
+    return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
+
+
+def time_refused(context: CommandContext, ending: Ending) -> Reply | None:
+    """The refusal of a time behind a query that cannot be had, with buttons to subscribe at one that can; None: it can."""
+    try:
+        read_when(str(ending.when))
+    except NoSuchTime as error:
+        words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
+        return no_such_time(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
+    return None
+
+
+def _subscribe_at(text: str, when: str) -> Button:
+    return Button(label=when, verb="subscribe-at", arguments={"text": " ".join(text.split()), "when": when})
+
+
+def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
+    """How a query was read, with the schedule that stood behind it, and what was odd about it. In groups the first."""
+    reading = context.formatter.reading(query)
+    if ending and ending.when is not None:
+        when = when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
+        reading = f"{reading} · {when}"
+    if context.read_by_group:
+        return (reading,)
+    odd = [hint.say(context.localizer.translate) for hint in query.hints]
+    if ending and ending.either:
+        odd.insert(0, taken_for_time(context, ending))
+    return (reading, *(context.say("({inner})", inner=one) for one in odd))
+
+
+def nothing_active(context: CommandContext, example: str) -> Reply:
+    """The answer where no subscription is active; `example` is the command with a query."""
+    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    return Reply(lines=(words,))

@@ -1,0 +1,159 @@
+"""preview, today, search: papers that a chat would get, gets now, or looks for."""
+
+from datetime import date
+
+from bot.commands.core.asking import met
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.papers.results import (
+    nothing_active,
+    subscribe_button,
+)
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatKind
+from subscriptions.planning.times import split_when
+from subscriptions.service.planner import Batch, newest_batch
+from subscriptions.service.subscriptions import listed
+from subscriptions.states import ChatState
+
+# ------------------------------------------------------------------------------------------------------------- preview
+
+
+# --------------------------------------------------------------------------------------------------------------- today
+
+
+def today(context: CommandContext) -> Reply:
+    """The newest batch now."""
+    return _today(context, split_when(context.args).query)
+
+
+def on_today(context: CommandContext) -> Reply:
+    """[today's now]: the newest batch for one subscription."""
+    which = _still_there(context)
+    return _today(context, which) if which is not None else _gone(context)
+
+
+def _still_there(context: CommandContext) -> str | None:
+    """What a button is about: a subscription, if the chat still has it, a query, or all ("")."""
+    if "number" not in context.arguments:
+        return str(context.arguments.get("text", ""))
+    subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
+    number = int(context.arguments["number"])
+    return str(number) if any(one.subscription.number == number for one in subscriptions) else None
+
+
+def _gone(context: CommandContext) -> Reply:
+    return Reply(toast=context.say("This subscription is gone."))
+
+
+def _today(context: CommandContext, which: str) -> Reply:
+    if context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address and _may_get(context):
+        looked = None if context.chat.id else newest_batch(context.store, context.chat, now=context.now, which=which)
+        if looked is not None and looked.delivery is None:
+            return _shown_now(context, which, looked)
+        context = met(context)
+        key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
+        return _sent_now(
+            context, which, newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
+        )
+    return _shown_now(context, which, newest_batch(context.store, context.chat, now=context.now, which=which))
+
+
+def _may_get(context: CommandContext) -> bool:
+    """A delivery to a chat that is paused, or waits to be let in, would be held."""
+    return context.chat.state is ChatState.ACTIVE
+
+
+def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
+    """The papers are on their way through the outbox; this says what comes."""
+    if not batch.wishes:
+        return nothing_active(context, "/today diffusion")
+    if batch.day is None or batch.delivery is None:
+        return _nothing_new(context, which, batch)
+    found = context.localizer.count(
+        "{count} paper of {day} is on its way.",
+        "{count} papers of {day} are on their way.",
+        len(batch.delivery.items),
+        day=context.localizer.day(batch.day),
+    )
+    return Reply(lines=(found, *_had(context, batch)), buttons=_again(context, which, batch))
+
+
+def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
+    """The papers as an answer, which tells nobody anything for good."""
+    if not batch.wishes:
+        return nothing_active(context, "/today diffusion")
+    if batch.day is None or batch.delivery is None:
+        return _nothing_new(context, which, batch)
+    found = context.localizer.count(
+        "{count} paper of {day}",
+        "{count} papers of {day}",
+        len(batch.delivery.items),
+        day=context.localizer.day(batch.day),
+    )
+    subscribing = subscribe_button(context, context.args) if batch.query else ()
+    again = _again(context, which, batch)
+    return Reply(lines=(found, *_had(context, batch)), delivery=batch.delivery, buttons=(*again, *subscribing))
+
+
+def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
+    if batch.day is None:
+        return Reply(lines=(context.say("No papers are known yet."),))
+    day = context.localizer.day(batch.day)
+    if batch.told:
+        words = context.localizer.count(
+            "The only paper of {day} that fits came before.",
+            "All {count} papers of {day} that fit came before.",
+            batch.told,
+            day=day,
+        )
+        return Reply(lines=(words,), buttons=_again(context, which, batch))
+    words = context.localizer.count(
+        "The only paper of {day} does not fit.",
+        "None of the {count} papers of {day} fits.",
+        batch.known,
+        day=day,
+    )
+    return Reply(lines=(words,))
+
+
+def _had(context: CommandContext, batch: Batch) -> tuple[str, ...]:
+    if not batch.told:
+        return ()
+    return (context.localizer.count("{count} more came before.", "{count} more came before.", batch.told),)
+
+
+def _again(context: CommandContext, which: str, batch: Batch) -> Buttons:
+    """[show all of that day], where the chat was told of some."""
+    if not batch.told or batch.day is None or context.read_by_strangers:
+        return ()
+    of_one = which and batch.query is None
+    about = {"number": batch.wishes[0].number} if of_one else {"text": which}
+    arguments = {"day": batch.day.isoformat(), **about}
+    return ((Button(label=context.say("show all of that day"), verb="today-again", arguments=arguments),),)
+
+
+def on_today_again(context: CommandContext) -> Reply:
+    """All papers of a day that fit, those that came before, too."""
+    which, day = _still_there(context), date.fromisoformat(str(context.arguments["day"]))
+    if which is None:
+        return _gone(context)
+    batch = newest_batch(context.store, context.chat, now=context.now, which=which, day=day, told_too=True)
+    if batch.delivery is None:
+        return Reply(toast=context.say("There is nothing any more that fits."))
+    found = context.localizer.count(
+        "{count} paper of {day}", "{count} papers of {day}", len(batch.delivery.items), day=context.localizer.day(day)
+    )
+    return Reply(lines=(found,), delivery=batch.delivery)
+
+
+# -------------------------------------------------------------------------------------------------------------- search
+
+
+COMMANDS = (
+    Command(
+        name="today", aliases=("latest",), run=today, usage="[QUERY|N]", summary=Sentence("get the newest papers now")
+    ),
+)
+CALLBACKS = {"today": Callback(run=on_today), "today-again": Callback(run=on_today_again)}

@@ -1,0 +1,84 @@
+"""why, whynot: which subscription brought a paper and with which words, or what keeps it from coming."""
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.papers.paper_lookup import named_papers
+from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line
+from bot.ports.reply import Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import KnownPaper
+from subscriptions.query import mentioned
+from subscriptions.service.papers import deliveries_of_paper, last_delivered, papers_named, reasons
+from subscriptions.store import DeliveredPaper
+
+MOST_REASONS = 5  # subscriptions that are gone into
+_EXAMPLE = "2601.01234"
+
+
+def why(context: CommandContext) -> Reply:
+    """Which subscriptions brought a paper and with which words; without one, the last that was delivered."""
+    if not context.args:
+        replied_to = context.message.reply_to if context.message else ""
+        found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
+        return _came(context, found) if found else Reply(lines=(context.say("This chat was not sent a paper yet."),))
+    return _about(context, "why")
+
+
+def whynot(context: CommandContext) -> Reply:
+    """Whether a paper is known and was told here; else what keeps it, for each subscription."""
+    return _about(context, "whynot")
+
+
+def _about(context: CommandContext, command: str) -> Reply:
+    """What is to be said of the paper that the words name. Raises Refused when they name none."""
+    names = mentioned(context.args)
+    if not names:
+        raise Refused(
+            Sentence("Say which paper, by its arXiv id, DOI or link."),
+            Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
+        )
+    known = papers_named(context.store, names[:1]).get(names[0])
+    if known is None:
+        return named_papers(context, names[0])
+    found = deliveries_of_paper(context.store, context.chat, known)
+    return _came(context, found) if found else _did_not_come(context, known)
+
+
+# ------------------------------------------------------------------------------------------------------------ it came
+
+
+def _came(context: CommandContext, found: DeliveredPaper) -> Reply:
+    """When it came and why, with the passages where the words stand."""
+    return Reply(lines=(came_line(found, context.chat, context.localizer),), items=(found.item,), item_layout="why")
+
+
+# ---------------------------------------------------------------------------------------------------- it did not come
+
+
+def _did_not_come(context: CommandContext, known: KnownPaper) -> Reply:
+    moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
+    lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
+    found = reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
+    if not found:
+        return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+    teller = ReasonContext(
+        localizer=context.localizer, reading=context.formatter.reading, command=lambda words: f"/{words}"
+    )
+    day = context.localizer.day(known.day, seen_from=context.now.date())
+    lines += [kept_line(one, context.chat, teller, day) for one in found[:MOST_REASONS]]
+    left = len(found) - MOST_REASONS
+    if left > 0:
+        lines.append(
+            context.localizer.count(
+                "{count} more subscription is further from it.",
+                "{count} more subscriptions are further from it.",
+                left,
+            )
+        )
+    return Reply(lines=tuple(lines))
+
+
+COMMANDS = (
+    Command(name="why", run=why, usage="[ID]", summary=Sentence("see why a paper came")),
+    Command(name="whynot", run=whynot, usage="ID", summary=Sentence("see why a paper did not come")),
+)
+CALLBACKS: dict[str, Callback] = {}

@@ -1,0 +1,85 @@
+"""Times in words: a cadence as an echo names it, and as people would say it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.commands.phrasing.localizer import Localizer
+from subscriptions.errors import Sentence
+from subscriptions.model import Cadence
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when
+
+# As it is typed; each language has its own.
+_RHYTHMS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "daily": Sentence("daily {time}"),
+        "weekdays": Sentence("weekdays {time}"),
+        "when-out": Sentence("when-out {hours}"),
+        "when-out weekdays": Sentence("when-out {hours} weekdays"),
+    }
+)
+_WEEKLY = (
+    Sentence("weekly mon {time}"),
+    Sentence("weekly tue {time}"),
+    Sentence("weekly wed {time}"),
+    Sentence("weekly thu {time}"),
+    Sentence("weekly fri {time}"),
+    Sentence("weekly sat {time}"),
+    Sentence("weekly sun {time}"),
+)
+_EVERY: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "daily": Sentence("every day"),
+        "weekdays": Sentence("Monday to Friday"),
+        "weekly mon": Sentence("every Monday"),
+        "weekly tue": Sentence("every Tuesday"),
+        "weekly wed": Sentence("every Wednesday"),
+        "weekly thu": Sentence("every Thursday"),
+        "weekly fri": Sentence("every Friday"),
+        "weekly sat": Sentence("every Saturday"),
+        "weekly sun": Sentence("every Sunday"),
+    }
+)
+DAYS = tuple(_EVERY)
+"""Rhythms that a time of day belongs to."""
+
+
+def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str:
+    """A cadence as it can be typed in this language, by the clock of `zone`: "daily 08:00 Europe/Berlin", "每天 08:00 柏林"."""
+    match cadence.kind:
+        case "now":
+            return localizer.say("now")
+        case "when-out":
+            hours = f"{cadence.at:%H:%M}-{cadence.until:%H:%M}"
+            rhythm = "when-out weekdays" if cadence.weekdays_only else "when-out"
+            said = localizer.say(_RHYTHMS[rhythm].template, hours=hours)
+        case "weekly":
+            said = localizer.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
+        case rhythm:
+            said = localizer.say(_RHYTHMS[rhythm].template, time=f"{cadence.at:%H:%M}")
+    return f"{said} {localizer.zone_name(zone)}" if zone else said
+
+
+def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None) -> str:
+    """A time as somebody wrote it, as it can be typed in this language. Raises as `read_when`."""
+    when = read_when(text, schedule)
+    return cadence_words(when.cadence, localizer, when.zone)
+
+
+def every(rhythm: str, localizer: Localizer) -> str:
+    """One of DAYS as people say it: "every Monday"."""
+    return _EVERY[rhythm].say(localizer.translate)
+
+
+def spoken(text: str, localizer: Localizer) -> str:
+    """A cadence, given as it is stored, as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
+    cadence = parse_cadence(text)
+    if cadence.kind == "now":
+        return localizer.say("as soon as papers come")
+    if cadence.kind != "when-out":
+        rhythm, _, time = text.rpartition(" ")
+        return f"{every(rhythm, localizer)} {time}"
+    hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
+    if cadence.weekdays_only:
+        return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
+    return localizer.say("when the day’s papers are out, {hours}", hours=hours)

@@ -1,0 +1,56 @@
+"""When something comes, in words: first, and next."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.commands.phrasing.localizer import Localizer
+
+if TYPE_CHECKING:  # its module loads the store, which a refused query has no need of
+    from subscriptions.planning.forecast import NextDelivery
+
+
+def first_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
+    """When a subscription comes first."""
+    if coming.at is None and coming.latest is not None:
+        return localizer.say(
+            "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
+        )
+    if coming.at is None:
+        return localizer.say("It comes as soon as papers do.")
+    if coming.at <= now:
+        return (
+            localizer.say("First: as soon as papers are out.") if coming.opens else localizer.say("First: in a moment.")
+        )
+    moment = _moment(coming, localizer)
+    if coming.opens:
+        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=moment)
+    return localizer.say("First: {moment}.", moment=moment)
+
+
+def next_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
+    """When a chat hears next."""
+    if coming.at is None and coming.latest is not None:
+        return localizer.say(
+            "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
+        )
+    if coming.at is None:
+        return localizer.say("Next: as soon as papers come.")
+    if coming.at <= now:
+        return (
+            localizer.say("Next: as soon as papers are out.") if coming.opens else localizer.say("Next: in a moment.")
+        )
+    moment = _moment(coming, localizer)
+    if coming.opens:
+        return localizer.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
+    return localizer.say("Next: {moment}.", moment=moment)
+
+
+def _moment(coming: "NextDelivery", localizer: Localizer) -> str:
+    """The moment, with the reason why it is no earlier one."""
+    assert coming.at is not None  # noqa: S101 - asked before
+    moment = localizer.moment(coming.at, about=coming.about and not coming.opens)
+    if coming.rest == "weekend":
+        return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
+    if coming.rest == "holiday":
+        return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
+    return moment

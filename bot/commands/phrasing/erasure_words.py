@@ -1,0 +1,27 @@
+"""Forgetting a chat, as it is told: in a chat and in the terminal."""
+
+from typing import TYPE_CHECKING
+
+from bot.commands.phrasing.localizer import Localizer
+
+if TYPE_CHECKING:
+    from subscriptions.service.chats import Forgotten
+
+
+def would_erase(subscriptions: int, chat: str, localizer: Localizer) -> str:
+    """What goes, before it goes; `chat` is what the chat is called."""
+    return localizer.count(
+        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
+        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
+        subscriptions,
+        chat=chat,
+    )
+
+
+def erased(gone: "Forgotten", localizer: Localizer) -> str:
+    """What is gone."""
+    subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
+    papers = localizer.count("{count} paper", "{count} papers", gone.papers)
+    return localizer.say(
+        "Erased: {wishes}, the memory of {papers}, all settings and buttons.", wishes=subscriptions, papers=papers
+    )

@@ -1,0 +1,49 @@
+"""Pauses, as they are told: in a chat and in the terminal."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.subscription_words import called
+
+if TYPE_CHECKING:
+    from subscriptions.service.subscriptions import HeldBack, Waiting
+
+
+def held_line(held: "HeldBack", localizer: Localizer, *, now: datetime) -> str:
+    """What is paused, and until when."""
+    words = called(held.subscription) if held.subscription else ""
+    if held.until is None:
+        return localizer.say("{wish} is paused.", wish=words) if words else localizer.say("This chat is paused.")
+    until = localizer.moment(held.until, now=now)
+    if words:
+        return localizer.say("{wish} is paused until {moment}.", wish=words, moment=until)
+    return localizer.say("This chat is paused until {moment}.", moment=until)
+
+
+def resumed_line(held: "HeldBack", localizer: Localizer) -> str:
+    """What is active again."""
+    if not held.changed:
+        return localizer.say("Nothing is paused here.")
+    subscription = held.subscription
+    return (
+        localizer.say("{wish} is active again.", wish=called(subscription))
+        if subscription
+        else localizer.say("Papers come again.")
+    )
+
+
+def waiting_lines(found: "Waiting", localizer: Localizer) -> tuple[str, ...]:
+    """How many papers wait after a pause, and when they come by themselves; nothing when none do."""
+    if not found.papers:
+        return ()
+    waits = localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)
+    if found.comes is None:
+        return (waits,)
+    comes = localizer.count(
+        "Without a word from you it comes {moment}.",
+        "Without a word from you they come {moment}.",
+        found.papers,
+        moment=localizer.moment(found.comes),
+    )
+    return waits, comes

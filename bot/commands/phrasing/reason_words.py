@@ -1,0 +1,126 @@
+"""Why a paper came to a chat and why it did not, as it is told: in a chat and in the terminal."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.subscription_words import in_short
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat
+from subscriptions.query import And, Not, Query
+from subscriptions.states import ChatState
+
+if TYPE_CHECKING:
+    from subscriptions.service.papers import Reason
+    from subscriptions.store import DeliveredPaper
+
+_ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
+_COMING = Sentence("It was planned {moment} and is on its way.")
+_TOLD: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "long ago": Sentence("It came here before."),
+        "sent": Sentence("It came {moment}."),
+        "dismissed": Sentence("It was planned {moment} and then dismissed, so it does not come."),
+        "dead": Sentence("It was planned {moment}, but could not be sent."),
+        **dict.fromkeys(_ON_ITS_WAY, _COMING),
+    }
+)
+_BEHIND = Sentence("It came {moment}, behind [show more].")
+_HELD = Sentence("It was planned {moment} and waits until this chat is active again.")
+_KEPT: Mapping[str, Sentence] = MappingProxyType(  # by the values of Keeps
+    {
+        "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
+        "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
+        "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
+        "older": Sentence("fits, but begins with what came since {moment}"),
+        "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
+        "paused": Sentence("fits; it is paused: {command}"),
+        "chat": Sentence("fits; this chat is paused: {command}"),
+        "time": Sentence("fits, and is about to come"),
+    }
+)
+_MENDS: Mapping[str, str] = MappingProxyType(
+    {"crosslist": "set crosslists in", "paused": "resume {number}", "chat": "resume"}
+)  # the command that lets the paper come
+_PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
+_NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
+_COMES = Sentence("fits, and comes {moment}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonContext:
+    """Who tells it: a language, how a query is said in words, and how a command is typed there ("/resume 4")."""
+
+    localizer: Localizer
+    reading: Callable[[Query], str]
+    command: Callable[[str], str]
+
+
+def came_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
+    """When a paper came to a chat, or what has become of it."""
+    sentence = _TOLD["long ago" if found.at is None else found.state]
+    if found.state == "sent" and not found.item.shown:
+        sentence = _BEHIND
+    elif found.state in _ON_ITS_WAY and chat.state is not ChatState.ACTIVE:
+        sentence = _HELD
+    moment = localizer.moment(found.at) if found.at else ""
+    return replace(sentence, values={"moment": moment}).say(localizer.translate)
+
+
+def kept_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
+    """What keeps a paper of that day from coming for one subscription: its number, its name, and why."""
+    subscription = reason.subscription
+    label = in_short(subscription.name or subscription.text)
+    return f"{subscription.number}  " + teller.localizer.say(
+        "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
+    )
+
+
+def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
+    """In the words of who subscribed."""
+    subscription, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
+    if keeps == "words":
+        return _words(reason, teller)
+    sentence = _KEPT[keeps]
+    command = teller.command(_MENDS.get(keeps, "").format(number=subscription.number))
+    values: dict[str, object] = {"command": command, "day": day}
+    if keeps == "older":
+        values["moment"] = moment(subscription.since)
+    elif keeps == "chat" and chat.state is ChatState.ASKED:
+        sentence = _NOT_LET_IN
+    elif keeps == "paused" and subscription.paused_until:
+        sentence, values["moment"] = _PAUSED_UNTIL, moment(subscription.paused_until)
+    elif keeps == "time" and reason.due:
+        sentence, values["moment"] = _COMES, moment(reason.due, about=reason.about)
+    return replace(sentence, values=values).say(teller.localizer.translate)
+
+
+def lacking(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
+    """The parts of a query that a paper does not fit, as they were typed: those it lacks, and those it should not have."""
+    parts = [(isinstance(node, Not), node.node if isinstance(node, Not) else node) for node in reason.failing]
+    said = [(excluded, reading(replace(reason.query, tree=node))) for excluded, node in parts]
+    return [words for excluded, words in said if not excluded], [words for excluded, words in said if excluded]
+
+
+def _words(reason: "Reason", teller: ReasonContext) -> str:
+    localizer = teller.localizer
+
+    def read(query: Query) -> str:
+        said = teller.reading(query)
+        return localizer.say("({inner})", inner=said) if isinstance(query.tree, And) else said
+
+    lacks, excluded = (_list(localizer, words) for words in lacking(reason, read))
+    if lacks and excluded:
+        return localizer.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
+    if lacks:
+        return localizer.say("lacks {lacking}", lacking=lacks)
+    return localizer.say("has {excluded}, which this excludes", excluded=excluded)
+
+
+def _list(localizer: Localizer, parts: list[str]) -> str:
+    return (
+        reduce(lambda before, part: localizer.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+    )

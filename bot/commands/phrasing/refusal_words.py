@@ -1,0 +1,29 @@
+"""Wishes that cannot be granted: what was wrong, where, and what would be understood."""
+
+from collections.abc import Sequence
+
+from bot.commands.phrasing.localizer import Localizer
+from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import PaperwireError, Sentence
+
+_LONGEST = 60  # characters of somebody's words that are said back to them
+
+
+def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] = ()) -> Reply:
+    """The answer to a wish that is refused. `code` shows the place: the query, and a caret under its column."""
+    hint = error.hint.say(localizer.translate)
+    return Reply(
+        lines=(short(error.sentence).say(localizer.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
+    )
+
+
+def short(sentence: Sentence) -> Sentence:
+    """The sentence with long words of a person cut: they know what they wrote, and a message holds 4,096 characters."""
+    return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, Sentence):
+        return short(value)
+    return cut_letters(value, _LONGEST) if isinstance(value, str) else value

@@ -1,0 +1,270 @@
+"""Subscriptions: what became of a wish, and which there are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.commands.phrasing.cadence_words import cadence_words
+from bot.commands.phrasing.delivery_times import first_line
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.setting_words import fixed_offset
+from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import Sentence
+from subscriptions.model import Subscription
+from subscriptions.states import Admission, ChatState
+
+if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
+    from subscriptions.service.papers import Base
+    from subscriptions.service.subscriptions import Listed, Subscribed
+
+_MOST_NAMED = 10  # subscriptions that a reply names one by one
+_NO_NAME = frozenset({"-", "off"})
+_LONGEST = 80  # characters of a query in a line that is not about how it reads
+_HELD = {
+    "paused": Sentence("paused"),
+    "orphaned": Sentence("paused: who asked for it has left"),
+    "asked": Sentence("waits for whoever runs this bot"),
+    "denied": Sentence("whoever runs this bot said no"),
+    "moved": Sentence("moved"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One subscription as a list shows it."""
+
+    chat: str
+    number: int
+    reading: str  # its name, else the query in words
+    when: str  # "daily 08:00 Europe/Berlin"
+    state: str  # "" while all is well: "paused until Mon 26 Jan 08:00"
+    next_due: str  # "Mon 26 Jan 08:00"; "" when it waits for papers
+
+
+def subscribed(
+    done: "Subscribed",
+    localizer: Localizer,
+    *,
+    reading: str,
+    examples: Sequence[str],
+    instead: str = "",
+    advice: str = "",
+    short: bool = False,
+    now: datetime | None = None,
+    says_since: bool = False,
+    says_year: bool = False,
+) -> Reply:
+    """The echo of a wish: how it was read, when it comes, what it would have brought.
+
+    `reading` is the query in words, `examples` are papers that it would have brought, one line each, `instead` what it
+    was before, `advice` a sentence. With `short`, for groups, all that counts in two lines. `now` tells whether the first
+    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with,
+    with `says_year` in which year that is.
+    """
+    subscription = done.subscription
+    zone = subscription.zone or done.chat.settings.timezone
+    head = f"{subscription.number}  {reading} · {_when(subscription, zone, localizer)}"
+    if subscription.name:
+        head = f"{head} · {subscription.name}"
+    hints = [localizer.say("({inner})", inner=hint.say(localizer.translate)) for hint in done.query.hints]
+    if short:
+        return Reply(
+            lines=(
+                _beside(localizer, head, *hints[:1]),
+                _beside(localizer, _become(done, localizer), _first(done, localizer, now)),
+            ),
+            ok=True,
+        )
+    lines = [head, *hints]
+    if instead:
+        lines.append(localizer.say("Instead of: {words}", words=instead))
+    if done.outcome in ("added", "edited"):
+        lines += _found(done, localizer, examples)
+    else:
+        lines.append(_become(done, localizer))
+    lines += [advice] if advice else []
+    lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
+    return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
+
+
+def one_line(done: "Subscribed", localizer: Localizer, *, reading: str) -> str:
+    """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
+    subscription = done.subscription
+    said = f"{subscription.number}  {reading} · {_when(subscription, subscription.zone or done.chat.settings.timezone, localizer)}"
+    return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, localizer)}"
+
+
+def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing: str = "") -> Reply:
+    """The answer to `unsubscribe`; `missing` are numbers that were named and are nobody's."""
+    if not gone:
+        return Reply(lines=(localizer.say("There was no subscription to remove."),))
+    head = localizer.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
+    lines = [called(subscription) for subscription in gone[:_MOST_NAMED]]
+    if len(gone) > _MOST_NAMED:
+        lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
+    lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
+    return Reply(lines=(head, *lines), ok=True)
+
+
+def name_given(typed: str) -> str:
+    """The name that is meant behind `name N`; "" takes it away."""
+    return "" if typed.strip().casefold() in _NO_NAME else typed
+
+
+def renamed(before: Subscription, after: Subscription, localizer: Localizer) -> Reply:
+    """The answer to `name`."""
+    if after.name == before.name:
+        said = localizer.say("It is called that already.") if after.name else localizer.say("It has no name.")
+        return Reply(lines=(said,))
+    if not after.name:
+        said = localizer.say("{number} has no name any more: {text}", number=after.number, text=after.text)
+    else:
+        said = localizer.say("{number} is called {name} now.", number=after.number, name=after.name)
+    return Reply(lines=(said,), ok=True)
+
+
+def _beside(localizer: Localizer, first: str, *then: str) -> str:
+    """Sentences on one line, as the language sets them."""
+    for one in then:
+        first = localizer.say("{sentence} {next}", sentence=first, next=one)
+    return first
+
+
+def called(subscription: Subscription) -> str:
+    """A subscription in a line: its number, with its name or how its query begins."""
+    return f"{subscription.number}  {in_short(subscription.name or subscription.text)}"
+
+
+def in_short(words: str) -> str:
+    """Words on one line, as many as are read at a glance."""
+    return cut_letters(" ".join(words.split()), _LONGEST)
+
+
+def rows_of(
+    found: Sequence["Listed"],
+    reading: Callable[[str], str],
+    localizer: Callable[["Listed"], Localizer],
+    now: datetime | None = None,
+) -> list[Row]:
+    """The rows of a list. `reading` says a query, given as typed, in words; `voice` speaks in the zone of each row.
+
+    With `now` the end of a pause in another year is told with its year.
+    """
+    return [_row(one, reading, localizer(one), now) for one in found]
+
+
+def state_of(one: "Listed") -> str:
+    """Whether it brings messages: active, else what holds it, be it the subscription or its chat."""
+    return one.subscription.state if one.chat.state == "active" else one.chat.state.value
+
+
+def _row(one: "Listed", reading: Callable[[str], str], localizer: Localizer, now: datetime | None) -> Row:
+    subscription = one.subscription
+    state = state_of(one)
+    until = subscription.paused_until if state == subscription.state else one.chat.paused_until
+    held = "orphaned" if state == subscription.state and subscription.pause_reason else state
+    held = "denied" if held == "asked" and one.chat.admission is Admission.DENIED else held
+    shown = _HELD[held].say(localizer.translate) if held in _HELD else ""
+    if until is not None and shown:
+        shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
+    return Row(
+        chat=str(one.chat.address),
+        number=subscription.number,
+        reading=subscription.name or reading(subscription.text),
+        when=_when(subscription, one.zone, localizer),
+        state=shown,
+        next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
+    )
+
+
+def _when(subscription: Subscription, zone: str, localizer: Localizer) -> str:
+    return cadence_words(subscription.cadence, localizer, zone)
+
+
+def _become(done: "Subscribed", localizer: Localizer) -> str:
+    """What became of the wish, in one sentence."""
+    if done.outcome == "rescheduled":
+        return localizer.say("It was there already; its schedule is changed.")
+    if done.outcome == "known":
+        return localizer.say("It was there already; its schedule stays.")
+    if done.found:
+        return localizer.count(
+            "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=_days(done, localizer)
+        )
+    return _nothing(done, localizer)
+
+
+def _found(done: "Subscribed", localizer: Localizer, examples: Sequence[str]) -> list[str]:
+    if not done.found:
+        return [_nothing(done, localizer)]
+    days = _days(done, localizer)
+    if done.found > len(examples):
+        head = localizer.count(
+            "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
+        )
+    else:
+        head = localizer.count(
+            "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
+        )
+    return [head, *(f"· {example}" for example in examples)]
+
+
+def _nothing(done: "Subscribed", localizer: Localizer) -> str:
+    if not done.base.days:
+        return localizer.say("I know no papers yet.")
+    return localizer.say("No paper of {days} fits.", days=_days(done, localizer))
+
+
+def of_the_newest(localizer: Localizer, days: str, base: "Base") -> str:
+    """Days that a number is told of; where not all their papers were counted, it says how many were."""
+    if base.whole:
+        return days
+    return localizer.count(
+        "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
+    )
+
+
+def days_i_know(localizer: Localizer, base: "Base") -> str:
+    """Such as "the 3 days I know"."""
+    return of_the_newest(localizer, localizer.count("the one day I know", "the {count} days I know", base.days), base)
+
+
+def _days(done: "Subscribed", localizer: Localizer) -> str:
+    return days_i_know(localizer, done.base)
+
+
+def _beginning(
+    done: "Subscribed", localizer: Localizer, now: datetime | None, *, says_since: bool, says_year: bool
+) -> str:
+    """When it comes first, and of a new one with what, unless that goes without saying."""
+    first = _first(done, localizer, now)
+    from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
+    if done.outcome != "added" or (from_now_on and not says_since):
+        return first
+    since = localizer.say(
+        "Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now, year=says_year)
+    )
+    return localizer.say("{sentence} {next}", sentence=first, next=since)
+
+
+def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
+    if done.chat.state is ChatState.PAUSED:
+        return localizer.say("This chat is paused; /resume ends that.")
+    if done.subscription.state == "paused":
+        return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
+    if done.next_delivery is not None and now is not None:
+        return first_line(done.next_delivery, localizer, now)
+    return _first_by_itself(done, localizer, now)
+
+
+def _first_by_itself(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
+    """Where nobody knows when the sources have papers."""
+    if done.first is None:
+        return localizer.say("It comes as soon as papers do.")
+    if now is not None and done.first <= now:
+        return localizer.say("First: as soon as papers are out.")
+    if done.subscription.cadence.kind == "when-out":
+        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=localizer.moment(done.first))
+    return localizer.say("First: {moment}.", moment=localizer.moment(done.first))

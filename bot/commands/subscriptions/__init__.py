@@ -1,0 +1,1 @@
+"""Commands and buttons that add, show, change and remove subscriptions."""

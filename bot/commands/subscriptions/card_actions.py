@@ -1,0 +1,227 @@
+"""Changes of subscriptions from the card of a paper: mute, exclude, follow authors."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import listed_here
+from bot.commands.core.undo_button import undo_row
+from bot.commands.papers.cards import callback_paper, paper_arguments, paper_gone
+from bot.commands.subscriptions.echo import at
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import QueryError
+from subscriptions.matching import matching_papers
+from subscriptions.model import Item, Subscription
+from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
+from subscriptions.service.papers import distinctive_words, subscriptions_behind
+from subscriptions.service.subscriptions import edit, pause, rename
+from subscriptions.wording import mended_name
+
+MUTED_FOR = timedelta(days=7)
+AUTHORS = 8  # that are offered at once
+EXCLUDED_AUTHORS = 4
+_LABEL = 40  # characters
+_IN_ROW = 2
+
+
+def on_mute(context: CommandContext) -> Reply:
+    """The subscription that brought a paper is quiet for a week; which one is asked where there are several."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    subscriptions = subscriptions_behind(context.store, context.chat, item)
+    loud = [subscription for subscription in subscriptions if subscription.state == "active"]
+    if "number" in context.arguments:
+        chosen = _chosen(context, loud)
+        return (
+            _muted(context, chosen, replaces=True)
+            if chosen
+            else _no_subscription(context, _chosen(context, subscriptions))
+        )
+    if len(loud) == 1:
+        return _muted(context, loud[0])
+    if not loud:
+        return _no_subscription(context, subscriptions)
+    rows = tuple(
+        (
+            Button(
+                label=_called(subscription),
+                verb="card-mute",
+                arguments={**paper_arguments(context), "number": subscription.number},
+            ),
+        )
+        for subscription in loud
+    )
+    return Reply(lines=(context.say("Which subscription shall be quiet for a week?"),), buttons=rows)
+
+
+def _muted(context: CommandContext, subscription: Subscription, *, replaces: bool = False) -> Reply:
+    until = context.now + MUTED_FOR
+    pause(context.store, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor)
+    said = context.say(
+        "{subscription} is quiet until {moment}. Its papers wait until then.",
+        subscription=_called(subscription),
+        moment=context.localizer.moment(until),
+    )
+    return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=replaces)
+
+
+def on_exclude(context: CommandContext) -> Reply:
+    """What a subscription could leave out from now on, so that papers such as this one do not come again."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    finding = _still_finding(context, item)
+    if not finding:
+        return _no_subscription(context, finding)
+    subscription = finding[0]
+    buttons = [
+        Button(
+            label=_short(text),
+            verb="leave-out",
+            arguments={**paper_arguments(context), "number": subscription.number, "rule": rule},
+        )
+        for rule, text in _rules(context, subscription, item).items()
+    ]
+    if buttons:
+        asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
+        return Reply(lines=(asked,), buttons=_in_rows(buttons))
+    example = narrowed(parse_query(subscription.text), "survey").text
+    lines = (
+        context.say("I find no words in this title that few of the other papers have."),
+        context.say("Write what it shall leave out: /edit {number} {query}", number=subscription.number, query=example),
+    )
+    return Reply(lines=lines)
+
+
+def _rules(context: CommandContext, subscription: Subscription, item: Item) -> dict[str, str]:
+    """What a query could exclude, as it is written there → as people call it: words of the title, then authors."""
+    authors = item.paper.paper.authors
+    named = [*authors[: EXCLUDED_AUTHORS - 1], *authors[-1:]]
+    rules = {words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)}
+    rules |= {author_rule(name): name for name in named}
+    return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
+
+
+def on_leave_out(context: CommandContext) -> Reply:
+    """The rule is written into the query."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    subscriptions = subscriptions_behind(context.store, context.chat, item)
+    subscription = _chosen(context, subscriptions)
+    if subscription is None:
+        return _no_subscription(context, ())
+    rule = str(context.arguments["rule"])
+    less = narrowed(parse_query(subscription.text), rule)
+    done = edit(context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor)
+    lines = [f"{subscription.number}  {context.formatter.reading(done.query)}"]
+    buttons = undo_row(context) if done.outcome == "edited" else ()
+    others = [other for other in _still_finding(context, item) if other.number != subscription.number]
+    if others:
+        lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
+        there = {**paper_arguments(context), "number": others[0].number, "rule": rule}
+        buttons = ((Button(label=context.say("leave it out there, too"), verb="leave-out", arguments=there),), *buttons)
+    return Reply(lines=tuple(lines), code=(done.subscription.text,), ok=True, buttons=buttons, replaces=True)
+
+
+def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:
+    """The subscriptions behind a paper that would bring it again."""
+    subscriptions = subscriptions_behind(context.store, context.chat, item)
+    return tuple(
+        subscription
+        for subscription in subscriptions
+        if matching_papers(parse_canonical(subscription.canonical), [item.paper.paper])
+    )
+
+
+def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
+    """Whether a rule can be written into the query, and with it the query would not find this paper any more."""
+    try:
+        less = narrowed(parse_query(subscription.text), rule)
+    except QueryError:  # initials alone are no author, for one
+        return False
+    return not matching_papers(less, [item.paper.paper])
+
+
+def on_follow(context: CommandContext) -> Reply:
+    """The authors of a paper, each to be followed."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    authors, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
+    page = authors[start : start + AUTHORS]
+    if not page:
+        return paper_gone(context)
+    buttons = [
+        Button(label=_short(name), verb="follow-author", arguments={"name": name}) for name in page if _is_name(name)
+    ]
+    rows = _in_rows(buttons)
+    left = len(authors) - start - len(page)
+    if left:
+        label = context.localizer.count("{count} more", "{count} more", left)
+        further = {**paper_arguments(context), "start": start + AUTHORS}
+        rows = (*rows, (Button(label=label, verb="card-follow", arguments=further),))
+    return Reply(lines=(context.say("Whose papers shall I tell you of?"),), buttons=rows, replaces=start > 0)
+
+
+def _is_name(author: str) -> bool:
+    """Whether one can ask for this author: initials alone would fit too many."""
+    try:
+        parse_query(author_rule(author))
+    except QueryError:
+        return False
+    return True
+
+
+def on_follow_author(context: CommandContext) -> Reply:
+    """An author becomes a subscription, named after them."""
+    name = str(context.arguments["name"])
+    rule = author_rule(name)
+    reply = at(context, rule, None)
+    canonical = parse_query(rule).canonical
+    for one in listed_here(context):
+        if one.subscription.canonical == canonical and not one.subscription.name:
+            called = mended_name(_short(name))
+            rename(
+                context.store, context.chat.address, one.subscription.number, called, now=context.now, who=context.actor
+            )
+    return reply
+
+
+def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:
+    """The subscription that the button names, if it is one of these."""
+    number = context.arguments.get("number")
+    return next((subscription for subscription in subscriptions if subscription.number == number), None)
+
+
+def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
+    """Nothing can be done: the subscription is quiet already, or it is not there."""
+    if subscriptions:
+        return Reply(toast=context.say("It is paused already."))
+    return Reply(toast=context.say("No subscription of this chat brings this paper any more."))
+
+
+def _called(subscription: Subscription) -> str:
+    """A subscription as a button or a line names it."""
+    return f"{subscription.number}  {_short(subscription.name or subscription.text)}"
+
+
+def _short(text: str) -> str:
+    return cut_letters(" ".join(text.split()), _LABEL)
+
+
+def _in_rows(buttons: Sequence[Button]) -> Buttons:
+    return tuple(tuple(buttons[start : start + _IN_ROW]) for start in range(0, len(buttons), _IN_ROW))
+
+
+COMMANDS: tuple[Command, ...] = ()
+CALLBACKS = {
+    "card-mute": Callback(run=on_mute, needs_manager=True),
+    "card-exclude": Callback(run=on_exclude, needs_manager=True),
+    "leave-out": Callback(run=on_leave_out, needs_manager=True),
+    "card-follow": Callback(run=on_follow, needs_manager=True),
+    "follow-author": Callback(run=on_follow_author, needs_manager=True),
+}

@@ -1,0 +1,106 @@
+"""The echo of a subscription: how it was read, when it comes, what it would have found, and buttons."""
+
+from dataclasses import replace
+
+from bot.commands.core.asking import awaits
+from bot.commands.core.context import CommandContext
+from bot.commands.core.picking import shown_buttons
+from bot.commands.core.typed_times import as_words_button, read_as_time
+from bot.commands.core.undo_button import undo_row
+from bot.commands.core.zone_buttons import zone_buttons
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.subscription_words import subscribed
+from bot.commands.subscriptions.echo_advice import advice_button, advice_for, advice_line
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.model import ChatKind
+from subscriptions.planning.times import Ending
+from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
+
+
+def at(context: CommandContext, text: str, when: str | None) -> Reply:
+    """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
+    return echo(context, subscribe_here(context, text, when))
+
+
+def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
+    """Subscribes the chat to a query that holds no time. Raises QueryError, Refused."""
+    subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
+    return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
+
+
+def echo(
+    context: CommandContext,
+    done: Subscribed,
+    *,
+    instead: str = "",
+    replaces: bool = False,
+    ending: Ending | None = None,
+    typed: str = "",
+    number: int | None = None,
+) -> Reply:
+    """What became of a wish, with advice and buttons; two lines in groups.
+
+    `ending` is how `typed` was taken apart where its time may have been meant as words, `number` the subscription
+    that was to be changed.
+    """
+    private = context.origin.kind is ChatKind.PRIVATE
+    advice = advice_for(context, done)
+    reply = subscribed(
+        done,
+        _by_its_clock(context, done),
+        reading=context.formatter.reading(done.query),
+        examples=[context.title(known) for known in done.examples],
+        instead=instead,
+        advice=advice_line(context, advice) if advice and private else "",
+        short=not private,
+        now=context.now,
+    )
+    words: tuple[Button, ...] = ()
+    if ending is not None and ending.either and done.outcome != "known":
+        reply, words = read_as_time(context, ending, reply), as_words_button(context, typed, number)
+    better = advice_button(context, advice, done.subscription.number) if advice else None
+    zones: Buttons = ()
+    if _asks_for_zone(context, done):
+        reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
+        zones = zone_buttons(context)
+        awaits(context, "answer-zone")
+    rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
+    return replace(reply, buttons=shown_buttons(context, rows), replaces=replaces)
+
+
+def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
+    undoing = tuple(_undo(context, done))
+    if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
+        return undoing
+    number = done.subscription.number
+    return (Button(label=context.say("today's now"), verb="today", arguments={"number": number}), *undoing)
+
+
+def _by_its_clock(context: CommandContext, done: Subscribed) -> Localizer:
+    """Whoever says a time by the clock of a place reads by it when it comes."""
+    own = done.subscription.zone
+    return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer
+
+
+def _undo(context: CommandContext, done: Subscribed) -> list[Button]:
+    rows = undo_row(context) if done.outcome != "known" else ()
+    return [button for row in rows for button in row]
+
+
+def _which_clock(context: CommandContext, done: Subscribed) -> str:
+    zone = context.chat.settings.timezone
+    if done.subscription.zone:
+        return context.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
+    return context.say("The times are those of {zone}. Which clock is yours?", zone=zone)
+
+
+def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
+    """At the first wish of a person whose clock nobody knows."""
+    return (
+        context.chat.kind is ChatKind.PRIVATE
+        and context.chat.address.platform == "telegram"
+        and context.chat.address == context.origin.address
+        and (done.outcome, done.subscription.number) == ("added", 1)
+        and context.chat.settings.timezone == context.bot_info.timezone
+    )

@@ -1,0 +1,277 @@
+"""edit, name, schedule: a subscription is changed; it keeps its number, and what it has brought stays brought."""
+
+from dataclasses import replace
+
+from bot.commands.core.asking import ask, may_ask
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import (
+    gone,
+    no_subscriptions,
+    number_and_rest,
+    numbered,
+    pick_list,
+    required_number,
+    shown_buttons,
+)
+from bot.commands.core.typed_times import no_such_time
+from bot.commands.core.undo_button import undo_row
+from bot.commands.papers.preview import asked_for
+from bot.commands.phrasing.cadence_words import cadence_words, when_words
+from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.subscription_words import name_given, renamed
+from bot.commands.subscriptions.echo import echo
+from bot.commands.subscriptions.subscription_form import edit_subscription
+from bot.ports.button import Button
+from bot.ports.reply import Reply
+from subscriptions.errors import NotFound, QueryError, Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time, split_when
+from subscriptions.query import links_to_no_paper, mentioned, parse_query
+from subscriptions.service.operations import next_deliveries_to
+from subscriptions.service.subscriptions import edit, rename, reschedule
+
+_OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
+
+
+# ---------------------------------------------------------------------------------------------------------------- edit
+
+
+def edit_(context: CommandContext) -> Reply:
+    """Changes the query of a subscription, with a WHEN at the end also its time; without a query it asks."""
+    if not context.args:
+        return pick_list(
+            context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
+        )
+    subscription, text = required_number(context, context.args, "/edit 4 diffusion -survey")
+    return _edit(context, subscription, text) if text else _ask_query(context, subscription)
+
+
+def on_edit_ask(context: CommandContext) -> Reply:
+    """Asks for the new query of the one that was picked."""
+    subscription = numbered(context, context.arguments.get("number"))
+    return gone(context) if subscription is None else _ask_query(context, subscription)
+
+
+def on_edit_page(context: CommandContext) -> Reply:
+    """Another page of the pick list."""
+    question = context.say("Which one do you want to change? /edit N QUERY does it, too.")
+    return pick_list(context, question, "edit-ask", page=int(context.arguments["page"]), replaces=True)
+
+
+def answer_edit(context: CommandContext) -> Reply | None:
+    """The text that was asked for is the query."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
+    return None if _is_a_paper(context.args) else _edit(context, subscription, asked_for(context.args))
+
+
+def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
+    if context.request.trigger_id:
+        return edit_subscription(context, subscription)
+    now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
+    if not may_ask(context):
+        example = context.say("Say it in one line: /edit {number} diffusion -survey", number=subscription.number)
+        return Reply(lines=(now, example))
+    return ask(context, "edit", {"number": subscription.number}, now, context.say("Write what it shall be instead."))
+
+
+def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
+    ending = split_when(typed)
+    if ending.only_time:  # the query stays
+        return _schedule(context, subscription, typed)
+    try:
+        parse_query(ending.query)
+    except QueryError as error:  # the caret stands below what was typed, number and all
+        before = len(context.args) - len(typed)
+        raise QueryError(error.sentence, error.hint, error.column + before) from None
+    text = " ".join(ending.query.split())
+    try:
+        done = edit(
+            context.store,
+            context.chat.address,
+            subscription.number,
+            text,
+            when=ending.when,
+            now=context.now,
+            who=context.actor,
+        )
+    except NoSuchTime as error:
+        words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
+        return no_such_time(context, error, lambda when: _edit_button(subscription, text, when), (words,))
+    instead = context.formatter.reading(parse_query(subscription.text))
+    return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
+
+
+def _edit_button(subscription: Subscription, text: str, when: str = "") -> Button:
+    return Button(label=when, verb="edit-at", arguments={"number": subscription.number, "text": text, "when": when})
+
+
+def on_edit_at(context: CommandContext) -> Reply:
+    """Changes the query and the time to those that the button has."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return gone(context)
+    text, when = str(context.arguments["text"]), str(context.arguments["when"]) or None
+    done = edit(
+        context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
+    )
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)), replaces=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------- name
+
+
+def name(context: CommandContext) -> Reply:
+    """Gives a subscription a name; "-" takes it away."""
+    if not context.args:
+        raise _usage_of_name()
+    subscription, text = required_number(context, context.args, "/name 4 diffusion")
+    if text:
+        return _name(context, subscription, text)
+    if not may_ask(context):
+        raise _usage_of_name()
+    question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
+    return ask(context, "name", {"number": subscription.number}, question)
+
+
+def answer_name(context: CommandContext) -> Reply | None:
+    """The text that was asked for is the name."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
+    return None if _is_a_paper(context.args) else _name(context, subscription, context.args)
+
+
+def _is_a_paper(text: str) -> bool:
+    """Whether a text is nothing but the name of a paper, or a link: neither a query nor a name."""
+    return len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
+
+
+def _usage_of_name() -> Refused:
+    example = Sentence("For example: {example}", {"example": "/name 4 diffusion"})
+    return Refused(Sentence("Say the number and the name."), example)
+
+
+def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
+    called = name_given(text)
+    try:
+        done = rename(
+            context.store, context.chat.address, subscription.number, called, now=context.now, who=context.actor
+        )
+    except Refused as error:
+        example = Sentence("For example: /name {number} diffusion", {"number": subscription.number})
+        raise Refused(error.sentence, example) from None
+    return replace(
+        renamed(subscription, done, context.localizer),
+        buttons=undo_row(context) if done.name != subscription.name else (),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ schedule
+
+
+def schedule(context: CommandContext) -> Reply:
+    """The time of one subscription, or without a number of all and of new ones; without a time it offers some."""
+    subscription, text = number_and_rest(context, context.args)
+    if subscription is None:
+        _refuse_foreign_number(text)
+    return _schedule(context, subscription, text) if text else _offer_times(context, subscription)
+
+
+def _refuse_foreign_number(text: str) -> None:
+    """A number that no subscription has is no hour: the time of all would change by a slip. Raises NotFound."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    if first.removeprefix("#").isdecimal():
+        typed = rest[0] if rest else ""
+        hour = f"daily {typed}" if clock_of(typed) else "daily 9"
+        when = typed if is_time(typed) else hour
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": first}),
+            Sentence("For all subscriptions: /schedule {when}", {"when": when}),
+        )
+
+
+def on_schedule(context: CommandContext) -> Reply:
+    """A time that was picked."""
+    number = context.arguments.get("number")
+    subscription = numbered(context, number)
+    if number is not None and subscription is None:
+        return gone(context)
+    return replace(_schedule(context, subscription, str(context.arguments["when"])), replaces=True)
+
+
+def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
+    if subscription is None:
+        now = cadence_words(parse_cadence(context.chat.settings.schedule), context.localizer)
+        lines = [context.say("New subscriptions come: {when}", when=now)]
+        lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
+    else:
+        now = cadence_words(subscription.cadence, context.localizer)
+        lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
+    example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
+    lines.append(context.say("Or write it: /schedule {example}", example=example))
+    of = {"number": subscription.number} if subscription else {}
+    times = [
+        Button(label=_time(context, when), verb="schedule", arguments={**of, "when": when}) for when in _OFTEN_WANTED
+    ]
+    rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
+    return Reply(lines=tuple(lines), buttons=shown_buttons(context, rows))
+
+
+def _time(context: CommandContext, when: str) -> str:
+    """What the button of a time says."""
+    return when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
+
+
+def _schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
+    if subscription is None and not context.chat.id:
+        return no_subscriptions(context)
+    number = subscription.number if subscription else None
+    try:
+        done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
+    except NoSuchTime as error:
+        of = {"number": number} if subscription else {}
+        return no_such_time(
+            context, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
+        )
+    if subscription is not None:
+        when = cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
+        said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
+    else:
+        when = when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
+        said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
+    coming = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
+    first = [next_line(coming, context.localizer, context.now)] if any(one.state == "active" for one in done) else []
+    return Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
+
+
+COMMANDS = (
+    Command(
+        name="edit",
+        run=edit_,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="N QUERY",
+        summary=Sentence("change a subscription"),
+    ),
+    Command(name="name", run=name, needs_manager=True, usage="N TEXT", summary=Sentence("name a subscription")),
+    Command(
+        name="schedule",
+        aliases=("time", "when"),
+        run=schedule,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N] WHEN",
+        summary=Sentence("when papers come"),
+    ),
+)
+CALLBACKS = {
+    "edit-ask": Callback(run=on_edit_ask, needs_manager=True),
+    "edit-ask-page": Callback(run=on_edit_page),
+    "edit-at": Callback(run=on_edit_at, needs_manager=True),
+    "edit": Callback(run=answer_edit, needs_manager=True),
+    "name": Callback(run=answer_name, needs_manager=True),
+    "schedule": Callback(run=on_schedule, needs_manager=True),
+}

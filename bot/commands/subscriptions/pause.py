@@ -1,0 +1,187 @@
+"""pause, resume: holds a chat or one of its subscriptions, and tells what waits when it comes back."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import gone, listed_here, number_and_rest, numbered, required_number, shown_buttons
+from bot.commands.core.undo_button import undo_row
+from bot.commands.phrasing.pause_words import held_line, resumed_line, waiting_lines
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.service.subscriptions import pause, resume, send_waiting, skip_waiting, waits
+from subscriptions.states import ChatState
+from subscriptions.zones import zone
+
+ALL = "all"  # what a number stands against; without it, it is meant as well
+
+
+def pause_(context: CommandContext) -> Reply:
+    """Holds the chat, or with a number one subscription, for as long as is said."""
+    if not context.chat.id:
+        return Reply(lines=(context.say("There is nothing to pause yet."),))
+    subscription, until = _meant(context)
+    return _paused(context, subscription, until)
+
+
+def on_pause(context: CommandContext) -> Reply:
+    """Holds one subscription until somebody resumes it."""
+    subscription = numbered(context, context.arguments.get("number"))
+    return gone(context) if subscription is None else replace(_paused(context, subscription, None), replaces=True)
+
+
+def stop(context: CommandContext) -> Reply:
+    """Asks what is meant: a pause, or the end."""
+    count = len(listed_here(context))
+    if not count:
+        return Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
+    paused = context.chat.state is ChatState.PAUSED
+    lines = [
+        context.localizer.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)
+    ]
+    lines += [context.say("This chat is paused; /resume ends that.")] if paused else []
+    if context.read_by_strangers:
+        lines.append(context.say("/pause holds everything, /unsub all removes it."))
+        return Reply(lines=tuple(lines))
+    hold = () if paused else (Button(label=context.say("pause"), verb="pause-all"),)
+    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    return Reply(lines=tuple(lines), buttons=((*hold, everything),))
+
+
+def on_pause_all(context: CommandContext) -> Reply:
+    """Holds the chat until somebody resumes it."""
+    return replace(pause_(context), replaces=True)
+
+
+def resume_(context: CommandContext) -> Reply:
+    """Ends the pause of the chat and of all its subscriptions, or of one."""
+    if not context.chat.id:
+        return Reply(lines=(context.say("Nothing is paused here."),))
+    one = bool(context.args) and context.args.casefold() != ALL
+    subscription = required_number(context, context.args, "/resume 4")[0] if one else None
+    return _resumed(context, subscription)
+
+
+def on_resume(context: CommandContext) -> Reply:
+    """Ends a pause."""
+    number = context.arguments.get("number")
+    subscription = numbered(context, number)
+    if number is not None and subscription is None:
+        return gone(context)
+    return replace(_resumed(context, subscription), replaces=True)
+
+
+def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
+    """How many papers wait after a pause, and [send] [skip]; nothing when none do."""
+    found = waits(context.store, context.chat.address, now=context.now, number=number)
+    if not found.papers:
+        return (), ()
+    lines = waiting_lines(found, context.localizer)
+    if context.read_by_strangers:
+        return lines, ()
+    of = {} if number is None else {"number": number}
+    send = Button(label=context.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
+    offered = {**of, "upto": found.upto, "at": context.now.isoformat()}
+    return lines, ((send, Button(label=context.say("skip"), verb="skip-waiting", arguments=offered)),)
+
+
+def on_send(context: CommandContext) -> Reply:
+    """What waits goes now."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if "number" in context.arguments and subscription is None:
+        return gone(context)
+    sent = send_waiting(
+        context.store, context.chat.address, now=context.now, number=subscription.number if subscription else None
+    )
+    if not sent:
+        return Reply(toast=context.say("Nothing waits any more."))
+    said = context.localizer.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
+    return Reply(lines=(said,), ok=True, replaces=True)
+
+
+def on_skip(context: CommandContext) -> Reply:
+    """What waited when it was offered never comes."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if "number" in context.arguments and subscription is None:
+        return gone(context)
+    skipped = skip_waiting(
+        context.store,
+        context.chat.address,
+        upto=int(context.arguments["upto"]),
+        by=datetime.fromisoformat(context.arguments["at"]),
+        now=context.now,
+        number=subscription.number if subscription else None,
+    )
+    if not skipped:
+        return Reply(toast=context.say("Nothing waits any more."))
+    said = context.localizer.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
+    return Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True, replaces=True)
+
+
+def _meant(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
+    """Which subscription, and until when. "2 weeks" is a time, "2" a subscription, "2 until mon" both."""
+    text = context.args
+    if not text or text.casefold() == ALL:
+        return None, None
+    clock = zone(context.chat.settings.timezone)
+    try:
+        return None, parse_pause(text, clock, context.now)
+    except Refused:
+        subscription, rest = number_and_rest(context, text)
+        if subscription is None:
+            first = text.split(maxsplit=1)[0].removeprefix("#")
+            if first.isdecimal() and not text[len(first) :].strip():
+                required_number(context, text, "/pause 4 7d")
+            raise
+        return subscription, parse_pause(rest, clock, context.now) if rest else None
+
+
+def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None) -> Reply:
+    number = subscription.number if subscription else None
+    held = pause(context.store, context.chat.address, number, until=until, now=context.now, who=context.actor)
+    lines = [held_line(held, context.localizer, now=context.now), context.say("What comes in the meantime waits.")]
+    again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
+    resume_button = Button(
+        label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}
+    )
+    undo = tuple(button for row in undo_row(context) for button in row) if held.changed else ()
+    buttons = shown_buttons(context, ((resume_button, *undo),))
+    return Reply(lines=(*lines, again), ok=True, buttons=buttons)
+
+
+def _resumed(context: CommandContext, subscription: Subscription | None) -> Reply:
+    number = subscription.number if subscription else None
+    held = resume(context.store, context.chat.address, number, now=context.now, who=context.actor)
+    head = resumed_line(held, context.localizer)
+    if not held.changed:
+        return Reply(lines=(head,))
+    if held.chat.state == "paused":
+        return Reply(
+            lines=(head, context.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(context)
+        )
+    lines, buttons = what_waits(context, number)
+    return Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)))
+
+
+COMMANDS = (
+    Command(
+        name="pause",
+        aliases=("mute",),
+        run=pause_,
+        needs_manager=True,
+        usage="[N] [7d | until 3 Mar]",
+        summary=Sentence("hold papers back for a while"),
+    ),
+    Command(name="stop", run=stop, summary=Sentence("pause, or remove everything"), listed=False),
+    Command(name="resume", run=resume_, needs_manager=True, usage="[N]", summary=Sentence("end a pause")),
+)
+CALLBACKS = {
+    "pause": Callback(run=on_pause, needs_manager=True),
+    "pause-all": Callback(run=on_pause_all, needs_manager=True),
+    "resume": Callback(run=on_resume, needs_manager=True),
+    "send-waiting": Callback(run=on_send, needs_manager=True),
+    "skip-waiting": Callback(run=on_skip, needs_manager=True),
+}

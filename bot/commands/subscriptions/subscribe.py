@@ -1,0 +1,242 @@
+"""sub: what a chat asks for, said; and a /sub that is edited soon after."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import numbered
+from bot.commands.core.typed_times import OnlyTime, no_such_time, time_alone
+from bot.commands.core.undo_button import undo_row
+from bot.commands.papers.preview import asked_for, tried
+from bot.commands.phrasing.subscription_words import one_line
+from bot.commands.subscriptions.echo import echo, subscribe_here
+from bot.commands.subscriptions.subscription_form import new_subscription
+from bot.ports.button import Button
+from bot.ports.conversation import Interaction
+from bot.ports.reply import Reply
+from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import CallbackToken
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
+from subscriptions.query import parse_query
+from subscriptions.service.chats import get_conversation_state, set_conversation_state
+from subscriptions.service.subscriptions import Subscribed, edit, unsubscribe
+
+MOST_LINES = 20  # wishes in one message
+EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """One line of a /sub, and what became of it."""
+
+    text: str  # without its WHEN
+    when: str | None
+    ending: Ending | None = None  # where its WHEN may have been meant as words
+    typed: str = ""
+    done: Subscribed | None = None
+    error: PaperwireError | None = None
+    instead: str = ""  # the query that it takes the place of
+
+
+def sub(context: CommandContext) -> Reply:
+    """Adds a wish for each line; an edited message replaces what it added before."""
+    lines = list(_lines(context.args))
+    if not lines and context.request.trigger_id:
+        return new_subscription(context)
+    if not lines:
+        raise Refused(
+            Sentence("Say what papers should hold."),
+            Sentence('For example: /sub diffusion -survey, /sub author:"Jane Doe", /sub cs.LG daily 9'),
+        )
+    if len(lines) > MOST_LINES:
+        raise Refused(
+            Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
+            Sentence("Send the rest in another message."),
+        )
+    if len(lines) == 1 and not isinstance(context.request, Interaction) and asked_for(lines[0]) != lines[0]:
+        return tried(context, lines[0])  # a sentence may be understood amiss, so it is offered
+    lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
+    before = _said_before(context)
+    said = _replaced(context, lines, before) if before else [_added(context, _read(context, line)) for line in lines]
+    if len(said) == 1 and said[0].error is not None:
+        return _not_taken(context, said[0])
+    _remember(context, said, before)
+    if len(said) == 1 and said[0].done is not None:
+        return echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
+    return _several(context, said)
+
+
+def _not_taken(context: CommandContext, said: _Said) -> Reply:
+    """Why the only line was refused; a time that cannot be had comes with buttons that say what can. Raises its error."""
+    words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
+    if isinstance(said.error, NoSuchTime):
+        return no_such_time(context, said.error, lambda when: _at_button(said.text, when), (words,))
+    if isinstance(said.error, OnlyTime):
+        return time_alone(context, said.error, words)
+    assert said.error is not None  # noqa: S101 - whoever calls looked
+    raise said.error
+
+
+def _at_button(text: str, when: str) -> Button:
+    return Button(label=when, verb="subscribe-at", arguments={"text": text, "when": when})
+
+
+# -------------------------------------------------------------------------------------------------------- line by line
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The wishes of a message; whoever repeats the command in each line need not."""
+    again = re.compile(rf"/(?:{'|'.join((COMMANDS[0].name, *COMMANDS[0].aliases))})(?:@\w+)?(?:\s+|$)", re.IGNORECASE)
+    for line in text.splitlines():
+        if subscription := again.sub("", line.strip(), count=1).strip():
+            yield subscription
+
+
+def _read(context: CommandContext, line: str) -> _Said:
+    ending = split_when(line)
+    error: Refused | None = _of_another_command(context, line)
+    if ending.only_time:
+        error = OnlyTime(line)
+    return _Said(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
+
+
+def _of_another_command(context: CommandContext, line: str) -> Refused | None:
+    """Why a line is not taken for a query: it is something else that can be said here."""
+    name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
+    if context.registry.command_named(name) is None:
+        return None
+    return Refused(Sentence("This is another command. Send it by itself."))
+
+
+def _added(context: CommandContext, said: _Said) -> _Said:
+    """A line that is refused refuses only itself."""
+    if said.error is not None:
+        return said
+    try:
+        return replace(said, done=subscribe_here(context, said.text, said.when))
+    except PaperwireError as error:
+        return replace(said, error=error)
+
+
+def _several(context: CommandContext, said: Sequence[_Said]) -> Reply:
+    done = [one for one in said if one.done is not None]
+    of = context.localizer.count("{count} line", "{count} lines", len(said))
+    head = context.localizer.count(
+        "{count} of {lines} is a subscription now.",
+        "{count} of {lines} are subscriptions now.",
+        len(done),
+        lines=of,
+    )
+    lines = [
+        one_line(one.done, context.localizer, reading=context.formatter.reading(one.done.query))
+        for one in done
+        if one.done
+    ]
+    refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
+    buttons = undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
+    return Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
+
+
+def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple[str, str]:
+    """A line that was refused, and below it where and why."""
+    why = error.sentence.say(context.localizer.translate)
+    if not isinstance(error, QueryError):
+        return text, f"^ {why}"
+    line, mark = context.formatter.caret(text, error.column)
+    return line, f"{mark} {why}"
+
+
+# ------------------------------------------------------------------------------------------------- an edited /sub
+
+
+def _remember(context: CommandContext, said: Sequence[_Said], before: Sequence[int]) -> None:
+    """Which subscriptions this message made, so that its edit can replace them; not those that were there before it."""
+    done = [one.done for one in said if one.done]
+    made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
+    if made and context.request.message_id and not isinstance(context.request, Interaction):
+        link = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
+        set_conversation_state(context.store, _name(context), link, now=context.now)
+
+
+def _said_before(context: CommandContext) -> list[int]:
+    """The numbers of what this message made before it was edited, without those that are gone."""
+    if context.message is None or not context.message.is_edit:
+        return []
+    link = get_conversation_state(
+        context.store, _name(context), since=context.now - 2 * EDITED_WITHIN
+    )  # how late it is was asked before
+    numbers = link.arguments["numbers"] if link else []
+    return [number for number in numbers if numbered(context, number) is not None]
+
+
+def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Said]:
+    """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
+    there = {
+        subscription.canonical: subscription.number for number in numbers if (subscription := numbered(context, number))
+    }
+    read = [_read(context, line) for line in lines]
+    kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
+    free = [number for number in numbers if number not in kept]
+    said = []
+    for one, place in zip(read, kept, strict=True):
+        number = place or (free.pop(0) if free and not one.error and _canonical(one.text) else None)
+        said.append(_edited(context, one, number) if number else _added(context, one))
+    if not any(one.error for one in said):
+        for number in free:
+            unsubscribe(context.store, context.chat.address, str(number), now=context.now, who=context.actor)
+    return said
+
+
+def _edited(context: CommandContext, said: _Said, number: int) -> _Said:
+    before = numbered(context, number)
+    try:
+        when = said.when or context.chat.settings.schedule
+        done = edit(
+            context.store, context.chat.address, number, said.text, when=when, now=context.now, who=context.actor
+        )
+    except PaperwireError as error:
+        return replace(said, error=error)
+    return replace(said, done=done, instead=context.formatter.reading(parse_query(before.text)) if before else "")
+
+
+def _canonical(text: str) -> str:
+    try:
+        return parse_query(text).canonical
+    except QueryError:
+        return ""
+
+
+def late_edit(context: CommandContext) -> Reply:
+    """An edit that came too late to be taken for what was meant at first."""
+    return Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
+
+
+def _name(context: CommandContext) -> str:
+    return f"said:{context.origin.address}:{context.request.message_id}"
+
+
+LATE_EDIT = Callback(run=late_edit)
+
+
+def on_subscribe_to(context: CommandContext) -> Reply:
+    """[subscribe] under what was tried: exactly that text."""
+    return sub(replace(context, args=str(context.arguments["text"]), arguments={}))
+
+
+COMMANDS = (
+    Command(
+        name="sub",
+        aliases=("subscribe", "add", "follow"),
+        run=sub,
+        needs_manager=True,
+        shows_without_args=True,
+        many_lines=True,
+        usage="QUERY [WHEN]",
+        summary=Sentence("subscribe to a query"),
+    ),
+)
+CALLBACKS = {
+    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True),
+}

@@ -1,0 +1,376 @@
+"""The form of a subscription, where a platform has forms: to add one, to change one, or to begin with a paper.
+
+What is filled in is a query, when, by which clock, and, where there is a choice, in which chat. While the query is being
+typed the form tells how it reads and what it would have found. Sent, it does what /sub and /edit do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.commands.core.cities import city_pages
+from bot.commands.core.context import Callback, Command, CommandContext, CommandFunction
+from bot.commands.core.picking import gone, numbered
+from bot.commands.phrasing.cadence_words import DAYS, every, spoken
+from bot.commands.phrasing.subscription_words import days_i_know
+from bot.commands.subscriptions.echo import echo
+from bot.ports.forms import CHAT_FIELD, Field, Modal, Option
+from bot.ports.reply import Reply
+from subscriptions.categories.tree import is_category
+from subscriptions.cutting import clip
+from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.times import as_words, read_when, split_when
+from subscriptions.query import author_rule, mentioned, parse_query
+from subscriptions.service.chats import numbers_given
+from subscriptions.service.notices import name_of
+from subscriptions.service.papers import papers_named, recent_matches
+from subscriptions.service.subscriptions import SubscriptionRequest, edit, set_setting, subscribe
+from subscriptions.zones import zone, zone_name
+
+FORM = "form"  # the command; where people do not type it, what a platform offers in its menus stands for it
+QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # fields
+HERE, THREAD, MINE = "here", "thread", "mine"  # values of the field PLACE
+EXAMPLES = 2  # papers that a form names
+AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query that a form begins with
+_NINE = "09:00"
+_SHOWN = 30  # characters of a query that a refusal repeats
+_MOST_ZONES = 95  # platforms take a hundred options
+
+
+# ------------------------------------------------------------------------------------------------------------- opening
+
+
+def form(context: CommandContext) -> Reply:
+    """The form of a new subscription. It begins with the paper that the text names."""
+    if not context.request.trigger_id:
+        raise Refused(
+            Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
+        )
+    return (
+        _new(context, _like(context), thread=context.request.thread_id or context.request.message_id)
+        if context.args
+        else new_subscription(context)
+    )
+
+
+def new_subscription(context: CommandContext) -> Reply:
+    """The form of a new subscription, with nothing in it."""
+    return _new(context, ("", ()), thread=context.request.thread_id)
+
+
+def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
+    """The form of a subscription, with what it says now."""
+    own = context.chat.settings.timezone
+    sheet = Modal(
+        title=context.say("Subscription {number}", number=subscription.number),
+        submit_label=context.say("Save"),
+        close_label=context.say("Cancel"),
+        fields=_fields(context, subscription.text, subscription.cadence, subscription.zone or own),
+        verb="send-edit",
+        arguments={"number": subscription.number, "zone": own},
+        fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
+    )
+    return Reply(modal=sheet)
+
+
+def shortcut(context: CommandContext) -> Reply:
+    """What a platform offers in its menus: the form, beginning with the paper of the message where it was chosen."""
+    return form(replace(context, args=context.event_details.get("text", "")))
+
+
+def on_new_subscription(context: CommandContext) -> Reply:
+    """[new subscription]."""
+    return form(replace(context, args=""))
+
+
+def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
+    """`begun` is a query and what is said of it; `thread` the message in whose thread it may go."""
+    text, notes = begun
+    own = context.chat.settings.timezone
+    places = _places(context, thread)
+    fields = _fields(context, text, parse_cadence(context.chat.settings.schedule), own, notes=notes)
+    sheet = Modal(
+        title=context.say("New subscription"),
+        submit_label=context.say("Subscribe"),
+        close_label=context.say("Cancel"),
+        fields=(*fields, _place_field(context, places)) if places else fields,
+        verb="send-new",
+        arguments={"zone": own, "thread": thread},
+        places=places,
+        fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
+    )
+    return Reply(modal=sheet)
+
+
+def _in_words(context: CommandContext, command: str) -> str:
+    """A platform may show a form and not say so; who sees one, knows."""
+    return context.say("If no form has opened, try once more, or write it: {command}", command=command)
+
+
+def _like(context: CommandContext) -> tuple[str, tuple[str, ...]]:
+    """A query for papers like the one that the text names, by its authors and categories; and what is said of it."""
+    names = mentioned(context.args)
+    if not names:
+        return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
+    known = papers_named(context.store, names[:1]).get(names[0])
+    text = like_paper(known.paper) if known else ""
+    if known is None or not text:
+        return "", (context.say("I do not know who wrote {name}, nor in which category it is.", name=names[0]),)
+    return text, (context.say("Like {title}", title=context.title(known)),)
+
+
+def like_paper(paper: Paper) -> str:
+    """A query for papers by these authors in these categories; "" when neither is known."""
+    authors = [author for author in paper.authors if _is_name(author)]
+    named = authors if len(authors) <= AUTHORS else [*authors[: AUTHORS - 1], authors[-1]]
+    categories = [category for category in paper.categories if is_category(category)][:CATEGORIES]
+    groups = [[author_rule(name) for name in named], [f"cat:{category}" for category in categories]]
+    return " ".join(_any_of(group, alone=not all(groups)) for group in groups if group)
+
+
+def _any_of(rules: Sequence[str], *, alone: bool) -> str:
+    text = " OR ".join(rules)
+    return text if alone or len(rules) == 1 else f"({text})"
+
+
+def _is_name(author: str) -> bool:
+    """Whether one can ask for this author: initials alone would fit too many."""
+    try:
+        parse_query(author_rule(author))
+    except QueryError:
+        return False
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------- what is filled in
+
+
+def _fields(
+    context: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
+) -> tuple[Field, ...]:
+    timed = cadence.kind in ("daily", "weekdays", "weekly")
+    return (
+        Field(
+            name=QUERY,
+            label=context.say("Papers with"),
+            value=text,
+            hint=context.say('For example: diffusion -survey, author:"Jane Doe", cat:cs.CV'),
+            notes=(*notes, *_reading(context, text, examples=0 if notes else EXAMPLES)),
+            notifies_change=True,
+        ),
+        Field(name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)),
+        Field(
+            name=CLOCK,
+            label=context.say("At"),
+            value=f"{cadence.at:%H:%M}" if timed and cadence.at else _NINE,
+            hint=context.say("The time of day, where a day is chosen."),
+            is_clock=True,
+            required=False,
+        ),
+        Field(name=ZONE, label=context.say("By the clock of"), value=clock, options=_zones(context, clock)),
+    )
+
+
+def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
+    """How a query reads and what it would have found; what is wrong with it."""
+    if not text:
+        return ()
+    try:
+        query = parse_query(text)
+    except QueryError as error:
+        return (_refusal(context, error, text),)
+    lately = recent_matches(context.store, query, now=context.now, most=examples)
+    lines = [
+        context.formatter.reading(query),
+        *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),
+    ]
+    if not lately.base.days:
+        return (*lines, context.say("I know no papers yet."))
+    known = days_i_know(context.localizer, lately.base)
+    lines.append(
+        context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+    )
+    return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
+
+
+def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> str:
+    """What is wrong, where, and what would be right, in one line."""
+    said = error.sentence.say(context.localizer.translate)
+    place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
+    if place:
+        said = context.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
+    return f"{said} {error.hint.say(context.localizer.translate)}".rstrip()
+
+
+def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
+    """As soon as papers come, once a day when they are out, or at a time; the one that holds among them."""
+    schedule = parse_cadence(context.chat.settings.schedule)
+    windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *DAYS]
+    return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
+
+
+def _when_value(cadence: Cadence) -> str:
+    """The option that stands for a cadence."""
+    text = cadence_text(cadence)
+    return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
+
+
+def _when_label(context: CommandContext, value: str) -> str:
+    return every(value, context.localizer) if value in DAYS else spoken(value, context.localizer)
+
+
+def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
+    """Clocks by what they show now: the one that holds, then cities by their distance from the operator's."""
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
+    shown = list(names)[:_MOST_ZONES]
+    return tuple(
+        Option(value=name, label=f"{context.localizer.city(name)} · {context.now.astimezone(zone(name)):%H:%M}")
+        for name in shown
+    )
+
+
+def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
+    """The chats that it can be for, where there is a choice: this one, a thread in it, whoever asks."""
+    here = context.chat.address
+    if context.chat.kind is ChatKind.PRIVATE:
+        return {}
+    in_thread = {THREAD: replace(here, topic=thread)} if thread and not here.topic else {}
+    return {HERE: here, **in_thread, MINE: context.person}
+
+
+def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> Field:
+    labels = {
+        HERE: name_of(context.chat),
+        THREAD: context.say("the thread of this message"),
+        MINE: context.say("only to me, in direct messages"),
+    }
+    options = tuple(Option(value=value, label=labels[value]) for value in places)
+    return Field(name=CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
+
+
+# ------------------------------------------------------------------------------------------------- while it is filled in
+
+
+def look_new(context: CommandContext) -> Reply:
+    """The form of a new subscription by what stands in it now."""
+    thread = str(context.arguments.get("thread", ""))
+    return _with_choices(context, _new(context, (_said(context, QUERY), ()), thread=thread))
+
+
+def look_edit(context: CommandContext) -> Reply:
+    """The form of a subscription by what stands in it now."""
+    subscription = numbered(context, context.arguments.get("number"))
+    return (
+        gone(context)
+        if subscription is None
+        else _with_choices(context, edit_subscription(context, replace(subscription, text=_said(context, QUERY))))
+    )
+
+
+def _with_choices(context: CommandContext, reply: Reply) -> Reply:
+    """The same with what is chosen by now."""
+    assert reply.modal is not None  # noqa: S101 - whoever calls made one
+    fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
+    return Reply(modal=replace(reply.modal, fields=fields))
+
+
+def _chosen(field: Field, value: str) -> Field:
+    offered = not field.options or value in {option.value for option in field.options}
+    return replace(field, value=value) if value and offered else field
+
+
+# ---------------------------------------------------------------------------------------------------------------- sent
+
+
+def send_new(context: CommandContext) -> Reply:
+    """Subscribes. What cannot be understood is said beside the field where it stands."""
+    if problems := _problems(context):
+        return Reply(form_errors=problems)
+    tz = _own_zone(context)
+    if tz and not numbers_given(context.store, context.chat.address):  # the first word about the clock of this chat
+        set_setting(context.store, context.chat.address, "timezone", tz, now=context.now, who=context.actor)
+        tz = ""
+    subscription = SubscriptionRequest(
+        text=_said(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
+    )
+    return echo(
+        context, subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
+    )
+
+
+def send_edit(context: CommandContext) -> Reply:
+    """Changes the subscription."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return gone(context)
+    if problems := _problems(context, before=subscription.text):
+        return Reply(form_errors=problems)
+    text, when, tz = _said(context, QUERY), _when(context), _own_zone(context)
+    done = edit(
+        context.store,
+        context.chat.address,
+        subscription.number,
+        text,
+        when=when,
+        tz=tz,
+        now=context.now,
+        who=context.actor,
+    )
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
+
+
+def _checked_query(text: str, before: str) -> None:
+    """Refuses a query that ends in a time, which has its own field; one that stood there `before` may stay."""
+    parse_query(text)
+    ending = split_when(text)
+    if ending.when is not None and text != before:
+        raise Refused(
+            Sentence("“{words}” looks like a time.", {"words": ending.when}),
+            Sentence("Choose the time below; in quotes it is words: {text}", {"text": as_words(text)}),
+        )
+
+
+def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
+    """What cannot be taken, by field. A form can come back with anything."""
+    text = _said(context, QUERY)
+    checks: Mapping[str, Callable[[], object]] = {
+        QUERY: lambda: _checked_query(text, before),
+        WHEN: lambda: read_when(_when(context)),
+        ZONE: lambda: zone_name(_said(context, ZONE) or "UTC"),
+    }
+    problems = {}
+    for name, check in checks.items():
+        try:
+            check()
+        except PaperwireError as error:
+            problems[name] = _refusal(context, error, text)
+    return problems
+
+
+def _when(context: CommandContext) -> str:
+    when = _said(context, WHEN) or context.chat.settings.schedule
+    return f"{when} {_said(context, CLOCK) or _NINE}" if when in DAYS else when
+
+
+def _own_zone(context: CommandContext) -> str:
+    """The clock that was chosen; "" where it is the one that the chat goes by."""
+    chosen = _said(context, ZONE)
+    return "" if chosen == str(context.arguments.get("zone", "")) else chosen
+
+
+def _said(context: CommandContext, name: str) -> str:
+    """What stands in a field, on one line and without signs that nobody sees."""
+    typed = context.form_values.get(name, "")
+    return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
+
+
+COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
+EVENTS: dict[str, CommandFunction] = {"shortcut": shortcut}
+CALLBACKS = {
+    "new-wish": Callback(run=on_new_subscription),
+    "send-new": Callback(run=send_new, needs_manager=True, show_form=look_new),
+    "send-edit": Callback(run=send_edit, needs_manager=True, show_form=look_edit),
+}

@@ -1,0 +1,128 @@
+"""list: what a chat asks for, page by page; a number opens what can be done with it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import gone, listed_here, no_subscriptions, numbered, pager, shown_buttons
+from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.subscription_words import Row, in_short, of_the_newest, rows_of, state_of
+from bot.ports.button import Button, Buttons
+from bot.ports.reply import Reply
+from subscriptions.errors import Sentence
+from subscriptions.query import parse_query
+from subscriptions.service.operations import next_deliveries_to
+from subscriptions.service.papers import MatchCount, activity
+from subscriptions.service.subscriptions import Listed
+from subscriptions.states import ChatState
+
+A_PAGE = 10
+_ROW = 5  # numbers side by side
+
+
+def list_(context: CommandContext) -> Reply:
+    """The subscriptions of the chat; "list 2" is the second page."""
+    text = context.args.strip()
+    return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
+
+
+def on_list(context: CommandContext) -> Reply:
+    """Another page, or back from one subscription."""
+    return _page(context, int(context.arguments.get("page", 0)), replaces=True)
+
+
+def on_subscription(context: CommandContext) -> Reply:
+    """One subscription, with what can be done with it."""
+    subscription = numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return gone(context)
+    one = next(one for one in listed_here(context) if one.subscription.number == subscription.number)
+    number = {"number": subscription.number}
+    held = subscription.state == "paused"
+    verbs = (
+        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        Button(label=context.say("resume"), verb="resume", arguments=number)
+        if held
+        else Button(label=context.say("pause"), verb="pause", arguments=number),
+        Button(label=context.say("remove"), verb="unsub", arguments=number),
+    )
+    back = Button(label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))})
+    lines = [*_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
+    if state_of(one) == "active":
+        lines.append(
+            next_line(
+                next_deliveries_to(context.store, context.chat.address, [subscription], now=context.now),
+                context.localizer,
+                context.now,
+            )
+        )
+    return Reply(lines=tuple(lines), buttons=shown_buttons(context, (verbs, (back,))), replaces=True)
+
+
+def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Reply:
+    found = listed_here(context)
+    if not found:
+        return no_subscriptions(context)
+    pages = -(-len(found) // A_PAGE)
+    page = min(max(page, 0), pages - 1)
+    shown = found[page * A_PAGE : (page + 1) * A_PAGE]
+    head = context.localizer.count("{count} subscription", "{count} subscriptions", len(found))
+    if pages > 1:
+        head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
+    rows = _rows(context, shown)
+    if context.chat.state is not ChatState.ACTIVE:  # one reason holds them all
+        head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
+    rows = [replace(row, reading=in_short(row.reading)) for row in rows]
+    buttons = shown_buttons(context, _buttons(context, shown, page, pages))
+    more = [context.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
+    return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons, replaces=replaces)
+
+
+def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
+    numbers = [
+        Button(
+            label=str(one.subscription.number), verb="wish", arguments={"number": one.subscription.number, "page": page}
+        )
+        for one in shown
+    ]
+    rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
+    turned = pager(context, page, pages, lambda to: Button(label="", verb="list", arguments={"page": to}))
+    return (*rows, turned)
+
+
+def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
+    return rows_of(
+        shown, lambda text: context.formatter.reading(parse_query(text)), lambda _: context.localizer, context.now
+    )
+
+
+def _lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
+    """A line for each: number, name or reading, when, how many, the last time, what holds it."""
+    about = activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
+    lines = []
+    for one, row in zip(shown, rows, strict=True):
+        subscription = one.subscription
+        parts = [f"{row.number}  {row.reading}", row.when]
+        parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
+        if subscription.number in about.came:
+            parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
+        lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
+    return lines
+
+
+def _often(context: CommandContext, about: MatchCount, found: int) -> str:
+    """How many papers it finds, by the days known: "6 a week", "6 in 3 days"."""
+    if about.base.week and about.base.whole:
+        return context.localizer.count("{count} a week", "{count} a week", found)
+    days = of_the_newest(
+        context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
+    )
+    return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
+
+
+COMMANDS = (
+    Command(
+        name="list", aliases=("subscriptions", "ls"), run=list_, usage="[PAGE]", summary=Sentence("your subscriptions")
+    ),
+)
+CALLBACKS = {"list": Callback(run=on_list), "wish": Callback(run=on_subscription)}

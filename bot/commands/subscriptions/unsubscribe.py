@@ -1,0 +1,106 @@
+"""unsub: what a chat asks for, taken back: one, several by their numbers, or everything."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import gone, listed_here, named, numbered, pick_list
+from bot.commands.core.undo_button import undo_row
+from bot.commands.phrasing.subscription_words import unsubscribed
+from bot.ports.button import Button
+from bot.ports.reply import Reply
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.model import Subscription
+from subscriptions.service.subscriptions import (
+    numbers_among,
+    numbers_in,
+    numbers_missing,
+    unsubscribe,
+    unsubscribe_several,
+)
+
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
+
+
+def unsub(context: CommandContext) -> Reply:
+    """Removes by numbers or query, or everything; without words it asks which."""
+    if not context.args:
+        return _which(context)
+    if context.args.casefold() in _ALL:
+        return unsub_all(context)
+    said = numbers_in(context.args)
+    there = numbers_among(said, {one.subscription.number for one in listed_here(context)})
+    if not there:
+        return _removed(context, str(_the_one(context, said).number))
+    gone = unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
+    missing = numbers_missing(said, there)
+    return replace(unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
+
+
+def _the_one(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
+    """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
+    try:
+        return named(context, context.args)
+    except NotFound:
+        if not said:
+            raise
+        which = numbers_missing(said, ())
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": which}),
+            Sentence("/list shows those that are there."),
+        ) from None
+
+
+def unsub_all(context: CommandContext) -> Reply:
+    """Removes everything, without a question: it can be undone."""
+    return _removed(context, "all") if context.chat.id else unsubscribed((), context.localizer)
+
+
+def on_unsub(context: CommandContext) -> Reply:
+    """Removes the one that was picked."""
+    subscription = numbered(context, context.arguments.get("number"))
+    return (
+        gone(context) if subscription is None else replace(_removed(context, str(subscription.number)), replaces=True)
+    )
+
+
+def on_unsub_all(context: CommandContext) -> Reply:
+    """Removes everything."""
+    return replace(unsub_all(context), replaces=True)
+
+
+def on_unsub_page(context: CommandContext) -> Reply:
+    """Another page of the pick list."""
+    return _which(context, page=int(context.arguments["page"]), replaces=True)
+
+
+def _which(context: CommandContext, *, page: int = 0, replaces: bool = False) -> Reply:
+    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    return pick_list(context, question, "unsub", page=page, replaces=replaces, last=(everything,))
+
+
+def _removed(context: CommandContext, which: str) -> Reply:
+    found = unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
+    return replace(unsubscribed(found, context.localizer), buttons=undo_row(context) if found else ())
+
+
+COMMANDS = (
+    Command(
+        name="unsub",
+        aliases=("unsubscribe", "remove"),
+        run=unsub,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N …|QUERY|all]",
+        summary=Sentence("remove a subscription"),
+    ),
+    Command(
+        name="unsuball", run=unsub_all, needs_manager=True, summary=Sentence("remove all subscriptions"), listed=False
+    ),
+)
+CALLBACKS = {
+    "unsub": Callback(run=on_unsub, needs_manager=True),
+    "unsub-all": Callback(run=on_unsub_all, needs_manager=True),
+    "unsub-page": Callback(run=on_unsub_page),
+}

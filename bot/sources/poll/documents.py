@@ -1,0 +1,67 @@
+"""What one document of a source says. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from bot.errors import BrokenDigest, FetchError, UnknownFormat
+from bot.sources.http import Fetched, FetchRequest
+from bot.sources.receipts import BATCH_FORMATS
+from subscriptions.cutting import clip
+from subscriptions.model import Digest, DigestWarning
+from subscriptions.planning.source_calendar import Due
+from subscriptions.store import DocumentSeen
+
+FUTURE = timedelta(days=2)  # a date further ahead is a mistake, and would make later days look old
+LONGEST_PROBLEM = 200  # characters of what is wrong with one document
+
+
+def reason_of(error: UnknownFormat | BrokenDigest) -> str:
+    """Why a document cannot be read, for a receipt."""
+    return short(error.brief if isinstance(error, UnknownFormat) else str(error.sentence))
+
+
+def short(text: str) -> str:
+    """A sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    return clip(" ".join(text.split()), LONGEST_PROBLEM)
+
+
+def is_absent(request: FetchRequest, error: FetchError) -> bool:
+    """Whether a document is missing that may be missing."""
+    return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+
+
+def feed_error(digest: Digest) -> str:
+    """The error that a document holds instead of papers; "" if it holds none."""
+    return next((f"{w.message[:1].upper()}{w.message[1:]}" for w in digest.warnings if w.code == "feed_error"), "")
+
+
+def future_problem(digest: Digest, source: str, now: datetime) -> str:
+    """Why a digest whose day lies in the future is not stored; "" for others."""
+    if digest.day is None or digest.day <= (now + FUTURE).date():
+        return ""
+    return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
+
+
+def with_staleness(digest: Digest, due: Due | None) -> Digest:
+    """The digest, with a warning if it is a feed or list of arXiv that does not hold what is due (docs/formats.md)."""
+    if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
+        return digest
+    if digest.day and digest.day >= due.batch and digest.entries:
+        return digest
+    message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
+    return replace(digest, warnings=(*digest.warnings, DigestWarning(code="stale_feed", message=message)))
+
+
+def seen_now(seen: DocumentSeen, found: Fetched, digest: Digest) -> DocumentSeen:
+    """What is remembered of a document. Without validators if it broke off, so that all of it is fetched next time."""
+    whole = "xml_truncated" not in {warning.code for warning in digest.warnings}
+    return replace(
+        seen,
+        etag=found.etag if whole else "",
+        modified=found.modified if whole else "",
+        digest=digest.content_hash,
+        day=digest.day,
+        papers=len(digest.entries),
+        batch=digest.format in BATCH_FORMATS,
+    )

@@ -1,0 +1,57 @@
+"""Fetches, reads and stores the documents of one poll."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.digests import read_digest
+from bot.sources.http import Fetched, FetchRequest, Unchanged, document_name
+from bot.sources.ingest import store_digest
+from bot.sources.poll.progress import PollProgress, PollRun
+from subscriptions.model import Digest
+from subscriptions.store import DocumentSeen, Ingested, Transaction
+
+
+class Fetching(Protocol):
+    """What a poll needs of a Fetcher."""
+
+    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
+        """See bot.sources.http.Fetcher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Fetches, reads and stores the documents of one poll."""
+
+    run: PollRun
+    fetcher: Fetching
+
+    async def fetch(self, request: FetchRequest, seen: DocumentSeen | None = None) -> Fetched | Unchanged:
+        """The document of a request, if it is another one than was `seen`. Raises FetchError."""
+        if seen is None:
+            return await self.fetcher.fetch(request.url)
+        return await self.fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
+
+    async def read(self, request: FetchRequest, data: bytes) -> Digest:
+        """The digest in a document. Raises UnknownFormat, BrokenDigest."""
+        source = self.run.source
+        name = document_name(source.name, request.url)
+        return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
+
+    async def store(self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress]) -> Ingested:
+        """Stores a digest, and in the same transaction what `write` writes of it. Keeps the progress that it returns."""
+        source, follows = self.run.source, list[PollProgress]()
+
+        def note(transaction: Transaction, done: Ingested) -> None:
+            follows.append(write(transaction, done))
+
+        done = await store_digest(
+            self.run.context.ingest_context,
+            digest,
+            source=source.name,
+            note=note,
+            announce=source.announce == "all",
+        )
+        (self.run.progress,) = follows
+        return done

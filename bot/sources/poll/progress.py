@@ -1,0 +1,113 @@
+"""What a poll has seen so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from bot.settings import SourceSettings
+from bot.sources.http import FetchRequest, requests_of
+from bot.sources.missed_days import MissedDays
+from bot.sources.receipts import ZERO_COUNTS, PollContext, counts_of, filed_with, remarks_of
+from subscriptions.model import Digest
+from subscriptions.planning.archives import Filed
+from subscriptions.planning.receipts import Observation
+from subscriptions.planning.source_calendar import Schedule
+from subscriptions.store import DocumentSeen, Ingested, KnownSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollProgress:
+    """The part of what was seen that is stored with each document."""
+
+    observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)  # by unit
+    counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
+    seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address_key
+    split: tuple[str, ...] = ()  # archives of arXiv that are asked by category
+    missed_days: MissedDays = field(default_factory=MissedDays)
+    filed: Filed = field(default_factory=Filed)
+    remarks: tuple[str, ...] = ()  # what could not be read of documents that were read
+    receipt: int | None = None  # its number in the store
+
+    def with_observation(self, unit: str, observation: Observation) -> "PollProgress":
+        """The progress with one more observation of a unit."""
+        observations = (*self.observations.get(unit, ()), observation)
+        return replace(self, observations={**self.observations, unit: observations})
+
+    def with_digest(self, digest: Digest, done: Ingested) -> "PollProgress":
+        """The progress with one more digest that was stored."""
+        more = counts_of(digest, done)
+        counts = {name: number + more[name] for name, number in self.counts.items()}
+        filed = filed_with(self.filed, digest, done)
+        return replace(self, counts=counts, filed=filed, remarks=(*self.remarks, *remarks_of(digest)))
+
+
+@dataclass(slots=True, kw_only=True)
+class PollRun:
+    """One poll: what it is about, and everything that it has seen so far.
+
+    A source has one unit or several, the categories of arXiv, each with its own address.
+    """
+
+    context: PollContext
+    source: SourceSettings
+    known: KnownSource  # how the source was before
+    schedule: Schedule
+    now: datetime
+    current_days: tuple[date, ...]  # the days that are asked for as usual
+    progress: PollProgress
+    units: dict[str, None] = field(default_factory=dict)  # of the source, in order
+    broken_days: set[date] = field(default_factory=set)  # days of dated addresses that cannot be read
+    closed_hosts: dict[str, str] = field(default_factory=dict)  # host -> why it is not asked again in this poll
+    retry_after: timedelta = timedelta(0)  # the longest wait that a server asked for
+    is_busy: bool = False  # whether a server only asked for a wait
+    is_behind: bool = False  # whether missed days are not asked for yet, or nobody was notified of lost ones
+    is_over: bool = False  # whether nothing more is asked in this poll
+
+    @staticmethod
+    def of(context: PollContext, source: SourceSettings, known: KnownSource) -> "PollRun":
+        """A poll of a source on the web that begins now."""
+        now, state = context.ingest_context.clock.now(), known.state
+        schedule = context.timing.schedule(source)
+        assert schedule is not None  # noqa: S101 - only files have none
+        return PollRun(
+            context=context,
+            source=source,
+            known=known,
+            schedule=schedule,
+            now=now,
+            current_days=context.timing.current_days(source, now),
+            progress=PollProgress(
+                seen=known.seen, split=state.split, missed_days=MissedDays(days=state.missed_days, upto=state.upto)
+            ),
+        )
+
+    @property
+    def missed_days(self) -> MissedDays:
+        """The days that were due and that nobody has read yet."""
+        return self.progress.missed_days
+
+    def set_missed_days(self, missed_days: MissedDays) -> None:
+        """Replaces the missed days in the progress."""
+        self.progress = replace(self.progress, missed_days=missed_days)
+
+    def requests(self) -> tuple[FetchRequest, ...]:
+        """The requests that are made as usual. Their units join those of the source."""
+        requests = requests_of(self.source, self.now, split=self.progress.split, sites=self.context.sites)
+        self.units.update(dict.fromkeys(request.unit for request in requests))
+        return requests
+
+    def note_observation(self, request: FetchRequest, observation: Observation) -> None:
+        """Adds an observation to the progress."""
+        if request.day and observation.problem:
+            self.broken_days.add(request.day)
+        self.progress = self.progress.with_observation(request.unit, observation)
+
+    def has_come(self, unit: str) -> bool:
+        """Whether a category has brought what is due. False for sources other than arXiv's categories."""
+        due = self.context.timing.batch_due(self.source, self.now) if self.source.arxiv else None
+        return due is not None and self.known.state.came.get(unit) == due.at
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a document that is asked for as usual could not be read."""
+        return any(one.problem for observations in self.progress.observations.values() for one in observations)

@@ -1,0 +1,1 @@
+"""Chats, their subscriptions, and all that belongs to them."""

@@ -1,0 +1,225 @@
+"""All that the store holds of one chat: to show it to the people there, and to erase it (docs/architecture.md, rule 10)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import String, cast
+from sqlmodel import Session, SQLModel, col, delete, or_, select, update
+
+from subscriptions.model import ChatAddress, ChatKind, Kind
+from subscriptions.states import describe_chat_state
+from subscriptions.store.callbacks import erase_place
+from subscriptions.store.rows import (
+    CallbackRow,
+    ChatRow,
+    DeliveryItemRow,
+    DeliveryRow,
+    KeyValueRow,
+    LaneRow,
+    MessageRow,
+    PaperRow,
+    QueryRow,
+    SubscriptionRow,
+    UndoRow,
+    UpdateRow,
+)
+
+Json = dict[str, Any]
+
+_CHAT_NAMES = {  # today's columns → what they are called in an export
+    "admission": "state_reason",  # one sentence for all three
+    "pause_reason": "",
+    "state_detail": "",
+    "first_delivery_planned": "spoken",
+    "no_match_streak": "dry",
+}
+_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen"}
+_MESSAGE_NAMES = {
+    "lookup_given_up": "edit_payload",
+    "edit_requested_at": "edit_state",
+}  # the first has always been null
+
+
+def chat_data(session: Session, chat_id: int) -> Json:
+    """The rows of a chat by what they are, JSON values, nothing left out; papers with their title and key."""
+    rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
+    places = [_place(row) for row in rows]
+    changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
+    links = select(CallbackRow).where(or_(col(CallbackRow.place).in_(places), col(CallbackRow.chat) == chat_id))
+    updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
+    lanes = sorted({(row.platform, row.address) for row in rows})
+    return {
+        "chat": _json(rows[-1]),
+        "earlier_addresses": places[:-1],
+        "subscriptions": _subscriptions(session, chat_id),
+        "deliveries": _deliveries(session, chat_id),
+        "changes": [_json(row) for row in session.exec(changes)],
+        "links": [_json(row) for row in session.exec(links.order_by(col(CallbackRow.at), col(CallbackRow.id)))],
+        # Of an answer that is still on its way, how long it is.
+        "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
+        "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
+    }
+
+
+def erase(session: Session, chat_id: int) -> tuple[str, ...]:
+    """Erases a chat with all that belongs to it or names it, in whatever place; returns the addresses it has had.
+
+    That an update had its effect stays known, by its number alone. Papers are nobody's and stay.
+    """
+    row = session.get_one(ChatRow, chat_id)
+    rows = [*_pointers(session, chat_id), row]
+    places = tuple(_place(one) for one in rows)
+    lanes = {(one.platform, one.address) for one in rows}
+    people = [one.address for one in rows if ChatKind(one.kind) is ChatKind.PRIVATE]
+    title = row.title
+    for one in rows:
+        session.delete(one)
+    session.flush()
+    session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(select(SubscriptionRow.query))))
+    for place in places:
+        erase_place(session, place)
+    _erase_mentions(session, places, title)
+    for person in people:
+        _erase_person(session, row.platform, person)
+    for platform, address in lanes:
+        if (
+            session.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
+            is None
+        ):
+            session.exec(delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
+    return places
+
+
+def _pointers(session: Session, chat_id: int) -> list[ChatRow]:
+    """The rows of addresses that the chat has moved away from."""
+    found: list[ChatRow] = []
+    wanted = [chat_id]
+    while wanted:
+        rows = session.exec(select(ChatRow).where(col(ChatRow.moved_to).in_(wanted))).all()
+        found += rows
+        wanted = [row.id or 0 for row in rows]
+    return found
+
+
+def _place(row: ChatRow) -> str:
+    return str(ChatAddress(row.platform, row.address, row.topic))
+
+
+def _subscriptions(session: Session, chat_id: int) -> list[Json]:
+    wishes = (
+        select(SubscriptionRow, QueryRow.canonical)
+        .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
+        .where(SubscriptionRow.chat == chat_id)
+        .order_by(col(SubscriptionRow.number))
+    )
+    return [{**_json(row), "canonical": canonical} for row, canonical in session.exec(wishes)]
+
+
+def _deliveries(session: Session, chat_id: int) -> list[Json]:
+    """Each with its messages and its papers; and what was told without a delivery that is still known."""
+    deliveries = session.exec(
+        select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq))
+    ).all()
+    messages = session.exec(
+        select(MessageRow)
+        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
+        .where(DeliveryRow.chat == chat_id)
+        .order_by(col(MessageRow.delivery), col(MessageRow.number))
+    ).all()
+    items = session.exec(
+        select(DeliveryItemRow, PaperRow.key, PaperRow.title)
+        .join(PaperRow, col(PaperRow.id) == DeliveryItemRow.paper)
+        .where(DeliveryItemRow.chat == chat_id)
+        .order_by(col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
+    ).all()
+    told: dict[int | None, list[Json]] = {}
+    for item, key, title in items:
+        told.setdefault(item.delivery, []).append({"key": key, "title": title, **_json(item)})
+    said: dict[int, list[Json]] = {}
+    for message in messages:
+        said.setdefault(message.delivery, []).append(_json(message))
+    found = [{**_json(d), "messages": said.get(d.seq or 0, []), "papers": told.get(d.seq, [])} for d in deliveries]
+    return [*found, {"messages": [], "papers": told[None]}] if None in told else found
+
+
+def _json(row: SQLModel) -> Json:
+    """A row under the names that its columns had when people first exported it: what they read stays."""
+    dumped = row.model_dump(mode="json")
+    values = {name: dumped[name] for name in type(row).model_fields}  # in one order: that of a dump changes
+    match row:
+        case ChatRow():
+            reason = describe_chat_state(row.state, row.admission, row.pause_reason, row.state_detail)
+            return _renamed({**values, "admission": reason}, _CHAT_NAMES)
+        case SubscriptionRow():
+            return _renamed({**values, "pause_reason": row.pause_reason or ""}, _SUBSCRIPTION_NAMES)
+        case MessageRow():
+            reason = f"skipped: {row.reason}" if row.lookup_given_up else row.reason
+            since = row.edit_requested_at
+            edit = f"due {since.isoformat()}" if since else ""
+            return _renamed(
+                {**values, "reason": reason, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES
+            )
+        case _:
+            return values
+
+
+def _renamed(values: Json, names: Mapping[str, str]) -> Json:
+    """The values under other names; "" for one that is not exported."""
+    return {names.get(name, name): value for name, value in values.items() if names.get(name, name)}
+
+
+def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
+    """Buttons, marks and notices in other chats that name this one."""
+    # telegram:42 is neither telegram:421 nor its topic telegram:42/7.
+    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
+    for place in places:
+        links = or_(
+            *(cast(field, String).contains(place, autoescape=True) for field in (CallbackRow.id, CallbackRow.arguments))
+        )
+        for link in session.exec(select(CallbackRow).where(links)).all():
+            if named.search(f"{link.id} {link.arguments}"):
+                session.delete(link)
+        for mark in session.exec(
+            select(KeyValueRow).where(col(KeyValueRow.name).contains(place, autoescape=True))
+        ).all():
+            if named.search(mark.name):
+                session.delete(mark)
+        session.flush()
+    for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == Kind.NOTICE)).all():
+        detail = notice.facts.get("detail") or {}
+        told = f"{notice.dedupe_key} {detail}"
+        # Another chat may have the same title; of what was told already nobody misses anything.
+        by_title = title and title in detail.values() and notice.settled_at is not None
+        if by_title or named.search(told):
+            session.delete(notice)
+    session.flush()
+
+
+def _erase_person(session: Session, platform: str, person: str) -> None:
+    """The person of a private chat, where other chats remember who did something."""
+    theirs = select(ChatRow.id).where(ChatRow.platform == platform)
+    session.exec(
+        update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
+    )
+    session.exec(
+        update(SubscriptionRow)
+        .where(col(SubscriptionRow.chat).in_(theirs), col(SubscriptionRow.subscriber) == person)
+        .values(subscriber="")
+    )
+    session.exec(
+        update(UndoRow)
+        .where(col(UndoRow.chat).in_(theirs), col(UndoRow.who).startswith(f"{person} ", autoescape=True))
+        .values(who="")
+    )
+    named = cast(col(UndoRow.before), String).contains(f'"{person}"', autoescape=True)
+    for change in session.exec(select(UndoRow).where(col(UndoRow.chat).in_(theirs), named)):
+        wishes = [
+            {**wish, "subscriber": ""} if wish.get("subscriber") == person else wish for wish in change.before["wishes"]
+        ]
+        change.before = {**change.before, "wishes": wishes}
+    session.exec(
+        delete(CallbackRow).where(
+            col(CallbackRow.person) == person, col(CallbackRow.place).startswith(f"{platform}:", autoescape=True)
+        )
+    )

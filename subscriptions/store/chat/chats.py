@@ -1,0 +1,285 @@
+"""Chats: where they are, what they chose, and whether they get messages."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, select, update
+
+from subscriptions.chat_settings import resolve
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
+from subscriptions.states import (
+    UNREACHABLE,
+    ChatState,
+    PauseReason,
+)
+from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
+from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.rows import TABLES, ChatRow
+
+_OF_NO_CHAT = frozenset(
+    {"state_since", "moved_to", "owner", "next_number", "created_at"}
+)  # columns without a place in Chat
+# What every plan asks for: these statements are made once.
+_chats, _subscriptions, _queries, _marks = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
+)
+_ids = bindparam("ids", type_=Integer, expanding=True)
+_CHATS = columns(*(column for column in _chats.c if column.name not in _OF_NO_CHAT)).where(_chats.c.id.in_(_ids))
+_DRY = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("spell"))
+
+
+def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
+    """The chat at this address, or where it moved to. `zone` is the operator's, for chats that chose none."""
+    row = _row_at(session, address)
+    while row is not None and row.moved_to is not None:
+        row = session.get(ChatRow, row.moved_to)
+    return None if row is None else chat_value(row, zone)
+
+
+def all_chats(session: Session, *, zone: str) -> tuple[Chat, ...]:
+    """Every chat that has not moved away, in the order of their addresses."""
+    rows = session.exec(
+        select(ChatRow)
+        .where(col(ChatRow.moved_to).is_(None))
+        .order_by(ChatRow.platform, ChatRow.address, ChatRow.topic)
+    )
+    return tuple(chat_value(row, zone) for row in rows)
+
+
+def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
+    """The chats with these ids."""
+    wanted = sorted(set(ids))
+    found: dict[int, Chat] = {}
+    for i in range(0, len(wanted), CHUNK):
+        for row in execute(session, _CHATS, {"ids": wanted[i : i + CHUNK]}).all():
+            found[row.id] = chat_value(row, zone)
+    return found
+
+
+def add_chat(
+    session: Session,
+    address: ChatAddress,
+    kind: ChatKind,
+    *,
+    now: datetime,
+    zone: str,
+    title: str = "",
+    timezone: str = "",
+    lang: str = "",
+    public: bool = False,
+    state: ChatState = ChatState.ACTIVE,
+) -> Chat:
+    """Makes a chat. `timezone` and `lang` are "" while it chose none."""
+    row = ChatRow(
+        platform=address.platform,
+        address=address.address,
+        topic=address.topic,
+        kind=kind,
+        title=title,
+        timezone=timezone,
+        lang=lang,
+        public=public,
+        state=state,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return chat_value(row, zone)
+
+
+def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
+    """What a chat set itself, by the names of SETTINGS."""
+    row = session.get_one(ChatRow, chat_id)
+    own = {"timezone": row.timezone, "lang": row.lang}
+    return {**{name: value for name, value in own.items() if value}, **row.settings}
+
+
+def choose_setting(session: Session, chat_id: int, name: str, value: str) -> None:
+    """Stores a value that preferences.check_value passed."""
+    row = session.get_one(ChatRow, chat_id)
+    if name == "timezone":
+        row.timezone = value
+    elif name == "lang":
+        row.lang = value
+    else:
+        row.settings = {**row.settings, name: value}
+
+
+def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
+    """Forgets what a chat chose, so that it has what its kind has."""
+    row = session.get_one(ChatRow, chat_id)
+    if name in ("timezone", "lang"):
+        choose_setting(session, chat_id, name, "")
+    else:
+        row.settings = {kept: value for kept, value in row.settings.items() if kept != name}
+
+
+def pause_chat(
+    session: Session,
+    chat_id: int,
+    reason: PauseReason,
+    *,
+    now: datetime,
+    detail: str = "",
+    until: datetime | None = None,
+) -> None:
+    """Pauses a chat; its subscriptions keep their own cursors. One that waits for an operator goes on waiting.
+
+    `detail` is the platform's sentence, where that is the reason.
+    """
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is not ChatState.ASKED:
+        detach_from_shared_cursor(session, [chat_id])
+        row.state, row.admission, row.pause_reason, row.state_detail = ChatState.PAUSED, None, reason, detail
+        row.state_since, row.paused_until = now, until
+
+
+def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
+    """Makes a chat active again. One that waits for an operator goes on waiting: only `access.admit` lets it in."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is not ChatState.ASKED:
+        row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
+        row.state_since, row.paused_until = now, None
+
+
+def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
+    """Notes that the platform does not let the bot write to a chat. False if nothing is sent there anyway.
+
+    `detail` is the platform's sentence. A pause that a person asked for stays as it is; a chat that waits for an operator
+    goes on waiting.
+    """
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.ACTIVE:
+        pause_chat(session, chat_id, reason, detail=detail, now=now)
+        return True
+    if row.state is ChatState.ASKED and row.pause_reason is None:
+        row.pause_reason, row.state_detail, row.state_since = reason, detail, now
+        return True
+    return False
+
+
+def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
+    """Notes that the platform lets the bot write to a chat again. False if it always did."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.pause_reason is None or not row.pause_reason.is_unreachable:
+        return False
+    if row.state is ChatState.ASKED:
+        row.pause_reason, row.state_detail, row.state_since = None, "", now
+        return True
+    resume_chat(session, chat_id, now=now)
+    return True
+
+
+def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
+    """What the platform calls a place now, and whether strangers can read it; its topics share both."""
+    session.exec(
+        update(ChatRow)
+        .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
+        .where(col(ChatRow.moved_to).is_(None))
+        .values(title=title, public=public)
+    )
+
+
+def chosen_locale(session: Session, address: ChatAddress) -> tuple[str, str]:
+    """(timezone, lang) that a chat chose itself; "" for what it did not, or when nobody has met it."""
+    row = _row_at(session, address)
+    return (row.timezone, row.lang) if row is not None else ("", "")
+
+
+def store_streaks(session: Session, spells: Mapping[int, NoMatchStreak | None]) -> None:
+    """Chat id → how long nothing has fitted what it asks for; None: something has."""
+    together: dict[NoMatchStreak | None, list[int]] = {}
+    for chat_id, spell in spells.items():
+        together.setdefault(spell, []).append(chat_id)
+    for spell, ids in together.items():
+        for i in range(0, len(ids), CHUNK):
+            execute(session, _DRY, {"ids": ids[i : i + CHUNK], "spell": _dry_values(spell)})
+
+
+def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:
+    """Addresses of chats that begin so and have not moved away."""
+    rows = session.exec(
+        select(ChatRow.address)
+        .where(ChatRow.platform == platform, col(ChatRow.address).startswith(prefix, autoescape=True))
+        .where(col(ChatRow.moved_to).is_(None))
+        .distinct()
+    )
+    return list(rows)
+
+
+def chats_of_lane(session: Session, lane: Lane) -> list[int]:
+    """Ids of the chats that share an address and have not moved away."""
+    rows = session.exec(
+        select(ChatRow.id).where(
+            ChatRow.platform == lane.platform, ChatRow.address == lane.address, col(ChatRow.moved_to).is_(None)
+        )
+    )
+    return [chat_id for chat_id in rows if chat_id is not None]
+
+
+def unreachable_since(session: Session, before: datetime) -> list[int]:
+    """Chats that have been blocked since before `before`."""
+    return [
+        chat_id
+        for chat_id in session.exec(
+            select(ChatRow.id).where(
+                col(ChatRow.state).in_((ChatState.PAUSED, ChatState.ASKED)),
+                col(ChatRow.pause_reason).in_(UNREACHABLE),
+                col(ChatRow.state_since) < before,
+            )
+        )
+        if chat_id is not None
+    ]
+
+
+def _row_at(session: Session, address: ChatAddress) -> ChatRow | None:
+    return session.exec(
+        select(ChatRow).where(
+            ChatRow.platform == address.platform, ChatRow.address == address.address, ChatRow.topic == address.topic
+        )
+    ).first()
+
+
+def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
+    """The chat of a row. `zone` is the operator's."""
+    kind = row.kind
+    chosen = tuple(row.settings.items())
+    return Chat(
+        id=row.id or 0,
+        address=ChatAddress(row.platform, row.address, row.topic),
+        kind=kind,
+        settings=_settings(kind, row.platform, chosen, row.timezone or zone, row.lang or "en", public=row.public),
+        title=row.title,
+        public=row.public,
+        admin=row.admin,
+        state=row.state,
+        admission=row.admission,
+        pause_reason=row.pause_reason,
+        state_detail=row.state_detail,
+        paused_until=row.paused_until,
+        first_delivery_planned=row.first_delivery_planned,
+        no_match_streak=_dry(row.no_match_streak),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _settings(
+    kind: ChatKind, platform: str, chosen: tuple[tuple[str, str], ...], timezone: str, lang: str, *, public: bool
+) -> ChatSettings:
+    """Many chats chose the same, most of them nothing."""
+    return resolve(kind, platform, dict(chosen), timezone=timezone, lang=lang, public=public)
+
+
+def _dry(values: Mapping[str, Any]) -> NoMatchStreak | None:
+    return NoMatchStreak(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
+
+
+def _dry_values(spell: NoMatchStreak | None) -> dict[str, Any]:
+    """As `_dry` reads it."""
+    if spell is None:
+        return {}
+    return {"days": spell.days, "last": spell.last.isoformat(), "after": spell.after, "said": spell.said}

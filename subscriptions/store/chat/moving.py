@@ -1,0 +1,226 @@
+"""A chat that lives at another address from now on (docs/architecture.md, rule 9): all it has goes along."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, cast
+from sqlmodel import Session, col, delete, or_, select, update
+
+from subscriptions.model import ChatAddress
+from subscriptions.states import MAYBE_SENT, ChatState, MessageState
+from subscriptions.store.chat.chats import mark_reachable
+from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
+from subscriptions.store.rows import (
+    CallbackRow,
+    ChatRow,
+    DeliveryItemRow,
+    DeliveryRow,
+    LaneRow,
+    MessageRow,
+    SubscriptionRow,
+    UndoRow,
+    UpdateRow,
+)
+
+_NO_NUMBER = 0  # what no subscription has
+
+Numbers = Mapping[int, int]  # a subscription's number before the move -> after it
+
+
+def move_address(session: Session, platform: str, old: str, new: str, *, now: datetime) -> None:
+    """A Telegram group became a supergroup: every chat of the old address lives at the new one, and a pointer stays.
+
+    A second call finds nothing to move and changes nothing.
+    """
+    if old == new:
+        return
+    rows = session.exec(
+        select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
+    ).all()
+    renumbered: dict[str, Numbers] = {}
+    for row in rows:
+        target = _chat_at(session, platform, new, row.topic)
+        if target is row:
+            continue
+        if target is None:
+            row.address = new
+            mark_reachable(session, row.id or 0, now=now)  # it was left because it moved
+            session.flush()
+            target, pointer = row, _copy_of(row, old)
+            session.add(pointer)
+        else:
+            renumbered[_place(platform, old, row.topic)] = _merge_chats(session, row, target, now)
+            pointer = row
+        pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
+        pointer.admission = pointer.pause_reason = None
+        pointer.moved_to = target.id
+        session.flush()
+    _readdress(session, f"{platform}:{old}", f"{platform}:{new}", renumbered)
+    lane = session.get(LaneRow, (platform, old))
+    if lane is not None:
+        session.delete(lane)
+
+
+def _chat_at(session: Session, platform: str, address: str, topic: str) -> ChatRow | None:
+    """The chat at an address, or where it moved to."""
+    at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
+    row = session.exec(select(ChatRow).where(*at)).first()
+    while row is not None and row.moved_to is not None:
+        row = session.get(ChatRow, row.moved_to)
+    return row
+
+
+def _place(platform: str, address: str, topic: str) -> str:
+    return str(ChatAddress(platform, address, topic))
+
+
+def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
+    """What names the old address in links, in what conversations remember and among updates names the new one."""
+    whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
+    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
+    for row in session.exec(select(UpdateRow).where(col(UpdateRow.chat).startswith(f"{old}/", autoescape=True))).all():
+        row.chat = whole.sub(new, row.chat)
+    named = or_(
+        *(
+            cast(field, String).contains(old, autoescape=True)
+            for field in (CallbackRow.id, CallbackRow.place, CallbackRow.arguments)
+        )
+    )
+    for link in session.exec(select(CallbackRow).where(named)).all():
+        numbers = renumbered.get(link.place) or renumbered.get(str(link.arguments.get("about", "")))
+        if numbers is not None:
+            link.arguments = _renumbered(link.arguments, numbers)
+        link.place = whole.sub(new, link.place)
+        link.arguments = {key: whole.sub(new, v) if isinstance(v, str) else v for key, v in link.arguments.items()}
+        _rename(session, link, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, link.id))
+    session.flush()
+
+
+def _rename(session: Session, link: CallbackRow, name: str) -> None:
+    """Gives what a conversation remembers its new name; what stands there already is newer."""
+    if name == link.id:
+        return
+    if session.get(CallbackRow, name) is None:
+        session.add(CallbackRow(**{**link.model_dump(), "id": name}))
+    session.delete(link)
+
+
+def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
+    """Arguments of a button that name subscriptions by number, after the numbers changed."""
+    changed = dict(arguments)
+    if isinstance(number := arguments.get("number"), int):
+        changed["number"] = numbers.get(number, _NO_NUMBER)
+    if isinstance(several := arguments.get("numbers"), list):
+        changed["numbers"] = [numbers[number] for number in several if number in numbers]
+    return changed
+
+
+def _copy_of(row: ChatRow, address: str) -> ChatRow:
+    return ChatRow(
+        platform=row.platform,
+        address=address,
+        topic=row.topic,
+        kind=row.kind,
+        title=row.title,
+        public=row.public,
+        created_at=row.created_at,
+    )
+
+
+def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
+    """Everything of `old` goes to `new`: wishes by query, told papers by paper, open deliveries. Numbers stay where they can."""
+    before, after = old.id or 0, new.id or 0
+    detach_from_shared_cursor(session, [before, after])
+    _inherit(old, new)
+    numbers: dict[int, int] = {}
+    if new.next_number == 1:  # nothing there has a number yet, so all keep theirs
+        session.exec(update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
+        session.exec(update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
+        numbers = {number: number for number in range(1, old.next_number)}
+        new.next_number = old.next_number
+    theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
+    ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
+    for row in session.exec(ours).all():
+        same = theirs.get(row.query)
+        if same is not None:
+            same.cursor = min(same.cursor or 0, row.cursor or 0)  # what either had not seen is still to come
+            numbers[row.number] = same.number
+            session.delete(row)
+        else:
+            numbers[row.number] = new.next_number
+            row.number, new.next_number = new.next_number, new.next_number + 1
+            row.chat = after
+    session.flush()
+    _forget_repeats(session, before, after, now)
+    session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
+    session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # what is left of them names numbers of before
+    session.exec(update(CallbackRow).where(col(CallbackRow.chat) == before).values(chat=after))
+    session.flush()
+    return numbers
+
+
+def _inherit(old: ChatRow, new: ChatRow) -> None:
+    """What the chat is: of two that both asked for something the newer knows best, else the older."""
+    fresh = new.next_number == 1
+    was_let_in = old.next_number > 1 and old.state != ChatState.ASKED
+    if fresh and not (old.pause_reason is not None and old.pause_reason.is_unreachable):
+        new.state, new.admission = old.state, old.admission
+        new.pause_reason, new.state_detail = old.pause_reason, old.state_detail
+        new.state_since, new.paused_until = old.state_since, old.paused_until
+    elif new.state == ChatState.ASKED and was_let_in:
+        new.state, new.admission, new.pause_reason, new.state_detail = ChatState.ACTIVE, None, None, ""
+    first, second = (old, new) if fresh else (new, old)
+    new.settings = {**second.settings, **first.settings}
+    new.timezone, new.lang = first.timezone or second.timezone, first.lang or second.lang
+    new.owner, new.admin = new.owner or old.owner, new.admin or old.admin
+    new.title = new.title or old.title
+    new.first_delivery_planned = new.first_delivery_planned or old.first_delivery_planned
+
+
+def _forget_repeats(session: Session, before: int, after: int, now: datetime) -> None:
+    """Of a paper that both were told one item stays: the one that is out or on its way, else the earlier.
+
+    A delivery that loses a paper is rendered anew; one that has lost all of them has nothing to say any more.
+    """
+    theirs = {i.paper: i for i in session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == after))}
+    ours = session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == before)).all()
+    twice = [(item, theirs[item.paper]) for item in ours if item.paper in theirs]
+    states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
+
+    def is_out(item: DeliveryItemRow) -> bool:
+        return item.delivery is None or states.get((item.delivery, item.message)) in MAYBE_SENT
+
+    touched: set[int] = set()
+    for pair in twice:
+        _, repeat = sorted(pair, key=lambda item: (not is_out(item), item.delivery or 0))
+        touched.add(repeat.delivery or 0)
+        session.delete(repeat)
+    session.flush()
+    for delivery in session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
+        _render_anew(session, delivery, now)
+    session.flush()
+
+
+def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
+    rows = session.exec(
+        select(MessageRow.delivery, MessageRow.number, col(MessageRow.state)).where(
+            col(MessageRow.delivery).in_(deliveries)
+        )
+    )
+    return {(delivery, number): state for delivery, number, state in rows}
+
+
+def _render_anew(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+    """Unless something of it is out already or dead: then it stays as it was."""
+    messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
+    if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
+        return
+    for message in messages:
+        session.delete(message)
+    delivery.rendered_at = None
+    if session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
+        delivery.settled_at = delivery.dismissed_at = now
+        delivery.reason = "its papers stand in another delivery of the chat that this one moved to"

@@ -1,0 +1,255 @@
+"""Subscriptions of chats, and the cursors up to which they have looked at papers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, delete, func, select, update
+
+from subscriptions.model import Cadence, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.states import (
+    SubscriptionPauseReason,
+    SubscriptionState,
+)
+from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.key_value import get_value
+from subscriptions.store.rows import (
+    TABLES,
+    ChatRow,
+    QueryRow,
+    SubscriptionRow,
+)
+
+Span = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
+SHARED_CURSOR = "shared-cursor"  # the key of the cursor that caught-up subscriptions with cadence `now` share
+NOW = "now"  # the cadence, as it is stored
+# What every plan asks for: these statements are made once.
+_chats, _subscriptions, _queries, _marks = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
+)
+_ids = bindparam("ids", type_=Integer, expanding=True)
+_WISHES = (
+    columns(_subscriptions, _queries.c.canonical)
+    .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
+    .where(_subscriptions.c.chat.in_(_ids))
+    .order_by(_subscriptions.c.chat, _subscriptions.c.number)
+)
+
+
+def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+    """Each chat's subscriptions in the order of their numbers."""
+    found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
+    for i in range(0, len(chat_ids), CHUNK):
+        for row in execute(session, _WISHES, {"ids": list(chat_ids[i : i + CHUNK])}).all():
+            found[row.chat].append(_subscription(row, row.canonical))
+    return {chat_id: tuple(subs) for chat_id, subs in found.items()}
+
+
+def add_subscription(
+    session: Session,
+    chat_id: int,
+    *,
+    text: str,
+    canonical: str,
+    cadence: Cadence,
+    zone: str | None,
+    since: datetime,
+    cursor: int,
+    due: Span,
+    name: str = "",
+    added_by: str = "",
+    subscriber: str = "",
+) -> Subscription:
+    """Adds a wish under the chat's next number; numbers are not reused."""
+    chat = session.get_one(ChatRow, chat_id)
+    row = SubscriptionRow(
+        chat=chat_id,
+        query=_query_id(session, canonical),
+        number=chat.next_number,
+        name=name,
+        text=text,
+        cadence=cadence_text(cadence),
+        zone=zone,
+        added_by=added_by,
+        subscriber=subscriber,
+        since=since,
+        cursor=cursor,
+        next_due_at=due[0],
+        latest_due_at=due[1],
+    )
+    chat.next_number += 1
+    session.add(row)
+    session.flush()
+    return _subscription(row, canonical)
+
+
+def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: Span) -> None:
+    """Brings a wish back as it was, under the number that it had; its number and its query must be free in its chat."""
+    session.add(
+        SubscriptionRow(
+            chat=subscription.chat_id,
+            query=_query_id(session, subscription.canonical),
+            number=subscription.number,
+            name=subscription.name,
+            text=subscription.text,
+            cadence=cadence_text(subscription.cadence),
+            zone=subscription.zone,
+            state=subscription.state,
+            paused_until=subscription.paused_until,
+            pause_reason=subscription.pause_reason,
+            added_by=subscription.added_by,
+            subscriber=subscription.subscriber,
+            since=subscription.since,
+            cursor=cursor,
+            next_due_at=due[0],
+            latest_due_at=due[1],
+        )
+    )
+    session.flush()
+
+
+def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: Span) -> None:
+    """Gives a subscription another time; its place (`seen`) stays."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    if row.cursor is None:
+        row.cursor = shared_cursor(session)
+    row.cadence, row.zone = cadence_text(cadence), zone
+    row.next_due_at, row.latest_due_at = due
+
+
+def reset_due(session: Session, subscription_id: int, due: Span) -> None:
+    """Gives a subscription another next moment; a `now` one with a moment is held until then.
+
+    Quiet hours do not hold it on if both of its moments are given.
+    """
+    row = session.get_one(SubscriptionRow, subscription_id)
+    if row.cursor is None:
+        row.cursor = shared_cursor(session)
+    row.next_due_at, row.latest_due_at = due
+
+
+def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
+    """What came up to a change is not brought any more."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.cursor = max(shared_cursor(session) if row.cursor is None else row.cursor, upto)
+
+
+def rename(session: Session, subscription_id: int, name: str) -> None:
+    """Gives a subscription a name."""
+    session.get_one(SubscriptionRow, subscription_id).name = name
+
+
+def edit_query(session: Session, subscription_id: int, *, text: str, canonical: str) -> None:
+    """Changes the wish; its place (`seen`) stays."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    before = row.query
+    row.text, row.query = text, _query_id(session, canonical)
+    session.flush()
+    _drop_unused(session, [before])
+
+
+def pause_subscription(
+    session: Session,
+    subscription_id: int,
+    *,
+    until: datetime | None = None,
+    reason: SubscriptionPauseReason | None = None,
+) -> None:
+    """Pauses one subscription, which keeps its own cursor. `reason` says why, where no person asked for that."""
+    _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
+
+
+def resume_subscription(session: Session, subscription_id: int) -> None:
+    """Makes one subscription active again."""
+    _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
+
+
+def _set_state(
+    session: Session,
+    subscription_id: int,
+    state: SubscriptionState,
+    until: datetime | None,
+    reason: SubscriptionPauseReason | None,
+) -> None:
+    row = session.get_one(SubscriptionRow, subscription_id)
+    if row.cursor is None:
+        row.cursor = shared_cursor(session)
+    row.state, row.paused_until, row.pause_reason = state, until, reason
+
+
+def clear_subscriber(session: Session, subscription_id: int) -> None:
+    """Nobody looks after a subscription any more."""
+    session.get_one(SubscriptionRow, subscription_id).subscriber = ""
+
+
+def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
+    """Removes wishes; what was planned for them is still sent (docs/architecture.md, rule 5)."""
+    queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
+    session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
+    _drop_unused(session, queries)
+
+
+def shared_cursor(session: Session) -> int:
+    """The change up to which caught-up `now` subscriptions have seen."""
+    return int(get_value(session, SHARED_CURSOR) or 0)
+
+
+def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None:
+    """Copies the shared mark into the rows of these chats, so that they keep their place while they stand still."""
+    session.exec(
+        update(SubscriptionRow)
+        .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.cursor).is_(None))
+        .values(cursor=shared_cursor(session))
+    )
+
+
+def _drop_unused(session: Session, queries: Sequence[int]) -> None:
+    """Forgets those of these queries that nobody asks for any more."""
+    used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
+    session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+
+
+def _query_id(session: Session, canonical: str) -> int:
+    row = session.exec(select(QueryRow).where(QueryRow.canonical == canonical)).first()
+    if row is None:
+        row = QueryRow(canonical=canonical)
+        session.add(row)
+        session.flush()
+    return row.id or 0
+
+
+@lru_cache(maxsize=4096)
+def _stored_cadence(text: str) -> Cadence:
+    return parse_cadence(text)
+
+
+def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscription:
+    return Subscription(
+        id=row.id or 0,
+        chat_id=row.chat,
+        number=row.number,
+        text=row.text,
+        canonical=canonical,
+        cadence=_stored_cadence(row.cadence),
+        zone=row.zone,
+        name=row.name,
+        state=row.state,
+        paused_until=row.paused_until,
+        pause_reason=row.pause_reason,
+        added_by=row.added_by,
+        subscriber=row.subscriber,
+        since=row.since,
+        cursor=row.cursor,
+        next_due_at=row.next_due_at,
+        hurry=row.cadence == NOW and row.latest_due_at is not None,
+    )
+
+
+def subscription_counts(session: Session) -> tuple[int, int]:
+    """How many chats have subscriptions, and how many these are."""
+    chats = func.count(func.distinct(SubscriptionRow.chat))
+    return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()

@@ -1,0 +1,69 @@
+"""Slack workspaces that installed the app."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, select
+
+from subscriptions.states import InstallationState
+from subscriptions.store.rows import InstallationRow
+
+
+def uninstall(session: Session, team: str, *, now: datetime) -> None:
+    """A workspace took the app away: its tokens go, and since when is remembered; a second call changes nothing."""
+    row = session.get(InstallationRow, team)
+    if row is None:
+        session.add(InstallationRow(team=team, state=InstallationState.UNINSTALLED, since=now))
+    elif row.state != InstallationState.UNINSTALLED:
+        row.tokens, row.state, row.since = "", InstallationState.UNINSTALLED, now
+    session.flush()
+
+
+def install_again(session: Session, team: str, *, now: datetime) -> bool:
+    """A workspace that took the app away has it again. False: it did not take it away."""
+    row = session.get(InstallationRow, team)
+    if row is None or row.state != InstallationState.UNINSTALLED:
+        return False
+    row.state, row.since = InstallationState.ACTIVE, now
+    session.flush()
+    return True
+
+
+def put_installation(session: Session, team: str, tokens: str, *, now: datetime) -> None:
+    """A workspace has the app, with these sealed tokens."""
+    row = session.get(InstallationRow, team)
+    if row is None:
+        session.add(InstallationRow(team=team, tokens=tokens, since=now))
+    else:
+        row.tokens = tokens
+    session.flush()
+
+
+def renew_tokens(session: Session, team: str, tokens: str) -> bool:
+    """Keeps other tokens of a workspace. False: it does not have the app any more."""
+    row = session.get(InstallationRow, team)
+    if row is None or row.state == InstallationState.UNINSTALLED or not row.tokens:
+        return False
+    row.tokens = tokens
+    session.flush()
+    return True
+
+
+def installations(session: Session) -> dict[str, str]:
+    """Workspaces that have the app and gave us tokens of their own: team → these, sealed."""
+    rows = session.exec(select(InstallationRow).where(InstallationRow.state != InstallationState.UNINSTALLED))
+    return {row.team: row.tokens for row in rows if row.tokens}
+
+
+def uninstalled(session: Session, before: datetime | None = None) -> list[str]:
+    """Workspaces that took the app away, with `before` only those that did so earlier."""
+    found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
+    return list(session.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
+
+
+def drop_installations(session: Session, before: datetime) -> None:
+    """Erases workspaces that uninstalled the app before `before`."""
+    session.exec(
+        delete(InstallationRow).where(
+            col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
+        )
+    )

@@ -1,0 +1,185 @@
+"""Messages that were sent and should say something else now: a paper was withdrawn, or its summary came late.
+
+An edit says the same however often it is made, so nothing of it is frozen: it is rendered when it is made, from what is
+known then. `edit_state` of a message: "" as it should be, else "due" and since when; so a mark that is set while an edit is
+under way outlives it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import Session, col, or_, select, update
+
+from subscriptions.chat_settings import language
+from subscriptions.model import Chat, Delivery, Lane
+from subscriptions.planning.retry import LONGEST_WAIT
+from subscriptions.states import ChatState
+from subscriptions.store.database import connection_of
+from subscriptions.store.outbox.claims import in_lane, is_held, waits
+from subscriptions.store.outbox.deliveries import delivery_value
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
+
+SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more
+_CHUNK = 500
+
+_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A message that is to be edited, with its delivery as it is now."""
+
+    seq: int
+    number: int
+    chat: Chat
+    requested_at: datetime  # of the request that is served; a later one has to be served again
+    platform_id: str
+    plain: bool  # it was sent in its plain form
+    attempts: int
+    delivery: Delivery
+    layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
+
+
+def request_edits_of_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
+    """Every message that shows one of these papers is to say that it was withdrawn."""
+    for part in _parts(papers):
+        _mark(session, part, [], now)
+
+
+def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
+    """Messages of the last 48 hours whose chat reads one of the languages that a paper has a summary in now.
+
+    `papers`: id → languages that are new.
+    """
+    by_language: dict[str, list[int]] = {}
+    for paper, languages in papers.items():
+        for spoken in {language(code) for code in languages}:
+            by_language.setdefault(spoken, []).append(paper)
+    recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
+    for code, ids in by_language.items():
+        reads = col(ChatRow.lang).in_(["", "en"]) if code == "en" else col(ChatRow.lang) == code
+        for part in _parts(ids):
+            _mark(session, part, [recent, reads], now)
+
+
+def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
+    shown = (
+        select(DeliveryItemRow.delivery, DeliveryItemRow.message)
+        .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
+        .join(
+            MessageRow,
+            (col(MessageRow.delivery) == DeliveryItemRow.delivery) & (col(MessageRow.number) == DeliveryItemRow.message),
+        )
+        .where(col(DeliveryItemRow.paper).in_(papers), col(DeliveryItemRow.shown).is_(True), *conditions)
+        .distinct()
+    )  # fmt: skip
+    for seq, number in session.exec(shown).all():
+        session.exec(
+            update(MessageRow)
+            .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
+            .values(edit_requested_at=now)
+        )
+
+
+_MARKED = sqlalchemy.select(_m.delivery).where(
+    _m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)
+)  # by an index; mostly none
+_ANY_MARKED = _MARKED.limit(1)
+_EDITABLE = (
+    _m.edit_requested_at.is_not(None),
+    _m.platform_id.is_not(None),  # it was sent
+    or_(_d.next_at.is_(None), ~waits()),
+    _c.state == ChatState.ACTIVE,
+    ~is_held(),
+)
+_FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat)
+_LANES = (
+    sqlalchemy.select(_c.platform, _c.address)
+    .select_from(_FROM)
+    .where(_m.delivery.in_(bindparam("marked", expanding=True)), *_EDITABLE)
+    .where(_c.platform.in_(bindparam("platforms", expanding=True)))
+    .distinct()
+)
+_NEXT = (
+    sqlalchemy.select(_m.delivery, _m.number, _m.edit_requested_at, _m.platform_id, _m.use_plain, _d.attempts)
+    .select_from(_FROM)
+    .where(in_lane(), *_EDITABLE)
+    .order_by(_m.delivery, _m.number)
+    .limit(1)
+)
+
+
+def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
+    """Lanes with a message that is to be edited now."""
+    connection = connection_of(session)
+    values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+    found: dict[Lane, None] = {}
+    for part in _parts(connection.execute(_MARKED).scalars()):
+        rows = connection.execute(_LANES, {**values, "marked": part})
+        found |= {Lane(platform, address): None for platform, address in rows}
+    return list(found)
+
+
+def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
+    """The oldest message of a lane that is to be edited; None: there is none now."""
+    connection = connection_of(session)
+    if connection.execute(_ANY_MARKED).first() is None:
+        return None
+    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
+    found = connection.execute(_NEXT, {**values, "wall": wall}).first()
+    if found is None:
+        return None
+    delivery = delivery_value(session, found.delivery, zone=zone)
+    return Edit(
+        seq=found.delivery,
+        number=found.number,
+        chat=delivery.chat,
+        requested_at=found.edit_requested_at,
+        platform_id=found.platform_id,
+        plain=found.use_plain,
+        attempts=found.attempts,
+        delivery=delivery,
+        layout=_layout(session, found.delivery),
+    )
+
+
+def finish_edit(session: Session, edit: Edit) -> None:
+    """The message says what it should, or never will. Unless it should say something else again by now."""
+    session.exec(
+        update(MessageRow)
+        .where(
+            col(MessageRow.delivery) == edit.seq,
+            col(MessageRow.number) == edit.number,
+            col(MessageRow.edit_requested_at) == edit.requested_at,
+        )
+        .values(edit_requested_at=None)
+    )
+    _wait(session, edit, attempts=0, next_at=None)
+
+
+def postpone_edit(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
+    """The edit is to be tried again, not before `next_at`."""
+    _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
+
+
+def _wait(session: Session, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at))
+
+
+def _layout(session: Session, seq: int) -> tuple[tuple[int, ...], ...]:
+    numbers = session.exec(select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number)))
+    items = session.exec(
+        select(DeliveryItemRow.message, DeliveryItemRow.paper)
+        .where(DeliveryItemRow.delivery == seq)
+        .order_by(col(DeliveryItemRow.position))
+    ).all()
+    return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
+
+
+def _parts(ids: Iterable[int]) -> Iterable[list[int]]:
+    wanted = sorted(set(ids))
+    return (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK))

@@ -1,0 +1,206 @@
+"""The outbox as people look at it: entries, their states, and what an operator does with one."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, delete, func, or_, select, update
+
+from subscriptions.model import Kind
+from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
+from subscriptions.store.database import execute
+from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
+from subscriptions.store.outbox.claims import waits_until
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
+
+FINAL_STATES = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # nothing more is tried
+_WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
+# What every plan and every rendering asks for: these statements are made once.
+_deliveries, _items_told, _chats, _messages, _sources = (
+    TABLES.tables[name] for name in ("delivery", "delivery_item", "chat", "message", "source")
+)
+_d, _i, _c, _m = _deliveries.c, _items_told.c, _chats.c, _messages.c
+_STATES = (
+    columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .outerjoin(_messages, _m.delivery == _d.seq)
+    .where(or_(_d.settled_at.is_(None), _d.seq.in_(columns(_m.delivery).where(_m.state == MessageState.DEAD))))
+    .order_by(_d.seq)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One delivery as people look at it (docs/commands.md, `outbox --json`)."""
+
+    id: str
+    chat: str
+    kind: str
+    state: DeliveryState
+    papers: int
+    messages: int
+    attempts: int
+    next_at: datetime | None
+    waiting_since: datetime
+    reason: str
+
+
+def _held_until(lane: LaneRow, wall: datetime) -> datetime | None:
+    if lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
+        return None
+    return lane.not_before
+
+
+def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
+    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
+    messages: dict[int, list[tuple[MessageState, str]]] = {}
+    for seq, state, reason in session.exec(
+        select(MessageRow.delivery, col(MessageRow.state), MessageRow.reason).order_by(
+            col(MessageRow.delivery), col(MessageRow.number)
+        )
+    ):
+        messages.setdefault(seq, []).append((state, reason))
+    papers = dict(
+        session.exec(select(DeliveryItemRow.delivery, func.count()).group_by(col(DeliveryItemRow.delivery))).all()
+    )
+    rows = session.exec(
+        select(DeliveryRow, ChatRow).join(ChatRow, col(ChatRow.id) == DeliveryRow.chat).order_by(col(DeliveryRow.seq))
+    )
+    held = {(row.platform, row.address): _held_until(row, wall or now) for row in session.exec(select(LaneRow))}
+    return [
+        _entry(
+            d,
+            chat,
+            messages.get(d.seq or 0, []),
+            papers.get(d.seq, 0),
+            waits_until(d.next_at, now) or held.get((chat.platform, chat.address)),
+        )
+        for d, chat in rows
+    ]
+
+
+def _entry(
+    row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[MessageState, str]], papers: int, next_at: datetime | None
+) -> OutboxEntry:
+    topic = f"/{chat.topic}" if chat.topic else ""
+    chat_state = _may_get(row.kind, chat.state, chat.pause_reason)
+    states = [state for state, _ in messages]
+    state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
+    # Its own messages know best: what was sent after one that is dead has told the delivery that all is well.
+    reasons = (reason for of, reason in messages if of.value == state.value)
+    return OutboxEntry(
+        id=row.id,
+        chat=f"{chat.platform}:{chat.address}{topic}",
+        kind=row.kind,
+        state=state,
+        papers=papers,
+        messages=len(messages),
+        attempts=row.attempts,
+        next_at=None if state in FINAL_STATES else next_at,
+        waiting_since=row.created_at,
+        reason=next(filter(None, reasons), row.reason)
+        or (_words_of(chat) if chat.state is not ChatState.ACTIVE else ""),
+    )
+
+
+def _words_of(chat: ChatRow) -> str:
+    return describe_chat_state(chat.state, chat.admission, chat.pause_reason, chat.state_detail)
+
+
+def _may_get(kind: Kind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
+    """The chat's state for a delivery of this kind: a notice reaches also a chat that waits to be let in."""
+    reachable = kind is Kind.NOTICE and chat_state is ChatState.ASKED and pause is None
+    return ChatState.ACTIVE if reachable else chat_state
+
+
+def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[MessageState]) -> DeliveryState:
+    """A delivery's state (docs/operating.md): dismissed, held, else the worst of its messages."""
+    if dismissed:
+        return DeliveryState.DISMISSED
+    if states and all(state is MessageState.SENT for state in states):
+        return DeliveryState.SENT
+    unfinished = not states or any(state not in FINISHED for state in states)
+    if unfinished and chat_state is not ChatState.ACTIVE:
+        return DeliveryState.HELD
+    for state in _WORST_FIRST:
+        if state in states:
+            return DeliveryState(state)
+    return DeliveryState.PLANNED
+
+
+def retry(session: Session, delivery_id: str) -> int | None:
+    """Gives the dead, waiting and unclear messages of a delivery another try now.
+
+    Returns the chat's id; None: there is no such delivery, or all of it was sent.
+    """
+    delivery = _not_sent(session, delivery_id)
+    if delivery is None:
+        return None
+    never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == MessageState.DEAD)
+    session.exec(delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
+    if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
+        delivery.rendered_at = None
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(_WORST_FIRST[:3]))
+        .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False)
+    )
+    delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
+    delivery.attempts, delivery.reason = 0, ""
+    session.flush()
+    settle_if_finished(session, delivery, delivery.created_at)
+    return delivery.chat
+
+
+def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
+    """A person says that this one is not to be sent any more. False: there is no such delivery, or all was sent."""
+    delivery = _not_sent(session, delivery_id)
+    if delivery is None:
+        return False
+    delivery.dismissed_at = delivery.settled_at = now
+    return True
+
+
+def is_known(session: Session, delivery_id: str) -> bool:
+    """Whether there is such a delivery."""
+    return session.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
+
+
+def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
+    delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
+
+
+def counts(session: Session) -> Mapping[DeliveryState, int]:
+    """How many deliveries are in each state, but for those that were sent."""
+    found: Counter[DeliveryState] = Counter()
+    for _, rows in groupby(execute(session, _STATES), key=lambda row: row.seq):
+        row, *others = rows
+        states = [one.message for one in (row, *others) if one.message is not None]
+        chat_state = _may_get(row.kind, row.state, row.pause_reason)
+        found[derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)] += 1
+    return found
+
+
+def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
+    """After a restore: whatever was due before `before` counts as sent. Returns how many deliveries."""
+    rows = session.exec(
+        select(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
+    ).all()
+    for row in rows:
+        row.settled_at = row.dismissed_at = now
+        row.reason = "counted as sent after a restore"
+    return len(rows)
+
+
+def drop_payloads(session: Session, before: datetime) -> None:
+    """Forgets what messages said that were settled before `before` (rule 10)."""
+    old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < before)
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.delivery).in_(old), col(MessageRow.payload) != "")
+        .values(payload="", plain="")
+    )

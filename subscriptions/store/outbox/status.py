@@ -1,0 +1,107 @@
+"""What is wrong with deliveries, and how many of a chat are in which state."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select, update
+
+from subscriptions.model import ChatAddress, Kind
+from subscriptions.states import ChatState, DeliveryState, MessageState
+from subscriptions.store.outbox.entries import derived_state
+from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
+
+_NAMED = 5  # ids that a notice lists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Deliveries with the same fate."""
+
+    count: int
+    reason: str = ""  # the usual one
+    ids: tuple[str, ...] = ()  # the first few
+    chat: str = ""  # when all of them are one chat's
+
+
+def dead_since(session: Session, since: datetime | None) -> Trouble:
+    """Deliveries of which something cannot be sent, settled after `since`; notices are not counted, lest one calls the next."""
+    wanted = (
+        select(DeliveryRow.id, MessageRow.reason, ChatRow)
+        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .where(
+            MessageRow.state == MessageState.DEAD,
+            DeliveryRow.kind != Kind.NOTICE,
+            col(DeliveryRow.settled_at).is_not(None),
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+        .order_by(col(DeliveryRow.seq), col(MessageRow.number))
+    )
+    if since is not None:
+        wanted = wanted.where(col(DeliveryRow.settled_at) > since)
+    rows = session.exec(wanted).all()
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _ in rows))
+    reasons = Counter(reason for _, reason, _ in rows if reason)
+    chats = {str(ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat in rows}
+    return Trouble(
+        count=len(ids),
+        reason=reasons.most_common(1)[0][0] if reasons else "",
+        ids=ids[:_NAMED],
+        chat=chats.pop() if len(chats) == 1 else "",
+    )
+
+
+def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
+    """Platform -> deliveries that were tried in vain and have waited since before `before`."""
+    rows = session.exec(
+        select(ChatRow.platform, DeliveryRow.reason, func.count())
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .where(
+            col(DeliveryRow.settled_at).is_(None),
+            col(DeliveryRow.attempts) > 0,
+            col(DeliveryRow.created_at) < before,
+            ChatRow.state == ChatState.ACTIVE,
+        )
+        .group_by(ChatRow.platform, col(DeliveryRow.reason))
+    ).all()
+    reasons: dict[str, Counter[str]] = {}
+    for platform, reason, count in rows:
+        reasons.setdefault(platform, Counter())[reason] += count
+    return {
+        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0]) for platform, found in reasons.items()
+    }
+
+
+def noticed_since(session: Session, key: str, since: datetime) -> bool:
+    """Whether a notice with this dedupe key was written down at `since` or later."""
+    wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
+    return session.exec(wanted).first() is not None
+
+
+def drop_notices(session: Session, part: str, *, now: datetime) -> None:
+    """Notices whose key holds `part` and that nobody has got yet are not sent."""
+    session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.kind) == Kind.NOTICE,
+            col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
+            col(DeliveryRow.settled_at).is_(None),
+        )
+        .values(settled_at=now, dismissed_at=now, reason="it was not so after all")
+    )
+
+
+def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
+    """How many deliveries of a chat are in each state, those that are over left out unless they are dead."""
+    rows = session.exec(
+        select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .outerjoin(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .where(DeliveryRow.chat == chat_id, col(DeliveryRow.dismissed_at).is_(None))
+    ).all()
+    messages: dict[int, tuple[ChatState, list[MessageState]]] = {}
+    for seq, chat_state, state in rows:
+        messages.setdefault(seq or 0, (chat_state, []))[1].extend([state] if state else [])
+    states = (derived_state(dismissed=False, chat_state=chat, states=found) for chat, found in messages.values())
+    return Counter(state for state in states if state is not DeliveryState.SENT)

@@ -1,0 +1,1 @@
+"""Papers: merged from digests, announced, indexed."""

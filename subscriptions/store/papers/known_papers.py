@@ -1,0 +1,144 @@
+"""Papers as the store knows them: one by one, by their sequence, and the newest."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, func, select
+
+from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
+from subscriptions.store.database import execute, in_chunks
+from subscriptions.store.papers import index
+from subscriptions.store.papers.announcing import SEQUENCE
+from subscriptions.store.rows import (
+    TABLES,
+    PaperRow,
+)
+
+# What every plan and every rendering asks for: these statements are made once.
+_papers, _summaries, _translations, _appearances, _digests, _marks = (
+    TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
+)
+_p, _a, _d = _papers.c, _appearances.c, _digests.c
+_HEAD = columns(_marks.c.value).where(_marks.c.name == SEQUENCE)
+_NEWEST_DIGEST = columns(func.max(_d.id))
+_in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upto"))
+_WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
+_ids = bindparam("ids", expanding=True, type_=Integer)
+_PAPERS = columns(_papers).where(_p.id.in_(_ids))
+_SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
+_TRANSLATIONS = columns(_translations).where(_translations.c.paper.in_(_ids))
+_SOURCES = (
+    columns(_a.paper, _d.source)
+    .join_from(_appearances, _digests, _d.id == _a.digest)
+    .where(_a.paper.in_(_ids))
+    .distinct()
+)
+_PaperRow = PaperRow | Row[*tuple[Any, ...]]
+
+
+def index_newest(session: Session, most: int) -> None:
+    """The newest `most` papers that the index does not know get their entries."""
+    for part in in_chunks(index.without_entry(session, most)):
+        index.write(session, ((known.id, known.paper) for known in stored_papers(session, part).values()))
+
+
+def last_sequence(session: Session) -> int:
+    """The highest change given so far; 0 before the first."""
+    return int(execute(session, _HEAD).scalar() or 0)
+
+
+def newest_digest(session: Session) -> int:
+    """The number of the digest that was stored last: until there is another one, no paper changes. 0 before the first."""
+    return execute(session, _NEWEST_DIGEST).scalar() or 0
+
+
+def sequence_before(session: Session, instant: datetime) -> int:
+    """The highest change given before `instant`.
+
+    Should the clock have been set back meanwhile, a lower one: what was given from `instant` on is always above it.
+    """
+    # "+ 0": else SQLite looks for the lowest change through all papers, from the oldest on
+    first = session.exec(
+        select(func.min(col(PaperRow.sequence) + 0)).where(col(PaperRow.sequenced_at) >= instant)
+    ).one()
+    return last_sequence(session) if first is None else first - 1
+
+
+def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
+    """The papers with after < change <= upto, in the order of their changes."""
+    return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
+
+
+def newest_titles(session: Session, most: int) -> list[str]:
+    """The titles of the papers that were announced last."""
+    wanted = columns(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
+    return list(execute(session, wanted).scalars())
+
+
+def everything(session: Session) -> tuple[KnownPaper, ...]:
+    """Every paper, newest first."""
+    return known_papers(session, session.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
+
+
+def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:
+    """The papers with these ids."""
+    rows: list[Row[*tuple[Any, ...]]] = []
+    for part in in_chunks(list(ids)):
+        rows += execute(session, _PAPERS, {"ids": part})
+    return {paper.id: paper for paper in known_papers(session, rows)}
+
+
+def known_papers(session: Session, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
+    """Values of these rows, with their summaries, translations and sources."""
+    ids = [row.id for row in rows if row.id is not None]
+    summaries: dict[int, list[Summary]] = {}
+    translations: dict[int, list[Translation]] = {}
+    sources: dict[int, list[str]] = {}
+    for part in in_chunks(ids):
+        for s in execute(session, _SUMMARIES, {"ids": part}):
+            summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
+        for t in execute(session, _TRANSLATIONS, {"ids": part}):
+            value = Translation(language=t.language, title=t.title, abstract=t.abstract)
+            translations.setdefault(t.paper, []).append(value)
+        for paper_id, source in execute(session, _SOURCES, {"ids": part}):
+            sources.setdefault(paper_id, []).append(source)
+    return tuple(
+        known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
+        for row in rows
+        if row.id is not None
+    )
+
+
+def known_paper(
+    row: _PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]
+) -> KnownPaper:
+    """The value of a row, with what belongs to it."""
+    paper = Paper(
+        key=row.key,
+        title=row.title,
+        abstract=row.abstract,
+        authors=tuple(row.authors),
+        categories=tuple(row.categories),
+        primary=row.primary,
+        arxiv_id=row.arxiv_id,
+        doi=row.doi,
+        version=row.version,
+        url=row.url,
+        announce_type=Announce.CROSS if row.cross else None,
+        summaries=tuple(sorted(summaries, key=lambda s: s.language)),
+        translations=tuple(sorted(translations, key=lambda t: t.language)),
+        comment=row.comment,
+        sources=tuple(sorted(sources)),
+    )
+    return KnownPaper(
+        id=row.id or 0,
+        paper=paper,
+        sequence=row.sequence,
+        sequenced_at=row.sequenced_at,
+        first_seen_at=row.first_seen_at,
+        withdrawn_at=row.withdrawn_at,
+        day=row.day,
+    )

@@ -1,0 +1,328 @@
+"""Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, delete, select, update
+
+from subscriptions.model import Announce, Paper
+from subscriptions.normalize import title_alias
+from subscriptions.store.database import CHUNK, in_chunks
+from subscriptions.store.papers.announcing import REPLACEMENTS
+from subscriptions.store.papers.known_papers import known_papers
+from subscriptions.store.rows import (
+    AppearanceRow,
+    DeliveryItemRow,
+    PaperAliasRow,
+    PaperKeyRow,
+    PaperRow,
+    SummaryRow,
+    TranslationRow,
+)
+
+COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
+WITHDRAWN = "this paper has been withdrawn"
+# What every plan and every rendering asks for: these statements are made once.
+
+
+@dataclass(slots=True)
+class MergeBatch:
+    """What one ingest looks up and collects before its change numbers are given."""
+
+    now: datetime
+    day: date  # of the digest
+    is_news: bool  # False: its papers are filed without a change
+    rows: dict[int, PaperRow] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, set[int]] = field(default_factory=dict)
+    summaries: dict[int, dict[str, SummaryRow]] = field(default_factory=dict)
+    translations: dict[int, dict[str, TranslationRow]] = field(default_factory=dict)
+    moved: dict[int, bool] = field(default_factory=dict)  # paper -> came by a cross-list; these get a change
+    stands: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
+    new: set[int] = field(default_factory=set)
+    updated: set[int] = field(default_factory=set)
+    withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
+    summarised: dict[int, set[str]] = field(default_factory=dict)  # known before -> languages that are new
+
+
+def _keys(paper: Paper) -> tuple[str, ...]:
+    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, _stored_key(paper))
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def _stored_key(paper: Paper) -> str:
+    """A bare DOI could look like nothing else, but "doi:" says what it is."""
+    return f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
+
+
+def look_up(session: Session, papers: Sequence[Paper], batch: MergeBatch) -> MergeBatch:
+    """Fills in what is known of these papers."""
+    keys = sorted({key for paper in papers for key in _keys(paper)})
+    aliases = sorted({alias for paper in papers if (alias := title_alias(paper.title))})
+    for i in range(0, len(keys), CHUNK):
+        for found in session.exec(select(PaperKeyRow).where(col(PaperKeyRow.key).in_(keys[i : i + CHUNK]))):
+            batch.keys[found.key] = found.paper
+    for i in range(0, len(aliases), CHUNK):
+        rows = session.exec(select(PaperAliasRow).where(col(PaperAliasRow.alias).in_(aliases[i : i + CHUNK])))
+        for title in rows:
+            batch.aliases.setdefault(title.alias, set()).add(title.paper)
+    ids = set(batch.keys.values()).union(*batch.aliases.values())
+    for part in in_chunks(sorted(ids)):
+        for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(part))):
+            batch.rows[row.id or 0] = row
+        for s in session.exec(select(SummaryRow).where(col(SummaryRow.paper).in_(part))):
+            batch.summaries.setdefault(s.paper, {})[s.language] = s
+        for t in session.exec(select(TranslationRow).where(col(TranslationRow.paper).in_(part))):
+            batch.translations.setdefault(t.paper, {})[t.language] = t
+    return batch
+
+
+def merge(session: Session, batch: MergeBatch, paper: Paper) -> int:
+    """Merges one entry into the paper it belongs to, or makes a new one; returns its id."""
+    found, now = _same_paper(batch, paper), batch.now
+    if found:
+        row = batch.rows[found[0]]
+        for other in found[1:]:
+            _join(session, batch, row, batch.rows[other])
+        was_withdrawn = row.withdrawn_at
+        facts = _fill(row, paper, now)
+        if row.withdrawn_at is not None and was_withdrawn is None:
+            batch.withdrawn.add(row.id or 0)
+    else:
+        row = _new_row(paper, batch.day, now)
+        session.add(row)
+        session.flush()
+        batch.rows[row.id or 0] = row
+        batch.new.add(row.id or 0)
+        facts = _Facts(missing=False, category=False, anything=True)
+    row_id = row.id or 0
+    facts = _fill_texts(session, batch, row_id, paper, facts, newer=_is_newer(row, paper))
+    row.version = max(filter(None, (row.version, paper.version)), default=None)
+    _remember_keys(session, batch, row_id, paper)
+    if facts.anything:
+        batch.updated.add(row_id)
+    if not batch.is_news:
+        _file(row, paper, is_new=not found)
+    elif _is_news(row, paper, facts, now):
+        batch.moved[row_id] = paper.announce_type is Announce.CROSS
+    elif paper.announce_type in (None, Announce.NEW) and row.cross:
+        row.cross = False
+    return row_id
+
+
+def without_sequence(batch: MergeBatch, papers: Sequence[Paper]) -> set[int]:
+    """The papers that a digest announces and that are no news."""
+    ids = {batch.keys[paper.key] for paper in papers if paper.announce_type not in REPLACEMENTS}
+    return {paper_id for paper_id in ids if batch.rows[paper_id].sequence is None}
+
+
+def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
+    """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
+    if row.sequence is None and paper.announce_type not in REPLACEMENTS:
+        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What an entry told that was not known."""
+
+    missing: bool  # something was missing and is known now
+    category: bool  # it stands in a category that it did not have
+    anything: bool  # any text or value changed
+
+
+def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
+    """Rule 1: when a paper gets a change. A replacement never moves it."""
+    if paper.announce_type in REPLACEMENTS:
+        return False
+    if row.sequence is None:
+        return True
+    if paper.announce_type is Announce.CROSS and facts.category:
+        return True
+    return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
+
+
+def _same_paper(batch: MergeBatch, paper: Paper) -> list[int]:
+    """Ids of the rows that are this paper, the survivor first (rule 4)."""
+    found = list(dict.fromkeys(batch.keys[key] for key in _keys(paper) if key in batch.keys))
+    has_id = bool(paper.arxiv_id or paper.doi) or any(_has_id(batch.rows[i]) for i in found)
+    alias = title_alias(paper.title)
+    fits = [
+        i
+        for i in sorted(batch.aliases.get(alias, ())) if alias
+        and i not in found
+        and not (has_id and _has_id(batch.rows[i]))
+    ]  # fmt: skip
+    if len(fits) == 1:
+        found += fits
+    return sorted(found, key=lambda i: (not _has_id(batch.rows[i]), i))
+
+
+def _has_id(row: PaperRow) -> bool:
+    return bool(row.arxiv_id or row.doi)
+
+
+def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
+    return PaperRow(
+        key=paper.key,
+        title=paper.title,
+        abstract=paper.abstract,
+        authors=list(paper.authors),
+        categories=list(paper.categories),
+        primary=paper.primary,
+        arxiv_id=paper.arxiv_id,
+        doi=paper.doi,
+        url=paper.url,
+        version=paper.version,
+        comment=paper.comment,
+        withdrawn_at=now if _says_withdrawn(paper) else None,
+        first_seen_at=now,
+        day=day,
+    )
+
+
+def _says_withdrawn(paper: Paper) -> bool:
+    return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
+
+
+def _is_newer(row: PaperRow, paper: Paper) -> bool:
+    return paper.version is not None and row.version is not None and paper.version > row.version
+
+
+def _is_older(row: PaperRow, paper: Paper) -> bool:
+    return paper.version is not None and row.version is not None and paper.version < row.version
+
+
+def _fill(row: PaperRow, paper: Paper, now: datetime) -> _Facts:
+    newer, older = _is_newer(row, paper), _is_older(row, paper)
+    had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
+    row.title = better_text(row.title, paper.title, newer=newer, older=older)
+    row.abstract = better_text(row.abstract, paper.abstract, newer=newer, older=older)
+    if paper.authors and (newer or not row.authors):
+        row.authors = list(paper.authors)
+    row.categories = _joined_categories(row, paper)
+    row.primary = row.primary or paper.primary
+    row.arxiv_id = row.arxiv_id or paper.arxiv_id
+    row.doi = row.doi or paper.doi
+    row.key = row.arxiv_id or row.doi or row.key
+    row.url = row.url or paper.url
+    row.comment = better_text(row.comment, paper.comment, newer=newer, older=older)
+    if row.withdrawn_at is None and _says_withdrawn(paper) and not older:
+        row.withdrawn_at = now
+    has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
+    missing = any(not before and after for before, after in zip(had, has, strict=True))
+    return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
+
+
+def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
+    """Rule 4: a higher version's text replaces; the same version's first text stays, unless it was cut off."""
+    if not new or not old:
+        return old or new
+    if newer:
+        return old if old.startswith(new.rstrip(" .…")) else new
+    if older:
+        return old
+    return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
+
+
+def _joined_categories(row: PaperRow, paper: Paper) -> list[str]:
+    primary = row.primary or paper.primary
+    first = (primary,) if primary else ()
+    return list(dict.fromkeys((*first, *row.categories, *paper.categories)))
+
+
+def _fill_texts(
+    session: Session, batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool
+) -> _Facts:
+    missing, anything = facts.missing, facts.anything
+    summaries = batch.summaries.setdefault(row_id, {})
+    for summary in paper.summaries:
+        known = summaries.get(summary.language)
+        if known is None:
+            known = summaries[summary.language] = SummaryRow(paper=row_id, language=summary.language)
+            session.add(known)
+            missing = True
+            batch.summarised.setdefault(row_id, set()).add(summary.language)
+        fields = dict(known.fields)
+        for name, text in summary.fields.items():
+            fields[name] = better_text(fields.get(name, ""), text, newer=newer)
+        if fields != known.fields:
+            known.fields = fields
+            anything = True
+    translations = batch.translations.setdefault(row_id, {})
+    for translation in paper.translations:
+        row = translations.get(translation.language)
+        if row is None:
+            row = translations[translation.language] = TranslationRow(paper=row_id, language=translation.language)
+            session.add(row)
+            missing = True
+        title = better_text(row.title, translation.title, newer=newer)
+        abstract = better_text(row.abstract, translation.abstract, newer=newer)
+        anything = anything or (title, abstract) != (row.title, row.abstract)
+        row.title, row.abstract = title, abstract
+    return _Facts(missing=missing, category=facts.category, anything=anything or missing)
+
+
+def _remember_keys(session: Session, batch: MergeBatch, row_id: int, paper: Paper) -> None:
+    for key in _keys(paper):
+        if key not in batch.keys:
+            batch.keys[key] = row_id
+            session.add(PaperKeyRow(key=key, paper=row_id))
+    if paper.key not in batch.keys:
+        batch.keys[paper.key] = row_id  # so that callers find a DOI paper by its plain key, too
+    alias = title_alias(paper.title)
+    if alias and row_id not in batch.aliases.setdefault(alias, set()):
+        batch.aliases[alias].add(row_id)
+        session.add(PaperAliasRow(alias=alias, paper=row_id))
+
+
+def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -> None:
+    """Two rows turn out to be one paper: all that `lose` has goes to `keep`. Nothing becomes new by it (rule 4)."""
+    kept, lost = keep.id or 0, lose.id or 0
+    session.flush()
+    as_entry = known_papers(session, [lose])[0].paper
+    _fill(keep, as_entry, keep.first_seen_at)
+    _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
+    if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
+        keep.day = lose.day
+    keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
+    if lose.withdrawn_at is not None and keep.withdrawn_at is None:
+        keep.withdrawn_at = lose.withdrawn_at
+        batch.withdrawn.add(kept)
+    if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
+        keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
+    session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    _move(session, PaperAliasRow, "alias", lost, kept)
+    _move(session, AppearanceRow, "digest", lost, kept)
+    _move(session, DeliveryItemRow, "chat", lost, kept)
+    session.flush()
+    session.delete(lose)
+    session.flush()
+    batch.keys.update({key: kept for key, paper_id in batch.keys.items() if paper_id == lost})
+    for papers in batch.aliases.values():
+        if lost in papers:
+            papers.discard(lost)
+            papers.add(kept)
+    if lost in batch.stands:
+        batch.stands.setdefault(kept, batch.stands.pop(lost))
+    batch.moved.pop(lost, None)
+    batch.rows.pop(lost, None)
+    batch.withdrawn.discard(lost)
+    batch.summarised.pop(lost, None)
+    batch.updated.add(kept)
+    batch.new.discard(lost)
+
+
+def _move(
+    session: Session,
+    table: type[PaperAliasRow] | type[AppearanceRow] | type[DeliveryItemRow],
+    other: str,
+    lost: int,
+    kept: int,
+) -> None:
+    """Moves rows unique by (paper, other) from one paper to another; where both have one, the kept paper's stays."""
+    column = getattr(table, other)
+    taken = select(column).where(col(table.paper) == kept)
+    session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))
+    session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))

@@ -1,0 +1,63 @@
+"""Updates of platforms that had their effect, with their replies (docs/architecture.md, rule 8)."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, func, or_, select, update
+
+from subscriptions.states import ReplyState
+from subscriptions.store.rows import UpdateRow
+
+
+def reply_to(session: Session, platform: str, update: str) -> str | None:
+    """The reply stored for an update; None: it is new."""
+    row = session.get(UpdateRow, (platform, update))
+    return None if row is None else row.reply
+
+
+def add_update(session: Session, platform: str, update: str, reply: str, *, chat: str, now: datetime) -> None:
+    """An update had its effect; its reply is still to be posted."""
+    session.add(
+        UpdateRow(
+            platform=platform,
+            update_id=update,
+            at=now,
+            chat=chat,
+            reply=reply,
+            state=ReplyState.READY if reply else ReplyState.DONE,
+        )
+    )
+
+
+def drop_updates(session: Session, before: datetime) -> None:
+    """Forgets updates that came before `before`."""
+    session.exec(delete(UpdateRow).where(col(UpdateRow.at) < before))
+
+
+def updates_of(session: Session, chat: str, since: datetime) -> int:
+    """How many updates of a chat had their effect at `since` or later."""
+    found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == chat, UpdateRow.at >= since)
+    return session.exec(found).one()
+
+
+def finish_reply(session: Session, platform: str, update_id: str) -> None:
+    """A reply has arrived, or nobody waits for it any more."""
+    row = session.get(UpdateRow, (platform, update_id))
+    if row is not None:
+        row.state, row.reply = ReplyState.DONE, ""
+
+
+def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
+    """(platform, update id, reply) of replies that an earlier process stored and did not see arrive, oldest first.
+
+    Each is given once: the next call takes what it gave for lost, and so is what is older than `since`.
+    """
+    lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
+    session.exec(
+        update(UpdateRow)
+        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost)
+        .values(state=ReplyState.DONE, reply="")
+    )
+    rows = session.exec(select(UpdateRow).where(UpdateRow.state == ReplyState.READY).order_by(col(UpdateRow.at))).all()
+    for row in rows:
+        row.state = ReplyState.AGAIN
+    return [(row.platform, row.update_id, row.reply) for row in rows]
