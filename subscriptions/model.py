@@ -106,17 +106,17 @@ class KnownPaper:
 class ChatKind(StrEnum):
     """What sort of place a chat is; the defaults of its settings depend on it (docs/settings.md)."""
 
-    PRIVATE = "private"  # Telegram private chat, Slack direct message, console, web
-    GROUP = "group"  # Telegram group or topic
-    BROADCAST = "broadcast"  # Telegram channel
-    TEAM = "team"  # Slack channel or thread
+    PRIVATE = "private"  # one person reads it
+    GROUP = "group"  # its members write to each other
+    BROADCAST = "broadcast"  # few write, many read
+    TEAM = "team"  # a channel of a workspace, or a thread there
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ChatAddress:
-    """Where a chat is. `topic` is "" for none, a Telegram topic id or a Slack thread's ts."""
+    """Where a chat is. `topic` is "" for none, else the id of a topic or of the thread's first message."""
 
-    platform: str  # telegram, slack, console, web
+    platform: str  # the name of a declared platform
     address: str
     topic: str = ""
 
@@ -135,12 +135,6 @@ class Lane:
 
     platform: str
     address: str
-
-    @property
-    def sender(self) -> str:
-        """Whose token posts there: the platform's, or behind a colon the one of the Slack workspace that the address names."""
-        team, slash, _ = self.address.rpartition("/")
-        return f"{self.platform}:{team}" if slash and self.platform == "slack" else self.platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +289,7 @@ class Facts:
 class Delivery:
     """What one chat is to get at one moment: an outbox entry, before it is rendered."""
 
-    id: str  # 16 characters of a–z and 0–9; also the identity in Slack's message metadata
+    id: str  # 16 characters of a–z and 0–9; also the identity in a message's metadata, where the platform keeps some
     chat: Chat
     kind: Kind
     due: datetime

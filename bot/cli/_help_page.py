@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from bot.channels.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
 from bot.cli._help import Panels
 
 EXAMPLES = {
@@ -45,8 +46,7 @@ EXAMPLES = {
     "check": "paperwire check --offline",
     "backup": "paperwire backup copy.db",
     "restore": "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
-    "slack": "paperwire slack manifest --minimal",
-    "slack manifest": "paperwire slack manifest --minimal",
+    **{name: call for subcommand in PLATFORM_SUBCOMMANDS for name, call in subcommand.examples},
     "db": "paperwire db current",
     "db current": "paperwire db current",
     "db upgrade": "paperwire db upgrade",

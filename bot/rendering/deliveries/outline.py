@@ -237,13 +237,12 @@ def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
     bare = [paper for paper in papers if not has_summary(paper, language.code)]
     expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
-    count = len(bare) if expected else 0
-    if count < _MANY_WITHOUT_SUMMARY:
+    if not expected or len(bare) < _MANY_WITHOUT_SUMMARY:
         return ""
     return language.count(
         "{count} of these papers has no English summary yet; its abstract instead.",
         "{count} of these papers have no English summary yet; abstracts instead.",
-        count,
+        len(bare),
     )
 
 

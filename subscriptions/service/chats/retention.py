@@ -54,14 +54,14 @@ def bot_name(store: Scope, platform: str, told: str = "") -> str:
     return told or known
 
 
-def own_workspace(store: Scope, team: str, *, now: datetime) -> None:
-    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
+def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
+    """Chats of the own workspace lose its name: those that were made before anybody knew the team become one."""
     with store.read() as transaction:
-        known = chats.addresses_with_prefix(transaction, "slack", f"{team}/")
+        known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
     if known:
         with store.write() as transaction:
             for address in known:
-                moving.move_address(transaction, "slack", address, address.removeprefix(f"{team}/"), now=now)
+                moving.move_address(transaction, platform, address, address.removeprefix(f"{team}/"), now=now)
 
 
 def owners(store: Scope) -> dict[str, str]:

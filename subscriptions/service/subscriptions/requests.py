@@ -11,6 +11,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.platforms import facts_of
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state, person_of
@@ -258,12 +259,8 @@ def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptio
 
 
 def kind_of(address: ChatAddress) -> ChatKind:
-    """What sort of place an address names, as far as it tells by itself: Telegram's groups have negative ids, Slack's people U or D."""
-    if address.platform == "telegram":
-        return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
-    if address.platform == "slack":
-        return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
-    return ChatKind.PRIVATE
+    """Returns what sort of place an address names, as far as it tells by itself."""
+    return facts_of(address.platform).kind_of(address)
 
 
 def find(transaction: Transaction, address: ChatAddress) -> Chat:
