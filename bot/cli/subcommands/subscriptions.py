@@ -38,6 +38,7 @@ from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
+from subscriptions.planning.weekdays import DAYS
 from subscriptions.platforms import facts_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import allow
@@ -275,7 +276,7 @@ def _undo_command(subscription: Subscription, chat: str) -> str:
     cadence = subscription.cadence
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
     if cadence.weekday is not None:
-        words += ["--on", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[cadence.weekday]]
+        words += ["--on", DAYS[cadence.weekday]]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
     words += ["--tz", subscription.zone] if subscription.zone else []
