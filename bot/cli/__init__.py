@@ -1,3 +1,3 @@
-"""The command line: Typer subcommands that read arguments, call the app and print."""
+"""The command line. Each subcommand reads its arguments, calls the program and prints the result."""
 
 from bot.cli._program import run as run

@@ -1,4 +1,4 @@
-"""Files that arguments name. Arguments are read as UTF-8 whatever the locale; the file system wants its own encoding."""
+"""Documents that arguments name. Arguments are UTF-8 in any locale; paths are converted to the file system's encoding."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # settings cost 55 ms, which `match` does not need
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What stands at some paths, read one by one; how many there are is known before."""
+    """Documents at known paths. Iterating reads them one by one."""
 
     paths: tuple[str, ...]
 
@@ -30,32 +30,32 @@ class Documents:
 
 
 def documents(paths: Iterable[str]) -> Documents:
-    """The documents that arguments name (bot.digests.files)."""
+    """Returns the documents that arguments name: files, folders, `-` (bot.digests.files)."""
     return Documents(tuple(paths_of(map(_native, paths))))
 
 
 def content(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`. Raises Unreadable."""
+    """Returns the bytes of a file, or of standard input for `-`. Raises UnreadableInput."""
     return read_file(_native(path))
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """The files that sources of paperwire.toml watch, as they stand there now."""
+    """The files that sources of paperwire.toml watch, as listed at one moment."""
 
     files: Mapping[str, "SourceSettings"]  # absolute path → the first source that watches it
 
     @classmethod
     def listed(cls, sources: Iterable["SourceSettings"]) -> "SourceFiles":
-        """Looks once. A folder that is not there holds nothing."""
+        """Lists the files of all sources. A folder that does not exist counts as empty."""
         files: dict[str, SourceSettings] = {}
         for source in sources:
             for name in _listed(source):
-                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - as typed, links and all, without ".."
+                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
         return cls(files)
 
     def source_of(self, path: str) -> "SourceSettings | None":
-        """The source that would have brought what stands at this path."""
+        """Returns the source that watches the file at this path, None if there is none."""
         return None if path == STDIN else self.files.get(os.path.abspath(path))  # noqa: PTH100 - as above
 
 
@@ -78,7 +78,7 @@ def digests_in(
     documents: Iterable[tuple[str, bytes | PaperwireError]],
     source_of: Callable[[str], "SourceSettings | None"] = lambda _: None,
 ) -> Iterator[tuple[str, Digest | PaperwireError]]:
-    """Each document read as a digest, as its source would have it read, or with the reason why it could not be."""
+    """Yields (path, digest or error) of each document, read with the format and language of its source."""
     for path, data in documents:
         if isinstance(data, PaperwireError):
             yield path, data

@@ -1,4 +1,4 @@
-"""The log of a process: on stderr, as text or as one JSON object a line, never with a secret or a traceback in it."""
+"""Logging to stderr, as text or as one JSON object per line. Secrets are replaced; tracebacks only when debugging."""
 
 import json
 import logging
@@ -15,16 +15,16 @@ from pydantic import SecretStr
 from bot.settings import Settings, load_settings
 from subscriptions.errors import PaperwireError
 
-_SHORTEST = 6  # characters; blotting out less would eat words
+_SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words
 _REDACTION = "<secret>"
 _SECRET_NAMES = ("TOKEN", "SECRET", "KEY", "HEARTBEAT")
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def start_logging(settings: Settings, *, quiet: bool) -> None:
-    """Sets the log up. `quiet`: a short subcommand, which says by itself what it did, logs only trouble.
+    """Sets up logging. `quiet` logs only warnings and errors, for subcommands that print what they did.
 
-    Libraries tell trouble only, unless everything is to be told.
+    Libraries log only warnings and errors, unless the level is "debug".
     """
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     libraries = logging.WARNING if level == logging.INFO else level
@@ -35,7 +35,7 @@ def start_logging(settings: Settings, *, quiet: bool) -> None:
 
 
 class _Formatter(logging.Formatter):
-    """`details` are tracebacks, which only debugging wants."""
+    """Formats a record with secrets replaced. `details` adds tracebacks, for debugging."""
 
     def __init__(self, settings: Settings, *, details: bool) -> None:
         super().__init__()
@@ -57,14 +57,16 @@ class _Formatter(logging.Formatter):
 
 
 def _one_line(text: str) -> str:
-    """The text with what would end the line or steer a terminal written out: names of files may hold anything."""
+    """Returns the text with unprintable characters escaped, since names of files may hold line ends and controls."""
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Every secret among the settings; of the database's address only its password."""
+    """Returns every secret of the settings, and of the database address only the password."""
     password = urlsplit(settings.database_url.get_secret_value()).password or ""
     found = {password, *_secrets_below(replace(settings, database_url=SecretStr("")))}
     return tuple(secret for secret in found if len(secret) >= _SHORTEST)
@@ -82,14 +84,14 @@ def _secrets_below(value: object) -> Iterator[str]:
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:
-    """The text without the secrets."""
+    """Returns the text with each secret replaced by `<secret>`."""
     for secret in secrets:
         text = text.replace(secret, _REDACTION)
     return text
 
 
 def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The secrets of this process, also where its settings cannot be used: what stands in variables of such names."""
+    """Returns the secrets of this process. If its settings are invalid, the values of variables named like secrets."""
     try:
         return secrets_of(load_settings(environ, Path.cwd()))
     except (PaperwireError, OSError):
@@ -98,5 +100,5 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def wants_details() -> bool:
-    """Whether whoever started this process wants to see tracebacks."""
+    """Returns whether tracebacks are to be shown."""
     return os.environ.get("PAPERWIRE_LOG_LEVEL", "").strip().casefold() == "debug"

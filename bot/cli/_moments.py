@@ -1,4 +1,4 @@
-"""Moments and days that options name."""
+"""Reads the moments and days that options name."""
 
 from datetime import UTC, date, datetime
 
@@ -7,11 +7,11 @@ from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.zones import zone
 
-_YEARS = range(2000, 2100)  # what lies outside is a slip, such as 0026; inside there is room for every calculation
+_YEARS = range(2000, 2100)  # any other year is a slip, such as 0026, and could overflow calculations
 
 
-def parse_moment(option: str, text: str, settings: "Settings") -> datetime:
-    """The instant that an option names, in UTC; without an offset it is local time in PAPERWIRE_TIMEZONE.
+def parse_moment(option: str, text: str, settings: Settings) -> datetime:
+    """Returns the instant that an option names, in UTC. Without an offset it is local time in PAPERWIRE_TIMEZONE.
 
     Raises WrongUsage.
     """
@@ -27,7 +27,7 @@ def parse_moment(option: str, text: str, settings: "Settings") -> datetime:
 
 
 def parse_day(option: str, text: str) -> date:
-    """The day that an option names. Raises WrongUsage."""
+    """Returns the day that an option names. Raises WrongUsage."""
     try:
         named = date.fromisoformat(text.strip())
     except ValueError:

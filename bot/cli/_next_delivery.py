@@ -1,4 +1,4 @@
-"""When something comes next, as a table of the command line says it."""
+"""Says when a subscription delivers next, for tables of the command line."""
 
 from datetime import datetime
 
@@ -6,11 +6,11 @@ from bot.rendering.text.language import Language
 from subscriptions.planning.forecast import NextDelivery
 
 
-def when_next(coming: "NextDelivery", voice: "Language", now: datetime) -> str:
-    """When a subscription brings something next, as bot.commands.phrasing.delivery_times says it in a sentence."""
-    if coming.at is None:
-        return f"{voice.moment(coming.latest, now=now)} at the latest" if coming.latest else "when papers come"
-    if coming.at <= now:
-        return "when papers are out" if coming.opens else "in a moment"
-    moment = voice.moment(coming.at, about=coming.about and not coming.opens, now=now)
-    return f"from {moment} on" if coming.opens else moment
+def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
+    """Returns when a subscription delivers next, as bot.commands.phrasing.delivery_times says it in a sentence."""
+    if expected.at is None:
+        return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
+    if expected.at <= now:
+        return "when papers are out" if expected.opens else "in a moment"
+    moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
+    return f"from {moment} on" if expected.opens else moment

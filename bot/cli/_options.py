@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from bot.channels.subcommands import CHAT_FORMS
+
 ChatOption = Annotated[
     str,
     typer.Option(
         "--as",
         metavar="CHAT",
-        help="console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID; a topic or thread after /",
+        help=f"{CHAT_FORMS}; a topic or thread after /",
     ),
 ]
 OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
@@ -28,5 +30,5 @@ Number = Annotated[
     str | None, typer.Argument(metavar="[N]", help="A number of `paperwire subscriptions`; without it the whole chat.")
 ]
 
-# A query may begin with "-", so what looks like an option and is none is taken as an argument.
+# A query may begin with "-". With this setting an unknown option is an argument.
 ALLOW_LEADING_DASH = {"ignore_unknown_options": True}

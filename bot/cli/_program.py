@@ -1,4 +1,4 @@
-"""The command line as a whole: which subcommands there are, and what becomes of their troubles."""
+"""Runs a command line: calls the subcommand, turns every error into a sentence and an exit status."""
 
 import os
 import re
@@ -15,8 +15,8 @@ from bot.cli._subcommands import TopGroup
 from bot.errors import WrongUsage
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 
-DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); Typer makes 130 of Ctrl-C, too
-_UsageError = typer.BadParameter.__bases__[0]  # click's, wherever Typer keeps it
+DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); 130 is also Typer's for Ctrl-C
+_UsageError = typer.BadParameter.__bases__[0]  # the class of click, wherever Typer keeps its copy
 
 app = typer.Typer(
     cls=TopGroup,
@@ -53,11 +53,11 @@ def _top(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a command line and returns its exit status. Whatever goes wrong becomes a sentence on stderr."""
+    """Runs a command line and returns its exit status. Every error becomes a sentence on stderr."""
     prepare_streams()
     try:
         return _run_and_report(arguments)
-    except BrokenPipeError:  # nobody reads any more, as with `| head`
+    except BrokenPipeError:  # the reader of the pipe has gone, as with `| head`
         discard_output(sys.stdout, sys.stderr)
         return PROBLEM
 
@@ -70,7 +70,7 @@ def _run_and_report(arguments: Sequence[str]) -> int:
         raise
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()
-    except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
+    except Exception as error:  # noqa: BLE001 - last chance to make a sentence of any error
         return _stopped() if _is_interruption(error) else _failed(error, arguments)
     return status
 
@@ -81,14 +81,14 @@ def _stopped() -> int:
 
 
 def _is_interruption(error: BaseException | None) -> bool:
-    """Whether it came of Ctrl-C: where modules are loaded, Python makes another error of an interruption."""
+    """Returns whether Ctrl-C caused the error. While a module is loaded, Python may raise another error for it."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
-    while isinstance(error, ExceptionGroup):  # of tasks that ran side by side; the first says it for all
+    while isinstance(error, ExceptionGroup):  # from concurrent tasks; the first error stands for all
         error = error.exceptions[0]
     if isinstance(error, PaperwireError):
         print_error(str(error))
@@ -109,7 +109,7 @@ def _call(arguments: Sequence[str]) -> int:
 
 
 def _decoded(arguments: Sequence[str]) -> list[str]:
-    """The arguments as UTF-8, whatever the locale took them for. Raises WrongUsage."""
+    """Returns the arguments decoded as UTF-8, in any locale. Raises WrongUsage."""
     decoded = []
     for number, argument in enumerate(arguments, start=1):
         try:
@@ -125,10 +125,10 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
 
 
 def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
-    """A usage error of Typer's: its sentence, what was probably meant, and where to read on."""
+    """Prints a usage error of Typer: its sentence, what was probably meant, the help page. Returns the exit status."""
     context = getattr(error, "ctx", None)
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
-    message = re.split(r" Did you mean | \(Possible options", message)[0]  # Typer's own guesses
+    message = re.split(r" Did you mean | \(Possible options", message)[0]  # without Typer's own suggestions
     message += "" if message.endswith((".", "?", "!")) else "."
     meant = _meant(message, context, arguments)
     if meant:
@@ -140,7 +140,7 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _meant(message: str, context: typer.Context | None, arguments: Sequence[str]) -> str:
-    """The subcommand or option next to what was typed, "" where none is."""
+    """Returns the subcommand or option nearest to what was typed, "" if none is near."""
     if context is None:
         return ""
     below = getattr(context.command, "commands", {})

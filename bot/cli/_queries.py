@@ -1,4 +1,4 @@
-"""What several subcommands share about queries and subscriptions: how a refused one looks, which one is meant."""
+"""Shared by subcommands that take queries and numbers of subscriptions: errors of queries, reading a number."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,13 @@ from bot.rendering.text.queries import caret
 from subscriptions.errors import QueryError, Sentence
 
 _LONGEST_NUMBER = 9  # digits
-TERMINAL_LANGUAGE = Language(
-    "en", "UTC"
-)  # the language of this command line; moments are written in a chat's zone instead
+TERMINAL_LANGUAGE = Language("en", "UTC")
+"""The language of the command line. For moments take a Language with the zone of the chat."""
 
 
 @contextmanager
 def reporting_query_errors(text: str) -> Iterator[None]:
-    """Within, a refusal of this query is shown with a caret under its column, and ends the subcommand with 1."""
+    """Prints a QueryError raised inside, with a caret under its column, and ends the subcommand with 1."""
     try:
         yield
     except QueryError as error:
@@ -29,12 +28,12 @@ def reporting_query_errors(text: str) -> Iterator[None]:
 
 
 def error_document(error: QueryError) -> dict[str, object]:
-    """A query that is refused, as `--json` has it."""
+    """Returns the error of a query for `--json`."""
     return {"column": error.column, "message": str(error.sentence), "hint": str(error.hint)}
 
 
 def subscription_number(text: str | None, example: str) -> int | None:
-    """The number of a subscription; None for all of them. Raises WrongUsage."""
+    """Returns the number of a subscription, None for "all". Raises WrongUsage."""
     plain = (text or "all").strip().removeprefix("#")
     if plain.casefold() == "all":
         return None

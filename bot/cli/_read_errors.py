@@ -1,4 +1,4 @@
-"""Files that could not be read as digests: a short reason for each, and once what would have been read."""
+"""Prints why files could not be read as digests."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ from subscriptions.errors import PaperwireError
 
 
 def print_read_error(error: PaperwireError) -> None:
-    """Says why one file could not be read, without the names of all formats."""
+    """Prints why one file could not be read, without the list of formats."""
     print_error(error.brief if isinstance(error, UnknownFormat) else str(error))
 
 
 def print_expected_formats(errors: Iterable[PaperwireError]) -> None:
-    """Says once which formats these files were expected to have; nothing where none of them was unknown."""
+    """Prints the expected formats once for all files of an unknown format; nothing if there are none."""
     for formats in dict.fromkeys(error.expected for error in errors if isinstance(error, UnknownFormat)):
         if formats:
             print_error(f"Expected one of: {formats}.")

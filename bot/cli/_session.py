@@ -1,4 +1,4 @@
-"""What a subcommand that uses the store works with: settings, a clock, the store itself."""
+"""Sessions: the settings, the clock and the store that a subcommand works with."""
 
 import asyncio
 import os
@@ -8,30 +8,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.app import App, connect_slack, connect_telegram, make_store, open_store
+from bot.app import App, adapter_of
+from bot.channels.known import PLATFORMS
 from bot.cli._logging import start_logging
 from bot.cli._moments import parse_moment
 from bot.clock import SystemClock
+from bot.context.database import make_store, open_store
 from bot.digests import format_names
-from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
 from subscriptions.addresses import parse_address
-from subscriptions.errors import ChatGone, NotDelivered, NotFound, PaperwireError, Sentence
+from subscriptions.errors import NotFound
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import Store
 
-_LOOK_SECONDS = 8.0  # a platform that takes longer to say what a chat is called is not waited for
-
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One subcommand's hold of the world."""
+    """What a subcommand works with."""
 
     settings: Settings
     clock: SystemClock
@@ -39,30 +38,26 @@ class Session:
 
     @property
     def now(self) -> datetime:
-        """The clock of every stored time and decision, aware UTC."""
+        """The current time for every stored time and decision, aware UTC."""
         return self.clock.now()
 
     def address(self, text: str) -> ChatAddress:
-        """The chat that `--as` names, as `resolved` has it. Raises Refused, SettingsError."""
+        """Returns the chat that `--as` names, resolved as by `resolve`. Raises Refused, SettingsError."""
         return self.resolve(parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
-        """The address that the store knows a chat by; `telegram:@name` is asked for and becomes an id.
+        """Returns the address that the store knows a chat by; where only the platform can tell it, it is asked.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
-        if address.platform == "telegram" and address.address.startswith("@"):
-            return asyncio.run(_resolve_telegram(self.settings, address))
-        if address.platform == "slack" and "/" in address.address:
-            team, _, channel = address.address.partition("/")
-            if ours := owners(self.store).get("slack", "").partition(":")[0]:
-                return replace(address, address=channel) if team == ours else address
-            return asyncio.run(_resolve_slack(self.settings, address))
-        return address
+        if not facts_of(address.platform).is_alias(address):
+            return address
+        owner = owners(self.store).get(address.platform, "")
+        return asyncio.run(adapter_of(PLATFORMS[address.platform]).resolve(self.settings, address, owner))
 
 
 def read_settings() -> Settings:
-    """The settings of this process, with logging as they want it. Raises SettingsError."""
+    """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
     settings = load_settings(os.environ, Path.cwd())
     if any(source.format for source in settings.sources):
         settings = load_settings(os.environ, Path.cwd(), formats=format_names())
@@ -74,8 +69,8 @@ def read_settings() -> Settings:
 def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Session]:
     """Opens the store for one subcommand. `now` is the text of `--now`.
 
-    `make` is for what may be the first to be stored: a digest, a subscription. All others leave nothing behind where
-    there is no database. Raises NotFound, SettingsError, WrongUsage, StoreError.
+    `make` creates a missing database, for subcommands that may store the first digest or subscription. Without `make` a
+    missing database raises NotFound and nothing is created. Raises SettingsError, WrongUsage, StoreError, too.
     """
     with _open_session(read_settings(), now, make=make) as session:
         yield session
@@ -83,7 +78,7 @@ def open_session(now: str | None = None, *, make: bool = False) -> Iterator[Sess
 
 @contextmanager
 def open_dry_run(now: str | None = None) -> Iterator[Session]:
-    """As `opened`, for what shows what it would do: without a database on an empty one that goes afterwards."""
+    """Opens the store for a dry run. A missing database is replaced by an empty temporary one."""
     settings = read_settings()
     with TemporaryDirectory() as folder:
         if not make_store(settings).exists():
@@ -103,7 +98,7 @@ def _open_session(settings: Settings, now: str | None, *, make: bool) -> Iterato
 
 
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
-    """The machine's clock, or one that begins at the moment of `--now`. Raises WrongUsage."""
+    """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
     return SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
@@ -113,25 +108,15 @@ def raise_if_interrupted(app: App) -> None:
         raise KeyboardInterrupt
 
 
-def web_root(option: str, text: str) -> str:
-    """The root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
-    parts = urlsplit(text.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise WrongUsage(
-            Sentence("{option} is no address that Slack can reach: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: https://papers.example.org"),
-        )
-    return text.strip().rstrip("/")
-
-
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """(title, kind) of a Telegram chat that is new to the store, as far as Telegram tells; else ("", None).
+    """Returns (title, kind) of a chat that is new to the store, as far as its platform tells; else ("", None).
 
-    What sort of place a chat is decides its settings, and an id alone does not tell a channel from a group.
+    What sort of place a chat is decides its settings.
     """
-    if address.platform != "telegram" or session.settings.telegram.token is None or _is_known(session, address):
+    platform = address.platform
+    if not facts_of(platform).describes_chats or not session.settings.is_on(platform) or _is_known(session, address):
         return "", None
-    return asyncio.run(_look_up(session.settings, address))
+    return asyncio.run(adapter_of(PLATFORMS[platform]).describe(session.settings, address))
 
 
 def _is_known(session: Session, address: ChatAddress) -> bool:
@@ -140,53 +125,3 @@ def _is_known(session: Session, address: ChatAddress) -> bool:
     except NotFound:
         return False
     return True
-
-
-async def _look_up(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    channel = connect_telegram(settings)
-    try:
-        async with asyncio.timeout(_LOOK_SECONDS):
-            _, title = await channel.resolve(address.address)
-            return title, await channel.kind(address.address)
-    except (NotDelivered, TimeoutError):
-        return "", None
-    finally:
-        await channel.close()
-
-
-async def _resolve_telegram(settings: Settings, address: ChatAddress) -> ChatAddress:
-    """`telegram:@name` with the id that Telegram knows it by."""
-    channel = connect_telegram(settings)
-    try:
-        chat_id, _ = await channel.resolve(address.address)
-    except ChatGone:
-        raise NotFound(
-            Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
-            Sentence("Add the bot to it, or name the chat by its id."),
-        ) from None
-    except NotDelivered as error:
-        raise _cannot_be_asked("Telegram", address.address, error) from None
-    finally:
-        await channel.close()
-    return ChatAddress("telegram", chat_id, address.topic)
-
-
-async def _resolve_slack(settings: Settings, address: ChatAddress) -> ChatAddress:
-    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
-    if not settings.slack.workspaces:
-        return address
-    channel = connect_slack(settings)
-    try:
-        return ChatAddress("slack", await channel.normalise(address.address), address.topic)
-    except NotDelivered as error:
-        raise _cannot_be_asked("Slack", address.address, error) from None
-    finally:
-        await channel.close()
-
-
-def _cannot_be_asked(platform: str, name: str, error: NotDelivered) -> PaperwireError:
-    values = {"platform": platform, "name": name, "reason": error.reason.rstrip(".")}
-    return PaperwireError(
-        Sentence("{platform} cannot be asked about {name}: {reason}.", values),
-        Sentence("Try again later, or run `paperwire check`."),
-    )

@@ -1,30 +1,24 @@
-"""What subcommands draw with rich: tables, coloured marks, progress bars."""
+"""Tables and progress bars of subcommands."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
+from bot.cli._colours import console
 from bot.cli._streams import flush_stdout
 
 T = TypeVar("T")
 
-_UNBOUNDED = 4000  # columns where no terminal cuts lines
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
-def print_mark(mark: str, colour: str, stream: TextIO) -> None:
-    """Prints a mark in its colour, and a space, without a line end."""
-    console(stream).print(Text(mark, colour), end=" ")
-
-
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
-    """A table: cut to the width of a terminal, in full length elsewhere. `trouble` stands on stderr, after stdout."""
+    """Prints a table: cut to the width of a terminal, in full elsewhere. On stderr it comes after stdout is flushed."""
     if to_stderr:
         flush_stdout()
     stream = sys.stderr if to_stderr else sys.stdout
@@ -38,26 +32,13 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
 
 
 def is_narrow(columns: int) -> bool:
-    """Whether stdout is a terminal with fewer columns."""
+    """Returns whether stdout is a terminal with fewer columns."""
     return sys.stdout.isatty() and console(sys.stdout).width < columns
-
-
-def console(stream: TextIO) -> Console:
-    """Rich on a stream: colour only on a terminal, nothing read into the text."""
-    terminal = stream.isatty()
-    return Console(
-        file=stream,
-        force_terminal=terminal,
-        width=None if terminal else _UNBOUNDED,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
 
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """The same items; when they take longer than a second, a terminal sees on stderr how far they are."""
+    """Yields the same items. If they take longer than a second, a progress bar appears on stderr, if that is a terminal."""
     if not sys.stderr.isatty():
         yield items
         return

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.chat.chat_events import welcome_back
-from bot.commands.chat.free_text import PLAIN
-from bot.commands.core.asking import leaves_a_question, still_asked, turn_away
+from bot.commands.chat.free_text import FREE_TEXT
+from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
 from bot.commands.core.context import CommandContext
-from bot.commands.operators.entry import Entry, entered
+from bot.commands.operators.entry import ChatBefore, admit
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.command_contexts import (
@@ -23,12 +23,11 @@ from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.refusals import operators_only, too_many
 from bot.conversation.reply_draft import ReplyDraft, draft_reply
 from bot.conversation.stored_reply import StoredReply
-from bot.conversation.visibility import subscription_state
 from bot.ports.conversation import EventRequest, FormRequest, Interaction
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import commands_since, once
+from subscriptions.service.chats import commands_since, known_or_new, once
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import read_recent
 from subscriptions.store import Transaction
@@ -83,7 +82,7 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
         or has_new_name(command.origin, prepared.request.place)
         or has_new_name(command.chat, prepared.place)
         or _is_back(command)
-        or (prepared.intent.run is not PLAIN.run and leaves_a_question(command))
+        or (prepared.intent.run is not FREE_TEXT.run and has_passing_question(command))
     )
 
 
@@ -97,11 +96,16 @@ def _answer_writing(
     if _is_back(command):
         missed = welcome_back(command)
         command = build_command_context(transaction, context, conversation, prepared)
-    chat, changes = prepared.request.chat, prepared.intent.changes
-    before = subscription_state(transaction, chat) if changes else ()
+    transaction.changed_chats.clear()  # what was done to welcome the person back is no change of theirs
     reply = _with_missed(_run(conversation, command, prepared, transaction.write), missed)
-    changed = changes and reply is not None and before != subscription_state(transaction, chat)
+    changed = prepared.intent.changes and _has_changed(transaction, command)
     return _drafted(conversation, command, prepared, reply, changed=changed)
+
+
+def _has_changed(transaction: Transaction, before: CommandContext) -> bool:
+    """Returns whether the subscriptions of the chat where the request was made changed, or were paused or resumed."""
+    after = known_or_new(transaction, before.request.chat, before.request.place.kind)
+    return not transaction.changed_chats.isdisjoint({before.origin.id, after.id})
 
 
 def _drafted(
@@ -152,10 +156,10 @@ def _run(
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
     """Runs the command, and settles what follows for the question that waits and for a chat that is new."""
-    before = Entry.of(command)
-    if prepared.intent.run is not PLAIN.run and leaves_a_question(command):
-        turn_away(command)
-    reply = entered(command, before, prepared.intent.run(command), vouched=prepared.operator_is_admin)
+    before = ChatBefore.of(command)
+    if prepared.intent.run is not FREE_TEXT.run:
+        drop_passing_questions(command)
+    reply = admit(command, before, prepared.intent.run(command), vouched=prepared.operator_is_admin)
     return _with_question(command, reply) if prepared.intent.spoken else reply
 
 
@@ -176,7 +180,7 @@ def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
 
 def _with_question(command: CommandContext, reply: Reply | None) -> Reply | None:
     """Returns the reply with the question that the person's words could have answered as well."""
-    waits = still_asked(command)
+    waits = reminder(command)
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.commands.core.command_spelling import spelled
+from bot.commands.core.command_spelling import spell_commands
 from bot.commands.core.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
-from bot.commands.papers.paper_lookup import waiting
+from bot.commands.papers.paper_lookup import pending_lookup
 from bot.context.dependencies import ConversationContext
 from bot.conversation.command_contexts import chat_at
 from bot.conversation.form_routing import form_token, with_home_view_tokens
@@ -58,7 +58,7 @@ def draft_reply(
         reply = without_toast(with_invitation(command, reply) if changed else reply)
     target = _target(command, reply)
     bound, tokens = _with_tokens(conversation.registry, command, reply, target)
-    bound = spelled(bound, target.address, conversation.registry)
+    bound = spell_commands(bound, target.address, conversation.registry)
     modal, form_tokens = _render_modal(conversation, command, bound)
     home_view, home_tokens = _render_home_view(conversation, command, bound)
     stored = replace(
@@ -77,7 +77,7 @@ def draft_reply(
         reply=stored,
         tokens={**tokens, **form_tokens, **home_tokens},
         home_of=command.origin.address if bound.home_view else None,
-        lookup=waiting(command.request, reply.lookup_ids) if reply.lookup_ids else None,
+        lookup=pending_lookup(command.request, reply.lookup_ids) if reply.lookup_ids else None,
     )
 
 

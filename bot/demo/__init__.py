@@ -1,7 +1,7 @@
-"""`paperwire demo`: the sample digests through the real pipeline to example chats, without network or account.
+"""`paperwire demo`: sends the sample digests through the real pipeline to example chats, without network or account.
 
-Only two things are not the real ones: the channels, which keep what they are given, and the clock, which jumps from one
-moment of the story to the next. Everything else is what `paperwire run` does on an ordinary day.
+Only the channels and the clock differ from `paperwire run`: the channels keep the messages, and the clock jumps from one
+moment of the story to the next.
 """
 
 import asyncio
@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from bot.demo._example_chats import CONVERSATIONS as CONVERSATIONS
+from bot.demo._example_chats import DEMO_CHATS as DEMO_CHATS
 from bot.demo._gallery import PAGES as PAGES
 from bot.demo._gallery import exhibits as exhibits
 from bot.demo._gallery import program, sample, source_of_texts, steps, story_counts
 from bot.demo._gallery import write_gallery as write_gallery
-from bot.demo._guests import CONVERSATIONS as CONVERSATIONS
-from bot.demo._guests import DEMO_CHATS as DEMO_CHATS
 from bot.demo._story import Story as Story
 from bot.demo._story import run_story as run_story
 from bot.rendering.display.screen import print_exhibit
@@ -23,9 +23,9 @@ from bot.rendering.text.language import Language
 
 
 def run_demo(out: Path, console: Console) -> int:
-    """Tells the story, shows it on `console`, writes the gallery into `out`; returns the exit status.
+    """Runs the story, shows it on `console` and writes the gallery into `out`. Returns the exit status.
 
-    Raises WrongUsage when the gallery cannot be written.
+    Raises WrongUsage if the gallery cannot be written.
     """
     with TemporaryDirectory(prefix="paperwire-demo-") as folder:
         story = asyncio.run(run_story(Path(folder) / "demo.db"))

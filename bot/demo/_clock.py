@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 
 class DemoClock:
-    """Time that stands still between the moments of the story; whoever waits moves it."""
+    """A clock that stands still, except that `go_to` and `sleep` move it."""
 
     def __init__(self, start: datetime) -> None:
         self._start = start
@@ -15,7 +15,7 @@ class DemoClock:
         return self._now
 
     def wall(self) -> datetime:
-        """See Clock. The story has no other clock."""
+        """See Clock. It is the same as `now` here."""
         return self._now
 
     def monotonic(self) -> float:
@@ -27,5 +27,5 @@ class DemoClock:
         self._now += timedelta(seconds=seconds)
 
     def go_to(self, moment: datetime) -> None:
-        """The next moment of the story; never back."""
+        """Moves the clock to a moment, but never back."""
         self._now = max(self._now, moment)

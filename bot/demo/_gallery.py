@@ -1,4 +1,4 @@
-"""The gallery of the demo: what came to each chat, as pages and as words about them."""
+"""The gallery of the demo: HTML pages of what each chat received, and the sentences around them."""
 
 import sys
 from importlib.resources import files
@@ -7,7 +7,7 @@ from shutil import which
 from typing import Final
 
 from bot.commands.phrasing.cadence_words import cadence_words
-from bot.demo._guests import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
+from bot.demo._example_chats import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
 from bot.demo._story import Story
 from bot.errors import WrongUsage
 from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, Posted, ShownSubscription, gallery_page
@@ -19,15 +19,19 @@ PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 
 
 def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
-    """The conversation in this language, then the guests with what they received, in words of this language."""
-    talks = (_conversation(talk, story, language) for talk in CONVERSATIONS if talk.language == language.code)
-    return (*talks, *(_exhibit(guest, story, language) for guest in DEMO_CHATS))
+    """Returns the conversation in this language, then what each example chat received, with captions in this language."""
+    conversations = (
+        _conversation(conversation, story, language)
+        for conversation in CONVERSATIONS
+        if conversation.language == language.code
+    )
+    return (*conversations, *(_exhibit(demo_chat, story, language) for demo_chat in DEMO_CHATS))
 
 
 def _conversation(conversation: DemoConversation, story: Story, language: Language) -> Exhibit:
-    spoken = story.conversation_logs[conversation.chat]
+    log = story.conversation_logs[conversation.chat]
     posts: list[Posted | PersonMessage] = [
-        *spoken.said,
+        *log.messages,
         *story.channels[conversation.chat.platform].posts_in(conversation.chat),
     ]
     return Exhibit(
@@ -39,33 +43,35 @@ def _conversation(conversation: DemoConversation, story: Story, language: Langua
         detail=conversation.detail,
         language=conversation.language,
         timezone=conversation.timezone,
-        posts=sorted(posts, key=lambda post: post.at),  # what was said stands before its answer
-        pressed=spoken.pressed,
+        posts=sorted(
+            posts, key=lambda post: post.at
+        ),  # sorting is stable, so what a person writes stays before the reply
+        pressed=log.pressed,
     )
 
 
-def _exhibit(guest: DemoChat, story: Story, language: Language) -> Exhibit:
-    wishes = story.subscribed[guest.chat]
-    zone = wishes[0].chat.settings.timezone
-    when = cadence_words(wishes[0].subscription.cadence, language, zone if wishes[0].first else "")
+def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
+    subscribed = story.subscribed[demo_chat.chat]
+    zone = subscribed[0].chat.settings.timezone
+    when = cadence_words(subscribed[0].subscription.cadence, language, zone if subscribed[0].first else "")
     return Exhibit(
-        anchor=guest.anchor,
-        platform=guest.platform,
-        who=guest.who.say(language.translate),
-        remark=guest.remark.say(language.translate),
-        title=guest.title,
-        detail=guest.detail,
-        shared=guest.kind is not ChatKind.PRIVATE,
-        language="zh" if guest.settings.get("lang") == "zh" else "en",
+        anchor=demo_chat.anchor,
+        platform=demo_chat.platform,
+        who=demo_chat.who.say(language.translate),
+        remark=demo_chat.remark.say(language.translate),
+        title=demo_chat.title,
+        detail=demo_chat.detail,
+        shared=demo_chat.kind is not ChatKind.PRIVATE,
+        language="zh" if demo_chat.settings.get("lang") == "zh" else "en",
         timezone=zone,
-        asks=tuple(ShownSubscription(query=wish.subscription.text, who=wish.subscription.added_by) for wish in wishes),
+        asks=tuple(ShownSubscription(query=one.subscription.text, who=one.subscription.added_by) for one in subscribed),
         when=when,
-        posts=story.channels[guest.platform].posts_in(guest.chat),
+        posts=story.channels[demo_chat.platform].posts_in(demo_chat.chat),
     )
 
 
 def write_gallery(story: Story, out: Path) -> Path:
-    """Writes the pages, one per language, and returns the English one. Raises WrongUsage when it cannot."""
+    """Writes one page per language and returns the path of the English one. Raises WrongUsage if that fails."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         for lang, name in PAGES.items():
@@ -94,7 +100,7 @@ def _frame(story: Story, language: Language) -> Frame:
 
 
 def story_counts(story: Story, language: Language) -> str:
-    """What came of it, counted."""
+    """Returns a sentence with the counts of the story."""
     counted = language.say(
         "{papers} papers from {digests} digests, {messages} messages to {chats} chats.",
         papers=story.papers,
@@ -117,7 +123,7 @@ def source_of_texts(language: Language) -> str:
 
 
 def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str], ...]:
-    """What one could do next, and the command for it."""
+    """Returns (what to do next, its command) pairs."""
     return (
         (language.say("Try your own words"), f"{program} match 'diffusion -survey' {sample}"),
         (language.say("Connect a chat"), f"PAPERWIRE_TELEGRAM_TOKEN=… {program} run"),
@@ -125,13 +131,13 @@ def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str
 
 
 def program() -> str:
-    """How to call this program here: by its name where the shell finds it, else as it was called just now."""
+    """Returns how to call this program: its name if the shell finds it, else how it was called now."""
     if which("paperwire"):
         return "paperwire"
     return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]
 
 
 def sample() -> str:
-    """The path of a sample digest, as short as it can be written here."""
+    """Returns the path of a sample digest, relative to the current folder if it is below it."""
     path = Path(str(files("bot").joinpath("samples", "daily_arxiv.md")))
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,4 +1,4 @@
-"""The story of the demo: the guests subscribe, the digests come in, somebody talks with the bot."""
+"""The story of the demo: example chats subscribe, digests come in, a person talks with the bot."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.channels.gallery import GalleryChannel
 from bot.demo._clock import DemoClock
-from bot.demo._guests import ARRIVALS, CONVERSATIONS, DEMO_CHATS, EVENING, Arrival, DemoChat
-from bot.demo._talking import ConversationLog, run_conversation
+from bot.demo._conversation import ConversationLog, run_conversation
+from bot.demo._example_chats import ARRIVALS, CONVERSATIONS, DEMO_CHATS, EVENING, Arrival, DemoChat
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.sources.ingest import ingest
@@ -22,14 +22,14 @@ from subscriptions.service.subscriptions import Subscribed, set_setting, subscri
 from subscriptions.store import Ingested
 
 _PLATFORMS: Final = ("telegram", "slack", "console")
-_UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # nobody waits in a gallery
+_UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What happened, and to whom."""
+    """What the story produced."""
 
-    papers: int  # that were new
+    papers: int  # number of new papers
     digests: int
     repeated: tuple[str, ...]  # titles of papers that stood in more than one digest
     channels: Mapping[str, GalleryChannel]
@@ -39,59 +39,63 @@ class Story:
 
     @property
     def messages(self) -> int:
-        """How many were delivered."""
-        return sum(len(self.channels[guest.platform].posts_in(guest.chat)) for guest in DEMO_CHATS)
+        """The number of messages delivered to the example chats."""
+        return sum(len(self.channels[demo_chat.platform].posts_in(demo_chat.chat)) for demo_chat in DEMO_CHATS)
 
 
 async def run_story(database: Path) -> Story:
-    """Subscribes the guests, lets the digests come in, and delivers whatever is due at each moment."""
+    """Subscribes the example chats, ingests each digest at its moment, and delivers what is due at each moment."""
     clock = DemoClock(EVENING)
     channels: dict[str, GalleryChannel] = {name: GalleryChannel(name, _UNPACED, clock) for name in _PLATFORMS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open")
     app = build_app(settings, clock=clock, channels=channels)
     app.open()
     try:
-        subscribed = {guest.chat: _subscribe(app, guest) for guest in DEMO_CHATS}
-        due = {wish.first for wishes in subscribed.values() for wish in wishes if wish.first}
-        taken: list[tuple[Digest, Ingested]] = []
-        spoken: dict[ChatAddress, ConversationLog] = {}
-        for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {talk.begins for talk in CONVERSATIONS}):
+        subscribed = {demo_chat.chat: _subscribe(app, demo_chat) for demo_chat in DEMO_CHATS}
+        due = {result.first for results in subscribed.values() for result in results if result.first}
+        ingested: list[tuple[Digest, Ingested]] = []
+        logs: dict[ChatAddress, ConversationLog] = {}
+        for moment in sorted(
+            due | {arrival.at for arrival in ARRIVALS} | {conversation.begins for conversation in CONVERSATIONS}
+        ):
             clock.go_to(moment)
-            taken += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
-            for talk in (talk for talk in CONVERSATIONS if talk.begins == moment):
-                spoken[talk.chat] = await run_conversation(app, channels[talk.chat.platform], clock, talk)
-            sent = await app.deliver()
+            ingested += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
+            for conversation in (conversation for conversation in CONVERSATIONS if conversation.begins == moment):
+                logs[conversation.chat] = await run_conversation(
+                    app, channels[conversation.chat.platform], clock, conversation
+                )
+            sent = await app.sender.deliver()
     finally:
         await app.close()
     return Story(
-        papers=sum(done.new for _, done in taken),
-        digests=len(taken),
-        repeated=_repeated([digest for digest, _ in taken]),
+        papers=sum(result.new for _, result in ingested),
+        digests=len(ingested),
+        repeated=_repeated([digest for digest, _ in ingested]),
         channels=channels,
         subscribed=subscribed,
-        conversation_logs=spoken,
+        conversation_logs=logs,
         undelivered=sent.waiting + sent.unclear + sent.dead,
     )
 
 
-def _subscribe(app: App, guest: DemoChat) -> tuple[Subscribed, ...]:
+def _subscribe(app: App, demo_chat: DemoChat) -> tuple[Subscribed, ...]:
     now = app.clock.now()
     done = [
-        subscribe(app.store, guest.chat, wish, now=now, title=guest.chat_title, kind=guest.kind)
-        for wish in guest.subscriptions
+        subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=demo_chat.kind)
+        for request in demo_chat.subscriptions
     ]
-    for name, value in guest.settings.items():
-        set_setting(app.store, guest.chat, name, value, now=now)
+    for name, value in demo_chat.settings.items():
+        set_setting(app.store, demo_chat.chat, name, value, now=now)
     return tuple(done)
 
 
 async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
-    return await ingest(app.wire, data, arrival.file, source=arrival.source)
+    return await ingest(app.context, data, arrival.file, source=arrival.source)
 
 
 def _repeated(digests: Sequence[Digest]) -> tuple[str, ...]:
-    """Titles of the papers that stand in more than one digest."""
+    """Returns the titles of papers that stand in more than one digest."""
     titles = {paper.key: paper.title for digest in digests for paper in digest.entries}
     times = Counter(key for digest in digests for key in {paper.key for paper in digest.entries})
     return tuple(titles[key] for key, count in times.items() if count > 1)

@@ -1,8 +1,8 @@
-"""Bytes to papers: every digest goes through `read_digest`, and every format is one module of FORMATS.
+"""Digests: bytes to papers. `read_digest` reads any digest; each format is one module of FORMATS.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
-page with its expected papers into tests/digests. Installed packages bring formats, too (docs/formats.md); what they need
-is imported from here.
+page with its expected papers into tests/digests. Installed packages can bring formats, too (docs/formats.md); they import
+what they need from here.
 """
 
 import hashlib
@@ -74,24 +74,24 @@ FORMATS: Final[tuple[DigestFormat, ...]] = (
     bilingual3,
     daily_arxiv_md,
 )
-"""The order is the decision: a text is of the first format that detects it."""
+"""All formats. Their order matters: a text is read as the first format whose `detect` accepts it."""
 
 OWN_NAMES: Final = frozenset(module.name for module in FORMATS)
 
 MAX_BYTES: Final = 64 * 2**20
-"""The largest document that is read."""
+"""Size limit of a document."""
 
 MAX_LINES: Final = 2_000_000
-"""The lines of the longest one: so short ones as this would need are no text, and each takes more room than its bytes."""
+"""Limit of lines in a document. Each line takes more memory than its bytes, and no real digest comes near."""
 
 
 def formats_of_packages() -> InstalledFormats:
-    """The formats of installed packages, which are tried after ours, and why some are left out."""
+    """Returns the formats of installed packages, and a sentence for each that cannot be used."""
     return installed_formats(OWN_NAMES)
 
 
 def format_names() -> list[str]:
-    """The names of all formats, in the order in which they are tried."""
+    """Returns the names of all formats, in the order in which they are tried."""
     return [module.name for module in _all_formats()]
 
 
@@ -103,14 +103,15 @@ def read_digest(
     day: date | None = None,
     language: str | None = None,
 ) -> Digest:
-    """Reads a document. `name` is its path or address, for sentences and for a date in it.
+    """Returns the papers of a document, with its format, day and warnings.
 
-    `format` narrows to one of `format_names`, also where the text alone would not tell it; `language` (of summaries and
-    translations, ISO 639-1) is what the caller knows better than the document. `day` is that of a document that tells
-    none, neither itself nor by its name.
+    `name` is the path or address of the document: it stands in sentences, and its last part may tell the day.
+    `format` is one of `format_names`: only this format is tried, even if it does not recognise the text.
+    `day` is used if neither the document nor its name tells a day.
+    `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 
-    Raises UnknownFormat for what is no digest and BrokenDigest for one that cannot be read rightly; both sentences
-    begin with `name`. Never returns a digest without papers unless the document says that there are none.
+    Raises UnknownFormat if the document is no digest, BrokenDigest if it cannot be read without errors in the papers;
+    both sentences begin with `name`. Returns a digest without papers only if the document itself says that it has none.
     """
     _refuse_too_large(data, name)
     module: DigestFormat = daily_arxiv_md
@@ -134,7 +135,7 @@ def read_digest(
 
 
 def dated(digest: Digest, today: date) -> Digest:
-    """The digest with the day under which its papers count: its own, else `today`, which a warning says."""
+    """Returns the digest with a day. A digest without one, or with one in the future, gets `today` and a warning."""
     if digest.day is None:
         return replace(digest, day=today, warnings=(*digest.warnings, DATE_ASSUMED))
     if lies_ahead(digest.day, today):
@@ -191,7 +192,7 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
 
 
 def _all_formats() -> Iterator[DigestFormat]:
-    """Every format, ours first: where one of them fits, nobody asks what is installed."""
+    """Yields every format, our own first. Installed packages are looked up only after our own are exhausted."""
     yield from FORMATS
     yield from usable_formats(OWN_NAMES)
 

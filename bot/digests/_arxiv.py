@@ -1,4 +1,4 @@
-"""How arXiv writes things: ids, links, categories, announce types, and what announcements add to abstracts and titles.
+"""arXiv's notation: ids, links, categories, announce types, and the announcements in abstracts and titles.
 
 Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.html) and on its feeds
 (info.arxiv.org/help/rss_specifications.html).
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bot.digests._plain import collapse
 from subscriptions.model import Announce
 
-# New ids have five digits after the point since January 2015, so that an address which was cut in its last digit is
-# not taken for another paper's.
+# Since January 2015 ids have five digits after the point. Requiring five keeps an address that lost its last digit from
+# being read as another paper's.
 _ID = (
     r"(?:(?:0\d|1[0-4])\d\d\.\d{4,5}|(?:1[5-9]|[2-9]\d)\d\d\.\d{5}"
     r"|(?!(?:abs|pdf|html)/)[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
@@ -20,9 +20,9 @@ _PAGE = r"(?:[\w-]+\.)?arxiv\.org/(?:abs|pdf|html)/"
 _BEFORE_ID = rf"(?i:(?:https?://)?{_PAGE}|oai:arXiv\.org:|arXiv:|(?:https?://(?:dx\.)?doi\.org/)?10\.48550/arXiv\.)"
 _REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf)?"
 ADDRESS = rf"{_BEFORE_ID}?{_REFERENCE}"
-"""A regular expression for what points to a paper of arXiv, in any of its forms; groups `id` and `version`."""
+"""Regular expression of a reference to a paper of arXiv, in any notation. Groups: `id`, `version`."""
 URL = rf"(?i:https?://{_PAGE}){_REFERENCE}"
-"""The same for an address in full, with its scheme."""
+"""Regular expression of a full web address of a paper, with its scheme. Groups as in ADDRESS."""
 
 _ADDRESS = re.compile(ADDRESS)
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2}|\.[a-z]+(?:-[a-z]+)*)?")
@@ -30,7 +30,7 @@ _ANNOUNCEMENT = re.compile(
     rf"\s*arXiv:(?P<id>{_ID})(?:v(?P<version>\d+))?\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:\s*)?"
 )
 _ANNOUNCE = {kind.value: kind for kind in Announce}
-# `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, also after a first 摘要：, or only 摘要：; the words between vary.
+# `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, `摘要：` before that, or `摘要：` alone; the words between vary.
 _TRANSLATED_ANNOUNCEMENT = re.compile(
     r"\s*(?:摘要\s*[：:]\s*)?(?:arXiv\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
 )
@@ -41,45 +41,45 @@ _MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What stands before an abstract in arXiv's announcements, `arXiv:2605.06185v2 Announce Type: replace`.
+    """The announcement that arXiv puts before an abstract: `arXiv:2605.06185v2 Announce Type: replace`.
 
-    Until 2024 it stood behind the title instead: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`.
+    Until 2024 it stood after the title instead: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`.
     """
 
     arxiv_id: str
     version: int | None
     kind: Announce | None
-    categories: tuple[str, ...] = ()  # the primary one, where it is told
+    categories: tuple[str, ...] = ()  # only the primary category, if the announcement names it
 
 
 def arxiv_address(text: str) -> tuple[str, int | None] | None:
-    """The bare id and the version that an id, link or guid names; None if the text is no such thing."""
+    """Returns (id, version) of an id, link or guid; None if the text is none of these."""
     match = _ADDRESS.fullmatch(text.strip())
     return (match["id"], version_number(match["version"])) if match else None
 
 
 def arxiv_link(arxiv_id: str) -> str:
-    """The abstract page of a paper, whatever its version."""
+    """Returns the address of the abstract page of a paper, without a version."""
     return f"https://arxiv.org/abs/{arxiv_id}"
 
 
 def version_number(digits: str | None) -> int | None:
-    """A version as a number; a number that no paper can have is no version."""
+    """Returns a version as a number, None for a number of more than four digits."""
     return int(digits) if digits and len(digits) <= 4 and digits.isdecimal() else None  # noqa: PLR2004  a thousand versions are beyond any paper
 
 
 def categories_of(names: list[str]) -> tuple[str, ...]:
-    """The arXiv categories among some names, once each, in their order: `cs.AI`, not `I.2.7`, `68T05` or `N/A`."""
+    """Returns the arXiv categories among some names, each once, in their order: `cs.AI`, not `I.2.7`, `68T05` or `N/A`."""
     return tuple(dict.fromkeys(name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name)))
 
 
 def announce_type(word: str) -> Announce | None:
-    """The announce type that a word names; None for any other word."""
+    """Returns the announce type that a word names, None for any other word."""
     return _ANNOUNCE.get(word.strip())
 
 
 def split_announcement(text: str) -> tuple[Announcement | None, str]:
-    """Takes the announcement off the beginning of an abstract, if there is one."""
+    """Returns (announcement, rest) of an abstract; (None, the abstract) if it begins with no announcement."""
     match = _ANNOUNCEMENT.match(text)
     if not match:
         return None, text
@@ -90,7 +90,7 @@ def split_announcement(text: str) -> tuple[Announcement | None, str]:
 
 
 def split_title(title: str) -> tuple[Announcement | None, str]:
-    """Takes the announcement off the end of a title, with the full stop before it, if there is one."""
+    """Returns (announcement, rest) of a title; the rest loses the full stop before the announcement, too."""
     title = collapse(title)
     at = title.rfind(_TAIL)
     match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
@@ -106,6 +106,6 @@ def split_title(title: str) -> tuple[Announcement | None, str]:
 
 
 def without_translated_announcement(text: str) -> str:
-    """The translation of an abstract without the translation of its announcement, and without its label."""
+    """Returns a translated abstract without the label and without the translated announcement at its beginning."""
     match = _TRANSLATED_ANNOUNCEMENT.match(text)
     return text[match.end() :] if match else text

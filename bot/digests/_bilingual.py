@@ -1,8 +1,8 @@
-"""What the digests of cn-chat-arxiv have in common, as Markdown, RSS and JSON: seven texts of a paper.
+"""What the three forms of cn-chat-arxiv (Markdown, RSS, JSON) have in common: seven texts for each paper.
 
 The program that makes them (github.com/qhduan/cn-chat-arxiv) reads arXiv's feed, cuts each abstract after a thousand
-characters, and has title and abstract translated into Chinese and told in one sentence, its tldr. There are no authors and
-no dates. The same day in any of the three forms gives equal papers.
+characters, and has title and abstract translated into Chinese and summarised in one sentence, the tldr. There are no authors
+and no dates. The same day gives equal papers in all three forms.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from subscriptions.model import Paper, Summary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilingualRecord:
-    """The texts of one paper as they stand, English but where it says otherwise."""
+    """The texts of one paper as they stand in the document. They are English unless the name says otherwise."""
 
     line: int  # in which it begins, from 1
     link: str
@@ -33,12 +33,12 @@ class BilingualRecord:
     abstract: str = ""  # since 2024 with an announcement at its beginning
     translated_title: str = ""
     translated_abstract: str = ""
-    tldr: str | None = None  # in the language of the translation; None: the document has no such field
+    tldr: str | None = None  # in the language of the translation; None if the document has no such field
     english_tldr: str = ""
 
 
 def bilingual_entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Entry | None:
-    """The paper of a record; None if nothing tells which paper it is."""
+    """Returns the paper of a record, None if nothing identifies it."""
     of_title, title = split_title(record.title)
     of_abstract, abstract = split_announcement(record.abstract)
     announced = of_abstract or of_title
@@ -78,7 +78,7 @@ def bilingual_entry(record: BilingualRecord, warnings: Warnings, language: str |
 
 
 def _summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...]:
-    told = summaries_of({"tldr": collapse(record.tldr or "")}, language)
+    translated = summaries_of({"tldr": collapse(record.tldr or "")}, language)
     english = summaries_of({"tldr": collapse(record.english_tldr)}, "en")
-    languages = {summary.language for summary in told}
-    return (*told, *(summary for summary in english if summary.language not in languages))
+    languages = {summary.language for summary in translated}
+    return (*translated, *(summary for summary in english if summary.language not in languages))

@@ -1,15 +1,14 @@
-"""The standard template of daily-arXiv pages, read in one sweep.
+"""Reads plain entries of the standard template of daily-arXiv pages, quickly.
 
-Nearly every page is of this template, and nearly every entry on it is plain: it fits one regular expression, and none of
-its texts has failed. Such an entry is taken as it stands. Three things make that fast: the bytes are searched, not the
-text; what is found is decoded text by text, since what is ASCII costs nothing then; and a step is taken for all titles,
-then for all names and so on, which needs two thirds of the time that it needs entry by entry.
+Nearly every page has this template, and nearly every entry is plain: it matches one regular expression, and none of its
+texts has failed. Three things make reading it fast. The bytes are searched, not the text. Each text found is decoded on its
+own, which costs nothing for ASCII. And each step is done for all titles, then for all names and so on, which takes two
+thirds of the time of going entry by entry.
 
 Measured by `bench.parsing` over three real pages (Python 3.11, two cores): 21 µs a paper instead of 64 to 78, which is 27 to
-31 times as fast as a generic parser instead of 9. The promise of that bench is why this second way is worth its lines.
+31 times as fast as a generic parser instead of 9. The limit in that bench is why this second reader is worth its lines.
 
-Whatever deviates in any way is left out here and read by `_daily_templates`. tests/unit/test_digests_sweep.py holds the two
-against each other.
+Any other entry is left to `_daily_templates`. tests/unit/test_digests_standard_template.py compares the two readers.
 """
 
 import re
@@ -44,23 +43,23 @@ _ENTRY = re.compile(
     rb"</details>"
     rb"()(?=\n)"
 )
-_ABSTRACT = -2  # its group; the first and the last are empty, which _rows needs
+_ABSTRACT = -2  # index of its group; the first and the last group are empty, for _rows
 _LINE_ENDS = 20  # of an entry whose abstract is one paragraph
 _SECOND_LANGUAGE = b"<br/>**VN**:"
-_ODD_NAMES = re.compile(r"[\\{~\[:]")  # accents of TeX, lists as Python prints them, the colon of a collaboration
-# White space that is no blank, control characters, and the scripts of languages that use Chinese signs, too.
+_ODD_NAMES = re.compile(r"[\\{~\[:]")  # TeX accents, lists as Python prints them, the colon after a collaboration
+# White space except the space, control characters, and kana and Hangul, which may stand beside Chinese characters.
 _ODD_CHARACTERS = f"\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufffe\uffff{KANA}{HANGUL}"
 _ODD = re.compile(f"[{_ODD_CHARACTERS}]")
 _CHINESE = re.compile(f"[{HAN}]")
 _ODD_OR_CHINESE = re.compile(f"[{_ODD_CHARACTERS}{HAN}]")
-_LONGEST_FAILURE = 40  # characters; what is longer and says nothing is a placeholder in braces
+_LONGEST_FAILURE = 40  # characters; a longer text without content is a placeholder in braces
 
-Span = tuple[int, int, int]  # of an entry: its first byte, the byte behind it, how many line ends it holds
+Span = tuple[int, int, int]  # of an entry: first byte, byte after the last, number of line ends
 Frozen = TypeVar("Frozen", Paper, Summary)
 
 
 def standard_page(data: bytes) -> bytes | None:
-    """A document that begins as the template does and holds no control characters; None for any other."""
+    """Returns the document if it begins like the template and has no control characters, else None."""
     data = data.removeprefix(BOM)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
@@ -70,7 +69,7 @@ def standard_page(data: bytes) -> bytes | None:
 
 
 def plain_entries(page: bytes, language: str | None) -> list[tuple[Span, Paper]]:
-    """The plain entries of the page, in their order. Raises UnicodeDecodeError if one holds anything but UTF-8."""
+    """Returns the plain entries of the page, in their order. Raises UnicodeDecodeError if one is not UTF-8."""
     places, rows = _rows(page)
     if not rows:
         return []
@@ -87,7 +86,7 @@ def plain_entries(page: bytes, language: str | None) -> list[tuple[Span, Paper]]
 
 
 def _rows(page: bytes) -> tuple[list[Span], list[Sequence[bytes]]]:
-    """Where entries of the template stand, and their texts, with single blanks between the words."""
+    """Returns the places of the entries, and their texts with single spaces."""
     places: list[Span] = []
     rows: list[Sequence[bytes]] = []
     for match in _ENTRY.finditer(page):
@@ -97,7 +96,7 @@ def _rows(page: bytes) -> tuple[list[Span], list[Sequence[bytes]]]:
             paragraphs = row[_ABSTRACT].split(b"\n")
             line_ends += len(paragraphs) - 1
             row = (*row[:_ABSTRACT], b" ".join(map(bytes.strip, paragraphs)), b"")
-        # Between the empty texts at both ends, a blank at an end of any text makes two. rfind, as find takes twice as long.
+        # The first and last text are empty, so a space at either end of any text gives two. rfind takes half the time of find.
         joined = b" ".join(row)
         if joined.rfind(b"  ") >= 0:
             row = [b" ".join(text.split()) for text in row]
@@ -108,7 +107,7 @@ def _rows(page: bytes) -> tuple[list[Span], list[Sequence[bytes]]]:
 
 
 def _failed(columns: list[list[str]]) -> set[int]:
-    """The numbers of the entries of which a text says nothing."""
+    """Returns the numbers of the entries that have a text without content."""
     failed: set[int] = set()
     for column in columns:
         short = [number for number, text in enumerate(column) if len(text) <= _LONGEST_FAILURE or text[0] == "{"]
@@ -119,7 +118,7 @@ def _failed(columns: list[list[str]]) -> set[int]:
 def _papers(
     places: list[Span], columns: list[list[str]], odd: set[int], language: str | None
 ) -> list[tuple[Span, Paper]]:
-    """The entries but the odd ones, whose numbers are given or whose names or category cannot be taken as they stand."""
+    """Returns the entries except those numbered in `odd` and those whose names or category need more care."""
     titles, ids, lines, categories, *texts, abstracts = columns
     names, known, summaries = map(_names, lines), map(_categories, categories), zip(*texts, strict=True)
     entries = enumerate(zip(places, titles, ids, names, known, summaries, abstracts, strict=True))
@@ -144,7 +143,7 @@ def _papers(
 
 
 def _names(line: str) -> tuple[str, ...]:
-    """The names of `Ada Quill,Bo Larch`; none if there is more to do than to split them."""
+    """Returns the names of `Ada Quill,Bo Larch`; nothing if splitting alone would not do."""
     names = () if _ODD_NAMES.search(line) else tuple(map(str.strip, line.split(",")))
     return () if "" in names else names
 
@@ -155,7 +154,7 @@ def _categories(text: str) -> tuple[str, ...]:
 
 
 def _summaries(rows: Sequence[Sequence[str]], language: str | None) -> list[Summary]:
-    """Summaries of texts without kana and Hangul."""
+    """Returns summaries of texts that hold no kana and no Hangul."""
     return _build_frozen(
         Summary,
         len(rows),
@@ -168,9 +167,9 @@ def _summaries(rows: Sequence[Sequence[str]], language: str | None) -> list[Summ
 
 
 def _build_frozen(kind: type[Frozen], count: int, **columns: Iterable[object]) -> list[Frozen]:
-    """Frozen values from their fields, each given for all of them; a field that is not given has its default.
+    """Returns `count` frozen values; each column gives one field of all of them, a missing column its default.
 
-    `kind(…)` sets the fields of a frozen value one by one through Python, which takes more than twice as long.
+    `kind(…)` sets the fields of a frozen value one by one in Python, which takes more than twice as long.
     """
     made = [object.__new__(kind) for _ in range(count)]
     for field in fields(kind):

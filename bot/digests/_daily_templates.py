@@ -1,4 +1,4 @@
-"""The body of an entry on a daily-arXiv page, below its head, in every template that is known (docs/formats.md).
+"""Reads the body of an entry on a daily-arXiv page (all below its head) in every known template (docs/formats.md).
 
 | template            | labels                                                                  |
 |---------------------|-------------------------------------------------------------------------|
@@ -9,7 +9,7 @@
 | heading labels      | `## TL;DR: `, the text on the lines below; any order                    |
 | bold labels         | `> **TL;DR:** text`, `**Method:** text`; any order                      |
 
-A template is one more row of `_TEMPLATES`.
+To add a template, add a row to `_TEMPLATES`.
 """
 
 import re
@@ -19,28 +19,28 @@ from bot.digests._names import decode_accents, split_authors
 from bot.digests._plain import collapse
 
 ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "translation"
-"""Fields that are no part of a summary."""
+"""Fields that do not belong to the summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """How the fields of an entry are labelled. A label counts at the beginning of a line, which its line feed stands for."""
+    """How the fields of an entry are labelled. Each label begins with a line feed: it counts only at the start of a line."""
 
     labels: tuple[tuple[str, str], ...]  # (label, field)
-    ordered: bool = False  # a label that stands behind a later one is text
-    in_section: bool = True  # pages of this template have a section for each category
+    ordered: bool = False  # labels come in this order; one out of order is text
+    in_section: bool = True  # its pages have a section for each category
 
 
 @dataclass(slots=True)
 class Body:
-    """What stands below a head. Texts are collapsed, but not yet judged: a field may hold a failure."""
+    """What stands below a head. White space is collapsed; a field may still hold the words of a failed summary."""
 
-    fields: dict[str, str]  # in reading order; an empty text stands for a label without one
+    fields: dict[str, str]  # in reading order; "" for a label without a text
     after: str  # what follows the entry, up to the next head
     authors: tuple[str, ...] = ()
     categories: list[str] = field(default_factory=list)  # primary first; may hold what is no category
     title_translation: str = ""
-    in_section: bool = True  # a section may tell the category
+    in_section: bool = True  # the section around it may give the category
 
 
 _STANDARD = Template(
@@ -102,7 +102,7 @@ _BOLD = Template(
         ("\n> **摘要翻译:**", TRANSLATION),
     ),
 )
-_TEMPLATES = (  # what tells a template: of several the one that stands first, since the others may be words of it
+_TEMPLATES = (  # a mark → its template. The mark that stands first in the text decides; later ones may be part of a field
     ("\nTL;DR:", _STANDARD),
     ("\n> **TL;DR:**", _BOLD),
     ("\n## TL;DR:", _HEADINGS),
@@ -112,20 +112,22 @@ _TEMPLATES = (  # what tells a template: of several the one that stands first, s
 )
 
 _END = "\n</details>"
-_FOLD = "\n<details>"  # what follows it is folded away; it ends the value before it
-# Lines between entries. They end an entry whose `</details>` is missing.
+_FOLD = "\n<details>"  # begins the part that the page folds away; ends the field before it
+# Lines that stand only between entries. They end an entry whose `</details>` is missing.
 _BETWEEN = re.compile(
     r"^(?:<(?:div|a) (?:id|name)=|#{1,3} .*\[\[Back\]\]|#{1,3} Table of Contents|#{1,2} Total Papers Today)",
     re.MULTILINE,
 )
 _AUTHORS = re.compile(r"\*(?P<names>(?:[^*].*?)?)\*(?: *\| *\*\*(?:Main c|C)ategory: *(?P<categories>[^*]*)\*\*)?\s*$")
 _TITLE_TRANSLATION = re.compile(r"> \*(?P<title>.*)\*\s*$")
-_PYTHON_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?")  # what is not closed ends at the end
+_PYTHON_STRING = re.compile(
+    r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?"
+)  # a string that is not closed ends with the text
 _HEAD_WITHOUT_LINK = re.compile(r"\s*Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
 
 
 def read_body(text: str) -> Body:
-    """Reads what stands between a head with a link and the next head. `text` begins with the newline after the head."""
+    """Reads the text between a head with a link and the next head. `text` begins with the line feed after the head."""
     template = _template(text)
     fields, start, after = _fields(text, template)
     body = Body(fields=fields, after=after, in_section=template.in_section)
@@ -141,7 +143,7 @@ def read_body(text: str) -> Body:
 
 
 def read_body_without_link(text: str) -> Body:
-    """The same for the template without links, whose line of authors names the category, too."""
+    """Reads the text below a head of the template without links, whose line of authors also names the category."""
     fields, start, after = _fields(text, _NO_LINKS)
     found = _HEAD_WITHOUT_LINK.match(text[:start])
     body = Body(fields=fields, after=after)
@@ -160,7 +162,7 @@ def _template(text: str) -> Template:
 
 
 def _fields(text: str, template: Template) -> tuple[dict[str, str], int, str]:
-    """The values by field, where the first label stands, and what follows the entry."""
+    """Returns (values by field, place of the first label, text after the entry)."""
     end = text.find(_END)
     marks = _marks(text, template, len(text) if end < 0 else end)
     if end < 0:
@@ -175,11 +177,11 @@ def _fields(text: str, template: Template) -> tuple[dict[str, str], int, str]:
 
 
 def _marks(text: str, template: Template, end: int) -> list[tuple[int, int, str]]:
-    """Where labels stand: (position, start of the value, field), ascending.
+    """Returns (position, start of the value, field) of each label, ascending.
 
-    In an ordered template labels are looked for from the last to the first, each only before the one found last. So a
-    line within an abstract that looks like an earlier label is part of the abstract. What is not folded away is short
-    and stands first: a label counts there only if the fold does not have it.
+    In an ordered template labels are searched from the last to the first, each only before the label found before it.
+    So a line within an abstract that looks like an earlier label stays part of the abstract. The part above the fold is
+    short: a label is searched there only if it is not found below the fold.
     """
     marks = []
     fold = max(text.find(_FOLD, 0, end), 0) if template.ordered else 0

@@ -1,4 +1,4 @@
-"""The day of a digest: in the zone of arXiv, or in a file name."""
+"""Reads days: in texts, in file names, in the time stamps of feeds."""
 
 import re
 from datetime import UTC, date, datetime
@@ -15,18 +15,18 @@ _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
 def day_in(text: str) -> date | None:
-    """The day that a text names if it holds exactly one `YYYY-MM-DD`, and that day exists."""
+    """Returns the day in a text that holds exactly one `YYYY-MM-DD`; None otherwise, or if that day does not exist."""
     found = _DAY.findall(text)
     return _day(found[0]) if len(found) == 1 else None
 
 
 def day_in_name(name: str) -> date | None:
-    """The day that a file name tells; `name` may be a path or an address, whose last part counts."""
+    """Returns the day in a file name. `name` may be a path or an address; only its last part counts."""
     return day_in(re.split(r"[/\\]", name)[-1])
 
 
 def day_in_words(text: str) -> date | None:
-    """The first day that a text names in English, as arXiv's lists do: `Fri, 3 Mar 2023`, `Fri,  3 Mar 23`."""
+    """Returns the first day in a text that is written as in arXiv's lists: `Fri, 3 Mar 2023`, `Fri,  3 Mar 23`."""
     found = _WORDS.search(text)
     if not found:
         return None
@@ -37,13 +37,13 @@ def day_in_words(text: str) -> date | None:
 
 
 def day_in_chinese(text: str) -> date | None:
-    """The first day that a text names in Chinese, if that day exists: `2024年10月29日`."""
+    """Returns the first day in a text that is written in Chinese: `2024年10月29日`. None if it does not exist."""
     found = _CHINESE.search(text)
     return _day(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}") if found else None
 
 
 def arxiv_day(stamp: str) -> date | None:
-    """The day in New York of a moment as feeds write it, RFC 822 or ISO 8601. None: no such moment."""
+    """Returns the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read."""
     try:
         moment = parsedate_to_datetime(stamp) if "," in stamp else datetime.fromisoformat(stamp)
     except (ValueError, OverflowError):
@@ -52,7 +52,7 @@ def arxiv_day(stamp: str) -> date | None:
         moment = moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(_NEW_YORK).date()
-    except OverflowError:  # the first or last day that a calendar can hold
+    except OverflowError:  # the first or last day of Python's calendar
         return None
 
 

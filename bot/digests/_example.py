@@ -1,11 +1,11 @@
-"""A tiny format to copy: the first lines of a list that somebody keeps by hand.
+"""A tiny format to copy: a list that somebody keeps by hand.
 
     Papers of 2026-01-22
     * 2601.15529 Title of the paper
       Its abstract, on one line.
 
-What a format owes the others is in `DigestFormat`; ids, keys, names, categories and warnings each have one home beside
-this module. This one is no member of FORMATS; its sample is tests/digests/_example.txt.
+`DigestFormat` says what a format must do. The modules beside this one read ids, keys, names and categories, and collect
+warnings. This format is not a member of FORMATS; its sample is tests/digests/_example.txt.
 """
 
 import re
@@ -26,12 +26,12 @@ _HEAD = re.compile(r"\* (?P<address>\S+) (?P<title>.+)")
 
 
 def detect(text: str) -> bool:
-    """The first line says so. Look at the content alone: names and types of files decide nothing."""
+    """The first line tells. `detect` sees only the content: names and types of files do not count."""
     return bool(_FIRST_LINE.match(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """One paper per line with a star; the line below is its abstract. What cannot be read is said, not left out."""
+    """Reads one paper from each line with a star; the line below is its abstract. A line that cannot be read is a warning."""
     first = _FIRST_LINE.match(text)
     lines = [*_lines(text, warnings), (0, "")]
     heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
@@ -57,7 +57,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Number and text of each line. Where a file without an end of line was glued to the next one, a line is two."""
+    """Yields (number, text) of each line. A line in which two files were glued together is yielded as two."""
     for number, line in enumerate(text.split("\n"), 1):
         glued = _GLUED.fullmatch(line)
         if glued:

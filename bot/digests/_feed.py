@@ -1,4 +1,4 @@
-"""What arXiv's RSS and Atom feeds and the answers of its API have in common: the fields of a record, and the errors."""
+"""What arXiv's RSS feed, its Atom feed and the answers of its API have in common: fields of a record, and errors."""
 
 import re
 from dataclasses import dataclass
@@ -20,27 +20,27 @@ ARXIV = "http://arxiv.org/schemas/atom"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 ERROR_TITLE = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-LIMIT = 2000  # the feed never holds more records, and cuts silently (info.arxiv.org/help/rss.html)
+LIMIT = 2000  # records; arXiv drops the others without a word (info.arxiv.org/help/rss.html)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHead:
-    """What a feed says about itself."""
+    """The head of a feed."""
 
     title: str
-    detail: str  # its description
-    stamp: str  # the moment that tells its day
+    detail: str  # the description
+    stamp: str  # the time stamp that gives the day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRecord:
-    """The fields of one record, which RSS, Atom and the API write differently."""
+    """The fields of one record. RSS, Atom and the API write them differently."""
 
     line: int
     identity: str
     title: str
     link: str
-    text: str  # abstract, in feeds with its announcement
+    text: str  # the abstract; in feeds with the announcement
     categories: list[str]  # primary first
     authors: tuple[str, ...]
     doi: str
@@ -49,7 +49,7 @@ class FeedRecord:
 
 
 def feed_content(document: Document[Entry], head: FeedHead, warnings: Warnings) -> Content:
-    """The papers of a feed. Raises BrokenDigest when it broke off before its first record."""
+    """Returns the papers of a feed. Raises BrokenDigest if the XML breaks off before the first record."""
     if head.title.startswith(ERROR_TITLE):
         warnings.add_error(head.detail or head.title)
         return Content(entries=[], day=arxiv_day(head.stamp))
@@ -60,20 +60,20 @@ def feed_content(document: Document[Entry], head: FeedHead, warnings: Warnings) 
 
 
 def record_content(document: Document[Entry], stamp: str, warnings: Warnings) -> Content:
-    """The papers of a document. Raises BrokenDigest when it broke off before its first record."""
+    """Returns the papers of a document. Raises BrokenDigest if the XML breaks off before the first record."""
     if document.error:
         warn_truncated(document, warnings)
     return Content(entries=document.records, day=arxiv_day(stamp))
 
 
 def creators(element: Element) -> tuple[str, ...]:
-    """The authors of a record of a feed: names in one element, with commas between and TeX accents."""
+    """Returns the authors of a record. The names stand in one element, with commas between them and TeX accents."""
     names = ", ".join(creator.text for creator in element.all(f"{DUBLIN_CORE} creator"))
     return split_authors(without_affiliations(names))
 
 
 def warn_truncated(document: Document[Entry], warnings: Warnings) -> None:
-    """Notes that a document broke off. Raises BrokenDigest if it did before its first record."""
+    """Adds a warning that the XML breaks off. Raises BrokenDigest if it does before the first record."""
     line, error = document.error_line, document.error
     if not document.complete:
         raise BrokenDigest(
@@ -88,7 +88,7 @@ def warn_truncated(document: Document[Entry], warnings: Warnings) -> None:
 
 
 def feed_entry(record: FeedRecord, warnings: Warnings) -> Entry | None:
-    """The paper of a record; None if nothing tells which it is."""
+    """Returns the paper of a record, None if nothing identifies it."""
     announcement, abstract = split_announcement(record.text)
     arxiv_id, version = arxiv_address(record.identity) or arxiv_address(record.link) or (None, None)
     if announcement and (arxiv_id is None or (version is None and announcement.arxiv_id == arxiv_id)):
@@ -118,5 +118,5 @@ def feed_entry(record: FeedRecord, warnings: Warnings) -> Entry | None:
 
 
 def _web_address(link: str) -> str | None:
-    """A link that a message may show; any other scheme (`javascript:`) is none."""
+    """Returns the link if its scheme is http or https, else None (`javascript:`)."""
     return link if _WEB_ADDRESS.fullmatch(link) else None

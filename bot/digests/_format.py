@@ -1,4 +1,4 @@
-"""What a digest format is: the shape that every module of FORMATS has."""
+"""The interface of a digest format: every module of FORMATS has this shape."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from subscriptions.model import Paper
 T = TypeVar("T")
 
 MOST_PAPERS: Final = 200_000
-"""More than any digest has: arXiv announces some 30 000 papers a month. Bounds the room that a hostile document takes."""
+"""Limit of papers in a digest (arXiv announces some 30 000 a month). Bounds the memory that a hostile document takes."""
 
 
 class Entry(NamedTuple):
-    """One paper where it stands in the document."""
+    """One paper, with its place in the document."""
 
     line: int  # from 1
     paper: Paper
@@ -25,15 +25,15 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a format reads out of a text."""
+    """What `parse` of a format returns."""
 
     entries: list[Entry]  # in the order of the document, copies included
-    day: date | None = None  # if the document itself tells it
-    declared: Mapping[str, int] | None = None  # papers per category, as the document itself counts
+    day: date | None = None  # the day that the document itself tells
+    declared: Mapping[str, int] | None = None  # papers by category, as the document itself counts them
 
 
 def bounded(items: Iterable[T]) -> Iterator[T]:
-    """The same items, one for each paper. Raises BrokenDigest after MOST_PAPERS."""
+    """Yields the same items. Raises BrokenDigest after MOST_PAPERS of them."""
     for number, item in enumerate(items):
         if number >= MOST_PAPERS:
             raise too_many()
@@ -41,25 +41,25 @@ def bounded(items: Iterable[T]) -> Iterator[T]:
 
 
 def too_many() -> BrokenDigest:
-    """What to raise for a document of more than MOST_PAPERS."""
+    """Returns the error for a document of more than MOST_PAPERS."""
     return BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
 
 
 class DigestFormat(Protocol):
-    """A module with these three names is a format, once it stands in FORMATS."""
+    """What a format must have. A module with these three names is a format as soon as FORMATS lists it."""
 
     name: str  # as in `inspect --json`
 
     def detect(self, text: str) -> bool:
-        """Whether the text is of this format. Looks at the content alone, and at little of it.
+        """Returns whether the text is of this format. Reads no more of the text than it needs.
 
-        `text` is what `plain_text` makes of the bytes: no byte order mark, no carriage returns at line ends, no control characters.
+        `text` comes from `plain_text`: no byte order mark, no carriage returns at line ends, no control characters.
         """
 
     def parse(self, text: str, warnings: Warnings, language: str | None) -> Content:
-        """The papers of the text. What is odd but does not stop it goes to `warnings`.
+        """Returns the papers of the text. Adds to `warnings` what is odd but can be read around.
 
-        `language` is that of summaries and translations when the source's settings name it, else None: by script.
-        Raises BrokenDigest when going on would give wrong papers; its sentence names the line. Never raises anything
-        else, and takes time in proportion to the length of the text.
+        `language` is the language of summaries and translations if the settings of the source name it; None means that
+        the script decides. Raises BrokenDigest, with the line, if going on would give wrong papers, and nothing else.
+        Takes time in proportion to the length of the text.
         """

@@ -1,16 +1,16 @@
-"""HTML as pages of papers need it, and the only home of Beautiful Soup.
+"""Reads HTML pages of papers. The only module that uses Beautiful Soup.
 
 How a format uses it:
 
-    detect   `is_html(text)` of `_looks`, and a mark of the page, looked for in the text.
-    parse    `pieces(text, ("dt",))` cuts the page before the tags that begin its entries; `read_piece` reads one of them.
-             `tags_with(text, "data-target", …)` reads the attributes of single tags, whatever stands within these.
+    detect   `is_html(text)` of `_looks`, and a search for a mark of the page in the text.
+    parse    `pieces(text, ("dt",))` cuts the page before each tag that begins an entry; `read_piece` reads one piece.
+             `tags_with(text, "data-target", …)` reads the attributes of single tags.
     read     each piece is a `Node`: `node.first("div", "list-title")`, `node.text`, `node.attribute("href")`.
 
-A page is cut up before it is read, so what is damaged or left open in one entry stays there. The parser below Beautiful
-Soup, Python's own, needs time with the square of the length for some damage (`<a <a <a`) and gives up on other
-(`<![x`, a reference of many digits). So only whole tags reach it; any other `<` is made text. Then it takes time in
-proportion to the length, and depth costs nothing (tests/unit/test_digests_html.py).
+A page is cut into entries before they are parsed, so damage in one entry cannot reach the next. The parser below Beautiful
+Soup is Python's own. With some damage (`<a <a <a`) it takes time in the square of the length, and with some (`<![x`, a
+reference of many digits) it fails. So it is given only whole tags; any other `<` becomes text. Then its time is in proportion
+to the length, at any depth (tests/unit/test_digests_html.py).
 """
 
 import re
@@ -23,25 +23,25 @@ from bot.digests._format import bounded
 from bot.digests._plain import collapse, parts_of, without_controls
 from bot.digests._warnings import Warnings
 
-if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported when a page is read
+if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
     from bs4.element import Tag
 
-_MOST_TAGS = 5_000  # in a piece: ten times what an entry of arXiv has, which links at most a hundred authors
+_MOST_TAGS = 5_000  # in a piece; ten times as many as an entry of arXiv has, with at most a hundred linked authors
 _UNREAD = re.compile(r"<(?:!--|(?P<name>script|style)\b)", re.IGNORECASE)
 _CLOSING = {
     "": re.compile("-->"),
     "script": re.compile(r"</script\s*>", re.IGNORECASE),
     "style": re.compile(r"</style\s*>", re.IGNORECASE),
 }
-# A whole tag or declaration; quotes may hold any sign, `<` too. A try that fails ends at the next `<` outside of its quotes,
-# so that at most three tries go over any place, and the time stays in proportion to the length.
+# A whole tag or declaration; quotes may hold any character, `<` too. A match that fails stops at the next `<` outside of
+# quotes. So no place is tried more than three times, and the time stays in proportion to the length.
 _TAG = re.compile(r"<(?:/?(?P<name>[A-Za-z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+|![^<>]*)>")
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
 _ATTRIBUTE = re.compile(r"(?P<name>[^\s\"'<>/=]+)(?:\s*=\s*(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
 _STEP = 1 << 16  # characters
-_LONG_REFERENCE = re.compile(r"&(?=#(?:\d{8}|[xX][0-9a-fA-F]{8}))")  # no character has so high a number
+_LONG_REFERENCE = re.compile(r"&(?=#(?:\d{8}|[xX][0-9a-fA-F]{8}))")  # no character has a number of eight digits
 _BLOCKS = frozenset(
     {"article", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "li", "ol", "p", "section", "table", "ul"}
 )
@@ -52,12 +52,12 @@ class Piece:
     """A part of a page."""
 
     line: int  # in which it begins, from 1
-    name: str  # of the tag that it begins with, in small letters
+    name: str  # of the tag at its beginning, in lower case
     markup: str
 
 
 class Node:
-    """An element. Its texts come with single blanks and without control characters, which are counted as a warning."""
+    """An element. Its texts have single spaces and no control characters; those removed are counted in a warning."""
 
     def __init__(self, tag: "Tag", line: int, warnings: Warnings) -> None:
         self._tag = tag
@@ -66,16 +66,16 @@ class Node:
 
     @property
     def name(self) -> str:
-        """The name of its tag, in small letters."""
+        """The name of the tag, in lower case."""
         return self._tag.name
 
     @property
     def text(self) -> str:
-        """Its text up to the first block within it: where its own end is missing, the next field begins there."""
+        """The text up to the first block element inside: if the end tag is missing, the next field begins there."""
         return self.rewritten(lambda _, words: words)
 
     def rewritten(self, change: "Callable[[Node, str], str]") -> str:
-        """The same, with each string as `change` makes it of the innermost element around it and the string."""
+        """Returns `text`, with each string replaced by `change(innermost element around it, string)`."""
         parts: list[str] = []
         for around, part in self._flow():
             if isinstance(part, str):
@@ -85,42 +85,42 @@ class Node:
         return self._plain("".join(parts))
 
     def first(self, name: str, class_: str = "") -> "Node | None":
-        """The first element of that name, and class if one is given, anywhere within it."""
+        """Returns the first element of that name (and class, if given) at any depth."""
         return next(self._found(name, class_), None)
 
     def all(self, name: str, class_: str = "") -> list["Node"]:
-        """All elements of that name, and class if one is given, anywhere within it."""
+        """Returns all elements of that name (and class, if given) at any depth."""
         return list(self._found(name, class_))
 
     def inline(self, name: str) -> list["Node"]:
-        """The elements of that name up to the first block, as its text goes."""
+        """Returns the elements of that name in the part that `text` covers."""
         return [self._node(part) for _, part in self._flow() if not isinstance(part, str) and part.name == name]
 
     def attribute(self, name: str) -> str:
-        """The value of an attribute; "" if there is none."""
+        """Returns the value of an attribute, "" if there is none."""
         value = self._tag.get(name)
         return self._plain(value) if isinstance(value, str) else ""
 
     def has_class(self, name: str) -> bool:
-        """Whether that is one of its classes."""
+        """Returns whether the element has this class."""
         return name in self._tag.get_attribute_list("class")
 
     def _found(self, name: str, class_: str) -> Iterator["Node"]:
-        for _, part in self._parts():  # as find_all does, which takes several times as long
+        for _, part in self._parts():  # like find_all, which takes several times as long
             if not isinstance(part, str) and part.name == name:
                 node = self._node(part)
                 if not class_ or node.has_class(class_):
                     yield node
 
     def _flow(self) -> Iterator[tuple["Tag", "str | Tag"]]:
-        """What is within it, up to the first block, and up to the next link if it is one itself."""
+        """Yields (parent, part) of all inside, up to the first block element; inside a link also up to the next link."""
         for around, part in self._parts():
             if not isinstance(part, str) and (part.name in _BLOCKS or part.name == self.name == "a"):
                 return
             yield around, part
 
     def _parts(self) -> Iterator[tuple["Tag", "str | Tag"]]:
-        """All strings and elements within it, in the order of the page, each after the element around it."""
+        """Yields (parent, part) of all strings and elements inside, in the order of the page."""
         for part in self._tag.descendants:
             yield cast("Tag", part.parent), str(part) if isinstance(part, str) else cast("Tag", part)
 
@@ -135,9 +135,9 @@ class Node:
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
-    """The parts of a page from each tag of those names up to the next; what stands before the first is left out.
+    """Yields the parts of a page, each from a tag of these names to the next. Drops what stands before the first.
 
-    Raises BrokenDigest when there are more than any page has.
+    Raises BrokenDigest after MOST_PAPERS parts.
     """
     page = _without_unread(text)
     beginning = re.compile(rf"<(?P<name>{'|'.join(names)})\b", re.IGNORECASE)
@@ -147,17 +147,17 @@ def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
 
 
 def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
-    """What a piece holds, with its first tag as a child; None for one with more tags than any entry."""
-    from bs4 import BeautifulSoup  # noqa: PLC0415 - see above
+    """Returns the parsed piece, a node whose first child is the tag at its beginning; None after _MOST_TAGS tags."""
+    from bs4 import BeautifulSoup  # noqa: PLC0415 - costs 100 ms; only pages in HTML need it
 
     markup = _whole_tags(piece.markup)
     return Node(BeautifulSoup(markup, "html.parser"), piece.line, warnings) if markup is not None else None
 
 
 def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """The attributes of the tags that have one of that value, and their lines. A tag that is cut off is none.
+    """Yields (line, attributes) of each complete tag in which `attribute` has this value.
 
-    Values keep their line ends; they may be long, so nothing is copied that need not be.
+    Values keep their line ends. They may be long, so this copies as little as possible.
     """
     if value not in text:
         return
@@ -170,9 +170,9 @@ def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict
 
 
 def _value(text: str, start: int, end: int) -> str:
-    """The value of an attribute that stands there, without quotes, with its references as characters.
+    """Returns the attribute value between two places, without quotes, with character references decoded.
 
-    It goes in steps, as the many small strings of which one long value is made take much room.
+    Decodes in steps, since the many small strings of one long value take much memory.
     """
     parts: list[str] = []
     if text.startswith(("'", '"'), start, end):
@@ -180,14 +180,14 @@ def _value(text: str, start: int, end: int) -> str:
     while start < end:
         stop = min(start + _STEP, end)
         if stop < end:
-            stop = max(text.rfind("&", start + 1, stop), 0) or stop  # a reference is not cut
+            stop = max(text.rfind("&", start + 1, stop), 0) or stop  # never cuts a reference
         parts.append(unescape(_LONG_REFERENCE.sub("&amp;", text[start:stop])))
         start = stop
     return "".join(parts)
 
 
 def _without_unread(text: str) -> str:
-    """The page without comments, scripts and styles, which may hold anything; their line ends stay."""
+    """Returns the page without comments, scripts and styles. Their line ends stay, so that lines keep their numbers."""
     parts: list[str] = []
     at = 0
     open_ended: set[str] = set()
@@ -196,7 +196,7 @@ def _without_unread(text: str) -> str:
         if opening.start() < at or kind in open_ended:
             continue
         closing = _CLOSING[kind].search(text, opening.end())
-        if closing is None:  # what is never closed hides nothing
+        if closing is None:  # a part that is never closed is kept
             open_ended.add(kind)
             continue
         parts += (text[at : opening.start()], "\n" * text.count("\n", opening.start(), closing.end()))
@@ -205,7 +205,7 @@ def _without_unread(text: str) -> str:
 
 
 def _whole_tags(markup: str) -> str | None:
-    """The markup with its whole tags, and every other `<` as text; None if there are too many tags."""
+    """Returns the markup with its whole tags, every other `<` as text; None if there are more than _MOST_TAGS."""
     markup = _LONG_REFERENCE.sub("&amp;", markup)
     parts: list[str] = []
     at = 0

@@ -1,19 +1,19 @@
-"""JSON as digests hold it: JSON lines, or one document, read object by object.
+"""Reads JSON digests object by object: JSON lines, or one document.
 
 How a format uses it:
 
-    detect   `first_item(text)` is the first object of the document, or None: ask it for `"paper" in first`.
-             `head_of(text)` is the same for a large one that is all of the document: its arrays come empty.
-    parse    `json_lines(text, warnings)` for one object per line: a line that cannot be read costs that line only.
-             `json_items(text, warnings)` for a document: the objects of `[{…}, {…}]`, or `{…}` alone. With a name it
-             reads the objects of the array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
+    detect   `first_item(text)` is the first object of the document, or None; then test `"paper" in first`.
+             `head_of(text)` is the object that is the whole document, with its arrays empty.
+    parse    `json_lines(text, warnings)` reads one object per line; a damaged line loses only that line.
+             `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone; with a name those of the
+             array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
-             `record.line`. What is missing or of another type is empty; nothing raises. At the end
-             `refuse_if_nothing_was_read(entries, warnings)`: what holds no paper at all is no empty digest.
+             `record.line`. What is missing or of another type is empty; nothing raises. At the end call
+             `refuse_if_nothing_was_read(entries, warnings)`, so that damage is not taken for an empty digest.
 
-Numbers stay as they are written: no digit of `2601.15520` is lost, and none is too long. Of members that have one name
-the last counts, as everywhere. Objects are made one at a time, and none may be longer than MOST_SIGNS, so a document takes
-little more room than its text, whatever stands in it.
+Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member
+counts. Objects are made one at a time and none may be longer than MOST_CHARACTERS, so a document takes little more memory
+than its text.
 """
 
 import re
@@ -31,16 +31,20 @@ from subscriptions.errors import Sentence
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
-MOST_CHARACTERS = 1 << 20  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its room
-_FIRST_SIZE = 1 << 9  # signs of an object; the next ones are looked for by the length of the last one
-_NEAR = 32  # signs: an error so near to the end of what was looked at may be its end
-_TRIES = 8  # to find an object behind damage in its line; more would let one long line take forever
+MOST_CHARACTERS = (
+    1 << 20
+)  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its length in memory
+_FIRST_SIZE = (
+    1 << 9
+)  # characters in which the end of an object is searched first; later twice the length of the object before
+_NEAR = 32  # characters; an error so near to the end of the searched part may only mean that the part is too short
+_TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes
 _SHOWN = 80  # characters of a line that are quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An object of JSON. Its texts come with single blanks, without control characters and halves of characters."""
+    """A JSON object. Its texts have single spaces, no control characters and no lone surrogates."""
 
     members: dict[str, object]
     line: int  # in which it begins, from 1
@@ -50,30 +54,30 @@ class Record:
         return name in self.members
 
     def text(self, name: str) -> str:
-        """A text, or a number as it is written; "" for anything else."""
+        """Returns a text, or a number as it is written; "" for anything else."""
         return self._plain(self.members.get(name))
 
     def has_text(self, name: str) -> bool:
-        """Whether a member is a text, be it an empty one."""
+        """Returns whether a member is a text, which may be empty."""
         return isinstance(self.members.get(name), str)
 
     def texts(self, name: str) -> list[str]:
-        """The texts of an array; a text alone counts as an array of one."""
+        """Returns the texts of an array. A text alone counts as an array of one."""
         value = self.members.get(name)
         values = value if isinstance(value, list) else [value]
         return [text for text in map(self._plain, values) if text]
 
     def flag(self, name: str) -> bool:
-        """Whether a member is `true`."""
+        """Returns whether a member is `true`."""
         return self.members.get(name) is True
 
     def record(self, name: str) -> "Record":
-        """An object, without members if it is none."""
+        """Returns a member that is an object; an object without members if it is anything else."""
         value = self.members.get(name)
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
 
     def records(self, name: str) -> list["Record"]:
-        """The objects of an array."""
+        """Returns the objects of an array."""
         value = self.members.get(name)
         values = value if isinstance(value, list) else []
         return [Record(one, self.line, self.warnings) for one in values if isinstance(one, dict)]
@@ -88,7 +92,7 @@ class Record:
 
 
 def first_item(text: str, member: str = "") -> Record | None:
-    """The first object that `json_items` finds; None if there is none before the first damage."""
+    """Returns the first object that `json_items` finds, None if there is none before the first damage."""
     try:
         return next(json_items(text, Warnings(), member), None)
     except BrokenDigest:
@@ -96,7 +100,7 @@ def first_item(text: str, member: str = "") -> Record | None:
 
 
 def head_of(text: str) -> Record | None:
-    """The first object of a document, with its arrays empty: what else it tells. None when it is damaged."""
+    """Returns the first object of a document, with its arrays empty; None if it is damaged."""
     scanner = _Scanner(text, Warnings())
     try:
         return Record(scanner.head(), 1, Warnings()) if scanner.next_character() == "{" else None
@@ -105,36 +109,36 @@ def head_of(text: str) -> Record | None:
 
 
 def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Iterator[Record]:
-    """The objects of a document, or of its array under the name `member`; of several if some were glued together.
+    """Yields the objects of a document, or of its array under the name `member`. Reads documents that are glued together.
 
-    The document begins in `line`. Raises BrokenDigest, with the line, when a document breaks off or is damaged.
+    The document begins in `line`. Raises BrokenDigest, with the line, if a document breaks off or is damaged.
     """
     scanner = _Scanner(text, warnings, line)
     glued = False
-    while (sign := scanner.next_character()) in ("[", "{"):
+    while (character := scanner.next_character()) in ("[", "{"):
         if glued:
             warnings.add("glued_line", line=scanner.line(), example=scanner.rest())
         glued = True
-        if sign == "[":
+        if character == "[":
             yield from scanner.items()
         elif member:
             yield from scanner.items_of(member)
         else:
             yield from scanner.record()
-    if sign:
+    if character:
         warnings.add("bad_json_line", line=scanner.line(), example=scanner.rest())
 
 
 def refuse_if_nothing_was_read(entries: Sequence[Entry], warnings: Warnings) -> None:
-    """Raises BrokenDigest when there are no papers, but lines or objects that are none."""
+    """Raises BrokenDigest if no paper was read although there were lines or objects."""
     if not entries and "bad_json_line" in warnings:
         raise nothing_read()
 
 
 def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
-    """The objects of JSON lines. Where two stand in one line, a file was glued to another; both are read."""
+    """Yields the objects of JSON lines. Two objects in one line come from files that were glued together; both are read."""
     beginning = _BEGINNING.search(text)
-    mark = beginning[0] if beginning else '{"'  # objects that one program wrote begin alike
+    mark = beginning[0] if beginning else '{"'  # objects written by one program begin alike
     for number, line in enumerate(lines_of(text), 1):
         if line and not line.isspace():
             yield from _records_of_line(line, number, mark, warnings)
@@ -161,35 +165,35 @@ def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> I
 
 
 class _Scanner:
-    """Goes through a text value by value."""
+    """Reads a text value by value."""
 
     def __init__(self, text: str, warnings: Warnings, line: int = 1) -> None:
         self.at = 0
         self._text = text
         self._warnings = warnings
-        self._counted, self._lines = 0, line  # a place that was passed, and the number of its line
+        self._counted, self._lines = 0, line  # a place before `at`, and the number of its line
         self._size = _FIRST_SIZE
 
     def next_character(self) -> str:
-        """The next sign that is no white space; "" at the end."""
+        """Skips white space and returns the next character, "" at the end."""
         space = _SPACE.match(self._text, self.at)
         self.at = space.end() if space else self.at
         return self._text[self.at : self.at + 1]
 
     def rest(self) -> str:
-        """The beginning of what is still to be read."""
+        """Returns the beginning of what is still to be read."""
         return self._text[self.at : self.at + _SHOWN].partition("\n")[0]
 
     def line(self) -> int:
-        """The number of the line that is reached."""
+        """Returns the number of the current line."""
         self._lines += self._text.count("\n", self._counted, self.at)
         self._counted = self.at
         return self._lines
 
     def value(self) -> object:
-        """The next value. Raises BrokenDigest, also for one that is longer than MOST_SIGNS.
+        """Reads the next value. Raises BrokenDigest, also for a value of more than MOST_CHARACTERS.
 
-        It is looked for in the next few signs, then in ever more, so that one too long is never made.
+        Decodes the next few characters first, then ever more, so that a value beyond the limit is never made.
         """
         self.next_character()
         while True:
@@ -215,7 +219,7 @@ class _Scanner:
             self._size = min(4 * self._size, MOST_CHARACTERS)
 
     def record(self) -> Iterator[Record]:
-        """The next value, if it is an object. Raises BrokenDigest."""
+        """Yields the next value if it is an object. Raises BrokenDigest."""
         self.next_character()
         line, start = self.line(), self.rest()
         value = self.value()
@@ -225,12 +229,12 @@ class _Scanner:
             self._warnings.add("bad_json_line", line=line, example=start)
 
     def items(self) -> Iterator[Record]:
-        """The objects of the array that begins here. Raises BrokenDigest."""
+        """Yields the objects of the array that begins here. Raises BrokenDigest."""
         for _ in self._parts("]"):
             yield from self.record()
 
     def items_of(self, member: str) -> Iterator[Record]:
-        """The objects of the array under a name, in the object that begins here. Raises BrokenDigest."""
+        """Yields the objects of the array named `member` in the object that begins here. Raises BrokenDigest."""
         for name in self._names():
             if name == member and self.next_character() == "[":
                 yield from self.items()
@@ -238,11 +242,11 @@ class _Scanner:
                 self._value_without_items()
 
     def head(self) -> dict[str, object]:
-        """The members of the object that begins here, with empty arrays. Raises BrokenDigest."""
+        """Returns the members of the object that begins here, with its arrays empty. Raises BrokenDigest."""
         return {name: self._value_without_items() for name in self._names()}
 
     def _names(self) -> Iterator[str]:
-        """The names of the members of the object that begins here; waits behind each until its value was read."""
+        """Yields the names of the object that begins here. The caller reads the value of a name before it asks for the next."""
         for _ in self._parts("}"):
             name = self.value() if self.next_character() == '"' else None
             if not isinstance(name, str):
@@ -253,7 +257,7 @@ class _Scanner:
             yield name
 
     def _value_without_items(self) -> object:
-        """The next value; of an array nothing is kept."""
+        """Reads the next value. Returns [] for an array, whatever its items."""
         if self.next_character() != "[":
             return self.value()
         for _ in self._parts("]"):
@@ -261,15 +265,15 @@ class _Scanner:
         return []
 
     def _parts(self, closing: str) -> Iterator[None]:
-        """Enters an array or object, and waits before each of its parts until that was read."""
+        """Yields before each part of the array or object that begins here. The caller reads a part before it asks for the next."""
         self.at += 1
-        sign = self.next_character()
-        while sign != closing:
+        character = self.next_character()
+        while character != closing:
             yield
-            sign = self.next_character()
-            if sign not in (",", closing):
+            character = self.next_character()
+            if character not in (",", closing):
                 raise self._broken("Expecting ',' delimiter")
-            self.at += sign == ","
+            self.at += character == ","
         self.at += 1
 
     def _broken(self, error: str) -> BrokenDigest:

@@ -1,4 +1,4 @@
-"""The key of a paper: equal keys are one paper (docs/formats.md)."""
+"""Keys of papers. Two records with equal keys are the same paper (docs/formats.md)."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ _DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S+")
 
 
 def doi_of(text: str) -> str | None:
-    """The first DOI that stands in a text, as a link too, in small letters; None if there is none."""
+    """Returns the first DOI in a text, in lower case; None if there is none. The DOI may be part of a link."""
     found = _DOI.search(text)
     return found[0].lower() if found else None
 
@@ -18,7 +18,7 @@ def doi_of(text: str) -> str | None:
 def paper_key(
     *, arxiv_id: str | None = None, doi: str | None = None, title: str = "", abstract: str = ""
 ) -> str | None:
-    """The first that exists of: bare arXiv id, DOI, hash of the title, hash of the abstract. None: nothing to go by."""
+    """Returns the first that exists of: bare arXiv id, DOI, hash of the title, hash of the abstract. None if none exists."""
     if arxiv_id:
         return arxiv_id
     if doi:
@@ -31,7 +31,7 @@ def paper_key(
 
 
 def title_key(title: str) -> str:
-    """The key of a paper of which nothing better than its title is known."""
+    """Returns the key of a paper that has neither an arXiv id nor a DOI, from its title."""
     return f"title:{_hash(_plain(title).casefold())}"
 
 

@@ -1,4 +1,4 @@
-"""In which language a text is written, by its script."""
+"""Guesses the language of a text from its script."""
 
 import re
 
@@ -11,9 +11,9 @@ _A_KANA = re.compile(f"[{KANA}]")
 
 
 def language_of(*texts: str) -> str:
-    """ISO 639-1 code of the language of some texts by their script: kana is Japanese, Hangul Korean, Han Chinese.
+    """Returns the ISO 639-1 code of the language of some texts: "ja" for kana, "ko" for Hangul, "zh" for Han.
 
-    Anything else counts as English.
+    Any other script counts as English.
     """
     text = " ".join(text for text in texts if not text.isascii())
     first = _EAST_ASIAN.search(text)

@@ -1,4 +1,4 @@
-r"""Papers as arXiv's mails and lists in plain text write them: text of 7 bits with TeX.
+r"""Reads papers as arXiv's mails and plain-text lists write them: ASCII with TeX accents.
 
     ------------------------------------------------------------------------------
     \\
@@ -13,8 +13,8 @@ r"""Papers as arXiv's mails and lists in plain text write them: text of 7 bits w
       The abstract, its first line after two blanks.
     \\ ( https://arxiv.org/abs/2303.00765 ,  1726kb)
 
-What was replaced has no abstract, so its second `\\` is the line with the address. A text is cut at the heads of its
-papers, so that whatever is damaged stays within one of them.
+A replacement has no abstract, so its second `\\` is the line with the address. The text is cut at the heads of the papers
+before it is read, so damage in one paper cannot reach the next.
 """
 
 import re
@@ -29,14 +29,14 @@ from bot.digests._plain import collapse, parts_of
 from bot.digests._warnings import Warnings
 from subscriptions.model import Announce, Paper
 
-# `arXiv:` at the beginning of a line, below a line `\\` or above one that tells when.
+# `arXiv:` at the beginning of a line, after a line `\\` or before a line with a date.
 _START = re.compile(
     r"arXiv:(?:(?<=\n\\\\\narXiv:)|(?<=^arXiv:)(?=[^\n]*\n(?:Date: |replaced with )))",
     re.MULTILINE,
 )
 _HEAD = re.compile(rf"(?=arXiv:){ADDRESS}(?P<cross>\s*\(\*cross-listing\*\))?\s*")
 _LABEL = re.compile(r"(?P<name>[A-Z][A-Za-z-]*): *(?P<text>.*)")
-_SLASHES = re.compile(r"\\\\(?:\s*$|\s*\(|-)")  # the last: a file that was glued to it
+_SLASHES = re.compile(r"\\\\(?:\s*$|\s*\(|-)")  # the last: another file is glued to it
 _RULE = re.compile(r"-{60,}|%[%-]{40,}")
 _URL = re.compile(URL)
 
@@ -48,11 +48,11 @@ class _Block:
     fields: dict[str, list[str]] = field(default_factory=dict)  # lines by label
     replaced: bool = False
     abstract: str = ""
-    address: str = ""  # the id that its last line names
+    address: str = ""  # the id in the last line
 
 
 def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Entry]:
-    """The papers of a list, each with how it is announced there. Without `abstracts` it has none."""
+    """Returns the papers of a list, each with its announce type. `abstracts` tells whether such a list has abstracts."""
     entries = []
     for _, line, block in bounded(parts_of(text, (match.start() for match in _START.finditer(text)))):
         head_line, _, below = block.partition("\n")
@@ -84,7 +84,7 @@ def _read(text: str, *, abstracts: bool) -> _Block:
 
 
 def _read_fields(lines: Iterator[str], block: _Block) -> str:
-    """Reads fields up to the line that ends them, which is returned; labels count nowhere else."""
+    """Reads the fields into `block` and returns the line that ends them. Labels count only before that line."""
     name = ""
     for line in lines:
         if _SLASHES.match(line) or _RULE.match(line):
@@ -107,7 +107,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         warnings.add("entry_without_text", line=line, example=arxiv_id)
     elif not title:
         warnings.add("entry_without_title", line=line, example=arxiv_id)
-    if block.address not in ("", arxiv_id):  # lines between two papers got lost: this is the abstract of the second
+    if block.address not in ("", arxiv_id):  # lines between two papers are missing: this abstract belongs to the second
         message = "papers that end with the address of another one: {count}; their abstracts are left out"
         warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
         block.abstract = ""
@@ -131,7 +131,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
 
 
 def _announced(*, cross: bool, replaced: bool) -> Announce:
-    """How a paper is announced, as its own lines say; the dividers between the parts of a list may get lost."""
+    """Returns the announce type that the lines of a paper tell. The dividers between parts of a list may be missing."""
     if replaced:
         return Announce.REPLACE_CROSS if cross else Announce.REPLACE
     return Announce.CROSS if cross else Announce.NEW

@@ -1,4 +1,4 @@
-"""What bytes look like that are no digest: for the sentence that refuses them."""
+"""Describes documents that are no digest, for the sentence that refuses them. Also tells HTML and XML from text."""
 
 import re
 
@@ -17,22 +17,22 @@ _SIGNATURES = (
     (b"\xfe\xff", Sentence("UTF-16 text")),
 )
 _HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
-_SHOWN = 60  # characters that are quoted
+_SHOWN = 60  # characters of a quotation
 
 
 def describe_bytes(data: bytes) -> Sentence:
-    """What bytes that are no text look like."""
+    """Returns what bytes that are no text look like."""
     found = (look for signature, look in _SIGNATURES if data.startswith(signature))
     return next(found, Sentence("binary data or text in another encoding"))
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text is an HTML page or XML: then it is of no format in plain text, whatever stands within it."""
+    """Returns whether a text is HTML or XML. Then no format of plain text reads it, whatever it contains."""
     return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
 
 
 def describe_text(text: str) -> Sentence:
-    """What a text looks like, with a few of its words."""
+    """Returns what a text looks like, with a few of its words."""
     start = text.lstrip()
     if not start:
         return Sentence("an empty file")
@@ -48,24 +48,24 @@ def describe_text(text: str) -> Sentence:
 
 
 def is_html(text: str) -> bool:
-    """Whether a text is an HTML page."""
+    """Returns whether a text is an HTML page."""
     return text.lstrip()[:14].lower().startswith(("<!doctype html", "<html"))
 
 
 def unrecognized_page(line: int) -> BrokenDigest:
-    """What to raise for a page of a known form in which no entry can be read, and which is not an empty one either."""
+    """Returns the error for a page without a readable entry whose line `line` no empty page would have."""
     return BrokenDigest(Sentence("No entry can be read, and line {line} is not that of an empty page.", {"line": line}))
 
 
 def unread_papers(announced: int) -> BrokenDigest:
-    """What to raise for a page that announces papers of which none can be read."""
+    """Returns the error for a page that announces papers of which none can be read."""
     return BrokenDigest(
         Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
     )
 
 
 def nothing_read() -> BrokenDigest:
-    """What to raise for a document of a known form in which there is no paper that can be read."""
+    """Returns the error for a document of a known format without a readable paper."""
     return BrokenDigest(Sentence("No paper in it can be read."))
 
 

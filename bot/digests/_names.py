@@ -1,4 +1,4 @@
-"""Names of authors: how a list is split, and TeX accents as Unicode."""
+"""Names of authors: splits lists of names, decodes TeX accents."""
 
 import re
 import unicodedata
@@ -32,24 +32,25 @@ _LETTER = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) 
 _ACCENT = re.compile(
     r"\\(?:(?P<sign>[`'^~=.\"])\s*|(?P<macro>[urHvdckb])(?:\s+|(?=\{)))(?:\{\s*(?P<braced>[^\W\d_])\s*\}|(?P<bare>[^\W\d_]))"
 )
-_SEPARATOR = re.compile(r",? and |[,;]|: ")  # the colon stands behind the name of a collaboration
+_SEPARATOR = re.compile(r",? and |[,;]|: ")  # a colon follows the name of a collaboration
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 
 
 def split_authors(text: str) -> tuple[str, ...]:
-    """The names in a list with commas, TeX accents decoded. The bare colon after a collaboration is no name."""
+    """Returns the names in a list with commas, TeX accents decoded. Drops the bare colon after a collaboration."""
     names = map(decode_accents, text.split(","))
     return tuple(name for name in names if name not in ("", ":"))
 
 
 def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
-    """The names in a list as arXiv's mails have it, and how many more it does not show: None for all, "" for some.
+    """Returns (names, number of names that the list leaves out) of a list in arXiv's mails, without affiliations.
 
-    `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)`: affiliations are left out.
+    The number is None for a complete list and "" for one that ends with a bare "et al.". An example of a list:
+    `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)`.
     """
-    text = collapse(text).replace("\\,", " ")  # a narrow blank of TeX
+    text = collapse(text).replace("\\,", " ")  # a thin space in TeX
     not_shown = _NOT_SHOWN.search(text)
     names: list[str] = []
     for name in map(decode_accents, _SEPARATOR.split(without_affiliations(_NOT_SHOWN.sub("", text)))):
@@ -61,23 +62,23 @@ def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def without_affiliations(text: str) -> str:
-    """The text without what stands in parentheses, nested ones too. A parenthesis that has no partner stays."""
+    """Returns the text without its parentheses and their contents, nested ones too. An unpaired parenthesis stays."""
     if "(" not in text:
         return text
     kept: list[str] = []
     opened: list[int] = []
-    for sign in text:
-        if sign == "(":
+    for character in text:
+        if character == "(":
             opened.append(len(kept))
-        elif sign == ")" and opened:
+        elif character == ")" and opened:
             del kept[opened.pop() :]
             continue
-        kept.append(sign)
+        kept.append(character)
     return "".join(kept)
 
 
 def decode_accents(name: str) -> str:
-    r"""A name as people write it: `Jovan\v{c}evi\'c` is Jovančević, `S{\o}gaard` is Søgaard."""
+    r"""Returns a name with TeX accents as Unicode: `Jovan\v{c}evi\'c` is Jovančević, `S{\o}gaard` is Søgaard."""
     if "\\" in name or "{" in name or "~" in name:
         name = _LETTER.sub(lambda match: _LETTERS[match[1]], name)
         name = _ACCENT.sub(_accented, name)

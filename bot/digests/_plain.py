@@ -1,4 +1,4 @@
-"""Bytes to plain text: UTF-8, one kind of line end, no control characters; and white space collapsed."""
+"""Decodes bytes to plain text: UTF-8, one kind of line end, no control characters."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,24 +8,24 @@ from typing import NamedTuple
 
 from subscriptions.cutting import clip
 
-# Control characters but white space, the two code points that no XML document may hold, and halves of characters, which
-# only escapes of JSON can make.
+# Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON escapes
+# can produce.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-# A tab behind a word is counted with them: a JSON string makes it of `\text`. At the start of a line it indents.
+# A tab after other characters counts as one, too: JSON makes it of `\text`. At the start of a line it is indentation.
 _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
 
 _EXAMPLES = 5
 
 BOM = b"\xef\xbb\xbf"
 
-# Whether a text holds any is looked up in its bytes, a hundred times faster; most files hold none.
+# Searching the bytes for these is a hundred times as fast as searching the text, and most files have none.
 _CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 
 
 class NotText(Exception):
-    """The bytes are not UTF-8 text."""
+    """Raised for bytes that are not UTF-8 text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,23 +33,23 @@ class PlainText:
     """A decoded document."""
 
     text: str
-    controls: int = 0  # how many control characters were taken out
-    first_line: int | None = None  # of the first of them, from 1
+    controls: int = 0  # how many control characters were removed
+    first_line: int | None = None  # line of the first one, from 1
     examples: tuple[str, ...] = ()  # up to five: "U+000C"
 
 
 def plain_text(data: bytes) -> PlainText:
-    """Decodes a document. Raises NotText for anything but UTF-8 and for a NUL byte.
+    """Returns the text of a document. Raises NotText if it is not UTF-8 or holds a NUL byte.
 
-    A lone carriage return stays: it is text, not a line end. A byte order mark at the start of a line goes too: there
-    a file was glued to another.
+    A lone carriage return stays, since it is no line end. A byte order mark at the start of any line is removed, since
+    files may have been glued together.
     """
     if b"\0" in data:
         raise NotText
     data = data.removeprefix(BOM)
     if b"\r\n" in data:
         data = data.replace(b"\r\n", b"\n")
-    may_hold_controls = _may_hold_controls(data)  # all this before decoding: the text may take four times the room
+    may_hold_controls = _may_hold_controls(data)  # before decoding, since the text may take four times the memory
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -60,8 +60,8 @@ def plain_text(data: bytes) -> PlainText:
 
 
 def without_controls(text: str) -> PlainText:
-    """The text without control characters, and what they were."""
-    if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as looking for both at once
+    """Returns the text without control characters, with their number, first line and examples."""
+    if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as searching for both at once
         return PlainText(text=text)
     found = [(match.start(), match[0]) for match in islice(_COUNTED.finditer(text), _EXAMPLES)]
     return PlainText(
@@ -73,7 +73,7 @@ def without_controls(text: str) -> PlainText:
 
 
 def collapse(text: str) -> str:
-    """The text with every run of white space as one blank, none at the ends."""
+    """Returns the text with every run of white space as one space, and none at the ends."""
     return " ".join(text.split())
 
 
@@ -83,9 +83,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def lines_of(text: str) -> Iterator[str]:
-    """The lines of a text, one by one, so that looking at the first few does not cut up all of it.
+    """Yields the lines of a text, so that reading the first few does not split the whole text.
 
-    A form feed or a lone carriage return ends no line, as it would for `splitlines`.
+    Only a line feed ends a line; `splitlines` would also split at form feeds and lone carriage returns.
     """
     start = 0
     while (end := text.find("\n", start)) >= 0:
@@ -103,7 +103,7 @@ class Part(NamedTuple):
 
 
 def parts_of(text: str, starts: Iterable[int]) -> Iterator[Part]:
-    """The parts of a text from each of some ascending places to the next, one by one."""
+    """Yields the parts of a text: each from one of the ascending places `starts` to the next."""
     line, counted = 1, 0
     for start, end in pairwise(chain(starts, (len(text),))):
         line += text.count("\n", counted, start)

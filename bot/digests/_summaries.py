@@ -1,4 +1,4 @@
-"""Summaries and translations as their generators write them: what says nothing is left out, and each has a language."""
+"""Summaries and translations: leaves out texts without content, and finds the language of the others."""
 
 from collections.abc import Mapping
 
@@ -12,17 +12,17 @@ _NO_SUMMARY = ("failed", "placeholder", "empty")
 
 
 def meaningful(text: str) -> str:
-    """The text, or "" if it says nothing: `N/A`, the words of a failure, a placeholder."""
+    """Returns the text, or "" for `N/A`, the words of a failure, or a placeholder."""
     return text if summary_state(text) == "ok" else ""
 
 
 def is_failed(texts: Mapping[str, str]) -> bool:
-    """Whether a summary failed: by its first field, the one that it cannot do without. One that is missing did not."""
+    """Returns whether a summary failed. Its first field (tldr or task) decides; a summary without it did not fail."""
     return summary_state(texts.get("tldr", texts.get("task", "N/A"))) in _NO_SUMMARY
 
 
 def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
-    """The summary in the fields that say something; a second one where they hold a second language."""
+    """Returns the summary of all fields with content, and a second one if the fields hold a second language."""
     fields = {name: text for name, text in texts.items() if meaningful(text)}
     if not fields:
         return ()
@@ -37,7 +37,7 @@ def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summar
 
 
 def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
-    """The translation of a title, an abstract or both, if they say something."""
+    """Returns the translation of a title, an abstract or both; nothing if both are without content."""
     title, abstract = meaningful(title), meaningful(abstract)
     if not title and not abstract:
         return ()

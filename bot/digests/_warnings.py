@@ -11,7 +11,7 @@ EXAMPLES = 5
 _SHOWN = 120  # characters of an example
 _LONGEST_ERROR = 400  # characters
 
-INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that are no reason to worry
+INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that need no attention
 
 _MESSAGES = {
     "authors_not_shown": "papers whose list of authors is cut short: {count}",
@@ -42,7 +42,7 @@ DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so 
 
 
 def date_ahead(day: date) -> DigestWarning:
-    """The warning about a digest whose own day has not come."""
+    """Returns the warning for a digest whose day is in the future."""
     return DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
 
 
@@ -70,9 +70,9 @@ class Warnings:
         examples: Iterable[str] = (),
         count: int = 1,
     ) -> None:
-        """Notes `count` more cases of `code`; the first case gives line and message (else the usual one of the code).
+        """Adds `count` cases of `code`. The first case gives the line, and the message if it is not that of `_MESSAGES`.
 
-        An example may be a text of any length: it is shown as one line, and shortened.
+        An example may be of any length: it is stored as one line, shortened.
         """
         kind = self._kinds.get(code)
         if kind is None:
@@ -83,7 +83,7 @@ class Warnings:
                 kind.examples.append(shown)
 
     def add_error(self, detail: str, line: int | None = None) -> None:
-        """Notes that an error was sent in place of papers, in its own words."""
+        """Adds the error that was sent in place of papers, in its own words."""
         detail = shortened(detail, _LONGEST_ERROR)
         self.add("feed_error", message=f"the feed reports an error: {detail}", line=line, example=detail)
 
@@ -91,7 +91,7 @@ class Warnings:
         return code in self._kinds
 
     def collected(self) -> tuple[DigestWarning, ...]:
-        """One warning per code, in the order of their first cases."""
+        """Returns one warning per code, in the order of their first cases."""
         return tuple(
             DigestWarning(
                 code=code,

@@ -1,4 +1,4 @@
-"""XML as feeds need it: read from front to back, complete records kept, no DTD, no entities of the document's own."""
+"""Reads XML feeds from front to back. Keeps complete records; accepts no DTD and no entities of the document."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,16 +10,16 @@ from bot.digests._format import MOST_PAPERS, too_many
 
 T = TypeVar("T")
 
-_BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # the prefix of a namespace may be any
+_BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # with any namespace prefix
 _CHUNK = 1 << 16  # characters handed to the parser at once
 _MOST_ELEMENTS = (
-    50_000  # at once: five times the longest record of arXiv; bounds the room that a hostile document takes
+    50_000  # in memory at once; five times the longest record of arXiv; bounds the memory of a hostile document
 )
 
 
 @dataclass(slots=True)
 class Element:
-    """An element; `name` is "URI local", or the bare local name outside of any namespace."""
+    """An element. `name` is "URI local", or the local name alone without a namespace."""
 
     name: str
     attributes: Mapping[str, str]
@@ -29,43 +29,43 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Its own text; that of a field of a record with what is marked up in it."""
+        """The text of the element. A field of a record also includes the text of markup inside."""
         return "".join(self.parts)
 
     def all(self, name: str) -> list["Element"]:
-        """Its children of that name."""
+        """Returns the children of that name."""
         return [child for child in self.children if child.name == name]
 
     def first(self, name: str) -> str:
-        """The text of its first child of that name, without blanks around it; "" if there is none."""
+        """Returns the text of the first child of that name, stripped; "" if there is none."""
         return next((child.text.strip() for child in self.children if child.name == name), "")
 
 
 @dataclass(slots=True)
 class Document(Generic[T]):
-    """What could be read: the root with all that is outside of records, and what was made of the complete records."""
+    """What was read: the root with everything outside of records, and what `make` returned for complete records."""
 
     root: Element | None = None
     records: list[T] = field(default_factory=list)
-    complete: int = 0  # records, also those of which nothing was made
-    error: str = ""  # why reading stopped before the end, in the words of expat
+    complete: int = 0  # complete records, also those for which `make` returned None
+    error: str = ""  # why reading stopped before the end, in expat's words
     error_line: int | None = None
-    doctype: bool = False  # it has a DTD: nothing after it was read
+    doctype: bool = False  # it has a DTD; nothing after that was read
 
 
 class _Stop(Exception):
-    """Enough was read."""
+    """Raised to stop reading."""
 
 
 def is_xml(text: str) -> bool:
-    """Whether a text starts as an XML document or feed does."""
+    """Returns whether a text begins as an XML document or feed."""
     return bool(_BEGINNING.match(text))
 
 
 def read_xml(text: str, record: str, make: Callable[[Element], T | None]) -> Document[T]:
-    """Reads a document whose entries are elements named `record`: `make` is given each, and what it makes is kept.
+    """Reads a document. Calls `make` with each complete element named `record` and keeps what it returns, except None.
 
-    Raises BrokenDigest when there are more than any feed has, else only what `make` raises.
+    Raises BrokenDigest after MOST_PAPERS records, and whatever `make` raises.
     """
     reader = _Reader(record, make)
     reader.read(text)
@@ -73,7 +73,7 @@ def read_xml(text: str, record: str, make: Callable[[Element], T | None]) -> Doc
 
 
 def read_head(text: str) -> Element | None:
-    """The root with what stands before the first `item` or `entry`: enough to know a feed. None: no readable XML."""
+    """Returns the root with everything before the first `item` or `entry`; None if the text is no readable XML."""
     if not is_xml(text):
         return None
     reader = _HeadReader[None]("", lambda _: None)
@@ -87,10 +87,10 @@ class _Reader(Generic[T]):
         self._record = record
         self._make = make
         self._open: list[Element] = []
-        self._elements, self._before = 0, 0  # that are kept now, and when the record began that is open
+        self._elements, self._before = 0, 0  # in memory now; in memory when the open record began
         self._lines_before = 0
-        self._inside: Element | None = None  # the record that is open
-        self._field: Element | None = None  # its child that is open; what is marked up within it is its text, too
+        self._inside: Element | None = None  # the open record
+        self._field: Element | None = None  # the open child of the record; its text includes that of markup inside
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -100,7 +100,7 @@ class _Reader(Generic[T]):
 
     def read(self, text: str) -> None:
         parse: Callable[[str, bool], object] = self._parser.Parse
-        xml = text.lstrip()  # an XML declaration may stand nowhere but at the beginning
+        xml = text.lstrip()  # an XML declaration is allowed only at the very beginning
         self._lines_before = text.count("\n", 0, len(text) - len(xml))
         xml = xml.replace("\r", " ")  # expat would count it as a line
         try:

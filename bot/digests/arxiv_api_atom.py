@@ -1,10 +1,10 @@
 """An answer of arXiv's API, `https://export.arxiv.org/api/query?…` (info.arxiv.org/help/api/user-manual.html).
 
-It is Atom as the daily feed is, and uses the same namespaces with other names: `arxiv:doi`, `arxiv:comment`, one `author`
-for each person. Entries name their version and their primary category; they are not announced, as an answer holds papers
-of any day. Its total is the size of the search, not of the answer.
+The answer is Atom in the namespaces of the daily feed, but with other names: `arxiv:doi`, `arxiv:comment`, one `author` for
+each person. Entries have a version and a primary category. They have no announce type, since an answer holds papers of any
+day. The total in it is the size of the search, not of the answer.
 
-An error comes as an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
+An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
 """
 
 from bot.digests._feed import ARXIV, ATOM, FeedRecord, feed_entry, record_content
@@ -16,11 +16,11 @@ from bot.digests._xml import Element, read_head, read_xml
 name = "arxiv_api_atom"
 
 _ENTRY = f"{ATOM} entry"
-_TITLE = "arxiv query:"  # in either case of the x
+_TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv
 
 
 def detect(text: str) -> bool:
-    """An Atom `feed` whose id is one of the API, or whose title tells the query."""
+    """The document is an Atom `feed` whose id is one of the API, or whose title gives the query."""
     root = read_head(text)
     if root is None or root.name != f"{ATOM} feed":
         return False
@@ -28,14 +28,14 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The papers of the answer, of the day on which it was given."""
+    """Returns the papers of the answer, with the day of the answer."""
     document = read_xml(text, _ENTRY, lambda entry: _entry(entry, warnings))
     stamp = document.root.first(f"{ATOM} updated") if document.root else ""
     return record_content(document, stamp, warnings)
 
 
 def _entry(entry: Element, warnings: Warnings) -> Entry | None:
-    """The paper of an entry; None for an error."""
+    """Returns the paper of an entry, None for an error."""
     if "arxiv.org/api/errors" in entry.first(f"{ATOM} id"):
         warnings.add_error(entry.first(f"{ATOM} summary") or entry.first(f"{ATOM} title"), entry.line)
         return None

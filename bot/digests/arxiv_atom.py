@@ -1,6 +1,6 @@
 """arXiv's daily feed as Atom, `https://rss.arxiv.org/atom/cs.LG` (info.arxiv.org/help/rss_specifications.html).
 
-The answers of arXiv's API are Atom too and use the same namespaces; they have other ids and are another format.
+The answers of arXiv's API are Atom in the same namespaces, but with other ids: `arxiv_api_atom` reads them.
 """
 
 from bot.digests._feed import ARXIV, ATOM, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
@@ -14,7 +14,7 @@ _ENTRY = f"{ATOM} entry"
 
 
 def detect(text: str) -> bool:
-    """An Atom `feed` whose id is that of the feed service, or its error."""
+    """The document is an Atom `feed` with the id of the feed service or with the title of its errors."""
     root = read_head(text)
     if root is None or root.name != f"{ATOM} feed":
         return False
@@ -22,7 +22,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    """The papers of the feed, with their announce types relative to the categories of this feed."""
+    """Returns the papers of the feed. Their announce types are relative to the categories of this feed."""
     document = read_xml(text, _ENTRY, lambda entry: feed_entry(_record(entry), warnings))
     root = document.root or Element(f"{ATOM} feed", {}, 1)
     head = FeedHead(

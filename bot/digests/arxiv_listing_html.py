@@ -14,8 +14,8 @@
         <p class='mathjax'>Grains that sing are not like grains that hum.</p>
       </dd>
 
-A section tells how its papers are announced; in `recent`, whose sections are days and which has no abstracts, the mark of
-a cross-list does. Pages from before 2024 differ little. Source: the templates in github.com/arXiv/arxiv-browse.
+The heading of a section gives the announce type of its papers. `recent` has no abstracts and its sections are days, so there
+the mark `(cross-list from …)` gives it. Pages from before 2024 differ little. Source: the templates in github.com/arXiv/arxiv-browse.
 """
 
 import re
@@ -40,18 +40,18 @@ _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
 _CODE = re.compile(r"\(([^()\s]+)\)")
-_LINK_TEXT = re.compile(r"this https? URL")  # what arXiv shows in place of a long address
+_LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place of an address
 _HEADINGS = ("h1", "h2", "h3")
 _SITE = "https://arxiv.org"
 
 
 def detect(text: str) -> bool:
-    """An HTML page with the part that holds arXiv's lists."""
+    """The text is an HTML page with the element that holds arXiv's lists."""
     return is_html(text) and bool(_LIST.search(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The papers of the page, of its newest day. Raises BrokenDigest when none can be read, unless it says that it is empty."""
+    """Returns the papers of the page, with its newest day. Raises BrokenDigest if none can be read and the page is not empty."""
     listing = _Listing(warnings)
     for piece in pieces(text, ("dt", *_HEADINGS)):
         listing.read(piece)
@@ -70,17 +70,17 @@ def _refuse_unless_empty(text: str) -> None:
 
 @dataclass(slots=True)
 class _Section:
-    """What follows one heading."""
+    """The part of the page below one heading."""
 
     line: int
     heading: str = ""
     kind: Announce | None = None
-    shown: int | None = None  # papers, as the heading counts
+    shown: int | None = None  # number of papers that the heading announces
     read: int = 0
 
 
 class _Listing:
-    """What was read of a page so far."""
+    """What has been read of a page so far."""
 
     def __init__(self, warnings: Warnings) -> None:
         self.entries: list[Entry] = []
@@ -89,7 +89,7 @@ class _Listing:
         self._warnings = warnings
 
     def read(self, piece: Piece) -> None:
-        """Takes a heading or an entry."""
+        """Reads a heading or an entry."""
         node = read_piece(piece, self._warnings)
         head = node.first(piece.name) if node else None
         if node is None or head is None:
@@ -100,7 +100,7 @@ class _Listing:
             self._add(node, head, piece.line)
 
     def content(self) -> Content:
-        """All that was read, compared with what the headings count."""
+        """Returns all that was read. Warns if the headings announce other numbers."""
         differ = [section for section in self._sections if section.shown not in (None, section.read)]
         if differ:
             announced = sum(section.shown or 0 for section in self._sections)
@@ -175,7 +175,7 @@ def _address(link: Node) -> tuple[str, int | None] | None:
 
 
 def _field(node: Node, class_: str) -> str:
-    """The text of a field without its label, if that is marked as one."""
+    """Returns the text of a field, without a label that is marked as one."""
     return _words(node.first("div", class_))
 
 
@@ -184,7 +184,7 @@ def _words(field: Node | None) -> str:
 
 
 def _as_written(around: Node, words: str) -> str:
-    """What stands in the paper's own record: no label, and the address where arXiv shows words in its place."""
+    """Returns the words as in the record of the paper: "" for a label, the address of a link that hides its address."""
     if around.has_class("descriptor"):
         return ""
     if around.name == "a" and _LINK_TEXT.fullmatch(words.strip()):

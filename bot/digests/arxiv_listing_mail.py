@@ -3,8 +3,8 @@ r"""The mail with the new papers of an archive or a subject class (info.arxiv.or
     Date: Fri,  3 Mar 23 01:29:12 GMT
     Subject: astro-ph daily 53 new + 4 crosses received
 
-What `_listing` tells follows: new papers, cross-lists after a line `%-%-%…`, replacements after `%%--%%--…`; `%%%---…` ends
-the list. The day is that of the mail as written, in Greenwich: it goes out in the evening before, in New York.
+Papers follow as described in `_listing`: new papers, cross-lists after a line `%-%-%…`, replacements after `%%--%%--…`;
+`%%%---…` ends the list. The day is the one in the `Date` of the mail, in GMT. In New York the mail is sent the evening before.
 """
 
 import re
@@ -25,12 +25,12 @@ _SUBJECT = re.compile(r"^Subject: (?:.*?\s(?P<new>\d{1,6}) new \+ (?P<cross>\d{1
 
 
 def detect(text: str) -> bool:
-    r"""A mail, by its first line, in which a line is nothing but `\\`."""
+    r"""The text begins like a mail, and one of its lines is `\\`."""
     return bool(_BEGINNING.match(text)) and bool(_SLASHES.search(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The papers of the mail. Raises BrokenDigest when there are none."""
+    """Returns the papers of the mail. Raises BrokenDigest if there are none."""
     entries = listed_papers(text, warnings, abstracts=True)
     if not entries:
         raise nothing_read()
@@ -40,7 +40,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> None:
-    """Warns when the subject counts papers otherwise than was read. Mails that were glued together have several."""
+    """Warns if the subject announces other numbers than were read. Mails that are glued together have several subjects."""
     subjects = list(_SUBJECT.finditer(text))
     if not subjects or any(subject["new"] is None for subject in subjects):
         return

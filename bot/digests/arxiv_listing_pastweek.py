@@ -1,10 +1,10 @@
-r"""The papers of the past week in plain text, as arXiv keeps them for each archive: no abstracts, days in between.
+r"""arXiv's plain-text list of the past week in one archive: no abstracts, and the days between the papers.
 
     \\
     /* Fri, 3 Mar 2023 */
     \\
 
-Below a day stand its papers, as `_listing` tells; the newest day comes first, and is that of the digest.
+The papers of a day follow, as described in `_listing`. The newest day comes first; it is the day of the digest.
 """
 
 import re
@@ -21,12 +21,12 @@ _DAY = re.compile(r"^/\* (?P<day>\w+, .*) \*/$", re.MULTILINE)
 
 
 def detect(text: str) -> bool:
-    r"""A day between `/*` and `*/`, and the head of a paper below a line `\\`."""
+    r"""The text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
     return "\\\\\narXiv:" in text and bool(_DAY.search(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The papers of all days. Raises BrokenDigest when there are none."""
+    """Returns the papers of all days. Raises BrokenDigest if there are none."""
     entries = listed_papers(text, warnings, abstracts=False)
     if not entries:
         raise nothing_read()

@@ -13,7 +13,7 @@ _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 
 
 def detect(text: str) -> bool:
-    """An `rss` document whose channel is arXiv's, by its link or title."""
+    """The document is `rss`, and the link or title of its channel is arXiv's."""
     root = read_head(text)
     if root is None or root.name != "rss":
         return False
@@ -25,7 +25,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    """The papers of the feed, with their announce types relative to the categories of this feed."""
+    """Returns the papers of the feed. Their announce types are relative to the categories of this feed."""
     document = read_xml(text, "item", lambda item: feed_entry(_record(item), warnings))
     channel = _channel(document.root)
     head = FeedHead(title=channel.first("title"), detail=channel.first("description"), stamp=channel.first("pubDate"))

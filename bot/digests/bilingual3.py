@@ -1,7 +1,7 @@
-"""Groups of three lines: English abstract, its translation, address of the paper.
+"""Groups of three lines: an English abstract, its translation, the address of the paper.
 
-There are no blank lines between the groups, no titles, authors, categories or dates, and often no newline at the end.
-Lists that were made from arXiv's feed begin their abstracts with the announcement of the feed, translated ones too.
+There are no blank lines between the groups, no titles, authors, categories or dates, and often no line end after the last
+line. In lists made from arXiv's feed, abstracts and translations begin with the announcement of the feed.
 """
 
 import re
@@ -21,7 +21,7 @@ from subscriptions.model import Paper, Translation
 name = "bilingual3"
 
 _GROUP = 3
-_HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # also the line below one
+_HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # or the line that underlines one
 _URL = re.compile(URL)
 _BEGINNING_OF_URL = re.compile(r"https?://arxiv\.org/(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?)")
 _BEFORE_ID = ("https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://arxiv.org/pdf/")
@@ -30,9 +30,9 @@ Line = tuple[int, str]  # number from 1, text
 
 
 def detect(text: str) -> bool:
-    """The third line that is not blank is an arXiv address, and the two before it are no heading.
+    """The third line that is not blank is an arXiv address, and the two lines before are no headings.
 
-    Whether every third line is one is found out by reading; if not, the sentence names the line.
+    Reading finds out whether every third line is an address; the error names the first line that is not.
     """
     lines = [line for _, line in islice(_lines(text), _GROUP)]
     if len(lines) < _GROUP or any(map(_HEADING.match, lines[:-1])) or is_markup(text):
@@ -41,7 +41,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The groups. Raises BrokenDigest, with its line, where an address should be and is not."""
+    """Returns the papers of the groups. Raises BrokenDigest, with the line, if a line should be an address and is not."""
     entries: list[Entry] = []
     group: list[Line] = []
     last = text.rstrip().count("\n") + 1
@@ -64,12 +64,12 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
-    """The lines, with those cut in two where a file without a newline at its end was glued to the next one."""
+    """Yields the lines. Cuts a line in two where a file without a line end was glued to the next file."""
     position = 0
     for number, line in lines:
         address = _URL.match(line) if position % _GROUP == _GROUP - 1 else None
         rest = line[address.end() :].removeprefix("\ufeff") if address else ""
-        if address and rest[:1].isalnum():  # words begin right behind it; a stop or a blank would be a remark
+        if address and rest[:1].isalnum():  # words begin right after it; a full stop or a space would make it a remark
             warnings.add("glued_line", line=number, example=line)
             yield number, address[0]
             yield number, rest
@@ -80,7 +80,7 @@ def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
 
 
 def _is_cut_short(line: str) -> bool:
-    """Whether a line is only the beginning of an address."""
+    """Returns whether a line is only the beginning of an address."""
     if _URL.fullmatch(line):
         return False
     return bool(_BEGINNING_OF_URL.fullmatch(line)) or any(whole.startswith(line) for whole in _BEFORE_ID)

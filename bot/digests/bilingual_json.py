@@ -1,7 +1,7 @@
-"""A paper of cn-chat-arxiv as JSON, in a file of its own; or several of them in an array.
+"""Papers of cn-chat-arxiv as JSON: one paper in a file, or several in an array.
 
-The members are `title`, `abstract`, `link`, `translated_title`, `translated_abstract`, `tldr` and `en_tdlr`, which is
-spelt so. A paper that could not be summarised has only the first three.
+The members are `title`, `abstract`, `link`, `translated_title`, `translated_abstract`, `tldr` and `en_tdlr` (spelt
+this way). A paper that could not be summarised has only the first three.
 """
 
 import re
@@ -19,13 +19,13 @@ from bot.errors import BrokenDigest
 name = "bilingual_json"
 
 _ALWAYS = ("title", "abstract", "link")
-# Where a file begins that was glued to another. Within a text the quotes would have a backslash each.
+# The beginning of a file that was glued to another. Within a JSON text each quote would have a backslash.
 _BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
 _SUMMARY_MEMBERS = ("translated_title", "translated_abstract", "tldr", "en_tdlr", "context")
 
 
 def detect(text: str) -> bool:
-    """The first object has what each has, and one of the members that nobody else has."""
+    """The first object has the three members of every paper, and one that only this format has."""
     first = first_item(text)
     if first is None:
         return False
@@ -33,7 +33,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The papers. Raises BrokenDigest, with the line, when the document is damaged and no paper can be read."""
+    """Returns the papers. Raises BrokenDigest, with the line, if the document is damaged and no paper can be read."""
     entries: list[Entry] = []
     broken: BrokenDigest | None = None
     for line, document in bounded(_documents(text, warnings)):
@@ -50,9 +50,9 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
 
 
 def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """The files that were glued together, with their first lines: what is damaged in one of them stays within it.
+    """Yields (first line, text) of each file in a text of files that were glued together. An array is one file.
 
-    An array is one file.
+    Reading each file by itself keeps damage in one from reaching the next.
     """
     glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
     for start, line, document in parts_of(text, chain([0], glued)):

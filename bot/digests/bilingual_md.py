@@ -16,8 +16,8 @@
 
         …
 
-A note has the translated title, then six blocks with a blank line before each, in fixed positions: title, link, tldr,
-English tldr, translated abstract, abstract. A block may be empty, as the English tldr mostly is, and keeps its position.
+A note has the translated title, then six blocks in fixed positions, with a blank line before each: title, link, tldr,
+English tldr, translated abstract, abstract. A block may be empty (the English tldr mostly is) and keeps its position.
 """
 
 import re
@@ -44,7 +44,7 @@ _OF_NO_PAPER = ("# 摘要", "# 详细", "| Ref", "| ---")
 
 @dataclass(frozen=True, slots=True)
 class _Numbered:
-    """What is told of a paper under its number."""
+    """A record under the number of its paper."""
 
     number: int
     arxiv_id: str
@@ -57,19 +57,19 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The papers in the order of their numbers. Raises BrokenDigest when there are lines and no entry can be read."""
+    """Returns the papers in the order of their numbers. Raises BrokenDigest if there are lines but no readable entry."""
     entries: list[Entry] = []
-    strange = 0
+    unrecognized = 0
     for line, page in _pages(text, warnings):
         entries += _entries(page, line, warnings, language)
-        strange = strange or _first_unrecognized(page, line)
-    if strange and not entries:
-        raise unrecognized_page(strange)
+        unrecognized = unrecognized or _first_unrecognized(page, line)
+    if unrecognized and not entries:
+        raise unrecognized_page(unrecognized)
     return Content(entries=entries)
 
 
 def _pages(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """The pages of the text with their first lines; several if files were glued together."""
+    """Yields (first line, text) of each page; there are several if files were glued together."""
     for start, line, page in parts_of(text, (match.start() for match in _PAGE.finditer(text))):
         if not _begins_line(text, start):
             warnings.add("glued_line", line=line, example=page.partition("\n")[0])
@@ -83,7 +83,7 @@ def _begins_line(text: str, at: int) -> bool:
 
 
 def _entries(page: str, line: int, warnings: Warnings, language: str | None) -> list[Entry]:
-    """A paper for each note, and one for each row of the table that has no note of its own."""
+    """Returns a paper for each note, and for each row of the table without a note."""
     rows, notes = _rows(page, line, warnings), _notes(page, line, warnings)
     noted = {(note.number, note.arxiv_id) for note in notes}
     unnoted = [row for row in rows if (row.number, row.arxiv_id) not in noted]
@@ -103,7 +103,9 @@ def _rows(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
         record = BilingualRecord(
             line=number,
             link=row["link"],
-            title=collapse(row["title"]).removesuffix("."),  # the announcement behind was taken off, its stop was not
+            title=collapse(row["title"]).removesuffix(
+                "."
+            ),  # the generator removes the announcement but leaves the full stop before it
             tldr=line[row.end() :].strip().removesuffix("|"),
         )
         rows.append(_Numbered(int(row["number"]), row["id"], record))
@@ -118,7 +120,7 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
     for (start, head), end in zip(heads, ends[1:], strict=True):
         title, link, *texts = _blocks("\n".join(lines[start + 1 : end]))
         address = _LINK.fullmatch(link)
-        if not address:  # positions have slipped, and which have is not known
+        if not address:  # a block is missing, and nothing tells which
             warnings.add("unparsed_heading", line=first + start, example=head[0])
             continue
         tldr, english_tldr, translated_abstract, abstract = texts
@@ -137,12 +139,12 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
 
 
 def _blocks(body: str) -> list[str]:
-    """The blocks of a note by their positions, empty ones too; what is missing at the end is empty as well."""
+    """Returns the six blocks of a note by position. Empty blocks and missing ones are ""."""
     blocks = [block.strip() for block in body.split("\n\n", _BLOCKS)[:_BLOCKS]]
     return blocks + [""] * (_BLOCKS - len(blocks))
 
 
 def _first_unrecognized(page: str, first: int) -> int:
-    """The number of the first line that an empty page would not have; 0 for none."""
+    """Returns the number of the first line that an empty page would not have, 0 if there is none."""
     lines = enumerate(lines_of(page), first)
     return next((number for number, line in lines if line.strip() and not line.startswith(_OF_NO_PAPER)), 0)

@@ -1,8 +1,8 @@
-"""A day of cn-chat-arxiv as RSS: the same papers as in `bilingual_md`, written otherwise.
+"""A day of cn-chat-arxiv as RSS: the same papers as in `bilingual_md`.
 
 The title of an item is the tldr. Its description holds seven paragraphs, each between a line `<p>` and a line `</p>`:
-translated title, title, link, tldr, English tldr, translated abstract, abstract. What stands in them is plain text, in
-which `<` and `&` are themselves: it would be damaged if it were read as HTML.
+translated title, title, link, tldr, English tldr, translated abstract, abstract. They are plain text with unescaped `<` and
+`&`; reading them as HTML would damage them.
 """
 
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
@@ -19,7 +19,7 @@ _PARAGRAPHS = 7
 
 
 def detect(text: str) -> bool:
-    """An `rss` document whose channel has the title that the program gives it."""
+    """The document is `rss`, and the title of its channel is the generator's."""
     root = read_head(text)
     if root is None or root.name != "rss":
         return False
@@ -27,7 +27,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The papers of the feed. Raises BrokenDigest when it broke off before its first item."""
+    """Returns the papers of the feed. Raises BrokenDigest if the XML breaks off before the first item."""
     document = read_xml(text, "item", lambda item: bilingual_entry(_record(item), warnings, language))
     if document.error:
         warn_truncated(document, warnings)
@@ -36,7 +36,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
 
 def _record(item: Element) -> BilingualRecord:
     paragraphs = _paragraphs(item.first("description"))
-    if len(paragraphs) != _PARAGRAPHS:  # which of them are there is not known
+    if len(paragraphs) != _PARAGRAPHS:  # nothing tells which are missing
         return BilingualRecord(line=item.line, link=item.first("link"), title="", tldr=item.first("title"))
     translated_title, title, link, tldr, english_tldr, translated_abstract, abstract = paragraphs
     return BilingualRecord(
@@ -52,7 +52,7 @@ def _record(item: Element) -> BilingualRecord:
 
 
 def _paragraphs(description: str) -> list[str]:
-    """The paragraphs by their positions, empty ones too."""
+    """Returns the paragraphs by position, empty ones too; [] if the text is not written in paragraphs."""
     if not (description.startswith(_OPENING) and description.endswith(_CLOSING)):
         return []
     return description[len(_OPENING) : -len(_CLOSING)].split(_BETWEEN)

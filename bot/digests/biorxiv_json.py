@@ -1,8 +1,8 @@
-"""Preprints of bioRxiv and medRxiv as their API gives them, `https://api.biorxiv.org/details/biorxiv/…` (api.biorxiv.org).
+"""Preprints of bioRxiv and medRxiv from their API, `https://api.biorxiv.org/details/biorxiv/…` (api.biorxiv.org).
 
     {"messages": [{"status": "ok", …}], "collection": [{"doi": …, "title": …, "authors": "Last, F.; Last, F.", …}]}
 
-A preprint stands there once for each version. Its category is a word of bioRxiv, not a category of arXiv, and is left out.
+Each version of a preprint is an object of its own. Categories are bioRxiv's, not arXiv's, and are left out.
 """
 
 import re
@@ -21,13 +21,13 @@ name = "biorxiv_json"
 _MEMBER = "collection"
 _BEGINNING = re.compile(r'\s*\{\s*"(?:messages|collection)"\s*:')
 _COLLECTION = re.compile(r'"collection"\s*:\s*\[')
-_NO_ERRORS = ("", "ok", "no posts found")  # what the status says of an answer without preprints
+_NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer without preprints that is no error
 _SITES = {"medrxiv": "https://www.medrxiv.org/content/"}
 _SITE = "https://www.biorxiv.org/content/"
 
 
 def detect(text: str) -> bool:
-    """An object with `messages` and an array `collection`, of preprints or empty."""
+    """The document is an object with `messages` and an array `collection`, which holds preprints or nothing."""
     if not _BEGINNING.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
         return False
     first = first_item(text, _MEMBER)
@@ -35,9 +35,9 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The preprints, of the newest day that one of them names; of several versions the highest comes first.
+    """Returns the preprints, with the newest day among them. The highest version of a preprint comes first.
 
-    Raises BrokenDigest when the document is damaged.
+    Raises BrokenDigest if the document is damaged.
     """
     entries, days = [], []
     for record in bounded(json_items(text, warnings, _MEMBER)):
@@ -57,7 +57,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _paper(record: Record) -> Paper | None:
-    """None if nothing tells which paper it is."""
+    """Returns the paper of a record, None if nothing identifies it."""
     title, abstract, doi = record.text("title"), record.text("abstract"), doi_of(record.text("doi"))
     key = paper_key(doi=doi, title=title, abstract=abstract)
     if key is None:
@@ -77,7 +77,7 @@ def _paper(record: Record) -> Paper | None:
 
 
 def _highest_first(entries: list[Entry]) -> list[Entry]:
-    """The entries, copies of a preprint in the order of their versions: the first copy is the one that counts."""
+    """Returns the entries, with the copies of each preprint sorted from the highest version: the first copy counts."""
     copies: dict[str, list[Paper]] = {}
     for entry in entries:
         copies.setdefault(entry.paper.key, []).append(entry.paper)

@@ -1,10 +1,11 @@
-"""The JSON lines from which daily-arXiv pages are made, one paper a line.
+"""The JSON lines from which daily-arXiv pages are made: one paper per line.
 
     {"id": "2601.15529", "title": …, "authors": […], "categories": […], "comment": …, "summary": the abstract,
      "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
 
-`AI` is missing before its step, and its fields fail one by one; until March 2025 it had `task` for `tldr`. A fork writes
-`cate` for `categories`, `url` for `abs`, and more fields into `AI`. Nothing in them tells a day.
+`AI` is missing until the page has been summarised, and each of its fields can fail on its own. Until March 2025 it had
+`task` instead of `tldr`. A fork writes `cate` for `categories`, `url` for `abs`, and more fields into `AI`. No field gives a
+day.
 """
 
 import re
@@ -24,7 +25,7 @@ name = "daily_arxiv_jsonl"
 _DOCUMENT = re.compile(r"\s*(?:\[|\{[^\S\n]*\n)")  # an array, or an object that is spread over lines
 _OBJECT = re.compile(r"\s*\{")
 _ADDRESSES = ("id", "abs", "url", "pdf")
-_FIELDS = {  # fields of AI that are part of the summary, in reading order, and what they are called on the pages
+_FIELDS = {  # fields of AI that belong to the summary, in reading order → their names in a Summary
     "tldr": "tldr",
     "task": "task",
     "motivation": "motivation",
@@ -38,7 +39,7 @@ _FIELDS = {  # fields of AI that are part of the summary, in reading order, and 
 
 
 def detect(text: str) -> bool:
-    """An object with title, summary and an id or address: the first that can be read."""
+    """The first readable object has a title, a summary, and an id or address."""
     if _DOCUMENT.match(text):
         first = first_item(text)
         return first is not None and _is_paper(first)
@@ -46,7 +47,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The paper of each line. The same objects in one array are read, too. Raises BrokenDigest for a damaged array."""
+    """Returns the paper of each line. Also reads an array of such objects; raises BrokenDigest if the array is damaged."""
     entries = list(_entries(text, warnings, language))
     refuse_if_nothing_was_read(entries, warnings)
     return Content(entries=entries)
@@ -68,7 +69,7 @@ def _entries(text: str, warnings: Warnings, language: str | None) -> Iterator[En
 
 
 def _paper(record: Record, language: str | None) -> Paper | None:
-    """None if nothing tells which paper it is."""
+    """Returns the paper of a record, None if nothing identifies it."""
     title, abstract = record.text("title"), meaningful(record.text("summary"))
     addresses = (arxiv_address(record.text(name)) for name in _ADDRESSES)
     arxiv_id, version = next(filter(None, addresses), (None, None))
@@ -76,8 +77,8 @@ def _paper(record: Record, language: str | None) -> Paper | None:
     if key is None:
         return None
     categories = categories_of(record.texts("categories") or re.split("[,;]| ", record.text("cate")))
-    told = record.record("AI")
-    texts = {name: told.text(field) for field, name in _FIELDS.items() if told.has_text(field)}
+    summary = record.record("AI")
+    texts = {name: summary.text(field) for field, name in _FIELDS.items() if summary.has_text(field)}
     return Paper(
         key=key,
         title=title,
@@ -89,13 +90,13 @@ def _paper(record: Record, language: str | None) -> Paper | None:
         version=version,
         url=arxiv_link(arxiv_id) if arxiv_id else None,
         summaries=summaries_of(texts, language),
-        translations=translations_of(told.text("title_translation"), told.text("translation"), language),
+        translations=translations_of(summary.text("title_translation"), summary.text("translation"), language),
         failed=is_failed(texts),
         comment=meaningful(record.text("comment")),
     )
 
 
 def _authors(record: Record) -> tuple[str, ...]:
-    if names := record.text("authors"):  # all of them in one text
+    if names := record.text("authors"):  # all names in one text
         return split_authors(names)
     return tuple(filter(None, map(decode_accents, record.texts("authors"))))

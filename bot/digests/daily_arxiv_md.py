@@ -1,4 +1,4 @@
-"""Daily-arXiv markdown: the pages of dw-dengwei/daily-arXiv-ai-enhanced and its forks (docs/formats.md).
+"""Daily-arXiv Markdown: the pages of dw-dengwei/daily-arXiv-ai-enhanced and its forks (docs/formats.md).
 
 An entry of the standard template, upstream since 2025-04-17:
 
@@ -24,10 +24,10 @@ An entry of the standard template, upstream since 2025-04-17:
 
     </details>
 
-Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads
-of its entries, so that whatever is damaged stays within one entry; how the body of an entry is written in this and in
-older and forked templates is told in `_daily_templates`. `sweep` finds the same as `parse` in a third of the time
-(figures in `_daily_standard`), on those pages that are as they should be.
+Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
+its entries before it is read, so damage in one entry cannot reach the next. `_daily_templates` describes the bodies of
+entries, in this and in older and forked templates. `read_standard` gives the same as `parse` in a third of the time (figures
+in `_daily_standard`), but only for undamaged pages of the standard template.
 """
 
 import re
@@ -52,8 +52,8 @@ from subscriptions.model import Paper
 name = "daily_arxiv_md"
 
 _HEAD = "\n### ["
-# A head: perhaps a number, then the title, `](` and an address up to the end of the line. The greedy title makes the
-# search begin at the right, since titles hold `](` themselves.
+# A head: perhaps a number, then the title, `](` and an address up to the end of the line. The title is matched greedily,
+# since titles may contain `](`.
 _LINKED = re.compile(
     r"### \[(?:\d+\] \[|(?!\d+\] ))(?P<title>.*)"
     rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{ADDRESS}\)[^\S\n]*(?=\n|$)"
@@ -74,7 +74,7 @@ _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<bac
 
 
 def detect(text: str) -> bool:
-    """The title or the contents of such a page at its beginning, or the head of a paper anywhere."""
+    """A page has the title or the table of contents at its beginning, or the head of a paper anywhere."""
     if is_markup(text):
         return False
     text = text.lstrip()
@@ -84,17 +84,17 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The entries of the page. Raises BrokenDigest when it announces papers and none can be read."""
+    """Returns the entries of the page. Raises BrokenDigest if it announces papers and none can be read."""
     page = _Page(warnings, language)
     page.read(text, 1)
     return page.content()
 
 
 def read_standard(data: bytes, warnings: Warnings, language: str | None) -> Content | None:
-    """What `detect` and `parse` would find in a document; None: ask them, with new warnings.
+    """Returns what `parse` would return for a document that `detect` accepts; None if both must be called instead.
 
-    It must begin as the standard template does, hold a plain entry, and be UTF-8 without control characters. What stands
-    between plain entries is read as `parse` reads it.
+    Succeeds only if the document begins like the standard template, has a plain entry, and is UTF-8 without control
+    characters. Text between plain entries is read as in `parse`. After None the caller must begin with new warnings.
     """
     page = _Page(warnings, language)
     line, unread = 1, 0
@@ -115,7 +115,7 @@ def read_standard(data: bytes, warnings: Warnings, language: str | None) -> Cont
 
 
 def _heads(text: str) -> Iterator[int]:
-    """Where entries begin, ascending: every line that begins `### [`, and heads of the template without links."""
+    """Yields the places where entries begin, ascending: lines that begin `### [`, and heads without links."""
     unlinked = _UNLINKED.finditer(text) if "\nAuthors: " in text else ()
     return merge(_linked_heads(text), (match.start() for match in unlinked))
 
@@ -130,22 +130,22 @@ def _linked_heads(text: str) -> Iterator[int]:
 
 
 class _Page:
-    """What was read of a page so far."""
+    """What has been read of a page so far."""
 
     def __init__(self, warnings: Warnings, language: str | None) -> None:
         self.entries: list[Entry] = []
         self.day: date | None = None
         self.declared: dict[str, int] = {}
-        self._total = 0  # of the lines that tell a total; glued pages have several
+        self._total = 0  # sum of the lines that tell a total; pages that are glued together have several
         self._found: Counter[str] = Counter()  # entries by primary category
-        self._section = ""  # a category, or "" for none
-        self._announced_at: int | None = None  # line where the page first tells of papers to come
-        self._strange_at: int | None = None  # first line between entries that is not understood
+        self._section = ""  # the category of the current section, "" for none
+        self._announced_at: int | None = None  # first line that announces papers
+        self._unrecognized_at: int | None = None  # first line between entries that is not recognized
         self._warnings = warnings
         self._language = language
 
     def read(self, text: str, line: int) -> None:
-        """Reads a part of the page that begins in `line` and ends before a head or with the page."""
+        """Reads a part of the page. The part begins in `line` and ends before a head or at the end of the page."""
         start = 0
         for end in chain(_heads(text), [len(text)]):
             self._read_block(text[start:end], line)
@@ -153,7 +153,7 @@ class _Page:
             start = end
 
     def read_bytes(self, part: bytes, line: int) -> int:
-        """The same for bytes; how many line ends they hold. Raises NotText, also for control characters."""
+        """Reads a part as bytes and returns the number of its line ends. Raises NotText, also for control characters."""
         if not part.isspace():
             plain = plain_text(part)
             if plain.controls:
@@ -162,14 +162,14 @@ class _Page:
         return part.count(b"\n")
 
     def content(self) -> Content:
-        """All that was read. Raises BrokenDigest when the page announces papers and none was read."""
+        """Returns all that was read. Raises BrokenDigest if the page announces papers and none was read."""
         self._compare_totals()
         return Content(entries=self.entries, day=self.day, declared=self.declared or None)
 
     def _read_block(self, block: str, line: int) -> None:
-        """Reads an entry with what follows it: `block` begins in `line` with a head, and ends before the next.
+        """Reads an entry and the text after it. `block` begins with a head in `line` and ends before the next head.
 
-        The first block of a page is what stands before its first head.
+        The first block of a page is the text before its first head.
         """
         linked = _LINKED.match(block)
         unlinked = None if linked else _UNLINKED.match(block)
@@ -185,13 +185,13 @@ class _Page:
             after = block
         else:
             self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0])
-            self._strange_at = self._strange_at or line
+            self._unrecognized_at = self._unrecognized_at or line
             after = block.rpartition("\n</details>")[2]
         if after and not after.isspace():
             self._read_between(after, line + block.count("\n") - after.count("\n"))
 
     def _read_between(self, text: str, line: int) -> None:
-        """Reads what is no entry: title, contents, totals, and the heads of sections."""
+        """Reads text that belongs to no entry: title, table of contents, totals, heads of sections."""
         anchored = False
         for number, row in enumerate(text.split("\n"), line):
             if not row or row.isspace():
@@ -206,7 +206,7 @@ class _Page:
                 self._warnings.add("unparsed_heading", line=number, example=row)
             anchored = bool(_ANCHOR.match(row))
             if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
-                self._strange_at = self._strange_at or number
+                self._unrecognized_at = self._unrecognized_at or number
 
     def _announce(self, announced: re.Match[str], line: int) -> None:
         self._announced_at = self._announced_at or line
@@ -215,7 +215,7 @@ class _Page:
         elif count := announced["inside"] or announced["behind"]:
             self.declared[announced["name"]] = self.declared.get(announced["name"], 0) + int(count)
         else:
-            self._strange_at = self._strange_at or line
+            self._unrecognized_at = self._unrecognized_at or line
 
     def _add(self, line: int, body: Body, title: str, arxiv_id: str | None = None, version: int | None = None) -> None:
         categories = categories_of(body.categories)
@@ -247,14 +247,14 @@ class _Page:
         self.add(line, paper)
 
     def add(self, line: int, paper: Paper) -> None:
-        """Takes an entry whose head stands in `line`. Raises BrokenDigest when there are more than any page has."""
+        """Adds an entry whose head stands in `line`. Raises BrokenDigest after MOST_PAPERS."""
         if len(self.entries) >= MOST_PAPERS:
             raise too_many()
         self._found[paper.primary or ""] += 1
         self.entries.append(Entry(line, paper))
 
     def _compare_totals(self) -> None:
-        """Warns when the page counts its papers otherwise than was read. Raises BrokenDigest when none was read."""
+        """Warns if the page announces other numbers than were read. Raises BrokenDigest if it announces papers and none was read."""
         announced, found = sum(self.declared.values()) or self._total, len(self.entries)
         if not found:
             self._refuse_unless_empty(announced)
@@ -275,5 +275,5 @@ class _Page:
     def _refuse_unless_empty(self, announced: int) -> None:
         if announced:
             raise unread_papers(announced)
-        if self._strange_at:
-            raise unrecognized_page(self._strange_at)
+        if self._unrecognized_at:
+            raise unrecognized_page(self._unrecognized_at)

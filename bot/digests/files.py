@@ -1,7 +1,4 @@
-"""Where digests come from on this machine: files, folders, standard input; and which files of a watched folder are complete.
-
-Reading is thin and lazy. Watching is a decision: `look` takes what was known, what is listed now and the time.
-"""
+"""Digests in files: reads files, folders and standard input, and decides which files of a watched folder are complete."""
 
 import glob
 import os
@@ -18,25 +15,25 @@ from bot.errors import UnreadableInput
 from subscriptions.errors import Sentence
 
 CHECK_EVERY = timedelta(seconds=1)
-"""How often a folder must be looked at, so that a file is read within five seconds of its last change."""
+"""How often a watched folder must be checked so that a file is read within five seconds of its last change."""
 
 STABLE_FOR = timedelta(seconds=1)
-"""How long a file must stay as it is before it counts as complete."""
+"""How long a file must stay unchanged before it counts as complete."""
 
 STDIN = "-"
 
 
 def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
-    """The documents that arguments name, one after the other: a file, a folder with all below it, `-`.
+    """Yields (path, content) of the documents that arguments name: a file, a folder with all files below it, `-`.
 
-    What cannot be read comes as its error, and the next one follows.
+    For a document that cannot be read the content is the error.
     """
     for path in paths_of(paths):
-        yield path, _caught(path)
+        yield path, _read_or_error(path)
 
 
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
-    """The documents that arguments name, unread. Folders go in the order of their names, without hidden files."""
+    """Yields the paths of the documents that arguments name. Folders are listed by name, without hidden files."""
     for path in paths:
         if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
             yield from _files_below(path)
@@ -45,7 +42,7 @@ def paths_of(paths: Iterable[str]) -> Iterator[str]:
 
 
 def read_file(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`. Raises Unreadable, also when it is larger than 64 MiB."""
+    """Returns the bytes of a file, or of standard input for `-`. Raises UnreadableInput, also above 64 MiB."""
     try:
         if path == STDIN:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -62,7 +59,7 @@ def read_file(path: str) -> bytes:
     return data
 
 
-def _caught(path: str) -> bytes | UnreadableInput:
+def _read_or_error(path: str) -> bytes | UnreadableInput:
     try:
         return read_file(path)
     except UnreadableInput as error:
@@ -80,24 +77,24 @@ def _files_below(folder: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What changes when a file does."""
+    """Properties of a file that change with its content."""
 
     size: int
-    changed: int  # nanoseconds, as the file system says: only compared with itself
+    changed: int  # nanoseconds of the file system; compared only with other values of the same file
     inode: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Observation:
     stamp: FileStamp
-    since: datetime  # aware UTC: when it was first seen with this stamp
+    since: datetime  # aware UTC; when the file was first seen with this stamp
 
 
 @dataclass(frozen=True, slots=True)
 class FolderWatch:
-    """What is known of a watched folder. A file that was given out comes again only when it has changed.
+    """What is known of a watched folder. A file is reported once, and again only after it has changed.
 
-    It forgets when the program ends: a file that is read again is known by the hash of its bytes.
+    This is lost when the program ends. Then all files are reported again, and the hashes of their bytes tell what is new.
     """
 
     waiting: Mapping[str, _Observation] = field(default_factory=lambda: MappingProxyType({}))
@@ -107,10 +104,10 @@ class FolderWatch:
 def check_folder(
     watch: FolderWatch, listing: Mapping[str, FileStamp], now: datetime
 ) -> tuple[FolderWatch, tuple[str, ...]]:
-    """What is known after a look at the folder, and the names of the files that are complete, sorted.
+    """Returns the new state of the watch, and the names of the files that are complete, sorted. Pure; `now` is aware UTC.
 
-    A file is complete when two looks at least QUIET apart found it the same. One that is still being written waits; one
-    that was renamed, replaced or appended to counts as new. Files that are gone are forgotten. Pure; `now` is aware UTC.
+    A file is complete if two checks at least STABLE_FOR apart found it unchanged. A file that was renamed, replaced or
+    appended to counts as new. Files that are gone are forgotten.
     """
     waiting: dict[str, _Observation] = {}
     complete: list[str] = []
@@ -118,7 +115,7 @@ def check_folder(
         if watch.reported.get(name) == stamp:
             continue
         seen = watch.waiting.get(name)
-        if seen is None or seen.stamp != stamp or seen.since > now:  # a clock that was set back starts anew
+        if seen is None or seen.stamp != stamp or seen.since > now:  # the clock was set back: start again
             seen = _Observation(stamp, now)
         if now - seen.since >= STABLE_FOR:
             complete.append(name)
@@ -130,15 +127,15 @@ def check_folder(
 
 
 def report_again(watch: FolderWatch, name: str) -> FolderWatch:
-    """The watch, with a file that could not be read after all: it will be given out once more."""
+    """Returns the watch without the report of `name`, so that a file that could not be read is reported again."""
     return FolderWatch(watch.waiting, {given: stamp for given, stamp in watch.reported.items() if given != name})
 
 
 def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
-    """The files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder stands for all files in it.
+    """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder stands for all files in it.
 
-    Relative patterns are relative to `base`. Hidden files are left out. Raises Unreadable if the folder is not there
-    or cannot be looked into.
+    Relative patterns are relative to `base`. Hidden files are left out. Raises UnreadableInput if the folder does not
+    exist or cannot be listed.
     """
     full = os.path.join(base, pattern)  # noqa: PTH118  Path would take a pattern apart
     if os.path.isdir(full):  # noqa: PTH112
@@ -153,12 +150,12 @@ def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
 
 
 def is_missing(pattern: str) -> bool:
-    """Whether a path without wildcards leads nowhere: a file that is still to come, or a name that was mistyped."""
+    """Returns whether a path without wildcards does not exist: a file that is still to come, or a mistyped name."""
     return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
 
 
 def _fixed_part(pattern: str) -> Path:
-    """The folder in which a pattern begins to search."""
+    """Returns the folder in which a pattern begins to search."""
     folder = Path(pattern).parent
     while glob.has_magic(str(folder)) and not folder.is_dir():
         folder = folder.parent
@@ -166,7 +163,7 @@ def _fixed_part(pattern: str) -> Path:
 
 
 def _stamp(path: str) -> FileStamp | None:
-    """None for what is no regular file, or is gone."""
+    """Returns the stamp of a file, None if it is gone or is no regular file."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:

@@ -1,11 +1,11 @@
-"""Hugging Face's page of papers as a web page: `https://huggingface.co/papers`, `…/papers/date/2026-01-22`, `…/week/…`.
+"""Hugging Face's daily papers as a web page: `https://huggingface.co/papers`, `…/papers/date/2026-01-22`, `…/week/…`.
 
     <div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{&quot;dateString&quot;:&quot;2026-01-22&quot;,
       &quot;dailyPapers&quot;:[{&quot;paper&quot;:{&quot;id&quot;:&quot;2601.00001&quot;, …}}]}">
       <article> … <h3><a href="/papers/2601.00001">Sorting Sand by Sound</a></h3> … </article>
 
-What the page is drawn from stands in that attribute, the same objects as in `hf_json`. The cards that are drawn have no more
-than a title and, in some years, names and abstracts; they are read where the attribute is missing or damaged.
+The attribute `data-props` holds the data of the page: the same objects as in `hf_json`. The visible cards have only a title
+and, in some years, names and abstracts. They are read only if the attribute is missing or damaged.
 """
 
 import re
@@ -27,7 +27,7 @@ name = "hf_html"
 _DAMAGED = "the data that the page was drawn from are damaged; what is drawn was read instead"
 _TARGET = "DailyPapers"
 _ARRAY = "dailyPapers"
-_MOST_PAGES = 100  # in one file; a page has one such attribute
+_MOST_PAGES = 100  # in one file of pages that are glued together; a page has one such attribute
 _MARK = re.compile(rf"\bdata-target\s*=\s*[\"']?{_TARGET}\b")
 _CARD = re.compile(r"<article\b", re.IGNORECASE)
 _PAGE = r"(?:https://huggingface\.co)?/papers/"
@@ -36,12 +36,12 @@ _LINK = re.compile(rf"\bhref\s*=\s*[\"']{_PAGE}\d{{4}}\.\d")
 
 
 def detect(text: str) -> bool:
-    """An HTML page that was drawn from a list of papers, or has cards with links to Hugging Face's pages of papers."""
+    """The text is an HTML page with the data of daily papers, or with cards that link to pages of papers."""
     return is_html(text) and bool(_MARK.search(text) or (_CARD.search(text) and _LINK.search(text)))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The papers of the page, of the day that it shows. Raises BrokenDigest when none can be read."""
+    """Returns the papers of the page, with its day. Raises BrokenDigest if none can be read."""
     found = islice(tags_with(text, "data-target", _TARGET), _MOST_PAGES)
     contents = [_embedded_papers(line, attributes.get("data-props", ""), warnings) for line, attributes in found]
     whole = [content for content in contents if content]
@@ -55,7 +55,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None:
-    """The papers in the attribute of a page; several pages may have been glued together. None for damaged data."""
+    """Returns the papers in the `data-props` of a page, None if the data are damaged."""
     head = head_of(data)
     if head is None or not isinstance(head.members.get(_ARRAY), list):
         warnings.add("bad_json_line", message=_DAMAGED, line=line)
@@ -65,7 +65,7 @@ def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None
 
 
 def _cards(text: str, warnings: Warnings) -> list[Entry]:
-    """What is drawn. A card that leads to no paper is another card; one that cannot be read is said."""
+    """Returns the papers of the visible cards. Skips cards without a link to a paper; warns of unreadable ones."""
     entries: list[Entry] = []
     for piece in pieces(text, ("article",)):
         card = read_piece(piece, warnings)
@@ -84,7 +84,7 @@ def _paper(card: Node) -> Paper | None:
     if address is None:
         return None
     arxiv_id = address[0]
-    titles = (link.text for link, linked in links if linked == arxiv_id)  # a picture links there, too, without words
+    titles = (link.text for link, linked in links if linked == arxiv_id)  # a picture without text links there, too
     abstract = card.first("p")
     return Paper(
         key=arxiv_id,

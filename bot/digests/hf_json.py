@@ -1,7 +1,7 @@
-"""The daily papers of Hugging Face as its API gives them, `https://huggingface.co/api/daily_papers`.
+"""Hugging Face's daily papers from its API, `https://huggingface.co/api/daily_papers`.
 
-A list of objects; each has a `paper`, and repeats some of its members beside it. `paper.submittedOnDailyAt` is the day of
-the list, `publishedAt` that of the paper. There are no categories. An empty list is a day without papers.
+A list of objects. Each has a `paper`, and repeats some members of it. `paper.submittedOnDailyAt` is the day of the list,
+`publishedAt` the day of the paper. There are no categories. An empty list is a day without papers.
 """
 
 import re
@@ -22,7 +22,7 @@ _EMPTY = re.compile(r"\s*\[\s*\]\s*")
 
 
 def detect(text: str) -> bool:
-    """An array whose first object has a `paper`, or that is empty."""
+    """The document is an array; its first object has a `paper`, or it is empty."""
     if _EMPTY.fullmatch(text):
         return True
     first = first_item(text) if _ARRAY.match(text) else None
@@ -30,12 +30,12 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """The papers of the list, with the newest day that they name. Raises BrokenDigest when the list is damaged."""
+    """Returns the papers of the list, with the newest day among them. Raises BrokenDigest if the list is damaged."""
     return daily_papers(text, warnings)
 
 
 def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Content:
-    """The same for a list that stands under the name `member` in an object, as Hugging Face's pages have it in their `line`."""
+    """Returns the papers of a list, or of the array `member` of an object. The text begins in `line` of its document."""
     entries, days = [], []
     for record in bounded(json_items(text, warnings, member, line)):
         paper = _paper(record)
@@ -51,7 +51,7 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
 
 
 def _paper(record: Record) -> Paper | None:
-    """None if nothing tells which paper it is."""
+    """Returns the paper of a record, None if nothing identifies it."""
     inner = record.record("paper")
     title = inner.text("title") or record.text("title")
     abstract = inner.text("summary") or record.text("summary")

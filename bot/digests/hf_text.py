@@ -26,14 +26,14 @@ _BUTTON = "Subscribe"  # the label of a button, glued to the first title by copy
 
 
 def detect(text: str) -> bool:
-    """The first line that is not blank is the banner. Without it this cannot be told from prose."""
+    """The first line that is not blank is the banner. Without the banner the text could be prose."""
     return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Pairs of lines. Raises BrokenDigest if there are none, or where a title is longer than its abstract.
+    """Returns a paper for each pair of lines. Raises BrokenDigest if there is none, or if a title is longer than its abstract.
 
-    Then the pairing has slipped, and where it did is not known.
+    A title longer than its abstract means that a line is missing or too many somewhere before.
     """
     lines = _without_banners([(n, collapse(line)) for n, line in enumerate(lines_of(text), 1) if line.strip()])
     if len(lines) % 2:
@@ -45,7 +45,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
 
 def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The lines of titles and abstracts. Pages that were copied one below the other have a banner each."""
+    """Returns the lines of titles and abstracts. Removes every banner: several pages may be copied into one text."""
     kept: list[tuple[int, str]] = []
     before = ""
     for number, line in lines:

@@ -1,4 +1,4 @@
-"""The list of a month of HuggingArxivLLM (github.com/HuggingAGI/HuggingArxivLLM): titles and their translations.
+"""A month of HuggingArxivLLM (github.com/HuggingAGI/HuggingArxivLLM): titles and their translations.
 
     # 2026年01月
 
@@ -8,7 +8,7 @@
 
         - [翻译: 用声音给沙粒分类](2026年01月22日/Sorting_Sand_by_Sound.md)
 
-The two lines of a paper lead to the same file, whose name is made of the title and may hold brackets as well.
+Both lines of a paper link to the same file. Its name is made from the title and may contain brackets.
 """
 
 import re
@@ -34,12 +34,12 @@ _FILE_END = ".md)"
 
 
 def detect(text: str) -> bool:
-    """The first line is the month."""
+    """The first line is the heading with the month."""
     return bool(_MONTH.match(text.lstrip()))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The papers, of the newest day. Raises BrokenDigest when there are lines and no entry can be read."""
+    """Returns the papers, with the newest day. Raises BrokenDigest if there are lines but no readable entry."""
     month = _Month(warnings, language)
     for number, line in enumerate(lines_of(text), 1):
         month.read(line, number)
@@ -47,7 +47,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
 
 
 def _parts(line: str) -> tuple[str, str, str]:
-    """The title that a line links, the file, and what follows it; "" for a line that is no link to a file."""
+    """Returns (title, file, rest) of a line with a link to a file; three times "" for any other line."""
     head = _TRANSLATION.match(line) or _PAPER.match(line)
     file = _FILE.search(line, head.end()) if head else None
     end = line.rfind(_FILE_END)
@@ -57,18 +57,18 @@ def _parts(line: str) -> tuple[str, str, str]:
 
 
 class _Month:
-    """What was read of a month so far."""
+    """What has been read of a month so far."""
 
     def __init__(self, warnings: Warnings, language: str | None) -> None:
         self._entries: list[Entry] = []
         self._days: list[date] = []
-        self._target = ""  # the file of the last paper, for as long as it waits for its translation
-        self._strange_at = 0
+        self._target = ""  # the file of the last paper while its translation has not been read
+        self._unrecognized_at = 0
         self._warnings = warnings
         self._language = language
 
     def read(self, line: str, number: int) -> None:
-        """Takes a line."""
+        """Reads one line."""
         if not line or line.isspace() or _MONTH.match(line):
             return
         if _DAY.fullmatch(line):
@@ -88,12 +88,12 @@ class _Month:
         elif title and translated and target == self._target:
             self._translate(title)
         else:
-            self._note_strange(line, number)
+            self._note_unrecognized(line, number)
 
     def content(self) -> Content:
-        """All that was read. Raises BrokenDigest when no line was understood but something was there."""
-        if self._strange_at and not self._entries:
-            raise unrecognized_page(self._strange_at)
+        """Returns all that was read. Raises BrokenDigest if there were lines but no entry."""
+        if self._unrecognized_at and not self._entries:
+            raise unrecognized_page(self._unrecognized_at)
         return Content(entries=self._entries, day=max(self._days, default=None))
 
     def _translate(self, title: str) -> None:
@@ -102,8 +102,8 @@ class _Month:
         self._entries[-1] = Entry(number, Paper(key=paper.key, title=paper.title, translations=translations))
         self._target = ""
 
-    def _note_strange(self, line: str, number: int) -> None:
-        self._strange_at = self._strange_at or number
+    def _note_unrecognized(self, line: str, number: int) -> None:
+        self._unrecognized_at = self._unrecognized_at or number
         if line.lstrip().startswith("- ["):
             self._warnings.add("unparsed_heading", line=number, example=line)
             self._target = ""

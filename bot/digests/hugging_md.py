@@ -1,4 +1,4 @@
-"""A paper of HuggingArxivLLM (github.com/HuggingAGI/HuggingArxivLLM), one in each file.
+"""A paper of HuggingArxivLLM (github.com/HuggingAGI/HuggingArxivLLM): one paper per file.
 
     # 用声音给沙粒分类
 
@@ -18,9 +18,8 @@
 
     [Arxiv](https://arxiv.org/abs/2601.00001)
 
-Titles and tags may break over lines, tags with whole paragraphs in them, since a program writes what a model answers. The
-answer may begin with a heading of its own (`> # 摘要`), and what was copied from arXiv with a label (`Abstract:`). Files
-end without a line end.
+The files contain the answers of a language model. So titles and tags may break over lines, tags may contain paragraphs, and
+a quotation may begin with a heading (`> # 摘要`) or with a label (`Abstract:`). Files end without a line end.
 """
 
 import re
@@ -43,9 +42,11 @@ from subscriptions.model import Paper
 name = "hugging_md"
 
 _DAY = re.compile(r"发布时间[：:].*")
-_TITLE = re.compile(r"(?P<before>(?:\[Arxiv\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)")  # after the end of a glued file
+_TITLE = re.compile(
+    r"(?P<before>(?:\[Arxiv\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)"
+)  # `before` is the end of a file that was glued to this one
 _HEADING = re.compile(r"# 摘要\s*")
-_MOST_LINES = 8  # of the title, up to the day
+_MOST_LINES = 8  # from the title to the day
 _END = re.compile(r"!\[|\[Arxiv\]\(")  # a picture, or the address of the paper
 _ADDRESS = re.compile(rf"\[Arxiv\]\({ADDRESS}\)")
 _LABEL = re.compile(r"\s*(?:#+\s*)?(?:摘要|Abstract)(?:\s*[：:]\s*|\s*\n)")
@@ -58,11 +59,11 @@ class _Page:
 
     line: int  # of its first line, from 1
     title: list[str]
-    lines: list[str]  # from the day on
+    lines: list[str]  # from the line of the day on
 
 
 def detect(text: str) -> bool:
-    """The day stands in one of the first lines, and the heading of the abstracts somewhere."""
+    """One of the first lines has the day, and some line is the heading of the abstracts."""
     if is_markup(text):
         return False
     lines = islice(lines_of(text.lstrip()), _MOST_LINES)
@@ -70,7 +71,7 @@ def detect(text: str) -> bool:
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
-    """The paper; several if files were glued together. Raises BrokenDigest when none can be read."""
+    """Returns the paper; several if files were glued together. Raises BrokenDigest if none can be read."""
     entries: list[Entry] = []
     days: list[date] = []
     for page in bounded(_pages(text.split("\n"), warnings)):
@@ -94,13 +95,13 @@ def _places(text: str, words: str) -> Iterator[int]:
 
 
 def _is_heading(text: str, at: int) -> bool:
-    """Whether the heading at a place is all of its line."""
+    """Returns whether the heading at a place is a whole line."""
     end = text.find("\n", at)
     return (at == 0 or text[at - 1] == "\n") and bool(_HEADING.fullmatch(text, at, end if end >= 0 else len(text)))
 
 
 def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
-    """The papers: each from its title, if that is there, to the title of the next."""
+    """Yields the lines of each paper, from its title (or its day, if it has no title) to the next paper."""
     days = [number for number, line in enumerate(lines) if _DAY.match(line)]
     starts = [_title_at(lines, day, after) for after, day in zip([-1, *days], days, strict=False)]
     for start, day, end in zip(starts, days, [*starts, len(lines)][1:], strict=True):
@@ -109,12 +110,14 @@ def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
         if glued and glued["before"]:
             warnings.add("glued_line", line=start + 1, example=lines[start])
             title[0] = glued["title"]
-        last = _TITLE.match(lines[end]) if end < len(lines) else None  # the end of this paper is glued to the next
+        last = (
+            _TITLE.match(lines[end]) if end < len(lines) else None
+        )  # the last line of this paper is glued to the title of the next
         yield _Page(start + 1, title, lines[day:end] + ([last["before"]] if last and last["before"] else []))
 
 
 def _title_at(lines: list[str], day: int, after: int) -> int:
-    """The number of the line in which the title above a day begins; the day's own when it has none."""
+    """Returns the number of the line in which the title above a day begins; `day` itself if there is no title."""
     for number in range(day - 1, max(after, day - _MOST_LINES), -1):
         if _TITLE.match(lines[number]):
             return day if _HEADING.fullmatch(lines[number]) else number
@@ -122,7 +125,7 @@ def _title_at(lines: list[str], day: int, after: int) -> int:
 
 
 def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | None:
-    """The paper; None if nothing tells which it is."""
+    """Returns the paper of a page, None if nothing identifies it."""
     numbers = (number for number, line in enumerate(page.lines) if _HEADING.fullmatch(line))
     heading = next(numbers, len(page.lines))
     above, below = page.lines[:heading], page.lines[heading + 1 :]
@@ -150,12 +153,12 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
 
 
 def _translated_title(lines: list[str]) -> str:
-    """The title without the marks of a heading, which the model may have written once more, and of bold text."""
+    """Returns the title without marks of bold text and of headings; the model may have written a second heading mark."""
     return collapse(" ".join(lines).replace("**", "")).lstrip("# ")
 
 
 def _abstracts(lines: list[str]) -> tuple[str, str]:
-    """The translation and the abstract. Of two quotations the first is the translation; of others their script tells."""
+    """Returns (translation, abstract). The first of two quotations is the translation; of any other number the script tells."""
     quotations = [_without_label("\n".join(quotation)) for quotation in _quotations(lines)]
     if len(quotations) == _TWO:
         return quotations[0], quotations[1]
@@ -165,7 +168,7 @@ def _abstracts(lines: list[str]) -> tuple[str, str]:
 
 
 def _quotations(lines: list[str]) -> Iterator[list[str]]:
-    """The quotations with the lines that follow each of them unquoted, up to the next one or a picture."""
+    """Yields the lines of each quotation, with the unquoted lines after it, up to the next quotation or a picture."""
     quotation: list[str] = []
     blank = True
     for line in lines:

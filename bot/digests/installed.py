@@ -1,7 +1,7 @@
-"""Formats that installed packages bring, by entry points of the group `paperwire.formats` (docs/formats.md).
+"""Formats of installed packages, from entry points of the group `paperwire.formats` (docs/formats.md).
 
-They are looked for only where no format of ours fits, or one is asked for by its name. What is wrong with one is said in
-one sentence, and all others are used.
+They are loaded only if no format of our own fits, or if a format is wanted by name. A format that cannot be used is left out
+with one sentence; the others are used.
 """
 
 import logging
@@ -25,7 +25,7 @@ _TEXTS = ("", "\n", "Dear Ada,\n\nthis is a letter.", "# A heading\n\n- 一\n", 
 
 
 class _Unusable(Exception):
-    """Why a format cannot be used, as a clause."""
+    """Raised for a format that cannot be used. `why` is a clause."""
 
     def __init__(self, why: Sentence) -> None:
         super().__init__(str(why))
@@ -34,22 +34,22 @@ class _Unusable(Exception):
 
 @dataclass(slots=True)
 class InstalledFormat:
-    """One format of another package. What it does other than a format may is told as a sentence."""
+    """A format of another package. Turns whatever it does against the rules of DigestFormat into a sentence."""
 
     name: str
     package: str
     implementation: DigestFormat
 
     def detect(self, text: str) -> bool:
-        """See DigestFormat. One that stumbles over a text does not have it."""
+        """See DigestFormat. If the format raises an error, the text is not of this format."""
         try:
             return bool(self.implementation.detect(text))
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's code does, others may know the text
+        except Exception as error:  # noqa: BLE001 - whatever foreign code raises, another format may know the text
             log.warning("%s", self._cannot_read("detect", error))
             return False
 
     def parse(self, text: str, warnings: Warnings, language: str | None) -> Content:
-        """See DigestFormat. Raises BrokenDigest also for whatever else goes wrong in it."""
+        """See DigestFormat. Any other error of the format is raised as BrokenDigest."""
         try:
             content: object = self.implementation.parse(text, warnings, language)
         except PaperwireError:
@@ -67,7 +67,7 @@ class InstalledFormat:
 
 @dataclass(frozen=True, slots=True)
 class InstalledFormats:
-    """What the installed packages bring: formats by the names of their packages, and a sentence for each that is left out."""
+    """The formats of installed packages, and a sentence for each that is left out."""
 
     formats: tuple[InstalledFormat, ...] = ()
     refused: tuple[Sentence, ...] = ()
@@ -75,13 +75,13 @@ class InstalledFormats:
 
 @cache
 def installed_formats(reserved: frozenset[str]) -> InstalledFormats:
-    """Looks once in this process. `taken` are the names of our own formats."""
+    """Returns the formats of installed packages, looked up once per process. `reserved` are the names of our own formats."""
     return formats_among(entry_points(group=GROUP), reserved)
 
 
 @cache
 def usable_formats(reserved: frozenset[str]) -> tuple[InstalledFormat, ...]:
-    """As `installed_formats`; of what is left out is warned, once in this process."""
+    """Returns the usable formats of installed packages. Logs a warning for each that is left out, once per process."""
     found = installed_formats(reserved)
     for sentence in found.refused:
         log.warning("%s", sentence)
@@ -89,55 +89,55 @@ def usable_formats(reserved: frozenset[str]) -> tuple[InstalledFormat, ...]:
 
 
 def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> InstalledFormats:
-    """What these entry points bring, in the order of their packages and names; of two with one name the first is used."""
+    """Returns the formats of these entry points, sorted by package and name. Of two with the same name the first is used."""
     formats: dict[str, InstalledFormat] = {}
     refused = []
-    for point in sorted(points, key=lambda one: (_package(one), one.name)):
+    for point in sorted(points, key=lambda point: (_package(point), point.name)):
         try:
-            one = _loaded(point)
-            _refuse_name_clash(one, reserved, formats)
+            format_ = _load(point)
+            _refuse_name_clash(format_, reserved, formats)
         except _Unusable as error:
             refused.append(_left_out(point.name, _package(point), error.why))
         else:
-            formats[one.name] = one
+            formats[format_.name] = format_
     return InstalledFormats(tuple(formats.values()), tuple(refused))
 
 
-def _loaded(point: EntryPoint) -> InstalledFormat:
-    """Raises _Unusable for what is no format."""
+def _load(point: EntryPoint) -> InstalledFormat:
+    """Returns the format of an entry point. Raises _Unusable if it is not one."""
     try:
-        made = point.load()
+        loaded = point.load()
     except (Exception, SystemExit) as error:
         why = Sentence("{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)})
         raise _Unusable(why) from error
-    lacking = [name for name in ("name", "detect", "parse") if not hasattr(made, name)]
+    lacking = [name for name in ("name", "detect", "parse") if not hasattr(loaded, name)]
     if lacking:
         raise _Unusable(Sentence("{module} lacks {names}", {"module": point.value, "names": ", ".join(lacking)}))
-    if not isinstance(made.name, str) or not _NAME.fullmatch(made.name):
+    if not isinstance(loaded.name, str) or not _NAME.fullmatch(loaded.name):
         raise _Unusable(Sentence("its name must be small letters, digits and _, such as shelf_list"))
-    if not callable(made.detect) or not callable(made.parse):
+    if not callable(loaded.detect) or not callable(loaded.parse):
         raise _Unusable(Sentence("its detect and parse must be functions"))
-    _check_detect(made)
-    return InstalledFormat(made.name, _package(point), made)
+    _check_detect(loaded)
+    return InstalledFormat(loaded.name, _package(point), loaded)
 
 
-def _check_detect(made: DigestFormat) -> None:
-    """Whether it can tell texts that are no digests from its own. Raises _Unusable."""
+def _check_detect(format_: DigestFormat) -> None:
+    """Raises _Unusable if `detect` raises an error or accepts every text."""
     for text in _TEXTS:
         try:
-            made.detect(text)
+            format_.detect(text)
         except Exception as error:
             raise _Unusable(_failure("detect", error)) from error
-    if all(made.detect(text) for text in _TEXTS):
+    if all(format_.detect(text) for text in _TEXTS):
         raise _Unusable(Sentence("its detect takes every text for its own"))
 
 
-def _refuse_name_clash(one: InstalledFormat, reserved: frozenset[str], others: dict[str, InstalledFormat]) -> None:
-    if one.name in reserved:
+def _refuse_name_clash(format_: InstalledFormat, reserved: frozenset[str], others: dict[str, InstalledFormat]) -> None:
+    if format_.name in reserved:
         raise _Unusable(Sentence("paperwire has a format of that name itself"))
-    if one.name in others:
+    if format_.name in others:
         raise _Unusable(
-            Sentence("the package {package} brings one of that name, too", {"package": others[one.name].package})
+            Sentence("the package {package} brings one of that name, too", {"package": others[format_.name].package})
         )
 
 

@@ -1,6 +1,6 @@
-"""What `inspect` says about many digests: a table by format, then what was odd by kind, then what could not be read by reason.
+"""What `inspect` prints about many digests: tables of formats, of warnings, and of files that could not be read.
 
-Everything is a rich renderable that fits itself to the console; `translate` is a gettext function.
+Each is a rich renderable that adapts to the width of the console; `translate` is a gettext function.
 """
 
 from collections import Counter
@@ -16,29 +16,29 @@ from bot.digests.report import Report, counted, counted_summaries, shortened_pat
 from subscriptions.errors import PaperwireError, Sentence
 
 MANY = 20
-"""More documents than these are told by format instead of one by one: a screen holds no more."""
+"""With more documents than this, which a screen does not hold, `inspect` shows one row per format, not per document."""
 
 _ROOM_FOR_SUMMARIES = 100  # columns of the console
 _ROOM_FOR_CATEGORIES = 140
-_FIRST = 2  # files that are named for a reason
-_UNBOUNDED = 400  # columns that no screen has: what is written to a file is not cut
-_NARROW, _WIDE = 26, 44  # characters of a path, by the room there is
+_FIRST = 2  # files named for each reason
+_UNBOUNDED = 400  # columns that no screen has; output to a file is not cut
+_NARROW, _WIDE = 26, 44  # characters of a path, on a narrow and on a wide console
 
 
 @dataclass(slots=True)
 class _FormatTotals:
-    """The documents of one format, added up."""
+    """The totals of all documents of one format."""
 
     files: int = 0
     papers: int = 0
     copies: int = 0
-    days: list[str] = field(default_factory=list)  # the first and the last
+    days: list[str] = field(default_factory=list)  # the first and the last day
     categories: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     failed: int = 0
 
     def add(self, report: Report) -> None:
-        """One more document. Copies of a paper are looked for within each document only."""
+        """Adds a document. Copies of a paper count only within one document."""
         self.files += 1
         self.papers += report["unique"]
         self.copies += report["papers"] - report["unique"]
@@ -51,7 +51,7 @@ class _FormatTotals:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Documents that could be read: a row for each format, most papers first, then one for each kind of warning."""
+    """The documents that were read: a row per format, most papers first, then a row per kind of warning."""
 
     reports: Sequence[Report]
     translate: Callable[[str], str] = str
@@ -104,15 +104,15 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """What could not be read: a row for each reason, with how many files have it and the first of them."""
+    """The documents that could not be read: a row per reason, with the number of files and the first ones."""
 
     refused: Sequence[tuple[str, PaperwireError]]
-    documents: int  # how many there were in all
+    documents: int  # number of all documents
     translate: Callable[[str], str] = str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         translate = self.translate
-        if console.is_terminal:  # the tables stand right above
+        if console.is_terminal:  # a blank line after the tables above
             yield ""
         heading = translate("Not read as digests: {count} of {documents} files")
         yield Text.assemble(("✗ ", "red"), heading.format(count=len(self.refused), documents=self.documents))
@@ -146,7 +146,7 @@ def _cells(kind: _FormatTotals, translate: Callable[[str], str]) -> tuple[str, .
 
 
 def _reason(sentence: Sentence) -> Sentence:
-    """Why, without the name of the file, which stands beside it, and the names of all formats."""
+    """Returns why, without the name of the file (it stands beside) and without the list of formats."""
     values = sentence.values
     if isinstance(look := values.get("look"), Sentence):
         return Sentence("looks like {look}", {"look": look})
@@ -158,7 +158,7 @@ def _reason(sentence: Sentence) -> Sentence:
 
 
 def _reason_key(reason: Sentence) -> object:
-    """Equal for two reasons that are one: the words may differ where they quote a file or name a line."""
+    """Returns a key that groups reasons: equal if they differ only in a quotation or a line number."""
     look, cause = reason.values.get("look"), reason.values.get("reason")
     return reason.template, look.template if isinstance(look, Sentence) else cause
 

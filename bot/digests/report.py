@@ -1,4 +1,4 @@
-"""What `inspect` says about digests: one dict per document for `--json`, a table for people."""
+"""What `inspect` prints about digests: one dict per document for `--json`, a table for people."""
 
 import re
 from collections import Counter
@@ -51,7 +51,7 @@ class Item(TypedDict):
 
 
 class Summaries(TypedDict):
-    """How many papers have a summary that can be shown, one that failed, none."""
+    """Numbers of papers with a usable summary, with a failed one, with none."""
 
     usable: int
     failed: int
@@ -77,7 +77,7 @@ class Report(TypedDict):
 
 
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Report:
-    """What was read at `path`, or why nothing was. `items` is filled only with `papers`; counts are of unique papers."""
+    """Returns the report of what was read at `path`, or of the error. Counts are of unique papers; `papers` adds `items`."""
     if isinstance(read, PaperwireError):
         return _report_of_error(path, read)
     first: dict[str, Paper] = {}
@@ -122,7 +122,7 @@ def _report_of_error(path: str, error: PaperwireError) -> Report:
 
 
 def _summary_state(paper: Paper) -> str:
-    """By its first field, the one that a summary cannot do without."""
+    """Returns "failed", "usable" or "missing". A summary is usable if its first field (tldr or task) is there."""
     if paper.failed:
         return "failed"
     leading = any("tldr" in summary.fields or "task" in summary.fields for summary in paper.summaries)
@@ -163,9 +163,9 @@ def _item(paper: Paper) -> Item:
 
 @dataclass(frozen=True, slots=True)
 class DigestTables:
-    """The reports for people: a table of what was read, then warnings with their lines, then what could not be read.
+    """The reports for people: a table of what was read, then the warnings with their lines, then the errors.
 
-    A rich renderable that fits itself to the console: a narrow one gets fewer columns. `translate` is a gettext function.
+    A rich renderable; a narrow console gets fewer columns. `translate` is a gettext function.
     """
 
     reports: Sequence[Report]
@@ -206,12 +206,12 @@ def _overview(reports: Sequence[Report], width: int, translate: Callable[[str], 
 
 
 def shortened_path(path: str, most: int) -> str:
-    """The end of a path, in at most that many characters, and without any that steer a terminal."""
+    """Returns the end of a path, in at most `most` characters, without control characters."""
     return clip_start(shown_path(path), most)
 
 
 def shown_path(path: str) -> str:
-    """A path without characters that steer a terminal; files may have any name."""
+    """Returns a path without control characters, since files may have any name."""
     return _STEERING.sub(" ", path)
 
 
@@ -229,13 +229,13 @@ def _papers(report: Report) -> str:
 
 
 def counted(counts: Mapping[str, int], most: int = 3) -> str:
-    """The largest counts in a few words: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
+    """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(most))
     return shown + (", …" if len(counts) > most else "") if shown else "–"
 
 
 def counted_summaries(languages: Mapping[str, int], failed: int, translate: Callable[[str], str]) -> str:
-    """How many papers have a summary, by language, and of how many it failed: `zh 13, 1 failed`."""
+    """Returns the numbers of summaries by language and of failed ones as text: `zh 13, 1 failed`."""
     parts = [counted(languages)] if languages else []
     if failed:
         parts.append(translate("{count} failed").format(count=failed))

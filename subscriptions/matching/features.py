@@ -55,16 +55,16 @@ def needed_by(term: Term) -> tuple[str, ...]:
     """Returns features that every paper has that fulfils a simple term."""
     whole, beginning = (term.tokens[:-1], term.tokens[-1:]) if term.prefix else (term.tokens, ())
     field = term.field
-    if field.kind is ValueKind.NAME:
+    if not term.tokens:
+        return (label_of(term),)
+    if field is not TEXT and field.kind is ValueKind.NAME:
         sign = field.name + ":=" if term.exact else field.name + ":"
         parts = [sign + part for part in whole if not is_initial(part)]
         heads = [sign + head for head in map(head_of, beginning) if head and not term.exact]
-    elif field.kind is not ValueKind.WORDS:
-        return (label_of(term),)
     elif term.exact:
         parts, heads = ["=" + word for word in whole if field.in_any_text], []
     else:
-        sign = _sign(field)
+        sign = "" if field is TEXT else _sign(field)
         parts = [sign + feature for feature in (map(" ".join, pairwise(whole)) if len(whole) > 1 else whole)]
         heads = [head for head in map(head_of, beginning) if head and field.in_any_text]
     return (*parts, *heads) or (EVERY_PAPER,)
@@ -105,10 +105,10 @@ def _words_and_pairs(lines: str) -> Iterator[str]:
 def _is_decided(term: Term) -> bool:
     """Whether a simple term needs one feature, and every paper with this feature fulfils it."""
     field = term.field
-    if field.kind is ValueKind.NAME:
-        return len(term.tokens) == 1 and not term.prefix and not is_initial(term.tokens[0])
-    if field.kind is not ValueKind.WORDS:
+    if not term.tokens:
         return True
+    if field is not TEXT and field.kind is ValueKind.NAME:
+        return len(term.tokens) == 1 and not term.prefix and not is_initial(term.tokens[0])
     if term.exact:
         return field is TEXT and not term.prefix and len(term.tokens) == 1
     has_features = field is TEXT or _sign(field) != ""

@@ -1,4 +1,4 @@
-"""settings and forget: what is kept of one chat."""
+"""settings, set, forget: what is kept of one chat."""
 
 import shlex
 from collections.abc import Collection
@@ -13,8 +13,8 @@ from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
 from bot.cli._tables import print_table
-from bot.commands.phrasing.erasure_words import erased, would_erase
-from bot.commands.phrasing.setting_words import changed, value_of
+from bot.commands.phrasing.erasure_words import erased_line, would_erase_line
+from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.errors import WrongUsage
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import Sentence
@@ -27,17 +27,17 @@ from subscriptions.zones import zone_of_place
 def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with open_session() as session:
-        there = get_chat(session.store, session.address(chat))
-        chosen = chosen_settings(session.store, there.address)
+        stored_chat = get_chat(session.store, session.address(chat))
+        chosen = chosen_settings(session.store, stored_chat.address)
     if json:
-        print_json(_document(there, chosen))
+        print_json(_document(stored_chat, chosen))
     else:
-        _show(there, chosen)
+        _show(stored_chat, chosen)
     return 0
 
 
-def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
-    """What `settings --json` prints (docs/commands.md); values are as `set` takes them."""
+def _document(chat: Chat, chosen: Collection[str]) -> dict[str, object]:
+    """Returns what `settings --json` prints (docs/commands.md). Values are written as `set` takes them."""
     return {
         "chat": str(chat.address),
         "title": chat.title,
@@ -49,8 +49,7 @@ def _document(chat: "Chat", chosen: "Collection[str]") -> dict[str, object]:
     }
 
 
-def _show(chat: "Chat", chosen: "Collection[str]") -> None:
-
+def _show(chat: Chat, chosen: Collection[str]) -> None:
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("setting", "value", ""):
@@ -81,7 +80,7 @@ def set_(
     if json:
         print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
         return 0
-    print_reply(changed(setting, before, after, TERMINAL_LANGUAGE))
+    print_reply(setting_changed(setting, before, after, TERMINAL_LANGUAGE))
     if old != new:
         print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
     return 0
@@ -97,14 +96,14 @@ def forget(
     with open_session() as session:
         address = get_chat(session.store, session.address(chat)).address
         if not yes:
-            what = would_erase(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
+            what = would_erase_line(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
             raise WrongUsage(
                 Sentence("{what} It cannot be undone.", {"what": what}),
                 Sentence("To do it, add --yes; paperwire export --as {chat} keeps a copy.", {"chat": str(address)}),
             )
-        gone = erase(session.store, address)
+        erased_counts = erase(session.store, address)
     if json:
-        print_json({"chat": str(address), "subscriptions": gone.subscriptions, "papers": gone.papers})
+        print_json({"chat": str(address), "subscriptions": erased_counts.subscriptions, "papers": erased_counts.papers})
     else:
-        print_line(f"✓ {erased(gone, TERMINAL_LANGUAGE)}")
+        print_line(f"✓ {erased_line(erased_counts, TERMINAL_LANGUAGE)}")
     return 0

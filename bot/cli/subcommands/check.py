@@ -10,13 +10,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import build_app, make_fetcher
+from bot.app import build_app
 from bot.cli._options import Json
 from bot.cli._session import read_settings
 from bot.cli._streams import print_json
 from bot.cli._tables import print_table
 from bot.clock import SystemClock
 from bot.operation.checks import Finding, ask_sources, check_here, check_platforms, check_sources, is_ready
+from bot.sources.from_settings import make_fetcher
 
 
 def check(
@@ -30,15 +31,15 @@ def check(
     findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ))
     findings += check_sources(settings, app.store, wall=clock.wall())
 
-    async def ask() -> "list[Finding]":
+    async def ask() -> list[Finding]:
         try:
             if offline:
                 return []
-            fetcher = make_fetcher(settings, app.wire, alone=not is_ready(app.store))
+            fetcher = make_fetcher(settings, app.context, alone=not is_ready(app.store))
             reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
-            installing = await app.load_installations()
+            installing = "; ".join([why for one in app.platforms.values() if (why := await one.load_installations())])
             asked = await check_platforms(
-                settings, app.store, app.wire.channels, wall=clock.wall, installing=installing
+                settings, app.store, app.context.channels, wall=clock.wall, installing=installing
             )
             return reached + asked
         finally:
@@ -52,14 +53,13 @@ def check(
     return 1 if any(finding.mend for finding in findings) else 0
 
 
-def _document(finding: "Finding") -> dict[str, object]:
-    """One element of what `check --json` prints."""
+def _document(finding: Finding) -> dict[str, object]:
+    """Returns one element of what `check --json` prints."""
     texts = {name: str(getattr(finding, name)) for name in ("question", "answer", "cure")}
     return {**texts, "mend": finding.mend}
 
 
-def _show(findings: "Sequence[Finding]") -> None:
-
+def _show(findings: Sequence[Finding]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

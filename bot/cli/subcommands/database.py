@@ -1,15 +1,15 @@
-"""check, db, backup, restore: an installation that is well, and a database that can be had again."""
+"""db, backup, restore: the schema of the database, and copies of it."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.app import backup_folder, make_store
 from bot.cli._moments import parse_moment
 from bot.cli._session import open_session, read_settings
 from bot.cli._streams import print_line
 from bot.clock import SystemClock
+from bot.context.database import backup_folder, make_store
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import WrongUsage
 from bot.settings import Settings
@@ -78,34 +78,34 @@ def restore(
     """Put a copy in the place of the database, which is kept. Nothing else may be sending meanwhile."""
     settings, store = _unopened()
     now = SystemClock().now()
-    lost = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
-    if lost is not None and lost > now:
+    lost_moment = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
+    if lost_moment is not None and lost_moment > now:
         raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
     if not store.exists():
         look_for_copy(file)
     try:
         with sender_lock(store.path):
-            done = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost, now=now)
+            restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_moment, now=now)
     finally:
         store.close()
     print_line(f"✓ The database is that of {file}.")
-    if done.kept is not None:
-        print_line(f"  The one before it is kept: {done.kept}")
-    if lost is None:
+    if restored.kept is not None:
+        print_line(f"  The one before it is kept: {restored.kept}")
+    if lost_moment is None:
         print_line("  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent.")
     else:
-        print_line(f"  Deliveries that count as sent: {done.counted}.")
+        print_line(f"  Deliveries that count as sent: {restored.counted}.")
     return 0
 
 
-def _unopened() -> "tuple[Settings, Store]":
-    """The settings, and the store as it is: nothing is made or upgraded. Raises SettingsError."""
+def _unopened() -> tuple[Settings, Store]:
+    """Returns the settings and the store. Neither creates nor upgrades a database. Raises SettingsError."""
     settings = read_settings()
     return settings, make_store(settings)
 
 
-def _refuse_target(file: Path, store: "Store") -> None:
-    """Raises WrongUsage where a copy would overwrite what is no copy, NotFound where there is nothing to be copied."""
+def _refuse_target(file: Path, store: Store) -> None:
+    """Raises WrongUsage if the target is no copy of a database, NotFound if there is no database to copy."""
     if not store.exists():
         raise store.missing()
     if file.exists() and file.samefile(store.path):

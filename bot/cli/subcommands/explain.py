@@ -19,9 +19,9 @@ def explain(
 ) -> int:
     """Say what a query means in words, its canonical text, and what was guessed."""
     if json:
-        told = explained(query, TERMINAL_LANGUAGE.translate)
-        print_json(told)
-        return 1 if told["error"] else 0
+        explanation = explained(query, TERMINAL_LANGUAGE.translate)
+        print_json(explanation)
+        return 1 if explanation["error"] else 0
     with reporting_query_errors(query):
         read = parse_query(query)
         print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))

@@ -1,4 +1,4 @@
-"""export and import: subscriptions as text that a person can read, edit and bring elsewhere."""
+"""export and import: subscriptions as text that people can read, edit and move to another installation."""
 
 import sys
 from collections.abc import Sequence
@@ -66,14 +66,13 @@ def import_(
     return 0
 
 
-def _document(plan: "ImportPlan", counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
-    """What `import --json` prints (docs/commands.md)."""
+def _document(plan: ImportPlan, counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
+    """Returns what `import --json` prints (docs/commands.md)."""
     lines = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in plan.changes]
     return {**counts, "dry_run": dry_run, "lines": lines}
 
 
 def _text_of(file: str) -> str:
-
     try:
         return text_of(content(file))
     except UnicodeDecodeError as error:
@@ -85,7 +84,6 @@ def _text_of(file: str) -> str:
 
 
 def _show(changes: Sequence[tuple[str, str, str]]) -> None:
-
     lines = [
         Text.assemble((sign, _COLOURS[sign]), f" {printable(chat)}  {printable(line)}\n")
         for sign, chat, line in changes

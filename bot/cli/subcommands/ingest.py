@@ -1,4 +1,4 @@
-"""ingest: digests into the store."""
+"""ingest: stores the papers of digests."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from bot.app import make_file_receipts
 from bot.cli._documents import SourceFiles, documents
 from bot.cli._moments import parse_day as day_of
 from bot.cli._options import Json, Now, Paths
@@ -20,14 +19,15 @@ from bot.cli._streams import print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
 from bot.settings import SourceSettings
+from bot.sources.file_receipts import FileReceiptWriter
+from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
-from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.store import Ingested
 
-DEFAULT_SOURCE_NAME = "files"  # the source of a digest that no source of paperwire.toml would have brought
+DEFAULT_SOURCE_NAME = "files"  # source of a digest that no source of paperwire.toml watches
 
 
 def ingest(
@@ -56,114 +56,117 @@ def ingest(
     json: Json = False,
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
-    given = None if day is None else day_of("--date", day)
+    default_day = None if day is None else day_of("--date", day)
     with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
-        taken, failed = asyncio.run(_ingest_all(_IngestContext.of(session, source, given, announce=announce), found))
+        ingested, failed = asyncio.run(
+            _ingest_all(_IngestContext.of(session, source, default_day, announce=announce), found)
+        )
     if json:
-        print_json(_report(taken, failed))
+        print_json(_report(ingested, failed))
     else:
-        _show(taken)
+        _show(ingested)
     return 1 if failed else 0
 
 
 @dataclass(frozen=True, slots=True)
 class _IngestedFile:
-    """One digest that is in the store now."""
+    """One stored digest."""
 
     path: str
     warnings: tuple[DigestWarning, ...]
-    done: "Ingested"
+    result: Ingested
 
 
 @dataclass(frozen=True, slots=True)
 class _IngestContext:
-    """What all digests of one call share."""
+    """What is the same for all digests of one call."""
 
-    session: "Session"
-    source: str | None  # of all of them
-    day: date | None  # of those that tell none
-    announce: bool  # whatever day they are of
-    watched: "SourceFiles"
-    receipts: "FileReceiptWriter"
+    session: Session
+    source: str | None  # source of all digests, from --source
+    day: date | None  # day of digests that tell none, from --date
+    announce: bool  # papers of any age, from --announce
+    watched: SourceFiles
+    receipts: FileReceiptWriter
 
     @classmethod
-    def of(cls, session: "Session", source: str | None, day: date | None, *, announce: bool) -> "_IngestContext":
-
+    def of(cls, session: Session, source: str | None, day: date | None, *, announce: bool) -> "_IngestContext":
         watched = SourceFiles.listed(session.settings.sources)
         return cls(session, source, day, announce, watched, make_file_receipts(session.settings, session))
 
-    def source_of(self, path: str) -> tuple[str, "SourceSettings | None"]:
-        """The name under which a file is stored, and what paperwire.toml says of it."""
+    def source_of(self, path: str) -> tuple[str, SourceSettings | None]:
+        """Returns (name of the source, its settings) for a file. The settings are None if paperwire.toml has none."""
         watched_by = self.watched.source_of(path)
         name = self.source or (watched_by.name if watched_by else DEFAULT_SOURCE_NAME)
-        named = next((one for one in self.session.settings.sources if one.name == name), None)
+        named = next((source for source in self.session.settings.sources if source.name == name), None)
         return name, named or watched_by
 
 
 async def _ingest_all(
-    desk: _IngestContext, documents: Iterable[tuple[str, bytes | PaperwireError]]
+    context: _IngestContext, documents: Iterable[tuple[str, bytes | PaperwireError]]
 ) -> tuple[list[_IngestedFile], int]:
-    """Ingests what can be read, one transaction each, and says on stderr what can not; how many those were."""
-    taken, failed = [], 0
+    """Ingests each document in a transaction of its own. Returns (ingested files, number of documents that failed).
+
+    Prints why a document failed on stderr.
+    """
+    ingested, failed = [], 0
     for path, data in documents:
         try:
-            taken.append(await _ingest(desk, path, data))
+            ingested.append(await _ingest(context, path, data))
         except StoreError:
             raise
         except PaperwireError as error:
             print_read_error(error)
             failed += 1
-    return taken, failed
+    return ingested, failed
 
 
-async def _ingest(desk: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
-
+async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
     if isinstance(data, PaperwireError):
         raise data
-    name, known = desk.source_of(path)
-    form, language = (known.format, known.language) if known else (None, None)
-    digest = read_digest(data, path, format=form, day=desk.day, language=language)
+    name, known = context.source_of(path)
+    format_name, language = (known.format, known.language) if known else (None, None)
+    digest = read_digest(data, path, format=format_name, day=context.day, language=language)
     ours = known if known and known.name == name and known.path is not None else None
-    note = partial(desk.receipts.record_stored, ours, digest) if ours else None
-    announce = desk.announce or bool(known and known.announce == "all")
-    done = await store_digest(desk.session, digest, source=name, note=note, announce=announce)
-    kept = digest if done.already_known else dated(digest, today(desk.session))
-    return _IngestedFile(path, kept.warnings, done)
+    note = partial(context.receipts.record_stored, ours, digest) if ours else None
+    announce = context.announce or bool(known and known.announce == "all")
+    result = await store_digest(context.session, digest, source=name, note=note, announce=announce)
+    stored = digest if result.already_known else dated(digest, today(context.session))
+    return _IngestedFile(path, stored.warnings, result)
 
 
-def _report(taken: Sequence[_IngestedFile], failed: int) -> dict[str, object]:
-    """The document of `ingest --json` (docs/commands.md); `failed` counts files that could not be read."""
+def _report(ingested: Sequence[_IngestedFile], failed: int) -> dict[str, object]:
+    """Returns the document of `ingest --json` (docs/commands.md). `failed` counts files that could not be read."""
     warnings = [
         {
-            "path": one.path,
+            "path": file.path,
             "code": warning.code,
             "count": warning.count,
             "line": warning.line,
             "message": warning.message,
             "examples": list(warning.examples),
         }
-        for one in taken
-        for warning in one.warnings
+        for file in ingested
+        for warning in file.warnings
     ]
     return {
-        "digests": len(taken),
-        "already_known": sum(one.done.already_known for one in taken),
-        "papers": {name: _sum(taken, name) for name in ("new", "updated", "unchanged")},
-        "archived": _sum(taken, "archived"),
-        "announced": _sum(taken, "announced"),
+        "digests": len(ingested),
+        "already_known": sum(file.result.already_known for file in ingested),
+        "papers": {name: _sum(ingested, name) for name in ("new", "updated", "unchanged")},
+        "archived": _sum(ingested, "archived"),
+        "announced": _sum(ingested, "announced"),
         "warnings": warnings,
         "failed": failed,
     }
 
 
-def _sum(taken: Sequence[_IngestedFile], name: str) -> int:
-    return sum(getattr(one.done, name) for one in taken)
+def _sum(ingested: Sequence[_IngestedFile], name: str) -> int:
+    return sum(getattr(file.result, name) for file in ingested)
 
 
-def _archive_lines(taken: Sequence[_IngestedFile]) -> list[str]:
-    """What became of digests that are older than news."""
-    archived, announced = _sum(taken, "archived"), _sum(taken, "announced")
-    digests = sum(one.done.archive for one in taken)
+def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
+    """Returns lines about papers that were filed since they are old, or announced although they had been filed."""
+    archived, announced = _sum(ingested, "archived"), _sum(ingested, "announced")
+    digests = sum(file.result.archive for file in ingested)
     lines = []
     if announced:
         papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
@@ -178,17 +181,16 @@ def _archive_lines(taken: Sequence[_IngestedFile]) -> list[str]:
     return lines
 
 
-def _show(taken: Sequence[_IngestedFile]) -> None:
-
-    known = sum(one.done.already_known for one in taken)
-    new, updated, unchanged = (_sum(taken, name) for name in ("new", "updated", "unchanged"))
-    digests = TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(taken))
+def _show(ingested: Sequence[_IngestedFile]) -> None:
+    known = sum(file.result.already_known for file in ingested)
+    new, updated, unchanged = (_sum(ingested, name) for name in ("new", "updated", "unchanged"))
+    digests = TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(ingested))
     before = f", {TERMINAL_LANGUAGE.number(known)} of them known before" if known else ""
     print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
-    for line in _archive_lines(taken):
+    for line in _archive_lines(ingested):
         print_line(line)
-    for one in taken:
-        for warning in one.warnings:
+    for file in ingested:
+        for warning in file.warnings:
             if warning.code not in INFO:
                 line = f", line {warning.line}" if warning.line else ""
-                print_line(f"! {one.path}{line}: {warning.message}")
+                print_line(f"! {file.path}{line}: {warning.message}")

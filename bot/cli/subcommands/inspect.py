@@ -38,8 +38,8 @@ def inspect(
     return 1 if refused else 0
 
 
-def _show(reports: list["Report"], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
-    """One by one, or by format and by reason where there are more than a screen holds; `each` wants every digest."""
+def _show(reports: list[Report], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
+    """Prints a row per document; with more than a screen holds, a row per format and per reason, unless `each` is set."""
     many = len(reports) + len(refused) > MANY
     if reports:
         print_table(Overview(reports) if many and not each else DigestTables(reports))
@@ -53,5 +53,5 @@ def _show(reports: list["Report"], refused: list[tuple[str, PaperwireError]], *,
         print_error("There is no file to read.")
 
 
-def _without_items(report: "Report") -> dict[str, object]:
+def _without_items(report: Report) -> dict[str, object]:
     return {name: value for name, value in report.items() if name != "items"}

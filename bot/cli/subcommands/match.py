@@ -1,4 +1,4 @@
-"""match: which papers of some digests a query finds, or every query of a file. No settings, no database."""
+"""match: finds papers of digests with one query, or with every query of a file. Needs no settings and no database."""
 
 import sys
 from array import array
@@ -25,7 +25,7 @@ from subscriptions.query import Query, parse_query
 if sys.platform != "win32":
     import resource
 
-_REFUSED = -1  # in place of a handle
+_REFUSED = -1  # stands in place of a handle
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
 
@@ -52,7 +52,6 @@ def match(
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
-
     try:
         query = parse_query(text)
     except QueryError as error:
@@ -79,7 +78,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
 
 
 def _read(paths: list[str]) -> tuple[list[Digest], int]:
-    """The digests that can be read, and the exit status: a sentence on stderr for each that can not."""
+    """Returns (digests, exit status). Prints a sentence on stderr for each document that cannot be read."""
     digests, status = [], 0
     for _, read in digests_in(documents(paths)):
         if isinstance(read, PaperwireError):
@@ -91,14 +90,14 @@ def _read(paths: list[str]) -> tuple[list[Digest], int]:
 
 
 class MatchedField(TypedDict):
-    """A field of a paper in which a query found something, and the words that stand there."""
+    """A field of a paper in which a query matched, and the words of the field that matched."""
 
     field: str
     terms: list[str]
 
 
-def _reasons(query: "Query", papers: list[Paper]) -> dict[str, list[MatchedField]]:
-    """Key -> why that paper fits."""
+def _reasons(query: Query, papers: list[Paper]) -> dict[str, list[MatchedField]]:
+    """Returns the matched fields of each paper, by key."""
     reasons: dict[str, list[MatchedField]] = {}
     for paper in papers:
         fields: dict[str, list[str]] = {}
@@ -119,20 +118,19 @@ class BatchReport(TypedDict):
     peak_rss_bytes: int
     timings: dict[str, float]  # seconds
     refused: list[tuple[int, str]]  # (line from 1, why)
-    matches: NotRequired[list[tuple[int, list[str]]]]  # (line from 1, keys), only of lines that have some
+    matches: NotRequired[list[tuple[int, list[str]]]]  # (line from 1, keys) of lines with matches
 
 
 @dataclass(slots=True)
 class _QueryFile:
-    """The lines of a file of queries, ready to be matched."""
+    """The queries of a file, compiled."""
 
-    queries: "QuerySet"
-    handles: "array[int]" = field(default_factory=lambda: array("q"))  # of each line, in their order
+    queries: QuerySet
+    handles: "array[int]" = field(default_factory=lambda: array("q"))  # one for each line, in order
     refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
 
 
 def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
-
     texts = _lines_of(content(file))
     began = perf_counter()
     digests, status = _read(paths)
@@ -174,15 +172,15 @@ def _show(report: BatchReport) -> None:
 
 
 def _lines_of(data: bytes) -> list[str]:
-    """The lines of a file, without their ends; a byte that is no UTF-8 stands there as a surrogate."""
+    """Returns the lines of a file, without line ends. Bytes that are not UTF-8 become surrogates."""
     lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape").split("\n")
     if not lines[-1]:
         lines.pop()
     return lines
 
 
-def _query(text: str) -> "Query":
-    """A line as a query. Raises QueryError, also for bytes that are no UTF-8."""
+def _query(text: str) -> Query:
+    """Returns the query in a line. Raises QueryError, also for bytes that are not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -191,7 +189,7 @@ def _query(text: str) -> "Query":
 
 
 def _compiled(texts: list[str]) -> _QueryFile:
-    """Every line read as a query; equal lines are read once."""
+    """Compiles every line as a query. Equal lines are compiled once."""
     lines = _QueryFile(QuerySet())
     handles: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -210,7 +208,7 @@ def _compiled(texts: list[str]) -> _QueryFile:
 
 
 def _peak_rss_bytes() -> int:
-    """The most memory that this process has held so far: VmHWM of Linux, elsewhere what getrusage tells."""
+    """Returns the peak memory of this process: VmHWM on Linux, the value of getrusage elsewhere, 0 on Windows."""
     try:
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
@@ -220,4 +218,4 @@ def _peak_rss_bytes() -> int:
     if sys.platform == "win32":
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, the others KiB
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, other systems KiB

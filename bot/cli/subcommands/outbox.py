@@ -1,4 +1,4 @@
-"""outbox: what waits and why; dead letters are tried again or dismissed."""
+"""outbox: lists what waits to be sent and why; retries or dismisses dead letters."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,12 +17,14 @@ from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
+from subscriptions.platforms import facts_of
 from subscriptions.service.outbox import dismiss as give_up
 from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
-_OVER = ("dismissed", "sent")  # nothing waits in these, so they are listed only when asked for
+_OVER = ("dismissed", "sent")  # states of deliveries that are over; listed only with --state
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
@@ -80,7 +82,7 @@ def dismiss(ids: Ids, *, now: Now = None) -> int:
 
 
 def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
-    """Acts on every delivery; one that is not there is said on stderr and holds up no other. The exit status."""
+    """Calls `act` for every delivery and returns the exit status. Prints an error for a missing one and goes on."""
     status = 0
     for delivery in ids:
         try:
@@ -92,17 +94,16 @@ def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
     return status
 
 
-def _with_reason(entry: "OutboxEntry", settings: "Settings") -> "OutboxEntry":
-    """What is planned for a platform without a token says so."""
-    on = {"telegram": settings.telegram.token is not None, "slack": settings.slack.on}
+def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
+    """Returns the entry; a planned one for a platform without a token gets that as its reason."""
     platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state != "planned" or on.get(platform, True):
+    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry
-    return replace(entry, reason=f"{platform.capitalize()} is off, without a token.")
+    return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
 
 
-def _document(entry: "OutboxEntry") -> dict[str, object]:
-    """One element of `outbox --json` (docs/commands.md)."""
+def _document(entry: OutboxEntry) -> dict[str, object]:
+    """Returns one element of `outbox --json` (docs/commands.md)."""
     return {
         "id": entry.id,
         "chat": entry.chat,
@@ -117,9 +118,8 @@ def _document(entry: "OutboxEntry") -> dict[str, object]:
     }
 
 
-def _show(entries: "Sequence[OutboxEntry]", now: datetime, zone: str) -> None:
-
-    voice = Language("en", zone)
+def _show(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:
+    language = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("delivery", "chat", "state"):
         table.add_column(name, no_wrap=True)
@@ -128,17 +128,17 @@ def _show(entries: "Sequence[OutboxEntry]", now: datetime, zone: str) -> None:
     remarks = []
     for entry in entries:
         state = Text(entry.state, _COLOURS.get(entry.state, ""))
-        since = voice.duration(max(now - entry.waiting_since, timedelta(0)))
+        since = language.duration(max(now - entry.waiting_since, timedelta(0)))
         table.add_row(entry.id, Text(printable(entry.chat)), state, str(entry.papers), since)
-        remarks.append((entry.id, _remark(entry, voice)))
+        remarks.append((entry.id, _remark(entry, language)))
     print_table(table)
     for delivery, remark in remarks:
         if remark:
             print_line(f"{delivery}  {remark}")
 
 
-def _remark(entry: "OutboxEntry", voice: "Language") -> str:
-    """Why it waits, how often it was tried and when it is tried again."""
-    tried = voice.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
-    following = voice.say("again {moment}", moment=voice.moment(entry.next_at)) if entry.next_at else ""
+def _remark(entry: OutboxEntry, language: Language) -> str:
+    """Returns why a delivery waits, how often it was tried and when it is tried again."""
+    tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
+    following = language.say("again {moment}", moment=language.moment(entry.next_at)) if entry.next_at else ""
     return "; ".join(part for part in (entry.reason, tried, following) if part)

@@ -1,4 +1,4 @@
-"""search, why and whynot: stored papers by a query; why one of them came to a chat, or did not."""
+"""search, why, whynot: finds stored papers; says why a paper was delivered to a chat, or was not."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_
 from bot.cli._session import Session, open_session
 from bot.cli._streams import json_time, print_json, print_line, printable
 from bot.cli._tables import print_table
-from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line, lacking
+from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, failing_parts, hold_reason_line
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
@@ -26,7 +26,7 @@ from subscriptions.store import DeliveredPaper
 
 _MOST_DAYS = 3650
 _MOST_SHOWN = 50  # papers of a search; --json has all
-_OPENING = 100  # characters of an abstract in place of a title that is not known
+_OPENING = 100  # characters of the abstract, for a paper without a title
 
 PaperArgument = Annotated[str, typer.Argument(metavar="ID", help="A paper: its arXiv id, its DOI, or a link to it.")]
 
@@ -53,36 +53,35 @@ def search(
         with reporting_query_errors(query):
             raise
     with open_session(now) as session:
-        found, stored = search_all(session.store, read, days=days, now=session.now)
+        papers, stored = search_all(session.store, read, days=days, now=session.now)
     hints = [hint.say(TERMINAL_LANGUAGE.translate) for hint in read.hints]
     if json:
-        told_of = {"stored": stored, "found": len(found), "papers": [_paper(known) for known in found]}
-        print_json({"query": read.canonical, "text": query, "hints": hints, **told_of})
+        counts = {"stored": stored, "found": len(papers), "papers": [_paper(known) for known in papers]}
+        print_json({"query": read.canonical, "text": query, "hints": hints, **counts})
     else:
         of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
-        print_line(f"{query_in_words(read, TERMINAL_LANGUAGE.translate)}: {len(found):,} {of}")
+        print_line(f"{query_in_words(read, TERMINAL_LANGUAGE.translate)}: {len(papers):,} {of}")
         for hint in hints:
             print_line(f"  ({hint})")
-        _show(found)
+        _show(papers)
     return 0
 
 
-def _show(found: "tuple[KnownPaper, ...]") -> None:
-
+def _show(papers: tuple[KnownPaper, ...]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for known in found[:_MOST_SHOWN]:
+    for known in papers[:_MOST_SHOWN]:
         table.add_row(Text(_name(known)), known.day.isoformat(), Text(printable(_title(known))))
-    if found:
+    if papers:
         print_table(table)
-    if len(found) > _MOST_SHOWN:
-        print_line(f"and {len(found) - _MOST_SHOWN:,} more; --json lists all, --days N fewer")
+    if len(papers) > _MOST_SHOWN:
+        print_line(f"and {len(papers) - _MOST_SHOWN:,} more; --json lists all, --days N fewer")
 
 
-def _paper(known: "KnownPaper") -> dict[str, object]:
-    """A stored paper as `--json` has it."""
+def _paper(known: KnownPaper) -> dict[str, object]:
+    """Returns a stored paper for `--json`."""
     paper = known.paper
     return {
         "key": paper.key,
@@ -94,12 +93,11 @@ def _paper(known: "KnownPaper") -> dict[str, object]:
     }
 
 
-def _name(known: "KnownPaper") -> str:
+def _name(known: KnownPaper) -> str:
     return known.paper.arxiv_id or known.paper.doi or "–"
 
 
-def _title(known: "KnownPaper") -> str:
-
+def _title(known: KnownPaper) -> str:
     return readable(known.paper.title) or f"“{cut_at_word(known.paper.abstract, _OPENING)}”"
 
 
@@ -125,26 +123,27 @@ def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Jso
 
 
 def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
-
     with open_session(now) as session:
-        there = get_chat(session.store, session.address(chat))
+        asked_chat = get_chat(session.store, session.address(chat))
         known = None if paper is None else _known(session, paper)
-        came = (
-            last_delivered(session.store, there) if known is None else deliveries_of_paper(session.store, there, known)
+        delivery = (
+            last_delivered(session.store, asked_chat)
+            if known is None
+            else deliveries_of_paper(session.store, asked_chat, known)
         )
-        known = known or (came.item.paper if came else None)
+        known = known or (delivery.item.paper if delivery else None)
         if known is None:
-            raise NotFound(Sentence("{chat} was not sent a paper yet.", {"chat": str(there.address)}))
-        kept = () if came else reasons(session.store, there, known, now=session.now)
+            raise NotFound(Sentence("{chat} was not sent a paper yet.", {"chat": str(asked_chat.address)}))
+        hold_reasons = () if delivery else reasons(session.store, asked_chat, known, now=session.now)
     if json:
-        print_json(_reasons_document(there, known, came, kept))
+        print_json(_reasons_document(asked_chat, known, delivery, hold_reasons))
     else:
-        _show_reasons(there, known, came, kept)
+        _show_reasons(asked_chat, known, delivery, hold_reasons)
     return 0
 
 
-def _known(session: "Session", text: str) -> "KnownPaper":
-    """The stored paper that somebody names. Raises Refused, NotFound."""
+def _known(session: Session, text: str) -> KnownPaper:
+    """Returns the stored paper that `text` names. Raises Refused, NotFound."""
     names = mentioned(text)
     if not names:
         raise Refused(
@@ -158,56 +157,58 @@ def _known(session: "Session", text: str) -> "KnownPaper":
 
 
 def _reasons_document(
-    chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]"
+    chat: Chat, known: KnownPaper, delivery: DeliveredPaper | None, hold_reasons: tuple[Reason, ...]
 ) -> dict[str, object]:
-    """What `why --json` and `whynot --json` print (docs/commands.md)."""
-    told = {"at": json_time(came.at), "state": came.state, "shown": came.item.shown} if came else None
+    """Returns what `why --json` and `whynot --json` print (docs/commands.md)."""
+    delivered = (
+        {"at": json_time(delivery.at), "state": delivery.state, "shown": delivery.item.shown} if delivery else None
+    )
     return {
         "chat": str(chat.address),
         "paper": _paper(known),
-        "told": told,
-        "because": [_because(one) for one in came.item.because] if came else [],
-        "reasons": [_reason(one) for one in kept],
+        "told": delivered,
+        "because": [_because(entry) for entry in delivery.item.because] if delivery else [],
+        "reasons": [_reason(entry) for entry in hold_reasons],
     }
 
 
-def _because(one: "Because") -> dict[str, object]:
-    return {"number": one.number, "name": one.name, "text": one.text, "words": list(one.words)}
+def _because(entry: Because) -> dict[str, object]:
+    return {"number": entry.number, "name": entry.name, "text": entry.text, "words": list(entry.words)}
 
 
-def _reason(one: "Reason") -> dict[str, object]:
-
-    lacks, excluded = lacking(one, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
-    wish = one.subscription
+def _reason(entry: Reason) -> dict[str, object]:
+    lacks, excluded = failing_parts(entry, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
+    subscription = entry.subscription
     return {
-        "number": wish.number,
-        "name": wish.name,
-        "text": wish.text,
-        "keeps": one.hold_reason.value,
+        "number": subscription.number,
+        "name": subscription.name,
+        "text": subscription.text,
+        "keeps": entry.hold_reason.value,
         "lacks": lacks,
         "excludes": excluded,
-        "due_at": json_time(one.due),
+        "due_at": json_time(entry.due),
     }
 
 
-def _show_reasons(chat: "Chat", known: "KnownPaper", came: "DeliveredPaper | None", kept: "tuple[Reason, ...]") -> None:
-
-    voice = Language("en", chat.settings.timezone)
+def _show_reasons(
+    chat: Chat, known: KnownPaper, delivery: DeliveredPaper | None, hold_reasons: tuple[Reason, ...]
+) -> None:
+    language = Language("en", chat.settings.timezone)
     print_line(f"{_name(known)}  {_title(known)}")
-    if came is not None:
-        print_line(came_line(came, chat, voice))
-        for one in came.item.because:
-            print_line(f"  {one.number}  {one.label}" + (f": {', '.join(one.words)}" if one.words else ""))
+    if delivery is not None:
+        print_line(delivered_line(delivery, chat, language))
+        for entry in delivery.item.because:
+            print_line(f"  {entry.number}  {entry.label}" + (f": {', '.join(entry.words)}" if entry.words else ""))
         return
-    moment = voice.moment(known.sequenced_at or known.first_seen_at)
+    moment = language.moment(known.sequenced_at or known.first_seen_at)
     print_line(f"It became known {moment}; {chat.address} was not sent it.")
-    teller = ReasonContext(
-        localizer=voice,
-        reading=lambda query: query_in_words(query, voice.translate),
+    context = ReasonContext(
+        localizer=language,
+        reading=lambda query: query_in_words(query, language.translate),
         command=lambda typed: f"paperwire {typed} --as {chat.address}",
     )
-    day = voice.day(known.day, seen_from=known.first_seen_at.date())
-    for reason in kept:
-        print_line(f"  {kept_line(reason, chat, teller, day)}")
-    if not kept:
+    day = language.day(known.day, seen_from=known.first_seen_at.date())
+    for reason in hold_reasons:
+        print_line(f"  {hold_reason_line(reason, chat, context, day)}")
+    if not hold_reasons:
         print_line("  It has no subscriptions.")

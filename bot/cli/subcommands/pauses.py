@@ -1,4 +1,4 @@
-"""pause and resume: holding a chat or one of its subscriptions."""
+"""pause and resume: holds back the papers of a chat or of one subscription."""
 
 from typing import Annotated
 
@@ -31,16 +31,16 @@ def pause(
     """Hold the papers of a chat, or of one subscription, back. What comes in the meantime waits."""
     which = subscription_number(number, "paperwire pause --until 7d --as CHAT")
     with open_session(now) as session:
-        there = get_chat(session.store, session.address(chat))
+        stored_chat = get_chat(session.store, session.address(chat))
         moment = session.now
-        end = parse_pause(until, zone(there.settings.timezone), moment) if until is not None else None
-        held = hold(session.store, there.address, which, until=end, now=moment)
+        end = parse_pause(until, zone(stored_chat.settings.timezone), moment) if until is not None else None
+        held = hold(session.store, stored_chat.address, which, until=end, now=moment)
     if json:
         print_json(_document(held))
         return 0
-    said = held_line(held, Language("en", there.settings.timezone), now=moment)
-    print_reply(Reply(lines=(said, "What comes in the meantime waits."), ok=True))
-    print_line(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {there.address}")
+    sentence = held_line(held, Language("en", stored_chat.settings.timezone), now=moment)
+    print_reply(Reply(lines=(sentence, "What comes in the meantime waits."), ok=True))
+    print_line(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {stored_chat.address}")
     return 0
 
 
@@ -57,25 +57,27 @@ def resume(
     with open_session(now) as session:
         address, moment = get_chat(session.store, session.address(chat)).address, session.now
         held = go_on(session.store, address, which, now=moment)
-        found = waits(session.store, address, now=moment, number=which)
+        waiting_papers = waits(session.store, address, now=moment, number=which)
         skipped = 0
         if skip:
-            skipped = skip_waiting(session.store, address, upto=found.upto, by=moment, now=moment, number=which)
+            skipped = skip_waiting(
+                session.store, address, upto=waiting_papers.upto, by=moment, now=moment, number=which
+            )
     if json:
-        print_json(_document(held) | _waiting(found, skipped=skipped))
+        print_json(_document(held) | _waiting(waiting_papers, skipped=skipped))
         return 0
-    voice = Language("en", held.chat.settings.timezone)
-    waiting = _skipped(skipped, voice) if skip else waiting_lines(found, voice)
-    print_reply(Reply(lines=(resumed_line(held, voice), *waiting), ok=True if held.changed else None))
+    language = Language("en", held.chat.settings.timezone)
+    waiting = _skipped(skipped, language) if skip else waiting_lines(waiting_papers, language)
+    print_reply(Reply(lines=(resumed_line(held, language), *waiting), ok=True if held.changed else None))
     return 0
 
 
-def _skipped(count: int, voice: "Language") -> tuple[str, ...]:
-    return (voice.count("{count} paper is skipped.", "{count} papers are skipped.", count),) if count else ()
+def _skipped(count: int, language: Language) -> tuple[str, ...]:
+    return (language.count("{count} paper is skipped.", "{count} papers are skipped.", count),) if count else ()
 
 
-def _document(held: "HeldBack") -> dict[str, object]:
-    """What `pause --json` prints, and the beginning of what `resume --json` does (docs/commands.md)."""
+def _document(held: HeldBack) -> dict[str, object]:
+    """Returns what `pause --json` prints; `resume --json` adds to it (docs/commands.md)."""
     state = held.subscription.state if held.subscription else held.chat.state.value
     return {
         "chat": str(held.chat.address),
@@ -86,5 +88,9 @@ def _document(held: "HeldBack") -> dict[str, object]:
     }
 
 
-def _waiting(found: "Waiting", *, skipped: int) -> dict[str, object]:
-    return {"waiting": 0 if skipped else found.papers, "skipped": skipped, "comes_at": json_time(found.comes)}
+def _waiting(waiting_papers: Waiting, *, skipped: int) -> dict[str, object]:
+    return {
+        "waiting": 0 if skipped else waiting_papers.papers,
+        "skipped": skipped,
+        "comes_at": json_time(waiting_papers.comes),
+    }

@@ -1,4 +1,4 @@
-"""demo and preview: messages that nobody is sent."""
+"""preview: shows messages without sending them."""
 
 import sys
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from bot.cli._queries import reporting_query_errors
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
-from bot.commands.phrasing.subscription_words import in_short
+from bot.commands.phrasing.subscription_words import shortened
 from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.display.gallery import payload_display
@@ -28,7 +28,7 @@ from subscriptions.service.planner import preview as look
 
 _MOST_DAYS = 3650
 _HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
-_RULE = 72  # columns, as the console frames its messages
+_RULE = 72  # columns of the frame around a message
 
 
 def preview(
@@ -51,7 +51,7 @@ def preview(
         found = look(session.store, address, now=session.now, text=query, days=days)
         about = status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
-    due, later = (render_delivery(one, titles=titles) if one else () for one in (found.delivery, found.later))
+    due, later = (render_delivery(entry, titles=titles) if entry else () for entry in (found.delivery, found.later))
     if json:
         print_json(_document(about, found, (*due, *later)))
     else:
@@ -59,10 +59,8 @@ def preview(
     return 0
 
 
-def _say(
-    found: "Preview", about: "Status", due: "Sequence[Message]", later: "Sequence[Message]", now: datetime
-) -> None:
-    """What is due, then what is not; a line for what was planned before, since that is sent as well."""
+def _say(found: Preview, about: Status, due: Sequence[Message], later: Sequence[Message], now: datetime) -> None:
+    """Prints what was planned before, what is due, and what is not due yet."""
     address = about.chat.address
     if about.waiting:
         print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
@@ -78,19 +76,19 @@ def _say(
         print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
-def _not_due(found: "Preview", chat: "Chat", now: datetime) -> list[str]:
-    """Which subscriptions bring nothing at this moment though they have papers, and when they do."""
-    voice = Language("en", chat.settings.timezone)
+def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
+    """Returns a line for each subscription that has papers but is not due, with the time when it is."""
+    language = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
-    for one in found.not_due:
-        wish, count = one.subscription, voice.count("{count} paper", "{count} papers", len(one.papers))
-        when = _HELD.get(one.held, "") or when_next(one.next_delivery, voice, now)
-        lines.append(f"  {wish.number}  {in_short(wish.name or wish.text)} · {count} · {when}")
+    for entry in found.not_due:
+        subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
+        when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
+        lines.append(f"  {subscription.number}  {shortened(subscription.name or subscription.text)} · {count} · {when}")
     return lines
 
 
-def _document(about: "Status", found: "Preview", messages: "tuple[Message, ...]") -> dict[str, object]:
-    """What `preview --json` prints; `payload` and `plain` are what the platform would be sent."""
+def _document(about: Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
+    """Returns what `preview --json` prints. `payload` and `plain` are what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
     keys = {item.paper.id: item.paper.paper.key for item in items}
@@ -101,7 +99,7 @@ def _document(about: "Status", found: "Preview", messages: "tuple[Message, ...]"
         "known": found.known,
         "papers": [keys[item.paper.id] for item in items],
         "due": [keys[item.paper.id] for item in due],
-        "not_due": [_waits(one) for one in found.not_due],
+        "not_due": [_waits(entry) for entry in found.not_due],
         "planned_before": about.waiting,
         "messages": [
             {
@@ -115,19 +113,19 @@ def _document(about: "Status", found: "Preview", messages: "tuple[Message, ...]"
     }
 
 
-def _waits(one: "NotDue") -> dict[str, object]:
-    """A subscription whose papers are not due; `at` is null while it is held, and where nobody can tell."""
-    at = one.next_delivery.at or one.next_delivery.latest
+def _waits(entry: NotDue) -> dict[str, object]:
+    """Returns a subscription that is not due, for `--json`. `at` is null while it is held or if its time is unknown."""
+    at = entry.next_delivery.at or entry.next_delivery.latest
     return {
-        "number": one.subscription.number,
+        "number": entry.subscription.number,
         "at": json_time(at),
-        "held": one.held or None,
-        "papers": [known.paper.key for known in one.papers],
+        "held": entry.held or None,
+        "papers": [known.paper.key for known in entry.papers],
     }
 
 
-def _show(chat: "ChatAddress", message: "Message") -> None:
-    """A message as its platform would show it: links behind their titles on a terminal, written out elsewhere."""
+def _show(chat: ChatAddress, message: Message) -> None:
+    """Prints a message as its platform would show it. Links are hidden behind titles on a terminal, written out elsewhere."""
     print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     if chat.platform == "web":
         print_line(loads(message.payload)["text"].rstrip())

@@ -1,4 +1,4 @@
-"""sources: where digests come from, what happened there last; polling now."""
+"""sources: lists the sources of digests with their last results; polls them now."""
 
 import asyncio
 import sys
@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import make_source_scheduler
 from bot.cli._options import Json, Now
 from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import Session, open_session
@@ -21,7 +20,9 @@ from bot.digests.files import is_missing
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings, SourceSettings
-from bot.sources.http import everything, place_of
+from bot.settings.source_facts import place_of
+from bot.sources.from_settings import make_source_scheduler
+from bot.sources.http import everything
 from subscriptions.errors import Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.papers import announce_filed
@@ -35,14 +36,14 @@ app = typer.Typer(help="Where digests come from; what happened there last.", inv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A source as it is shown."""
+    """One row of the table of sources."""
 
     name: str
     state: str  # on, late, failing, off
     place: str
-    last: "Receipt | None"
+    last: Receipt | None
     next_at: datetime | None
-    missing: bool = False  # it is a path that leads nowhere
+    missing: bool = False  # its path does not exist
 
 
 @app.callback()
@@ -52,7 +53,7 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
         return None
 
     with open_session(now) as session:
-        known = {one.name: one for one in known_sources(session.store)}
+        known = {source_row.name: source_row for source_row in known_sources(session.store)}
         moment = session.now
         rows = _rows(session.settings, known, moment)
     if json:
@@ -79,7 +80,7 @@ def poll(
         named = _named(session.settings, name) if announce else ""
         asyncio.run(_poll(session, name))
         announced = announce_filed(session.store, named, now=session.now) if announce else 0
-        known = {one.name: one for one in known_sources(session.store)}
+        known = {source_row.name: source_row for source_row in known_sources(session.store)}
         rows = [
             row
             for row in _rows(session.settings, known, session.now)
@@ -99,34 +100,37 @@ def poll(
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
 
-def _named(settings: "Settings", name: str | None) -> str:
-    """The source whose papers are to be announced, as the settings write it. Raises WrongUsage."""
+def _named(settings: Settings, name: str | None) -> str:
+    """Returns the name of the source to announce, spelt as in the settings. Raises WrongUsage."""
     if name is None:
         raise WrongUsage(Sentence("--announce needs the name of a source."), Sentence("For example: daily --announce."))
-    return next((one.name for one in settings.sources if one.name.casefold() == name.casefold()), name)
+    return next(
+        (source_row.name for source_row in settings.sources if source_row.name.casefold() == name.casefold()), name
+    )
 
 
-async def _poll(session: "Session", name: str | None) -> None:
-
+async def _poll(session: Session, name: str | None) -> None:
     if sys.stderr.isatty() and not session.settings.sources:
         sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
-    feeder = make_source_scheduler(session.settings, session)
+    scheduler = make_source_scheduler(session.settings, session)
     try:
-        await feeder.poll_now([] if name is None else [name])
+        await scheduler.poll_now([] if name is None else [name])
     finally:
-        await feeder.close()
+        await scheduler.close()
 
 
-def _rows(settings: "Settings", known: "Mapping[str, KnownSource]", now: datetime) -> list[_Row]:
-    """The sources of the settings in their order, then those that are named there no more."""
+def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -> list[_Row]:
+    """Returns the sources of the settings in their order, then known sources that the settings no longer name."""
     sources = settings.sources or (everything(),)
     rows = [_row(source, place_of(source), known.get(source.name), now) for source in sources]
-    gone = [one for name, one in known.items() if name not in {source.name for source in sources}]
-    return rows + [_Row(name=one.name, state="off", place=one.location, last=one.last, next_at=None) for one in gone]
+    former = [source_row for name, source_row in known.items() if name not in {source.name for source in sources}]
+    return rows + [
+        _Row(name=source_row.name, state="off", place=source_row.location, last=source_row.last, next_at=None)
+        for source_row in former
+    ]
 
 
-def _row(source: "SourceSettings", place: str, known: "KnownSource | None", now: datetime) -> _Row:
-
+def _row(source: SourceSettings, place: str, known: KnownSource | None, now: datetime) -> _Row:
     last = known.last if known else None
     state = {Outcome.FAILED: "failing", Outcome.LATE: "late"}.get(last.outcome, "on") if last else "on"
     next_at = None if source.path is not None else (known.state.next_at if known else None) or now
@@ -135,7 +139,7 @@ def _row(source: "SourceSettings", place: str, known: "KnownSource | None", now:
 
 
 def _document(row: _Row) -> dict[str, object]:
-    """One element of `sources --json` (docs/commands.md)."""
+    """Returns one element of `sources --json` (docs/commands.md)."""
     return {
         "name": row.name,
         "state": row.state,
@@ -144,7 +148,7 @@ def _document(row: _Row) -> dict[str, object]:
     }
 
 
-def _receipt(receipt: "Receipt") -> dict[str, object]:
+def _receipt(receipt: Receipt) -> dict[str, object]:
     return {
         "at": json_time(receipt.at),
         "outcome": receipt.outcome.value,
@@ -154,14 +158,13 @@ def _receipt(receipt: "Receipt") -> dict[str, object]:
 
 
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
-
-    voice = Language("en", zone)
+    language = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("source", "state", "last look", "brought", "next look"):
         table.add_column(heading, no_wrap=True)
     for row in rows:
-        last = (voice.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
-        following = voice.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")
+        last = (language.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
+        following = language.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")
         table.add_row(Text(printable(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
     print_table(table)
     for row in rows:
@@ -171,8 +174,8 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
             print_line(f"{row.name}: {row.last.detail}")
 
 
-def _brought(receipt: "Receipt") -> str:
-    """An outcome with what was counted."""
+def _brought(receipt: Receipt) -> str:
+    """Returns the outcome of a poll with its counts, as text."""
     new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
     only_filed = f", {filed:,} only filed" if filed else ""
     return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}" if papers else str(receipt.outcome)

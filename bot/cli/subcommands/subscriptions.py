@@ -1,4 +1,4 @@
-"""subscribe, subscriptions, unsubscribe, set: what chats ask for."""
+"""subscribe, subscriptions, unsubscribe, name: the subscriptions of chats."""
 
 import shlex
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from bot.commands.phrasing.subscription_words import (
     Row,
     name_given,
     renamed,
-    rows_of,
     state_of,
     subscribed,
+    subscription_rows,
     unsubscribed,
 )
 from bot.errors import WrongUsage
@@ -38,6 +38,8 @@ from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
+from subscriptions.planning.weekdays import DAYS
+from subscriptions.platforms import facts_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import allow
 from subscriptions.service.operations import next_deliveries_of
@@ -59,8 +61,8 @@ from subscriptions.service.subscriptions import unsubscribe as remove
 from subscriptions.states import ChatState
 from subscriptions.zones import zone_of_place
 
-_TABLE_WIDTH = 110  # columns below which a table of subscriptions would break its words
-_OPENING = 80  # characters of an abstract in place of a title that is not known
+_TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
+_OPENING = 80  # characters of the abstract, for a paper without a title
 
 QueryArgument = Annotated[
     str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
@@ -101,59 +103,68 @@ def subscribe(
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     named = tz and (zone_of_place(tz) or tz)
-    wish = SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
+    request = SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by="")
     with open_session(now, make=True) as session, reporting_query_errors(query):
         address = session.address(chat)
         title, kind = look_up_new_chat(session, address)
         moment = session.now
-        done = add(session.store, address, wish, now=moment, title=title, kind=kind)
-        if done.chat.state is ChatState.ASKED:  # the command line asks nobody
-            allow(session.store, done.chat.address, now=session.now)
+        result = add(session.store, address, request, now=moment, title=title, kind=kind)
+        if result.chat.state is ChatState.ASKED:  # an operator at the command line needs no approval
+            allow(session.store, result.chat.address, now=session.now)
     if json:
-        print_json(_added(done))
+        print_json(_added(result))
         return 0
-    print_reply(_echo(done, moment, says_year=(since or "").strip()[:4].isdigit()))
-    if done.outcome == "added":
-        print_line(f"  Undo: paperwire unsubscribe {done.subscription.number} --as {done.chat.address}")
-    if since is not None and done.outcome != "added":
+    print_reply(_echo(result, moment, says_year=(since or "").strip()[:4].isdigit()))
+    if result.outcome == "added":
+        print_line(f"  Undo: paperwire unsubscribe {result.subscription.number} --as {result.chat.address}")
+    if since is not None and result.outcome != "added":
         print_line("  --since is for a new subscription; this one goes on where it stands.")
-    for remark in _remarks(done, session.settings):
+    for remark in _remarks(result, session.settings):
         print_line(f"  {remark}")
     return 0
 
 
-def _added(done: "Subscribed") -> dict[str, object]:
-    """What `subscribe --json` prints (docs/commands.md)."""
-    zone = done.subscription.zone or done.chat.settings.timezone
-    one = Listed(chat=done.chat, subscription=done.subscription, zone=zone)
-    told = {"outcome": done.outcome, "since": json_time(done.starts), "found": done.found, "days": done.base.days}
-    return {**_document(one), **told}
+def _added(result: Subscribed) -> dict[str, object]:
+    """Returns what `subscribe --json` prints (docs/commands.md)."""
+    zone = result.subscription.zone or result.chat.settings.timezone
+    entry = Listed(chat=result.chat, subscription=result.subscription, zone=zone)
+    added = {
+        "outcome": result.outcome,
+        "since": json_time(result.starts),
+        "found": result.found,
+        "days": result.base.days,
+    }
+    return {**_document(entry), **added}
 
 
-def _remarks(done: "Subscribed", settings: "Settings") -> Iterator[str]:
-    """What else whoever subscribes a chat should know."""
-    chat, wish = done.chat, done.subscription
-    if said := split_when(wish.text).when:
-        yield f"“{said}” is looked for as words; a time is given with --every, --on and --at."
+def _remarks(result: Subscribed, settings: Settings) -> Iterator[str]:
+    """Yields hints for the person who subscribed a chat."""
+    chat, subscription = result.chat, result.subscription
+    if typed := split_when(subscription.text).when:
+        yield f"“{typed}” is looked for as words; a time is given with --every, --on and --at."
     zone = chat.settings.timezone
-    if wish.number == 1 and wish.cadence.kind != "now" and zone == settings.timezone and wish.zone is None:
+    if (
+        subscription.number == 1
+        and subscription.cadence.kind != "now"
+        and zone == settings.timezone
+        and subscription.zone is None
+    ):
         yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"
-    if chat.address.platform == "telegram" and settings.telegram.token is None:
-        yield "Telegram is off until PAPERWIRE_TELEGRAM_TOKEN is set."
-    if chat.address.platform == "slack" and not settings.slack.on:
-        yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
+    if not settings.is_on(chat.address.platform):
+        facts = facts_of(chat.address.platform)
+        yield f"{facts.title} is off until {facts.token_variable} is set."
 
 
-def _echo(done: "Subscribed", now: datetime, *, says_year: bool) -> Reply:
-
-    voice = Language("en", done.subscription.zone or done.chat.settings.timezone)
-    examples = [_example(known.paper) for known in done.examples]
-    reading = query_in_words(done.query, voice.translate)
-    return subscribed(done, voice, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year)
+def _echo(result: Subscribed, now: datetime, *, says_year: bool) -> Reply:
+    language = Language("en", result.subscription.zone or result.chat.settings.timezone)
+    examples = [_example(known.paper) for known in result.examples]
+    reading = query_in_words(result.query, language.translate)
+    return subscribed(
+        result, language, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year
+    )
 
 
 def _example(paper: Paper) -> str:
-
     title = readable(paper.title) or f"“{cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
@@ -162,54 +173,53 @@ def _example(paper: Paper) -> str:
 def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
     with open_session(now) as session:
-        found = listed(session.store, None if chat is None else session.address(chat))
-        coming = () if json else next_deliveries_of(session.store, found, now=session.now)
+        entries = listed(session.store, None if chat is None else session.address(chat))
+        next_deliveries = () if json else next_deliveries_of(session.store, entries, now=session.now)
     if json:
-        print_json([_document(one) for one in found])
-    elif found:
-        _show(_rows(found, coming, session.now))
+        print_json([_document(entry) for entry in entries])
+    elif entries:
+        _show(_rows(entries, next_deliveries, session.now))
     else:
         print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
     return 0
 
 
-def _document(one: "Listed") -> dict[str, object]:
-    """One element of `subscriptions --json` (docs/commands.md)."""
-    wish = one.subscription
+def _document(entry: Listed) -> dict[str, object]:
+    """Returns one element of `subscriptions --json` (docs/commands.md)."""
+    subscription = entry.subscription
     return {
-        "number": wish.number,
-        "chat": str(one.chat.address),
-        "name": wish.name,
-        "text": wish.text,
-        "canonical": wish.canonical,
-        "cadence": cadence_text(wish.cadence),
-        "zone": one.zone,
-        "state": state_of(one),
-        "next_due_at": json_time(wish.next_due_at),
+        "number": subscription.number,
+        "chat": str(entry.chat.address),
+        "name": subscription.name,
+        "text": subscription.text,
+        "canonical": subscription.canonical,
+        "cadence": cadence_text(subscription.cadence),
+        "zone": entry.zone,
+        "state": state_of(entry),
+        "next_due_at": json_time(subscription.next_due_at),
     }
 
 
-def _rows(found: "tuple[Listed, ...]", coming: "tuple[NextDelivery, ...]", now: datetime) -> "list[Row]":
-
-    voices = {zone: Language("en", zone) for zone in {one.zone for one in found}}
-    rows = rows_of(
-        found,
-        lambda text: query_in_words(parse_query(text), voices[found[0].zone].translate),
-        lambda one: voices[one.zone],
+def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[Row]:
+    languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
+    rows = subscription_rows(
+        entries,
+        lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
+        lambda entry: languages[entry.zone],
         now,
     )
     return [
-        replace(row, next_due=when_next(expected, voices[one.zone], now) if state_of(one) == "active" else "")
-        for row, one, expected in zip(rows, found, coming, strict=True)
+        replace(row, next_due=when_next(expected, languages[entry.zone], now) if state_of(entry) == "active" else "")
+        for row, entry, expected in zip(rows, entries, next_deliveries, strict=True)
     ]
 
 
-def _show(rows: "list[Row]") -> None:
-    """A table; on a narrow terminal each row in two lines below its chat."""
+def _show(rows: list[Row]) -> None:
+    """Prints a table; on a narrow terminal two lines per subscription, below their chat."""
     if is_narrow(_TABLE_WIDTH):
-        for chat, theirs in groupby(rows, key=lambda row: row.chat):
+        for chat, rows_of_chat in groupby(rows, key=lambda row: row.chat):
             print_line(chat)
-            for row in theirs:
+            for row in rows_of_chat:
                 print_line(f"{row.number:>4}  {row.reading}")
                 print_line(
                     "      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state)))
@@ -240,35 +250,38 @@ def unsubscribe(
 ) -> int:
     """Remove subscriptions. What was planned for them is still sent."""
     text = " ".join(which)
-    said = numbers_in(text)
+    typed = numbers_in(text)
     with open_session(now) as session, reporting_query_errors(text):
         address = session.address(chat)
-        there = numbers_among(said, {one.subscription.number for one in listed(session.store, address)})
-        if there:
-            gone = unsubscribe_several(session.store, address, there, now=session.now)
+        existing = numbers_among(typed, {entry.subscription.number for entry in listed(session.store, address)})
+        if existing:
+            removed_ = unsubscribe_several(session.store, address, existing, now=session.now)
         else:
-            gone = remove(session.store, address, text, now=session.now)
+            removed_ = remove(session.store, address, text, now=session.now)
     if json:
-        removed = [{"number": wish.number, "name": wish.name, "text": wish.text} for wish in gone]
+        removed = [
+            {"number": subscription.number, "name": subscription.name, "text": subscription.text}
+            for subscription in removed_
+        ]
         print_json({"chat": str(address), "removed": removed})
         return 0
-    print_reply(unsubscribed(gone, TERMINAL_LANGUAGE, missing=numbers_missing(said, there) if there else ""))
-    for wish in gone:
-        print_line(f"  Undo: {_undo_command(wish, str(address))}")
+    print_reply(unsubscribed(removed_, TERMINAL_LANGUAGE, missing=numbers_missing(typed, existing) if existing else ""))
+    for subscription in removed_:
+        print_line(f"  Undo: {_undo_command(subscription, str(address))}")
     return 0
 
 
-def _undo_command(wish: "Subscription", chat: str) -> str:
-    """The subcommand that would bring a subscription back."""
-    cadence = wish.cadence
+def _undo_command(subscription: Subscription, chat: str) -> str:
+    """Returns the command line that would add a removed subscription again."""
+    cadence = subscription.cadence
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
     if cadence.weekday is not None:
-        words += ["--on", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[cadence.weekday]]
+        words += ["--on", DAYS[cadence.weekday]]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
-    words += ["--tz", wish.zone] if wish.zone else []
-    words += ["--name", wish.name] if wish.name else []
-    return shlex.join([*words, "--", wish.text])
+    words += ["--tz", subscription.zone] if subscription.zone else []
+    words += ["--name", subscription.name] if subscription.name else []
+    return shlex.join([*words, "--", subscription.text])
 
 
 def name(
@@ -290,12 +303,12 @@ def name(
         address = get_chat(session.store, session.address(chat)).address
         before = subscription_of(session.store, address, which)
         after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
-    changed = before.name != after.name
+    setting_changed = before.name != after.name
     if json:
-        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": changed})
+        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": setting_changed})
         return 0
     print_reply(renamed(before, after, TERMINAL_LANGUAGE))
-    if changed:
+    if setting_changed:
         options = ["--as", str(address), "--"]  # a name may look like an option
         print_line(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
     return 0

@@ -62,12 +62,13 @@ class Values:
             self._note_word(lexeme)
         field = field or TEXT
         match field.kind:
+            case ValueKind.WORDS | ValueKind.NAME | ValueKind.COMBINED:
+                meaning = self._words(lexeme, field)
             case ValueKind.CATEGORY:
-                return self._leaf(lexeme, self._category(lexeme, field))
-            case ValueKind.PAPER_ID | ValueKind.LABEL:
-                return self._leaf(lexeme, self._label(lexeme, field))
+                meaning = self._category(lexeme, field)
             case _:
-                return self._leaf(lexeme, self._words(lexeme, field))
+                meaning = self._label(lexeme, field)
+        return self._leaf(lexeme, meaning)
 
     def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> Part | None:
         if meaning is None:
@@ -77,13 +78,13 @@ class Values:
 
     def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
-        is_name = field.kind is ValueKind.NAME
-        if is_name:
-            meaning = name_meaning(field, text, exact=exact, star=star)
-        elif field.kind is ValueKind.COMBINED:
-            meaning = all_meaning(text, exact=exact, star=star)
-        else:
+        is_name = False
+        if field.kind is ValueKind.WORDS:
             meaning = text_meaning(field, text, exact=exact, star=star)
+        elif is_name := field.kind is ValueKind.NAME:
+            meaning = name_meaning(field, text, exact=exact, star=star)
+        else:
+            meaning = all_meaning(text, exact=exact, star=star)
         if meaning is None:
             return None
         if meaning.term.prefix and letters(text) < SHORTEST_PREFIX:
@@ -226,9 +227,10 @@ class Values:
 
 def _shown(lexeme: Lexeme, term: Term) -> str:
     """Returns a value as people read it: as typed, but categories as arXiv writes them and ids in lower case."""
-    if term.field.kind is ValueKind.CATEGORY and (code := canonical_category(term.value)):
-        return code
-    if term.field.kind is ValueKind.PAPER_ID:
-        return term.value
+    if term.value:
+        if term.field.kind is ValueKind.CATEGORY and (code := canonical_category(term.value)):
+            return code
+        if term.field.kind is ValueKind.PAPER_ID:
+            return term.value
     words = " ".join(lexeme.text.split())
     return (words.strip(_PUNCTUATION) or words) + "*" * term.prefix

@@ -1,4 +1,4 @@
-"""Who takes part in the demo: the digests that come in, the chats that subscribed, and one that talks with the bot."""
+"""The data of the demo: digests that come in, chats with subscriptions, and chats that talk with the bot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.subscriptions import SubscriptionRequest
 
-EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday: everybody has subscribed
+EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday; all example chats subscribe at this moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChat:
-    """A chat of the example."""
+    """An example chat with its subscriptions."""
 
     anchor: str
     platform: Literal["telegram", "slack", "console"]
@@ -43,7 +43,7 @@ class DemoChat:
 
     @property
     def chat_title(self) -> str:
-        """What the platform calls it; a private chat has no title."""
+        """The title of the chat on its platform; "" for a private chat."""
         if self.kind is ChatKind.PRIVATE:
             return ""
         return f"#{self.title}" if self.platform == "slack" else self.title
@@ -51,16 +51,16 @@ class DemoChat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Something that a person does: they say `text`, or press the newest button that does `press`."""
+    """One step of a conversation: the person writes `text`, or presses the newest button with `verb`."""
 
     text: str = ""
-    verb: str = ""  # its verb (bot/commands)
+    verb: str = ""  # the verb of the button (bot/commands)
     which: int = 0  # of several such buttons, from 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoConversation:
-    """A private chat that nobody has subscribed: its person does so by talking, one act a minute."""
+    """A private chat without subscriptions, whose person talks with the bot: one step a minute."""
 
     anchor: str
     address: str

@@ -1,4 +1,4 @@
-"""A conversation of the demo: a person's acts through the real commands, and what came of them."""
+"""Runs a conversation of the demo: sends the steps of a person through the real commands."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bot.commands.papers.delivery_callback import read_callback
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import speak
 from bot.demo._clock import DemoClock
-from bot.demo._guests import DemoConversation, Step
+from bot.demo._example_chats import DemoConversation, Step
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
 from bot.rendering.display.gallery import PersonMessage, Posted
 from subscriptions.model import CallbackToken, ChatKind
@@ -24,33 +24,33 @@ A_MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationLog:
-    """What was said and pressed in a conversation."""
+    """What the person wrote and pressed in a conversation."""
 
-    said: tuple[PersonMessage, ...]
+    messages: tuple[PersonMessage, ...]
     pressed: frozenset[str]  # data of buttons
 
 
 async def run_conversation(
     app: App, channel: GalleryChannel, clock: DemoClock, conversation: DemoConversation
 ) -> ConversationLog:
-    """Has the person do all that the conversation tells, one act a minute."""
+    """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
     clock.go_to(conversation.begins)
     meet(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
     set_setting(app.store, conversation.chat, "timezone", conversation.timezone, now=clock.now())
-    said, pressed = [], set()
-    for number, act in enumerate(conversation.steps):
+    messages, pressed = [], set()
+    for number, step in enumerate(conversation.steps):
         clock.go_to(conversation.begins + number * A_MINUTE)
-        if act.text:
-            said.append(PersonMessage(text=act.text, at=clock.now()))
-            request = _typed(conversation, act.text, number)
+        if step.text:
+            messages.append(PersonMessage(text=step.text, at=clock.now()))
+            request = _typed(conversation, step.text, number)
         else:
-            post, data = _button(app, channel, conversation, act)
+            post, data = _button(app, channel, conversation, step)
             pressed.add(data)
             request = CallbackRequest(callback_data=data, message_id=post, **_made_by(conversation, number))
-        posting = await answer(app.wire, request)
-        if posting is not None:
-            await speak(app.wire, posting)
-    return ConversationLog(said=tuple(said), pressed=frozenset(pressed))
+        reply = await answer(app.context, request)
+        if reply is not None:
+            await speak(app.context, reply)
+    return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
 
 
 def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
@@ -77,7 +77,7 @@ def _made_by(conversation: DemoConversation, number: int) -> _MadeBy:
 
 
 def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:
-    """(id of the message, data) of the button that is pressed. Raises LookupError: the story fell behind the program."""
+    """Returns (id of the message, data) of the button to press. Raises LookupError if no message has such a button."""
     for post in reversed(channel.posts_in(conversation.chat)):
         found = [data for data, link in _buttons(app, conversation, post) if link and link.verb == step.verb]
         if found:
