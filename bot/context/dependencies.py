@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from bot.commands.core.context import BotInfo, InlineFormatter, Registry
 from bot.commands.phrasing.localizer import Localizer
@@ -39,7 +40,8 @@ class ConversationContext:
         _no_view  # (form, id of what it stands for, reader) → as it is shown
     )
     render_home_view: Callable[[HomeView, Chat], str] = _no_view
-    reply_locks: dict[Lane, asyncio.Lock] = field(default_factory=dict)  # answers of one lane keep their order
+    # The locks of lanes whose replies are on their way; they keep the order of the replies of one lane.
+    reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.papers.paper_lookup import LOOKUP_VERB, PENDING_FOR, lookup_request, pending_name
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer, answer_failure
-from bot.conversation.reply_sender import speak
+from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
@@ -178,7 +178,7 @@ class Dispatcher:
             await venue.acknowledge(request.callback_id)
 
     def _post_reply(self, posting: StoredReply) -> None:
-        self._run_in_background(speak(self._context, posting))
+        self._run_in_background(send_reply(self._context, posting))
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""A reply on its way: posted for all or whispered to the asker, ahead of bulk, in the order in which it was asked for."""
+"""Sends stored replies: ahead of bulk, and in each lane in the order in which they were asked for."""
 
 import asyncio
 import logging
@@ -19,88 +19,97 @@ from subscriptions.service.notices import lose_place
 
 log = logging.getLogger("paperwire")
 
-WAITED_FOR = 600.0  # seconds that a reply is worth waiting for
-FIRST_WAIT = 1.0
+MAX_WAIT = 600.0  # seconds after which a reply is given up
+FIRST_BACKOFF = 1.0
 
 
-async def send_reply(wire: Context, talk: ConversationContext, posting: StoredReply) -> None:
-    """Posts a reply, ahead of bulk and after the replies before it. What cannot arrive is let go."""
-    venue = talk.platform_apis.get(posting.chat.platform)
-    if posting.callback_id and venue:
-        await venue.acknowledge(posting.callback_id, posting.toast)
-    if not await _show(talk, posting):
-        posting = replace(posting, messages=posting.instead)
-    async with talk.reply_locks.setdefault(posting.chat.lane, asyncio.Lock()):
+async def send_reply(context: Context, reply: StoredReply) -> None:
+    """Sends a stored reply. What cannot arrive is logged and given up."""
+    if context.conversation is None:
+        return
+    conversation = context.conversation
+    api = conversation.platform_apis.get(reply.chat.platform)
+    if reply.callback_id and api:
+        await api.acknowledge(reply.callback_id, reply.toast)
+    if not await _show_views(conversation, reply):
+        reply = replace(reply, messages=reply.instead)
+    lock = conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
+    async with lock:
         try:
-            chat = posting.chat
-            for number, message in enumerate(posting.messages):
-                post = partial(_post, wire, venue, posting, message, first=number == 0)
-                chat = await _with_retries(wire, chat, post, paced=not posting.is_ephemeral)
-            if posting.replaces_ephemeral and not posting.is_ephemeral and venue:
-                await _take_away(venue, posting)
-            if posting.file and venue:
-                await _with_retries(wire, chat, partial(_send_file, wire, talk, posting))
+            await _send_content(context, api, reply)
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason)
-            await asyncio.to_thread(_follow, wire, posting.chat, error)
-    await asyncio.to_thread(reply_is_over, wire.store, posting.chat.platform, posting.update)
+            await asyncio.to_thread(_record_loss, context, reply.chat, error)
+    await asyncio.to_thread(reply_is_over, context.store, reply.chat.platform, reply.update)
 
 
-async def _show(talk: ConversationContext, posting: StoredReply) -> bool:
-    """Shows a form or a board, before anything else: what opens a form lasts three seconds. False: no form opened.
+async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
+    """Shows the form and the home view of a reply. Returns False if a new form did not open.
 
-    What fails is let go otherwise; who fills a form in sees that it does not answer.
+    This comes first: what opens a form lasts three seconds. Other failures are logged only; a person whose form is not
+    updated sees that it does not answer.
     """
-    forms, person = talk.forms.get(posting.chat.platform), ChatAddress(posting.chat.platform, posting.person)
+    forms = conversation.forms.get(reply.chat.platform)
     if forms is None:
         return True
     try:
-        if posting.modal and posting.view:
-            await forms.update_modal(posting.chat, posting.view, posting.modal)
-        elif posting.modal and posting.trigger_id:
-            await forms.open_modal(posting.chat, posting.trigger_id, posting.modal)
-        if posting.home_view:
-            await forms.publish_home(person, posting.home_view)
+        if reply.modal and reply.view:
+            await forms.update_modal(reply.chat, reply.view, reply.modal)
+        elif reply.modal and reply.trigger_id:
+            await forms.open_modal(reply.chat, reply.trigger_id, reply.modal)
+        if reply.home_view:
+            await forms.publish_home(ChatAddress(reply.chat.platform, reply.person), reply.home_view)
     except NotDelivered as error:
         log.warning("A form or a page could not be shown: %s", error.reason)
-        return not (posting.modal and posting.trigger_id and not posting.view)
+        return not (reply.modal and reply.trigger_id and not reply.view)
     return True
 
 
+async def _send_content(context: Context, api: PlatformApi | None, reply: StoredReply) -> None:
+    """Sends messages and file of a reply, in their order. Raises NotDelivered."""
+    chat = reply.chat
+    for number, message in enumerate(reply.messages):
+        post = partial(_post, context, api, reply, message, is_first=number == 0)
+        chat = await _with_retries(context, chat, post, is_limited=not reply.is_ephemeral)
+    if api and reply.replaces_ephemeral and not reply.is_ephemeral:
+        await _remove_ephemeral(api, reply)
+    if api and reply.file:
+        await _with_retries(
+            context, chat, partial(_send_file, api, reply, File(name=reply.file[0], text=reply.file[1]))
+        )
+
+
 async def _post(
-    wire: Context,
-    venue: PlatformApi | None,
-    posting: StoredReply,
+    context: Context,
+    api: PlatformApi | None,
+    reply: StoredReply,
     message: Message,
     chat: ChatAddress,
     *,
-    first: bool,
+    is_first: bool,
     plain: bool,
 ) -> None:
-    channel = wire.channels[chat.platform]
-    if venue is not None and posting.is_ephemeral:
-        await _post_ephemeral(venue, posting, message, chat, replaces=posting.replaces_ephemeral and first, plain=plain)
+    """Posts one message of a reply, or edits the message that it replaces. Raises NotDelivered."""
+    if api is not None and reply.is_ephemeral:
+        await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
         return
+    channel = context.channels[chat.platform]
     try:
-        if posting.replaces and first and await _replaced(channel, posting, message, chat, plain=plain):
+        if reply.replaces and is_first and await _edit(channel, reply, message, chat, plain=plain):
             return
-        update, thread = f"reply{posting.update}", posting.thread or None
-        await channel.post(chat, message, delivery=update, thread=thread, plain=plain)
+        delivery, thread = f"reply{reply.update}", reply.thread or None
+        await channel.post(chat, message, delivery=delivery, thread=thread, plain=plain)
     except ChatGone as gone:
-        if venue is None or not posting.response_url:
+        if api is None or not reply.response_url:
             raise
-        await asyncio.to_thread(_follow, wire, chat, gone)
-        await _post_ephemeral(
-            venue, posting, message, chat, replaces=False, plain=plain
-        )  # whoever asked is answered anyway
+        await asyncio.to_thread(_record_loss, context, chat, gone)
+        await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender is answered anyway
 
 
-async def _replaced(
-    channel: Channel, posting: StoredReply, message: Message, chat: ChatAddress, *, plain: bool
-) -> bool:
-    """Whether a message took the place of another; False: that one is gone, or cannot be changed any more."""
+async def _edit(channel: Channel, reply: StoredReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
+    """Replaces the message that the reply replaces. Returns False if that is gone, or cannot be changed any more."""
     try:
-        await channel.edit(chat, posting.replaces, message, plain=plain)
+        await channel.edit(chat, reply.replaces, message, plain=plain)
     except Rejected as error:
         if error.form and not plain:
             raise
@@ -109,55 +118,52 @@ async def _replaced(
 
 
 async def _post_ephemeral(
-    venue: PlatformApi, posting: StoredReply, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
+    api: PlatformApi, reply: StoredReply, message: Message | None, chat: ChatAddress, *, replaces: bool, plain: bool
 ) -> None:
-    place = replace(chat, topic=posting.thread) if posting.thread else chat
-    await venue.post_ephemeral(
-        place, posting.person, message, response_url=posting.response_url, replaces=replaces, plain=plain
+    place = replace(chat, topic=reply.thread) if reply.thread else chat
+    await api.post_ephemeral(
+        place, reply.person, message, response_url=reply.response_url, replaces=replaces, plain=plain
     )
 
 
-async def _take_away(venue: PlatformApi, posting: StoredReply) -> None:
-    """What one person saw is out of date, now that all see what came of it."""
+async def _remove_ephemeral(api: PlatformApi, reply: StoredReply) -> None:
+    """Removes the message that only the sender sees: all see its outcome now."""
     with suppress(NotDelivered):
-        await _post_ephemeral(venue, posting, None, posting.chat, replaces=True, plain=False)
+        await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
 
 
-async def _send_file(
-    wire: Context, talk: ConversationContext, posting: StoredReply, chat: ChatAddress, *, plain: bool
-) -> None:
-    """A file that only one person is to see goes into their direct messages."""
-    del wire, plain
-    assert posting.file is not None  # noqa: S101 - the caller looked
-    to = ChatAddress(chat.platform, posting.person) if posting.is_ephemeral else chat
-    await talk.platform_apis[chat.platform].send_file(to, File(name=posting.file[0], text=posting.file[1]))
+async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
+    """Sends a document; one that only the sender is to see goes into their direct messages."""
+    del plain
+    await api.send_file(ChatAddress(chat.platform, reply.person) if reply.is_ephemeral else chat, file)
 
 
 async def _with_retries(
-    wire: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, paced: bool = True
+    context: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
 ) -> ChatAddress:
-    """Posts once its turn has come, again when the platform asks to wait, to the new address when the chat moved.
+    """Calls `post` within the rate limit and returns the address that it reached.
 
-    What is not `paced` is no message that the platform counts.
+    It is called again when the platform asks to wait, as plain text when the platform refuses the form, and with the new
+    address when the chat has moved. `is_limited`: the platform counts the message. Raises NotDelivered.
     """
-    began, wait, plain = wire.clock.monotonic(), FIRST_WAIT, False
+    began, backoff, plain = context.clock.monotonic(), FIRST_BACKOFF, False
     while True:
-        if paced:
-            await _reply_lock(wire, chat)
-            wire.rate_limiter.record_send(chat.lane, wire.clock.monotonic())
+        if is_limited:
+            await _reserve(context, chat)
+            context.rate_limiter.record_send(chat.lane, context.clock.monotonic())
         try:
             await post(chat, plain=plain)
         except RetryLater as later:
-            seconds = later.after.total_seconds() or wait
-            if wire.clock.monotonic() + seconds - began > WAITED_FOR or wire.is_stopping():
+            seconds = later.after.total_seconds() or backoff
+            if context.clock.monotonic() + seconds - began > MAX_WAIT or context.is_stopping():
                 raise
             if later.after:
-                now = wire.clock.monotonic()
-                wire.rate_limiter.pause(chat.lane, now + seconds, now)
-            await wire.clock.sleep(seconds)
-            wait *= 2
+                now = context.clock.monotonic()
+                context.rate_limiter.pause(chat.lane, now + seconds, now)
+            await context.clock.sleep(seconds)
+            backoff *= 2
         except ChatMoved as moved:
-            await asyncio.to_thread(chat_moved, wire.store, chat, moved.address, now=wire.clock.now())
+            await asyncio.to_thread(chat_moved, context.store, chat, moved.address, now=context.clock.now())
             chat = replace(chat, address=moved.address)
         except Rejected as error:
             if plain or not error.form:
@@ -167,23 +173,18 @@ async def _with_retries(
             return chat
 
 
-async def _reply_lock(wire: Context, chat: ChatAddress) -> None:
-    """Waits until one more message of the lane and of the token may go, before everything that is not a reply."""
-    while (wait := wire.rate_limiter.ready_at(chat.lane, now := wire.clock.monotonic(), urgent=True) - now) > 0:
-        await wire.clock.sleep(wait)
-    wait = await wire.engine.reserve(chat.platform, urgent=True) - wire.clock.monotonic()
+async def _reserve(context: Context, chat: ChatAddress) -> None:
+    """Waits until one more message of the lane and of the token may go; replies go ahead of everything else."""
+    limiter, clock = context.rate_limiter, context.clock
+    while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
+        await clock.sleep(wait)
+    wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
     if wait > 0:
-        await wire.clock.sleep(wait)
+        await clock.sleep(wait)
 
 
-def _follow(wire: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
-    """What follows for the chat when nobody may write there any more."""
+def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
+    """Records that nothing can be posted to the chat any more, if that is why the reply did not arrive."""
     if isinstance(outcome, ChatGone):
-        topic, now = outcome.scope == "topic", wire.clock.now()
-        lose_place(wire.store, chat, outcome.reason, topic=topic, reason=outcome.pause_reason, now=now)
-
-
-async def speak(wire: Context, posting: StoredReply) -> None:
-    """Posts a reply that was stored."""
-    if wire.conversation is not None:
-        await send_reply(wire, wire.conversation, posting)
+        is_topic, now = outcome.scope == "topic", context.clock.now()
+        lose_place(context.store, chat, outcome.reason, topic=is_topic, reason=outcome.pause_reason, now=now)

@@ -10,7 +10,7 @@ from bot.app import App
 from bot.channels.gallery import GalleryChannel
 from bot.commands.papers.delivery_callback import read_callback
 from bot.conversation.handler import answer
-from bot.conversation.reply_sender import speak
+from bot.conversation.reply_sender import send_reply
 from bot.demo._clock import DemoClock
 from bot.demo._example_chats import DemoConversation, Step
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
@@ -49,7 +49,7 @@ async def run_conversation(
             request = CallbackRequest(callback_data=data, message_id=post, **_made_by(conversation, number))
         reply = await answer(app.context, request)
         if reply is not None:
-            await speak(app.context, reply)
+            await send_reply(app.context, reply)
     return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.commands import registry
 from bot.commands.core import asking
-from bot.commands.core.context import Callback, CommandContext
+from bot.commands.core.context import Callback, CommandContext, always
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
@@ -187,7 +187,7 @@ class TestQuestions:
 
         callbacks = {
             **registry.REGISTRY.callbacks,
-            "try-ask": Callback(run=colour),
+            "try-ask": Callback(run=colour, writes=always),
             "try-colour": Callback(run=painted),
         }
         monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, callbacks=callbacks))

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.conversation.reply_sender import speak
+from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
@@ -185,7 +185,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
 
 async def _drained(app: App, sky: Sky, clock: FakeClock) -> bool:
     """One round; whether anything is left. People ask in between, and are answered ahead of the rest."""
-    answers = [speak(app.context, _answer(app, n)) for n in range(max(1, sky.tries // ANSWER_EVERY) % 50)]
+    answers = [send_reply(app.context, _answer(app, n)) for n in range(max(1, sky.tries // ANSWER_EVERY) % 50)]
     stands, *_ = await asyncio.gather(app.sender.send_once(), *answers)
     assert stands is not None
     return bool(stands.waiting or stands.unclear)

@@ -60,6 +60,17 @@ def answer_zone(context: CommandContext) -> Reply | None:
     return _no_place(context, said, place) if _may_be_a_place(said, place) else None
 
 
+def answers_zone(context: CommandContext) -> bool:
+    """Returns whether a text names a place or a time, or is meant to: no query that papers answer."""
+    said = context.args.strip().rstrip(".!。！")
+    place = _place(said)
+    if "near" in context.arguments and said.casefold() in _YES | _NO:
+        return True
+    if zone_of_place(place) or (not place.isdecimal() and clock_of(_AROUND_A_TIME.sub("", place)) is not None):
+        return True
+    return _may_be_a_place(said, place) and (bool(near_places(place)) or not _is_rather_a_query(context, said, place))
+
+
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
     """The cities whose clocks show a time: "Which clock is yours?" is answered by "3pm" as well."""
     near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
@@ -72,10 +83,15 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
     """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
     if near := near_places(place):
         return _did_you_mean(context, near)
-    if finds_papers(context, said) or (" " in place and place.islower()):
+    if _is_rather_a_query(context, said, place):
         return None
     unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
     return _cities(context, unknown, _look_for(context, said))
+
+
+def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
+    """Returns whether papers hold what was written, or whether nobody writes a place so."""
+    return finds_papers(context, said) or (" " in place and place.islower())
 
 
 def _may_be_a_place(said: str, place: str) -> bool:
@@ -186,7 +202,7 @@ def answer_yes(context: CommandContext) -> Reply | None:
 
 COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
-    "answer-zone": Callback(run=answer_zone, needs_manager=True),
+    "answer-zone": Callback(run=answer_zone, needs_manager=True, is_answer=answers_zone),
     "answer-pick": Callback(run=answer_pick, needs_manager=True),
     "answer-value": Callback(run=answer_value, needs_manager=True),
     "answer-yes": Callback(run=answer_yes, writes=always),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.core.asking import answer_question, open_question
+from bot.commands.core.asking import answer_question, answers_question
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.spoken_commands import is_small_talk, mistyped
 from bot.commands.papers.paper_lookup import named_papers
@@ -30,7 +30,7 @@ def free_text(context: CommandContext) -> Reply | None:
 
 def _answers_or_imports(context: CommandContext) -> bool:
     """Whether the text may answer a question, or comes with a file."""
-    return open_question(context) is not None or bool(context.message and context.message.file_id)
+    return answers_question(context) or bool(context.message and context.message.file_id)
 
 
 def _what_to_say(context: CommandContext) -> Reply:

@@ -1,10 +1,10 @@
 """A question that the bot asked: the next plain text of the same person in the same chat is its answer.
 
-A command asks and returns what `ask` gives; the verb is one of CALLBACKS, run with the text as `context.args` and with the
-arguments that were given:
+A command that asks returns what `ask` gives. The verb is one of CALLBACKS; it is run with the text as `context.args` and
+with the arguments that were given:
 
     def edit(context: CommandContext) -> Reply:
-        if not may_ask(context):
+        if not can_ask(context):
             return usage  # in groups, and for another chat, everything is said in one line
         return ask(context, "edit-query", {"number": 4}, context.say("What shall it be instead?"))
 
@@ -14,12 +14,14 @@ arguments that were given:
 
     CALLBACKS = {"edit-query": Callback(run=on_edit_query, needs_manager=True)}
 
-What the question is about may be gone by then, so the handler looks everything up anew, like every press. A question
-stands for fifteen minutes; commands in between leave it, `cancel` or its button let it go, a newer one takes its place.
-An answer that is refused (PaperwireError) leaves it standing: the person simply writes again. So does a text that is none:
-the handler returns None, and the text is read as if nothing had been asked.
+A question is stored, so a command that asks needs a manager or declares `writes=always`. What the question is about may be
+gone when the answer comes, so the handler looks everything up again, as every callback does.
 
-A question that is answered by buttons is put with `awaits` beside them; bot/commands/chat/button_answers.py reads words for buttons.
+A question stands for fifteen minutes. Commands in between leave it, `cancel` or its button ends it, a newer one replaces it.
+An answer that is refused (PaperwireError) leaves the question standing: the person writes again. So does a text for which
+`Callback.is_answer` does not hold, or for which the handler returns None; that text is read as if nothing had been asked.
+
+A question that is answered by buttons is stored with `expect_answer`; bot/commands/chat/button_answers.py reads words for buttons.
 """
 
 from collections.abc import Mapping
@@ -109,6 +111,15 @@ def forget_question(context: CommandContext) -> bool:
     return asked
 
 
+def answers_question(context: CommandContext) -> bool:
+    """Returns whether a question waits that `context.args` may answer. It writes nothing."""
+    token = open_question(context)
+    callback = context.registry.callbacks.get(token.verb) if token else None
+    if token is None or callback is None:
+        return False
+    return callback.is_answer is None or callback.is_answer(replace(context, arguments=dict(token.arguments)))
+
+
 def answer_question(context: CommandContext) -> Reply | None:
     """Runs the handler of the question that waits, with `context.args` as its answer; None: nothing was asked, or this is none.
 
@@ -116,7 +127,7 @@ def answer_question(context: CommandContext) -> Reply | None:
     """
     token = open_question(context)
     callback = context.registry.callbacks.get(token.verb) if token else None
-    if token is None or callback is None:
+    if token is None or callback is None or not answers_question(context):
         return None
     reply = callback.run(
         replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))

@@ -170,6 +170,7 @@ class Callback:
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     needs_operator: bool = False
     stays_here: bool = False  # about the chat where the button stands, even if what it stands under is about another
+    is_answer: Condition | None = None  # of a question: whether the text answers it; None: every text does
     show_form: CommandFunction | None = None  # of a form: how it looks by what is filled in so far
 
 

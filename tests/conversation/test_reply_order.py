@@ -1,0 +1,30 @@
+"""Replies of one lane arrive in the order of their requests, and nothing is kept of a lane whose replies have arrived."""
+
+import asyncio
+
+from bot.conversation.reply_sender import send_reply
+from bot.conversation.stored_reply import StoredReply
+from tests.conversation.delivering import Deliverer
+from tests.talking import Answer, BotHarness
+
+CHATS = ["telegram:42", "telegram:43"]
+
+
+def stored(answer: Answer) -> StoredReply:
+    assert answer.stored_reply
+    return answer.stored_reply
+
+
+async def test_replies_keep_their_order_and_their_locks_end_with_them(talk: BotHarness) -> None:
+    post = Deliverer(talk)
+    context = post.context
+    assert context.conversation is not None
+    said = [(chat, await talk.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
+    sending = [asyncio.create_task(send_reply(context, stored(answer))) for _, answer in said]
+    await asyncio.sleep(0)
+    assert {lane.address for lane in context.conversation.reply_locks} == {"42", "43"}
+    await asyncio.gather(*sending)
+    for chat in CHATS:
+        assert [one.text for one in post.to(chat)] == [answer.text for where, answer in said if where == chat]
+    del sending
+    assert not context.conversation.reply_locks
