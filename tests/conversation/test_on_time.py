@@ -185,7 +185,7 @@ class TestWhenOut:
 
 class TestFirstAndNext:
     @pytest.mark.parametrize(
-        ("moment", "wish", "first"),
+        ("moment", "subscription", "first"),
         [
             (NOON, "/sub diffusion", "First: Fri 23 Jan about 08:00."),
             (NOON, "/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),

@@ -7,6 +7,7 @@ from subscriptions.errors import ChatGone
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.states import PauseReason
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper
@@ -286,7 +287,8 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness) ->
     topic, post = f"{GROUP}/7", Deliverer(bot)
     bot.admins[GROUP] = {"7"}
     await bot.says("/sub diffusion now", topic, by="7")
-    post.refusals["-1001/7"] = ChatGone("Telegram does not let the bot write to this topic: thread not found", "topic")
+    words = "Telegram does not let the bot write to this topic: thread not found"
+    post.refusals["-1001/7"] = ChatGone(words, "topic", PauseReason.TOPIC_DELETED)
     bot.later(minutes=1)
     ingested(bot.store, paper("Diffusion"), now=bot.clock.now())
     bot.later(minutes=1)

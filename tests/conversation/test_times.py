@@ -21,7 +21,7 @@ def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "head", "wish"),
+    ("typed", "head", "subscription"),
     [
         ("diffusion every monday at 10", "✓ 1  diffusion · weekly mon 10:00 UTC", "weekly mon 10:00 | diffusion"),
         ("diffusion mon-fri 9", "✓ 1  diffusion · weekdays 09:00 UTC", "weekdays 09:00 | diffusion"),
@@ -109,7 +109,7 @@ async def test_a_public_group_gets_no_button_but_the_words(bot: BotHarness) -> N
 
 
 @pytest.mark.parametrize(
-    ("typed", "refused", "nearest", "wish"),
+    ("typed", "refused", "nearest", "subscription"),
     [
         ("diffusion hourly", "hourly", "now", "now | diffusion"),
         ("diffusion twice a day", "twice a day", "daily 09:00", "daily 09:00 | diffusion"),
@@ -148,7 +148,7 @@ async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str
 
 
 @pytest.mark.parametrize(
-    ("typed", "nearest", "wish"),
+    ("typed", "nearest", "subscription"),
     [
         ("/sub 扩散 每小时", "立即", "now | 扩散"),
         ("每小时给我发扩散的论文", "立即", "now | 扩散"),
@@ -273,7 +273,7 @@ async def test_an_edit_with_a_time_that_there_is_not(bot: BotHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "wish"),
+    ("typed", "subscription"),
     [
         ("1 every monday at 10", "weekly mon 10:00 | diffusion"),
         ("1 9", "daily 09:00 | diffusion"),
