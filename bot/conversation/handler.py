@@ -29,7 +29,7 @@ from bot.conversation.form_routing import (
     with_home_view_tokens,
 )
 from bot.conversation.stored_reply import StoredReply
-from bot.conversation.visibility import is_ephemeral, subscription_state, with_invitation, without_toast
+from bot.conversation.visibility import is_ephemeral, with_invitation, without_toast
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import (
     CallbackRequest,
@@ -217,17 +217,23 @@ def execute(
         missed = _welcome_back(turn)
         if missed is not None:
             turn = _command_context(transaction, context, conversation, request, prepared)
-        before = subscription_state(transaction, request.chat) if prepared.intent.changes else ()
+        transaction.changed_chats.clear()  # a chat that is welcomed back was not changed by this request
         reply = _with(looked or _run_intent(context, turn, prepared, transaction.write), missed)
         reply = _with_rest(turn, reply) if not prepared.intent.alone else reply
         reply = as_form_problems(reply) if _is_submitted(request) else reply
         if reply is None:
             return ""
-        changed = prepared.intent.changes and before != subscription_state(transaction, request.chat)
+        changed = prepared.intent.changes and _changed(transaction, turn, request)
         return _stored_reply(conversation, turn, reply, changed=changed).to_json()
 
     stored, new = once(context.store, platform, request.update_id, happen, chat=str(request.chat), now=now)
     return StoredReply.from_json(request.update_id, stored) if new and stored else None
+
+
+def _changed(transaction: Transaction, before: CommandContext, request: Request) -> bool:
+    """Whether use cases changed subscriptions of the chat where the request was made, or held or freed them."""
+    after = known_or_new(transaction, request.chat, request.place.kind)
+    return not transaction.changed_chats.isdisjoint({before.origin.id, after.id})
 
 
 def _reply_read_only(

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.telegram._errors import FileTooLarge, PersonNotFound
 from bot.channels.telegram.inbound import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a press (telegram.constants)
-# Telegram's words for a person who is not there, as against one whom it does not show to the bot.
-_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 
 
 class TelegramApi:
@@ -40,9 +39,10 @@ class TelegramApi:
         del member_suffices, in_chat  # nobody but its administrators manages a group
         try:
             member = await self._member(chat.address, person)
-        except (Rejected, ChatGone) as error:
-            words = error.reason.lower()
-            return False if any(text in words for text in _NOT_THERE) else None
+        except PersonNotFound:
+            return False
+        except (Rejected, ChatGone):
+            return None
         return member.get("status") in _MANAGING
 
     async def _member(self, address: str, person: str) -> dict[str, Any]:
@@ -101,8 +101,8 @@ class TelegramApi:
         """See PlatformApi."""
         try:
             found = await self._client.call_for_object("getFile", file_id=file)
-        except Rejected as error:
-            raise (_too_large(most) if "file is too big" in error.reason.lower() else error) from error
+        except FileTooLarge as error:
+            raise _too_large(most) from error
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
             raise _too_large(most)

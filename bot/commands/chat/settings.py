@@ -267,6 +267,8 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
 
 def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
     """What somebody may have expected of a setting, and it does not do that."""
+    if name not in ("schedule", "quiet"):
+        return []
     subscriptions = [one.subscription for one in listed_here(context)]
     if name == "schedule" and any(
         cadence_text(subscription.cadence) != settings.schedule for subscription in subscriptions

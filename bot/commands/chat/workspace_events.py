@@ -11,7 +11,7 @@ from subscriptions.notices.sending import SenderStopped
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
-from subscriptions.states import PauseReason
+from subscriptions.states import PauseReason, SubscriptionState
 
 
 def on_archived(context: CommandContext) -> Reply | None:
@@ -47,7 +47,11 @@ def on_member_left(context: CommandContext) -> Reply | None:
 def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
     """The channel, or the thread, whose subscriptions wait. The button resumes these and nothing else."""
     chat = get_chat(context.store, address)
-    waiting = {one.subscription.number for one in listed(context.store, address) if one.subscription.state == "paused"}
+    waiting = {
+        one.subscription.number
+        for one in listed(context.store, address)
+        if one.subscription.state is SubscriptionState.PAUSED
+    }
     only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,

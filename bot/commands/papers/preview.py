@@ -24,7 +24,7 @@ from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.planner import TrialResult, would_come
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 
 ROWS = 5  # papers of a preview
 _MANY_WORDS = 12
@@ -182,7 +182,7 @@ def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str
         return context.say("This chat waits for the operator of this bot.")
     if context.chat.state is ChatState.PAUSED:
         return context.say("This chat is paused; /resume ends that.")
-    if all(subscription.state == "paused" for subscription in subscriptions):
+    if all(subscription.state is SubscriptionState.PAUSED for subscription in subscriptions):
         return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
     return next_line(
         next_deliveries_to(context.store, context.chat.address, subscriptions, now=context.now),

@@ -11,7 +11,7 @@ from bot.commands.phrasing.subscription_words import shortened
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query import And, Not, Query
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, MessageState
 
 if TYPE_CHECKING:
     from subscriptions.service.papers import Reason
@@ -62,7 +62,7 @@ class ReasonContext:
 def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
     """When a paper came to a chat, or what has become of it."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
-    if found.state == "sent" and not found.item.shown:
+    if found.state is MessageState.SENT and not found.item.shown:
         sentence = _BEHIND
     elif found.state in _ON_ITS_WAY and chat.state is not ChatState.ACTIVE:
         sentence = _HELD

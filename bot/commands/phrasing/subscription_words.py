@@ -13,7 +13,7 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
-from subscriptions.states import Admission, ChatState
+from subscriptions.states import Admission, ChatState, SubscriptionState
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions.service.papers import Base
@@ -157,7 +157,7 @@ def subscription_rows(
 
 def state_of(one: "Listed") -> str:
     """Whether it brings messages: active, else what holds it, be it the subscription or its chat."""
-    return one.subscription.state if one.chat.state == "active" else one.chat.state.value
+    return one.subscription.state if one.chat.state is ChatState.ACTIVE else one.chat.state.value
 
 
 def _row(one: "Listed", reading: Callable[[str], str], localizer: Localizer, now: datetime | None) -> Row:
@@ -252,7 +252,7 @@ def _beginning(
 def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
     if done.chat.state is ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
-    if done.subscription.state == "paused":
+    if done.subscription.state is SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None and now is not None:
         return first_line(done.next_delivery, localizer, now)

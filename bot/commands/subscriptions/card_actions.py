@@ -17,6 +17,7 @@ from subscriptions.model import Item, Subscription
 from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
 from subscriptions.service.papers import distinctive_words, subscriptions_behind
 from subscriptions.service.subscriptions import edit, pause, rename
+from subscriptions.states import SubscriptionState
 from subscriptions.wording import mended_name
 
 MUTED_FOR = timedelta(days=7)
@@ -32,7 +33,7 @@ def on_mute(context: CommandContext) -> Reply:
     if item is None:
         return paper_gone(context)
     subscriptions = subscriptions_behind(context.store, context.chat, item)
-    loud = [subscription for subscription in subscriptions if subscription.state == "active"]
+    loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
         return (

@@ -30,6 +30,7 @@ from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time
 from subscriptions.query import links_to_no_paper, mentioned, parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.subscriptions import edit, rename, reschedule
+from subscriptions.states import SubscriptionState
 
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
 
@@ -243,7 +244,11 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         when = when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     coming = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
-    first = [next_line(coming, context.localizer, context.now)] if any(one.state == "active" for one in done) else []
+    first = (
+        [next_line(coming, context.localizer, context.now)]
+        if any(one.state is SubscriptionState.ACTIVE for one in done)
+        else []
+    )
     return Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
 
 

@@ -169,7 +169,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> Repl
     head = resumed_line(held, context.localizer)
     if not held.changed:
         return Reply(lines=(head,))
-    if held.chat.state == "paused":
+    if held.chat.state is ChatState.PAUSED:
         return Reply(
             lines=(head, context.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(context)
         )

@@ -21,7 +21,7 @@ from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.papers import MatchCount, activity
 from subscriptions.service.subscriptions import Listed
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side
@@ -45,7 +45,7 @@ def on_subscription(context: CommandContext) -> Reply:
         return subscription_gone(context)
     one = next(one for one in listed_here(context) if one.subscription.number == subscription.number)
     number = {"number": subscription.number}
-    held = subscription.state == "paused"
+    held = subscription.state is SubscriptionState.PAUSED
     verbs = (
         Button(label=context.say("edit"), verb="edit-ask", arguments=number),
         Button(label=context.say("resume"), verb="resume", arguments=number)
