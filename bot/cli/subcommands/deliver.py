@@ -32,7 +32,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
 
 
 def _named(sender: str) -> str:
-    """Returns the display name of a sender: a platform, or a workspace such as "slack:T2"."""
+    """Returns the display name of a sender: a platform, or behind a colon a workspace of it."""
     platform, _, workspace = sender.partition(":")
     return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 
