@@ -270,6 +270,27 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
+class MissingHow(StrEnum):
+    """How sources are missing whose papers were expected, the most certain first."""
+
+    LATE = "late"
+    FAILED = "failed"
+    AWAITED = ""  # their time has not passed yet
+
+    @classmethod
+    def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - whatever another version stored
+        return cls.AWAITED
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSources:
+    """Sources whose papers were expected and have not come."""
+
+    names: str  # with commas between them
+    count: int
+    how: MissingHow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery says beside its papers."""
@@ -280,6 +301,8 @@ class Facts:
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
     next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
+    late_reason: str = ""  # why, in English; "": the bot was not running
+    missing: MissingSources | None = None
     notice: str = ""  # the cause of a notice, see subscriptions/notices
     detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
     titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end
