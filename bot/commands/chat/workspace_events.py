@@ -56,9 +56,7 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
         who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
-        subscriptions=" · ".join(
-            f"{subscription.number} {subscription.name or subscription.text}" for subscription in subscriptions
-        ),
+        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
         number=only,
     )
     button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})

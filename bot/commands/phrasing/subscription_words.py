@@ -134,7 +134,7 @@ def _on_one_line(localizer: Localizer, first: str, *then: str) -> str:
 
 def subscription_label(subscription: Subscription) -> str:
     """A subscription in a line: its number, with its name or how its query begins."""
-    return f"{subscription.number}  {shortened(subscription.name or subscription.text)}"
+    return f"{subscription.number}  {shortened(subscription.label)}"
 
 
 def shortened(words: str) -> str:

@@ -207,7 +207,7 @@ def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
 
 def _called(subscription: Subscription) -> str:
     """A subscription as a button or a line names it."""
-    return f"{subscription.number}  {_short(subscription.name or subscription.text)}"
+    return f"{subscription.number}  {_short(subscription.label)}"
 
 
 def _short(text: str) -> str:
