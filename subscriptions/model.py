@@ -234,6 +234,11 @@ class Subscription:
     next_due_at: datetime | None  # None: due when papers come (now)
     hurry: bool = False  # a person asked for what it has to bring, so quiet hours do not hold it (now)
 
+    @property
+    def label(self) -> str:
+        """The name of the subscription, or its query as typed if it has none."""
+        return self.name or self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
@@ -247,7 +252,7 @@ class Because:
 
     @property
     def label(self) -> str:
-        """What people call this subscription: its name, else its words as typed."""
+        """The name of the subscription, or its query as typed if it has none."""
         return self.name or self.text
 
 

@@ -120,7 +120,7 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
         parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
-    return " · ".join(parts) or shortened(subscription.name or subscription.text)
+    return " · ".join(parts) or shortened(subscription.label)
 
 
 def _as_read(query: str) -> str:

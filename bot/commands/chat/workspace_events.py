@@ -1,4 +1,4 @@
-"""What happens in a Slack workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
+"""What happens in a workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -56,9 +56,7 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
         who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
-        subscriptions=" · ".join(
-            f"{subscription.number} {subscription.name or subscription.text}" for subscription in subscriptions
-        ),
+        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
         number=only,
     )
     button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
@@ -70,7 +68,9 @@ def on_uninstalled(context: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
     team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
-    notice = SenderStopped(platform=f"slack:{team}", reason="The app was removed from the workspace.")
+    notice = SenderStopped(
+        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
     notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 

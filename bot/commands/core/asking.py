@@ -40,7 +40,7 @@ _SAID_OTHERWISE = {
     "edit": "/edit",
     "name": "/name",
 }  # questions that any text can answer → the command that does the same in one line
-_LONGEST = 80  # characters of a command that is repeated
+_LONGEST = 80  # characters of a command that is repeated of a command that is repeated
 # Questions about the message just above. They are dropped when the person does something else.
 _PASSING = ("answer-pick", "answer-value", "answer-yes")
 

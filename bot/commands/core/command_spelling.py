@@ -1,4 +1,4 @@
-"""Commands as they are typed on a platform: "/sub" on Telegram, "/paperwire sub" on Slack, "@paperwire sub" in its threads."""
+"""Rewrites the commands in a reply as they are typed on its platform, which may want a prefix before their names."""
 
 import re
 from collections.abc import Callable
@@ -54,7 +54,7 @@ _BETWEEN = " | "
 
 @lru_cache
 def _commands(registry: Registry) -> re.Pattern[str]:
-    """Returns a pattern for commands behind a slash, with the bot's name that Telegram groups add, one or several in a row."""
+    """Returns a pattern for one or several commands in a row, each behind a slash and perhaps followed by the bot's name."""
     names = sorted(registry.by_name, key=len, reverse=True)
     one = rf"/(?:{'|'.join(map(re.escape, names))})(?![\w/])(?:@\w+)?"
     return re.compile(rf"(?<![\w/@:.<]){one}(?: {one})*")

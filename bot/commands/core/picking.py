@@ -146,7 +146,7 @@ def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Bu
 
 
 def _pick_button(subscription: Subscription, verb: str) -> Button:
-    words = " ".join((subscription.name or subscription.text).split())
+    words = " ".join(subscription.label.split())
     label = cut_letters(f"{subscription.number} {words}", _LABEL)
     return Button(label=label, verb=verb, arguments={"number": subscription.number})
 

@@ -89,7 +89,7 @@ def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Seq
             context.say(
                 "This is subscription {number}: {name}",
                 number=subscription.number,
-                name=subscription.name or subscription.text,
+                name=subscription.label,
             ),
         )
     return query_lines(context, found.query, ending)

@@ -73,7 +73,7 @@ def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) ->
 def hold_reason_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     """Returns what keeps a paper of that day from a subscription: its number, its name, and the reason."""
     subscription = reason.subscription
-    label = shortened(subscription.name or subscription.text)
+    label = shortened(subscription.label)
     return f"{subscription.number}  " + teller.localizer.say(
         "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
     )

@@ -133,7 +133,7 @@ def _on_one_line(localizer: Localizer, first: str, *then: str) -> str:
 
 def subscription_label(subscription: Subscription) -> str:
     """Returns a subscription on one line: its number, and its name or the beginning of its query."""
-    return f"{subscription.number}  {shortened(subscription.name or subscription.text)}"
+    return f"{subscription.number}  {shortened(subscription.label)}"
 
 
 def shortened(words: str) -> str:

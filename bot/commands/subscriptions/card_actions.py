@@ -23,7 +23,7 @@ from subscriptions.wording import mended_name
 MUTED_FOR = timedelta(days=7)
 AUTHORS = 8  # authors of a page
 EXCLUDED_AUTHORS = 4
-_LABEL = 40  # characters of a button
+_LABEL = 40  # characters of a button of a button
 _IN_ROW = 2
 
 
@@ -207,7 +207,7 @@ def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
 
 def _called(subscription: Subscription) -> str:
     """Returns a subscription as a button or a line names it."""
-    return f"{subscription.number}  {_short(subscription.name or subscription.text)}"
+    return f"{subscription.number}  {_short(subscription.label)}"
 
 
 def _short(text: str) -> str:

@@ -80,7 +80,7 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
-    if ending.only_time:  # the query stays as it is
+    if ending.only_time:  # the query stays as it is as it is
         return _schedule(context, subscription, typed)
     try:
         parse_query(ending.query)

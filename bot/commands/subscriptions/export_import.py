@@ -34,7 +34,7 @@ from subscriptions.service.chats import (
 from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
-MOST_SHOWN = 30  # lines of a difference that are shown
+MOST_SHOWN = 30  # lines of a difference that are shown that are shown
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a longer line would be broken in two

@@ -125,7 +125,7 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
 
 def label(because: Because, reader: Reader) -> str:
     """The name of the subscription, else its query; where papers name people, with who subscribed."""
-    called = isolated(cut_at_word(clean(because.name or because.text), _LABEL_WIDTH))
+    called = isolated(cut_at_word(clean(because.label), _LABEL_WIDTH))
     asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.credits else ""
     return f"{called} ({asked})" if asked else called
 
