@@ -1,8 +1,8 @@
-"""Workspaces that installed the app by OAuth: their tokens in the store, sealed; one process that renews them.
+"""The workspaces that installed the app by OAuth: stores their tokens encrypted, and renews them.
 
-A workspace whose tokens rotate gives a new pair every twelve hours, and the token that asks for it works once
-(docs.slack.dev, Using token rotation). So the new pair is stored before it is used, and only the process with the sending
-role asks for it.
+If a workspace rotates its tokens, a new pair is issued every twelve hours, and a refresh token works once
+(docs.slack.dev, Using token rotation). So a new pair is stored before it is used, and only the process that holds the sender
+lock renews tokens.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ log = logging.getLogger("paperwire")
 
 NAME = "slack installations"
 UPDATE_INTERVAL = 300.0  # seconds between two updates of the workspaces and their tokens
-RENEWED_BEFORE = timedelta(hours=2)  # they end
+RENEWED_BEFORE = timedelta(hours=2)  # time before its end at which a token is renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """The tokens of one workspace."""
+    """The stored tokens of one workspace."""
 
     bot: SecretStr
     scopes: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Kept:
     ends: datetime | None = None  # aware UTC; None: never
 
     def written(self) -> str:
-        """As `read_kept` reads it."""
+        """The tokens as JSON, for `read_stored_tokens`."""
         return json.dumps(
             {
                 "bot": self.bot.get_secret_value(),
@@ -54,7 +54,7 @@ class Kept:
 
 
 def read_kept(text: str) -> Kept:
-    """The tokens that `Kept.written` wrote."""
+    """The tokens in the JSON of `StoredTokens.to_json`."""
     value = json.loads(text)
     return Kept(
         bot=SecretStr(value["bot"]),
@@ -66,7 +66,7 @@ def read_kept(text: str) -> Kept:
 
 @dataclass(slots=True)
 class Installer:
-    """A Receiver of installations, and their keeper. Workspaces of the operator's own tokens are none of its."""
+    """A Receiver of installations, which also keeps their tokens. It leaves alone workspaces with the operator's own tokens."""
 
     store: Store
     clock: Clock
@@ -75,8 +75,8 @@ class Installer:
     workspaces: Workspaces
     name: str = NAME
     webhook: None = None
-    _ours: dict[str, Kept] = field(default_factory=dict)  # team → what is in use
-    _problems: dict[str, str] = field(default_factory=dict)  # team → why it is not served
+    _ours: dict[str, Kept] = field(default_factory=dict)  # team -> the tokens in use
+    _problems: dict[str, str] = field(default_factory=dict)  # team -> why it is not served
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -90,7 +90,7 @@ class Installer:
         return "; ".join(f"workspace {team}: {why}" for team, why in sorted(self._problems.items()))
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Installations come by the doors."""
+        """See Receiver. Installations come by the web routes; here tokens are renewed."""
         del dispatcher
         await ReceiverLoop("Slack", self.clock).run(self._update, every=UPDATE_INTERVAL)
 
@@ -107,7 +107,7 @@ class Installer:
     def begin(self) -> str:
         """See States."""
         begun = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
-        return self.vault.encrypt(begun).rstrip("=")  # signs that an address and a cookie take as they are
+        return self.vault.encrypt(begun).rstrip("=")  # the rest needs no escaping in an address or a cookie
 
     async def is_open(self, state: str) -> bool:
         """See States."""
@@ -120,7 +120,7 @@ class Installer:
         return bool(name) and await asyncio.to_thread(spend, self.store, name, now=self.clock.now())
 
     def _begun(self, state: str) -> str:
-        """The name of an installation that was begun lately; "" for a state that is too old or not ours."""
+        """The name of an installation that was begun lately; "" if the state is too old or not ours."""
         try:
             name, begun = json.loads(self.vault.decrypt(state + "=" * (-len(state) % 4)))
             age = self.clock.now() - datetime.fromisoformat(begun)
@@ -129,7 +129,7 @@ class Installer:
         return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
 
     async def store_grant(self, grant: Grant) -> None:
-        """A workspace installed the app: stored, then used. Raises StoreError."""
+        """Stores the tokens of a workspace that installed the app, then uses them. Raises StoreError."""
         async with self._one:
             kept, sealed = self._sealed(grant)
             await asyncio.to_thread(install, self.store, grant.team, sealed, now=self.clock.now())
@@ -138,7 +138,7 @@ class Installer:
     async def look(self, *, renew: bool = True) -> None:
         """Serves the workspaces that have the app now, and renews tokens that end soon. Raises StoreError.
 
-        Only the process with the sending role may `renew`.
+        Only the process that holds the sender lock may `renew`.
         """
         async with self._one:
             there = await asyncio.to_thread(installations, self.store)
@@ -151,7 +151,7 @@ class Installer:
                     await self._keep(team, kept, renew=renew)
 
     async def _keep(self, team: str, kept: Kept, *, renew: bool) -> None:
-        """Uses the tokens, newer ones if these end soon."""
+        """Uses the tokens of a workspace, renewed if they end soon."""
         lasting = kept.ends is None or self.clock.wall() < kept.ends - RENEWED_BEFORE
         if lasting or kept.refresh is None or not renew:
             self._use(team, kept)
@@ -161,7 +161,7 @@ class Installer:
         except NotDelivered as error:
             self._problems[team] = f"its token cannot be renewed: {error.reason}"
             log.error("The token of the Slack workspace %s cannot be renewed: %s", team, error.reason)
-            self._use(team, kept, well=False)  # it may still work until it ends
+            self._use(team, kept, well=False)  # the token may still work until its end
             return
         if grant.team != team:
             self._problems[team] = "Slack renewed the token of another workspace"

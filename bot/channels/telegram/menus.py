@@ -1,7 +1,7 @@
-"""What Telegram shows of the bot before anybody says a word: menus of commands, and its description.
+"""The menus of commands and the descriptions of the bot that Telegram shows.
 
-Menus: core.telegram.org/bots/api#setmycommands. The more exact of two scopes wins, then the language of the client;
-what has no language of its own is English.
+Menus: core.telegram.org/bots/api#setmycommands. Telegram shows the menu of the narrowest scope, then that of the client's
+language; other languages see English.
 """
 
 import logging
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("paperwire")
 
-MOST, LONGEST = 100, 256  # commands of a menu, characters of what one does
+MOST, LONGEST = 100, 256  # commands of a menu; characters of the description of one
 DESCRIPTION, SHORT = 512, 120  # characters
 
 _DESCRIPTION = Sentence(
@@ -28,25 +28,25 @@ _SHORT = Sentence("New research papers that fit your words, at the time you choo
 
 
 class Translator(Protocol):
-    """Says a sentence in one language."""
+    """Translates sentences to one language."""
 
     def __call__(self, sentence: Sentence, /) -> str:
-        """The sentence, its holes filled."""
+        """The translated sentence with its values filled in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
-    """The commands that are shown to somebody."""
+    """The commands that Telegram shows in one scope and one language."""
 
     scope: str  # a BotCommandScope without parameters
-    language: str  # of the client, two letters; "": every other
+    language: str  # of the client, two letters; "": all other languages
     commands: tuple[tuple[str, str], ...]  # (name, what it does)
 
 
 def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> tuple[Menu, ...]:
-    """Every menu. `speakers` are the languages, English under "".
+    """All menus. `speakers` are the translators by language, English under "".
 
-    Who manages a group sees everything, other members only what changes nothing.
+    Administrators of a group see all commands, other members only those that change nothing.
     """
     everything = [command for command in commands if command.listed and not command.needs_operator]
     harmless = [command for command in everything if not command.needs_manager]
@@ -68,7 +68,7 @@ def _shown(command: MenuCommand, say: Translator) -> tuple[str, str]:
 
 
 async def publish_menus(client: "Client", commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
-    """Sets what differs from what Telegram shows now. That it cannot be set is only logged."""
+    """Sets the menus and descriptions that differ from those that Telegram has. Logs errors and raises none."""
     try:
         for menu in menus_of(commands, speakers):
             await _set_menu(client, menu)
