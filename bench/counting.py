@@ -22,8 +22,8 @@ from subscriptions.model import Paper, Summary
 from subscriptions.query import parse_query
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
+from tests.bot_harness import BotHarness
 from tests.make import NOON, digest, paper
-from tests.talking import BotHarness
 
 Taken = tuple[float, float]
 
@@ -121,10 +121,10 @@ def main() -> int:
 
 
 async def ask(store: Store) -> None:
-    talk = BotHarness(store)
-    await taken(talk, "/preview statistics")  # which also reads the templates
+    bot = BotHarness(store)
+    await taken(bot, "/preview statistics")  # which also reads the templates
     forget(store)
-    elapsed, _ = await taken(talk, "/preview statistics")
+    elapsed, _ = await taken(bot, "/preview statistics")
     print(f"the first question after papers came: {elapsed:.0f} ms")
     print("ms of an answer              median      worst   of a processor   the worst was")
     for name, command in (
@@ -133,18 +133,18 @@ async def ask(store: Store) -> None:
         ("/search QUERY", "/search {}"),
     ):
         forget(store)
-        await taken(talk, "/preview statistics")
-        show(name, [(await taken(talk, command.format(query)), query) for query in QUERIES])
-    wishes = [(await taken(talk, f"/list {page}"), f"page {page}") for page in (1, 2)]
+        await taken(bot, "/preview statistics")
+        show(name, [(await taken(bot, command.format(query)), query) for query in QUERIES])
+    wishes = [(await taken(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
     show("/list, 10 subscriptions", wishes)
-    show("/status", [(await taken(talk, "/status"), "")])
+    show("/status", [(await taken(bot, "/status"), "")])
 
 
-async def taken(talk: BotHarness, words: str) -> Taken:
+async def taken(bot: BotHarness, words: str) -> Taken:
     """Milliseconds until the answer is there and stored, on the wall and of a processor."""
-    talk.later(seconds=30)  # who writes faster is not answered
+    bot.later(seconds=30)  # who writes faster is not answered
     start, worked = time.perf_counter(), time.process_time()
-    said = await talk.says(words)
+    said = await bot.says(words)
     elapsed = 1e3 * (time.perf_counter() - start)
     assert said.text, words
     return elapsed, 1e3 * (time.process_time() - worked)

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import KEPT, LOOKUP_VERB, request_of, waiting_as
+from bot.commands.papers.paper_lookup import LOOKUP_VERB, PENDING_FOR, lookup_request, pending_name
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
@@ -77,7 +77,7 @@ class Dispatcher:
                 self._post_reply(StoredReply.from_json(update, text))
 
         for name, _ in await asyncio.to_thread(
-            conversation_states, context.store, LOOKUP_VERB, since=context.clock.now() - KEPT
+            conversation_states, context.store, LOOKUP_VERB, since=context.clock.now() - PENDING_FOR
         ):
             self._start_lookup(name)
 
@@ -138,7 +138,7 @@ class Dispatcher:
             return {}
         self._post_reply(posting)
         if posting.lookup_ids:
-            self._start_lookup(waiting_as(request))
+            self._start_lookup(pending_name(request))
         if posting.changed:
             self._run_in_background(self._refresh_home_view(request))
         return posting.problems
@@ -152,11 +152,13 @@ class Dispatcher:
     async def _run_lookup(self, name: str) -> None:
         """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
         context = self._context
-        link = await asyncio.to_thread(get_conversation_state, context.store, name, since=context.clock.now() - KEPT)
+        link = await asyncio.to_thread(
+            get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
+        )
         if link is None:  # the chat was forgotten meanwhile
             return
         found = self._lookup is not None and await self._lookup.find(link.arguments["names"])
-        await self.dispatch(request_of(name, link, failed=not found))
+        await self.dispatch(lookup_request(name, link, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:
         """What somebody changed shows on their board, if they were ever shown one."""

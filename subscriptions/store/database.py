@@ -50,6 +50,7 @@ class Transaction(Session):
         """Without `savepoints` an error in a part undoes nothing by itself; the caller lets it undo the whole."""
         super().__init__(bind, expire_on_commit=False)
         self.store = store
+        self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
         self._writes = writes
         self._savepoints = savepoints
 
@@ -68,8 +69,13 @@ class Transaction(Session):
         """A part that may write; an error in the part undoes the part alone. Raises WouldWrite in a reading transaction."""
         if not self._writes:
             raise WouldWrite
-        with self.store.translated_errors(), self.begin_nested() if self._savepoints else nullcontext():
-            yield self
+        changed_before = set(self.changed_chats)
+        try:
+            with self.store.translated_errors(), self.begin_nested() if self._savepoints else nullcontext():
+                yield self
+        except BaseException:
+            self.changed_chats = changed_before
+            raise
 
     @contextmanager
     def read(self) -> Iterator["Transaction"]:
@@ -205,10 +211,10 @@ class Store:
 
     def upgrade(self) -> None:
         """Runs the migrations, in one transaction."""
-        from alembic import command  # noqa: PLC0415 - a third of a second that only a new schema should cost
+        from subscriptions.store.schema_upgrade import upgrade_schema  # noqa: PLC0415 - Alembic takes 300 ms; only a new schema needs it
 
         with self.translated_errors(), self._writer.begin() as connection:
-            command.upgrade(alembic_config(connection), "head")
+            upgrade_schema(connection)
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
@@ -334,16 +340,6 @@ def connection_of(session: Session) -> Connection:
     """The connection of a transaction; the session itself would look for it each time that it is asked."""
     connection: Connection = session.info[_CONNECTION]
     return connection
-
-
-def alembic_config(connection: Connection) -> Any:  # noqa: ANN401 - alembic is imported only here and in upgrade
-    """Alembic's configuration for a connection that is open."""
-    from alembic.config import Config  # noqa: PLC0415 - as in upgrade
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
 
 
 def _is_known(revision: str) -> bool:

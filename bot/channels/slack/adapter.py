@@ -133,7 +133,7 @@ class _Slack:
         """Resumes workspaces that have the app again, and loads those that installed it."""
         await self.resume_reinstalled_workspaces()
         if self.installer is not None:
-            await self.installer.look()
+            await self.installer.update()
 
     async def resume_reinstalled_workspaces(self) -> None:
         """Resumes workspaces that removed the app and have it again."""
@@ -150,7 +150,7 @@ class _Slack:
         store = self.around.store
         if self.installer is None or not store.exists() or store.revision() != HEAD:
             return ""
-        await self.installer.look(renew=False)
+        await self.installer.update(renew=False)
         return self.installer.problem
 
     async def close(self) -> None:

@@ -11,19 +11,17 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from pydantic import SecretStr
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
+from bot.channels.slack._client import Client
 from bot.channels.slack.scopes import scopes_of
+from bot.channels.slack.workspaces import Workspaces
 from bot.ports.web_route import WebRequest, WebResponse
 from subscriptions.errors import NotDelivered, Rejected, StoreError
-
-if TYPE_CHECKING:
-    from bot.channels.slack._client import Client
-    from bot.channels.slack.workspaces import Workspaces
 
 log = logging.getLogger("paperwire")
 
@@ -64,7 +62,7 @@ class States(Protocol):
 class OAuth:
     """The calls with the app's own credentials."""
 
-    def __init__(self, workspaces: "Workspaces", client_id: str, client_secret: SecretStr, api_url: str) -> None:
+    def __init__(self, workspaces: Workspaces, client_id: str, client_secret: SecretStr, api_url: str) -> None:
         self._workspaces = workspaces
         self._id = client_id
         self._secret = client_secret
@@ -99,9 +97,11 @@ class OAuth:
         return await self._client.oauth_access(self._id, self._secret.get_secret_value(), **grant)
 
 
-def routes(oauth: OAuth, states: States, take: Callable[[Grant], Awaitable[None]]) -> tuple["_Install", "_Redirect"]:
+def routes(
+    oauth: OAuth, states: States, store_grant: Callable[[Grant], Awaitable[None]]
+) -> tuple["_Install", "_Redirect"]:
     """The two web routes. `store_grant` is called with each grant and may raise StoreError."""
-    return _Install(oauth, states), _Redirect(oauth, states, take)
+    return _Install(oauth, states), _Redirect(oauth, states, store_grant)
 
 
 class _Install:
@@ -148,26 +148,26 @@ class _Redirect:
             return await self._answer(call)
         except StoreError as error:
             log.error("An installation in Slack could not be kept: %s", error)
-            return _said(503, "That could not be kept now. Please begin again later.")
+            return _line(503, "That could not be kept now. Please begin again later.")
 
     async def _answer(self, call: WebRequest) -> WebResponse:
         state, code = call.query.get("state", ""), call.query.get("code", "")
         if not await self._is_ours(state, call.cookies.get(COOKIE, "")):
-            return _said(400, _TOO_OLD)
+            return _line(400, _TOO_OLD)
         if call.query.get("error"):
-            return _said(200, "Nothing was installed.")
+            return _line(200, "Nothing was installed.")
         if not 0 < len(code) <= _LONGEST_CODE:
-            return _said(400, f"Slack sent no code. Please begin again: {INSTALL}")
+            return _line(400, f"Slack sent no code. Please begin again: {INSTALL}")
         try:
             grant = await self._oauth.exchange(code)
         except NotDelivered as error:
             log.warning("An installation in Slack did not come about: %s", error.reason)
-            return _said(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
+            return _line(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
         if not await self._states.use(state):
-            return _said(400, _TOO_OLD)
+            return _line(400, _TOO_OLD)
         await self._take(grant)
         log.info("The Slack workspace %s installed the app.", grant.team)
-        return _said(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
+        return _line(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
 
     async def _is_ours(self, state: str, cookie: str) -> bool:
         """Whether this browser began the installation lately, and its state was not used."""
@@ -194,7 +194,7 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
     )
 
 
-def _said(status: int, words: str) -> WebResponse:
+def _line(status: int, words: str) -> WebResponse:
     """The response of one line for a person's browser, which also deletes the cookie."""
     headers = {
         "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",

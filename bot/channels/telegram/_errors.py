@@ -43,12 +43,10 @@ _CHAT_GONE = (
 )
 _TOPIC_CLOSED = ("topic_closed",)
 _TOPIC_DELETED = ("message thread not found", "topic_deleted")
-_NO_RIGHTS = (
-    "rights",
-    "restricted",
-    "forbidden_",
-    "_forbidden",
-)  # words of errors about a chat that the bot may read but not write to
+_NO_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # in errors about a chat that the bot may only read
+# In errors about a person who is not in the chat; other errors hide whether the person is.
+_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
+_TOO_LARGE = "file is too big"
 _BAD_FORM = (
     "can't parse entities",
     "message is too long",
@@ -102,6 +100,14 @@ class UpdatesConflict(RetryLater):
         self.webhook = webhook
 
 
+class PersonNotFound(Rejected):
+    """The person does not exist, or is not in the chat."""
+
+
+class FileTooLarge(Rejected):
+    """The file is larger than bots may download."""
+
+
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """The outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
@@ -118,9 +124,17 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
         case Unclear():
             return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
         case Rejected():
-            return Rejected(f"Telegram refuses: {_words(error)}")
+            return _refused_question(error)
         case _:
             return meaning
+
+
+def _refused_question(error: Exception) -> Rejected:
+    """The refusal of a call that may be repeated, of the class that tells callers the reason."""
+    reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
+    if any(text in words for text in _NOT_THERE):
+        return PersonNotFound(reason)
+    return FileTooLarge(reason) if _TOO_LARGE in words else Rejected(reason)
 
 
 def not_modified(error: Exception) -> bool:

@@ -1,8 +1,10 @@
 """The platform API of Telegram: administrators, chats, callbacks and documents."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bot.channels.telegram._client import Client
+from bot.channels.telegram._errors import FileTooLarge, PersonNotFound
 from bot.channels.telegram.inbound import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
@@ -10,13 +12,8 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, Message
 
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
-
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)
-# Telegram's errors for a person who is not in the chat; other errors hide whether the person is.
-_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 
 
 class TelegramApi:
@@ -25,7 +22,7 @@ class TelegramApi:
     platform = "telegram"
     has_ephemeral = False
 
-    def __init__(self, client: "Client") -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
 
     async def get_me(self) -> tuple[str, str]:
@@ -40,9 +37,10 @@ class TelegramApi:
         del member_suffices, in_chat  # on Telegram only administrators manage a group
         try:
             member = await self._member(chat.address, person)
-        except (Rejected, ChatGone) as error:
-            words = error.reason.lower()
-            return False if any(text in words for text in _NOT_THERE) else None
+        except PersonNotFound:
+            return False
+        except (Rejected, ChatGone):
+            return None
         return member.get("status") in _MANAGING
 
     async def _member(self, address: str, person: str) -> dict[str, Any]:
@@ -101,8 +99,8 @@ class TelegramApi:
         """See PlatformApi."""
         try:
             found = await self._client.call_for_object("getFile", file_id=file)
-        except Rejected as error:
-            raise (_too_large(most) if "file is too big" in error.reason.lower() else error) from error
+        except FileTooLarge as error:
+            raise _too_large(most) from error
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
             raise _too_large(most)

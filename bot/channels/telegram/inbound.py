@@ -81,7 +81,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     if not _CONTENT & message.keys():
         return None
     private = place.kind is ChatKind.PRIVATE
-    command, text, addressed = _said(message, bot_name, private=private)
+    command, text, addressed = _read_command(message, bot_name, private=private)
     if addressed is None:
         return None
     answered = message.get("reply_to_message") or {}
@@ -107,7 +107,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     )
 
 
-def _said(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
+def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
     """(command, text after it, whether it names the bot); None for a command of another bot.
 
     A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.

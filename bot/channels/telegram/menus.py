@@ -7,13 +7,11 @@ language; other languages see English.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from bot.channels.telegram._client import Client
 from bot.ports.menu import MenuCommand
 from subscriptions.errors import NotDelivered, Sentence
-
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
 
 log = logging.getLogger("paperwire")
 
@@ -67,7 +65,7 @@ def _shown(command: MenuCommand, say: Translator) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
-async def publish_menus(client: "Client", commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
+async def publish_menus(client: Client, commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
     """Sets the menus and descriptions that differ from those that Telegram has. Logs errors and raises none."""
     try:
         for menu in menus_of(commands, speakers):
@@ -79,14 +77,14 @@ async def publish_menus(client: "Client", commands: Sequence[MenuCommand], speak
         log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
 
 
-async def _set_menu(client: "Client", menu: Menu) -> None:
+async def _set_menu(client: Client, menu: Menu) -> None:
     where = {"scope": {"type": menu.scope}, "language_code": menu.language or None}
     wanted = [{"command": name, "description": words} for name, words in menu.commands]
     if await client.call("getMyCommands", **where) != wanted:
         await client.call("setMyCommands", commands=wanted, **where)
 
 
-async def _set_words(client: "Client", method: str, field: str, language: str, words: str) -> None:
+async def _set_words(client: Client, method: str, field: str, language: str, words: str) -> None:
     where = {"language_code": language or None}
     shown = await client.call_for_object(f"getMy{method}", **where)
     if shown.get(field) != words:

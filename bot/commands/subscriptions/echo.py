@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from bot.commands.core.asking import awaits
+from bot.commands.core.asking import expect_answer
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import shown_buttons
-from bot.commands.core.typed_times import as_words_button, read_as_time
+from bot.commands.core.typed_times import as_words_button, with_time_note
 from bot.commands.core.undo_button import undo_row
 from bot.commands.core.zone_buttons import zone_buttons
 from bot.commands.phrasing.localizer import Localizer
@@ -19,7 +19,7 @@ from subscriptions.platforms import facts_of
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
-def at(context: CommandContext, text: str, when: str | None) -> Reply:
+def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
     """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
     return echo(context, subscribe_here(context, text, when))
 
@@ -49,7 +49,7 @@ def echo(
     advice = advice_for(context, done)
     reply = subscribed(
         done,
-        _by_its_clock(context, done),
+        _localizer_of(context, done),
         reading=context.formatter.reading(done.query),
         examples=[context.title(known) for known in done.examples],
         instead=instead,
@@ -59,13 +59,13 @@ def echo(
     )
     words: tuple[Button, ...] = ()
     if ending is not None and ending.either and done.outcome != "known":
-        reply, words = read_as_time(context, ending, reply), as_words_button(context, typed, number)
+        reply, words = with_time_note(context, ending, reply), as_words_button(context, typed, number)
     better = advice_button(context, advice, done.subscription.number) if advice else None
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
         zones = zone_buttons(context)
-        awaits(context, "answer-zone")
+        expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
     return replace(reply, buttons=shown_buttons(context, rows), replaces=replaces)
 
@@ -78,7 +78,7 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button,
     return (Button(label=context.say("today's now"), verb="today", arguments={"number": number}), *undoing)
 
 
-def _by_its_clock(context: CommandContext, done: Subscribed) -> Localizer:
+def _localizer_of(context: CommandContext, done: Subscribed) -> Localizer:
     """Whoever says a time by the clock of a place reads by it when it comes."""
     own = done.subscription.zone
     return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer

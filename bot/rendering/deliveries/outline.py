@@ -212,7 +212,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = isolated(cut_at_word(clean(delivery.facts.detail.get("late", "")), _REASON_WIDTH))
+    reason = isolated(cut_at_word(clean(delivery.facts.late_reason), _REASON_WIDTH))
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -248,9 +248,8 @@ def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
 
 def _missing(delivery: Delivery, reader: Reader) -> str:
     """One line about the sources that are missing; "" if none is, and in public."""
-    names = isolated(cut_at_word(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
-    if not names or reader.public:
+    missing = delivery.facts.missing
+    names = isolated(cut_at_word(clean(missing.names), _REASON_WIDTH)) if missing else ""
+    if missing is None or not names or reader.public:
         return ""
-    detail = delivery.facts.detail
-    count = int(detail.get("missing count", "1"))
-    return missing_line(names, detail.get("missing how", "late"), count, reader.language)
+    return missing_line(names, missing.how, missing.count, reader.language)

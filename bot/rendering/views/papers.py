@@ -1,6 +1,6 @@
-"""What a reader sees of a paper, as plain values: which title, which authors, which text, and why it came.
+"""What a message shows of a paper, as plain values: title, authors, text, and why the paper matched.
 
-Pure functions of an item and the chat's settings. Templates lay these values out; escaping is theirs.
+Pure functions of an item and the chat's settings. Templates lay the values out and escape them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -125,7 +125,7 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
 
 def label(because: Because, reader: Reader) -> str:
     """The name of the subscription, else its query; where papers name people, with who subscribed."""
-    called = isolated(cut_at_word(clean(because.name or because.text), _LABEL_WIDTH))
+    called = isolated(cut_at_word(clean(because.label), _LABEL_WIDTH))
     asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.credits else ""
     return f"{called} ({asked})" if asked else called
 

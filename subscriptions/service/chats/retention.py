@@ -8,6 +8,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
+from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.store import Scope, callbacks, key_value, sources, updates
 from subscriptions.store.chat import chat_data, chats, moving
@@ -79,6 +80,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
     """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
+        note_changed_state(transaction, chat.id)
         wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         told = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
