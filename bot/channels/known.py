@@ -1,12 +1,14 @@
 """The platforms that there are. To import this module declares them, so that their addresses can be read."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 from bot.channels.console.facts import CONSOLE
 from bot.channels.slack.facts import SLACK
 from bot.channels.telegram.facts import TELEGRAM
 from bot.channels.web.facts import WEB
+from bot.platform import PlatformAdapter
 from subscriptions.platforms import declare
 
 declare(CONSOLE, WEB, TELEGRAM, SLACK)
@@ -15,3 +17,9 @@ declare(CONSOLE, WEB, TELEGRAM, SLACK)
 PLATFORMS: Mapping[str, str] = MappingProxyType(
     {facts.name: f"bot.channels.{facts.name}.adapter" for facts in (CONSOLE, TELEGRAM, SLACK)}
 )
+
+
+def adapter_of(module: str) -> PlatformAdapter:
+    """Returns a platform's adapter. Its library is imported only here, and only where the platform is on."""
+    adapter: PlatformAdapter = import_module(module)  # a module is one
+    return adapter

@@ -5,18 +5,16 @@ happens then is the operator's setting, not ours.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from pydantic import SecretStr
 
+from bot.channels.telegram._client import Client
 from bot.channels.telegram._payload import MessageArguments, read_post
 from bot.channels.telegram.api import TelegramApi
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
-
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -43,8 +41,6 @@ class TelegramChannel:
         read: float = 20,
         in_flight: int = 40,
     ) -> None:
-        from bot.channels.telegram._client import Client  # noqa: PLC0415 - half of a cold start, and only for Telegram
-
         secret = token.get_secret_value() if isinstance(token, SecretStr) else token
         self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
         self._closed = False

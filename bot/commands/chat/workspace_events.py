@@ -1,4 +1,4 @@
-"""What happens in a Slack workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
+"""What happens in a workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -68,7 +68,9 @@ def on_uninstalled(context: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
     team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
-    notice = SenderStopped(platform=f"slack:{team}", reason="The app was removed from the workspace.")
+    notice = SenderStopped(
+        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
     notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 

@@ -1,4 +1,4 @@
-"""Commands as people type them where they are: "/sub" on Telegram, "/paperwire sub" on Slack, in its threads "@paperwire sub"."""
+"""Commands as people type them where they are: with what the platform wants before their names."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ _BETWEEN = " | "
 
 @lru_cache
 def _commands(registry: Registry) -> re.Pattern[str]:
-    """Every command behind its slash, and the bot's name that groups of Telegram want behind it."""
+    """Every command behind its slash, and the bot's name that some groups want behind it."""
     names = sorted(registry.by_name, key=len, reverse=True)
     one = rf"/(?:{'|'.join(map(re.escape, names))})(?![\w/])(?:@\w+)?"
     return re.compile(rf"(?<![\w/@:.<]){one}(?: {one})*")

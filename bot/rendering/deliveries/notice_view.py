@@ -18,10 +18,10 @@ _LONGEST_DETAIL = 300  # columns
 _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
-def notice_view(facts: Facts, language: Language, slash: str = "/", notices: Notices = NOTICES) -> Notice:
-    """The view of the notice in these facts. `slash` is what stands before the name of a command where it is read."""
+def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> Notice:
+    """The view of the notice in these facts. `command_prefix` stands before the names of commands, "/" on most platforms."""
     notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
-    title, *lines = filter(None, notice.lines(_Words(language, slash)))
+    title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
     row = tuple(
         Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
         for verb, label in notice.labels.items()
@@ -39,14 +39,14 @@ class _Words:
     """`subscriptions.notices.notice.NoticeWords` in the reader's language."""
 
     language: Language
-    slash: str  # what stands before the name of a command
+    command_prefix: str  # "/" on most platforms
 
     @property
     def translate(self) -> Callable[[str], str]:
         return self.language.translate
 
     def say(self, sentence: str, /, **values: object) -> str:
-        return _COMMAND.sub(self.slash, self.language.translate(sentence)).format_map(values)
+        return _COMMAND.sub(self.command_prefix, self.language.translate(sentence)).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         return self.language.count(one, many, count, **values)
