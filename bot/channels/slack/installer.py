@@ -188,8 +188,6 @@ class Installer:
             return read_stored_tokens(self.cipher.decrypt(encrypted))
         except (DecryptionFailed, ValueError, KeyError, TypeError):
             if team not in self._problems:
-                log.error(
-                    "The tokens of the Slack workspace %s were sealed with another PAPERWIRE_SECRET_KEY.", team
-                )
+                log.error("The tokens of the Slack workspace %s were sealed with another PAPERWIRE_SECRET_KEY.", team)
             self._problems[team] = "its tokens were sealed with another PAPERWIRE_SECRET_KEY; install the app again"
             return None
