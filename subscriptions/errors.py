@@ -106,7 +106,7 @@ class RetryLater(NotDelivered):
 
 
 class Unclear(NotDelivered):
-    """Perhaps sent. Slack can be asked (Channel.find), Telegram cannot."""
+    """Perhaps sent. Some platforms can be asked (Channel.find)."""
 
 
 class Rejected(NotDelivered):
@@ -118,7 +118,7 @@ class Rejected(NotDelivered):
 
 
 class ChatMoved(NotDelivered):
-    """Not sent: the chat has moved to `address` (a Telegram group that became a supergroup)."""
+    """Not sent: the chat has moved to `address` (a group that became a supergroup)."""
 
     def __init__(self, reason: str, address: str) -> None:
         super().__init__(reason)

@@ -234,6 +234,11 @@ class Subscription:
     next_due_at: datetime | None  # None: due when papers come (cadence now)
     hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
 
+    @property
+    def label(self) -> str:
+        """The name of the subscription, or its query as typed if it has none."""
+        return self.name or self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
@@ -247,7 +252,7 @@ class Because:
 
     @property
     def label(self) -> str:
-        """The subscription's name, else its query as typed."""
+        """The name of the subscription, or its query as typed if it has none."""
         return self.name or self.text
 
 
@@ -270,6 +275,27 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
+class MissingHow(StrEnum):
+    """How sources are missing whose papers were expected, the most certain first."""
+
+    LATE = "late"
+    FAILED = "failed"
+    AWAITED = ""  # their time has not passed yet
+
+    @classmethod
+    def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - whatever another version stored
+        return cls.AWAITED
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSources:
+    """Sources whose papers were expected and have not come."""
+
+    names: str  # with commas between them
+    count: int
+    how: MissingHow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery says besides its papers."""
@@ -280,6 +306,8 @@ class Facts:
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
     next_about: bool = False  # that moment is the first of two times: when-out then waits for papers
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
+    late_reason: str = ""  # why, in English; "": the bot was not running
+    missing: MissingSources | None = None
     notice: str = ""  # the cause of a notice, see subscriptions/notices
     detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
     titles: tuple[tuple[str, str], ...] = ()  # (title, home) of the sources named at the end

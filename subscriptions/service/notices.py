@@ -217,7 +217,7 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
             lang=lang,
             public=chat.public,
         )
-    names = " · ".join(s.name or s.text for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
+    names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
     notify(session, general, notice(event=event, subscriptions=names), now=now)
