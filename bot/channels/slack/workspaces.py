@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.channels.slack._client import Client
 from bot.channels.slack.addresses import split
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
@@ -92,6 +91,8 @@ class Workspaces:
 
     def connect(self, token: SecretStr) -> "Client":
         """A connection of its own with this token."""
+        from bot.channels.slack._client import Client  # noqa: PLC0415 - the library takes 200 ms, and senders alone need it
+
         connect, read = self._timeouts
         return Client(token.get_secret_value(), self._api_url, connect=connect, read=read, monotonic=self._monotonic)
 
