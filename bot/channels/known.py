@@ -1,4 +1,4 @@
-"""The platforms that there are. To import this module declares them, so that their addresses can be read."""
+"""The list of platforms. Importing this module declares them, so that their addresses can be read."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,7 +13,7 @@ from subscriptions.platforms import declare
 
 declare(CONSOLE, WEB, TELEGRAM, SLACK)
 
-# Platforms that there is a channel for: name → the module of its adapter, which is imported where the platform is on.
+# Platforms with a channel: name -> module of the adapter, which is imported only if the platform is on.
 PLATFORMS: Mapping[str, str] = MappingProxyType(
     {facts.name: f"bot.channels.{facts.name}.adapter" for facts in (CONSOLE, TELEGRAM, SLACK)}
 )
