@@ -4,8 +4,8 @@ import asyncio
 
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
-from tests.conversation.delivering import Deliverer
-from tests.talking import Answer, BotHarness
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.deliverer import Deliverer
 
 CHATS = ["telegram:42", "telegram:43"]
 
@@ -15,11 +15,11 @@ def stored(answer: Answer) -> StoredReply:
     return answer.stored_reply
 
 
-async def test_replies_keep_their_order_and_their_locks_end_with_them(talk: BotHarness) -> None:
-    post = Deliverer(talk)
+async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
+    post = Deliverer(bot)
     context = post.context
     assert context.conversation is not None
-    said = [(chat, await talk.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
+    said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
     sending = [asyncio.create_task(send_reply(context, stored(answer))) for _, answer in said]
     await asyncio.sleep(0)
     assert {lane.address for lane in context.conversation.reply_locks} == {"42", "43"}
