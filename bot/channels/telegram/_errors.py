@@ -21,6 +21,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.channels.telegram.refusals import FileTooLarge, PersonNotFound, UpdatesConflict
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
@@ -90,22 +91,6 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
             return _broken_off(error)
         case _:
             return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
-
-
-class UpdatesConflict(RetryLater):
-    """Telegram sends the updates elsewhere: to a `webhook`, or to another process with the same token."""
-
-    def __init__(self, reason: str, *, webhook: bool) -> None:
-        super().__init__(reason)
-        self.webhook = webhook
-
-
-class PersonNotFound(Rejected):
-    """The person does not exist, or is not in the chat."""
-
-
-class FileTooLarge(Rejected):
-    """The file is larger than bots may download."""
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:

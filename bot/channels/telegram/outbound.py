@@ -5,16 +5,18 @@ PAPERWIRE_ON_UNCLEAR decides what happens then.
 """
 
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import SecretStr
 
-from bot.channels.telegram._client import Client
 from bot.channels.telegram._payload import MessageArguments, read_post
 from bot.channels.telegram.api import TelegramApi
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
+
+if TYPE_CHECKING:
+    from bot.channels.telegram._client import Client
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -41,6 +43,8 @@ class TelegramChannel:
         read: float = 20,
         in_flight: int = 40,
     ) -> None:
+        from bot.channels.telegram._client import Client  # noqa: PLC0415 - the library costs 250 ms; only senders need it
+
         secret = token.get_secret_value() if isinstance(token, SecretStr) else token
         self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
         self._closed = False
