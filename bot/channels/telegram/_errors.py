@@ -199,7 +199,7 @@ def _words(error: Exception) -> str:
 
     Without the URL of a proxy's error, which holds the token.
     """
-    told = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    told = _TLS.sub("", told)
-    words = " ".join(told.split(". Parsing the server response", 1)[0].split())
+    text = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    text = _TLS.sub("", text)
+    words = " ".join(text.split(". Parsing the server response", 1)[0].split())
     return words[:200] or type(error).__name__
