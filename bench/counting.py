@@ -165,11 +165,11 @@ def read_all(amount: int) -> None:
     """The other way, of some papers: they are read, then asked."""
     some = [made(random.Random(n), n) for n in range(READ)]
     start = time.perf_counter()
-    shelf = TokenizedPapers.of(some)
+    tokenized = TokenizedPapers.of(some)
     reading = time.perf_counter() - start
     start = time.perf_counter()
     for query in QUERIES:
-        shelf.matching(parse_query(query))
+        tokenized.matching(parse_query(query))
     asking = (time.perf_counter() - start) / len(QUERIES)
     print(
         f"the other way, reading every paper: {reading / READ * 1e3:.2f} ms a paper once, then {asking / READ * 1e6:.1f} µs "
@@ -194,14 +194,14 @@ def made(chance: random.Random, number: int) -> Paper:
     first = chance.choice(("Jane", "Max", "Wei", "Anna", "Yuki", "J."))
     authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
     texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")
-    told = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
+    summaries = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
     return paper(
         f"{title} {number}",
         *chance.sample(CATEGORIES, chance.choice((1, 1, 2, 3))),
         arxiv_id=f"26{number // 100_000 + 1:02d}.{number % 100_000:05d}",
         authors=authors,
         abstract=abstract,
-        summaries=told,
+        summaries=summaries,
     )
 
 

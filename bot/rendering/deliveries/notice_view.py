@@ -8,7 +8,7 @@ from datetime import date
 from bot.ports.button import Button
 from bot.rendering.text.cleaning import clean, isolated
 from bot.rendering.text.language import Language
-from bot.rendering.views.parts import Notice
+from bot.rendering.views.parts import NoticeView
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Facts
 from subscriptions.notices.notice import BUTTON
@@ -18,7 +18,7 @@ _LONGEST_DETAIL = 300  # columns
 _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
-def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> Notice:
+def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> NoticeView:
     """The view of the notice in these facts. `command_prefix` stands before the names of commands, "/" on most platforms."""
     notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
     title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
@@ -27,7 +27,7 @@ def notice_view(facts: Facts, language: Language, command_prefix: str = "/", not
         for verb, label in notice.labels.items()
         if BUTTON + verb in facts.detail
     )
-    return Notice(title=title, lines=tuple(lines), buttons=(row,) if row else ())
+    return NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
 
 
 def _cleaned(detail: str) -> str:
