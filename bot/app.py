@@ -6,22 +6,27 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from bot.channels.known import PLATFORMS
+from bot.channels.known import PLATFORMS, adapter_of
 from bot.clock import SystemClock
 from bot.commands.core.context import BotInfo
+from bot.commands.registry import REGISTRY
 from bot.context.database import make_ready, make_store
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_link import subscribe_link
-from bot.platform import Platform, PlatformAdapter, PlatformSurroundings
+from bot.platform import Platform, PlatformSurroundings
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.slack.modals import home_view, modal_view
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.text.inline_formatter import TextFormatter
+from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.settings.version import installed_version
 from subscriptions.model import Delivery, Message
@@ -86,8 +91,6 @@ def build_app(
     `out` is where the console channel writes, stdout by default. `channels` take the place of those that the settings
     turn on. `guard_gone`: a platform stops before it calls many chats gone. `platforms`: name → module of its adapter.
     """
-    from bot.rendering.deliveries.delivery_messages import render_delivery  # noqa: PLC0415 - Jinja: 50 ms
-
     quiet_libraries()
     clock = clock or SystemClock()
     store = make_store(settings)
@@ -122,12 +125,6 @@ def build_app(
     )
 
 
-def adapter_of(module: str) -> PlatformAdapter:
-    """Returns a platform's adapter. Its library is imported only here, and only where the platform is on."""
-    adapter: PlatformAdapter = import_module(module)  # a module is one
-    return adapter
-
-
 def quiet_libraries() -> None:
     """Libraries that log addresses with a token in them may only warn: httpx logs every URL at INFO."""
     for name in ("httpx", "httpcore", "telegram", "slack_sdk", "aiohttp"):
@@ -150,12 +147,6 @@ def _conversation_context(
     settings: Settings, platforms: Mapping[str, Platform], bot_names: Mapping[str, str]
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
-    from bot.commands.registry import REGISTRY  # noqa: PLC0415 - with rendering, see build_app
-    from bot.rendering.platforms.slack.modals import home_view, modal_view  # noqa: PLC0415 - see build_app
-    from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.inline_formatter import TextFormatter  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.language import Language  # noqa: PLC0415 - see build_app
-
     bot_info = BotInfo(
         access=settings.access,
         admins=settings.admins,

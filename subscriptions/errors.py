@@ -114,7 +114,7 @@ class RetryLater(NotDelivered):
 
 
 class Unclear(NotDelivered):
-    """Nobody knows whether it was sent. Slack can be asked (Channel.find), Telegram can not."""
+    """Nobody knows whether it was sent. Some platforms can be asked (Channel.find)."""
 
 
 class Rejected(NotDelivered):
@@ -126,7 +126,7 @@ class Rejected(NotDelivered):
 
 
 class ChatMoved(NotDelivered):
-    """Not sent: the chat lives at `address` now (a Telegram group that became a supergroup)."""
+    """Not sent: the chat lives at `address` now (a group that became a supergroup)."""
 
     def __init__(self, reason: str, address: str) -> None:
         super().__init__(reason)

@@ -241,6 +241,11 @@ class Subscription:
     next_due_at: datetime | None  # None: due when papers come (now)
     hurry: bool = False  # a person asked for what it has to bring, so quiet hours do not hold it (now)
 
+    @property
+    def label(self) -> str:
+        """The name of the subscription, or its query as typed if it has none."""
+        return self.name or self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
@@ -254,7 +259,7 @@ class Because:
 
     @property
     def label(self) -> str:
-        """What people call this subscription: its name, else its words as typed."""
+        """The name of the subscription, or its query as typed if it has none."""
         return self.name or self.text
 
 
@@ -277,6 +282,27 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
+class MissingHow(StrEnum):
+    """How sources are missing whose papers were expected, the most certain first."""
+
+    LATE = "late"
+    FAILED = "failed"
+    AWAITED = ""  # their time has not passed yet
+
+    @classmethod
+    def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - whatever another version stored
+        return cls.AWAITED
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSources:
+    """Sources whose papers were expected and have not come."""
+
+    names: str  # with commas between them
+    count: int
+    how: MissingHow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery says beside its papers."""
@@ -287,6 +313,8 @@ class Facts:
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
     next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
+    late_reason: str = ""  # why, in English; "": the bot was not running
+    missing: MissingSources | None = None
     notice: str = ""  # the cause of a notice, see subscriptions/notices
     detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
     titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end

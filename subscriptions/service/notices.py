@@ -11,7 +11,7 @@ from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import kind_of
-from subscriptions.states import PauseReason, describe_pause
+from subscriptions.states import PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import planned, status
@@ -198,7 +198,9 @@ def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> 
 
 def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
-    active = [s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
+    active = [
+        s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state is SubscriptionState.ACTIVE
+    ]
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
@@ -215,7 +217,7 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
             lang=lang,
             public=chat.public,
         )
-    names = " · ".join(s.name or s.text for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
+    names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
     notify(session, general, notice(event=event, subscriptions=names), now=now)

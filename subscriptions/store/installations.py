@@ -1,4 +1,4 @@
-"""Slack workspaces that installed the app."""
+"""Workspaces that installed the app."""
 
 from datetime import datetime
 

@@ -362,7 +362,7 @@ class CallbackRow(SQLModel, table=True):
 
 
 class InstallationRow(SQLModel, table=True):
-    """A Slack workspace that installed the app."""
+    """A workspace that installed the app."""
 
     __tablename__ = "installation"
     team: str = Field(primary_key=True)

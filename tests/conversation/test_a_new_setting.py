@@ -59,40 +59,40 @@ def value(store: Store, name: str) -> str:
     return get_chat(store, ME).settings.value(name)
 
 
-async def test_it_is_set_by_command_under_any_of_its_names_and_read_back(talk: BotHarness) -> None:
-    said = await talk.says("/set mood merry")
+async def test_it_is_set_by_command_under_any_of_its_names_and_read_back(bot: BotHarness) -> None:
+    said = await bot.says("/set mood merry")
     assert said.lines == ["✓ Mood: very merry (was: plain)"]
-    assert value(talk.store, "mood") == "merry"
-    assert (await talk.says("/set Temper: plain")).lines == ["✓ Mood: plain (was: very merry)"]
-    assert (await talk.says("/set 心情开")).lines == ["✓ Mood: very merry (was: plain)"]
-    assert (await talk.says("/set colour #F80")).lines == ["✓ Colour: #f80 (was: #000)"]
-    assert (value(talk.store, "mood"), value(talk.store, "colour")) == ("merry", "#f80")
+    assert value(bot.store, "mood") == "merry"
+    assert (await bot.says("/set Temper: plain")).lines == ["✓ Mood: plain (was: very merry)"]
+    assert (await bot.says("/set 心情开")).lines == ["✓ Mood: very merry (was: plain)"]
+    assert (await bot.says("/set colour #F80")).lines == ["✓ Colour: #f80 (was: #000)"]
+    assert (value(bot.store, "mood"), value(bot.store, "colour")) == ("merry", "#f80")
 
 
-async def test_it_stands_in_the_list_with_a_button_and_in_help(talk: BotHarness) -> None:
-    await talk.says("/set mood merry")
-    shown = await talk.says("/set")
+async def test_it_stands_in_the_list_with_a_button_and_in_help(bot: BotHarness) -> None:
+    await bot.says("/set mood merry")
+    shown = await bot.says("/set")
     assert "· Mood: very merry" in shown.lines
     assert "· Colour: #000" in shown.lines
     assert shown.buttons[-2:] == ["Mood", "Colour"]
-    help_text = (await talk.says("/help settings")).text
+    help_text = (await bot.says("/help settings")).text
     assert "Mood (mood)\n  how cheerfully the bot speaks" in help_text
 
 
-async def test_its_values_are_buttons(talk: BotHarness) -> None:
-    await talk.says("/set")
-    shown = await talk.presses("Mood")
+async def test_its_values_are_buttons(bot: BotHarness) -> None:
+    await bot.says("/set")
+    shown = await bot.presses("Mood")
     assert shown.lines == ["Mood: plain", "(how cheerfully the bot speaks)"]
     assert shown.buttons == ["✓ plain", "very merry", "all settings"]
-    assert (await talk.presses("very merry")).lines == ["✓ Mood: very merry (was: plain)"]
-    shown = await talk.says("/set colour")
+    assert (await bot.presses("very merry")).lines == ["✓ Mood: very merry (was: plain)"]
+    shown = await bot.says("/set colour")
     assert shown.lines[-1] == "Any other can be written: /set colour #f80"
     assert shown.buttons == ["✓ #000", "#08f", "all settings"]
 
 
-async def test_a_value_that_does_not_fit_is_refused(talk: BotHarness) -> None:
-    assert (await talk.says("/set mood sad")).lines[0] == "✗ Mood cannot be “sad”."
-    assert (await talk.says("/set colour blue")).lines == [
+async def test_a_value_that_does_not_fit_is_refused(bot: BotHarness) -> None:
+    assert (await bot.says("/set mood sad")).lines[0] == "✗ Mood cannot be “sad”."
+    assert (await bot.says("/set colour blue")).lines == [
         "✗ Colour cannot be “blue”.",
         "Possible: a colour such as #08f.",
     ]
@@ -103,22 +103,22 @@ def test_it_is_fixed_in_a_kind_of_chat_that_has_one_choice() -> None:
         check_value("mood", "merry", kind=ChatKind.BROADCAST)
 
 
-async def test_its_change_can_be_taken_back(talk: BotHarness) -> None:
-    await talk.says("/set mood merry")
-    assert (await talk.says("/undo")).text.startswith("✓")
-    assert value(talk.store, "mood") == "plain"
+async def test_its_change_can_be_taken_back(bot: BotHarness) -> None:
+    await bot.says("/set mood merry")
+    assert (await bot.says("/undo")).text.startswith("✓")
+    assert value(bot.store, "mood") == "plain"
 
 
-async def test_it_is_exported_and_imported(talk: BotHarness) -> None:
-    await talk.says("/set mood merry")
-    await talk.says("/set colour #08f")
-    await talk.says("/sub graph")
-    text = export(talk.store, None)
+async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
+    await bot.says("/set mood merry")
+    await bot.says("/set colour #08f")
+    await bot.says("/sub graph")
+    text = export(bot.store, None)
     assert "set colour #08f\n" in text
     assert "set mood merry\n" in text
-    import_lines(talk.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=NOON)
-    assert chosen_settings(talk.store, OTHER) == chosen_settings(talk.store, ME)
-    assert get_chat(talk.store, OTHER).settings.value("mood") == "merry"
+    import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=NOON)
+    assert chosen_settings(bot.store, OTHER) == chosen_settings(bot.store, ME)
+    assert get_chat(bot.store, OTHER).settings.value("mood") == "merry"
 
 
 def test_it_is_gone_when_it_is_not_declared_any_more() -> None:

@@ -20,6 +20,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.platforms import facts_of
 from subscriptions.service.outbox import dismiss as give_up
 from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -96,7 +97,7 @@ def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
 def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
     """Returns the entry; a planned one for a platform without a token gets that as its reason."""
     platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state != "planned" or settings.is_on(platform):
+    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry
     return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
 

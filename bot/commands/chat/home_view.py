@@ -16,7 +16,7 @@ from subscriptions.service.notices import name_of, why_paused
 from subscriptions.service.operations import status
 from subscriptions.service.papers import activity
 from subscriptions.service.subscriptions import Listed
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 
 HOME_VIEW = "board"  # what happens when a person looks at their board
 MOST = 36  # subscriptions on one board
@@ -78,7 +78,7 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     if chat.state is ChatState.PAUSED:
         reason = context.localizer.translate(why_paused(chat)).rstrip(".")
         return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
-    if not any(one.subscription.state == "active" for one in subscriptions):
+    if not any(one.subscription.state is SubscriptionState.ACTIVE for one in subscriptions):
         return []
     stands = status(context.store, chat.address, now=context.now)
     return [
@@ -123,7 +123,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
 
 def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
     number = {"number": one.subscription.number}
-    held = one.subscription.state == "paused"
+    held = one.subscription.state is SubscriptionState.PAUSED
     return (
         Button(label=context.say("edit"), verb="edit-ask", arguments=number),
         Button(label=context.say("resume"), verb="resume", arguments=number)

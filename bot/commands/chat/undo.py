@@ -12,6 +12,7 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
+from subscriptions.states import SubscriptionState
 
 _MOST_NAMED = 5  # subscriptions that a reply names one by one
 _LONGEST = 300  # characters of a query that was changed
@@ -118,8 +119,8 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
-        parts.append(paused if subscription.state == "paused" else context.say("active"))
-    return " · ".join(parts) or shortened(subscription.name or subscription.text)
+        parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
+    return " · ".join(parts) or shortened(subscription.label)
 
 
 def _as_read(query: str) -> str:

@@ -1,4 +1,4 @@
-"""What happens in a Slack workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
+"""What happens in a workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from subscriptions.notices.sending import SenderStopped
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
-from subscriptions.states import PauseReason
+from subscriptions.states import PauseReason, SubscriptionState
 
 
 def on_archived(context: CommandContext) -> Reply | None:
@@ -47,14 +47,16 @@ def on_member_left(context: CommandContext) -> Reply | None:
 def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
     """The channel, or the thread, whose subscriptions wait. The button resumes these and nothing else."""
     chat = get_chat(context.store, address)
-    waiting = {one.subscription.number for one in listed(context.store, address) if one.subscription.state == "paused"}
+    waiting = {
+        one.subscription.number
+        for one in listed(context.store, address)
+        if one.subscription.state is SubscriptionState.PAUSED
+    }
     only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
         who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
-        subscriptions=" · ".join(
-            f"{subscription.number} {subscription.name or subscription.text}" for subscription in subscriptions
-        ),
+        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
         number=only,
     )
     button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
@@ -66,7 +68,9 @@ def on_uninstalled(context: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
     team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
-    notice = SenderStopped(platform=f"slack:{team}", reason="The app was removed from the workspace.")
+    notice = SenderStopped(
+        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
     notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 

@@ -1,4 +1,4 @@
-"""Settings of a chat in words: what each is called, what it is, and that it was changed."""
+"""Settings of a chat, in words: their labels, their values, and that one was changed."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -9,11 +9,11 @@ from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS, without_effect
 from subscriptions.model import Chat, ChatSettings
 
-LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
+LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # in their own language
 
 
 def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) -> Reply:
-    """The answer to `set`; `name` is one of SETTINGS. It says so where the setting has no effect."""
+    """Returns the reply to `set`, which also says so if the setting has no effect; `name` is one of SETTINGS."""
     label = label_of(name, localizer)
     old, new = value_of(before.settings, name), value_of(after.settings, name)
     shown = value_words(name, new, localizer)
@@ -31,6 +31,7 @@ def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) 
 
 
 def label_of(name: str, localizer: Localizer) -> str:
+<<<<<<< HEAD
     """What people call one of SETTINGS."""
     return SETTINGS[name].label.say(localizer.translate)
 
@@ -44,6 +45,22 @@ def value_words(name: str, value: str, localizer: Localizer) -> str:
     """A value of one of SETTINGS, given as it is stored, as people say it."""
     if value in SETTINGS[name].values:
         return SETTINGS[name].values[value].say(localizer.translate)
+=======
+    """Returns the label of one of SETTINGS."""
+    return LABELS[name].say(localizer.translate)
+
+
+def value_of(settings: ChatSettings, name: str) -> str:
+    """Returns the stored value of a setting; "all" for no limit."""
+    value = getattr(settings, name)
+    return "all" if value is None else str(value)
+
+
+def value_words(name: str, value: str, localizer: Localizer) -> str:
+    """Returns a stored value of one of SETTINGS in words."""
+    if value in VALUES.get(name, {}):
+        return VALUES[name][value].say(localizer.translate)
+>>>>>>> 25384b1ec2cf1237fa83c504fe84ed37c8d2ea6f
     return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
 
 
@@ -68,7 +85,7 @@ _WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
 
 
 def fixed_offset(zone: str, localizer: Localizer) -> list[str]:
-    """What a person should know of a zone that is only an offset; nothing of any other."""
+    """Returns a note for a zone that is only an offset; none for any other."""
     if zone[:1] not in ("+", "-"):
         return []
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]

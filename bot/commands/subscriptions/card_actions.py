@@ -1,4 +1,4 @@
-"""Changes of subscriptions from the card of a paper: mute, exclude, follow authors."""
+"""Buttons of a paper's card that change subscriptions: mute, exclude, follow authors."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,22 +17,23 @@ from subscriptions.model import Item, Subscription
 from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
 from subscriptions.service.papers import distinctive_words, subscriptions_behind
 from subscriptions.service.subscriptions import edit, pause, rename
+from subscriptions.states import SubscriptionState
 from subscriptions.wording import mended_name
 
 MUTED_FOR = timedelta(days=7)
-AUTHORS = 8  # that are offered at once
+AUTHORS = 8  # authors of a page
 EXCLUDED_AUTHORS = 4
-_LABEL = 40  # characters
+_LABEL = 40  # characters of a button of a button
 _IN_ROW = 2
 
 
 def on_mute(context: CommandContext) -> Reply:
-    """The subscription that brought a paper is quiet for a week; which one is asked where there are several."""
+    """Handles [mute ▾]: pauses the subscription that brought the paper for a week. If there are several, asks which."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
     subscriptions = subscriptions_behind(context.store, context.chat, item)
-    loud = [subscription for subscription in subscriptions if subscription.state == "active"]
+    loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
         return (
@@ -69,7 +70,7 @@ def _muted(context: CommandContext, subscription: Subscription, *, replaces: boo
 
 
 def on_exclude(context: CommandContext) -> Reply:
-    """What a subscription could leave out from now on, so that papers such as this one do not come again."""
+    """Handles [exclude]: shows what the subscription could exclude, so that papers like this one do not come again."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -97,7 +98,7 @@ def on_exclude(context: CommandContext) -> Reply:
 
 
 def _rules(context: CommandContext, subscription: Subscription, item: Item) -> dict[str, str]:
-    """What a query could exclude, as it is written there → as people call it: words of the title, then authors."""
+    """Returns rules that the query could exclude → their labels: words of the title, then authors."""
     authors = item.paper.paper.authors
     named = [*authors[: EXCLUDED_AUTHORS - 1], *authors[-1:]]
     rules = {words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)}
@@ -106,7 +107,7 @@ def _rules(context: CommandContext, subscription: Subscription, item: Item) -> d
 
 
 def on_leave_out(context: CommandContext) -> Reply:
-    """The rule is written into the query."""
+    """Handles a rule under [exclude]: adds it to the query."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -128,7 +129,7 @@ def on_leave_out(context: CommandContext) -> Reply:
 
 
 def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:
-    """The subscriptions behind a paper that would bring it again."""
+    """Returns the subscriptions behind a paper that would find it again."""
     subscriptions = subscriptions_behind(context.store, context.chat, item)
     return tuple(
         subscription
@@ -138,16 +139,16 @@ def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, .
 
 
 def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
-    """Whether a rule can be written into the query, and with it the query would not find this paper any more."""
+    """Returns whether the query can take the rule, and would then not find this paper."""
     try:
         less = narrowed(parse_query(subscription.text), rule)
-    except QueryError:  # initials alone are no author, for one
+    except QueryError:  # such as initials alone, which are no valid author
         return False
     return not matching_papers(less, [item.paper.paper])
 
 
 def on_follow(context: CommandContext) -> Reply:
-    """The authors of a paper, each to be followed."""
+    """Handles [follow authors]: shows the authors of a paper, a button each."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -168,7 +169,7 @@ def on_follow(context: CommandContext) -> Reply:
 
 
 def _is_name(author: str) -> bool:
-    """Whether one can ask for this author: initials alone would fit too many."""
+    """Returns whether a query can ask for this author; initials alone would match too many."""
     try:
         parse_query(author_rule(author))
     except QueryError:
@@ -177,7 +178,7 @@ def _is_name(author: str) -> bool:
 
 
 def on_follow_author(context: CommandContext) -> Reply:
-    """An author becomes a subscription, named after them."""
+    """Handles an author under [follow authors]: subscribes to the author, and names the subscription after them."""
     name = str(context.arguments["name"])
     rule = author_rule(name)
     reply = subscribe_and_echo(context, rule, None)
@@ -192,21 +193,21 @@ def on_follow_author(context: CommandContext) -> Reply:
 
 
 def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:
-    """The subscription that the button names, if it is one of these."""
+    """Returns the subscription that the button names, if it is one of these."""
     number = context.arguments.get("number")
     return next((subscription for subscription in subscriptions if subscription.number == number), None)
 
 
 def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
-    """Nothing can be done: the subscription is quiet already, or it is not there."""
+    """Returns the answer where nothing can be changed: the subscription is paused already, or there is none."""
     if subscriptions:
         return Reply(toast=context.say("It is paused already."))
     return Reply(toast=context.say("No subscription of this chat brings this paper any more."))
 
 
 def _called(subscription: Subscription) -> str:
-    """A subscription as a button or a line names it."""
-    return f"{subscription.number}  {_short(subscription.name or subscription.text)}"
+    """Returns a subscription as a button or a line names it."""
+    return f"{subscription.number}  {_short(subscription.label)}"
 
 
 def _short(text: str) -> str:

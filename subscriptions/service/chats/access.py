@@ -12,7 +12,7 @@ from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find, kind_of
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 
@@ -170,7 +170,10 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
             if one.state is ChatState.ASKED:
                 waited = True
                 note_changed_state(transaction, one.id)
-                count = sum(s.state == "active" for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id])
+                count = sum(
+                    s.state is SubscriptionState.ACTIVE
+                    for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+                )
                 if tell:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
         return find(transaction, address), waited

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
 from subscriptions.store.chat import access, chat_data, subscriptions
@@ -100,7 +100,7 @@ def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetim
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
             theirs = [wish for wish in wishes if wish.subscriber == person]
-            held = [wish for wish in theirs if wish.state == "active" or wish.paused_until]
+            held = [wish for wish in theirs if wish.state is SubscriptionState.ACTIVE or wish.paused_until]
             if held:
                 changing(transaction, chat_id, now=now)
                 note_changed(transaction, chat_id)

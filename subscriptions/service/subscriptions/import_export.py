@@ -197,7 +197,7 @@ def _own_zone(line: Line, target: _Target) -> str | None:
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.Span:
+def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.DueSpan:
     zone = zones.zone(zone_name)
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 

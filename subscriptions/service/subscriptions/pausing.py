@@ -55,7 +55,7 @@ def pause(
         if number is None:
             return _pause_chat(transaction, chat, until=until, now=now, who=who)
         wish = _wish(transaction, chat, number)
-        if (wish.state, wish.paused_until) == ("paused", until):
+        if (wish.state, wish.paused_until) == (SubscriptionState.PAUSED, until):
             return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
@@ -83,7 +83,7 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
         chat = find(transaction, address)
         wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
-        paused = [wish for wish in chosen if wish.state == "paused"]
+        paused = [wish for wish in chosen if wish.state is SubscriptionState.PAUSED]
         stood_still = number is None and is_paused_by_person(chat)
         if paused or stood_still:
             changing(transaction, chat.id, now=now, who=who)
@@ -138,7 +138,7 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
         until = None
 
     def woken(wish: Subscription) -> Subscription:
-        if wish.state == "active":
+        if wish.state is SubscriptionState.ACTIVE:
             return replace(wish, next_due_at=_moment_after(chat, wish, until)) if until else wish
         own = wish.paused_until
         if own is None or own > now:
@@ -249,7 +249,7 @@ def skip_waiting(
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
     wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = wishes if number is None else (which_one(wishes, str(number)),)
-    return tuple(wish for wish in chosen if wish.state == "active")
+    return tuple(wish for wish in chosen if wish.state is SubscriptionState.ACTIVE)
 
 
 def _wish(transaction: Transaction, chat: Chat, number: int) -> Subscription:

@@ -250,7 +250,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
         return find(transaction, address)
 
 
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.Span:
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.DueSpan:
     """A due moment with the latest one that it may become: for when-out the end of its window."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment

@@ -188,7 +188,7 @@ def _restore_subscriptions(
         subscriptions.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
 
 
-def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> subscriptions.Span:
+def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> subscriptions.DueSpan:
     """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
     zone = zones.zone(wish.zone or chat_zone)
     if wish.cadence.kind == "now":
