@@ -31,36 +31,19 @@ def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) 
 
 
 def label_of(name: str, localizer: Localizer) -> str:
-<<<<<<< HEAD
-    """What people call one of SETTINGS."""
+    """Returns the label of one of SETTINGS."""
     return SETTINGS[name].label.say(localizer.translate)
 
 
 def value_of(settings: ChatSettings, name: str) -> str:
-    """A setting as it is stored: no limit is `all`."""
+    """Returns the stored value of a setting; "all" for no limit."""
     return settings.value(name)
 
 
 def value_words(name: str, value: str, localizer: Localizer) -> str:
-    """A value of one of SETTINGS, given as it is stored, as people say it."""
+    """Returns a stored value of one of SETTINGS in words."""
     if value in SETTINGS[name].values:
         return SETTINGS[name].values[value].say(localizer.translate)
-=======
-    """Returns the label of one of SETTINGS."""
-    return LABELS[name].say(localizer.translate)
-
-
-def value_of(settings: ChatSettings, name: str) -> str:
-    """Returns the stored value of a setting; "all" for no limit."""
-    value = getattr(settings, name)
-    return "all" if value is None else str(value)
-
-
-def value_words(name: str, value: str, localizer: Localizer) -> str:
-    """Returns a stored value of one of SETTINGS in words."""
-    if value in VALUES.get(name, {}):
-        return VALUES[name][value].say(localizer.translate)
->>>>>>> 25384b1ec2cf1237fa83c504fe84ed37c8d2ea6f
     return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
 
 
