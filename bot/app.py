@@ -23,6 +23,7 @@ from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
 from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
@@ -98,8 +99,9 @@ def build_app(
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
+    media = {**MEDIA, **{name: platform.medium for name, platform in on.items() if platform.medium}}
     rate_limiter = GcraRateLimiter({name: channel.limits for name, channel in built.items()})
-    render: _Render = partial(render_delivery, titles=settings.source_titles)
+    render: _Render = partial(render_delivery, titles=settings.source_titles, media=media)
     context = Context(
         store=store,
         clock=clock,
@@ -107,7 +109,7 @@ def build_app(
         engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
         render_delivery=partial(render, make_link=partial(subscribe_link, store, clock, bot_names)),
-        conversation=_conversation_context(settings, on, bot_names),
+        conversation=_conversation_context(settings, on, bot_names, media),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         guard_gone=guard_gone,
@@ -144,7 +146,7 @@ def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Plat
 
 
 def _conversation_context(
-    settings: Settings, platforms: Mapping[str, Platform], bot_names: Mapping[str, str]
+    settings: Settings, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], media: Media
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
     bot_info = BotInfo(
@@ -157,7 +159,7 @@ def _conversation_context(
     )
     return ConversationContext(
         registry=REGISTRY,
-        render_reply=render_reply,
+        render_reply=partial(render_reply, media=media),
         make_localizer=Language,
         make_inline_formatter=TextFormatter,
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},

@@ -12,8 +12,8 @@ from subscriptions.portable import read_lines
 from subscriptions.service.subscriptions import chosen_settings, export, get_chat, import_lines
 from subscriptions.store import Store
 from subscriptions.store.chat import chats
+from tests.bot_harness import BotHarness
 from tests.make import NOON, address
-from tests.talking import BotHarness
 
 ME = address("telegram:42")
 OTHER = address("telegram:43")
