@@ -104,9 +104,9 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     without_limits(app)
     fill(app.store, chats, [f'"part {n}"' for n in range(PAPERS)])
     run = DrainState()
-    await plan(app.wire, run)
+    await plan(app.context, run)
     watch = Watch()
-    await app.drain(run)
+    await app.sender.drain(run)
     spent = watch.spent(run.sent)
     await app.close()
     return spent
@@ -114,7 +114,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 def without_limits(app: App) -> None:
     pace = GcraRateLimiter({"telegram": FREE})
-    app.wire = replace(app.wire, rate_limiter=pace, engine=EmbeddedEngine(app.clock, pace))
+    app.context = replace(app.context, rate_limiter=pace, engine=EmbeddedEngine(app.clock, pace))
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:

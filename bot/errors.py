@@ -4,10 +4,10 @@ PaperwireError
 ├── UnknownFormat         bytes that are no digest
 ├── BrokenDigest          a known format, but damaged beyond reading
 ├── Unreadable            a file, folder or stream whose bytes cannot be had
-│   └── NotFetched        an address on the web that does not give its document
+│   └── FetchError        an address on the web that does not give its document
 ├── SettingsError         a setting that cannot be used (exit 2)
 ├── WrongUsage            a command line that cannot be understood (exit 2)
-└── RoleTaken             another process has the sending role
+└── SenderLockHeld             another process has the sending role
 """
 
 import traceback

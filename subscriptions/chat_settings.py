@@ -15,6 +15,7 @@ from subscriptions.labels import listed as in_a_row
 from subscriptions.model import ChatKind, ChatSettings
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.times import hours_of, read_when
+from subscriptions.platforms import facts_of
 from subscriptions.zones import zone_name
 
 SETTINGS = (
@@ -48,7 +49,7 @@ def _everywhere(words: str) -> Mapping[ChatKind, tuple[str, ...]]:
 _CHOICES: Mapping[str, Mapping[ChatKind, tuple[str, ...]]] = MappingProxyType(
     {
         "text": _everywhere("summary abstract titles"),
-        "sound": _by_kind("first off", "off first", "off first", "off"),  # Slack decides about sound itself
+        "sound": _by_kind("first off", "off first", "off first", "off"),  # teams decide about sound themselves
         "shape": _by_kind("digest", "digest", "digest each", "thread digest each"),
         "crosslists": _everywhere("in out"),
         "buttons": _by_kind("full off", "full link off", "link off", "full off"),
@@ -62,7 +63,6 @@ _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _LIMITS: Mapping[ChatKind, int | None] = MappingProxyType(
     {ChatKind.PRIVATE: 20, ChatKind.GROUP: 12, ChatKind.BROADCAST: None, ChatKind.TEAM: 12}
 )
-_WITHOUT_NIGHT = frozenset({"console", "web"})  # platforms that wake nobody
 
 _COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
 
@@ -103,7 +103,7 @@ def resolve(
     without a choice: the operator's zone, the client's language. `public`: a group that strangers can read, where
     buttons would be everybody's.
     """
-    home = platform in _WITHOUT_NIGHT
+    home = not facts_of(platform).notifies
     texts = {
         "schedule": "now" if home else _OFFICE_HOURS if kind is ChatKind.TEAM else _HOURS,
         "timezone": timezone,

@@ -43,7 +43,7 @@ def width(text: str) -> int:
 
 
 def units(text: str) -> int:
-    """UTF-16 units, as Telegram counts (core.telegram.org/api/entities#entity-length): an emoji is two."""
+    """UTF-16 units, which platforms count: an emoji is two."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

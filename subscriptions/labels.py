@@ -1,6 +1,6 @@
-"""What people call a chat's settings and their values, in English and Chinese: to read, and to type.
+"""The names of a chat's settings and their values, as people read and type them in English and Chinese.
 
-Stored and exported are the short names and words of `subscriptions/chat_settings.py`; these can always be typed, too.
+Settings are stored and exported under the short names of `chat_settings`, which can always be typed, too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,9 +49,9 @@ VALUES: Mapping[str, Mapping[str, Sentence]] = MappingProxyType(
         "manage": {"person": Sentence("you"), "admins": Sentence("admins"), "members": Sentence("all members")},
     }
 )
-"""Those that are words; times, zones, languages and numbers are written by whoever shows them."""
+"""Labels of values that are words. Times, zones, languages and numbers have none: rendering formats them."""
 
-# What else is typed for a name: short forms, and the words of either language.
+# Other words for a setting that people type.
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
         "schedule": "time when times 推送时间 时间 定时 发送时间",
@@ -69,7 +69,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "manage": "manager whomaychangeit permissions rights 管理权限 权限 管理",
     }
 )
-# And for a value.
+# Other words for a value that people type.
 _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "text": {
@@ -106,27 +106,27 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 
 def named_setting(typed: str) -> str:
-    """The name of the setting that a label or another word stands for, in any letter case; "" for none."""
+    """Returns the short name of the setting that a word names, in any letter case; "" if it names none."""
     return _BY_NAME.get(plain_name(typed), "")
 
 
 def nearest_setting(typed: str) -> str:
-    """The word for a setting that is written nearly so; "" for none."""
+    """Returns the word for a setting that is most similar to a typed word; "" if none is."""
     return next(iter(get_close_matches(plain_name(typed), list(_BY_NAME), n=1)), "")
 
 
 def begins_with_name(typed: str) -> str:
-    """The Chinese word for a setting that a text begins with, where no blank stands behind it; "" for none."""
+    """Returns the Chinese word for a setting that a text begins with, with or without a blank behind; "" for none."""
     return max((word for word in _CHINESE if typed.startswith(word)), key=len, default="")
 
 
 def meant_value(name: str, typed: str) -> str:
-    """The value of the setting `name` that a word stands for; "" for none: it may be a number, a time or a zone."""
+    """Returns the value of the setting `name` that a word names; "" if the word is no label, such as a number or time."""
     return _BY_VALUE.get(name, {}).get(plain_name(typed), "")
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:
-    """Sentences in a row, as each language sets commas."""
+    """Returns sentences joined by commas, as each language writes commas."""
     first, *others = sentences
     for other in others:
         first = Sentence("{first}, {next}", {"first": first, "next": other})
@@ -134,7 +134,7 @@ def listed(sentences: Iterable[Sentence]) -> Sentence:
 
 
 def plain_name(typed: str) -> str:
-    """Words as they are compared: without blanks and dashes, in small letters."""
+    """Returns words in the form in which they are compared: in lower case, without blanks, dashes and commas."""
     return "".join(sign for sign in normalize("NFKC", typed).casefold() if sign not in " -_,，")
 
 

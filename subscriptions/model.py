@@ -106,17 +106,17 @@ class KnownPaper:
 class ChatKind(StrEnum):
     """What sort of place a chat is; the defaults of its settings depend on it (docs/settings.md)."""
 
-    PRIVATE = "private"  # Telegram private chat, Slack direct message, console, web
-    GROUP = "group"  # Telegram group or topic
-    BROADCAST = "broadcast"  # Telegram channel
-    TEAM = "team"  # Slack channel or thread
+    PRIVATE = "private"  # one person reads it
+    GROUP = "group"  # its members write to each other
+    BROADCAST = "broadcast"  # few write, many read
+    TEAM = "team"  # a channel of a workspace, or a thread there
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ChatAddress:
-    """Where a chat is. `topic` is "" for none, a Telegram topic id or a Slack thread's ts."""
+    """Where a chat is. `topic` is "" for none, else the id of a topic or of the thread's first message."""
 
-    platform: str  # telegram, slack, console, web
+    platform: str  # the name of a declared platform
     address: str
     topic: str = ""
 
@@ -135,12 +135,6 @@ class Lane:
 
     platform: str
     address: str
-
-    @property
-    def sender(self) -> str:
-        """Whose token posts there: the platform's, or behind a colon the one of the Slack workspace that the address names."""
-        team, slash, _ = self.address.rpartition("/")
-        return f"{self.platform}:{team}" if slash and self.platform == "slack" else self.platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +270,27 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
+class MissingHow(StrEnum):
+    """How sources are missing whose papers were expected, the most certain first."""
+
+    LATE = "late"
+    FAILED = "failed"
+    AWAITED = ""  # their time has not passed yet
+
+    @classmethod
+    def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - whatever another version stored
+        return cls.AWAITED
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSources:
+    """Sources whose papers were expected and have not come."""
+
+    names: str  # with commas between them
+    count: int
+    how: MissingHow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery says beside its papers."""
@@ -286,6 +301,8 @@ class Facts:
     next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
     next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
+    late_reason: str = ""  # why, in English; "": the bot was not running
+    missing: MissingSources | None = None
     notice: str = ""  # the cause of a notice, see subscriptions/notices
     detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
     titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end
@@ -295,7 +312,7 @@ class Facts:
 class Delivery:
     """What one chat is to get at one moment: an outbox entry, before it is rendered."""
 
-    id: str  # 16 characters of a–z and 0–9; also the identity in Slack's message metadata
+    id: str  # 16 characters of a–z and 0–9; also the identity in a message's metadata, where the platform keeps some
     chat: Chat
     kind: Kind
     due: datetime

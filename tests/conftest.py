@@ -11,6 +11,7 @@ from shutil import copy
 import pytest
 from hypothesis import HealthCheck, settings
 
+import bot.channels.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from subscriptions.store import Store
 from tests.make import NOON, FakeClock
 

@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from bot.settings import SourceSettings
 from bot.sources.http import Fetcher, FetchLimits, HostLimiter
-from bot.sources.receipts import PollContext, SourceSchedules, StoredHostSlots
+from bot.sources.poll_context import PollContext, StoredHostSlots
+from bot.sources.schedules import SourceSchedules
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt

@@ -153,7 +153,7 @@ class BotHarness:
     public: set[str] = field(default_factory=set)  # groups that have a name of their own
 
     @property
-    def wire(self) -> Context:
+    def context(self) -> Context:
         pace = GcraRateLimiter({})
         venue = FakePlatformApi(self)
         talk = Conversation(
@@ -212,7 +212,7 @@ class BotHarness:
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
-        told = Answer(stored_reply=await answer(self.wire, request))
+        told = Answer(stored_reply=await answer(self.context, request))
         if told:
             self.last.setdefault(told.to, []).append(told)
         return told

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import typer
 from rich.console import Console, RenderableType
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from bot.cli._help import Panels
+from bot.channels.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
 
 EXAMPLES = {
     "": "paperwire demo",
@@ -45,8 +45,7 @@ EXAMPLES = {
     "check": "paperwire check --offline",
     "backup": "paperwire backup copy.db",
     "restore": "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
-    "slack": "paperwire slack manifest --minimal",
-    "slack manifest": "paperwire slack manifest --minimal",
+    **{name: call for subcommand in PLATFORM_SUBCOMMANDS for name, call in subcommand.examples},
     "db": "paperwire db current",
     "db current": "paperwire db current",
     "db upgrade": "paperwire db upgrade",
@@ -57,7 +56,9 @@ _PLAIN_WIDTH = 80  # columns, if there is no terminal to ask
 _LABELS = 26  # columns of options and arguments
 
 
-def print_page(ctx: typer.Context, command: TyperCommand | TyperGroup, panels: Panels) -> None:
+def print_page(
+    ctx: typer.Context, command: TyperCommand | TyperGroup, panels: Mapping[str, Sequence[tuple[str, str]]]
+) -> None:
     """Prints the help page of a subcommand or group on stdout, as wide as its terminal."""
     terminal = sys.stdout.isatty()
     columns = Console().width if terminal else _plain_width()
@@ -73,7 +74,9 @@ def _plain_width() -> int:
     return int(columns) if columns.isdigit() and int(columns) else _PLAIN_WIDTH
 
 
-def _parts(path: str, command: TyperCommand | TyperGroup, panels: Panels) -> Iterator[RenderableType]:
+def _parts(
+    path: str, command: TyperCommand | TyperGroup, panels: Mapping[str, Sequence[tuple[str, str]]]
+) -> Iterator[RenderableType]:
     name = path.partition(" ")[2]
     arguments = [one for one in command.params if isinstance(one, TyperArgument)]
     options = [one for one in command.params if isinstance(one, TyperOption)]

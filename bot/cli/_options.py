@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from bot.channels.subcommands import CHAT_FORMS
+
 ChatOption = Annotated[
     str,
     typer.Option(
         "--as",
         metavar="CHAT",
-        help="console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID; a topic or thread after /",
+        help=f"{CHAT_FORMS}; a topic or thread after /",
     ),
 ]
 OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]

@@ -8,25 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.app import App, connect_slack, connect_telegram, make_store, open_store
+from bot.app import App, adapter_of
+from bot.channels.known import PLATFORMS
 from bot.cli._logging import start_logging
 from bot.cli._moments import parse_moment
 from bot.clock import SystemClock
+from bot.context.database import make_store, open_store
 from bot.digests import format_names
-from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
 from subscriptions.addresses import parse_address
-from subscriptions.errors import ChatGone, NotDelivered, NotFound, PaperwireError, Sentence
+from subscriptions.errors import NotFound
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import Store
-
-_LOOK_SECONDS = 8.0  # how long to wait for a platform to tell the title and kind of a chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +46,14 @@ class Session:
         return self.resolve(parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address under which the store knows a chat. Asks the platform for the id of `telegram:@name`.
+        """Returns the address that the store knows a chat by; where only the platform can tell it, it is asked.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
-        if address.platform == "telegram" and address.address.startswith("@"):
-            return asyncio.run(_resolve_telegram(self.settings, address))
-        if address.platform == "slack" and "/" in address.address:
-            team, _, channel = address.address.partition("/")
-            if ours := owners(self.store).get("slack", "").partition(":")[0]:
-                return replace(address, address=channel) if team == ours else address
-            return asyncio.run(_resolve_slack(self.settings, address))
-        return address
+        if not facts_of(address.platform).is_alias(address):
+            return address
+        owner = owners(self.store).get(address.platform, "")
+        return asyncio.run(adapter_of(PLATFORMS[address.platform]).resolve(self.settings, address, owner))
 
 
 def read_settings() -> Settings:
@@ -113,25 +108,15 @@ def raise_if_interrupted(app: App) -> None:
         raise KeyboardInterrupt
 
 
-def web_root(option: str, text: str) -> str:
-    """Returns a public https address without "/" at its end. Raises WrongUsage if `text` is none."""
-    parts = urlsplit(text.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise WrongUsage(
-            Sentence("{option} is no address that Slack can reach: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: https://papers.example.org"),
-        )
-    return text.strip().rstrip("/")
-
-
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """Returns (title, kind) of a Telegram chat that is new to the store, ("", None) for other chats or without an answer.
+    """Returns (title, kind) of a chat that is new to the store, as far as its platform tells; else ("", None).
 
-    The kind decides the default settings, and an id alone does not tell a channel from a group.
+    What sort of place a chat is decides its settings.
     """
-    if address.platform != "telegram" or session.settings.telegram.token is None or _is_known(session, address):
+    platform = address.platform
+    if not facts_of(platform).describes_chats or not session.settings.is_on(platform) or _is_known(session, address):
         return "", None
-    return asyncio.run(_look_up(session.settings, address))
+    return asyncio.run(adapter_of(PLATFORMS[platform]).describe(session.settings, address))
 
 
 def _is_known(session: Session, address: ChatAddress) -> bool:
@@ -140,53 +125,3 @@ def _is_known(session: Session, address: ChatAddress) -> bool:
     except NotFound:
         return False
     return True
-
-
-async def _look_up(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    channel = connect_telegram(settings)
-    try:
-        async with asyncio.timeout(_LOOK_SECONDS):
-            _, title = await channel.resolve(address.address)
-            return title, await channel.kind(address.address)
-    except (NotDelivered, TimeoutError):
-        return "", None
-    finally:
-        await channel.close()
-
-
-async def _resolve_telegram(settings: Settings, address: ChatAddress) -> ChatAddress:
-    """Returns the address with the chat id of `telegram:@name`."""
-    channel = connect_telegram(settings)
-    try:
-        chat_id, _ = await channel.resolve(address.address)
-    except ChatGone:
-        raise NotFound(
-            Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
-            Sentence("Add the bot to it, or name the chat by its id."),
-        ) from None
-    except NotDelivered as error:
-        raise _cannot_be_asked("Telegram", address.address, error) from None
-    finally:
-        await channel.close()
-    return ChatAddress("telegram", chat_id, address.topic)
-
-
-async def _resolve_slack(settings: Settings, address: ChatAddress) -> ChatAddress:
-    """Returns `slack:CHANNEL` for `slack:TEAM/CHANNEL` of the own workspace. Unchanged without a token to ask with."""
-    if not settings.slack.workspaces:
-        return address
-    channel = connect_slack(settings)
-    try:
-        return ChatAddress("slack", await channel.normalise(address.address), address.topic)
-    except NotDelivered as error:
-        raise _cannot_be_asked("Slack", address.address, error) from None
-    finally:
-        await channel.close()
-
-
-def _cannot_be_asked(platform: str, name: str, error: NotDelivered) -> PaperwireError:
-    values = {"platform": platform, "name": name, "reason": error.reason.rstrip(".")}
-    return PaperwireError(
-        Sentence("{platform} cannot be asked about {name}: {reason}.", values),
-        Sentence("Try again later, or run `paperwire check`."),
-    )

@@ -14,6 +14,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
+from bot.channels.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
 from bot.cli._help import Command, Group, Panels
 from bot.cli._options import ALLOW_LEADING_DASH
 
@@ -29,7 +30,7 @@ class Subcommand:
 
     panel: str  # heading on the first help page
     name: str
-    place: str  # "module:function" or "module:app" below bot.cli.subcommands
+    place: str  # "module:function" or "module:app", below bot.cli.subcommands or whole
     summary: str  # the first sentence of its help; a test compares them
     leading_dash: bool = False  # an argument may begin with "-", as a query may
     sigterm_ends_loading: bool = False  # SIGTERM ends the process with 0 while its module is imported
@@ -129,7 +130,7 @@ SUBCOMMANDS = (
     Subcommand(_KEEP, "restore", "database:restore", "Put a copy in the place of the database, which is kept"),
     Subcommand(_MOVE, "outbox", "outbox:app", "What waits to be sent and why; dead letters"),
     Subcommand(_MOVE, "sources", "sources:app", "Where digests come from; what happened there last"),
-    Subcommand(_KEEP, "slack", "slack_manifest:app", "An app of your own in Slack"),
+    *(Subcommand(_KEEP, one.name, one.place, one.summary) for one in PLATFORM_SUBCOMMANDS),
     Subcommand(_KEEP, "db", "database:database", "The database's schema"),
 )
 
@@ -173,7 +174,9 @@ def _load(subcommand: Subcommand) -> object:
     if subcommand.sigterm_ends_loading:
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # no work has begun, so there is nothing to finish
     module, _, attribute = subcommand.place.partition(":")
-    defined = getattr(import_module(f"bot.cli.subcommands.{module}"), attribute)
+    defined = getattr(
+        import_module(module if module.startswith("bot.") else f"bot.cli.subcommands.{module}"), attribute
+    )
     parent = typer.Typer(add_completion=False, rich_markup_mode=None)
     parent.callback()(lambda: None)
     if isinstance(defined, typer.Typer):

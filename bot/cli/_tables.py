@@ -1,26 +1,20 @@
-"""What subcommands draw with rich: tables, coloured marks, progress bars."""
+"""Tables and progress bars of subcommands."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
+from bot.cli._colours import console
 from bot.cli._streams import flush_stdout
 
 T = TypeVar("T")
 
-_UNBOUNDED = 4000  # columns, so that lines are cut only on a terminal
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
-
-
-def print_mark(mark: str, colour: str, stream: TextIO) -> None:
-    """Prints a mark in its colour, and a space, without a line end."""
-    console(stream).print(Text(mark, colour), end=" ")
 
 
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
@@ -40,19 +34,6 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
 def is_narrow(columns: int) -> bool:
     """Returns whether stdout is a terminal with fewer columns."""
     return sys.stdout.isatty() and console(sys.stdout).width < columns
-
-
-def console(stream: TextIO) -> Console:
-    """Returns a rich console for a stream: colours only on a terminal, no markup in texts."""
-    terminal = stream.isatty()
-    return Console(
-        file=stream,
-        force_terminal=terminal,
-        width=None if terminal else _UNBOUNDED,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
 
 
 @contextmanager

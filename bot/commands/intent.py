@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.commands.chat.free_text import PLAIN
+from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.chat.start import UNKNOWN
 from bot.commands.core.context import Command, CommandFunction, Registry
-from bot.commands.core.spoken_commands import HELLO, spoken
+from bot.commands.core.spoken_commands import HELLO, command_spoken
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
@@ -47,40 +47,40 @@ class Intent:
     spoken: bool = False  # in words without a slash, which could have answered a question
 
 
-def understand(request: Request, link: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
+def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
     """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for.
 
     What was edited soon counts as if it were written now, what was edited later is not done.
     """
-    intent = _understood(request, link, registry)
+    intent = _of_request(request, token, registry)
     if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
         return Intent(run=LATE_EDIT.run, here=True)
     return intent
 
 
-def _understood(request: Request, link: CallbackToken | None, registry: Registry) -> Intent | None:
+def _of_request(request: Request, token: CallbackToken | None, registry: Registry) -> Intent | None:
     match request:
         case EventRequest():
             run = registry.events.get(request.event)
             return Intent(run=run, here=True, counts=False, wants_chats=request.event == HOME_VIEW) if run else None
         case CallbackRequest() | FormRequest():
-            return _pressed(request, link, registry)
+            return _of_interaction(request, token, registry)
         case MessageRequest() if request.command:
-            return _said(registry, request, request.command, request.text)
+            return _of_command(registry, request, request.command, request.text)
         case MessageRequest():
-            return _words(request, registry) if request.is_addressed else None
+            return _of_plain_text(request, registry) if request.is_addressed else None
 
 
 def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
     return request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
 
 
-def _words(request: MessageRequest, registry: Registry) -> Intent | None:
+def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
     """Words without a slash: a command in a person's own words, else what PLAIN makes of them.
 
     In a group they name the bot, or answer it; of the latter only commands are for us: people talk about a paper.
     """
-    found = spoken(request.text)
+    found = command_spoken(request.text)
     name, rest = _first_word(request.text)
     if (
         request.takes_bare_commands
@@ -88,16 +88,16 @@ def _words(request: MessageRequest, registry: Registry) -> Intent | None:
         and (request.trigger_id or not found)
         and _is_typed(request, name, rest)
     ):
-        return _said(registry, request, name, rest)
+        return _of_command(registry, request, name, rest)
     if found and found[0] != HELLO:
-        intent = _said(registry, request, *found)
+        intent = _of_command(registry, request, *found)
         return replace(intent, spoken=True) if intent else None
     if request.reply_to and not request.mentions_bot:
         return None
     private = request.place.kind is ChatKind.PRIVATE
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
-        return _said(registry, request, "help" if request.takes_bare_commands else "start", "")
-    return Intent(run=PLAIN.run, args=request.text, wants_file=private and bool(request.file_id))
+        return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
+    return Intent(run=FREE_TEXT.run, args=request.text, wants_file=private and bool(request.file_id))
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
@@ -119,7 +119,7 @@ def _first_word(text: str) -> tuple[str, str]:
     return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
 
 
-def _said(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
+def _of_command(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
         # In a group a word that nobody knows may be for another bot.
@@ -161,20 +161,20 @@ def _directed(text: str) -> tuple[str, str]:
 
 def _turned_to(text: str) -> tuple[str, str]:
     """All of the words as one chat, and nothing after it; ("", text) when they name none."""
-    if link := _LINKED.fullmatch(text):
-        return (f"@{link['name']}" if link["name"] else f"-100{link['number']}{link['topic'] or ''}"), ""
+    if linked := _LINKED.fullmatch(text):
+        return (f"@{linked['name']}" if linked["name"] else f"-100{linked['number']}{linked['topic'] or ''}"), ""
     if named := _NAMED.fullmatch(text):
         return (f"@{text}" if named["name"] else text), ""
     return "", text
 
 
-def _pressed(request: Interaction, link: CallbackToken | None, registry: Registry) -> Intent | None:
-    callback = registry.callbacks.get(link.verb) if link else None
-    if link is None or callback is None:
+def _of_interaction(request: Interaction, token: CallbackToken | None, registry: Registry) -> Intent | None:
+    callback = registry.callbacks.get(token.verb) if token else None
+    if token is None or callback is None:
         return None
     if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(run=callback.show_form, here=True, arguments=dict(link.arguments), counts=False)
-    arguments = dict(link.arguments)
+        return Intent(run=callback.show_form, here=True, arguments=dict(token.arguments), counts=False)
+    arguments = dict(token.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]
     return Intent(
         run=callback.run,

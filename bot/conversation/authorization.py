@@ -16,6 +16,7 @@ from bot.ports.conversation import Interaction, Place, PlatformApi, Request
 from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import known_or_new, operators_on, was_let_in
 from subscriptions.store import Store
 
@@ -64,7 +65,7 @@ async def _right(gate: Gate, request: Request, intent: Intent) -> Right:
 
 async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
     """The chat that the words or the button name, if it is one that the sender administers."""
-    name, topic = _parts(intent.target, request.chat.platform)
+    name, topic = facts_of(request.chat.platform).split_topic(intent.target)
     found = await gate.api.find_chat(name) if gate.api else None
     unknown = Right(place=request.place, refusal=partial(_not_there, name=name))
     if found is None or found.kind is ChatKind.PRIVATE:
@@ -118,15 +119,6 @@ async def _is_admin(
     return (
         await gate.api.is_admin(chat, person, member_suffices=members, in_chat=there) if gate.api and person else False
     )
-
-
-def _parts(target: str, platform: str) -> tuple[str, str]:
-    """(name, topic) of a chat that words or a button name. On Slack a workspace may stand before both."""
-    if platform != "slack":
-        name, _, topic = target.partition("/")
-        return name, topic
-    name, _, last = target.rpartition("/")
-    return (name, last) if name and last[:1].isdigit() else (target, "")
 
 
 async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:

@@ -5,15 +5,16 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
-from bot.app import App
 from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import KEPT, LOOKUP_VERB, request_of, waiting_as
+from bot.commands.papers.paper_lookup import LOOKUP_VERB, PENDING_FOR, lookup_request, pending_name
+from bot.context.dependencies import Context
 from bot.conversation.handler import answer, stumble
 from bot.conversation.reply_sender import speak
 from bot.conversation.stored_reply import StoredReply
@@ -36,13 +37,11 @@ REPLY_GRACE = 10.0  # as long for replies to arrive
 class Dispatcher:
     """A Listener, which also keeps the replies that are on their way."""
 
-    def __init__(self, app: App, lookup: PaperLookup | None = None) -> None:
+    def __init__(self, context: Context, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that are not known here; None: nobody may be asked for them."""
-        self._app = app
+        self._context = context if lookup is None else _with_lookup(context)
         self._lookup = lookup
         self._lookups: set[asyncio.Task[None]] = set()  # what is given up when the process stops: the next one does it
-        if lookup is not None:
-            app.enable_arxiv_lookup()
         self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._dispatching: set[asyncio.Task[Any]] = set()
@@ -52,31 +51,33 @@ class Dispatcher:
         )  # (platform, update) → times that the database refused
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
-        """See Listener."""
+        """See RequestDispatcher."""
         async with self._in_lane_order(request):
             attempts = AsyncRetrying(
                 retry=retry_if_exception_type(StoreError),
                 wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),
-                sleep=self._app.clock.sleep,
+                sleep=self._context.clock.sleep,
                 before_sleep=partial(_log_store_error, request.chat.platform),
             )
             problems: Mapping[str, str] = await attempts(self._handle, request)
             return problems
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
-        """See Listener."""
+        """See RequestDispatcher."""
         async with self._in_lane_order(request):
             return await self._handle(request)
 
     async def resume_replies(self) -> None:
         """Posts once more what an earlier process stored and did not see arrive."""
-        wire = self._app.wire
-        for platform, update, text in await asyncio.to_thread(unfinished_replies, wire.store, now=wire.clock.now()):
-            if platform in wire.channels:
+        context = self._context
+        for platform, update, text in await asyncio.to_thread(
+            unfinished_replies, context.store, now=context.clock.now()
+        ):
+            if platform in context.channels:
                 self._post_reply(StoredReply.from_json(update, text))
 
         for name, _ in await asyncio.to_thread(
-            conversation_states, wire.store, LOOKUP_VERB, since=wire.clock.now() - KEPT
+            conversation_states, context.store, LOOKUP_VERB, since=context.clock.now() - PENDING_FOR
         ):
             self._start_lookup(name)
 
@@ -116,12 +117,12 @@ class Dispatcher:
         """
         key = (request.chat.platform, request.update_id)
         try:
-            posting = await answer(self._app.wire, request)
+            posting = await answer(self._context, request)
         except StoreError:
             self._store_failures[key] += 1
             if self._store_failures[key] < MAX_STORE_FAILURES:
                 raise
-            posting = await asyncio.to_thread(stumble, self._app.wire, request)
+            posting = await asyncio.to_thread(stumble, self._context, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
             log.error(
                 "Update %s of %s was not understood: %s",
@@ -129,7 +130,7 @@ class Dispatcher:
                 request.chat.platform,
                 error_location(error),
             )
-            posting = await asyncio.to_thread(stumble, self._app.wire, request)
+            posting = await asyncio.to_thread(stumble, self._context, request)
         del self._store_failures[key]
         if posting is None:
             if isinstance(request, CallbackRequest) and request.callback_id:
@@ -137,7 +138,7 @@ class Dispatcher:
             return {}
         self._post_reply(posting)
         if posting.lookup_ids:
-            self._start_lookup(waiting_as(request))
+            self._start_lookup(pending_name(request))
         if posting.changed:
             self._run_in_background(self._refresh_home_view(request))
         return posting.problems
@@ -150,17 +151,19 @@ class Dispatcher:
 
     async def _run_lookup(self, name: str) -> None:
         """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
-        wire = self._app.wire
-        link = await asyncio.to_thread(get_conversation_state, wire.store, name, since=wire.clock.now() - KEPT)
+        context = self._context
+        link = await asyncio.to_thread(
+            get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
+        )
         if link is None:  # the chat was forgotten meanwhile
             return
         found = self._lookup is not None and await self._lookup.find(link.arguments["names"])
-        await self.dispatch(request_of(name, link, failed=not found))
+        await self.dispatch(lookup_request(name, link, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:
         """What somebody changed shows on their board, if they were ever shown one."""
         person = ChatAddress(request.chat.platform, request.sender)
-        if not person.address or not await asyncio.to_thread(has_home_view, self._app.wire.store, person):
+        if not person.address or not await asyncio.to_thread(has_home_view, self._context.store, person):
             return
         place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update_id}"
         shown = EventRequest(
@@ -169,13 +172,13 @@ class Dispatcher:
         await self._handle(shown)
 
     async def _acknowledge(self, request: CallbackRequest) -> None:
-        talk = self._app.wire.conversation
+        talk = self._context.conversation
         venue = talk.platform_apis.get(request.chat.platform) if talk else None
         if venue is not None:
             await venue.acknowledge(request.callback_id)
 
     def _post_reply(self, posting: StoredReply) -> None:
-        self._run_in_background(speak(self._app.wire, posting))
+        self._run_in_background(speak(self._context, posting))
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -186,6 +189,15 @@ class Dispatcher:
         self._background_tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A reply could not be posted: %s", error_location(error))
+
+
+def _with_lookup(context: Context) -> Context:
+    """Returns the context of conversations in which a paper that is not known here is said to be asked of arXiv."""
+    conversation = context.conversation
+    if conversation is None:
+        return context
+    bot_info = replace(conversation.bot_info, looks_up_papers=True)
+    return replace(context, conversation=replace(conversation, bot_info=bot_info))
 
 
 def _log_store_error(platform: str, attempt: RetryCallState) -> None:

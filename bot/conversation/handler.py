@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from bot.commands.chat.chat_events import welcome_back
-from bot.commands.chat.free_text import PLAIN
-from bot.commands.core.asking import still_asked, turn_away
-from bot.commands.core.command_spelling import spelled
+from bot.commands.chat.free_text import FREE_TEXT
+from bot.commands.core.asking import drop_passing_questions, reminder
+from bot.commands.core.command_spelling import spell_commands
 from bot.commands.core.context import CommandContext, Registry
 from bot.commands.intent import ABOUT, Intent, understand
-from bot.commands.operators.entry import Entry, entered
+from bot.commands.operators.entry import ChatBefore, admit
 from bot.commands.papers.delivery_callback import read_callback
-from bot.commands.papers.paper_lookup import waiting
+from bot.commands.papers.paper_lookup import pending_lookup
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.authorization import Gate, Refusal, no, right_to
@@ -29,7 +29,7 @@ from bot.conversation.form_routing import (
     with_home_view_tokens,
 )
 from bot.conversation.stored_reply import StoredReply
-from bot.conversation.visibility import is_ephemeral, subscription_state, with_invitation, without_toast
+from bot.conversation.visibility import is_ephemeral, with_invitation, without_toast
 from bot.ports.button import Button, Buttons
 from bot.ports.conversation import (
     CallbackRequest,
@@ -217,17 +217,23 @@ def execute(
         missed = _welcome_back(turn)
         if missed is not None:
             turn = _command_context(transaction, context, conversation, request, prepared)
-        before = subscription_state(transaction, request.chat) if prepared.intent.changes else ()
+        transaction.changed_chats.clear()  # a chat that is welcomed back was not changed by this request
         reply = _with(looked or _run_intent(context, turn, prepared, transaction.write), missed)
         reply = _with_rest(turn, reply) if not prepared.intent.alone else reply
         reply = as_form_problems(reply) if _is_submitted(request) else reply
         if reply is None:
             return ""
-        changed = prepared.intent.changes and before != subscription_state(transaction, request.chat)
+        changed = prepared.intent.changes and _changed(transaction, turn, request)
         return _stored_reply(conversation, turn, reply, changed=changed).to_json()
 
     stored, new = once(context.store, platform, request.update_id, happen, chat=str(request.chat), now=now)
     return StoredReply.from_json(request.update_id, stored) if new and stored else None
+
+
+def _changed(transaction: Transaction, before: CommandContext, request: Request) -> bool:
+    """Whether use cases changed subscriptions of the chat where the request was made, or held or freed them."""
+    after = known_or_new(transaction, request.chat, request.place.kind)
+    return not transaction.changed_chats.isdisjoint({before.origin.id, after.id})
 
 
 def _reply_read_only(
@@ -333,7 +339,7 @@ def _with(reply: Reply | None, missed: Reply | None) -> Reply | None:
 
 def _with_question(command_context: CommandContext, reply: Reply | None) -> Reply | None:
     """The reply to words that are a command, while a question waits which they could have answered."""
-    waits = still_asked(command_context)
+    waits = reminder(command_context)
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
@@ -370,10 +376,10 @@ def _run_intent(
     try:
         with transaction():
             command_context = _register_chat(context, command_context) if prepared.intent.changes else command_context
-            before = Entry.of(command_context)
-            if prepared.intent.run is not PLAIN.run:
-                turn_away(command_context)
-            reply = entered(
+            before = ChatBefore.of(command_context)
+            if prepared.intent.run is not FREE_TEXT.run:
+                drop_passing_questions(command_context)
+            reply = admit(
                 command_context, before, prepared.intent.run(command_context), vouched=prepared.operator_is_admin
             )
             return _with_question(command_context, reply) if prepared.intent.spoken else reply
@@ -426,10 +432,12 @@ def _stored_reply(
     bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
     if about and reply.target_chat is None:
         bound = _named(command_context, bound)
-    bound = spelled(bound, to.address, conversation.registry)
+    bound = spell_commands(bound, to.address, conversation.registry)
     shown = bool(bound.lines or bound.items or bound.delivery or bound.code)
     if reply.lookup_ids:
-        set_conversation_state(command_context.store, *waiting(request, reply.lookup_ids), now=command_context.now)
+        set_conversation_state(
+            command_context.store, *pending_lookup(request, reply.lookup_ids), now=command_context.now
+        )
     return StoredReply(
         update=request.update_id,
         chat=to.address,

@@ -6,21 +6,7 @@ from bot.commands.core.context import CommandContext
 from bot.commands.papers.paper_lookup import LOOKUP_EVENT
 from bot.ports.conversation import EventRequest, PlatformApi
 from bot.ports.reply import Reply
-from subscriptions.errors import NotFound
-from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions import get_chat, listed
-from subscriptions.store import Scope
-
-
-def subscription_state(store: Scope, chat: ChatAddress) -> tuple[object, ...]:
-    """What a chat asks for, to be compared: its subscriptions, and whether it is paused."""
-    try:
-        known = get_chat(store, chat)
-        wishes = [one.subscription for one in listed(store, chat)]
-    except NotFound:
-        return ()
-    said = ((s.number, s.name, s.text, s.cadence, s.zone, s.state, s.paused_until) for s in wishes)
-    return (known.state, known.paused_until, *said) if wishes else ()
+from subscriptions.model import ChatKind
 
 
 def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:

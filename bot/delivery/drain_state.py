@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from subscriptions.model import Lane
+from subscriptions.platforms import sender_of
 from subscriptions.store import Claim
 
 
@@ -16,8 +17,8 @@ class DrainState:
     sent: int = 0
     papers: int = 0
     lanes: set[Lane] = field(default_factory=set)
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # Lane.sender -> chats that this drain paused
-    stopped: dict[str, str] = field(default_factory=dict)  # Lane.sender -> why it does not send
+    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # sender_of(lane) -> chats that this drain paused
+    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why it does not send
     store_failed: bool = False  # the database cannot be used, so every lane stops
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
     rendered_ahead: dict[Lane, Claim] = field(default_factory=dict)  # rendered first messages of lanes not begun yet
@@ -28,7 +29,7 @@ class DrainState:
 
     def is_stopped(self, lane: Lane) -> bool:
         """Whether nothing is sent in this lane."""
-        return lane.sender in self.stopped and lane not in self.exempt
+        return sender_of(lane) in self.stopped and lane not in self.exempt
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_sen
 from bot.delivery.unclear import must_post_again
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.model import Lane
+from subscriptions.platforms import sender_of
 from subscriptions.service.outbox import Step, edit_done, mark_sending, record_edit_outcome
 from subscriptions.store import Claim, Edit
 
@@ -76,7 +77,7 @@ async def _edit(context: Context, drain_state: DrainState, step: Edit, attempts:
     except NotDelivered as outcome:
         now, wall = context.clock.now(), context.clock.wall()
         if await context.group_commit(record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
-            drain_state.stopped[attempts.lane.sender] = outcome.reason
+            drain_state.stopped[sender_of(attempts.lane)] = outcome.reason
         if not isinstance(outcome, Rejected):
             return None
     else:

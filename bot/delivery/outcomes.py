@@ -13,6 +13,7 @@ from bot.delivery.drain_state import DrainState, LaneAttempts
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, StoreError
 from subscriptions.model import Lane
 from subscriptions.notices.sending import SenderStopped
+from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import Step, confirm, record_outcome, stop_platform
 from subscriptions.store import Claim
@@ -54,11 +55,11 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
         second = context.clock.monotonic()
         context.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
     if decision.stop is not None:
-        drain_state.stopped[lane.sender] = outcome.reason
+        drain_state.stopped[sender_of(lane)] = outcome.reason
     if isinstance(outcome, ChatMoved):
         context.engine.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
-        await _count_gone(context, drain_state, lane.sender, step.chat_id)
+        await _count_gone(context, drain_state, sender_of(lane), step.chat_id)
 
 
 async def _write_with_retry(context: Context, write: Callable[[], Awaitable[T]]) -> T:
@@ -91,7 +92,7 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
     """Stops the sender if so many chats are gone that the fault must be ours or the platform's."""
     gone = drain_state.gone_chats.setdefault(sender, set())
     gone.add(chat_id)
-    tried = sum(lane.sender == sender for lane in drain_state.lanes)
+    tried = sum(sender_of(lane) == sender for lane in drain_state.lanes)
     if context.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await context.group_commit(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now())

@@ -1,4 +1,4 @@
-"""Plans what is due."""
+"""Plans what is due, and counts what was sent before against the rate limits."""
 
 import asyncio
 
@@ -8,18 +8,18 @@ from subscriptions.service.outbox import recent_sends
 from subscriptions.service.planner import plan_due
 
 
-async def plan(wire: Context, run: DrainState) -> None:
-    """Writes down what every chat is to get now, and wakes their lanes."""
-    lanes = await asyncio.to_thread(plan_due, wire.store, now=wire.clock.now(), enough=wire.is_stopping)
-    run.planned += len(lanes)
-    wire.engine.wake([lane for lane in lanes if lane.platform in wire.channels])
+async def plan(context: Context, drain_state: DrainState) -> None:
+    """Plans the deliveries that are due in all chats, and wakes their lanes."""
+    lanes = await asyncio.to_thread(plan_due, context.store, now=context.clock.now(), enough=context.is_stopping)
+    drain_state.planned += len(lanes)
+    context.engine.wake([lane for lane in lanes if lane.platform in context.channels])
 
 
-def seed_pace(wire: Context) -> None:
-    """What was sent just before this process started counts against the platform's limits, too."""
-    wall, second = wire.clock.wall(), wire.clock.monotonic()
-    for platform in wire.channels:
-        sends = recent_sends(wire.store, platform, wall=wall)
-        wire.rate_limiter.record_earlier_sends(
+def seed_pace(context: Context) -> None:
+    """Counts what earlier processes sent just now against the platforms' limits."""
+    wall, second = context.clock.wall(), context.clock.monotonic()
+    for platform in context.channels:
+        sends = recent_sends(context.store, platform, wall=wall)
+        context.rate_limiter.record_earlier_sends(
             [(lane, second - (wall - at).total_seconds()) for lane, at in sends], second
         )

@@ -1,7 +1,7 @@
-"""How fast messages may go: GCRA, the generic cell rate algorithm, one stored number per budget.
+"""The rate limiter: GCRA, the generic cell rate algorithm, with one number per budget.
 
-The number is the "theoretical arrival time": the second at which a budget is whole again. Everything here is pure
-arithmetic on monotonic seconds that the caller passes; nothing sleeps and nothing asks for the time.
+The number is the "theoretical arrival time": the second at which the budget is full again. Everything here is arithmetic
+on monotonic seconds that the caller passes; nothing sleeps or reads a clock.
 """
 
 from collections import deque
@@ -12,15 +12,15 @@ from math import inf
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
-FULL = -inf  # the state of a budget that nothing was taken from
+FULL = -inf  # the state of a full budget
 _TIDY_FROM = 4096  # lanes remembered before idle ones are dropped
 
 
 def reserve(state: float, now: float, rate: float, burst: int = 1, n: int = 1) -> tuple[float, float]:
-    """Takes `n` sends out of a budget; returns its new state and the second at which the first of them may start.
+    """Takes `n` sends out of a budget. Returns its new state and the second at which the first send may start.
 
-    The others follow 1/`rate` seconds apart. `rate` is in sends a second, `burst` is how many may start at once after a
-    rest. Any closed window of w seconds then holds at most `burst` + `rate` * w starts (ITU-T I.371, GCRA).
+    The others follow 1/`rate` seconds apart. `rate` is in sends per second; `burst` sends may start at once after a rest.
+    Any closed window of w seconds then holds at most `burst` + `rate` * w starts (ITU-T I.371, GCRA).
     """
     gap = 1 / rate
     start = max(now, state - (burst - 1) * gap)
@@ -29,7 +29,7 @@ def reserve(state: float, now: float, rate: float, burst: int = 1, n: int = 1) -
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """So many sends a second, and so many at once after a rest."""
+    """`rate` sends per second, and `burst` sends at once after a rest."""
 
     rate: float
     burst: int
@@ -38,41 +38,41 @@ class Budget:
 class GcraRateLimiter:
     """The budgets of one process: one for each token, and one or two for each lane.
 
-    A message asks its lane first (`ready`, takes nothing), then its token (`reserve`, takes a slot), and tells the lane
-    when it really went (`sent`). So a lane that has to wait never blocks slots of the token that others could use. One
-    lane has one sender at a time, which is what makes asking without taking safe. A token is named by its platform.
+    A sender asks for its lane first (`ready_at`, which takes nothing), then for its token (`reserve`, which takes a slot),
+    and records the send when it starts (`record_send`). So a lane that has to wait blocks no slot of the token that others
+    could use. Asking without taking is safe because a lane has one sender at a time. A token is named by its platform.
 
-    Answers to people are urgent. In their lane they may use what is kept for them; of their token they take the next slot
-    that somebody waits for: that one gives way (`gives_way`) and asks anew. So an answer waits for one slot and no fan-out,
-    and there is one schedule for all.
+    Answers to people are urgent. In their lane they may use a reserved part of the budget. Of their token they take the
+    next slot that a sender waits for, and that sender finds itself preempted (`was_preempted`) and reserves again. So an
+    answer waits for one slot, however many deliveries wait.
     """
 
     def __init__(self, limits: Mapping[str, Limits]) -> None:
         self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
-        self._queued_slots: dict[str, deque[float]] = {}  # slots still to come, of those who are not urgent
-        self._preempted: dict[str, int] = {}  # slots that urgent ones took from those who wait
+        self._queued_slots: dict[str, deque[float]] = {}  # future slots of sends that are not urgent
+        self._preempted: dict[str, int] = {}  # slots that urgent sends took and that no sender gave up yet
         self._lane_states: dict[Lane, tuple[float, ...]] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
-        """The second at which the next message of this lane may go, as far as the lane and pauses are concerned."""
-        kept = self._reserved(lane) if urgent else 0
+        """The second from which the lane's budget and the pauses of lane and token allow the next message."""
+        reserved = self._reserved(lane) if urgent else 0
         starts = [
-            reserve(state, now, budget.rate, budget.burst + kept)[1] for budget, state in self._lane_budgets(lane)
+            reserve(state, now, budget.rate, budget.burst + reserved)[1] for budget, state in self._lane_budgets(lane)
         ]
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
         return max(now, *pauses, *starts)
 
     def pause_left(self, token: str, now: float) -> float:
-        """Seconds for which the platform asked the whole token to wait still."""
+        """Seconds for which the platform asked the whole token to pause."""
         return max(0.0, self._paused_tokens.get(token, now) - now)
 
     def reserve(self, token: str, now: float, n: int = 1, *, urgent: bool = False) -> float:
-        """Takes `n` sends of a token, first come, first served; returns the second at which the first may start."""
+        """Reserves `n` sends of a token, first come, first served. Returns the second at which the first may start."""
         now = max(now, self._paused_tokens.get(token, now))
         budget = self._tokens.get(token)
         if budget is None:
@@ -94,14 +94,14 @@ class GcraRateLimiter:
         return start
 
     def was_preempted(self, token: str) -> bool:
-        """Whether somebody whose slot has come must leave it to an urgent one that took it, and reserve anew."""
+        """Whether an urgent send took the slot that has come now, so that the caller must reserve again."""
         taken = self._preempted.get(token, 0)
         if taken:
             self._preempted[token] = taken - 1
         return taken > 0
 
     def record_send(self, lane: Lane, at: float) -> None:
-        """Takes one send out of the lane's budgets: a message of it started at second `at`."""
+        """Takes one send out of the lane's budgets, for a message that started at second `at`."""
         states = tuple(max(state, at) + 1 / budget.rate for budget, state in self._lane_budgets(lane))
         if states:
             self._lane_states[lane] = states
@@ -109,10 +109,10 @@ class GcraRateLimiter:
             self._tidy(at)
 
     def pause(self, lane: Lane, until: float, now: float) -> None:
-        """The platform asked this lane to wait until then.
+        """Pauses the lane until a second, as the platform asked.
 
-        Where a token has a limit, the platform does not say whether it meant that or the lane's. So when another lane
-        of the token is still paused, the token pauses too.
+        If the token has a limit of its own, the platform does not tell which of the two limits it meant. So the token
+        pauses too if another of its lanes is still paused.
         """
         self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}
         limited = lane.platform in self._tokens
@@ -122,7 +122,7 @@ class GcraRateLimiter:
             self._paused_tokens[lane.platform] = max(until, self._paused_tokens.get(lane.platform, until))
 
     def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
-        """Takes what an earlier process sent, as (lane, second of the send). Sends later than `now` hold nothing back."""
+        """Records what an earlier process sent, as (lane, second of the send). Ignores sends later than `now`."""
         for lane, at in sorted(sends, key=lambda send: send[1]):
             if at <= now:
                 self.reserve(lane.platform, at)
@@ -147,6 +147,6 @@ class GcraRateLimiter:
         return limit.reserved if limit else 0
 
     def _tidy(self, now: float) -> None:
-        """Forgets lanes whose budgets are whole again: to remember them changes nothing."""
+        """Forgets lanes whose budgets are full again, which changes no later answer."""
         self._lane_states = {lane: states for lane, states in self._lane_states.items() if max(states) > now}
         self._tidy_at = max(_TIDY_FROM, 2 * len(self._lane_states))

@@ -1,4 +1,4 @@
-"""The sending role: of all processes on one database file, one sends.
+"""The sender lock: of all processes on one database file, one sends.
 
 The lock is a file beside the database. The database file itself is never locked or opened for this, since closing it
 would drop SQLite's own locks.
@@ -17,7 +17,7 @@ from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 
 @contextmanager
 def sender_lock(database: Path) -> Iterator[None]:
-    """Holds the role. Raises RoleTaken, naming the process that has it, and StoreError."""
+    """Holds the sender lock. Raises SenderLockHeld, which names the process that holds it, and StoreError."""
     lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
     holder = database.with_name(database.name + ".sender")
     try:

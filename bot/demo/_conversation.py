@@ -47,9 +47,9 @@ async def run_conversation(
             post, data = _button(app, channel, conversation, step)
             pressed.add(data)
             request = CallbackRequest(callback_data=data, message_id=post, **_made_by(conversation, number))
-        reply = await answer(app.wire, request)
+        reply = await answer(app.context, request)
         if reply is not None:
-            await speak(app.wire, reply)
+            await speak(app.context, reply)
     return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
 
 

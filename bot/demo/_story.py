@@ -64,7 +64,7 @@ async def run_story(database: Path) -> Story:
                 logs[conversation.chat] = await run_conversation(
                     app, channels[conversation.chat.platform], clock, conversation
                 )
-            sent = await app.deliver()
+            sent = await app.sender.deliver()
     finally:
         await app.close()
     return Story(
@@ -91,7 +91,7 @@ def _subscribe(app: App, demo_chat: DemoChat) -> tuple[Subscribed, ...]:
 
 async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
-    return await ingest(app.wire, data, arrival.file, source=arrival.source)
+    return await ingest(app.context, data, arrival.file, source=arrival.source)
 
 
 def _repeated(digests: Sequence[Digest]) -> tuple[str, ...]:

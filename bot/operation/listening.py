@@ -2,28 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, wait_fixed
 
 from bot.app import App
+from bot.commands.phrasing.localizer import Localizer
 from bot.conversation.dispatcher import Dispatcher
 from bot.errors import error_location
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver, RequestDispatcher
 from bot.sources.lookup import PaperLookup
+from subscriptions.errors import Sentence
 
 log = logging.getLogger("paperwire")
 
 RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
+_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # a client's language, "" for all others → the language of its menus
 LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
 
 
 @asynccontextmanager
 async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None) -> AsyncIterator[None]:
     """Receives and answers requests on every platform while the body runs."""
-    dispatcher = Dispatcher(app, lookup)
+    dispatcher = Dispatcher(app.context, lookup)
     await dispatcher.resume_replies()
     tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
     tasks.append(asyncio.create_task(_publish_commands(app)))
@@ -39,14 +42,23 @@ async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup
 async def _publish_commands(app: App) -> None:
     """Publishes the commands on the platforms, and logs an error instead of raising it."""
     try:
-        await app.publish_commands()
+        conversation = app.context.conversation
+        if conversation is None:
+            return
+        speakers = {code: _speaker(conversation.make_localizer(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
+        for platform in app.platforms.values():
+            await platform.publish_commands(conversation.registry.commands, speakers)
     except Exception as error:  # noqa: BLE001 - whatever our mistake is, the bot works without menus
         log.error("The menus of commands stay as they were: %s", error_location(error))
 
 
+def _speaker(localizer: Localizer) -> Callable[[Sentence], str]:
+    return lambda sentence: sentence.say(localizer.translate)
+
+
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
     """Answers the requests that wait on every platform, and returns when the answers have arrived. Raises StoreError."""
-    dispatcher = Dispatcher(app, lookup)
+    dispatcher = Dispatcher(app.context, lookup)
     await dispatcher.resume_replies()
     drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
     stop = asyncio.create_task(app.stop.wait())

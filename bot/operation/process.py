@@ -5,22 +5,21 @@ import gc
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from bot.app import App
 from bot.delivery.drain_state import DrainState
-from bot.delivery.lane_sender import deliver
 from bot.delivery.plan import plan
 from bot.delivery.sender_lock import sender_lock
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
+from bot.operation.maintenance import run_daily_maintenance
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web_server import serving
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.outbox import recover_in_flight, stopped_platforms
+from subscriptions.service.outbox import free_platforms, recover_in_flight, stopped_platforms
 from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
@@ -41,7 +40,7 @@ class Process:
         self._drain: asyncio.Task[None] | None = None
         self._drain_state = DrainState()
         self._woken_at = float("-inf")  # monotonic second of the last look at all lanes
-        self._rests: dict[str, tuple[float, float]] = {}  # Lane.sender -> (until, length), monotonic seconds
+        self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (until, length), monotonic seconds
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # when workspaces without the app are asked again
         self._reported: set[str] = set()  # stopped platforms among the problems
         self._maintained_at: datetime | None = None
@@ -57,7 +56,7 @@ class Process:
             await self._update_stopped_platforms()
             await self._check_workspaces()
             if not self.sources.is_catching_up:
-                await plan(self.app.wire, self._drain_state)
+                await plan(self.app.context, self._drain_state)
             await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
             await self._notify_operators()
             await self._wake_lanes()
@@ -92,10 +91,8 @@ class Process:
         if self._drain is not None and second - self._woken_at < WAKE_INTERVAL:
             return
         self._woken_at = second
-        if await app.wake_lanes(self._drain_state) and self._drain is None:
-            self._drain = asyncio.create_task(
-                app.run_until_stopped(app.wire.engine.run(partial(deliver, app.wire, self._drain_state)))
-            )
+        if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
+            self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of the lanes, and keeps them among the problems."""
@@ -129,11 +126,12 @@ class Process:
         self._reported = set(stopped)
 
     async def _check_workspaces(self) -> None:
-        """Asks now and then whether workspaces that removed the app have it again, which keeps its token."""
+        """Has platforms look again, now and then, for workspaces that have the app again."""
         second = self.app.clock.monotonic()
         if second >= self._workspaces_due:
             self._workspaces_due = second + LONGEST_REST
-            await self.app.resume_reinstalled_workspaces()
+            for platform in self.app.platforms.values():
+                await platform.recheck()
 
     async def _notify_operators(self) -> None:
         now = self.app.clock.now()
@@ -161,7 +159,7 @@ class Process:
             or now < self._maintained_at
         ):
             self._maintained_at = now
-            await asyncio.to_thread(self.app.run_daily_maintenance)
+            await asyncio.to_thread(run_daily_maintenance, self.app.store, self.app.settings, now=now)
 
 
 async def run(
@@ -177,10 +175,10 @@ async def run(
 
     `say` prints a line for the operator. Raises SenderLockHeld.
     """
-    with sender_lock(app.database):
+    with sender_lock(app.store.path):
         if pause_gone:
-            await asyncio.to_thread(app.allow_pausing_gone)
-        await app.prepare_sender(new_bot=new_bot)
+            await asyncio.to_thread(free_platforms, app.store)
+        await app.sender.prepare(new_bot=new_bot)
         process = Process(app, sources)
         if once:
             return await _run_once(process, say)
@@ -192,9 +190,9 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
     await _unless_stopped(app, sources.drain())
     await answer_once(app, sources.lookup)
-    sent = await app.send_once()
+    sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
-        sent = await app.send_once()
+        sent = await app.sender.send_once()
     await process.run_maintenance()
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
@@ -205,7 +203,8 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
 async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
     found = app.receivers()
-    await app.check_app_tokens(found)
+    for platform in app.platforms.values():
+        await platform.check_tokens(found)
     receivers = [Supervised(receiver, app.clock) for receiver in found]
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]

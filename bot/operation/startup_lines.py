@@ -4,39 +4,32 @@ from collections.abc import Mapping
 
 from bot.app import App
 from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.platforms import declared
 from subscriptions.service.chats import has_operator, new_code
 from subscriptions.service.notices import notify_new_version
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     """The lines about platforms, database and sources."""
-    on = ", ".join(sorted(app.wire.channels))
-    workspaces = len(app.settings.slack.workspaces)
-    off = ", ".join(sorted({"telegram", "slack"} - set(app.wire.channels)))
+    on = ", ".join(sorted(app.platforms))
+    off = ", ".join(
+        sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
+    )
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
-    if workspaces > 1:
-        lines.append(f"Slack: {workspaces} workspaces.")
-    lines += _silent(app)
-    lines.append(f"Database: {app.database}")
+    for platform in app.platforms.values():
+        lines += platform.startup_lines
+    lines.append(f"Database: {app.store.path}")
     return lines + sources.descriptions
-
-
-def _silent(app: App) -> list[str]:
-    """A line if Slack can be posted to but not listened to; otherwise the bot would look broken there."""
-    slack = app.settings.slack
-    if "slack" not in app.wire.channels or slack.signing_secret or any(one.app_token for one in slack.workspaces):
-        return []
-    return ["Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."]
 
 
 def operator_lines(app: App) -> list[str]:
     """How to become the operator, while there is none. Operators are notified of a new version of the bot."""
-    conversation, admins = app.wire.conversation, app.settings.admins
+    conversation, admins = app.context.conversation, app.settings.admins
     if conversation is None:
         return []
     if conversation.bot_info.version:
         notify_new_version(app.store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not set(conversation.platform_apis) - {"console"} or has_operator(app.store, admins):
+    if not conversation.platform_apis or has_operator(app.store, admins):
         return []
     return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
 

@@ -9,16 +9,16 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.ports.clock import Clock
 
-TICK_SECONDS = 1.0  # a file of a watched folder must be read within five of its last change, and takes two looks
+TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and that takes two ticks
 GUARD_SECONDS = 5.0
 STEP_SECONDS = 1.5  # a wall clock that moved this much against the monotonic one was set, or the machine slept
 
 
 class Ticker:
-    """Calls `tick` every second, one call at a time; late ticks are merged into one.
+    """Calls `tick` every second, one call at a time. Several late ticks become one.
 
-    APScheduler 3 plans its next run by the wall clock: set that clock back an hour, and it would not tick for an hour.
-    A guard notices when wall and monotonic time drift apart, and plans anew.
+    APScheduler 3 plans the next run by the wall clock, so it would not tick for an hour after that clock is set back by an
+    hour. The guard notices that wall and monotonic time have drifted apart, and plans the next run again.
     """
 
     def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
@@ -30,9 +30,9 @@ class Ticker:
         self._ticking = asyncio.Lock()
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Ticks until `stopped` is set; a tick that has begun is finished."""
+        """Ticks until `stopped` is set. A tick that has begun is finished."""
         self._scheduler.add_job(
-            self._one, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
+            self._tick_once, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
         )
         self._scheduler.start()
         try:
@@ -44,9 +44,9 @@ class Ticker:
                     continue
         finally:
             async with self._ticking:
-                self._scheduler.shutdown(wait=False)  # it cancels what runs, so nothing may
+                self._scheduler.shutdown(wait=False)  # it would cancel a running tick
 
-    async def _one(self) -> None:
+    async def _tick_once(self) -> None:
         async with self._ticking:
             await self._tick()
 
@@ -69,11 +69,11 @@ class Ticker:
 class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
     """Fires once for all intervals that have passed.
 
-    IntervalTrigger names each of them, and APScheduler lists them before it merges them: a clock that is set forward by a
-    year, by NTP on a machine without one of its own, would cost gigabytes and half a minute.
+    APScheduler lists every interval that IntervalTrigger has missed before it merges them. On a machine without a clock of
+    its own, NTP may set the clock forward by a year, and that list would take gigabytes and half a minute.
     """
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """The next moment after `now`."""
+        """The next run, always after `now`."""
         following: datetime = super().get_next_fire_time(previous_fire_time, now)
         return following if following > now else now + self.interval

@@ -65,11 +65,11 @@ def macros(
 
 
 @lru_cache
-def _environment(platform: str, ending: str, escape: Callable[[object], object] | None) -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
+def _environment(folder: str, ending: str, escape: Callable[[object], object] | None) -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
 
     return Environment(
-        loader=PackageLoader("templates", platform),
+        loader=PackageLoader("templates", folder),
         autoescape=ending == "html",  # noqa: S701 - other markup has its own escape
         finalize=escape,
         undefined=StrictUndefined,
@@ -84,19 +84,9 @@ def _plain(macro: Callable[[object], object]) -> Macro:
     return lambda view: str(macro(view))
 
 
-@lru_cache
 def page_environment() -> "Environment":
     """The environment of the gallery's templates."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
-
-    made = Environment(
-        loader=PackageLoader("templates", "gallery"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = _environment("gallery", "html", None)
     made.filters.update(linked=linked, tags=tags, hanging=hanging, label=label)
     return made
 

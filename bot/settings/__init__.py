@@ -1,7 +1,7 @@
-"""What the operator decides (docs/settings.md): the environment and paperwire.toml as one frozen value.
+"""The operator's settings (docs/settings.md): the environment and paperwire.toml as one frozen value.
 
-A setting that cannot be used is a SettingsError that names it and says what would do. Values are never repeated: any
-of them may be a secret that landed in the wrong place. An empty variable counts as not set.
+A setting that cannot be used raises SettingsError, which names the setting and says what it may be. An error never holds
+the value, since a secret may have landed in the wrong setting. An empty variable counts as not set.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from bot.settings._model import TelegramSettings as TelegramSettings
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
-    """Reads every setting; relative paths of the environment are relative to `cwd`. Raises SettingsError.
+    """Reads all settings. Relative paths of the environment are relative to `cwd`. Raises SettingsError.
 
-    `formats` are the names that a source may narrow to; without them any name is taken as it is.
+    `formats` are the names that a source may give as its format; with None any name passes.
     """
     env = Environment(environ, cwd)
     config = read_config(env, formats)
@@ -52,7 +52,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
 
 
 def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
-    """The sources of paperwire.toml alone, for what needs no other setting. Raises SettingsError."""
+    """Reads only the sources of paperwire.toml, for callers that need no other setting. Raises SettingsError."""
     return read_sources(Environment(environ, cwd), None)
 
 
@@ -72,7 +72,7 @@ def _slack(env: Environment, config: Config) -> SlackSettings:
     client_id = env.read("PAPERWIRE_SLACK_CLIENT_ID", check.visible, None)
     client_secret = env.secret("PAPERWIRE_SLACK_CLIENT_SECRET")
     check.both_or_none({"PAPERWIRE_SLACK_CLIENT_ID": client_id, "PAPERWIRE_SLACK_CLIENT_SECRET": client_secret})
-    if client_id is not None:  # tokens of other workspaces lie in the database, so they are sealed
+    if client_id is not None:  # the database then holds tokens of other workspaces, encrypted
         check.needed("PAPERWIRE_SLACK_CLIENT_ID", {"PAPERWIRE_SECRET_KEY": env.secret("PAPERWIRE_SECRET_KEY")})
     return SlackSettings(
         workspaces=own + config.workspaces,

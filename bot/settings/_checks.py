@@ -1,4 +1,4 @@
-"""From the text that somebody wrote to the value of a setting. Each check raises Unusable, which never holds the text."""
+"""Checks that turn the text of a setting into its value. Each raises Unusable, which never holds the text."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ _LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
 
 
 class Unusable(Exception):
-    """A text that cannot be the value of its setting. `reason` goes on after a colon: "it must be a number"."""
+    """A text that cannot be the value of its setting. `reason` is written after a colon: "it must be a number"."""
 
     def __init__(self, reason: str, **values: object) -> None:
         super().__init__(reason)
@@ -44,7 +44,7 @@ class Unusable(Exception):
 
 
 def both_or_none(settings: Mapping[str, object]) -> None:
-    """Refuses settings that mean nothing without each other. Raises SettingsError."""
+    """Refuses settings of which some are set and others are not, if all or none must be. Raises SettingsError."""
     missing = [name for name, value in settings.items() if value is None]
     if missing and len(missing) < len(settings):
         given = ", ".join(name for name in settings if name not in missing)
@@ -54,7 +54,7 @@ def both_or_none(settings: Mapping[str, object]) -> None:
 
 
 def needed(given: str, settings: Mapping[str, object]) -> None:
-    """Refuses a setting that means nothing without these others. Raises SettingsError."""
+    """Refuses a setting that needs other settings which are not set. Raises SettingsError."""
     missing = [name for name, value in settings.items() if value is None]
     if missing:
         raise SettingsError(
@@ -63,47 +63,47 @@ def needed(given: str, settings: Mapping[str, object]) -> None:
 
 
 def secret(text: str) -> str:
-    """Any secret: signs that can be seen, no blank and no line end, which slip in when it is copied."""
+    """Any secret: visible characters without blanks and line ends, which slip in when a secret is copied."""
     return _like(_VISIBLE, text, "it must be plain letters, digits and signs without blanks or line ends")
 
 
 def visible(text: str) -> str:
-    """A name that a service gave: ASCII without blanks."""
+    """An id or name that a service issued: ASCII without blanks."""
     return secret(text)
 
 
 def telegram_token(text: str) -> str:
-    """A bot's token as @BotFather gives it."""
+    """A bot token as @BotFather issues it."""
     return _like(_TELEGRAM_TOKEN, text, "it must look like 123456:ABC-def, without blanks or line ends")
 
 
 def webhook_secret(text: str) -> str:
-    """What setWebhook takes as secret_token."""
+    """A secret that setWebhook accepts as secret_token."""
     return _like(_WEBHOOK_SECRET, text, "it must be 1 to 256 of the signs A-Z, a-z, 0-9, _ and -")
 
 
 def slack_bot_token(text: str) -> str:
-    """A bot token, and not the app token that stands beside it on Slack's pages."""
+    """A bot token. The app token, which stands beside it on Slack's pages, is refused."""
     if text.startswith("xapp-"):
         raise Unusable("it holds an app token (xapp-…); the bot token begins with xoxb-")
     return secret(text)
 
 
 def slack_app_token(text: str) -> str:
-    """An app token, and not the bot token."""
+    """An app token. A bot token is refused."""
     if text.startswith("xoxb-"):
         raise Unusable("it holds a bot token (xoxb-…); the app token begins with xapp-")
     return secret(text)
 
 
 def url(text: str) -> str:
-    """An address on the web."""
+    """A web address."""
     _split(text)
     return text
 
 
 def server_root(text: str) -> str:
-    """An address that paths are appended to, without "/" at its end."""
+    """A web address to which paths are appended, without "/" at its end."""
     parts = _split(text)
     if parts.query or parts.fragment:
         raise Unusable("it must be the root of a server, without ? and #")
@@ -111,7 +111,7 @@ def server_root(text: str) -> str:
 
 
 def slack_api_url(text: str) -> str:
-    """The root of a Slack API, which ends in "/api/"."""
+    """The root of a Slack API. It ends in "/api/"."""
     root = server_root(text)
     if not root.endswith("/api"):
         raise Unusable("it must end in /api/")
@@ -119,7 +119,7 @@ def slack_api_url(text: str) -> str:
 
 
 def source_url(text: str) -> str:
-    """The address of a digest; the only hole it may have is {date}."""
+    """The address of a digest. {date} is the only placeholder."""
     _split(text)
     if set("{}") & set(text.replace("{date}", "")):
         raise Unusable("the only thing in braces that it may hold is {hole}", hole="{date}")
@@ -127,14 +127,14 @@ def source_url(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """A name or an IP address to listen on."""
+    """A host name or an IP address to listen on."""
     if not _is_host(text):
         raise Unusable("it must be a host name or an IP address, such as 127.0.0.1")
     return text
 
 
 def hosts(text: str) -> frozenset[str]:
-    """Hosts with commas between, ports left out."""
+    """Hosts separated by commas, without ports."""
     found = frozenset(_without_port(item) for item in _items(text))
     if not all(map(_is_host, found)):
         raise Unusable("it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5")
@@ -142,19 +142,19 @@ def hosts(text: str) -> frozenset[str]:
 
 
 def port(text: str) -> int:
-    """A port; 0 is any that is free."""
-    if not (text.isascii() and text.isdigit() and int(text[:9]) <= 65_535):  # noqa: PLR2004 - the largest there is
+    """A port; 0 stands for any free one."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= 65_535):  # noqa: PLR2004 - the largest port
         raise Unusable("it must be a number from 0 to 65535")
     return int(text)
 
 
 def chats(text: str) -> tuple[ChatAddress, ...]:
-    """Chats with commas between."""
+    """Chats separated by commas."""
     return tuple(dict.fromkeys(map(_chat, _items(text))))
 
 
 def _chat(text: str) -> ChatAddress:
-    """A chat. One that cannot be is named if it is written like one: then it is no secret in the wrong place."""
+    """A chat. The error names a text that is written like a chat, since such a text is no misplaced secret."""
     try:
         return parse_address(text)
     except PaperwireError as error:
@@ -164,7 +164,7 @@ def _chat(text: str) -> ChatAddress:
 
 
 def timezone(text: str) -> str:
-    """The stored name of a zone."""
+    """A time zone, by the name under which it is stored."""
     try:
         return zone_name(text)
     except PaperwireError:
@@ -172,12 +172,12 @@ def timezone(text: str) -> str:
 
 
 def contact(text: str) -> str:
-    """What stands in the header of requests: one line of ASCII."""
+    """A contact for the header of requests: one line of ASCII."""
     return _like(_HEADER_TEXT, text, "it must be one line of plain letters, such as a mail address")
 
 
 def database_in(cwd: Path) -> Callable[[str], str]:
-    """A check for the address of a database; the path of a SQLite file is made absolute, from `cwd`."""
+    """Returns a check for the address of a database. The path of a SQLite file becomes absolute, starting at `cwd`."""
 
     def check(text: str) -> str:
         scheme, _, rest = text.partition("://")
@@ -187,19 +187,19 @@ def database_in(cwd: Path) -> Callable[[str], str]:
         if kind in {"postgresql", "postgres"}:
             parts = _parts(text)
             if parts.hostname or parts.path.strip("/"):
-                return f"postgresql{scheme.removeprefix(kind)}://{rest}"  # SQLAlchemy knows no "postgres"
+                return f"postgresql{scheme.removeprefix(kind)}://{rest}"  # SQLAlchemy does not know "postgres"
         raise Unusable("it must be sqlite:///FILE or postgresql://HOST/NAME")
 
     return check
 
 
 def default_database() -> str:
-    """A SQLite file in the platform's folder for data of programs."""
+    """The address of a SQLite file in the user's folder for data of programs."""
     return f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}"
 
 
 def archive(text: str) -> str:
-    """An arXiv archive or category as arXiv writes it, from any letter case: "hep-th", "cs.LG"."""
+    """An arXiv archive or category in any letter case, returned as arXiv writes it: "hep-th", "cs.LG"."""
     code = announced_category(text.strip())
     if code is None and _LIKE_A_CATEGORY.fullmatch(text):
         raise Unusable("{code} is not an archive or a category of arXiv, such as hep-th or cs.LG", code=text)
@@ -209,7 +209,7 @@ def archive(text: str) -> str:
 
 
 def schedule(text: str) -> str:
-    """When a source is polled: "arxiv", "every 30m" or a cron line of five fields."""
+    """The schedule of a source: "arxiv", "every 30m" or a cron line of five fields."""
     plain = " ".join(text.casefold().split())
     if is_cron(plain) and not comes_ever(plain):
         raise Unusable("no day of the year fits its line of cron")
@@ -219,12 +219,12 @@ def schedule(text: str) -> str:
 
 
 def language(text: str) -> str:
-    """A language by its two letters."""
+    """A language code of two letters."""
     return _like(re.compile(r"[a-z]{2}"), text.strip().casefold(), "it must be two letters, such as en or zh")
 
 
 def line(text: str) -> str:
-    """A name: one line, not empty."""
+    """A text of one line that is not empty."""
     plain = text.strip()
     if not plain or not plain.isprintable():
         raise Unusable("it must be one line of text")
@@ -232,7 +232,7 @@ def line(text: str) -> str:
 
 
 def path_in(folder: Path) -> Callable[[str], Path]:
-    """A check for the path of a file or folder, perhaps with wildcards; it is made absolute, from `folder`."""
+    """Returns a check for the path of a file or folder, which may hold wildcards and becomes absolute from `folder`."""
 
     def check(text: str) -> Path:
         if "://" in text:
@@ -243,12 +243,12 @@ def path_in(folder: Path) -> Callable[[str], Path]:
 
 
 def format_name(text: str) -> str:
-    """What may be the name of a format."""
+    """A text that can be the name of a format."""
     return _like(re.compile(r"[a-z0-9_]+"), text.strip(), "it must be the name of a format, such as daily_arxiv_md")
 
 
 def day(text: str) -> date:
-    """A date."""
+    """A date, "2026-12-25"."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -261,7 +261,7 @@ def variable(text: str) -> str:
 
 
 def one_of(words: Sequence[W]) -> Callable[[str], W]:
-    """A check for one of a few words, in any letter case."""
+    """Returns a check for one of some words, in any letter case."""
 
     def check(text: str) -> W:
         for word in words:
@@ -290,17 +290,17 @@ def _items(text: str) -> list[str]:
 
 
 def _parts(text: str) -> SplitResult:
-    """The parts of an address, its port checked."""
+    """The parts of an address with a valid port."""
     try:
         parts = urlsplit(text)
-        _ = parts.port, parts.hostname  # both are read from the text only now
+        _ = parts.port, parts.hostname  # both raise ValueError only when they are read
     except ValueError:
         raise Unusable("it must be an address that can be read; look at its host and port") from None
     return parts
 
 
 def _split(text: str) -> SplitResult:
-    """The parts of a web address, which must have a host."""
+    """The parts of a web address that has a host."""
     if not _VISIBLE.fullmatch(text):
         raise Unusable("it must be an address without blanks, line ends or accents")
     parts = _parts(text)
@@ -335,7 +335,7 @@ def _sqlite_path(text: str, cwd: Path) -> str:
 
 
 def _at_home(path: Path) -> Path:
-    """A path whose "~" is replaced by the home that it stands for."""
+    """A path with the home folder in place of "~"."""
     try:
         return path.expanduser()
     except RuntimeError:

@@ -26,20 +26,20 @@ _PLACE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What paperwire.toml says."""
+    """The content of paperwire.toml."""
 
     sources: tuple[SourceSettings, ...] = ()
     workspaces: tuple[SlackWorkspace, ...] = ()
     holidays: tuple[date, ...] | None = None
     backup_to: Path | None = None
-    variables: frozenset[str] = field(default_factory=frozenset)  # names of variables that it reads
+    variables: frozenset[str] = field(default_factory=frozenset)  # names of variables that the file refers to
 
 
 class Table:
-    """One table of the file. Its place stands in errors: "source 2" for the second [[source]]."""
+    """One table of the file. Errors name its place, "source 2" for the second [[source]]."""
 
     def __init__(self, content: Mapping[str, object], place: str, known: tuple[str, ...]) -> None:
-        """Refuses keys that are not `known`, with the nearest one that is."""
+        """Refuses keys that are not `known`, and names the most similar known key."""
         self._content = content
         self._place = place
         for key in content:
@@ -53,15 +53,15 @@ class Table:
                 raise SettingsError(Sentence("{setting} means nothing here.", {"setting": self.setting(key)}), hint)
 
     def setting(self, key: str) -> str:
-        """How an error calls one of its keys."""
+        """The name of a key in errors."""
         return f"{NAME}: {f'{self._place}, ' if self._place else ''}{key}"
 
     def refuse(self, key: str, reason: str, /, **values: object) -> SettingsError:
-        """The error for one of its keys."""
+        """The error for a key that cannot be used."""
         return unusable_setting(self.setting(key), Sentence(reason, values))
 
     def read(self, key: str, checked: Callable[[str], T], default: D) -> T | D:
-        """The text of a key as `checked` makes it, `default` where the key is absent."""
+        """The result of `checked` for the text of a key; `default` if the key is absent."""
         if key not in self._content:
             return default
         value = self._content[key]
@@ -70,7 +70,7 @@ class Table:
         return use(self.setting(key), value, checked)
 
     def read_all(self, key: str, checked: Callable[[str], T]) -> tuple[T, ...] | None:
-        """The texts (or days) of a list; None where the key is absent."""
+        """The results of `checked` for the texts or dates of a list; None if the key is absent."""
         if key not in self._content:
             return None
         values = self._content[key]
@@ -89,7 +89,7 @@ class Table:
         return [Table(one, f"{key} {number}", known) for number, one in enumerate(content, start=1)]
 
     def table(self, key: str, known: tuple[str, ...]) -> "Table":
-        """The table of [key], empty where it is absent."""
+        """The table of [key]; an empty one if it is absent."""
         content = self._content.get(key, {})
         if not isinstance(content, dict):
             raise self.refuse(key, "it must be written as [{key}]", key=key)
@@ -97,13 +97,13 @@ class Table:
 
 
 def read_sources(env: Environment, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
-    """The sources of that file, whatever else it says."""
+    """Reads only the sources of the file."""
     found = _file(env)
     return _sources(*found, formats) if found else ()
 
 
 def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
-    """Reads the file that PAPERWIRE_CONFIG names, else paperwire.toml in the current folder if there is one."""
+    """Reads the file that PAPERWIRE_CONFIG names, else paperwire.toml in the current folder if that exists."""
     found = _file(env)
     if found is None:
         return Config()
@@ -120,7 +120,7 @@ def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
 
 
 def _file(env: Environment) -> tuple[Table, Path] | None:
-    """What stands in the file, and the folder where it lies; None: there is none."""
+    """The content of the file, and its folder; None if there is no file."""
     named = env.read("PAPERWIRE_CONFIG", check.path_in(env.cwd), None)
     path = named or env.cwd / NAME
     if named is None and not path.exists():
@@ -142,7 +142,7 @@ def _parse(path: Path, *, named: bool) -> Mapping[str, object]:
     try:
         return tomllib.loads(path.read_bytes().decode().removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        # The parser's own words may repeat what stands there, so only the place is taken from them.
+        # The parser's message may repeat a part of the file, so only the place is taken from it.
         place = _PLACE.search(str(error))
         where = place["place"] if place else "its end"
         raise SettingsError(
@@ -190,7 +190,7 @@ def _refuse_equal_names(sources: tuple[SourceSettings, ...]) -> None:
 
 
 def _workspace(table: Table, env: Environment) -> tuple[SlackWorkspace, tuple[str, ...]]:
-    """A workspace and the names of the variables that its tokens came from."""
+    """A workspace, and the names of the variables that hold its tokens."""
     names = [table.read(key, check.variable, None) for key in ("bot_token_env", "app_token_env")]
     bot = _named_token(table, "bot_token_env", names[0], env, check.slack_bot_token)
     app = _named_token(table, "app_token_env", names[1], env, check.slack_app_token)

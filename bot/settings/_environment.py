@@ -1,4 +1,4 @@
-"""The environment, and the one way from a text that somebody wrote to a setting."""
+"""Reads settings from the environment."""
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -13,11 +13,11 @@ from subscriptions.errors import Sentence
 T = TypeVar("T")
 D = TypeVar("D")
 
-LARGEST_SECRET = 65_536  # bytes of a file that holds one; more is the wrong file
+LARGEST_SECRET = 65_536  # bytes of a file with a secret; a larger one is the wrong file
 
 
 def use(setting: str | Sentence, value: str, check: Callable[[str], T]) -> T:
-    """What `check` makes of a value. Raises SettingsError that names the setting and not the value."""
+    """The result of `check` for a value. Raises SettingsError, which names the setting and not the value."""
     try:
         return check(value)
     except Unusable as unusable:
@@ -25,19 +25,19 @@ def use(setting: str | Sentence, value: str, check: Callable[[str], T]) -> T:
 
 
 def unusable_setting(setting: str | Sentence, reason: Sentence) -> SettingsError:
-    """The error for a setting that cannot be used; `reason` is the rest of the sentence: "it must be …"."""
+    """The error for a setting that cannot be used. `reason` is the rest of its sentence: "it must be …"."""
     return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": reason}))
 
 
 class Environment:
-    """The variables of this process, or of a test."""
+    """The environment variables of a process, and its current folder."""
 
     def __init__(self, environ: Mapping[str, str], cwd: Path) -> None:
         self._environ = environ
         self.cwd = cwd
 
     def text(self, name: str) -> str | None:
-        """The value of a variable, or of the file that NAME_FILE names, without the line end that editors add."""
+        """The value of a variable, or the content of the file that NAME_FILE names, without the line end at its end."""
         value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and file:
             raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
@@ -54,17 +54,17 @@ class Environment:
         return held.removesuffix("\n").removesuffix("\r") or None
 
     def read(self, name: str, check: Callable[[str], T], default: D) -> T | D:
-        """The setting of that name, `default` when it is not set. Raises SettingsError."""
+        """The result of `check` for a variable; `default` if it is not set. Raises SettingsError."""
         value = self.text(name)
         return default if value is None else use(name, value, check)
 
     def secret(self, name: str, check: Callable[[str], str] = secret) -> SecretStr | None:
-        """As `read`, wrapped so that no log, error or repr shows it."""
+        """Like `read`, but wrapped so that no log, error or repr shows the value."""
         value = self.read(name, check, None)
         return None if value is None else SecretStr(value)
 
     def unknown(self, known: Collection[str], named: Collection[str]) -> tuple[str, ...]:
-        """Variables that begin like ours and are neither in `known` nor named by paperwire.toml."""
+        """The variables that begin with PAPERWIRE_ and are neither `known` nor `named` by paperwire.toml."""
         ours = (name for name in self._environ if name.startswith("PAPERWIRE_"))
         meant = {*known, *named}
         return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & meant))

@@ -1,4 +1,4 @@
-"""The settings as values, and the variables that they come from."""
+"""The settings as frozen values, and the list of their variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from subscriptions.model import ChatAddress
 
-# Every variable and what it is; each may also be given as NAME_FILE, the path of a file that holds the value.
+# Every variable and its meaning. Each may also be given as NAME_FILE, the path of a file that holds the value.
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "PAPERWIRE_DATABASE_URL": "where everything is kept: sqlite:///FILE or postgresql://HOST/NAME",
@@ -44,7 +44,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramSettings:
-    """How to speak with Telegram. Without a token the platform is off."""
+    """The settings of Telegram. Without a token the platform is off."""
 
     token: SecretStr | None = None
     api_url: str = field(default="https://api.telegram.org", repr=False)  # "/bot<token>/METHOD" is appended
@@ -54,7 +54,7 @@ class TelegramSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackWorkspace:
-    """One workspace that was not installed by OAuth."""
+    """The tokens of one workspace that was not installed by OAuth."""
 
     bot_token: SecretStr
     app_token: SecretStr | None = None  # None: no Socket Mode
@@ -62,9 +62,9 @@ class SlackWorkspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
-    """How to speak with Slack. Without workspaces and client the platform is off."""
+    """The settings of Slack. Without workspaces and client the platform is off."""
 
-    workspaces: tuple[SlackWorkspace, ...] = ()  # that of the environment first, then those of paperwire.toml
+    workspaces: tuple[SlackWorkspace, ...] = ()  # the one of the environment first, then those of paperwire.toml
     signing_secret: SecretStr | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
@@ -72,52 +72,60 @@ class SlackSettings:
 
     @property
     def on(self) -> bool:
-        """Whether there is a workspace, or there can be one."""
+        """Whether there is a workspace, or one can be installed."""
         return bool(self.workspaces) or self.client_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
-    """Where digests come from: exactly one of path, url and arxiv is given."""
+    """One source of digests. Exactly one of path, url and arxiv is given."""
 
-    name: str  # unique, letter case ignored
-    title: str = ""  # named at the end of a digest made from it, with a link to `home`
+    name: str  # unique regardless of letter case
+    title: str = ""  # shown at the end of deliveries with its papers, with a link to `home`
     home: str = ""
     path: Path | None = None  # absolute; may hold the wildcards of glob
     url: str | None = field(default=None, repr=False)  # may hold "{date}"
     arxiv: tuple[str, ...] = ()  # archives and categories: "hep-th", "cs.LG"
     format: str | None = None  # the name of a format; None: recognised by content
-    schedule: str | None = None  # "arxiv", "every 30m", a cron line; None only for a path: it is watched
-    language: str | None = None  # of its summaries, ISO 639-1; None: told by their script
-    announce: Literal["recent", "all"] = "recent"  # all: archives are news, too (subscriptions/planning/archives.py)
+    schedule: str | None = None  # "arxiv", "every 30m" or a cron line; None only for a path that is watched
+    language: str | None = None  # of its summaries, ISO 639-1; None: recognised by their script
+    announce: Literal["recent", "all"] = (
+        "recent"  # "all": old digests are announced, too (subscriptions/planning/archives.py)
+    )
 
 
-EVERYTHING = "arxiv"  # the name of the source that there is when the settings name none
+EVERYTHING = "arxiv"  # the name of the source that is used if the settings name none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that the operator decides."""
+    """All settings of the operator."""
 
-    database_url: SecretStr  # as SQLAlchemy writes them; may hold a password
+    database_url: SecretStr  # in SQLAlchemy's form; may hold a password
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     slack: SlackSettings = field(default_factory=SlackSettings)
     secret_key: SecretStr | None = None
     web_host: str = "127.0.0.1"
-    web_port: int = 8420  # 0: any that is free
+    web_port: int = 8420  # 0: any free one
     access: Literal["open", "ask", "closed"] = "ask"
     admins: tuple[ChatAddress, ...] = ()
     timezone: str = "UTC"  # an IANA zone, or a fixed offset "+08:00"
     contact: str | None = None
     on_unclear: Literal["resend", "skip"] = "resend"
     allowed_hosts: frozenset[str] = frozenset()  # lower case, without port
-    heartbeat_url: SecretStr | None = None  # who knows such an address may use it
+    heartbeat_url: SecretStr | None = (
+        None  # not called yet: issue 14 calls it or removes it; whoever knows it may use it
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     sources: tuple[SourceSettings, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # a folder for copies; absolute
-    unknown: tuple[str, ...] = ()  # variables that begin like ours and mean nothing, for `paperwire check`
+    unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and mean nothing, for `paperwire check`
+
+    def is_on(self, platform: str) -> bool:
+        """Whether a platform has what it needs of the settings; one that they do not know needs nothing."""
+        return {"telegram": self.telegram.token is not None, "slack": self.slack.on}.get(platform, True)
 
     @property
     def source_names(self) -> frozenset[str]:
@@ -126,5 +134,5 @@ class Settings:
 
     @property
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
-        """Sources that are named at the end of a digest: name in lower case → (title, home or "")."""
+        """The titles of sources for the end of deliveries: name in lower case -> (title, home or "")."""
         return {source.name.casefold(): (source.title, source.home) for source in self.sources if source.title}

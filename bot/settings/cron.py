@@ -19,7 +19,7 @@ _PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<ste
 _MONTH, _WEEKDAY = 3, 4
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, day of the week: 0 and 7 are Sunday
 _NAMES: tuple[tuple[str, ...], ...] = ((), (), (), _MONTHS, _WEEKDAYS)
-_NEVER = timedelta(days=366)  # how long a source rests whose line no day fits
+_NEVER = timedelta(days=366)  # how long a source waits whose line no day fits
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -110,7 +110,7 @@ def _part(text: str, index: int) -> set[int]:
         return set()
     first, last, step = (matched[name] for name in ("first", "last", "step"))
     if index == _MONTH and first and (first.isdigit() != (last or first).isdigit() or (step and not first.isdigit())):
-        return set()  # neither "1-mar" nor "jan-jun/2"
+        return set()  # "1-mar" and "jan-jun/2" are refused
     begin = low if first is None else _number(first, index)
     end = _number(last, index) if last is not None else high if first is None or step else begin
     if index == _WEEKDAY and end < begin and last is not None:  # fri-mon

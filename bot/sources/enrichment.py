@@ -1,7 +1,7 @@
-"""Filling in: papers that came without categories, authors or title are completed from arXiv, where it is a source.
+"""Enrichment: completes papers without categories, authors or title from arXiv, if arXiv is a source.
 
-Lists that only have an id are asked for by it, a hundred at once; those that only have a title one by one, and what is
-found counts only when exactly one paper has that very title. What becomes known may make a paper match anew
+Papers with an id are asked for by their ids, a hundred in one request. Papers with only a title are asked for one by one,
+and a result counts only if exactly one paper has that very title. A completed paper may match further subscriptions
 (docs/architecture.md, rules 1 and 4).
 """
 
@@ -19,7 +19,7 @@ from bot.settings import SourceSettings
 from bot.sources.http import Fetched, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
 from bot.sources.ingest import store_digest
 from bot.sources.poll import Fetching
-from bot.sources.receipts import PollContext
+from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.service.sources import claim_incomplete, give_back
@@ -27,11 +27,11 @@ from subscriptions.store import IncompletePaper
 
 log = logging.getLogger("paperwire")
 
-IDS_PER_REQUEST = 100  # ids of one question
+IDS_PER_REQUEST = 100  # ids in one request
 MAX_IDS, MAX_TITLES = 500, 15  # of one round
-MAX_REQUESTS = 30  # of one round: a question that arXiv refuses is asked in halves
-MAX_RESULTS = 20  # papers that a question for a title may find
-MAX_TITLE_WORDS = 25  # of a title
+MAX_REQUESTS = 30  # of one round; a request that arXiv refuses is repeated in halves
+MAX_RESULTS = 20  # papers that a request for a title may return
+MAX_TITLE_WORDS = 25  # words of a title in a request
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -39,21 +39,21 @@ PaperGroup = tuple[IncompletePaper, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """The first of these sources that is arXiv's; None: there is none."""
+    """The first of these sources that is arXiv's; None if there is none."""
     return next((one for one in sources if categories_of(one) or is_api(one.url or "")), None)
 
 
 class Enricher:
-    """Completes papers in the name of a source."""
+    """Completes papers. The papers that arXiv returns count as brought by the source."""
 
     def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
-        self._house = context
+        self._context = context
         self._fetcher = fetcher
         self._source = source.name
 
     async def enrich(self) -> None:
-        """One round: asks for what may be asked for. Raises StoreError, and NotFetched when arXiv does not answer."""
-        store, now = self._house.store, self._house.ingest_context.clock.now()
+        """Enriches one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
+        store, now = self._context.store, self._context.ingest_context.clock.now()
         papers = await asyncio.to_thread(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
         try:
@@ -65,7 +65,7 @@ class Enricher:
                 waiting.extendleft(halves)
         except FetchError as error:
             if error.status and not error.busy:
-                waiting.popleft()  # it was answered, though with nothing of use
+                waiting.popleft()  # arXiv answered, though without papers
             raise
         finally:
             if waiting:
@@ -73,56 +73,56 @@ class Enricher:
                 await asyncio.to_thread(give_back, store, rest)
 
     async def _ask(self, papers: PaperGroup) -> Sequence[PaperGroup]:
-        """Stores what arXiv says of papers; what is to be asked instead, when it refuses the question as a whole."""
-        sites = self._house.sites
-        words = "" if papers[0].arxiv_id else _words(papers[0].title)
-        ask = (
-            by_title(words, most=MAX_RESULTS, sites=sites)
-            if words
+        """Stores the papers that arXiv returns. If it refuses the request, returns the groups to ask for instead."""
+        sites = self._context.sites
+        title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
+        request = (
+            by_title(title_words, most=MAX_RESULTS, sites=sites)
+            if title_words
             else by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
         )
         try:
-            digest = await query_arxiv(self._fetcher, self._source, ask)
+            digest = await query_arxiv(self._fetcher, self._source, request)
         except (UnknownFormat, BrokenDigest) as error:
             log.warning("Filling in: %s", error)
             return _halves(papers)
         if digest is None:
             return _halves(papers)
-        found = _titled(digest, papers[0].title) if words else _with_ids(digest, papers)
+        found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
         if found:
-            done = await store_digest(self._house.ingest_context, replace(digest, entries=found), source=self._source)
+            done = await store_digest(self._context.ingest_context, replace(digest, entries=found), source=self._source)
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 
 
 async def query_arxiv(fetcher: Fetching, source: str, request: FetchRequest) -> Digest | None:
-    """What arXiv answers; None: it refuses the question. Raises NotFetched, UnknownFormat, BrokenDigest."""
+    """The papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
     try:
         found = await fetcher.fetch(request.url)
     except FetchError as error:
         if error.status == HTTPStatus.BAD_REQUEST:
             return None
         raise
-    assert isinstance(found, Fetched)  # noqa: S101 - nothing was said of what we have
+    assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators
     name = document_name(source, request.url)
     digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
     return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
 
 
 def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
-    """What to ask: many ids at once, each title by itself. A title without Latin words is none that arXiv has."""
+    """The groups to ask for: many ids together, each title alone. arXiv has no titles without Latin words."""
     with_id = [paper for paper in papers if paper.arxiv_id]
     batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
     return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
 
 
 def _words(title: str) -> str:
-    """The words of a title as a question has them; "" for one that no paper of arXiv has."""
+    """The words of a title for a request; "" if no paper of arXiv can have the title."""
     return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
 
 
 def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
-    """One half after the other; of one paper nothing more is asked."""
+    """The two halves of a group; nothing for a group of one paper."""
     middle = len(papers) // 2
     return (papers[middle:], papers[:middle]) if middle else ()
 
@@ -133,7 +133,7 @@ def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
 
 
 def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
-    """The one paper that has this very title; () when there is none, or more than one."""
+    """The paper with this very title; () if there is none or more than one."""
     alias = title_alias(title)
     found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
     return tuple(found.values()) if alias and len(found) == 1 else ()

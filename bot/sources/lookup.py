@@ -1,4 +1,4 @@
-"""Papers that somebody asks for by their arXiv ids, and that are not known here: asked of arXiv, and stored as no news."""
+"""Looks up papers at arXiv that a person asks for by their ids. They are stored without being announced."""
 
 import asyncio
 import logging
@@ -13,42 +13,42 @@ from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
 from bot.sources.http import Sites, by_ids, is_api
 from bot.sources.ingest import store_digest
 from bot.sources.poll import Fetching
-from bot.sources.receipts import PollContext
+from bot.sources.poll_context import PollContext
 from subscriptions.model import Announce, Digest
 
 log = logging.getLogger("paperwire")
 
 
 @dataclass(slots=True)
-class _Question:
-    """What is wanted until the next turn to ask comes, by whomever."""
+class _Batch:
+    """The ids that wait for the next request, whoever asked for them."""
 
     ids: set[str] = field(default_factory=set)
-    is_answered: bool | None = None  # None: it was not asked yet
+    is_answered: bool | None = None  # None: not sent yet
 
 
 class PaperLookup:
-    """Asks arXiv for papers by their ids: one question at a time, for all that is wanted by then."""
+    """Asks arXiv for papers by their ids, with one request at a time for all ids that wait by then."""
 
-    def __init__(self, house: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
-        """`source` is the one that is arXiv's: its papers count as brought by it."""
-        self._house = house
+    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
+        """`source` is arXiv's; the papers count as brought by it."""
+        self._context = context
         self._fetcher = fetcher
         self._source = source.name
-        self._sites = _sites(source, house.sites)
-        self._next = _Question()
+        self._sites = _sites(source, context.sites)
+        self._next = _Batch()
         self._turn = asyncio.Lock()
 
     async def find(self, ids: Collection[str]) -> bool:
-        """Stores those of these papers that arXiv knows; False: it cannot be asked now. Raises StoreError."""
-        question = self._next
-        question.ids.update(ids)
+        """Stores those of the papers that arXiv knows. Returns False if arXiv cannot be asked now. Raises StoreError."""
+        batch = self._next
+        batch.ids.update(ids)
         async with self._turn:
-            if question.is_answered is None:
-                if question is self._next:
-                    self._next = _Question()
-                question.is_answered = await self._ask(sorted(question.ids))
-        return question.is_answered
+            if batch.is_answered is None:
+                if batch is self._next:
+                    self._next = _Batch()
+                batch.is_answered = await self._ask(sorted(batch.ids))
+        return batch.is_answered
 
     async def _ask(self, ids: Sequence[str]) -> bool:
         try:
@@ -60,25 +60,25 @@ class PaperLookup:
         return True
 
     async def _store(self, ids: Sequence[str]) -> None:
-        """Asks one question; in halves where arXiv refuses it, since one id that it cannot read spoils it for all."""
+        """Sends one request. If arXiv refuses it because of one bad id, sends its halves."""
         digest = await query_arxiv(self._fetcher, self._source, by_ids(ids, sites=self._sites))
         if digest is None and len(ids) > 1:
             middle = len(ids) // 2
             await self._store(ids[:middle])
             await self._store(ids[middle:])
         if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
-            await store_digest(self._house.ingest_context, found, source=self._source)
+            await store_digest(self._context.ingest_context, found, source=self._source)
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
-    """The papers with these ids as they are stored without a change: as a replacement, which announces nothing."""
+    """The papers with these ids, as replacements: those are stored without being announced."""
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
     return replace(digest, entries=tuple(found), content_hash=own)
 
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """Where to ask: at the address that a source has for arXiv's API, a mirror perhaps."""
+    """The addresses to ask: the source's own address of arXiv's API, which may be a mirror, if it has one."""
     if source.url is None or not is_api(source.url):
         return sites
     parts = urlsplit(source.url)

@@ -1,7 +1,7 @@
-"""Days that a source owes: those that were due and that nobody has read yet, and what a receipt says of them. Pure.
+"""The missed days of a source: days that were due and that were not read yet. Pure.
 
-A day is a batch of arXiv, a day of an address with `{date}`, or one on which a line of cron falls. It is owed from when it
-is due until it was read, is known to be empty, or is given up.
+A day is a batch of arXiv, a day of an address with `{date}`, or a day on which a cron line falls. It counts as missed from
+the moment when it is due until it is read, is known to be empty, or is given up.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,34 +9,34 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 DAY = timedelta(days=1)
-DAYS_BACK = timedelta(days=14)  # a day that lies further back is not asked for any more
-MOST_TRIES = 8  # some four hours, with the waits that follow a failure
+DAYS_BACK = timedelta(days=14)  # a day further back is given up
+MOST_TRIES = 8  # about four hours, with the waits after failures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedDays:
-    """What a source owes, and what became in this poll of days that were missed."""
+    """The missed days of a source, and what happened to some of them in this poll."""
 
-    days: Mapping[date, int] = field(default_factory=dict)  # owed → how often it was asked for in vain
-    upto: date | None = None  # the newest day that ever was due
+    days: Mapping[date, int] = field(default_factory=dict)  # missed day -> failed tries to fetch it
+    upto: date | None = None  # the newest day that was ever due
     fetched: tuple[date, ...] = ()
-    absent: tuple[date, ...] = ()  # there is no document of them
-    lost: tuple[date, ...] = ()  # too long ago, or asked for too often in vain
-    gone: tuple[date, ...] = ()  # the source shows only its newest, so nobody can ask for them
-    reason: str = ""  # why the last one could not be fetched
+    absent: tuple[date, ...] = ()  # days without a document
+    lost: tuple[date, ...] = ()  # given up: too long ago, or too many failed tries
+    gone: tuple[date, ...] = ()  # the source shows only its newest document, so they cannot be fetched
+    reason: str = ""  # why the last fetch failed
 
     def with_due(self, days: Iterable[date], today: date, current: Iterable[date] = ()) -> "MissedDays":
-        """These days have become due; of all that is owed, what lies too far back is given up, but for the `current` ones.
+        """Adds days that have become due, and gives up days too far back, except the `current` ones.
 
-        What lies ahead was owed by a clock that has been set since.
+        Removes days in the future: they were added before the clock was set back.
         """
-        owed = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
-        kept = frozenset(current)  # a monthly list is asked for as usual until the next one is due
-        old = [day for day, tries in owed.items() if day not in kept and self._is_hopeless(day, tries, today)]
+        missed = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
+        exempt = frozenset(current)  # a monthly list is asked for as usual until the next one is due
+        old = [day for day, tries in missed.items() if day not in exempt and self._is_hopeless(day, tries, today)]
         return replace(
             self,
-            days={day: tries for day, tries in owed.items() if day not in old},
-            upto=max(owed, default=self.upto),
+            days={day: tries for day, tries in missed.items() if day not in old},
+            upto=max(missed, default=self.upto),
             lost=(*self.lost, *old),
         )
 
@@ -45,41 +45,41 @@ class MissedDays:
         return day < today - DAYS_BACK or tries >= MOST_TRIES
 
     def read(self, *days: date) -> "MissedDays":
-        """These days are not owed any more: what was due in them has come."""
+        """Removes days that were read as usual."""
         return replace(self, days={day: tries for day, tries in self.days.items() if day not in days})
 
     def brought(self, day: date) -> "MissedDays":
-        """A day that was missed was fetched."""
+        """Notes that a missed day was fetched."""
         return replace(self.read(day), fetched=(*self.fetched, day))
 
     def is_empty(self, day: date) -> "MissedDays":
-        """There is no document of a day that was missed."""
+        """Notes that there is no document of a missed day."""
         return replace(self.read(day), absent=(*self.absent, day))
 
     def is_gone(self, day: date) -> "MissedDays":
-        """Nobody can ask for a day that was missed."""
+        """Notes that a missed day cannot be fetched from this source."""
         return replace(self.read(day), gone=(*self.gone, day))
 
     def failed(self, day: date, reason: str, *, answered: bool = True) -> "MissedDays":
-        """A day that was missed could not be fetched. One for which nobody `answered` is not given up because of that."""
+        """Counts a failed try to fetch a missed day. A server that has not `answered` does not make the day be given up."""
         tries = self.days.get(day, 0) + 1
         return replace(self, days={**self.days, day: tries if answered else min(tries, MOST_TRIES - 1)}, reason=reason)
 
     @property
     def undecided(self) -> Mapping[date, int]:
-        """What is owed while nobody has been told yet of the days that nobody will have."""
+        """The missed days, with those given up in this poll, until operators have been notified of these."""
         return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
     def past(self, *current: date | None) -> tuple[date, ...]:
-        """What is owed and was missed, oldest first: all but what is read as usual."""
+        """The missed days except the `current` ones, which are asked for as usual; oldest first."""
         return tuple(sorted(day for day in self.days if day not in current))
 
     def tries(self, *current: date | None) -> int:
-        """How often in vain the one was asked for that was asked for most."""
+        """The largest number of failed tries of one of the `past` days."""
         return max((self.days[day] for day in self.past(*current)), default=0)
 
     def notified(self, *current: date | None, partly: bool) -> str:
-        """What a receipt says of the days that were missed; "" when none was. `partly`: what was fetched lacks something."""
+        """The sentences of a receipt about missed days; "" if there are none. `partly`: fetched days are incomplete."""
         waits = self.past(*current)
         lacks = "; cross-lists of older papers and new versions are not in it" if partly else ""
         parts = (
@@ -93,7 +93,7 @@ class MissedDays:
 
 
 def ranges(days: Iterable[date]) -> str:
-    """Days for people, what follows on each other together: "2026-01-19 to 2026-01-21, 2026-01-23"."""
+    """Days for people, consecutive ones together: "2026-01-19 to 2026-01-21, 2026-01-23"."""
     return ", ".join(
         f"{first} to {last}" if last - first > DAY else ", ".join(map(str, dict.fromkeys((first, last))))
         for first, last in runs(days)
@@ -101,7 +101,7 @@ def ranges(days: Iterable[date]) -> str:
 
 
 def runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
-    """The first and the last of the days that follow on each other, in order."""
+    """The runs of consecutive days, each as (first, last), in order."""
     found: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         if found and day - found[-1][1] == DAY:

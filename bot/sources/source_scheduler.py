@@ -1,4 +1,4 @@
-"""Sources, whatever they are: which are due, who is asked now, and what became of it. Never holds up the tick."""
+"""Finds the sources that are due, and polls them beside the tick."""
 
 import asyncio
 import logging
@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from bot.errors import FetchError, error_location
 from bot.settings import SourceSettings
+from bot.settings.source_facts import fact_of, place_of
 from bot.sources.enrichment import Enricher, arxiv_among
-from bot.sources.http import everything, place_of
+from bot.sources.file_receipts import FileReceiptWriter
+from bot.sources.http import everything
 from bot.sources.lookup import PaperLookup
 from bot.sources.poll import Fetching, Poll
-from bot.sources.receipts import FileReceiptWriter, PollContext, fact_of
+from bot.sources.poll_context import PollContext
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -21,20 +23,18 @@ from subscriptions.store import KnownSource
 
 log = logging.getLogger("paperwire")
 
-CHECK_INTERVAL = 5.0  # seconds between two looks at what is due
-ERROR_BACKOFF = 60.0  # seconds that a source is left alone after a poll that could not be written down
-MAX_AHEAD = timedelta(days=1.25)  # that a server can ask to be left alone, with jitter
-MAX_CONCURRENT_POLLS = 4  # polls under way
-OVERDUE_AFTER = timedelta(minutes=10)  # a source that was due for so long was so while nothing ran
-MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for such sources
+CHECK_INTERVAL = 5.0  # seconds between two looks for sources that are due
+ERROR_BACKOFF = 60.0  # seconds that a source rests after a poll whose receipt could not be written
+MAX_AHEAD = timedelta(days=1.25)  # for which a server can ask for no requests, with jitter
+MAX_CONCURRENT_POLLS = 4  # at the same time
+OVERDUE_AFTER = timedelta(minutes=10)  # a source that has been due for so long became due while nothing ran
+MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 ENRICH_INTERVAL = 60.0  # seconds
-POLL_LEASE = timedelta(
-    minutes=5
-)  # a poll that says nothing for so long was killed; each document says when to come again
+POLL_LEASE = timedelta(minutes=5)  # after which a poll counts as killed; each stored document sets the next poll
 
 
 class SourceScheduler:
-    """All sources of one process: files are read within the tick, the web is asked beside it."""
+    """The sources of one process. Files are read within the tick; the web is polled in tasks beside the tick."""
 
     def __init__(
         self,
@@ -44,8 +44,8 @@ class SourceScheduler:
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`sources` are those of the settings; without any, all archives of arXiv are read."""
-        self._house = context
+        """`sources` are those of the settings; if there are none, all archives of arXiv are read."""
+        self._context = context
         self._fetcher = fetcher
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
@@ -54,43 +54,41 @@ class SourceScheduler:
             context.ingest_context, tuple(sources), receipts=self._file_receipts, stopping=stopping
         )
         self._polls: dict[str, asyncio.Task[None]] = {}
-        self._overdue: set[str] = set()  # sources that were due while nothing ran, until they have been asked
-        self._overdue_until = 0.0  # the monotonic second until which somebody waits for them
+        self._overdue: set[str] = set()  # sources that became due while nothing ran, until they are polled
+        self._overdue_until = 0.0  # the monotonic second until which planning waits for them
         arxiv = arxiv_among(self._sources.values())
         self._enricher = Enricher(context, fetcher, arxiv) if arxiv else None
         self.lookup = PaperLookup(context, fetcher, arxiv) if arxiv else None
         self._enrichment: asyncio.Task[None] | None = None
-        self._enrich_failures, self._enrich_at = (
-            0,
-            0.0,
-        )  # failures in a row; the monotonic second from which on it is time
-        self._retry_at: dict[str, float] = {}  # source → the monotonic second until which it is left alone
+        self._enrich_failures = 0  # in a row
+        self._enrich_at = 0.0  # the monotonic second from which the next enrichment may start
+        self._retry_at: dict[str, float] = {}  # source -> the monotonic second until which it is not polled
         self._last_check: float | None = None
         self._synced = False
 
     @property
     def problems(self) -> dict[str, str]:
-        """Folder → why it cannot be watched. That somebody else's server fails is no fault of this process."""
+        """The folders that cannot be watched, and why. A failing server of a source is no problem of this process."""
         return self.inbox.problems
 
     @property
     def descriptions(self) -> list[str]:
-        """What is watched and what is asked, for people."""
+        """The lines that tell the operator what is watched and what is polled."""
         lines = [f"Watching {place}" for place in self.inbox.places]
         lines += [f"Asking {name}: {place_of(one)}" for name, one in self._web().items() if not self._history]
         return lines or ["Asking arXiv: the feeds of all archives, since paperwire.toml names no [[source]]."]
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether sources that were due while nothing ran are being asked: what is planned now would lack their papers."""
-        return bool(self._overdue) and self._house.ingest_context.clock.monotonic() < self._overdue_until
+        """Whether sources are polled that became due while nothing ran. Deliveries planned now would lack their papers."""
+        return bool(self._overdue) and self._context.ingest_context.clock.monotonic() < self._overdue_until
 
     async def poll(self) -> None:
-        """Reads the files that are complete, and has every source asked that is due and not being asked. Raises StoreError."""
+        """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
         await self.sync()
         await self.inbox.poll()
         self._reap_polls()
-        second = self._house.ingest_context.clock.monotonic()
+        second = self._context.ingest_context.clock.monotonic()
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
         self._last_check = second
@@ -104,7 +102,7 @@ class SourceScheduler:
         self._start_enrichment()
 
     async def drain(self) -> None:
-        """One round: all files, and every source that is due, to the end. Raises StoreError."""
+        """Reads all files and polls every source that is due, and returns when all are done. Raises StoreError."""
         await self.sync()
         await self.inbox.drain()
         known = await self._known()
@@ -113,7 +111,7 @@ class SourceScheduler:
         await self._enrich()
 
     async def unreadable(self) -> dict[str, str]:
-        """Sources that cannot be read as things stand, and why. Raises StoreError."""
+        """The sources that could not be read at their last poll, and why. Raises StoreError."""
         known = await self._known()
         failed = {
             name: last.detail
@@ -123,13 +121,13 @@ class SourceScheduler:
         return self.inbox.unread | failed
 
     async def unreadable_if_all(self) -> dict[str, str]:
-        """As `unread`, when that is every source; else nothing. Raises StoreError."""
+        """The result of `unreadable` if that is every source; otherwise an empty one. Raises StoreError."""
         unread = await self.unreadable()
         return unread if len(unread) == len(self._sources) else {}
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
-        """Asks these sources, or all, whether they are due or not; what happened, the newest last. Raises NotFound, StoreError."""
-        written = {name.casefold(): name for name in self._sources}  # they are unique so
+        """Polls these sources, or all, even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
+        written = {name.casefold(): name for name in self._sources}  # unique, by the settings
         unknown = [name for name in names if name.casefold() not in written]
         if unknown:
             raise NotFound(
@@ -138,7 +136,7 @@ class SourceScheduler:
             )
         await self.sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)
-        began = self._house.ingest_context.clock.now()
+        began = self._context.ingest_context.clock.now()
         await self.inbox.drain(wanted)
         known = await self._known()
         web = [source for name, source in self._web().items() if name in wanted]
@@ -149,7 +147,7 @@ class SourceScheduler:
         )
 
     async def close(self) -> None:
-        """Breaks off what is being asked; what was stored stays."""
+        """Cancels the running polls. What they have stored stays."""
         tasks = [*self._polls.values(), *([self._enrichment] if self._enrichment else [])]
         for task in tasks:
             task.cancel()
@@ -158,10 +156,12 @@ class SourceScheduler:
         self._enrichment = None
 
     async def sync(self) -> None:
-        """Has the store know the sources of the settings. Raises StoreError."""
+        """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await asyncio.to_thread(sync_sources, self._house.store, facts, now=self._house.ingest_context.clock.now())
+            await asyncio.to_thread(
+                sync_sources, self._context.store, facts, now=self._context.ingest_context.clock.now()
+            )
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -170,7 +170,7 @@ class SourceScheduler:
         return {name: source for name, source in self._sources.items() if source.path is None}
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[SourceSettings]:
-        now, second = self._house.ingest_context.clock.now(), self._house.ingest_context.clock.monotonic()
+        now, second = self._context.ingest_context.clock.now(), self._context.ingest_context.clock.monotonic()
         return [
             source
             for name, source in self._web().items()
@@ -180,16 +180,16 @@ class SourceScheduler:
         ]
 
     def _is_due(self, source: SourceSettings, known: KnownSource, now: datetime) -> bool:
-        """Whether its time has come; or lies so far ahead that a clock which has been set since must have made it."""
+        """Whether the source is due. A time too far ahead counts as due: it was set before the clock was set back."""
         at = known.state.next_at
-        schedule = self._house.timing.schedule(source)
+        schedule = self._context.timing.schedule(source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
     def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
-        """Notes which sources were due while nothing ran, or while the machine slept."""
-        now, second = self._house.ingest_context.clock.now(), self._house.ingest_context.clock.monotonic()
+        """Notes the sources that became due while nothing ran, or while the machine slept."""
+        now, second = self._context.ingest_context.clock.now(), self._context.ingest_context.clock.monotonic()
         late = {
             source.name
             for source in due
@@ -200,9 +200,9 @@ class SourceScheduler:
         self._overdue |= late
 
     async def _claim_and_poll(self, source: SourceSettings, known: KnownSource) -> None:
-        """Polls a source that is due, unless another process does. One that is broken off gives it back."""
-        store, due = self._house.store, known.state.next_at
-        until = self._house.ingest_context.clock.now() + POLL_LEASE
+        """Polls a source that is due, unless another process polls it. A poll that fails gives its claim back."""
+        store, due = self._context.store, known.state.next_at
+        until = self._context.ingest_context.clock.now() + POLL_LEASE
         if not await asyncio.to_thread(take_poll, store, source.name, due, until):
             return
         try:
@@ -212,7 +212,7 @@ class SourceScheduler:
             raise
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
-        receipt = await Poll(self._house, self._fetcher, source, known).run(
+        receipt = await Poll(self._context, self._fetcher, source, known).run(
             everything=everything, history=self._history
         )
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
@@ -220,9 +220,9 @@ class SourceScheduler:
         return receipt
 
     async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
-        """Polls these sources side by side; with `everything` also what has come already.
+        """Polls these sources side by side; with `everything` also their parts that have come already.
 
-        What is wrong with one stops no other. A PaperwireError is raised at the end; a mistake of the program is logged.
+        An error in one poll stops no other. PaperwireError is raised at the end; other errors are logged.
         """
         places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
 
@@ -240,17 +240,17 @@ class SourceScheduler:
                 raise found
 
     async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await asyncio.to_thread(known_sources, self._house.store)}
+        return {one.name: one for one in await asyncio.to_thread(known_sources, self._context.store)}
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
-        """Folders in which something should be by now."""
+        """Writes a receipt for each folder in which the file that is due is late."""
         for name, source in self._sources.items():
             if source.path is not None and source.schedule is not None:
                 await asyncio.to_thread(self._file_receipts.record_late, source, known[name])
 
     def _start_enrichment(self) -> None:
-        """Has papers completed that lack something, once the sources themselves have said what they know."""
-        second = self._house.ingest_context.clock.monotonic()
+        """Starts to enrich incomplete papers if no poll is running, since a poll may complete them."""
+        second = self._context.ingest_context.clock.monotonic()
         if self._enrichment is not None and self._enrichment.done():
             if error := self._enrichment.exception():
                 log.error("Papers could not be completed: %s", error)
@@ -267,13 +267,13 @@ class SourceScheduler:
             self._enrich_failures = 0
         except FetchError as error:
             self._enrich_failures += 1
-            wait = wait_after_failure(self._enrich_failures, error.retry_after, self._house.jitter()).total_seconds()
+            wait = wait_after_failure(self._enrich_failures, error.retry_after, self._context.jitter()).total_seconds()
             log.warning("Papers wait to be completed: %s", error)
         finally:
-            self._enrich_at = self._house.ingest_context.clock.monotonic() + wait
+            self._enrich_at = self._context.ingest_context.clock.monotonic() + wait
 
     def _reap_polls(self) -> None:
-        """Takes the polls that are over out of the way. One that failed by a mistake of ours is tried again after a rest."""
+        """Removes the polls that have ended. A source whose poll failed is polled again after ERROR_BACKOFF."""
         for name, task in list(self._polls.items()):
             if not task.done():
                 continue
@@ -281,7 +281,7 @@ class SourceScheduler:
             self._overdue.discard(name)
             error = None if task.cancelled() else task.exception()
             if error is not None:
-                self._retry_at[name] = self._house.ingest_context.clock.monotonic() + ERROR_BACKOFF
+                self._retry_at[name] = self._context.ingest_context.clock.monotonic() + ERROR_BACKOFF
                 log.error(
                     "Source %s could not be polled: %s", name, error, exc_info=not isinstance(error, PaperwireError)
                 )

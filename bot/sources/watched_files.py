@@ -1,4 +1,4 @@
-"""Sources that are files: watched, read once they are complete, and ingested."""
+"""Sources that are files or folders: watches them, and ingests files once they are complete."""
 
 import asyncio
 import logging
@@ -19,52 +19,52 @@ from subscriptions.store import Ingested, Transaction
 
 log = logging.getLogger("paperwire")
 
-LONGEST_WAIT = timedelta(seconds=5)  # for a file that somebody keeps writing to
+LONGEST_WAIT = timedelta(seconds=5)  # for a file that is still being written
 
 
 class ReceiptWriter(Protocol):
-    """Where is written down what files brought."""
+    """Writes the receipts of files."""
 
     def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
-        """A file was stored; within its transaction. Raises StoreError."""
+        """Records a file that was stored, within the transaction that stored it. Raises StoreError."""
 
     async def finish_scan(self, source: SourceSettings) -> None:
-        """All files of a source that are complete were read. Raises StoreError."""
+        """Ends a scan, after all complete files of a source were read. Raises StoreError."""
 
     async def record_failed(self, source: SourceSettings, sentence: str) -> None:
-        """A file or folder cannot be read, which was not said before. Raises StoreError."""
+        """Records that a file or folder cannot be read, once per reason. Raises StoreError."""
 
 
 class WatchedFiles:
-    """The file sources of one process. A file that was ingested before is known by its hash and changes nothing."""
+    """The file sources of one process. A file that was ingested before is recognised by its hash and changes nothing."""
 
     def __init__(
         self,
-        wire: IngestContext,
+        context: IngestContext,
         sources: tuple[SourceSettings, ...],
         *,
         receipts: ReceiptWriter | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._wire = wire
+        self._context = context
         self._receipts = receipts
         self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
-        self._said: dict[str, str] = {}  # place -> what was said of it last, so that it is said once
-        self._folders: set[str] = set()  # sources that were seen to be a folder
-        self._read: set[str] = set()  # sources of which a file was read
-        self._refused: dict[str, str] = {}  # source -> what was wrong with a file of it
+        self._reported: dict[str, str] = {}  # path -> its last error, so that each error is logged once
+        self._folders: set[str] = set()  # sources that have been a folder
+        self._read: set[str] = set()  # sources with a file that was read
+        self._refused: dict[str, str] = {}  # source -> the last error of one of its files
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The names of what is watched."""
+        """The names of the watched sources."""
         return tuple(self._watches)
 
     @property
     def places(self) -> tuple[str, ...]:
-        """What is watched, as the operator wrote it, and where nothing is yet."""
+        """The paths that are watched, as the operator wrote them, with a remark at those where nothing exists yet."""
         return tuple(
             f"{source.path} (nothing is there yet)" if is_missing(str(source.path)) else str(source.path)
             for source in self._sources
@@ -72,7 +72,7 @@ class WatchedFiles:
 
     @property
     def unread(self) -> dict[str, str]:
-        """Sources of which nothing could be read, and why. A folder in which nothing stands yet is none of them."""
+        """The sources of which nothing could be read, and why. An empty folder is not one of them."""
         absent = {
             source.name: f"there is nothing at {source.path}"
             for source in self._sources
@@ -82,9 +82,9 @@ class WatchedFiles:
         return refused | absent | self.problems
 
     async def poll(self, only: Collection[str] | None = None) -> None:
-        """Ingests every file that is complete now. One that cannot be read is named once and holds up no other.
+        """Ingests every file that is complete now. A file that cannot be read is reported once and stops no other.
 
-        `only` names sources. Raises StoreError; the files that it stopped come again at the next poll.
+        `only` names sources. Raises StoreError; files that were not stored are read again at the next poll.
         """
         for source in self._sources:
             if only is not None and source.name not in only:
@@ -92,11 +92,11 @@ class WatchedFiles:
             await self._scan(source)
 
     async def _scan(self, source: SourceSettings) -> None:
-        """Ingests the files of a source that are complete; what they brought is one look."""
+        """Ingests the complete files of one source, with one receipt for all of them."""
         try:
             for path in await self._complete_files(source):
                 if self._stopping():
-                    self._again(source, path)
+                    self._read_again(source, path)
                 else:
                     await self._ingest(source, path)
         finally:
@@ -104,13 +104,13 @@ class WatchedFiles:
                 await self._receipts.finish_scan(source)
 
     async def drain(self, only: Collection[str] | None = None) -> None:
-        """As `poll`, but waits a moment for files that have just been written."""
-        began = self._wire.clock.wall()
+        """Like `poll`, but waits up to LONGEST_WAIT for files that have just been written."""
+        began = self._context.clock.wall()
         await self.poll(only)
         while any(watch.waiting for watch in self._watches.values()):
-            if self._wire.clock.wall() - began > LONGEST_WAIT:
+            if self._context.clock.wall() - began > LONGEST_WAIT:
                 return
-            await self._wire.clock.sleep(STABLE_FOR.total_seconds())
+            await self._context.clock.sleep(STABLE_FOR.total_seconds())
             await self.poll(only)
 
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
@@ -118,15 +118,17 @@ class WatchedFiles:
             listing = await asyncio.to_thread(self._listing, source)
         except PaperwireError as error:
             self.problems[source.name] = str(error)
-            await self._say(source, source.name, error)
+            await self._report(source, source.name, error)
             return ()
         self.problems.pop(source.name, None)
-        self._said.pop(source.name, None)
-        self._watches[source.name], paths = check_folder(self._watches[source.name], listing, self._wire.clock.wall())
+        self._reported.pop(source.name, None)
+        self._watches[source.name], paths = check_folder(
+            self._watches[source.name], listing, self._context.clock.wall()
+        )
         return paths
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
-        """The files of a source. Raises Unreadable also when a folder that was there is gone."""
+        """The files of a source. Raises UnreadableInput, also if a folder has disappeared."""
         place = source.path or Path()
         if place.is_dir():
             self._folders.add(source.name)
@@ -140,33 +142,33 @@ class WatchedFiles:
             digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
             note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
             announce = source.announce == "all"
-            done = await store_digest(self._wire, digest, source=source.name, note=note, announce=announce)
+            done = await store_digest(self._context, digest, source=source.name, note=note, announce=announce)
         except OSError as error:
-            self._again(source, path)
+            self._read_again(source, path)
             reason = (error.strerror or "unknown").lower()
-            await self._say(
+            await self._report(
                 source,
                 path,
                 UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})),
             )
         except StoreError:
-            self._again(source, path)
+            self._read_again(source, path)
             raise
         except PaperwireError as error:
-            await self._say(source, path, error)
+            await self._report(source, path, error)
         else:
             self._read.add(source.name)
-            if not done.already_known and not done.archive:  # a folder may hold years of archives
+            if not done.already_known and not done.archive:  # a folder may hold years of old digests
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
 
-    def _again(self, source: SourceSettings, path: str) -> None:
+    def _read_again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name] = report_again(self._watches[source.name], path)
 
-    async def _say(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
-        """Says what is wrong with a place, unless it was said last."""
-        if self._said.get(place) == str(error):
+    async def _report(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
+        """Reports an error of a file or folder, unless it was the last one reported there."""
+        if self._reported.get(place) == str(error):
             return
-        self._said[place] = str(error)
+        self._reported[place] = str(error)
         log.error("%s", error)
         self._refused[source.name] = brief(error)
         if self._receipts is not None:

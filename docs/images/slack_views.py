@@ -58,11 +58,11 @@ def made(folder: Path) -> App:
     settings = Settings(database_url=SecretStr(f"sqlite:///{folder}/views.db"), access="open")
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
-    assert app.wire.conversation is not None  # noqa: S101 - build_app made it
+    assert app.context.conversation is not None  # noqa: S101 - build_app made it
     conversation = replace(
-        app.wire.conversation, forms={"slack": Everywhere()}, render_modal=modal_view, render_home_view=home_view
+        app.context.conversation, forms={"slack": Everywhere()}, render_modal=modal_view, render_home_view=home_view
     )
-    app.wire = replace(app.wire, conversation=conversation)
+    app.context = replace(app.context, conversation=conversation)
     return app
 
 
@@ -87,7 +87,7 @@ async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fie
     kind = ChatKind.PRIVATE if chat == ANN else ChatKind.TEAM
     place = Place(chat=chat, kind=kind, title=NAMES.get(chat, ""))
     request = make(place=place, sender=ANN.address, sender_name="Lena", trigger_id="t", language="en", **fields)
-    posting = await answer(app.wire, request)
+    posting = await answer(app.context, request)
     assert posting is not None  # noqa: S101 - each of these is answered
     return posting
 
@@ -95,7 +95,7 @@ async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fie
 async def shots(app: App) -> list[ViewExhibit]:
     for source, name in DIGESTS:
         data = files("bot").joinpath("samples", name).read_bytes()
-        await ingest(app.wire, data, name, source=source)
+        await ingest(app.context, data, name, source=source)
     wishes(app)
     empty = await asked(app, CHANNEL, MessageRequest, update_id="1", command="sub")
     link = view_id(empty)

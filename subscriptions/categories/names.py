@@ -1,4 +1,4 @@
-"""What arXiv's categories are called: their names in arXiv's list, what people say for them, and their usual Chinese names."""
+"""The names of arXiv's categories: in arXiv's list, in English as people say them, and in Chinese."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from functools import cache
 from subscriptions.categories.tree import CATEGORIES, has_classes
 from subscriptions.normalize import fold_plural
 
-# https://arxiv.org/category_taxonomy; the first name is arXiv's.
+# The first name of a category is from https://arxiv.org/category_taxonomy.
 _NAMES = """
     astro-ph            Astrophysics; 天体物理
     astro-ph.CO         Cosmology and Nongalactic Astrophysics; 宇宙学
@@ -177,17 +177,17 @@ _NAMES = """
     stat.TH             Statistics Theory; 统计理论
 """
 
-_MOST = 4  # categories that a name may stand for; what fits more is no name
+_MOST = 4  # categories that one name may stand for
 _LONGEST = 8  # words of a name
-_SHORTEST_PART = 5  # letters of a part of a name that is known by itself, as "security" is
+_SHORTEST_PART = 5  # letters of a part of a name that may stand alone, as "security"
 _WORD = re.compile(r"\w+")
 _JOINTS = re.compile(r",? and |, | - ")
 
 
 def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """How many of the words, from the first on, name categories, and which these are; (0, ()) when they name none.
+    """Returns the number of words, from the first on, that name categories, and these categories; (0, ()) for none.
 
-    Names of arXiv's list come first, then parts of them ("computer vision"), then the letters behind the dot ("AI").
+    Whole names come before parts of arXiv's names ("computer vision") and these before the letters behind the dot ("AI").
     """
     for count in range(min(len(words), _LONGEST), 0, -1):
         name = _key(" ".join(words[:count]))

@@ -1,7 +1,7 @@
-"""The categories of arXiv, as https://arxiv.org/category_taxonomy lists them, and the archives of before 1998.
+"""The categories of arXiv (https://arxiv.org/category_taxonomy), and the archives that arXiv closed.
 
-A category is written `archive.CLASS` ("cs.LG"), or as the archive alone where it has no classes ("hep-th"). An archive
-that has classes ("cs", "cond-mat") stands for all of them.
+A category is written `archive.CLASS` ("cs.LG"), or as the archive alone if that has no classes ("hep-th"). An archive with
+classes ("cs", "cond-mat") stands for all of them.
 """
 
 _TAXONOMY = """
@@ -29,7 +29,7 @@ _TAXONOMY = """
     stat      AP CO ME ML OT TH
 """
 
-# Archives that arXiv closed, with the category that their papers went to. Old papers still carry them.
+# Archives that arXiv closed, with the categories that took over their papers. Old papers still have them.
 _CLOSED = {
     "acc-phys": "physics.acc-ph",
     "adap-org": "nlin.AO",
@@ -72,9 +72,9 @@ _WRITTEN = {code.lower(): code for code in (*CATEGORIES, *ARCHIVES)}
 
 
 def canonical_category(text: str) -> str | None:
-    """The category or archive as arXiv writes it, from any letter case: "CS.lg" is "cs.LG", "cs.*" and "cs" are "cs".
+    """Returns a category or archive as arXiv writes it: "CS.lg" is "cs.LG", "cs.*" and "cs" are "cs".
 
-    None when arXiv has no such category.
+    Returns None if arXiv has no such category.
     """
     code = text.lower()
     if code.endswith(".*"):
@@ -84,15 +84,15 @@ def canonical_category(text: str) -> str | None:
 
 
 def announced_category(text: str) -> str | None:
-    """As `canonical_category`, of what arXiv announces papers in today: None also for an archive that it closed."""
+    """Returns `canonical_category` of categories in which arXiv announces papers; None also for closed archives."""
     code = canonical_category(text)
     return None if code in _CLOSED else code
 
 
 def is_category(text: str) -> bool:
-    """Whether a word that stands alone names a category: a known code, `archive.*`, or an archive with a hyphen.
+    """Whether a word without a field names a category: a known code, `archive.*`, or an archive with a hyphen.
 
-    Not so "cs", "math", "physics", "stat": these are words, and `cat:cs` means the archive.
+    "cs", "math", "physics" and "stat" are plain words; only `cat:cs` is the archive.
     """
     code = canonical_category(text)
     return code is not None and (not text.isalpha())
@@ -104,11 +104,11 @@ def has_classes(code: str) -> bool:
 
 
 def successor(code: str) -> str | None:
-    """The category that took over from a closed archive: "cmp-lg" -> "cs.CL"; None for all others."""
+    """Returns the category that took over from a closed archive: "cmp-lg" -> "cs.CL"; None for other codes."""
     return _CLOSED.get(code.lower())
 
 
 def archive_of(text: str) -> str | None:
-    """The archive that a mistyped category begins with: "cs.L" -> "cs"; None if it begins with none."""
+    """Returns the archive that a mistyped category begins with: "cs.L" -> "cs"; None if it begins with no archive."""
     archive = text.lower().partition(".")[0]
     return archive if archive in ARCHIVES else None

@@ -1,4 +1,4 @@
-"""Which words of a title tell it from the other papers that a chat gets: what a person may want to see less of."""
+"""The distinctive terms of a title: words that few other papers of a chat have, which a person may want to exclude."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -9,12 +9,12 @@ from subscriptions.normalize import fold_plural, token_spans, written_tokens
 from subscriptions.query import Leaf, Query, Term, parse_query, words_rule
 from subscriptions.query.fields import TEXT
 
-_LONGEST = 500  # characters of a title that are looked at
-_WORDS = 3  # of a phrase, at most
-_SIGNS = 4  # of a phrase in Chinese, Japanese or Korean, at most
-_LEAST_LETTERS = 4  # of a word that stands alone
-_COMMON_SHARE = 0.3  # of the other papers: what stands in more of them tells this one from none
-# What begins or ends no phrase, and is no topic by itself; stems, as fold_plural leaves them.
+_LONGEST = 500  # characters of a title that are read
+_MOST_WORDS = 3  # of a phrase
+_MOST_CJK_SIGNS = 4  # of a phrase in Chinese, Japanese or Korean
+_LEAST_LETTERS = 4  # of a single word
+_COMMON_SHARE = 0.3  # of the other papers: a phrase in more of them is common
+# Stems (`fold_plural`) of words that are not in a phrase unless a hyphen joins them to another word.
 _ENGLISH = """
 a about across after against all am among an and any approach are art as at based be been before between beyond both but
 by can case challenge could data dataset deep do does during each effective efficient empirical every fast few first for
@@ -26,53 +26,53 @@ where which while who why will with within without work you your
 """
 _CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
 _TEX = "\\${}"
-_FILLING = frozenset(_ENGLISH.split())
-_FILLING_SIGNS = frozenset(_CHINESE.split())
+_STOP_WORDS = frozenset(_ENGLISH.split())
+_CJK_STOP_WORDS = frozenset(_CHINESE.split())
 
 
 class _Phrase(NamedTuple):
-    """Words of the title that stand side by side."""
+    """Words side by side in a title."""
 
-    first: int  # places of its tokens
-    end: int
+    first: int  # position of its first token
+    end: int  # position behind its last token
     tokens: tuple[str, ...]
-    text: str  # as the title writes it
-    wide: bool  # of signs that are written without blanks
+    text: str  # as the title has it
+    wide: bool  # whether it is of CJK signs, which are written without blanks
 
 
 def distinctive_terms(
     title: str, query: Query, *, others: Iterable[str], known: Iterable[str], most: int = 4
 ) -> tuple[str, ...]:
-    """Words and phrases of a title, the most useful first, as values that a query can exclude.
+    """Returns words and phrases of a title that a query can exclude, the most useful first.
 
-    None of them is what the query asks for. `others` are titles that the chat was told, in few of which they should
-    stand; `known` are all recent titles, of which topics stand in several.
+    None is a part of what the query wants. `others` are titles that were delivered to the chat: a term in few of them is
+    distinctive. `known` are all recent titles: a term in several of them is a topic.
     """
-    told, everything = [_plain(text) for text in others], [_plain(text) for text in known]
+    delivered, everything = [_plain(text) for text in others], [_plain(text) for text in known]
     ranked: list[tuple[bool, int, int, int, _Phrase]] = []
     for phrase in _phrases(title[:_LONGEST], query):
         text = _plain(phrase.text)
         topic = sum(text in other for other in everything) > 1
-        if topic or not phrase.wide:  # without blanks, only what others write, too, is known to be a word
-            common = sum(text in other for other in told) > _COMMON_SHARE * max(len(told), 1)
+        if topic or not phrase.wide:  # signs without blanks are a word if other titles have them, too
+            common = sum(text in other for other in delivered) > _COMMON_SHARE * max(len(delivered), 1)
             length = phrase.end - phrase.first
-            ranked.append((common, _kind(length, topic=topic, wide=phrase.wide), -length, phrase.first, phrase))
+            ranked.append((common, _rank(length, topic=topic, wide=phrase.wide), -length, phrase.first, phrase))
     return tuple(phrase.text for phrase in _apart([phrase for *_, phrase in sorted(ranked)], most))
 
 
-def _kind(length: int, *, topic: bool, wide: bool) -> int:
-    """Phrases that others write, too, come first; then pairs, then single words, then what only this title has."""
+def _rank(length: int, *, topic: bool, wide: bool) -> int:
+    """Returns the place of a phrase: phrases that are topics come first, then pairs, single words, longer phrases."""
     if topic and (length > 1 or wide):
         return 0
     return 1 if length == 2 else 2 if length == 1 else 3  # noqa: PLR2004 - a pair of words
 
 
 def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
-    """The first of them that share no word."""
+    """Returns the first phrases that have no word in common, at most `most`."""
     chosen: list[_Phrase] = []
     for phrase in ranked:
         words = set(phrase.tokens)
-        if len(chosen) < most and all(words.isdisjoint(one.tokens) for one in chosen):
+        if len(chosen) < most and all(words.isdisjoint(other.tokens) for other in chosen):
             chosen.append(phrase)
     return chosen
 
@@ -86,11 +86,11 @@ def _phrases(title: str, query: Query) -> Iterator[_Phrase]:
     wanted = [term.tokens for alternative in query.alternatives for term in alternative.positive]
     for first, word in enumerate(written):
         wide = _is_wide(word)
-        for end in range(first + 1, min(first + (_SIGNS if wide else _WORDS), len(tokens)) + 1):
+        for end in range(first + 1, min(first + (_MOST_CJK_SIGNS if wide else _MOST_WORDS), len(tokens)) + 1):
             if end > first + 1 and not _goes_on(written[end - 1], gaps[end - 1], wide=wide):
                 break
             found = _Phrase(first, end, tokens[first:end], title[spans[first][0] : spans[end - 1][1]], wide)
-            if _says_something(found, gaps) and not _is_wanted(found.tokens, wanted) and _reads_back(found):
+            if _may_name_topic(found, gaps) and not _is_wanted(found.tokens, wanted) and _reads_back(found):
                 yield found
 
 
@@ -102,22 +102,22 @@ def _is_wide(token: str) -> bool:
     return len(token) == 1 and ord(token) > 0x2E7F  # noqa: PLR2004 - CJK begins there
 
 
-def _says_something(phrase: _Phrase, gaps: list[str]) -> bool:
-    """Whether people would name a topic so. `gaps` stand before the tokens of the title, and behind the last."""
+def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
+    """Whether a phrase may name a topic. `gaps` are the texts before the tokens of the title, and behind the last."""
     if phrase.wide:
-        return phrase.text not in _FILLING_SIGNS and len(phrase.tokens) > 1
-    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # half of a compound
+        return phrase.text not in _CJK_STOP_WORDS and len(phrase.tokens) > 1
+    if "-" in (gaps[phrase.first], gaps[phrase.end]):  # a part of a compound
         return False
     for place, token in enumerate(phrase.tokens, start=phrase.first):
         inside = range(phrase.first + 1, phrase.end)
         compound = (place in inside and gaps[place] == "-") or (place + 1 in inside and gaps[place + 1] == "-")
-        if (token in _FILLING or token.isdigit()) and not compound:
+        if (token in _STOP_WORDS or token.isdigit()) and not compound:
             return False
     return len(phrase.tokens) > 1 or len(phrase.tokens[0]) >= _LEAST_LETTERS
 
 
 def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
-    """Whether a phrase is all or part of what the query asks for: to exclude it would leave nothing."""
+    """Whether a phrase is a part of a term that the query wants, so that to exclude it would leave nothing."""
     size = len(tokens)
     return any(
         tokens == term[start : start + size] for term in wanted for start in range(len(term) - size + 1)
@@ -125,7 +125,7 @@ def _is_wanted(tokens: tuple[str, ...], wanted: list[tuple[str, ...]]) -> bool:
 
 
 def _reads_back(phrase: _Phrase) -> bool:
-    """Whether people read a phrase as it stands, and the query language as these words and nothing else."""
+    """Whether a phrase is parsed into its own words, and has no TeX that people would have to read."""
     if any(sign in phrase.text for sign in _TEX):
         return False
     try:

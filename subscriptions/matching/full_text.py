@@ -123,9 +123,9 @@ def _column(texts: Sequence[_Words]) -> str:
     """Returns the column of a field: its texts, then the words that are looked for in another form."""
     changed = {written for words in texts for written, folded in zip(words.written, words.folded, strict=True) if written != folded}  # fmt: skip
     capital = {word for words in texts for word in words.exact if _has_inner_capital(word)}
-    stretches = [_encoded("", " ".join(words.folded)) for words in texts]
+    parts = [_encoded("", " ".join(words.folded)) for words in texts]
     tail = [*(_encoded(_MARK + "s", word) for word in changed), *(_encoded(_MARK + "x", word) for word in capital)]
-    return f" {_MARK} ".join((*stretches, " ".join(tail)))
+    return f" {_MARK} ".join((*parts, " ".join(tail)))
 
 
 def _has_inner_capital(word: str) -> bool:

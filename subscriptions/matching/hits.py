@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from subscriptions.matching.terms import (
     fits_alternative,
+    fulfils,
     is_name,
     label_of,
     names_for,
     places,
     simple_terms,
-    stands_in,
 )
 from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
@@ -50,7 +50,7 @@ def failing(query: Query, paper: Paper) -> tuple[Node, ...]:
 def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
     match node:
         case Leaf():
-            return stands_in(node.term, paper)
+            return fulfils(node.term, paper)
         case Not():
             return not _is_fulfilled(node.node, paper)
         case And():

@@ -20,7 +20,7 @@ def simple_terms(term: Term) -> tuple[Term, ...]:
     return tuple(part for part in (words, names, Term(CATEGORY, value=term.value)) if part.tokens or part.value)
 
 
-def stands_in(term: Term, paper: TokenizedPaper) -> bool:
+def fulfils(term: Term, paper: TokenizedPaper) -> bool:
     """Whether a paper fulfils a term."""
     return any(predicate(part)(paper) for part in simple_terms(term))
 
@@ -32,13 +32,13 @@ def fits(query: Query, paper: TokenizedPaper) -> bool:
 
 def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
     """Whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
-    return all(stands_in(term, paper) for term in alternative.positive) and not any(
-        stands_in(term, paper) for term in alternative.negative
+    return all(fulfils(term, paper) for term in alternative.positive) and not any(
+        fulfils(term, paper) for term in alternative.negative
     )
 
 
 def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
-    """Returns a function that says whether a paper fulfils a simple term. It is quicker than `stands_in` for many papers."""
+    """Returns a function that says whether a paper fulfils a simple term. It is quicker than `fulfils` for many papers."""
     match term.field.kind:
         case ValueKind.NAME:
             return lambda paper: any(is_name(term, name) for name in names_for(term, paper))

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from subscriptions.errors import Sentence
+from subscriptions.model import MissingHow
 from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, unstored
 
 
@@ -45,7 +46,7 @@ class PapersMissing(DailyNotice):
     chat: str  # title or address
     place: str = unstored()  # its address
     names: str  # of the sources
-    how: str  # as in `missing_line`
+    how: MissingHow
     count: int  # sources
 
     def subject(self) -> str:
@@ -78,26 +79,27 @@ class NoPapersToday(DailyNotice):
         yield words.say("Nothing was posted there.")
 
 
-def missing_line(names: str, how: str, count: int, words: NoticeWords) -> str:
-    """The line that says of `count` sources that their papers come later. `how`: late, failed, or "" (not yet)."""
+def missing_line(names: str, how: MissingHow, count: int, words: NoticeWords) -> str:
+    """The line that says of `count` sources that their papers come later."""
     match how:
-        case "late":
+        case MissingHow.LATE:
             return words.count(
                 "{names} is late; its papers come with the next digest.",
                 "{names} are late; their papers come with the next digest.",
                 count,
                 names=names,
             )
-        case "failed":
+        case MissingHow.FAILED:
             return words.count(
                 "{names} could not be read; its papers come with the next digest.",
                 "{names} could not be read; their papers come with the next digest.",
                 count,
                 names=names,
             )
-    return words.count(
-        "{names} has not come yet; its papers come with the next digest.",
-        "{names} have not come yet; their papers come with the next digest.",
-        count,
-        names=names,
-    )
+        case MissingHow.AWAITED:
+            return words.count(
+                "{names} has not come yet; its papers come with the next digest.",
+                "{names} have not come yet; their papers come with the next digest.",
+                count,
+                names=names,
+            )

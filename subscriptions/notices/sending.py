@@ -67,7 +67,7 @@ class SenderStopped(DailyNotice):
 
     cause: ClassVar[str] = "stopped"
 
-    platform: str  # "slack:T1" for a workspace
+    platform: str  # for one workspace with its id behind a colon
     reason: str = ""
     gone: int = 0
     of: int = 0

@@ -13,9 +13,9 @@ from typing import NoReturn
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
+from subscriptions.planning.weekdays import DAYS
 
 KINDS = ("now", "when-out", "daily", "weekdays", "weekly")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
 

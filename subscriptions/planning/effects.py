@@ -4,14 +4,12 @@ from collections.abc import Iterator
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatKind
-
-_SHOW_MORE = frozenset({"telegram", "slack"})  # their messages have a [show] button; elsewhere no limit applies
-_MAKES_SOUND = frozenset({"telegram"})  # the others leave it to the reader's device
+from subscriptions.platforms import facts_of
 
 
 def shows_more(chat: Chat) -> bool:
     """Whether a button opens what lies beyond this chat's limit."""
-    return chat.address.platform in _SHOW_MORE and chat.settings.buttons == "full"
+    return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
 
 
 def without_effect(chat: Chat) -> dict[str, Sentence]:
@@ -20,12 +18,12 @@ def without_effect(chat: Chat) -> dict[str, Sentence]:
 
 
 def _idle(chat: Chat) -> Iterator[tuple[str, Sentence]]:
-    platform, settings = chat.address.platform, chat.settings
+    platform, settings = facts_of(chat.address.platform), chat.settings
     if not shows_more(chat):
         yield "limit", Sentence("No button here opens the rest of a delivery, so all papers are shown.")
-    if platform not in _MAKES_SOUND:
+    if not platform.makes_sound:
         yield "sound", Sentence("Whether it is heard is decided by your own device.")
-    if platform not in _SHOW_MORE:
+    if not platform.shows_more:
         yield "buttons", Sentence("There are no buttons here.")
     if settings.shape == "thread" and chat.address.topic:
         yield "shape", Sentence("A thread has no threads of its own: here papers come as one digest.")

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from unicodedata import normalize
 
 from subscriptions.errors import Refused, Sentence
+from subscriptions.planning import weekdays
 from subscriptions.planning.cadence import local_moment
 from subscriptions.planning.times import clock_of
 
@@ -17,15 +18,13 @@ LONGEST = timedelta(days=2 * 366)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
 _LENGTH = re.compile(r"(?:for )?(?P<many>\d{1,4}|an?) ?(?P<unit>h|hours?|d|days?|w|weeks?|months?)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_WEEKDAY = r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
 _UNTIL = re.compile(r"(?:until|till?) |(?:直到|到|至) ?")
 _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
     rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
-    rf"|(?:next )?(?P<weekday>{_WEEKDAY})|(?P<tomorrow>tomorrow)|(?P<today>today))"
+    rf"|(?:next )?(?P<weekday>{weekdays.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
 # The same in Chinese, as our own answers write it: 3天, 到周一, 到3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
@@ -44,8 +43,7 @@ _MANY_ZH = {
     "十": "10",
 }
 _UNITS_ZH = {"小时": "h", "天": "d", "日": "d", "周": "w", "星期": "w", "礼拜": "w", "月": "months"}
-_DAY_ZH = re.compile(r"下?(?:周|星期|礼拜)([一二三四五六日天])")
-_DAYS_ZH = {"一": "mon", "二": "tue", "三": "wed", "四": "thu", "五": "fri", "六": "sat", "日": "sun", "天": "sun"}
+_DAY_ZH = re.compile(rf"下?(?:周|星期|礼拜)([{weekdays.CHINESE_SIGNS}])")
 _LONGEST_TEXT = 60
 _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
@@ -73,7 +71,7 @@ def _in_english(plain: str) -> str:
         return f"{_MANY_ZH.get(length['many'], length['many'])} {_UNITS_ZH[length['unit']]}"
     plain = plain.replace("明天", "tomorrow ").replace("今天", "today ").replace("今晚", "today 晚上")
     plain = _DATE_ZH.sub(lambda date: f"{date['day']} {_MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
-    return " ".join(_DAY_ZH.sub(lambda day: f"{_DAYS_ZH[day[1]]} ", plain).split())
+    return " ".join(_DAY_ZH.sub(lambda day: f"{weekdays.DAYS[weekdays.chinese_day_number(day[1])]} ", plain).split())
 
 
 def _after_length(plain: str, now: datetime) -> datetime | None:
@@ -122,7 +120,7 @@ def _day(match: re.Match[str], today: date) -> date | None:
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
     if match["weekday"]:
-        ahead = (_DAYS.index(match["weekday"][:3]) - today.weekday() - 1) % 7 + 1
+        ahead = (weekdays.day_number(match["weekday"]) - today.weekday() - 1) % 7 + 1
         return today + timedelta(days=ahead)
     try:
         if match["iso"]:

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from subscriptions.model import Because, Chat, ChatKind, Facts, Item, Kind, KnownPaper, NoMatchStreak, Subscription
+from subscriptions.model import (
+    Because,
+    Chat,
+    ChatKind,
+    Facts,
+    Item,
+    Kind,
+    KnownPaper,
+    MissingHow,
+    MissingSources,
+    NoMatchStreak,
+    Subscription,
+)
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
@@ -43,7 +55,7 @@ class Due:
     expected: bool = True  # papers could have come since its subscriptions last looked
     notes: bool = False  # the chat wants to hear of each day on which there is nothing
     missing: tuple[str, ...] = ()  # names of sources that have not come
-    missing_how: str = ""  # late, failed; "": not yet
+    missing_how: MissingHow = MissingHow.AWAITED
 
 
 def decide(
@@ -207,14 +219,8 @@ def _facts(due: Due) -> Facts:
         next_due=due.next_due,
         next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
-        detail=_detail(due),
+        missing=MissingSources(", ".join(due.missing), len(due.missing), due.missing_how) if due.missing else None,
     )
-
-
-def _detail(due: Due) -> dict[str, str]:
-    if not due.missing:
-        return {}
-    return {"missing": ", ".join(due.missing), "missing count": str(len(due.missing)), "missing how": due.missing_how}
 
 
 def _days(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:

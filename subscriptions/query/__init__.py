@@ -1,9 +1,8 @@
-"""Text <-> syntax tree <-> canonical text of the query language (docs/queries.md).
+"""The query language (docs/queries.md): typed text -> syntax tree and alternatives -> canonical text.
 
-typed text ──_typed──▶ plain text ──_lexer──▶ lexemes ──_grammar, _lists──▶ part ──_parts──▶ alternatives
-                                                           └─ _values, _terms: a word in its field
-
-`_exclusions`: what a comma leaves out. A value as people can type it: _writing. A rule more: _rewriting.
+`fields` declares what a query can ask for, `parsing` reads a text, `syntax` has the result. `writing` and `rewriting` make
+texts that people can read and type. `advice` and `slips` find better queries. `identifiers` and `links` find the papers
+that a text names.
 """
 
 from subscriptions.query.links import links_to_no_paper as links_to_no_paper

@@ -46,7 +46,7 @@ class Field:
     reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
     place: Sentence = _IN_THE_TEXT  # how `why` calls the place of a hit
     absent: Sentence | None = None  # said when no source brings it; None: every source brings it
-    narrows: "Field | None" = None  # a field that looks at more of the same: `category`, of `primary`
+    narrows: "Field | None" = None  # the field that has all values of this one and more: CATEGORY for PRIMARY
     is_bare: bool = False  # whether it is the field of values without a field, which has no name that can be typed
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
     is_indexed_apart: bool = False  # whether its words are features of their own when many queries are matched at once

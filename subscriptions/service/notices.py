@@ -9,8 +9,9 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Fact
 from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
+from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import kind_of
-from subscriptions.states import PauseReason, describe_pause
+from subscriptions.states import PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import planned, status
@@ -172,10 +173,13 @@ def lose_place(
         here = chats.find_chat(session, address, zone=store.zone)
         if topic:
             if here is not None and chats.mark_unreachable(session, here.id, reason, detail, now=now):
+                note_changed_state(session, here.id)
                 _notify_group(session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
             return
         here_and_topics = chats.chats_of_lane(session, address.lane)
         lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
+        for chat_id in lost:
+            note_changed_state(session, chat_id)
         if lost:
             known = chats.chats_by_id(session, lost, zone=store.zone)
             chat = min(known.values(), key=lambda chat: chat.address)  # the group itself before its topics
@@ -194,7 +198,9 @@ def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> 
 
 def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
     """Notifies a group, in its General topic, that a topic with active subscriptions was closed or is gone."""
-    active = [s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state == "active"]
+    active = [
+        s for s in subscriptions.subscriptions_of(session, [chat.id])[chat.id] if s.state is SubscriptionState.ACTIVE
+    ]
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)

@@ -50,6 +50,7 @@ class Transaction(Session):
         """Without `savepoints` an error in a part undoes nothing by itself; the caller lets it undo the whole."""
         super().__init__(bind, expire_on_commit=False)
         self.store = store
+        self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
         self._writes = writes
         self._savepoints = savepoints
 
@@ -68,8 +69,13 @@ class Transaction(Session):
         """A part that may write; an error in the part undoes the part alone. Raises WouldWrite in a reading transaction."""
         if not self._writes:
             raise WouldWrite
-        with self.store.translated_errors(), self.begin_nested() if self._savepoints else nullcontext():
-            yield self
+        changed_before = set(self.changed_chats)
+        try:
+            with self.store.translated_errors(), self.begin_nested() if self._savepoints else nullcontext():
+                yield self
+        except BaseException:
+            self.changed_chats = changed_before
+            raise
 
     @contextmanager
     def read(self) -> Iterator["Transaction"]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, sel
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.subscriptions import NOW, SHARED_CURSOR, Span, shared_cursor
+from subscriptions.store.chat.subscriptions import NOW, SHARED_CURSOR, DueSpan, shared_cursor
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.key_value import put_value
 from subscriptions.store.rows import TABLES, Utc
@@ -112,9 +112,9 @@ _SHARE = (
 _SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
-def advance(session: Session, moves: Sequence[tuple[int, int, Span]]) -> None:
+def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None:
     """Moves subscriptions on: (id, seen, due) each. Most of those that are planned together move to the same place."""
-    together: dict[tuple[int, Span], list[int]] = {}
+    together: dict[tuple[int, DueSpan], list[int]] = {}
     for sub, seen, due in moves:
         together.setdefault((seen, due), []).append(sub)
     for (seen, due), subs in together.items():

@@ -1,4 +1,4 @@
-"""Time zones: by IANA's names and offsets as they are stored, and by the places that people write."""
+"""Time zones, by the names and offsets under which they are stored, and by the places that people type."""
 
 from datetime import timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -13,7 +13,7 @@ from subscriptions.zones._places import zone_of_place as zone_of_place
 
 @lru_cache(maxsize=4096)
 def zone_name(name: str) -> str:
-    """The name under which a zone is stored: IANA's own spelling, or a fixed offset as "+08:00". Raises Refused."""
+    """Returns the name under which a zone is stored: IANA's spelling, or an offset as "+08:00". Raises Refused."""
     typed = plain(name)
     if stored := offset_name(typed) or named(typed):
         return stored
@@ -22,14 +22,14 @@ def zone_name(name: str) -> str:
             Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": name.strip()}),
             Sentence("For example: +08:00, UTC-3 or +05:30."),
         )
-    raise Refused(Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _meant(name))
+    raise Refused(Sentence("“{name}” is not a time zone that I know.", {"name": name.strip()}), _suggestion(name))
 
 
 @lru_cache(maxsize=4096)
 def zone(name: str) -> tzinfo:
-    """The zone of that name: an IANA name in any letter case, or a fixed offset such as "+08:00" or "UTC+8".
+    """Returns the zone of an IANA name in any letter case, or of an offset such as "+08:00" or "UTC+8".
 
-    Raises Refused, with the nearest name as a suggestion.
+    Raises Refused for other texts, with the nearest name as its hint.
     """
     stored = zone_name(name)
     if stored[0] in "+-":
@@ -38,7 +38,7 @@ def zone(name: str) -> tzinfo:
     return ZoneInfo(stored)
 
 
-def _meant(name: str) -> Sentence:
+def _suggestion(name: str) -> Sentence:
     near = zone_of_place(name) or next((zone for _, zone in near_places(name)), "")
     if near:
         return Sentence("Did you mean {zone}?", {"zone": near})

@@ -1,7 +1,7 @@
-"""Places that no time zone is named after: large cities, countries with one clock, and what people call clocks.
+"""Places whose names are not the names of zones: large cities, countries with one zone, and names of clocks.
 
-A row is a zone of the tz database with names in English, in Chinese and of the place itself. The database and CLDR know
-the cities that zones are named after, so those stand here only under other names.
+A row is a zone of the tz database with names in English, in Chinese and in the language of the place. Cities that zones
+are named after are in the database and in CLDR, so here they have only their other names.
 """
 
 from collections.abc import Mapping
@@ -118,7 +118,7 @@ CITIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# One name, several clocks: nobody can tell which is meant, so all of them are offered.
+# Names of places with different zones. Callers offer all of them.
 AMBIGUOUS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "cst": (("Chicago", "America/Chicago"), ("Shanghai", "Asia/Shanghai")),

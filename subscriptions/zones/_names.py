@@ -1,4 +1,4 @@
-"""Zones by their own names: IANA's in any letter case, and offsets such as "UTC+8"."""
+"""Zones by name: IANA's names in any letter case, and offsets such as "UTC+8"."""
 
 import re
 from datetime import timedelta
@@ -8,24 +8,24 @@ from zoneinfo import available_timezones
 
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-]) ?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
-_LARGEST_OFFSET = timedelta(hours=14)  # Pacific/Kiritimati; the other way nobody lives beyond -12:00
+_LARGEST_OFFSET = timedelta(hours=14)  # of Pacific/Kiritimati; the largest one to the west is -12:00
 _AN_HOUR = 60  # minutes
-# These name whatever this machine or nobody uses, so they mean something else after a move.
+# The zone of this machine, which is another one after a move, and zones without a place.
 _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 
 
 def plain(text: str) -> str:
-    """As names are looked up: full-width signs, dashes, letter case and blanks evened out."""
+    """Returns a text in the form in which names are looked up: plain signs and dashes, lower case, single blanks."""
     return " ".join(normalize("NFKC", text).translate(_DASHES).casefold().split())
 
 
 def is_offset(text: str) -> bool:
-    """Whether a plain text is written as an offset, be there such a clock or not."""
+    """Whether a plain text is written as an offset, even if no clock on Earth shows it."""
     return _OFFSET.fullmatch(text) is not None
 
 
 def offset_name(text: str) -> str:
-    """The stored name of an offset, "+08:00" or "UTC"; "" when a plain text is none that any clock on Earth shows."""
+    """Returns the stored name of an offset in plain text, "+08:00" or "UTC"; "" if no clock on Earth shows it."""
     match = _OFFSET.fullmatch(text)
     if match is None:
         return ""
@@ -36,13 +36,13 @@ def offset_name(text: str) -> str:
 
 
 def named(text: str) -> str:
-    """IANA's spelling of a zone's name, given as plain text; "" when there is no such zone."""
+    """Returns IANA's spelling of the name of a zone in plain text; "" if there is no such zone."""
     return by_lower_case().get(text.replace(" ", "_"), "")
 
 
 @lru_cache(maxsize=1)
 def by_lower_case() -> dict[str, str]:
-    """Lower-case name -> IANA name, without names that differ by letter case only."""
+    """Returns lower-case name -> IANA name, without names that differ only in letter case."""
     names: dict[str, list[str]] = {}
     for name in available_timezones() - _NO_ZONES:
         names.setdefault(name.casefold(), []).append(name)

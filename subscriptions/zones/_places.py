@@ -1,4 +1,4 @@
-"""Places as people write them, in English and Chinese, and the zones whose clocks hold there."""
+"""Places as people type them, in English and Chinese, and their zones."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,10 +9,12 @@ from unicodedata import combining, normalize
 from subscriptions.zones._cities import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
 from subscriptions.zones._names import by_lower_case, is_offset, named, offset_name, plain
 
-Place = tuple[str, str]  # (its name as it is written, its zone)
+Place = tuple[str, str]  # (its name, its zone)
 
 _AREAS = ("africa", "america", "antarctica", "arctic", "asia", "atlantic", "australia", "europe", "indian", "pacific")
-_NO_CITIES = frozenset({"center", "south", "north", "west", "act", "nsw", "lhi"})  # parts of names that are no places
+_NO_CITIES = frozenset(
+    {"center", "south", "north", "west", "act", "nsw", "lhi"}
+)  # parts of IANA names that are no places
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FRAME = re.compile(r"(?:in )?(?:the )?(?P<place>.*?)(?: (?:standard |local )?(?:time|clock))?")
 _FRAME_ZH = re.compile(
@@ -34,16 +36,16 @@ _HAN_NUMBERS = {
     "十二": 12,
 }
 _LONGEST = 40  # characters of the name of a place
-_ALIKE, _ALIKE_HAN = 0.8, 0.65  # how much of a name must be right: Gotham is not Godthab
+_ALIKE, _ALIKE_HAN = 0.8, 0.65  # difflib's ratio from which names are alike: Gotham is not Godthab
 MOST_NEAR = 3
 
 
 @lru_cache(maxsize=4096)
 def zone_of_place(text: str) -> str:
-    """The zone of a city, a country with one clock, a zone or an offset, in English or Chinese; "" when there is none.
+    """Returns the zone of a city, of a country with one clock, or of a zone or offset; "" if the text is none of these.
 
-    Only whole and exact names count, in any letter case, with or without accents and "time": "new york", "München",
-    "北京时间", "Europe/Berlin", "CET", "UTC+8". A name that several places bear is none.
+    Only whole, exact names count, in English or Chinese, in any letter case, with or without accents and "time": "new
+    york", "München", "北京时间", "Europe/Berlin", "CET", "UTC+8". A name of several places does not count.
     """
     typed = plain(text)
     if not typed or len(typed) > _LONGEST:
@@ -58,9 +60,9 @@ def zone_of_place(text: str) -> str:
 
 
 def near_places(text: str) -> tuple[Place, ...]:
-    """Up to three places, each with its zone, that may be meant by a text: such as bear the name, else nearly so.
+    """Returns up to three places that a text may mean: the places of this name, else places of similar names.
 
-    They are to be offered, never to be taken without asking.
+    A caller may offer them, but must not choose one without asking.
     """
     typed = plain(text)
     if not typed or len(typed) > _LONGEST:
@@ -82,12 +84,12 @@ def _of_name(typed: str) -> str:
 
 
 def _of_city_and_country(typed: str) -> str:
-    """Of "paris, france", where both name the same clock."""
+    """Returns the zone of "paris, france" if the city and the country have the same zone; else ""."""
     city, comma, country = typed.partition(",")
     zone = _of_name(city) if comma else ""
     country = _key(country)
-    alike = {_of_name(country), *(one for _, one in _several(country))}
-    return zone if zone and zone in alike else ""
+    zones = {_of_name(country), *(other for _, other in _several(country))}
+    return zone if zone and zone in zones else ""
 
 
 def _several(key: str) -> tuple[Place, ...]:
@@ -95,7 +97,7 @@ def _several(key: str) -> tuple[Place, ...]:
 
 
 def _east_or_west(typed: str) -> str:
-    """Of 东八区, the eighth zone to the east."""
+    """Returns the zone of 东八区, the eighth zone to the east; "" for other texts."""
     match = _EAST_OR_WEST.fullmatch(typed)
     if match is None:
         return ""
@@ -104,7 +106,7 @@ def _east_or_west(typed: str) -> str:
 
 
 def _key(typed: str) -> str:
-    """A place as the index has it, without the words around it such as "time" and 时间."""
+    """Returns the key of a place in the index: its name without words around it such as "time" and 时间."""
     bare = _bare(typed)
     if bare in _known(bare):
         return bare
@@ -113,7 +115,7 @@ def _key(typed: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """A name without accents and signs."""
+    """Returns a name without accents and signs."""
     spaced = re.sub(r"[\s_.,'’-]+", " ", plain(name)).strip()
     letters = "".join(sign for sign in normalize("NFD", spaced) if not combining(sign))
     return normalize("NFC", letters).replace("ø", "o").replace("ł", "l")
@@ -125,25 +127,25 @@ def _known(key: str) -> Mapping[str, Place]:
 
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, Place]:
-    """Every place by its key, without what CLDR knows."""
+    """Returns key -> place, without the places that only CLDR has."""
     return {_bare(name): (name, zone) for name, zone in (*_cities_of_zones(), *_own_cities())}
 
 
 @lru_cache(maxsize=1)
 def _index_zh() -> Mapping[str, Place]:
-    """The same with the Chinese names that CLDR has for cities."""
+    """Returns key -> place of the places with a Chinese name, among them those of CLDR."""
     from babel import Locale  # noqa: PLC0415 - Babel costs 30 ms, and many processes never read a Chinese place
 
     names: dict[str, Place] = {}
-    for written in ("zh_Hant", "zh"):  # the names of the latter count where both have one
-        for zone, told in Locale.parse(written).time_zones.items():
-            if told.get("city") and zone in by_lower_case().values():
-                names[str(told["city"])] = (str(told["city"]), zone)
+    for written in ("zh_Hant", "zh"):  # a name in zh replaces the name in zh_Hant
+        for zone, facts in Locale.parse(written).time_zones.items():
+            if facts.get("city") and zone in by_lower_case().values():
+                names[str(facts["city"])] = (str(facts["city"]), zone)
     return names | {key: place for key, place in _index().items() if _HAN.search(key)}
 
 
 def _cities_of_zones() -> Iterator[Place]:
-    """Of two zones with a city of the same name the first by their alphabet."""
+    """Yields the cities in the names of zones. Of two zones with the same city, the first by alphabet comes last."""
     for lower, zone in sorted(by_lower_case().items(), reverse=True):
         area, _, city = lower.rpartition("/")
         if area.partition("/")[0] in _AREAS and city not in _NO_CITIES:
@@ -157,7 +159,7 @@ def _own_cities() -> Iterator[Place]:
 
 
 def _nearest(key: str, names: Mapping[str, Place]) -> list[Place]:
-    """One place for each clock, the most alike first."""
+    """Returns the places with the most similar names, one for each zone, the most similar first."""
     if key in names:
         return [names[key]]
     cutoff = _ALIKE_HAN if _HAN.search(key) else _ALIKE

@@ -15,7 +15,7 @@ from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET, HEADER, SECTION
 from bot.rendering.replies.reply_messages import render_reply
-from subscriptions.model import Chat, ChatKind, Item, Kind, Message
+from subscriptions.model import Chat, ChatKind, Item, Kind, Message, MissingHow, MissingSources
 from tests.fakes.blocks import check_blocks
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
 from tests.unit.hostile import HOSTILE, hostile, papers
@@ -85,7 +85,9 @@ def links(blocks: list[dict[str, Any]]) -> list[str]:
 @given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
 def test_whatever_a_paper_holds_slack_takes_it_as_it_is(to: Chat, told: list[Item], kind: Kind, title: str) -> None:
     titles = ((title, "https://example.org/"), (title, title))
-    messages = render_delivery(delivery(to, told, kind=kind, titles=titles, detail={"late": title, "missing": title}))
+    missing = MissingSources(title, 1, MissingHow.LATE)
+    sent = delivery(to, told, kind=kind, titles=titles, late_reason=title, missing=missing)
+    messages = render_delivery(sent)
     read = [judged(message) for message in messages]
     assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in told)
     for number, message in enumerate(messages):

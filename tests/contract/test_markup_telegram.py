@@ -15,7 +15,7 @@ from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.telegram.markup import markup_size, without_hosts, without_mentions
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.cleaning import clean
-from subscriptions.model import Chat, ChatKind, Item, Kind, Message
+from subscriptions.model import Chat, ChatKind, Item, Kind, Message, MissingHow, MissingSources
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload
 from tests.unit.hostile import HOSTILE, hostile, papers
@@ -105,7 +105,9 @@ CHATS = [
 @given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
 def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(to: Chat, told: list[Item], kind: Kind, title: str) -> None:
     titles = ((title, "https://example.org/"), (title, title))
-    messages = render_delivery(delivery(to, told, kind=kind, titles=titles, detail={"late": title, "missing": title}))
+    missing = MissingSources(title, 1, MissingHow.LATE)
+    sent = delivery(to, told, kind=kind, titles=titles, late_reason=title, missing=missing)
+    messages = render_delivery(sent)
     read = [judged(message) for message in messages]
     assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in told)
     for number, message in enumerate(messages):

@@ -54,15 +54,15 @@ class Deliverer:
         self.render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]] = render_delivery
 
     @property
-    def wire(self) -> Context:
-        return replace(self._talk.wire, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
+    def context(self) -> Context:
+        return replace(self._talk.context, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
 
     async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it; what came out, in its order."""
-        wire, before = self.wire, len(self._channel.posts)
-        await plan(wire, self.drain_state)
-        wire.engine.wake(lanes(wire.store, ["telegram"], now=wire.clock.now(), finding=()))
-        await wire.engine.run(partial(deliver, wire, self.drain_state))
+        context, before = self.context, len(self._channel.posts)
+        await plan(context, self.drain_state)
+        context.engine.wake(lanes(context.store, ["telegram"], now=context.clock.now(), finding=()))
+        await context.engine.run(partial(deliver, context, self.drain_state))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:
             self._talk.last.setdefault(answer.to, []).append(answer)

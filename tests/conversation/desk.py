@@ -55,8 +55,8 @@ class SlackHarness(BotHarness):
     members: bool = True  # whether everybody may change what a channel asks for
 
     @property
-    def wire(self) -> Context:
-        wire: Context = BotHarness.wire.fget(self)  # type: ignore[attr-defined]
+    def context(self) -> Context:
+        wire: Context = BotHarness.context.fget(self)  # type: ignore[attr-defined]
         assert wire.conversation is not None
         platform_apis = {**wire.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
         conversation = replace(
@@ -104,7 +104,7 @@ class SlackHarness(BotHarness):
         return await self.takes(request)
 
     async def takes(self, request: Request) -> Answer:
-        return Answer(stored_reply=await answer(self.wire, request))
+        return Answer(stored_reply=await answer(self.context, request))
 
 
 @dataclass(slots=True)

@@ -238,4 +238,4 @@ async def test_what_operators_were_told_of_others_stays(talk: BotHarness) -> Non
     await talk.says("/forget", ME)
     await talk.presses("erase everything", ME)
     assert [row for row in everywhere(talk.store, longer) if row.startswith("delivery")]
-    assert [row for row in everywhere(talk.store, longer) if row.startswith("link")]
+    assert [row for row in everywhere(talk.store, longer) if row.startswith("callback")]

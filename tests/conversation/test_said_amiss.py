@@ -7,6 +7,7 @@ from subscriptions.errors import ChatGone
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.states import PauseReason
 from tests.conversation.delivering import Deliverer
 from tests.make import address, ingested, paper
 from tests.talking import BotHarness
@@ -286,7 +287,8 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(talk: BotHarness) -
     topic, post = f"{GROUP}/7", Deliverer(talk)
     talk.admins[GROUP] = {"7"}
     await talk.says("/sub diffusion now", topic, by="7")
-    post.refusals["-1001/7"] = ChatGone("Telegram does not let the bot write to this topic: thread not found", "topic")
+    words = "Telegram does not let the bot write to this topic: thread not found"
+    post.refusals["-1001/7"] = ChatGone(words, "topic", PauseReason.TOPIC_DELETED)
     talk.later(minutes=1)
     ingested(talk.store, paper("Diffusion"), now=talk.clock.now())
     talk.later(minutes=1)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.commands.chat.settings import MEANINGS
 from bot.commands.core.cities import A_PAGE, city_pages
-from bot.commands.phrasing.setting_words import in_words, label_of, value_of
+from bot.commands.phrasing.setting_words import label_of, value_of, value_words
 from bot.ports.conversation import Place
 from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
@@ -74,13 +74,13 @@ async def test_every_setting_can_be_chosen_by_button(talk: BotHarness, name: str
     assert stored(talk, name) != before
     label, now, was = (
         LABELS[name],
-        *(in_words(name, value, Language("en", "UTC")) for value in (stored(talk, name), before)),
+        *(value_words(name, value, Language("en", "UTC")) for value in (stored(talk, name), before)),
     )
     chinese = Language("zh", "UTC")
     expected = (
         f"✓ {label}: {now} (was: {was})"
         if name != "lang"
-        else f"✓ 语言：{in_words(name, 'zh', chinese)}（原为：English）"
+        else f"✓ 语言：{value_words(name, 'zh', chinese)}（原为：English）"
     )
     assert done.lines[0] == expected
 
@@ -98,14 +98,14 @@ def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang
     assert setting_name(label_of(name, voice).upper()) == name
     for kind in ChatKind:
         for value in choices(name, kind=kind):
-            assert check_value(name, in_words(name, value, voice), kind=kind) == value
+            assert check_value(name, value_words(name, value, voice), kind=kind) == value
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -> None:
     voice = Language(lang, "UTC")
     for name, value in (("limit", "12"), ("limit", "all"), ("quiet", "22:30-07:00"), ("quiet", "off"), ("lang", lang)):
-        assert check_value(name, in_words(name, value, voice), kind=ChatKind.PRIVATE) == value
+        assert check_value(name, value_words(name, value, voice), kind=ChatKind.PRIVATE) == value
 
 
 @pytest.mark.parametrize(

@@ -68,15 +68,15 @@ async def _round(app: App, clock: FakeClock) -> None:
     """New papers come and are brought."""
     clock.advance(timedelta(minutes=5))
     ingested(app.store, *(paper(f"A graph at {clock.now():%d %H:%M} {n}") for n in range(PAPERS)), now=clock.now())
-    await app.send_once()
+    await app.sender.send_once()
 
 
 async def _rest(app: App, clock: FakeClock) -> None:
     """Time passes until nothing waits any more, but for what is left to a person."""
     for _ in range(50):
         clock.advance(timedelta(minutes=20))
-        sent = await app.send_once()
-        if not sent.waiting and (not sent.unclear or app.wire.on_unclear == "skip"):
+        sent = await app.sender.send_once()
+        if not sent.waiting and (not sent.unclear or app.context.on_unclear == "skip"):
             return
 
 

@@ -169,7 +169,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
             subscribes(transaction, chat, "graph", every="now")
     for n in range(ROUNDS):
         ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
-        await plan(app.wire, DrainState())
+        await plan(app.context, DrainState())
         clock.advance(timedelta(minutes=1))
     if forgetful:
         _forgets(app)
@@ -185,8 +185,8 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
 
 async def _drained(app: App, sky: Sky, clock: FakeClock) -> bool:
     """One round; whether anything is left. People ask in between, and are answered ahead of the rest."""
-    answers = [speak(app.wire, _answer(app, n)) for n in range(max(1, sky.tries // ANSWER_EVERY) % 50)]
-    stands, *_ = await asyncio.gather(app.send_once(), *answers)
+    answers = [speak(app.context, _answer(app, n)) for n in range(max(1, sky.tries // ANSWER_EVERY) % 50)]
+    stands, *_ = await asyncio.gather(app.sender.send_once(), *answers)
     assert stands is not None
     return bool(stands.waiting or stands.unclear)
 
@@ -200,7 +200,7 @@ def _forgets(app: App) -> None:
     """A broken outbox: every tenth confirmation is thrown away, so that its message goes out again."""
     from sqlmodel import col, update  # noqa: PLC0415 - only the fault writes past the store's doors
 
-    send = app.send_once
+    send = app.sender.send_once
 
     async def forgetful() -> Sent:
         done = await send()
@@ -218,7 +218,7 @@ def _forgets(app: App) -> None:
     async def at_most_twice() -> Sent:
         return await (forgetful() if next(remaining, None) is not None else send())
 
-    app.send_once = at_most_twice  # type: ignore[method-assign]
+    app.sender.send_once = at_most_twice  # type: ignore[method-assign]
 
 
 def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry], minutes: float) -> Row:

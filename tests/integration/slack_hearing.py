@@ -45,7 +45,7 @@ async def a_bot(
     channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
     app = build_app(settings, clock=clock, channels={"slack": channel})
     app.open()
-    await app.prepare_sender()
+    await app.sender.prepare()
     try:
         yield app
     finally:
@@ -55,9 +55,10 @@ async def a_bot(
 @asynccontextmanager
 async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
     """As `paperwire run` listens with Socket Mode, both connections standing."""
+    lookup = more.pop("lookup", None)
     async with a_bot(tmp_path, fake, clock, **more) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
-        async with listening(app, receivers):
+        async with listening(app, receivers, lookup):
             await asyncio.to_thread(fake.waits_connected)
             yield app
 

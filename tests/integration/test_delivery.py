@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.plan import plan
+from bot.delivery.sender import Sender
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.model import Announce, Message
-from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.service.outbox import free_platforms, outbox_entries, retry_delivery
 from subscriptions.service.subscriptions import get_chat
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -78,11 +80,11 @@ async def test_a_paper_reaches_its_chat_once(tmp_path: Path, clock: FakeClock, t
     async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
-        first = await app.deliver()
+        first = await app.sender.deliver()
         assert first == Sent(planned=1, sent=1, papers=1)
         clock.advance(MINUTE)
         ingested(app.store, paper("A graph", "cs.LG", arxiv_id="2601.00001", version=2, kind=Announce.REPLACE))
-        assert await app.deliver() == Sent()
+        assert await app.sender.deliver() == Sent()
     assert links(telegram) == ["2601.00001"]
 
 
@@ -95,7 +97,7 @@ async def test_topics_of_one_group_keep_their_order_and_their_place(
             subscribes(app.store, f"telegram:-7/{topic}", f"word{n}", every="now", since="1d")
             ingested(app.store, paper(f"word{n}"), now=clock.now())
             clock.advance(MINUTE)
-        await app.deliver()
+        await app.sender.deliver()
     assert telegram.most_at_once("-7") == 1
     assert sorted(entry.thread for entry in telegram.posted_to("-7")) == ["", "3", "4"]
 
@@ -108,12 +110,12 @@ async def test_a_chat_that_is_told_to_wait_holds_up_no_other(
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("429", chat="2", retry_after=43837)
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert (sent.sent, sent.waiting, sent.dead) == (2, 1, 0)
         clock.advance(timedelta(seconds=43836))
-        assert (await app.deliver()).sent == 0
+        assert (await app.sender.deliver()).sent == 0
         clock.advance(timedelta(seconds=2))
-        assert (await app.deliver()).sent == 1
+        assert (await app.sender.deliver()).sent == 1
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [1, 1, 1]
 
 
@@ -125,12 +127,12 @@ async def test_a_platform_that_cannot_be_reached_is_tried_once_per_call_and_lose
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.goes_down()
-        assert await app.deliver() == Sent(planned=3, waiting=3)
+        assert await app.sender.deliver() == Sent(planned=3, waiting=3)
         assert [entry.attempts for entry in outbox_entries(app.store, now=clock.now())] == [1, 1, 1]
         telegram.comes_back()
-        assert (await app.deliver()).sent == 0  # 30 seconds have not gone by
+        assert (await app.sender.deliver()).sent == 0  # 30 seconds have not gone by
         clock.advance(timedelta(seconds=30))
-        assert (await app.deliver()).sent == 3
+        assert (await app.sender.deliver()).sent == 3
     assert len(telegram.journal) == 3
 
 
@@ -143,11 +145,11 @@ async def test_an_unclear_telegram_message_follows_the_operators_policy(
         subscribes(app.store, "telegram:1", "tree", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("cut after")
-        first = await app.deliver()
+        first = await app.sender.deliver()
         assert (first.sent, first.unclear) == (0, 1)
         clock.advance(MINUTE)
         ingested(app.store, paper("A tree"), now=clock.now())
-        second = await app.deliver()
+        second = await app.sender.deliver()
         assert second.unclear == (0 if policy == "resend" else 1)
     told = [entry.text for entry in telegram.posted_to("1")]
     assert sum("A graph" in text for text in told) == posts
@@ -162,7 +164,7 @@ async def test_an_unclear_slack_message_is_looked_up_and_neither_lost_nor_double
         subscribes(app.store, "slack:C1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
         slack.answers(fault)
-        assert await app.deliver() == Sent(planned=1, sent=1, papers=1)
+        assert await app.sender.deliver() == Sent(planned=1, sent=1, papers=1)
     assert links(slack).count("2601.00001") >= 1
     assert len(slack.posted_to("C1")) == 1
     assert clock.slept[0] == pytest.approx(2, abs=0.01)
@@ -176,7 +178,7 @@ async def test_without_the_right_to_read_slack_follows_the_policy(
         subscribes(app.store, "slack:C1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         slack.answers("cut after")
-        assert (await app.deliver()).unclear == 1
+        assert (await app.sender.deliver()).unclear == 1
     assert len(slack.posted_to("C1")) == 1
 
 
@@ -186,19 +188,19 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        app.wire.engine.wake([])
+        app.context.engine.wake([])
         broken = [("<b>", "A graph, plain")]
-        object.__setattr__(app.wire, "render_delivery", _renders(broken))
-        assert (await app.deliver()).sent == 1
+        object.__setattr__(app.context, "render_delivery", _renders(broken))
+        assert (await app.sender.deliver()).sent == 1
         assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
         clock.advance(MINUTE)
         ingested(app.store, paper("Another graph"), now=clock.now())
-        object.__setattr__(app.wire, "render_delivery", _renders([("<b>", "")]))
-        assert (await app.deliver()).dead == 1
+        object.__setattr__(app.context, "render_delivery", _renders([("<b>", "")]))
+        assert (await app.sender.deliver()).dead == 1
         entry = next(e for e in outbox_entries(app.store, now=clock.now()) if e.state == "dead")
-        object.__setattr__(app.wire, "render_delivery", _renders(broken))
+        object.__setattr__(app.context, "render_delivery", _renders(broken))
         retry_delivery(app.store, entry.id, now=clock.now())
-        assert (await app.deliver()).dead == 1  # what is stored is posted: the same bytes again
+        assert (await app.sender.deliver()).dead == 1  # what is stored is posted: the same bytes again
 
 
 def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[object, ...]]:
@@ -219,16 +221,18 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
         for chat in ("1", "2"):
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        good = app.wire.render_delivery
+        good = app.context.render_delivery
         object.__setattr__(
-            app.wire, "render_delivery", lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0
+            app.context,
+            "render_delivery",
+            lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0,
         )
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert (sent.sent, sent.dead) == (1, 1)
-        object.__setattr__(app.wire, "render_delivery", good)
+        object.__setattr__(app.context, "render_delivery", good)
         dead = next(entry for entry in outbox_entries(app.store, now=clock.now()) if entry.state == "dead")
         retry_delivery(app.store, dead.id, now=clock.now())
-        assert (await app.deliver()).sent == 1
+        assert (await app.sender.deliver()).sent == 1
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
 
@@ -240,7 +244,7 @@ async def test_a_group_that_moved_gets_its_message_at_the_new_address_in_the_sam
     async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:-5", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        assert (await app.deliver()).sent == 1
+        assert (await app.sender.deliver()).sent == 1
         assert str(get_chat(app.store, address("telegram:-5")).address) == "telegram:-1005"
     assert len(telegram.posted_to("-1005")) == 1
 
@@ -253,13 +257,13 @@ async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason_and_keeps_e
     async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         (entry,) = outbox_entries(app.store, now=clock.now())
         assert (sent.waiting, entry.state) == (1, "held")
         assert get_chat(app.store, address("telegram:1")).state_reason.startswith("gone: ")
         telegram.unblocks("1")
         retry_delivery(app.store, entry.id, now=clock.now())
-        assert (await app.deliver()).sent == 1  # a person said so, and nothing was lost meanwhile
+        assert (await app.sender.deliver()).sent == 1  # a person said so, and nothing was lost meanwhile
 
 
 async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes_it(
@@ -270,10 +274,10 @@ async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes
     async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        await app.deliver()
+        await app.sender.deliver()
         telegram.unblocks("1")
         subscribes(app.store, "telegram:1", "tree", every="now")
-        assert (await app.deliver()).sent == 1
+        assert (await app.sender.deliver()).sent == 1
 
 
 async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_of_it(
@@ -285,7 +289,7 @@ async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_
         for topic in (3, 4):
             subscribes(app.store, f"telegram:-7/{topic}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        assert (await app.deliver()).papers == 1
+        assert (await app.sender.deliver()).papers == 1
         states = [get_chat(app.store, address(f"telegram:-7/{topic}")).state for topic in (3, 4)]
         assert states == ["paused", "active"]
     (told,) = [entry for entry in telegram.posted_to("-7") if not entry.thread]
@@ -301,9 +305,9 @@ async def test_a_lane_goes_on_until_nothing_is_left_in_it(
             subscribes(app.store, f"telegram:{place}", "graph", every="now")
         for title in ("A graph", "Another graph"):
             ingested(app.store, paper(title), now=clock.now())
-            await plan(app.wire, DrainState())
+            await plan(app.context, DrainState())
             clock.advance(MINUTE)
-        assert (await app.send_once()).sent == 4
+        assert (await app.sender.send_once()).sent == 4
         assert [entry.thread for entry in telegram.posted_to("-7")] == ["", "3", "", "3"]
 
 
@@ -315,17 +319,17 @@ async def test_a_platform_that_wants_a_long_rest_of_the_whole_token_gets_it_and_
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("429", times=12, retry_after=300)
-        first = await app.deliver()
+        first = await app.sender.deliver()
         asked = len(telegram.requests)
         assert (first.sent, first.waiting) == (0, 30)
         assert 2 <= asked <= 10  # those that were on their way when the second answer came
         assert sum(entry.next_at is not None for entry in outbox_entries(app.store, now=clock.now())) == asked
         clock.advance(timedelta(seconds=200))
-        assert (await app.deliver()).sent == 0
+        assert (await app.sender.deliver()).sent == 0
         assert len(telegram.requests) == asked
         telegram.forgives()
         clock.advance(timedelta(seconds=101))
-        assert (await app.deliver()).sent == 30
+        assert (await app.sender.deliver()).sent == 30
 
 
 async def test_a_revoked_token_leaves_everything_planned(
@@ -336,11 +340,11 @@ async def test_a_revoked_token_leaves_everything_planned(
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.revokes()
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert (sent.waiting, sent.dead, list(sent.stopped)) == (2, 0, ["telegram"])
         telegram.restores()
         clock.advance(MINUTE)
-        assert (await app.deliver()).sent == 2
+        assert (await app.sender.deliver()).sent == 2
 
 
 async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_platform_stands_still(
@@ -352,15 +356,21 @@ async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_pl
             telegram.blocks(str(chat))
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert "telegram" in sent.stopped
         states = {get_chat(app.store, address(f"telegram:{chat}")).state for chat in range(1, 41)}
         assert states == {"active"}
         for chat in range(1, 41):
             telegram.unblocks(str(chat))
-        assert (await app.deliver()).sent == 0  # it stands still until a person decides
-        app.allow_pausing_gone()
-        assert (await app.deliver()).sent == 40
+        assert (await app.sender.deliver()).sent == 0  # it stands still until a person decides
+        allow_pausing_gone(app)
+        assert (await app.sender.deliver()).sent == 40
+
+
+def allow_pausing_gone(app: App) -> None:
+    """What `run --pause-gone` does."""
+    free_platforms(app.store)
+    app.sender = Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
 
 
 async def test_with_the_operators_word_gone_chats_are_paused_however_many(
@@ -372,19 +382,19 @@ async def test_with_the_operators_word_gone_chats_are_paused_however_many(
             telegram.blocks(str(chat))
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        app.allow_pausing_gone()
-        await app.deliver()
+        allow_pausing_gone(app)
+        await app.sender.deliver()
         assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {"held"}
 
 
 async def test_another_bots_token_is_refused(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
-        await app.deliver()
+        await app.sender.deliver()
     telegram.token = "999:another-token-of-another-bot"
     async with running(tmp_path, clock, telegram=telegram) as app:
         with pytest.raises(StoreError, match="another Telegram bot"):
-            await app.deliver()
+            await app.sender.deliver()
 
 
 async def test_no_limit_is_passed_in_any_window(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
@@ -393,14 +403,14 @@ async def test_no_limit_is_passed_in_any_window(tmp_path: Path, clock: FakeClock
         for chat in range(1, 61):
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        post = app.wire.channels["telegram"].post
+        post = app.context.channels["telegram"].post
 
         async def timed(*args: object, **options: object) -> str:
             starts.append(clock.monotonic())
             return await post(*args, **options)  # type: ignore[arg-type]
 
-        app.wire.channels["telegram"].post = timed  # type: ignore[method-assign]
-        await app.deliver()
+        app.context.channels["telegram"].post = timed  # type: ignore[method-assign]
+        await app.sender.deliver()
     assert len(starts) == 60
     assert all(sum(t <= s < t + 1 for s in starts) <= 30 for t in starts)
 
@@ -411,7 +421,7 @@ async def test_lanes_that_wait_do_not_stop_the_call(tmp_path: Path, clock: FakeC
         subscribes(app.store, "slack:C2", "graph", every="now")
         ingested(app.store, paper("A graph"))
         slack.answers("429", chat="C1", retry_after=30)
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert (sent.sent, sent.waiting) == (1, 1)
         clock.advance(timedelta(seconds=31))
-        assert (await app.deliver()).sent == 1
+        assert (await app.sender.deliver()).sent == 1

@@ -119,13 +119,13 @@ async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path
             telegram.blocks(str(chat))
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert "telegram" in sent.stopped
         (told,) = telegram.posted_to("99")
         first, second, *_ = told.text.splitlines()
         assert first == "Sending to Telegram has stopped."
         assert second.endswith("chats answered that they are gone.")
-        assert (await app.deliver()).sent == 0
+        assert (await app.sender.deliver()).sent == 0
         await app.close()
 
 

@@ -56,7 +56,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(
         assert mine[2] == "✗ Comments is linked to a channel, and such a group can have no topics."
         ingested(app.store, paper("Diffusion on graphs"))
         clock.advance(timedelta(minutes=1))
-        await app.deliver()
+        await app.sender.deliver()
         assert "Diffusion on graphs" in said(telegram, CHANNEL)[-1]
         assert get_chat(app.store, address(f"telegram:{CHANNEL}")).public
 
@@ -71,13 +71,13 @@ async def test_a_topic_is_closed_and_opened_while_papers_wait(
         await confirmed(telegram)
         ingested(app.store, paper("Diffusion on graphs"))
         clock.advance(timedelta(minutes=1))
-        await app.deliver()
+        await app.sender.deliver()
         (told,) = [entry.text for entry in telegram.posted_to(FORUM) if not entry.thread]
         assert told.startswith("A topic of this group was closed.\nWhat it subscribes to waits: diffusion.")
         telegram.reopens_topic(FORUM, 3)
         await confirmed(telegram)
         clock.advance(timedelta(hours=1))
-        await app.deliver()
+        await app.sender.deliver()
         (brought,) = [entry for entry in telegram.posted_to(FORUM) if "Diffusion on graphs" in entry.text]
         assert brought.thread == "3"
 
@@ -90,9 +90,9 @@ async def test_a_group_moves_while_papers_wait(tmp_path: Path, telegram: FakeTel
         ingested(app.store, paper("Diffusion on graphs"))
         clock.advance(timedelta(minutes=1))
         telegram.migrates("-5", "-1009000005")
-        await app.deliver()
+        await app.sender.deliver()
         await confirmed(telegram)
-        await app.deliver()
+        await app.sender.deliver()
         assert [text.count("Diffusion on graphs") for text in said(telegram, "-1009000005")] == [1]
         assert [str(one.chat.address) for one in listed(app.store, None)] == ["telegram:-1009000005"]
 

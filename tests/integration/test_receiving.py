@@ -376,7 +376,7 @@ async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
-        client = app.wire.channels["telegram"].client  # type: ignore[attr-defined]
+        client = app.context.channels["telegram"].client  # type: ignore[attr-defined]
         same = [{"update_id": 1000, "poll": {}}]
 
         async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
@@ -384,7 +384,9 @@ async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause
             return same
 
         client.updates = updates
-        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app)))
+        task = asyncio.create_task(
+            LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app.context))
+        )
         await clock.rested(3)
         task.cancel()
     assert set(clock.rests) == {0.6}
@@ -416,5 +418,5 @@ async def test_the_bots_name_is_learned_for_links(tmp_path: Path, telegram: Fake
     async with a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         await confirmed(telegram)
-        assert app.wire.conversation is not None
-        assert app.wire.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
+        assert app.context.conversation is not None
+        assert app.context.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}

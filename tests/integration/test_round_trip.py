@@ -14,7 +14,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.chat_settings import SETTINGS, choices
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
-from subscriptions.planning.cadence import DAYS
+from subscriptions.planning.weekdays import DAYS
 from subscriptions.portable import read_lines
 from subscriptions.service.subscriptions import (
     SubscriptionRequest,

@@ -148,9 +148,16 @@ async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_comm
     assert counted == [(2, 1), (1, 1)]
 
 
+class AnArxivThatIsDown:
+    """Stands for a PaperLookup."""
+
+    async def find(self, ids: object) -> bool:
+        del ids
+        return False
+
+
 async def test_what_was_looked_up_for_one_person_of_a_channel_only_they_see(scene: Scenes, slack: FakeSlack) -> None:
-    async with scene() as on:
-        on.app.enable_arxiv_lookup()
+    async with scene(lookup=AnArxivThatIsDown()) as on:
         await on.does(slack.mentions("2512.00009", by="U2"))
         await on.does(slack.mentions("list", by="U2"))
     asked, answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
@@ -364,7 +371,7 @@ async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_a
         await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
         await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning there
         ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=NOON)
-        await on.app.send_once()
+        await on.app.sender.send_once()
         parent, *papers = [
             entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")
         ]

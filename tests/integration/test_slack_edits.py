@@ -56,12 +56,12 @@ async def test_a_withdrawal_edits_the_message_in_the_thread_and_posts_nothing(
     async with running(tmp_path, clock, slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
-        await app.deliver()
+        await app.sender.deliver()
         root, thread = slack.posted_to(CHANNEL)
         assert (root.thread, thread.thread) == ("", root.id)
         clock.advance(timedelta(days=9))
         ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
-        sent = await app.deliver()
+        sent = await app.sender.deliver()
         assert (sent.planned, sent.sent, len(slack.posted_to(CHANNEL))) == (0, 0, 2)
         (edit,) = slack.edits_in(CHANNEL)
         assert edit.id == thread.id
@@ -76,10 +76,10 @@ async def test_it_stays_a_thread_when_the_chat_has_chosen_another_shape_since(
     async with running(tmp_path, clock, slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
-        await app.deliver()
+        await app.sender.deliver()
         set_setting(app.store, address(CHAT), "shape", "digest", now=clock.now())
         ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
-        await app.deliver()
+        await app.sender.deliver()
         _, thread = slack.posted_to(CHANNEL)
         (edit,) = slack.edits_in(CHANNEL)
         assert (edit.id, menus(edit.payload)) == (thread.id, 5)
@@ -92,11 +92,11 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
         subscribes(app.store, CHAT, "graph", every="now")
         set_setting(app.store, address(CHAT), "shape", "each", now=clock.now())
         ingested(app.store, *graphs(3, abstract="About graphs."))
-        await app.deliver()
+        await app.sender.deliver()
         assert len(slack.posted_to(CHANNEL)) == 3
         late = graphs(1, summaries=summary("Graphs, in short.", "en"))
         ingested(app.store, *late, name="summary", now=clock.now())
-        await app.deliver()
+        await app.sender.deliver()
         (edit,) = slack.edits_in(CHANNEL)
         told = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
         assert edit.id == told.id
@@ -109,11 +109,11 @@ async def test_a_message_that_cannot_be_changed_any_more_is_left_as_it_is(
     async with running(tmp_path, clock, slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(1))
-        await app.deliver()
+        await app.sender.deliver()
         (told,) = slack.posted_to(CHANNEL)
         slack.deletes(CHANNEL, told.id)
         ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
         for _ in range(2):
-            sent = await app.deliver()
+            sent = await app.sender.deliver()
         assert (sent.dead, len(slack.posted_to(CHANNEL)), slack.edits_in(CHANNEL)) == (0, 1, [])
         assert len(slack.arrived("chat.update")) == 1

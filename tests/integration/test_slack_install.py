@@ -66,7 +66,7 @@ async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: objec
     app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
     app.open()
     try:
-        await app.prepare_sender()
+        await app.sender.prepare()
         yield app
     finally:
         await app.close()
@@ -98,14 +98,13 @@ async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTH
 
 
 def channel_of(app: App) -> SlackChannel:
-    channel = app.wire.channels["slack"]
+    channel = app.context.channels["slack"]
     assert isinstance(channel, SlackChannel)
     return channel
 
 
 def installer_of(app: App) -> Installer:
-    assert app.installer is not None
-    return app.installer
+    return next(receiver for receiver in app.receivers() if isinstance(receiver, Installer))
 
 
 # --------------------------------------------------------------------------------------------------------- the way there
@@ -365,7 +364,7 @@ async def test_who_only_looks_renews_nothing(tmp_path: Path, slack: FakeOAuth, c
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack, rotates=True)
         clock.advance(timedelta(seconds=LASTS))
-        assert await app.load_installations() == ""
+        assert await app.platforms["slack"].load_installations() == ""
     assert slack.refreshed == []
 
 

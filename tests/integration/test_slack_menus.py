@@ -39,7 +39,7 @@ async def told(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str,
     subscribes(on.app.store, CHAT, "graph", every="now")
     set_setting(on.app.store, address(CHAT), "limit", limit, now=on.app.clock.now())
     ingested(on.app.store, *(paper(f"Graph {number}", authors=authors) for number in range(1, amount + 1)))
-    await on.app.send_once()
+    await on.app.sender.send_once()
 
 
 def states(on: Scene) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.channels.slack.adapter import check_app_tokens
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY
@@ -262,7 +263,7 @@ async def test_an_app_token_that_slack_refuses_ends_the_start_with_a_sentence(
             slack._first.app_token = APP_TOKEN
             receivers[0]._app = type(receivers[0]._app)(TOKEN)  # type: ignore[attr-defined]
         with pytest.raises(SettingsError, match="PAPERWIRE_SLACK_APP_TOKEN") as caught:
-            await app.check_app_tokens(receivers)
+            await check_app_tokens(receivers)
         assert "xapp-1" not in str(caught.value)
         assert TOKEN not in str(caught.value)
         assert len(slack.arrived("apps.connections.open")) == 1
@@ -274,7 +275,7 @@ async def test_a_slack_that_is_down_at_the_start_is_named_and_tried_again(
     async with a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack.goes_down()
-        await app.check_app_tokens(receivers)
+        await check_app_tokens(receivers)
         async with listening(app, receivers):
             await clock.rested(7)
             assert "No connection to Slack" in problems_of(receivers)["slack events"]

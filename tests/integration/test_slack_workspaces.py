@@ -102,7 +102,7 @@ async def test_every_kind_of_conversation_asks_for_papers_and_is_brought_them(
         assert on.wishes(f"slack:{channel}") == ["graph"]
         assert get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
         news(on, "A graph")
-        await on.app.send_once()
+        await on.app.sender.send_once()
     assert len(brought(slack, channel)) == 1
 
 
@@ -116,12 +116,12 @@ async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
         (told,) = slack.ephemerals_to("U1")
         assert "/invite @paperwire" in told.text
         news(on, "A graph")
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert is_gone(get_chat(on.app.store, VISION))
         await on.does(slack.invites("C1"))
         assert not is_gone(get_chat(on.app.store, VISION))
         on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-        await on.app.send_once()
+        await on.app.sender.send_once()
     assert len(brought(slack)) == 1
     assert slack.posted_to("C1")[0].text != ""
 
@@ -136,7 +136,7 @@ async def test_an_app_that_may_not_look_at_channels_answers_and_tells_who_asked(
         await on.does(slack.user_types("/paperwire sub graph now"))
         assert on.wishes() == ["graph"]
         assert is_gone(get_chat(on.app.store, VISION))
-        await on.app.send_once()
+        await on.app.sender.send_once()
     assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
 
 
@@ -151,13 +151,13 @@ async def test_an_archived_channel_waits_and_goes_on_when_it_is_open_again(
         else:
             slack._conversations["C1"].archived = True
         news(on, "A graph")
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert "archived" in get_chat(on.app.store, VISION).state_reason
         assert brought(slack) == []
         await on.does(slack.unarchives("C1"))
         assert get_chat(on.app.store, VISION).state is ChatState.ACTIVE
         on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-        await on.app.send_once()
+        await on.app.sender.send_once()
     assert len(brought(slack)) == 1
 
 
@@ -210,7 +210,7 @@ async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_o
         for _ in range(2):
             await on.does(slack.member_leaves("U1"))
         news(on, "A graph", "A quantum")
-        await on.app.send_once()
+        await on.app.sender.send_once()
         told, came = slack.posted_to("C1")[2:]
         assert "What they asked for here is paused: 1 graph" in str(told.payload)
         assert "/paperwire resume 1" in str(told.payload)
@@ -220,10 +220,10 @@ async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_o
         assert "paused: who asked for it has left" in slack.ephemerals_to("U2")[-1].text
         await on.does(slack.clicks("resume", by="U2"))
         on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert "A graph" in str(slack.posted_to("C1")[-1].payload)
         await on.does(slack.member_leaves("U1"))  # who has left before, leaves nothing more behind
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert [one.subscription.state for one in listed(on.app.store, VISION)] == ["active", "active"]
     (notice,) = slack.posted_to("D5")
     assert "#vision" in notice.text
@@ -236,7 +236,7 @@ async def test_what_is_said_of_who_has_left_names_them_only_where_credits_are_on
         for words in ("graph now", "tree now"):
             await on.does(slack.user_types(f"/paperwire sub {words}", by="U1"))
         await on.does(slack.member_leaves("U1"))
-        await on.app.send_once()
+        await on.app.sender.send_once()
         notice = slack.posted_to("C1")[-1]
         assert "Ann Example has left the channel." in str(notice.payload)
         assert "is paused: 1 graph · 2 tree" in str(notice.payload)
@@ -248,7 +248,7 @@ async def test_what_is_said_of_who_has_left_names_them_only_where_credits_are_on
         await on.does(slack.user_types("/paperwire pause 5", by="U5"))
         await on.does(slack.user_types("/paperwire set credits off", by="U5"))
         await on.does(slack.member_leaves("U2"))
-        await on.app.send_once()
+        await on.app.sender.send_once()
         notice = slack.posted_to("C1")[-1]
         assert "Somebody has left the channel." in str(notice.payload)
         assert "/paperwire resume goes on with them" in str(notice.payload)
@@ -266,7 +266,7 @@ async def test_what_somebody_leaves_behind_waits_in_threads_too_and_beyond_the_e
         await on.does(slack.member_leaves("U1"))
         on.app.clock.advance(timedelta(days=8))  # type: ignore[attr-defined]
         news(on, "A graph", "A quantum")
-        await on.app.send_once()
+        await on.app.sender.send_once()
         notices = [e for e in slack.posted_to("C1") if "has left the channel" in str(e.payload)]
         assert sorted(e.thread for e in notices) == ["", thread]
         assert not any("A graph" in str(e.payload) or "A quantum" in str(e.payload) for e in slack.posted_to("C1"))
@@ -328,18 +328,18 @@ async def test_a_workspace_that_is_asked_to_slow_down_or_revoked_delays_no_other
         both_want(on)
         slack.answers("429", times=1, chat=f"{OTHER}/C1", retry_after=600)
         news(on, "A graph")
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert (len(brought(slack)), len(brought(slack, f"{OTHER}/C1"))) == (1, 0)
         on.app.clock.advance(timedelta(seconds=601))  # type: ignore[attr-defined]
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert len(brought(slack, f"{OTHER}/C1")) == 1
         slack.revokes(team=OTHER)
         news(on, "Another graph")
-        sent = await on.app.send_once()
+        sent = await on.app.sender.send_once()
         assert list(sent.stopped) == [f"slack:{OTHER}"]
         assert len(brought(slack)) == 2
         slack.restores(team=OTHER)
-        await on.app.send_once()
+        await on.app.sender.send_once()
         assert len(brought(slack, f"{OTHER}/C1")) == 2
 
 
@@ -348,7 +348,7 @@ async def test_the_own_workspace_may_stand_still_while_others_go_on(scene: Scene
         both_want(on)
         slack.revokes("account_inactive")
         news(on, "A graph")
-        sent = await on.app.send_once()
+        sent = await on.app.sender.send_once()
         assert list(sent.stopped) == ["slack"]
         assert len(brought(slack, f"{OTHER}/C1")) == 1
 
@@ -364,15 +364,15 @@ async def test_a_workspace_that_takes_the_app_away_waits_and_goes_on_with_the_ap
         await on.does(slack.uninstalls(team=OTHER, says=says))
         assert uninstalled(on.app.store) == (OTHER,)
         news(on, "A graph", "A second graph")
-        sent = await on.app.send_once()
+        sent = await on.app.sender.send_once()
         assert sent.stopped == {}
         assert (len(brought(slack)), brought(slack, f"{OTHER}/C1")) == (1, [])
-        await on.app.resume_reinstalled_workspaces()
+        await on.app.platforms["slack"].recheck()
         assert uninstalled(on.app.store) == (OTHER,)
         slack.reinstalls(team=OTHER)
-        await on.app.resume_reinstalled_workspaces()
+        await on.app.platforms["slack"].recheck()
         assert uninstalled(on.app.store) == ()
-        await on.app.send_once()
+        await on.app.sender.send_once()
     assert len(brought(slack, f"{OTHER}/C1")) == 1
     assert any("removed from the workspace" in entry.text for entry in slack.posted_to("D5"))
 
@@ -404,7 +404,7 @@ async def test_a_restart_with_the_app_back_goes_on(tmp_path: Path, slack: FakeSl
     async with a_scene(tmp_path, slack, clock) as on:
         assert not is_gone(get_chat(on.app.store, VISION))
         news(on, "A graph")
-        await on.app.send_once()
+        await on.app.sender.send_once()
     assert len(brought(slack)) == 1
 
 

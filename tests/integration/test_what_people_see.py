@@ -80,7 +80,7 @@ class Wire:
 
     async def told(self, at: ChatAddress) -> list[str]:
         """The only message of a chat."""
-        await self.app.deliver()
+        await self.app.sender.deliver()
         (post,) = self.posts(at)
         return post.text.splitlines()
 
@@ -136,10 +136,10 @@ def first_line(post: Entry) -> str:
 async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(wire: Wire, shared: Path, digest: str) -> None:
     chats = [wire.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
     taken = read_digest((shared / digest).read_bytes(), Path(digest).name)
-    await store_digest(wire.app.wire, taken, source="daily", announce=True)  # whatever its day is
+    await store_digest(wire.app.context, taken, source="daily", announce=True)  # whatever its day is
     new = {entry.arxiv_id: entry.title for entry in taken.entries if entry.announce_type not in OLD}
     titles = {f"https://arxiv.org/abs/{arxiv_id}": title for arxiv_id, title in new.items()}
-    sent = await wire.app.deliver()
+    sent = await wire.app.sender.deliver()
     assert (sent.planned, sent.sent, sent.waiting, sent.dead) == (len(chats), len(chats), 0, 0)
     for chat in chats:
         posts = wire.posts(chat)
@@ -171,7 +171,7 @@ async def test_a_source_with_a_title_is_named_with_its_home(wire: Wire) -> None:
     silent = wire.chat("telegram:2", "forest")
     ingested(wire.app.store, *(paper(f"A graph {number}") for number in range(6)), source="daily")
     ingested(wire.app.store, paper("A forest"), source="another")
-    await wire.app.deliver()
+    await wire.app.sender.deliver()
     (post,) = wire.posts(private)
     assert post.text.splitlines()[-1] == "from daily arXiv"
     assert ("https://example.org/", "daily arXiv") in list(links(post))
@@ -199,20 +199,20 @@ async def test_an_empty_first_delivery_says_when_the_next_comes(
 async def test_a_group_is_quiet_until_its_people_want_a_sound(wire: Wire) -> None:
     quiet, loud = wire.chat("telegram:-3", "graph"), wire.chat("telegram:-4", "graph", sets={"sound": "on"})
     ingested(wire.app.store, paper("A graph"))
-    await wire.app.deliver()
+    await wire.app.sender.deliver()
     assert [post.silent for chat in (quiet, loud) for post in wire.posts(chat)] == [True, False]
 
 
 async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(wire: Wire, clock: FakeClock) -> None:
     channel = wire.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
     ingested(wire.app.store, paper("A graph"))
-    await wire.app.deliver()
+    await wire.app.sender.deliver()
     assert "reply_markup" not in wire.posts(channel)[0].payload  # nobody knows yet what the bot is called
     bot_name(wire.app.store, "telegram", "paperwire_test_bot")
     for number in range(2):
         clock.advance(timedelta(minutes=1))
         ingested(wire.app.store, paper(f"Another graph {number}"))
-        await wire.app.deliver()
+        await wire.app.sender.deliver()
     _, first, second = [json.loads(post.payload.get("reply_markup", "{}")) for post in wire.posts(channel)]
     ((key,),) = first["inline_keyboard"]
     assert key["text"] == "get your own"
@@ -226,7 +226,7 @@ async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(wire: Wi
 async def test_what_lies_beyond_a_limit_is_counted_and_not_shown(wire: Wire) -> None:
     private = wire.chat("telegram:1", "graph", sets={"limit": "5"})
     ingested(wire.app.store, *(paper(f"A graph {number}") for number in range(9)))
-    sent = await wire.app.deliver()
+    sent = await wire.app.sender.deliver()
     assert (sent.planned, sent.sent, sent.papers) == (1, 1, 5)
     (post,) = wire.posts(private)
     assert "and 4 more" in post.text

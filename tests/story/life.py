@@ -122,7 +122,7 @@ class Life:
         """Time passes, what is due is delivered; the messages that came, one by one."""
         self.clock.advance(timedelta(**by))
         seen = len(self.telegram.journal)
-        await self.app.deliver()
+        await self.app.sender.deliver()
         return [Seen((entry,)) for entry in list(self.telegram.journal)[seen:]]
 
     # ── the process ───────────────────────────────────────────────────────────

@@ -56,7 +56,7 @@ async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[t
     app = build_app(settings, clock=clock)
     app.open()
     try:
-        await app.prepare_sender()
+        await app.sender.prepare()
         async with _reached(app, fake, clock) as browser:
             yield Scene(app, fake), browser
     finally:
@@ -102,7 +102,7 @@ async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
     before = len(fake.posted_to(CHANNEL))
     on.app.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
     fake.tells_time(on.app.clock.now().timestamp())
-    await on.app.send_once()
+    await on.app.sender.send_once()
     return fake.posted_to(CHANNEL)[before:]
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.settings import SourceSettings
+from bot.settings.source_facts import is_listing, place_of
 from bot.sources.http import (
     ARXIV,
     FetchRequest,
@@ -13,9 +14,7 @@ from bot.sources.http import (
     backfill_request,
     document_name,
     everything,
-    is_listing,
     next_page,
-    place_of,
     requests_of,
 )
 from subscriptions.planning.source_calendar import ArxivCalendar

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.app import connect_telegram
+from bot.channels.telegram.adapter import connect_telegram
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.webhook_url import webhook_address
 from bot.errors import SettingsError

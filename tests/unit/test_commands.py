@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.commands.phrasing.refusal_words import refused
-from bot.commands.phrasing.setting_words import changed, value_of
-from bot.commands.phrasing.subscription_words import Row, rows_of, state_of, subscribed, unsubscribed
+from bot.commands.phrasing.setting_words import setting_changed, value_of
+from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
 from bot.rendering.text.language import Language
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence
@@ -179,19 +179,20 @@ def test_a_refusal_is_a_sentence_and_what_would_be_understood(error: QueryError,
 def test_a_change_names_what_it_was() -> None:
     before = chat()
     after = replace(before, settings=replace(before.settings, limit=5, timezone="-03:00"))
-    assert changed("limit", before, after, ENGLISH).lines == (
+    assert setting_changed("limit", before, after, ENGLISH).lines == (
         "Papers shown: 5 papers (was: all papers)",
         "It has no effect here. No button here opens the rest of a delivery, so all papers are shown.",
     )
-    assert changed("text", before, after, ENGLISH).lines == ("Text: summary, as it was.",)
+    assert setting_changed("text", before, after, ENGLISH).lines == ("Text: summary, as it was.",)
     assert (
-        changed("timezone", before, after, ENGLISH).lines[1] == "-03:00 is a fixed offset, so it ignores summer time."
+        setting_changed("timezone", before, after, ENGLISH).lines[1]
+        == "-03:00 is a fixed offset, so it ignores summer time."
     )
     assert value_of(before.settings, "limit") == "all"
 
 
 def row(listed: Listed) -> Row:
-    (found,) = rows_of([listed], lambda text: f"<{text}>", lambda _: ENGLISH)
+    (found,) = subscription_rows([listed], lambda text: f"<{text}>", lambda _: ENGLISH)
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.phrasing.setting_words import changed
+from bot.commands.phrasing.setting_words import setting_changed
 from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, resolve
 from subscriptions.labels import LABELS, VALUES
@@ -47,7 +47,7 @@ def test_what_changes_nothing_is_known_by_the_place(told: Chat, idle: set[str]) 
 def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
     before = chat("telegram:-1002", ChatKind.BROADCAST)
     after = replace(before, settings=replace(before.settings, limit=5))
-    _, why = changed("limit", before, after, Language(lang, "UTC")).lines
+    _, why = setting_changed("limit", before, after, Language(lang, "UTC")).lines
     assert (
         why
         == {

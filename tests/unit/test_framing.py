@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from bot.commands.core.query_in_sentence import LONGEST, unframed
+from bot.commands.core.query_in_sentence import LONGEST, extract_query
 from subscriptions.query import parse_query
 
 LLM = "large language models"
@@ -288,22 +288,22 @@ UNTOUCHED = [
 
 @pytest.mark.parametrize(("sentence", "query"), [*ENGLISH, *TIMED, *NOT_TO_BE_HAD, *CHINESE])
 def test_a_sentence_is_its_query(sentence: str, query: str) -> None:
-    assert unframed(sentence) == query
+    assert extract_query(sentence) == query
 
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_a_query_stays_as_it_is(text: str) -> None:
-    assert unframed(text) == text
+    assert extract_query(text) == text
 
 
 def test_the_example_of_the_guide_is_the_query_that_people_write() -> None:
-    found = unframed("I want papers on large language models, but no surveys")
+    found = extract_query("I want papers on large language models, but no surveys")
     assert parse_query(found).canonical == parse_query("large language models -survey").canonical
 
 
 @pytest.mark.parametrize(("_", "query"), [*ENGLISH, *CHINESE])
 def test_what_is_left_has_no_frame(_: str, query: str) -> None:
-    assert unframed(query) == query
+    assert extract_query(query) == query
 
 
 def test_the_table_is_large_enough_in_both_languages() -> None:
@@ -317,10 +317,10 @@ def test_a_hostile_sentence_is_soon_read(lead: str, piece: str) -> None:
     """The time of the processor, for a longest sentence: a second would be a hundred times too much."""
     text = (lead + piece * LONGEST)[:LONGEST]
     began = process_time()
-    unframed(text)
+    extract_query(text)
     assert process_time() - began < 0.5
-    assert unframed(text + piece * LONGEST) == text + piece * LONGEST
+    assert extract_query(text + piece * LONGEST) == text + piece * LONGEST
 
 
 def test_many_signs_in_a_row_do_not_hide_a_sentence() -> None:
-    assert unframed("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"
+    assert extract_query("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"

@@ -9,7 +9,7 @@ from bot.settings import SourceSettings
 from bot.sources.http import backfill_request, by_ids, by_title, categories_of, everything
 from bot.sources.http.backfill import submitted_between
 from bot.sources.missed_days import MOST_TRIES, MissedDays, ranges
-from bot.sources.receipts import SourceSchedules
+from bot.sources.schedules import SourceSchedules
 from subscriptions.planning.source_calendar import ArxivCalendar
 
 CALENDAR = ArxivCalendar()

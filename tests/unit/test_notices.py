@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from subscriptions.model import MissingHow
 from subscriptions.notices import chats, matches, sending, sources
 from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.matches import NothingMatched
@@ -21,6 +22,7 @@ VALUES: dict[Any, object] = {
     bool: True,
     DayRuns: ((date(2026, 1, 19), date(2026, 1, 21)), (DAY, DAY)),
     PauseNoticeReason: PauseNoticeReason.ARCHIVED,
+    MissingHow: MissingHow.FAILED,
 }
 # What each cause stores, by name: rows of older databases hold these, so no name may change or go.
 STORED = {

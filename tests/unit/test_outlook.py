@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 import pytest
 from pydantic import SecretStr
 
-from bot.app import schedules_of
+from bot.context.database import schedules_of
 from bot.settings import Settings
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import first_due, next_due, parse_cadence

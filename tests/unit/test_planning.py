@@ -17,6 +17,8 @@ from subscriptions.model import (
     Item,
     Kind,
     KnownPaper,
+    MissingHow,
+    MissingSources,
     NoMatchStreak,
     Subscription,
 )
@@ -236,9 +238,9 @@ def test_when_it_is_said_that_nothing_came(*, spoken: bool, papers: int, values:
 
 
 def test_what_is_missing_is_said_with_how() -> None:
-    result = decide(case([known(1)], [1], missing=("cs.LG", "stat.ML"), missing_how="late"), lambda *_: Evidence(words=()), limited=False)  # fmt: skip
+    result = decide(case([known(1)], [1], missing=("cs.LG", "stat.ML"), missing_how=MissingHow.LATE), lambda *_: Evidence(words=()), limited=False)  # fmt: skip
     assert result is not None
-    assert result[2].detail == {"missing": "cs.LG, stat.ML", "missing count": "2", "missing how": "late"}
+    assert result[2].missing == MissingSources("cs.LG, stat.ML", 2, MissingHow.LATE)
 
 
 def spell(due: Due) -> NoMatchStreak | None:

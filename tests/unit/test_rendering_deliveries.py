@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from subscriptions.model import Chat, ChatKind, Delivery, Facts, Item, Kind, Message
+from subscriptions.model import Chat, ChatKind, Delivery, Facts, Item, Kind, Message, MissingHow, MissingSources
 from tests.unit.deliveries import (
     THURSDAY,
     alert,
@@ -184,7 +184,7 @@ def test_a_late_digest_names_its_days_and_the_reason() -> None:
         "sent 3 days late because nothing was running at Mon 19 Jan 08:00",
     ]
     (message,) = rendered(
-        delivery(CONSOLE, items(2), late=timedelta(hours=5), days=days, detail={"late": "the disk was full"})
+        delivery(CONSOLE, items(2), late=timedelta(hours=5), days=days, late_reason="the disk was full")
     )
     assert message.splitlines()[1] == "sent 5 hours late because the disk was full"
     (message,) = rendered(delivery(chat("console", lang="zh"), items(12), due=due, late=timedelta(days=3), days=days))
@@ -248,9 +248,9 @@ def test_the_last_line_names_the_sources_that_have_a_title() -> None:
 
 
 def test_what_is_missing_is_told_in_private_and_never_in_public() -> None:
-    detail = {"missing": "stat.ML"}
-    assert "stat.ML is late" in rendered(delivery(CONSOLE, items(6), detail=detail))[0]
-    assert "late" not in rendered(delivery(chat(kind=ChatKind.BROADCAST), items(6), detail=detail))[0]
+    missing = MissingSources("stat.ML", 1, MissingHow.LATE)
+    assert "stat.ML is late" in rendered(delivery(CONSOLE, items(6), missing=missing))[0]
+    assert "late" not in rendered(delivery(chat(kind=ChatKind.BROADCAST), items(6), missing=missing))[0]
 
 
 def test_a_withdrawn_paper_is_struck_through() -> None:

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from bot.commands.core.spoken_commands import _SPOKEN, HELLO, spoken
+from bot.commands.core.spoken_commands import _SPOKEN, HELLO, command_spoken
 from bot.commands.registry import REGISTRY
 
 COMMANDS = [
@@ -202,12 +202,12 @@ QUERIES = [
 
 @pytest.mark.parametrize(("text", "name", "words"), COMMANDS)
 def test_words_are_a_command(text: str, name: str, words: str) -> None:
-    assert spoken(text) == (name, words)
+    assert command_spoken(text) == (name, words)
 
 
 @pytest.mark.parametrize("text", QUERIES)
 def test_a_query_is_never_lost_to_a_command(text: str) -> None:
-    assert spoken(text) is None
+    assert command_spoken(text) is None
 
 
 def test_every_phrase_leads_to_a_command_that_there_is() -> None:
@@ -219,5 +219,5 @@ def test_every_phrase_leads_to_a_command_that_there_is() -> None:
 def test_a_hostile_text_is_soon_read(lead: str, piece: str) -> None:
     """The time of the processor, for as long a text as a message can be."""
     began = process_time()
-    spoken((lead + piece * 40_000)[:40_000] + "Z")
+    command_spoken((lead + piece * 40_000)[:40_000] + "Z")
     assert process_time() - began < 0.5

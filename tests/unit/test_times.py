@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
-from subscriptions.planning.cadence import DAYS, cadence_text, parse_cadence
+from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, clock_of, hours_of, make_when, read_when, split_when
+from subscriptions.planning.weekdays import DAYS
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.phrasing.cadence_words import cadence_words, spoken
+from bot.commands.phrasing.cadence_words import cadence_words, everyday_cadence
 from bot.rendering.text.language import Language
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when, split_when
@@ -39,5 +39,5 @@ def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> N
     ],
 )
 def test_how_people_say_it(text: str, english: str, chinese: str) -> None:
-    assert spoken(text, Language("en", "UTC")) == english
-    assert spoken(text, Language("zh", "UTC")) == chinese
+    assert everyday_cadence(text, Language("en", "UTC")) == english
+    assert everyday_cadence(text, Language("zh", "UTC")) == chinese

@@ -25,6 +25,7 @@ class ConsoleChannel:
     """
 
     platform = "console"
+    adapter = "bot.channels.console.adapter"  # the module that makes a platform of this channel
     limits = Limits(text=1_000_000, per_second=0, per_lane=0)
 
     def __init__(self, stream: TextIO, *, fold: Callable[[str, int], str] | None = None) -> None:

@@ -60,7 +60,7 @@ class SlackApi:
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See Venue. An app that may not read people takes everybody of the workspace for a member."""
+        """See PlatformApi. An app that may not read people takes everybody of the workspace for a member."""
         if self._team(chat.address) != self._team(person):
             return False
         async with _query_timeout():
@@ -78,7 +78,7 @@ class SlackApi:
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See Venue. Where the bot is, what the channel is called; of the person name, time zone and language."""
+        """See PlatformApi. Where the bot is, what the channel is called; of the person name, time zone and language."""
         found = await asyncio.gather(
             self._place_fields(request, changes=changes),
             self._sender_fields(request, changes=changes),
@@ -154,7 +154,7 @@ class SlackApi:
     # --------------------------------------------------------------------------------------------------------- places
 
     async def find_chat(self, name: str) -> Place | None:
-        """See Venue. `name` is an address, or a pointer to a channel as the inbound adapter makes it."""
+        """See PlatformApi. `name` is an address, or a pointer to a channel as the inbound adapter makes it."""
         address = read_channel_reference(name)
         if not address or split(address)[1].startswith(PEOPLE):
             return None
@@ -194,7 +194,7 @@ class SlackApi:
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See Venue. What takes no answers any more is passed over: then it is an ephemeral message of its own."""
+        """See PlatformApi. What takes no answers any more is passed over: then it is an ephemeral message of its own."""
         workspace = await self._workspaces.for_address(chat.address)
         if response_url:
             try:
@@ -216,13 +216,13 @@ class SlackApi:
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        """See Venue. A press is acknowledged where it comes in, and has no words of its own."""
+        """See PlatformApi. A press is acknowledged where it comes in, and has no words of its own."""
         del callback_id, text
 
     # ---------------------------------------------------------------------------------------------------------- files
 
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
-        """See Venue. Where the app may not send files, the text stands in messages."""
+        """See PlatformApi. Where the app may not send files, the text stands in messages."""
         del silent
         workspace, channel = await self._conversations.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
@@ -244,7 +244,7 @@ class SlackApi:
         return first
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """See Venue."""
+        """See PlatformApi."""
         workspace = await self._workspaces.for_address(file)
         found = _of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
         size = found.get("size")

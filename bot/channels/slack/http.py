@@ -98,7 +98,7 @@ class SlackHttp:
 
 
 class _Route:
-    """See Door."""
+    """See WebRoute."""
 
     method = "POST"
 
@@ -107,11 +107,11 @@ class _Route:
         self._owner = owner
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See Door."""
+        """See WebRoute."""
         return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
 
     async def answer(self, call: WebRequest) -> WebResponse:
-        """See Door."""
+        """See WebRoute."""
         if not self._owner.signed(call.headers, call.body):
             log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
             return _UNSIGNED

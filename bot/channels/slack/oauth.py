@@ -104,7 +104,7 @@ def routes(oauth: OAuth, states: States, take: Callable[[Grant], Awaitable[None]
 
 
 class _Install:
-    """See Door. It sends the browser to Slack."""
+    """See WebRoute. It sends the browser to Slack."""
 
     path, method = INSTALL, "GET"
 
@@ -113,12 +113,12 @@ class _Install:
         self._states = states
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See Door."""
+        """See WebRoute."""
         del headers
         return True
 
     async def answer(self, call: WebRequest) -> WebResponse:
-        """See Door."""
+        """See WebRoute."""
         del call
         state = self._states.begin()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
@@ -127,7 +127,7 @@ class _Install:
 
 
 class _Redirect:
-    """See Door. Slack sends the browser here."""
+    """See WebRoute. Slack sends the browser here."""
 
     path, method = REDIRECT, "GET"
 
@@ -137,12 +137,12 @@ class _Redirect:
         self._take = take
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See Door."""
+        """See WebRoute."""
         del headers
         return True
 
     async def answer(self, call: WebRequest) -> WebResponse:
-        """See Door."""
+        """See WebRoute."""
         try:
             return await self._answer(call)
         except StoreError as error:

@@ -42,6 +42,7 @@ class SlackChannel:
     """
 
     platform = "slack"
+    adapter = "bot.channels.slack.adapter"  # the module that makes a platform of this channel
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = Limits(text=10_000, per_second=0, per_lane=1)
 

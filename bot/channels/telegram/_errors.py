@@ -44,6 +44,9 @@ _CHAT_GONE = (
 _TOPIC_CLOSED = ("topic_closed",)
 _TOPIC_DELETED = ("message thread not found", "topic_deleted")
 _NO_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # of a chat that the bot may read and not write to
+# Of a person who is not there, as against one whom Telegram does not show to the bot.
+_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
+_TOO_LARGE = "file is too big"
 _BAD_FORM = (
     "can't parse entities",
     "message is too long",
@@ -97,6 +100,14 @@ class UpdatesConflict(RetryLater):
         self.webhook = webhook
 
 
+class PersonNotFound(Rejected):
+    """Telegram knows no such person, or not in that chat."""
+
+
+class FileTooLarge(Rejected):
+    """The file is larger than what Telegram hands out to bots."""
+
+
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """What an error of a call that only asks means: as of one that posts, but nothing can have been sent.
 
@@ -113,9 +124,17 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
         case Unclear():
             return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
         case Rejected():
-            return Rejected(f"Telegram refuses: {_words(error)}")
+            return _refused_question(error)
         case _:
             return meaning
+
+
+def _refused_question(error: Exception) -> Rejected:
+    """The refusal of a call that only asks, of the class that says why where a caller wants to know."""
+    reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
+    if any(text in words for text in _NOT_THERE):
+        return PersonNotFound(reason)
+    return FileTooLarge(reason) if _TOO_LARGE in words else Rejected(reason)
 
 
 def not_modified(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.telegram._errors import FileTooLarge, PersonNotFound
 from bot.channels.telegram.inbound import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a press (telegram.constants)
-# Telegram's words for a person who is not there, as against one whom it does not show to the bot.
-_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 
 
 class TelegramApi:
-    """See Venue. It shares the connections of the sender of the same token."""
+    """See PlatformApi. It shares the connections of the sender of the same token."""
 
     platform = "telegram"
     has_ephemeral = False
@@ -36,13 +35,14 @@ class TelegramApi:
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See Venue. Whom Telegram does not name to the bot is unknown, not refused."""
+        """See PlatformApi. Whom Telegram does not name to the bot is unknown, not refused."""
         del member_suffices, in_chat  # nobody but its administrators manages a group
         try:
             member = await self._member(chat.address, person)
-        except (Rejected, ChatGone) as error:
-            words = error.reason.lower()
-            return False if any(text in words for text in _NOT_THERE) else None
+        except PersonNotFound:
+            return False
+        except (Rejected, ChatGone):
+            return None
         return member.get("status") in _MANAGING
 
     async def _member(self, address: str, person: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class TelegramApi:
             return await self._client.call_for_object("getChatMember", chat_id=moved.address, user_id=person)
 
     async def find_chat(self, name: str) -> Place | None:
-        """See Venue."""
+        """See PlatformApi."""
         try:
             return await self.get_chat(name)
         except (ChatGone, Rejected):
@@ -68,7 +68,7 @@ class TelegramApi:
             raise RetryLater("Telegram gave no answer that can be read.") from None
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See Venue. An update of Telegram says all that there is."""
+        """See PlatformApi. An update of Telegram says all that there is."""
         del changes
         return request
 
@@ -82,27 +82,27 @@ class TelegramApi:
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See Venue. Telegram has nothing of the kind."""
+        """See PlatformApi. Telegram has nothing of the kind."""
         del chat, person, message, response_url, replaces, plain
         raise Rejected("Telegram shows no message to one person of many.")
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        """See Venue. More than fits is cut."""
+        """See PlatformApi. More than fits is cut."""
         short = cut_letters(text, _TOAST)
         with suppress(NotDelivered):
             await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
-        """See Venue."""
+        """See PlatformApi."""
         topic = int(chat.topic) if chat.topic.isdecimal() else None
         return await self._client.send_file(chat.address, topic, file.name, file.text.encode(), silent=silent)
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """See Venue."""
+        """See PlatformApi."""
         try:
             found = await self._client.call_for_object("getFile", file_id=file)
-        except Rejected as error:
-            raise (_too_large(most) if "file is too big" in error.reason.lower() else error) from error
+        except FileTooLarge as error:
+            raise _too_large(most) from error
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
             raise _too_large(most)

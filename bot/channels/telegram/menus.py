@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.ports.menu import MenuCommand
 from subscriptions.errors import NotDelivered, Sentence
 
 if TYPE_CHECKING:
@@ -24,30 +25,6 @@ _DESCRIPTION = Sentence(
     "papers that fit, at the time you choose. Try: diffusion -survey"
 )
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
-
-
-class MenuCommand(Protocol):
-    """What a menu needs to know of a command."""
-
-    @property
-    def name(self) -> str:
-        """Without the slash."""
-
-    @property
-    def summary(self) -> Sentence:
-        """What it does, in a few words."""
-
-    @property
-    def needs_manager(self) -> bool:
-        """Only those who manage a chat may give it."""
-
-    @property
-    def needs_operator(self) -> bool:
-        """Only those who run the bot may."""
-
-    @property
-    def listed(self) -> bool:
-        """It stands in menus."""
 
 
 class Translator(Protocol):

@@ -30,6 +30,7 @@ class TelegramChannel:
     """
 
     platform = "telegram"
+    adapter = "bot.channels.telegram.adapter"  # the module that makes a platform of this channel
     # Thirty a second is the platform's word (core.telegram.org/bots/faq); 28 leaves room for what the line bunches up.
     limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 

@@ -13,8 +13,8 @@ from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
 from bot.cli._tables import print_table
-from bot.commands.phrasing.erasure_words import erased, would_erase
-from bot.commands.phrasing.setting_words import changed, value_of
+from bot.commands.phrasing.erasure_words import erased_line, would_erase_line
+from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.errors import WrongUsage
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import Sentence
@@ -80,7 +80,7 @@ def set_(
     if json:
         print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
         return 0
-    print_reply(changed(setting, before, after, TERMINAL_LANGUAGE))
+    print_reply(setting_changed(setting, before, after, TERMINAL_LANGUAGE))
     if old != new:
         print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
     return 0
@@ -96,7 +96,7 @@ def forget(
     with open_session() as session:
         address = get_chat(session.store, session.address(chat)).address
         if not yes:
-            what = would_erase(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
+            what = would_erase_line(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
             raise WrongUsage(
                 Sentence("{what} It cannot be undone.", {"what": what}),
                 Sentence("To do it, add --yes; paperwire export --as {chat} keeps a copy.", {"chat": str(address)}),
@@ -105,5 +105,5 @@ def forget(
     if json:
         print_json({"chat": str(address), "subscriptions": erased_counts.subscriptions, "papers": erased_counts.papers})
     else:
-        print_line(f"✓ {erased(erased_counts, TERMINAL_LANGUAGE)}")
+        print_line(f"✓ {erased_line(erased_counts, TERMINAL_LANGUAGE)}")
     return 0

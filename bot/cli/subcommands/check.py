@@ -10,13 +10,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import build_app, make_fetcher
+from bot.app import build_app
 from bot.cli._options import Json
 from bot.cli._session import read_settings
 from bot.cli._streams import print_json
 from bot.cli._tables import print_table
 from bot.clock import SystemClock
 from bot.operation.checks import Finding, ask_sources, check_here, check_platforms, check_sources, is_ready
+from bot.sources.from_settings import make_fetcher
 
 
 def check(
@@ -34,11 +35,11 @@ def check(
         try:
             if offline:
                 return []
-            fetcher = make_fetcher(settings, app.wire, alone=not is_ready(app.store))
+            fetcher = make_fetcher(settings, app.context, alone=not is_ready(app.store))
             reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
-            installing = await app.load_installations()
+            installing = "; ".join([why for one in app.platforms.values() if (why := await one.load_installations())])
             asked = await check_platforms(
-                settings, app.store, app.wire.channels, wall=clock.wall, installing=installing
+                settings, app.store, app.context.channels, wall=clock.wall, installing=installing
             )
             return reached + asked
         finally:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from bot.app import backup_folder, make_store
 from bot.cli._moments import parse_moment
 from bot.cli._session import open_session, read_settings
 from bot.cli._streams import print_line
 from bot.clock import SystemClock
+from bot.context.database import backup_folder, make_store
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import WrongUsage
 from bot.settings import Settings

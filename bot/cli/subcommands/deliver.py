@@ -3,11 +3,13 @@
 import asyncio
 import sys
 
-from bot.app import App, build_app, stop_on_signals
+from bot.app import App, build_app
 from bot.cli._options import Json, Now
 from bot.cli._session import clock_from, raise_if_interrupted, read_settings
 from bot.cli._streams import print_error, print_json, print_line
 from bot.delivery.drain_state import Sent
+from bot.operation.signals import stop_on_signals
+from subscriptions.platforms import declared
 from subscriptions.service.outbox import lanes
 
 
@@ -40,8 +42,8 @@ async def _deliver(app: App) -> tuple[Sent, list[str]]:
     try:
         stop_on_signals(app)
         app.open()
-        sent = await app.deliver()
-        without = sorted({"telegram", "slack"} - set(app.wire.channels))
+        sent = await app.sender.deliver()
+        without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
         waiting = lanes(app.store, without, now=app.clock.now(), finding=())
         return sent, sorted({lane.platform for lane in waiting})
     finally:

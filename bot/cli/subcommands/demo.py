@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli._tables import console
+from bot.cli._colours import console
 from bot.demo import run_demo
 
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from bot.app import make_file_receipts
 from bot.cli._documents import SourceFiles, documents
 from bot.cli._moments import parse_day as day_of
 from bot.cli._options import Json, Now, Paths
@@ -20,8 +19,9 @@ from bot.cli._streams import print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
 from bot.settings import SourceSettings
+from bot.sources.file_receipts import FileReceiptWriter
+from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
-from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR

@@ -17,8 +17,10 @@ from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
+from subscriptions.platforms import facts_of
 from subscriptions.service.outbox import dismiss as give_up
 from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -94,11 +96,10 @@ def _each(ids: Sequence[str], act: Callable[[str], None], done: str) -> int:
 
 def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
     """Returns the entry; a planned one for a platform without a token gets that as its reason."""
-    on = {"telegram": settings.telegram.token is not None, "slack": settings.slack.on}
     platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state != "planned" or on.get(platform, True):
+    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry
-    return replace(entry, reason=f"{platform.capitalize()} is off, without a token.")
+    return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
 
 
 def _document(entry: OutboxEntry) -> dict[str, object]:

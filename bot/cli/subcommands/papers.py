@@ -11,7 +11,7 @@ from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_
 from bot.cli._session import Session, open_session
 from bot.cli._streams import json_time, print_json, print_line, printable
 from bot.cli._tables import print_table
-from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line, lacking
+from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, failing_parts, hold_reason_line
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
@@ -177,7 +177,7 @@ def _because(entry: Because) -> dict[str, object]:
 
 
 def _reason(entry: Reason) -> dict[str, object]:
-    lacks, excluded = lacking(entry, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
+    lacks, excluded = failing_parts(entry, lambda query: query_in_words(query, TERMINAL_LANGUAGE.translate))
     subscription = entry.subscription
     return {
         "number": subscription.number,
@@ -196,7 +196,7 @@ def _show_reasons(
     language = Language("en", chat.settings.timezone)
     print_line(f"{_name(known)}  {_title(known)}")
     if delivery is not None:
-        print_line(came_line(delivery, chat, language))
+        print_line(delivered_line(delivery, chat, language))
         for entry in delivery.item.because:
             print_line(f"  {entry.number}  {entry.label}" + (f": {', '.join(entry.words)}" if entry.words else ""))
         return
@@ -209,6 +209,6 @@ def _show_reasons(
     )
     day = language.day(known.day, seen_from=known.first_seen_at.date())
     for reason in hold_reasons:
-        print_line(f"  {kept_line(reason, chat, context, day)}")
+        print_line(f"  {hold_reason_line(reason, chat, context, day)}")
     if not hold_reasons:
         print_line("  It has no subscriptions.")

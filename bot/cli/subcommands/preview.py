@@ -14,7 +14,7 @@ from bot.cli._queries import reporting_query_errors
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
-from bot.commands.phrasing.subscription_words import in_short
+from bot.commands.phrasing.subscription_words import shortened
 from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.display.gallery import payload_display
@@ -83,7 +83,7 @@ def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
     for entry in found.not_due:
         subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
         when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
-        lines.append(f"  {subscription.number}  {in_short(subscription.name or subscription.text)} · {count} · {when}")
+        lines.append(f"  {subscription.number}  {shortened(subscription.name or subscription.text)} · {count} · {when}")
     return lines
 
 

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bot.app import build_app, stop_on_signals
+from bot.app import build_app
 from bot.cli._logging import start_logging
 from bot.cli._session import raise_if_interrupted, read_settings
 from bot.cli._streams import print_error
 from bot.operation.process import run as run_until_stopped
+from bot.operation.signals import stop_on_signals
 
 
 def run(
@@ -24,7 +25,7 @@ def run(
     """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
     settings = read_settings()
     start_logging(settings, quiet=False)
-    app = build_app(settings, out=sys.stdout)
+    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone)
     scheduler = app.source_scheduler()
 
     async def go() -> int:

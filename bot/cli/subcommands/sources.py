@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import make_source_scheduler
 from bot.cli._options import Json, Now
 from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import Session, open_session
@@ -21,7 +20,9 @@ from bot.digests.files import is_missing
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings, SourceSettings
-from bot.sources.http import everything, place_of
+from bot.settings.source_facts import place_of
+from bot.sources.from_settings import make_source_scheduler
+from bot.sources.http import everything
 from subscriptions.errors import Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.papers import announce_filed

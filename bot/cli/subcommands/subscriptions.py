@@ -21,9 +21,9 @@ from bot.commands.phrasing.subscription_words import (
     Row,
     name_given,
     renamed,
-    rows_of,
     state_of,
     subscribed,
+    subscription_rows,
     unsubscribed,
 )
 from bot.errors import WrongUsage
@@ -38,6 +38,8 @@ from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
+from subscriptions.planning.weekdays import DAYS
+from subscriptions.platforms import facts_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import allow
 from subscriptions.service.operations import next_deliveries_of
@@ -148,10 +150,9 @@ def _remarks(result: Subscribed, settings: Settings) -> Iterator[str]:
         and subscription.zone is None
     ):
         yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"
-    if chat.address.platform == "telegram" and settings.telegram.token is None:
-        yield "Telegram is off until PAPERWIRE_TELEGRAM_TOKEN is set."
-    if chat.address.platform == "slack" and not settings.slack.on:
-        yield "Slack is off until PAPERWIRE_SLACK_BOT_TOKEN is set."
+    if not settings.is_on(chat.address.platform):
+        facts = facts_of(chat.address.platform)
+        yield f"{facts.title} is off until {facts.token_variable} is set."
 
 
 def _echo(result: Subscribed, now: datetime, *, says_year: bool) -> Reply:
@@ -201,7 +202,7 @@ def _document(entry: Listed) -> dict[str, object]:
 
 def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[Row]:
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
-    rows = rows_of(
+    rows = subscription_rows(
         entries,
         lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
         lambda entry: languages[entry.zone],
@@ -275,7 +276,7 @@ def _undo_command(subscription: Subscription, chat: str) -> str:
     cadence = subscription.cadence
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
     if cadence.weekday is not None:
-        words += ["--on", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[cadence.weekday]]
+        words += ["--on", DAYS[cadence.weekday]]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
     words += ["--tz", subscription.zone] if subscription.zone else []
@@ -302,12 +303,12 @@ def name(
         address = get_chat(session.store, session.address(chat)).address
         before = subscription_of(session.store, address, which)
         after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
-    changed = before.name != after.name
+    setting_changed = before.name != after.name
     if json:
-        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": changed})
+        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": setting_changed})
         return 0
     print_reply(renamed(before, after, TERMINAL_LANGUAGE))
-    if changed:
+    if setting_changed:
         options = ["--as", str(address), "--"]  # a name may look like an option
         print_line(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
     return 0

@@ -7,15 +7,15 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands.chat.settings import ZONE, change
-from bot.commands.core.asking import awaits
+from bot.commands.chat.settings import ZONE, change_setting
+from bot.commands.core.asking import expect_answer
 from bot.commands.core.cities import cities_at
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here, numbered
-from bot.commands.core.query_in_sentence import unframed
+from bot.commands.core.picking import listed_here, subscription_numbered
+from bot.commands.core.query_in_sentence import extract_query
 from bot.commands.core.spoken_commands import is_small_talk
 from bot.commands.core.zone_buttons import zone_buttons
-from bot.commands.papers.preview import finds, is_query
+from bot.commands.papers.preview import finds_papers, is_query
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
@@ -53,7 +53,7 @@ def answer_zone(context: CommandContext) -> Reply | None:
     if offered and said.casefold() in _YES:
         place = offered
     if zone_of_place(place):
-        return change(context, ZONE, place)
+        return change_setting(context, ZONE, place)
     shown = None if place.isdecimal() else clock_of(_AROUND_A_TIME.sub("", place))
     if shown is not None:
         return _where_it_is(context, shown)
@@ -72,7 +72,7 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
     """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
     if near := near_places(place):
         return _did_you_mean(context, near)
-    if finds(context, said) or (" " in place and place.islower()):
+    if finds_papers(context, said) or (" " in place and place.islower()):
         return None
     unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
     return _cities(context, unknown, _look_for(context, said))
@@ -81,7 +81,7 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
     words = _LONGEST_PLACE + (place != said)
-    if is_small_talk(said) or unframed(said) != said or mentioned(said) or links_to_no_paper(said):
+    if is_small_talk(said) or extract_query(said) != said or mentioned(said) or links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
@@ -95,7 +95,7 @@ def _place(said: str) -> str:
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
     """The places that are spelt nearly so, a button each."""
-    awaits(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
+    expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
         words = context.say("Did you mean {name}?", name=near[0][0])
     else:
@@ -114,7 +114,7 @@ def _look_for(context: CommandContext, said: str) -> Buttons:
 
 
 def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
-    awaits(context, "answer-zone")
+    expect_answer(context, "answer-zone")
     return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
 
 
@@ -140,7 +140,7 @@ def _picked(context: CommandContext, said: str) -> Subscription | None:
     """The subscription with this number, this name or exactly this query."""
     digits = _digits(said)
     if digits.isdecimal():
-        return numbered(context, int(digits))
+        return subscription_numbered(context, int(digits))
     subscriptions = [one.subscription for one in listed_here(context)]
     return next(
         (
@@ -165,7 +165,7 @@ def answer_value(context: CommandContext) -> Reply | None:
     languages = {label.casefold(): code for code, label in LANGUAGES.items()} | _CALLED
     value = languages.get(said.casefold(), said) if name == "lang" else said
     try:
-        return change(context, name, value)
+        return change_setting(context, name, value)
     except PaperwireError:
         if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
             raise
@@ -176,10 +176,10 @@ def answer_yes(context: CommandContext) -> Reply | None:
     """Yes or no, or what the two buttons say."""
     said = context.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
-        told = context.arguments[answer]
-        callback = context.registry.callbacks.get(str(told["verb"]))
-        if callback is not None and said in (words | {str(told["label"]).casefold()}):
-            reply = callback.run(replace(context, arguments=dict(told["arguments"])))
+        option = context.arguments[answer]
+        callback = context.registry.callbacks.get(str(option["verb"]))
+        if callback is not None and said in (words | {str(option["label"]).casefold()}):
+            reply = callback.run(replace(context, arguments=dict(option["arguments"])))
             return replace(reply, replaces=False) if reply else None
     return None
 

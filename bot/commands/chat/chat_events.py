@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands.chat import workspace_events as workspace
-from bot.commands.chat.connect import known
+from bot.commands.chat.connect import remember_managed_chat
 from bot.commands.core.context import CommandContext, CommandFunction
 from bot.commands.subscriptions.pause import what_waits
 from bot.ports.button import Button
@@ -30,7 +30,7 @@ NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greet
 WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us
 
 
-def arrived(context: CommandContext) -> Reply | None:
+def on_arrived(context: CommandContext) -> Reply | None:
     """The bot was added. A group gets one line; of a channel the person who did it hears in private.
 
     A channel of a workspace is met when somebody there asks for something: its clock is theirs.
@@ -83,9 +83,9 @@ def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
     return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
 
 
-def left(context: CommandContext) -> Reply | None:
+def on_left(context: CommandContext) -> Reply | None:
     """The bot was blocked or removed: everything there waits until it is let in again."""
-    if _moved_on(context):
+    if _has_moved(context):
         return None
     private = context.chat.kind is ChatKind.PRIVATE
     reason = "The bot was blocked there." if private else "The bot was removed from there."
@@ -93,9 +93,9 @@ def left(context: CommandContext) -> Reply | None:
     return None
 
 
-def muted(context: CommandContext) -> Reply | None:
+def on_muted(context: CommandContext) -> Reply | None:
     """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
-    if _moved_on(context):
+    if _has_moved(context):
         return None
     came = context.event_details.get("before") in ("left", "kicked")
     if came:
@@ -112,7 +112,7 @@ def muted(context: CommandContext) -> Reply | None:
     return Reply(target_chat=private, lines=(words,), ok=False)
 
 
-def back(context: CommandContext) -> Reply | None:
+def on_back(context: CommandContext) -> Reply | None:
     """The bot may write again: it goes on by itself, and what was missed is offered; of a channel its owner hears."""
     was_gone = is_gone(context.origin)
     missed = welcome_back(context)
@@ -126,28 +126,28 @@ def back(context: CommandContext) -> Reply | None:
     return _in_private(context, missed)
 
 
-def moved(context: CommandContext) -> Reply | None:
+def on_moved(context: CommandContext) -> Reply | None:
     """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
-    here, told = context.request.chat, context.event_details
-    old, new = (here.address, told["to"]) if told.get("to") else (told.get("from", ""), here.address)
+    here, details = context.request.chat, context.event_details
+    old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
     if old and new:
         chat_moved(context.store, ChatAddress(here.platform, old), new, now=context.now)
     return None
 
 
-def topic_closed(context: CommandContext) -> Reply | None:
+def on_topic_closed(context: CommandContext) -> Reply | None:
     """What a topic asked for waits until it is open again; the group hears of it once, in General."""
     words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
     lose_place(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
     return None
 
 
-def topic_open(context: CommandContext) -> Reply | None:
+def on_topic_open(context: CommandContext) -> Reply | None:
     """The topic goes on by itself, and what was missed is offered there."""
     return welcome_back(context)
 
 
-def _moved_on(context: CommandContext) -> bool:
+def _has_moved(context: CommandContext) -> bool:
     """Whether this is about an address that the chat has left: a group that became a supergroup is taken from the bot."""
     return context.origin.address.lane != context.request.chat.lane
 
@@ -166,7 +166,7 @@ def _meet(context: CommandContext) -> None:
             public=context.chat.public,
         )
         return
-    set_owner(context.store, known(context).address, context.request.sender)
+    set_owner(context.store, remember_managed_chat(context).address, context.request.sender)
     if private := _private_chat(context):  # there they hear of it
         meet(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 
@@ -210,12 +210,12 @@ def welcome_back(context: CommandContext) -> Reply | None:
 
 
 EVENTS: Mapping[str, CommandFunction] = {
-    "arrived": arrived,
-    "left": left,
-    "muted": muted,
-    "back": back,
-    "moved": moved,
-    "topic-closed": topic_closed,
-    "topic-open": topic_open,
+    "arrived": on_arrived,
+    "left": on_left,
+    "muted": on_muted,
+    "back": on_back,
+    "moved": on_moved,
+    "topic-closed": on_topic_closed,
+    "topic-open": on_topic_open,
     **workspace.EVENTS,
 }

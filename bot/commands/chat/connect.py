@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.chat.start import adding
+from bot.commands.chat.start import add_row
 from bot.commands.core.asking import forget_question
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.ports.button import Button, Buttons
+from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.cutting import clip
@@ -32,8 +32,8 @@ _LABEL = 40
 
 def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
     """The chat that a private chat manages at present."""
-    link = get_conversation_state(store, _name(home), since=now - LASTS)
-    return parse_address(str(link.arguments["chat"])) if link else None
+    token = get_conversation_state(store, _name(home), since=now - LASTS)
+    return parse_address(str(token.arguments["chat"])) if token else None
 
 
 def disconnect(context: CommandContext) -> None:
@@ -56,17 +56,17 @@ def connect(context: CommandContext) -> Reply:
 
 
 def _begin(context: CommandContext) -> Reply:
-    chat = known(context)
+    chat = remember_managed_chat(context)
     # Notices about that chat find them here.
     meet(context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language)
-    link = CallbackToken(
+    token = CallbackToken(
         verb="connect",
         arguments={"chat": str(chat.address)},
         place=str(context.origin.address),
         person=context.request.sender,
     )
-    set_conversation_state(context.store, _name(context.origin.address), link, now=context.now)
-    _add_to_theirs(context, chat.address)
+    set_conversation_state(context.store, _name(context.origin.address), token, now=context.now)
+    _add_to_chats_of_person(context, chat.address)
     forget_question(context)
     end = Button(label=context.say("back to this chat"), verb="disconnect")
     return Reply(
@@ -82,7 +82,7 @@ def _begin(context: CommandContext) -> Reply:
     )
 
 
-def known(context: CommandContext) -> Chat:
+def remember_managed_chat(context: CommandContext) -> Chat:
     """The chat that a person turns to, met and remembered as theirs if it is nobody's."""
     there = context.chat
     chat = meet(
@@ -115,7 +115,7 @@ def on_disconnect(context: CommandContext) -> Reply:
 
 def _choices(context: CommandContext) -> Reply:
     managed = connection(context.store, context.origin.address, now=context.now)
-    theirs = _theirs(context)
+    theirs = _chats_of_person(context)
     chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
     lines = []
     if managed is not None:
@@ -129,23 +129,23 @@ def _choices(context: CommandContext) -> Reply:
         )
     )
     rows = tuple((_choice(context, chat),) for chat in chats)
-    return Reply(lines=tuple(lines), buttons=(*rows, *_adding(context)))
+    return Reply(lines=tuple(lines), buttons=(*rows, *add_row(context)))
 
 
-def _theirs(context: CommandContext) -> dict[ChatAddress, Chat]:
+def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
     """The chats that a person set up or turned to before. Whether they still may is asked when they choose one."""
-    before = get_conversation_state(context.store, _theirs_name(context.origin.address), since=context.now - LASTS)
+    before = get_conversation_state(context.store, _chats_name(context.origin.address), since=context.now - LASTS)
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
     return {chat.address: chat for chat in (*chats_of(context.store, context.origin.address), *turned_to) if chat.id}
 
 
-def _add_to_theirs(context: CommandContext, address: ChatAddress) -> None:
-    name = _theirs_name(context.origin.address)
+def _add_to_chats_of_person(context: CommandContext, address: ChatAddress) -> None:
+    name = _chats_name(context.origin.address)
     before = get_conversation_state(context.store, name, since=context.now - LASTS)
     chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
-    link = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
-    set_conversation_state(context.store, name, link, now=context.now)
+    token = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
+    set_conversation_state(context.store, name, token, now=context.now)
 
 
 def _choice(context: CommandContext, chat: Chat) -> Button:
@@ -153,15 +153,9 @@ def _choice(context: CommandContext, chat: Chat) -> Button:
     return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender)
 
 
-def _adding(context: CommandContext) -> Buttons:
-    bot = context.bot_info.bot_names.get("telegram", "")
-    return (adding(context, bot),) if bot and context.origin.address.platform == "telegram" else ()
-
-
 def _in_private(context: CommandContext) -> Reply:
-    name = context.bot_info.bot_names.get("telegram", "")
-    link = Button(label=context.say("open"), url=f"https://t.me/{name}")
-    rows = ((link,),) if name and context.origin.address.platform == "telegram" else ()
+    links, bot = context.links
+    rows = ((Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
     return Reply(lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
 
 
@@ -170,7 +164,7 @@ def _name(home: ChatAddress) -> str:
     return f"connect:{home}"
 
 
-def _theirs_name(home: ChatAddress) -> str:
+def _chats_name(home: ChatAddress) -> str:
     return f"chats:{home}"
 
 

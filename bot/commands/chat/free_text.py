@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
-from bot.commands.core.asking import answer_of
+from bot.commands.core.asking import answer_question
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.spoken_commands import is_small_talk, mistyped
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.papers.preview import tried
+from bot.commands.papers.preview import try_query
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.query import links_to_no_paper, mentioned
 
 
-def plain(context: CommandContext) -> Reply | None:
+def free_text(context: CommandContext) -> Reply | None:
     """The answer to text that is no command."""
     said = context.args.strip()
-    if said and (answered := answer_of(context)) is not None:
+    if said and (answered := answer_question(context)) is not None:
         return answered
     if said and mentioned(said):
         return named_papers(context, said)
@@ -25,7 +25,7 @@ def plain(context: CommandContext) -> Reply | None:
         return _no_paper(context)
     if is_small_talk(said):
         return _what_to_say(context) if said else _only_text(context)
-    return _with_near_command(context, said, tried(context, said))
+    return _with_near_command(context, said, try_query(context, said))
 
 
 def _what_to_say(context: CommandContext) -> Reply:
@@ -69,4 +69,4 @@ def _run(context: CommandContext, name: str) -> Reply | None:
     return command.run(replace(context, args="")) if command else None
 
 
-PLAIN = Callback(run=plain)
+FREE_TEXT = Callback(run=free_text)

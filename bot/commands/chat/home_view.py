@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.commands.chat.status import came_last
+from bot.commands.chat.status import newest_papers_lines
 from bot.commands.core.context import CommandContext, CommandFunction
 from bot.commands.phrasing.delivery_times import next_line
-from bot.commands.phrasing.subscription_words import rows_of, state_of
+from bot.commands.phrasing.subscription_words import state_of, subscription_rows
 from bot.ports.button import Button, Buttons
 from bot.ports.forms import HomeItem, HomePanel, HomeView
 from bot.ports.reply import Reply
@@ -16,14 +16,14 @@ from subscriptions.service.notices import name_of, why_paused
 from subscriptions.service.operations import status
 from subscriptions.service.papers import activity
 from subscriptions.service.subscriptions import Listed
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 
 HOME_VIEW = "board"  # what happens when a person looks at their board
 MOST = 36  # subscriptions on one board
 MOST_CHATS = 10  # on one board, the person's own among them
 
 
-def home_view(context: CommandContext) -> Reply:
+def on_home_view(context: CommandContext) -> Reply:
     """All that a person may look after, chat by chat, their own first."""
     chats = subscriptions_around(context.store, context.origin, context.shared_chats)
     room = MOST
@@ -31,7 +31,7 @@ def home_view(context: CommandContext) -> Reply:
     for chat, subscriptions in chats[:MOST_CHATS]:
         panels.append(_panel(context, chat, subscriptions[:room], hidden=len(subscriptions[room:])))
         room = max(0, room - len(subscriptions))
-    sources = HomePanel(title=context.say("Sources"), lines=tuple(came_last(context)))
+    sources = HomePanel(title=context.say("Sources"), lines=tuple(newest_papers_lines(context)))
     return Reply(home_view=HomeView(panels=(*panels, sources), remark=_remark(context, len(chats) - MOST_CHATS)))
 
 
@@ -78,7 +78,7 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     if chat.state is ChatState.PAUSED:
         reason = context.localizer.translate(why_paused(chat)).rstrip(".")
         return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
-    if not any(one.subscription.state == "active" for one in subscriptions):
+    if not any(one.subscription.state is SubscriptionState.ACTIVE for one in subscriptions):
         return []
     stands = status(context.store, chat.address, now=context.now)
     return [
@@ -102,7 +102,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     def localizer(one: Listed) -> object:
         return context.localizer.speaking(context.origin.settings.lang, one.zone)
 
-    rows = rows_of(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer)  # type: ignore[arg-type]
+    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer)  # type: ignore[arg-type]
     items = []
     for one, row in zip(subscriptions, rows, strict=True):
         subscription = one.subscription
@@ -123,7 +123,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
 
 def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
     number = {"number": one.subscription.number}
-    held = one.subscription.state == "paused"
+    held = one.subscription.state is SubscriptionState.PAUSED
     return (
         Button(label=context.say("edit"), verb="edit-ask", arguments=number),
         Button(label=context.say("resume"), verb="resume", arguments=number)
@@ -133,4 +133,4 @@ def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
     )
 
 
-EVENTS: dict[str, CommandFunction] = {HOME_VIEW: home_view}
+EVENTS: dict[str, CommandFunction] = {HOME_VIEW: on_home_view}

@@ -3,9 +3,9 @@
 import json
 from datetime import datetime, timedelta
 
-from bot.commands.core.asking import awaits_yes
+from bot.commands.core.asking import expect_yes_or_no
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.phrasing.erasure_words import erased, would_erase
+from bot.commands.phrasing.erasure_words import erased_line, would_erase_line
 from bot.ports.button import Button
 from bot.ports.reply import File, Reply
 from subscriptions.errors import Refused, Sentence
@@ -80,14 +80,14 @@ def forget_(context: CommandContext) -> Reply:
     if context.read_by_strangers and word in (YES, NO):
         return _answered(context, word)
     count = len(listed(context.store, context.chat.address))
-    what = would_erase(count, _chat(context), context.localizer)
+    what = would_erase_line(count, _chat(context), context.localizer)
     if context.read_by_strangers:
         set_conversation_state(context.store, _name(context), _question(context), now=context.now)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     lines = (what, context.say("It cannot be undone. /export keeps a copy of the subscriptions."))
     keep, erase = _buttons(context)
-    awaits_yes(context, erase, keep)
+    expect_yes_or_no(context, erase, keep)
     return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
@@ -138,7 +138,7 @@ def _answered(context: CommandContext, word: str) -> Reply:
 
 
 def _erased(context: CommandContext, *, replaces: bool) -> Reply:
-    said = erased(forget(context.store, context.chat.address), context.localizer)
+    said = erased_line(forget(context.store, context.chat.address), context.localizer)
     hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
     return Reply(lines=(said, hint), ok=True, replaces=replaces)
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 from types import MappingProxyType
 from unicodedata import normalize
 
-from bot.commands.core.asking import awaits, settle
+from bot.commands.core.asking import drop_question, expect_answer
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, shown_buttons
-from bot.commands.core.typed_times import no_such_time
+from bot.commands.core.typed_times import time_refused_with_nearest
 from bot.commands.core.undo_button import undo_row
 from bot.commands.core.zone_buttons import button_rows, local_time, zone_buttons, zone_page
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.refusal_words import refused
-from bot.commands.phrasing.setting_words import LANGUAGES, changed, in_words, label_of, value_of
+from bot.commands.phrasing.setting_words import LANGUAGES, label_of, setting_changed, value_of, value_words
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS, choices, setting_name
@@ -70,22 +70,22 @@ _LONGEST_NAME = 4  # words: "who may change it"
 def set_(context: CommandContext) -> Reply:
     """Without words all settings, with a name its choices, with a value the change."""
     if not context.args:
-        return _all(context)
+        return _all_settings(context)
     name, value = _name_and_value(context.args)
-    return change(context, name, value) if value else _one(context, name)
+    return change_setting(context, name, value) if value else _one_setting(context, name)
 
 
 def lang(context: CommandContext) -> Reply:
     """Which language; without a word the languages as buttons."""
-    return change(context, "lang", context.args) if context.args else _one(context, "lang")
+    return change_setting(context, "lang", context.args) if context.args else _one_setting(context, "lang")
 
 
 def timezone(context: CommandContext) -> Reply:
     """Which zone, by city, zone or offset; without a word cities with what the clock shows there."""
-    return change(context, "timezone", context.args) if context.args else _one(context, "timezone")
+    return change_setting(context, "timezone", context.args) if context.args else _one_setting(context, "timezone")
 
 
-def change(context: CommandContext, name: str, value: str) -> Reply:
+def change_setting(context: CommandContext, name: str, value: str) -> Reply:
     """Sets one of SETTINGS and says what it was; the answer is in the language that holds from then on.
 
     Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
@@ -105,23 +105,26 @@ def change(context: CommandContext, name: str, value: str) -> Reply:
 
 def on_setting(context: CommandContext) -> Reply:
     """A setting that was picked from the list."""
-    return replace(_one(context, str(context.arguments["name"])), replaces=True)
+    return replace(_one_setting(context, str(context.arguments["name"])), replaces=True)
 
 
 def on_settings(context: CommandContext) -> Reply:
     """Back to the list."""
-    return replace(_all(context), replaces=True)
+    return replace(_all_settings(context), replaces=True)
 
 
 def on_set(context: CommandContext) -> Reply:
     """A value that was picked."""
-    return replace(change(context, str(context.arguments["name"]), str(context.arguments["value"])), replaces=True)
+    return replace(
+        change_setting(context, str(context.arguments["name"]), str(context.arguments["value"])), replaces=True
+    )
 
 
 def on_zone(context: CommandContext) -> Reply:
     """A city that was picked."""
     return replace(
-        change(context, "timezone", str(context.arguments["zone"])), replaces=bool(context.arguments.get("replaces"))
+        change_setting(context, "timezone", str(context.arguments["zone"])),
+        replaces=bool(context.arguments.get("replaces")),
     )
 
 
@@ -134,7 +137,7 @@ def on_zones(context: CommandContext) -> Reply:
 # ------------------------------------------------------------------------------------------------------------- showing
 
 
-def _all(context: CommandContext) -> Reply:
+def _all_settings(context: CommandContext) -> Reply:
     """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
     localizer, fixed = context.localizer, _fixed(context)
     own = context.chat.address == context.origin.address
@@ -144,7 +147,9 @@ def _all(context: CommandContext) -> Reply:
     free = [name for name in SETTINGS if name not in fixed]
     if context.read_by_group and not context.read_by_strangers:
         return Reply(
-            lines=(head,), buttons=_setting_buttons({name: _said(context, name) for name in free}), names_chat=True
+            lines=(head,),
+            buttons=_setting_buttons({name: _setting_line(context, name) for name in free}),
+            names_chat=True,
         )
     lines = (head, *_lines(context, free, fixed))
     if context.read_by_strangers:
@@ -157,7 +162,7 @@ def _all(context: CommandContext) -> Reply:
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
     """A line for each setting that can be changed here and has an effect, then what is fixed, then what has none."""
     idle = [name for name in free if name in without_effect(context.chat)]
-    yield from (f"· {_said(context, name)}" for name in free if name not in idle)
+    yield from (f"· {_setting_line(context, name)}" for name in free if name not in idle)
     always = [
         context.say("{label} ({value})", label=label_of(name, context.localizer), value=_value(context, name))
         for name in fixed
@@ -170,13 +175,13 @@ def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -
             yield context.say("{sentence} {next}", sentence=before, next=" · ".join(said))
 
 
-def _said(context: CommandContext, name: str) -> str:
+def _setting_line(context: CommandContext, name: str) -> str:
     """A setting with its value: "Quiet hours: from 22:00 to 08:00"."""
     return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
 
 
 def _value(context: CommandContext, name: str) -> str:
-    return in_words(name, value_of(context.chat.settings, name), context.localizer)
+    return value_words(name, value_of(context.chat.settings, name), context.localizer)
 
 
 def _fixed(context: CommandContext) -> tuple[str, ...]:
@@ -191,14 +196,14 @@ def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
     )
 
 
-def _one(context: CommandContext, name: str) -> Reply:
+def _one_setting(context: CommandContext, name: str) -> Reply:
     """One setting: what it is, what it means, what it could be."""
     localizer, value = context.localizer, value_of(context.chat.settings, name)
     offered, idle = _offered(context, name), without_effect(context.chat).get(name)
     if len(offered) == 1:
         label, shown = label_of(name, localizer), _value(context, name)
         return Reply(lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
-    lines = [_said(context, name), context.say("({inner})", inner=MEANINGS[name].say(localizer.translate))]
+    lines = [_setting_line(context, name), context.say("({inner})", inner=MEANINGS[name].say(localizer.translate))]
     if idle:
         lines.append(context.say("It has no effect here. {why}", why=idle.say(localizer.translate)))
     if name == "timezone":
@@ -211,7 +216,7 @@ def _one(context: CommandContext, name: str) -> Reply:
         buttons = zone_buttons(context, replaces=True)
     else:
         buttons = button_rows([_value_button(context, name, option, chosen=option == value) for option in offered])
-    awaits(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
+    expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
     back = Button(label=context.say("all settings"), verb="settings")
     return Reply(lines=tuple(lines), buttons=shown_buttons(context, (*buttons, (back,))))
 
@@ -230,7 +235,7 @@ def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
 
 def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> Button:
     short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
-    label = value.replace("-", "–") if short else in_words(name, value, context.localizer)
+    label = value.replace("-", "–") if short else value_words(name, value, context.localizer)
     return Button(label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value})
 
 
@@ -248,20 +253,22 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
     after = set_setting(context.store, before.address, name, value, now=context.now, who=context.actor)
     settings = after.settings
     if value_of(before.settings, name) == value_of(settings, name):
-        return changed(name, before, after, context.localizer)
+        return setting_changed(name, before, after, context.localizer)
     own = context.chat.address == context.origin.address
     localizer = context.localizer.speaking(settings.lang if own else context.origin.settings.lang, settings.timezone)
-    reply = changed(name, before, after, localizer)
+    reply = setting_changed(name, before, after, localizer)
     if name == ZONE:
-        settle(context, "answer-zone")
+        drop_question(context, "answer-zone")
         clock = local_time(context.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
-    lines = (*reply.lines, *_what_stays(context, name, settings, localizer))
+    lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
     return replace(reply, lines=lines, buttons=undo_row(replace(context, localizer=localizer)))
 
 
-def _what_stays(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
+def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
     """What somebody may have expected of a setting, and it does not do that."""
+    if name not in ("schedule", "quiet"):
+        return []
     subscriptions = [one.subscription for one in listed_here(context)]
     if name == "schedule" and any(
         cadence_text(subscription.cadence) != settings.schedule for subscription in subscriptions
@@ -282,7 +289,9 @@ def _change_schedule(context: CommandContext, value: str) -> Reply:
     try:
         return _change(context, "schedule", value)
     except NoSuchTime as error:
-        return no_such_time(context, error, lambda when: _value_button(context, "schedule", when, chosen=False))
+        return time_refused_with_nearest(
+            context, error, lambda when: _value_button(context, "schedule", when, chosen=False)
+        )
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.phrasing.subscription_words import days_i_know
-from bot.commands.subscriptions.echo import at
+from bot.commands.subscriptions.echo import subscribe_and_echo
 from bot.commands.subscriptions.subscribe import sub
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
@@ -28,15 +28,15 @@ def start(context: CommandContext) -> Reply | None:
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
     if context.args:
-        link = find_callback(context.store, context.args)
-        if link is not None and link.verb == OFFER and not link.place:
-            return _offer(context, context.args, link)
-        begin = _begin(context)
+        token = find_callback(context.store, context.args)
+        if token is not None and token.verb == OFFER and not token.place:
+            return _offer(context, context.args, token)
+        begin = _first_words(context)
         return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
-    return _begin(context)
+    return _first_words(context)
 
 
-def _begin(context: CommandContext) -> Reply:
+def _first_words(context: CommandContext) -> Reply:
     lines = (
         context.say("I tell you when papers appear that you care about, once a day or at once."),
         context.say("Send me words that such a paper holds, or press an example:"),
@@ -51,20 +51,17 @@ def _first_buttons(context: CommandContext) -> Buttons:
     ]
     other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
     rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
-    bot = context.bot_info.bot_names.get("telegram", "")
-    if bot and context.origin.address.platform == "telegram":
-        rows.append(adding(context, bot))
-    return tuple(rows)
+    return (*rows, *add_row(context))
 
 
-def adding(context: CommandContext, bot: str) -> tuple[Button, ...]:
-    """Telegram's own dialogues to add a bot (core.telegram.org/api/links#bot-links)."""
-    group = f"https://t.me/{bot}?startgroup={ADDED}"
-    channel = f"https://t.me/{bot}?startchannel={ADDED}&admin=post_messages"
-    return (
-        Button(label=context.say("add to group"), url=group),
-        Button(label=context.say("add to channel"), url=channel),
-    )
+def add_row(context: CommandContext) -> Buttons:
+    """Returns the platform's own dialogues to add the bot to a group or channel, where there are such."""
+    links, bot = context.links
+    if links is None:
+        return ()
+    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    return ((group, channel),)
 
 
 def _in_a_group(context: CommandContext) -> Reply | None:
@@ -104,15 +101,15 @@ def on_speak(context: CommandContext) -> Reply:
         who=context.actor,
     )
     localizer = context.localizer.speaking(chat.settings.lang, chat.settings.timezone)
-    return replace(_begin(replace(context, origin=chat, chat=chat, localizer=localizer)), replaces=True)
+    return replace(_first_words(replace(context, origin=chat, chat=chat, localizer=localizer)), replaces=True)
 
 
 # ------------------------------------------------------------------------------------------------- a shared subscription
 
 
-def _offer(context: CommandContext, payload: str, link: CallbackToken) -> Reply:
+def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply:
     """What a link offers: how it reads, when it would come, what it would have found."""
-    text, when = str(link.arguments["text"]), str(link.arguments["when"])
+    text, when = str(token.arguments["text"]), str(token.arguments["when"])
     query = parse_query(text)
     lately = recent_matches(context.store, query, now=context.now, most=EXAMPLES)
     lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
@@ -128,11 +125,11 @@ def _offer(context: CommandContext, payload: str, link: CallbackToken) -> Reply:
 
 def on_accept(context: CommandContext) -> Reply:
     """Subscribes to what was shared, as it is now."""
-    link = find_callback(context.store, str(context.arguments["link"]))
-    if link is None or link.verb != OFFER:
+    token = find_callback(context.store, str(context.arguments["link"]))
+    if token is None or token.verb != OFFER:
         return Reply(toast=context.say("What that link led to is not there any more."))
-    text, when = str(link.arguments["text"]), str(link.arguments["when"])
-    return replace(at(context, text, when), replaces=True)
+    text, when = str(token.arguments["text"]), str(token.arguments["when"])
+    return replace(subscribe_and_echo(context, text, when), replaces=True)
 
 
 # --------------------------------------------------------------------------------------------------- not understood

@@ -1,13 +1,11 @@
 """status: what came last, what comes next and what waits; for operators also the state of the whole bot."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.delivery_times import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import is_denied
 from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
 from subscriptions.service.operations import status as chat_status
@@ -15,18 +13,17 @@ from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
 
 _SOURCES = 3  # sources that status names
-_PLATFORMS: Mapping[str, str] = MappingProxyType({"telegram": "Telegram", "slack": "Slack"})
 
 
 def status(context: CommandContext) -> Reply:
     """What came last, what comes next and what waits; for operators how the whole bot stands."""
-    lines = [*came_last(context), *_chat_lines(context)]
+    lines = [*newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
-        lines += _whole(context)
+        lines += _bot_lines(context)
     return Reply(lines=tuple(lines))
 
 
-def came_last(context: CommandContext) -> list[str]:
+def newest_papers_lines(context: CommandContext) -> list[str]:
     """What the sources brought last, each in all digests of its day; of one day together, where several brought some."""
     found = last_days(context.store, _SOURCES)
     lines = [
@@ -47,10 +44,10 @@ def came_last(context: CommandContext) -> list[str]:
                 "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
             )
         )
-    return [*(lines or [context.say("No digest has come yet.")]), *_expected(context)]
+    return [*(lines or [context.say("No digest has come yet.")]), *_expectation_lines(context)]
 
 
-def _expected(context: CommandContext) -> list[str]:
+def _expectation_lines(context: CommandContext) -> list[str]:
     """What has not come though it was due, and when more is."""
     seen = expectations(context.store, now=context.now)
     lines = []
@@ -77,8 +74,8 @@ def _chat_lines(context: CommandContext) -> list[str]:
     except PaperwireError:
         return [context.say("This chat has no subscriptions.")]
     if not here.subscriptions:
-        return [context.say("This chat has no subscriptions."), *_fates(context, here)]
-    return [_next(context, here), *_fates(context, here)]
+        return [context.say("This chat has no subscriptions."), *_outbox_lines(context, here)]
+    return [_next(context, here), *_outbox_lines(context, here)]
 
 
 def _next(context: CommandContext, here: Status) -> str:
@@ -91,7 +88,7 @@ def _next(context: CommandContext, here: Status) -> str:
     return next_line(here.coming, context.localizer, context.now)
 
 
-def _fates(context: CommandContext, here: Status) -> list[str]:
+def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
     count = context.localizer.count
     lines = (
         (here.waiting, count("{count} delivery waits.", "{count} deliveries wait.", here.waiting)),
@@ -106,7 +103,7 @@ def _fates(context: CommandContext, here: Status) -> list[str]:
     return [line for number, line in lines if number]
 
 
-def _whole(context: CommandContext) -> list[str]:
+def _bot_lines(context: CommandContext) -> list[str]:
     """How all stands, for whoever runs the bot."""
     all_of_it = health(context.store)
     count = context.localizer.count
@@ -132,7 +129,7 @@ def _whole(context: CommandContext) -> list[str]:
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
     for platform, reason in sorted(all_of_it.stopped.items()):
-        name = _PLATFORMS.get(platform, platform)
+        name = facts_of(platform).title
         lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
     return lines
 

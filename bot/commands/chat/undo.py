@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.cadence_words import cadence_words
-from bot.commands.phrasing.setting_words import in_words, label_of, value_of
-from bot.commands.phrasing.subscription_words import called, in_short
+from bot.commands.phrasing.setting_words import label_of, value_of, value_words
+from bot.commands.phrasing.subscription_words import shortened, subscription_label
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
+from subscriptions.states import SubscriptionState
 
 _MOST_NAMED = 5  # subscriptions that a reply names one by one
 _LONGEST = 300  # characters of a query that was changed
@@ -83,14 +84,14 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
     """A difference in words, a line for each thing."""
     added = context.say("Back:") if done else context.say("Added:")
     for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
-        yield from (f"{said} {called(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
+        yield from (f"{said} {subscription_label(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
         if len(subscriptions) > _MOST_NAMED:
             yield context.localizer.count(
                 "and {count} more of them", "and {count} more of them", len(subscriptions) - _MOST_NAMED
             )
     for old, new in what.changed[:_MOST_NAMED]:
-        yield context.say("{number} was: {old}", number=new.number, old=_detail(context, old, new))
-        yield context.say("{number} is: {new}", number=new.number, new=_detail(context, new, old))
+        yield context.say("{number} was: {old}", number=new.number, old=_state_words(context, old, new))
+        yield context.say("{number} is: {new}", number=new.number, new=_state_words(context, new, old))
     if len(what.changed) > _MOST_NAMED:
         yield context.localizer.count(
             "and {count} more of them", "and {count} more of them", len(what.changed) - _MOST_NAMED
@@ -100,7 +101,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
             yield context.say("The setting {name}.", name=label_of(name, context.localizer))
         else:
             old_value, value = value_of(done.before.settings, name), value_of(done.after.settings, name)
-            was, now = in_words(name, old_value, context.localizer), in_words(name, value, context.localizer)
+            was, now = value_words(name, old_value, context.localizer), value_words(name, value, context.localizer)
             yield context.say(
                 "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
             )
@@ -108,7 +109,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
         yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
 
 
-def _detail(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
+def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
     """What differs between two states of a subscription, as this one has it."""
     parts = [_as_read(subscription.text)] if subscription.text != other.text else []
     if subscription.name != other.name:
@@ -118,8 +119,8 @@ def _detail(context: CommandContext, subscription: Subscription, other: Subscrip
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
-        parts.append(paused if subscription.state == "paused" else context.say("active"))
-    return " · ".join(parts) or in_short(subscription.name or subscription.text)
+        parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
+    return " · ".join(parts) or shortened(subscription.name or subscription.text)
 
 
 def _as_read(query: str) -> str:

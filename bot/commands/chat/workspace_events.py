@@ -11,43 +11,47 @@ from subscriptions.notices.sending import SenderStopped
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
-from subscriptions.states import PauseReason
+from subscriptions.states import PauseReason, SubscriptionState
 
 
-def archived(context: CommandContext) -> Reply | None:
+def on_archived(context: CommandContext) -> Reply | None:
     """Nobody can write there; what the channel asked for waits until it is open again."""
     words, reason = "The channel was archived.", PauseReason.ARCHIVED
     lose_place(context.store, context.origin.address, words, topic=False, reason=reason, now=context.now)
     return None
 
 
-def deleted(context: CommandContext) -> Reply | None:
+def on_deleted(context: CommandContext) -> Reply | None:
     """Nobody can write there any more."""
     lose_place(context.store, context.origin.address, "The channel was deleted.", topic=False, now=context.now)
     return None
 
 
-def renamed(context: CommandContext) -> Reply | None:
+def on_renamed(context: CommandContext) -> Reply | None:
     """Its name was taken over with the request."""
     del context
     return None
 
 
-def member_left(context: CommandContext) -> Reply | None:
+def on_member_left(context: CommandContext) -> Reply | None:
     """What somebody asked for waits when they leave: each chat there is told once how it goes on, and the operators."""
     paused = leave_place(context.store, context.origin.address, context.request.sender, now=context.now)
     for address, subscriptions in paused.items():
-        _tell_chat(context, address, subscriptions)
+        _notify_chat(context, address, subscriptions)
     if paused:
         notice = SubscriberLeft(chat=name_of(context.origin), place=str(context.origin.address))
         notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 
 
-def _tell_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
+def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
     """The channel, or the thread, whose subscriptions wait. The button resumes these and nothing else."""
     chat = get_chat(context.store, address)
-    waiting = {one.subscription.number for one in listed(context.store, address) if one.subscription.state == "paused"}
+    waiting = {
+        one.subscription.number
+        for one in listed(context.store, address)
+        if one.subscription.state is SubscriptionState.PAUSED
+    }
     only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
@@ -62,7 +66,7 @@ def _tell_chat(context: CommandContext, address: ChatAddress, subscriptions: Seq
     notify(context.store, address, notice, now=context.now, buttons={"resume": button} if alone else None)
 
 
-def removed(context: CommandContext) -> Reply | None:
+def on_uninstalled(context: CommandContext) -> Reply | None:
     """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
     team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
@@ -72,5 +76,11 @@ def removed(context: CommandContext) -> Reply | None:
 
 
 EVENTS: Mapping[str, CommandFunction] = MappingProxyType(
-    {"archived": archived, "deleted": deleted, "renamed": renamed, "member-left": member_left, "uninstalled": removed}
+    {
+        "archived": on_archived,
+        "deleted": on_deleted,
+        "renamed": on_renamed,
+        "member-left": on_member_left,
+        "uninstalled": on_uninstalled,
+    }
 )

@@ -45,7 +45,7 @@ _LONGEST = 80  # characters
 _PASSING = ("answer-pick", "answer-value", "answer-yes")
 
 
-def may_ask(context: CommandContext) -> bool:
+def can_ask(context: CommandContext) -> bool:
     """Whether the next text can be an answer: in a private chat, about that chat. Elsewhere rights would be asked anew."""
     return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
 
@@ -55,68 +55,70 @@ def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines
 
     `buttons` are answers that can be pressed; [cancel] is added.
     """
-    _put(context, verb, arguments)
+    _store_question(context, verb, arguments)
     cancel_button = Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
     return Reply(lines=lines, buttons=(*buttons, (cancel_button,)))
 
 
-def awaits(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
+def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
     """The person's next plain text may answer what is asked by buttons; where it cannot, nothing is remembered."""
-    if may_ask(context):
-        _put(context, verb, arguments or {})
+    if can_ask(context):
+        _store_question(context, verb, arguments or {})
 
 
-def awaits_yes(context: CommandContext, yes: Button, no: Button) -> None:
+def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
     """The person's next plain text may be yes or no, or what one of these two buttons says."""
-    told = {
+    answers = {
         answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
         for answer, button in (("yes", yes), ("no", no))
     }
-    awaits(context, "answer-yes", told)
+    expect_answer(context, "answer-yes", answers)
 
 
-def settle(context: CommandContext, *verbs: str) -> None:
+def drop_question(context: CommandContext, *verbs: str) -> None:
     """What one of these verbs would answer was answered otherwise, by a button or a command."""
-    waiting = question(context)
+    waiting = open_question(context)
     if waiting is not None and waiting.verb in verbs:
-        clear_conversation_state(context.store, _name(context))
+        clear_conversation_state(context.store, _state_name(context))
 
 
-def turn_away(context: CommandContext) -> None:
+def drop_passing_questions(context: CommandContext) -> None:
     """The person does something else than to answer: only what can be answered later is asked on."""
-    if may_ask(context) and not isinstance(context.request, EventRequest):
-        settle(context, *_PASSING)
+    if can_ask(context) and not isinstance(context.request, EventRequest):
+        drop_question(context, *_PASSING)
 
 
-def question(context: CommandContext) -> CallbackToken | None:
+def open_question(context: CommandContext) -> CallbackToken | None:
     """The question that waits for this person here; None: there is none, or it is too old."""
-    return get_conversation_state(context.store, _name(context), since=context.now - ANSWER_WITHIN)
+    return get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
 
 
 def forget_question(context: CommandContext) -> bool:
     """Lets the question of this person go; whether there was one."""
-    asked = question(context) is not None
+    asked = open_question(context) is not None
     if asked:
-        clear_conversation_state(context.store, _name(context))
+        clear_conversation_state(context.store, _state_name(context))
     return asked
 
 
-def answer_of(context: CommandContext) -> Reply | None:
+def answer_question(context: CommandContext) -> Reply | None:
     """Runs the handler of the question that waits, with `context.args` as its answer; None: nothing was asked, or this is none.
 
     Raises what the handler raises, which undoes that the question is let go.
     """
-    link = question(context)
-    callback = context.registry.callbacks.get(link.verb) if link else None
-    if link is None or callback is None:
+    token = open_question(context)
+    callback = context.registry.callbacks.get(token.verb) if token else None
+    if token is None or callback is None:
         return None
-    reply = callback.run(replace(met(context) if callback.needs_manager else context, arguments=dict(link.arguments)))
-    if reply is not None and question(context) == link:
-        clear_conversation_state(context.store, _name(context))
+    reply = callback.run(
+        replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))
+    )
+    if reply is not None and open_question(context) == token:
+        clear_conversation_state(context.store, _state_name(context))
     return reply
 
 
-def met(context: CommandContext) -> CommandContext:
+def with_stored_chat(context: CommandContext) -> CommandContext:
     """Whoever is to be remembered is known from then on."""
     if context.chat.id:
         return context
@@ -124,9 +126,9 @@ def met(context: CommandContext) -> CommandContext:
     return replace(context, chat=chat, origin=chat)
 
 
-def still_asked(context: CommandContext) -> str:
+def reminder(context: CommandContext) -> str:
     """That a question which any words could answer still waits, and how these words would; "" without such a question."""
-    waiting = question(context)
+    waiting = open_question(context)
     command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
     if waiting is None or command is None or context.message is None:
         return ""
@@ -147,14 +149,16 @@ def on_cancel(context: CommandContext) -> Reply:
     return Reply(lines=(context.say("Nothing is changed."),), replaces=True)
 
 
-def _put(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
+def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
     """The question stands. It holds which update asked it, so that one that is put again is another one."""
-    told = {**arguments, "asked": context.request.update_id}
-    link = CallbackToken(verb=verb, arguments=told, place=str(context.origin.address), person=context.request.sender)
-    set_conversation_state(context.store, _name(context), link, now=context.now)
+    remembered = {**arguments, "asked": context.request.update_id}
+    token = CallbackToken(
+        verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
+    )
+    set_conversation_state(context.store, _state_name(context), token, now=context.now)
 
 
-def _name(context: CommandContext) -> str:
+def _state_name(context: CommandContext) -> str:
     """What the question is remembered under: one per person and chat, so in a group nobody answers for another."""
     return f"ask:{context.origin.address}:{context.request.sender}"
 

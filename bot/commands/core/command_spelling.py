@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 from bot.commands.core.context import Registry
-from bot.platform import slash
 from bot.ports.forms import HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import ChatAddress
+from subscriptions.platforms import command_prefix
 
 
-def spelled(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
+def spell_commands(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
     """The reply with its commands as they are typed in that chat. What a person wrote is hardly ever a command of ours."""
-    before = slash(chat)
+    before = command_prefix(chat)
     if before == "/":
         return reply
     typed = partial(_as_typed, _commands(registry), before)

@@ -13,6 +13,7 @@ from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Re
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
+from subscriptions.platforms import BotLinks, facts_of
 from subscriptions.query import Query
 from subscriptions.service.chats import runs_the_bot
 from subscriptions.store import Scope
@@ -106,6 +107,13 @@ class CommandContext:
     def read_by_strangers(self) -> bool:
         """Whether strangers read the reply: buttons that do something would be everybody's, so it carries none."""
         return self.origin.public or self.origin.kind is ChatKind.BROADCAST
+
+    @property
+    def links(self) -> tuple[BotLinks | None, str]:
+        """(links that open the bot on the platform where this is said, the bot's name there); (None, "") where there are none."""
+        platform = self.origin.address.platform
+        links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
+        return (links, bot) if links and bot else (None, "")
 
     def say(self, sentence: str, /, **values: object) -> str:
         """The sentence in the reader's language."""

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 
-from bot.commands.core.asking import awaits
+from bot.commands.core.asking import expect_answer
 from bot.commands.core.context import CommandContext
-from bot.commands.phrasing.subscription_words import called
+from bot.commands.phrasing.subscription_words import subscription_label
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
@@ -25,17 +25,17 @@ def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     return listed(context.store, context.chat.address) if context.chat.id else ()
 
 
-def numbered(context: CommandContext, number: object) -> Subscription | None:
+def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
     """The subscription that a button stands for; None: it is gone."""
     return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
-def gone(context: CommandContext) -> Reply:
+def subscription_gone(context: CommandContext) -> Reply:
     """The answer to a button of a subscription that is gone."""
     return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
 
 
-def named(context: CommandContext, which: str) -> Subscription:
+def subscription_named(context: CommandContext, which: str) -> Subscription:
     """The subscription that a person names by its number or its query. Raises NotFound, QueryError."""
     subscriptions = [one.subscription for one in listed_here(context)]
     text = which.strip().removeprefix("#")
@@ -68,7 +68,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | 
     """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
     first, *rest = text.split(maxsplit=1) or [""]
     digits = first.removeprefix("#")
-    found = numbered(context, int(digits)) if digits.isdecimal() else None
+    found = subscription_numbered(context, int(digits)) if digits.isdecimal() else None
     return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 
@@ -113,22 +113,22 @@ def pick_list(
         return Reply(
             lines=(
                 question,
-                *map(called, subscriptions[:_IN_PUBLIC]),
-                *_not_named(context, len(subscriptions) - _IN_PUBLIC),
+                *map(subscription_label, subscriptions[:_IN_PUBLIC]),
+                *_not_shown(context, len(subscriptions) - _IN_PUBLIC),
             )
         )
     pages = range(0, len(subscriptions), A_PAGE)
     page = min(max(page, 0), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
-    rows: list[tuple[Button, ...]] = [(_pick(subscription, verb),) for subscription in shown]
+    rows: list[tuple[Button, ...]] = [(_pick_button(subscription, verb),) for subscription in shown]
     rows.append(
         pager(context, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to}))
     )
-    awaits(context, "answer-pick", {"verb": verb})
+    expect_answer(context, "answer-pick", {"verb": verb})
     return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
 
 
-def _not_named(context: CommandContext, left: int) -> tuple[str, ...]:
+def _not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     if left <= 0:
         return ()
     one, many = "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all."
@@ -145,7 +145,7 @@ def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Bu
     return tuple(found)
 
 
-def _pick(subscription: Subscription, verb: str) -> Button:
+def _pick_button(subscription: Subscription, verb: str) -> Button:
     words = " ".join((subscription.name or subscription.text).split())
     label = cut_letters(f"{subscription.number} {words}", _LABEL)
     return Button(label=label, verb=verb, arguments={"number": subscription.number})

@@ -152,7 +152,7 @@ class _Frame(NamedTuple):
     framed: bool = True  # False: there is no lead-in, so only a plain negation makes a sentence of it
 
 
-def unframed(text: str) -> str:
+def extract_query(text: str) -> str:
     """The query that a sentence asks for, with the time that it names behind it; the text itself when it is no sentence."""
     said = " ".join(text.split())
     if not said or len(said) > LONGEST:
@@ -291,11 +291,11 @@ def _chinese(body: str) -> str | None:
 
 
 def _chinese_frame(folded: str, start: int) -> _Frame:
-    told = _TELL_ME_ZH.search(folded, start)
-    end = told.start() if told else len(folded)
+    tell_me = _TELL_ME_ZH.search(folded, start)
+    end = tell_me.start() if tell_me else len(folded)
     asked = _ASKS_ZH.match(folded, start)
     place = asked.end() if asked else start
-    framed = bool(asked or told)
+    framed = bool(asked or tell_me)
     papers = _ASKS_FOR_PAPERS_ZH.match(folded, place)
     if papers and _PAPERS_ZH.search(_wanted(folded, papers.end(), end)):
         place, framed = papers.end(), True

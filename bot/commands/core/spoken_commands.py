@@ -246,7 +246,7 @@ _ENDS = re.compile(
 )
 
 
-def spoken(text: str) -> tuple[str, str] | None:
+def command_spoken(text: str) -> tuple[str, str] | None:
     """(command, the words behind it) that a text is without a slash; None: it is none. (HELLO, "") for a greeting."""
     said = " ".join(simplified(text).casefold().split())
     for words in _readings(said) if len(said) <= _LONGEST else ():
@@ -258,7 +258,7 @@ def spoken(text: str) -> tuple[str, str] | None:
 def is_small_talk(text: str) -> bool:
     """Whether no paper is asked for: a greeting, a question about the bot, nothing but signs and emoji."""
     words = "".join(char if char.isalnum() else " " for char in text.casefold()).split()
-    return spoken(text) == (HELLO, "") or all(word in _CIVILITIES for word in words)
+    return command_spoken(text) == (HELLO, "") or all(word in _CIVILITIES for word in words)
 
 
 def mistyped(word: str) -> str:

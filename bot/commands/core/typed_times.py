@@ -16,16 +16,16 @@ from subscriptions.service.subscriptions import last_change
 AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
 
 
-def read_as_time(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
+def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
     """The echo of a wish says what was read as its time where that may have been meant as words."""
-    said = context.say("({inner})", inner=taken_for_time(context, ending))
+    said = context.say("({inner})", inner=time_note(context, ending))
     head, *rest = reply.lines
     if context.read_by_group:
         return replace(reply, lines=(context.say("{sentence} {next}", sentence=head, next=said), *rest))
     return replace(reply, lines=(head, said, *rest))
 
 
-def taken_for_time(context: CommandContext, ending: Ending) -> str:
+def time_note(context: CommandContext, ending: Ending) -> str:
     """What was read as a time, and how it is written as words."""
     return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
 
@@ -42,7 +42,7 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> t
     return (Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
 
 
-def there_is(when: str) -> bool:
+def is_available(when: str) -> bool:
     """Whether a time as somebody wrote it can be had."""
     try:
         read_when(when)
@@ -59,12 +59,12 @@ class OnlyTime(Refused):
         super().__init__(Sentence("That is a time. Say also what papers should hold."), example)
 
 
-def time_alone(context: CommandContext, error: OnlyTime, words: Button) -> Reply:
+def only_time_refused(context: CommandContext, error: OnlyTime, words: Button) -> Reply:
     """A time without a query is refused; `words` looks for it all the same."""
     return replace(refused(error, context.localizer), buttons=shown_buttons(context, ((words,),)))
 
 
-def no_such_time(
+def time_refused_with_nearest(
     context: CommandContext, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
 ) -> Reply:
     """A time that cannot be had is refused, with the nearest that can as buttons; `button` makes one from a time."""

@@ -20,20 +20,20 @@ from subscriptions.states import ChatState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ChatBefore:
     """What a chat was before a command was run there."""
 
     numbers: int  # subscriptions that it has had
     let_in: bool
 
     @classmethod
-    def of(cls, context: CommandContext) -> "Entry":
+    def of(cls, context: CommandContext) -> "ChatBefore":
         """Before the command."""
         address = context.chat.address
         return cls(numbers=numbers_given(context.store, address), let_in=was_let_in(context.store, address))
 
 
-def entered(context: CommandContext, before: Entry, reply: Reply | None, *, vouched: bool) -> Reply | None:
+def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, vouched: bool) -> Reply | None:
     """The reply to a command, once it is settled whether the chat that asked for something more is served.
 
     `vouched`: somebody who runs the bot administers the chat. Raises Refused, which undoes the command.
@@ -61,7 +61,7 @@ def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
     return reply
 
 
-def _waits(context: CommandContext, before: Entry, reply: Reply | None) -> Reply:
+def _waits(context: CommandContext, before: ChatBefore, reply: Reply | None) -> Reply:
     new = (one.subscription for one in listed(context.store, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > before.numbers)
     someone = ask_to_be_let_in(

@@ -56,12 +56,12 @@ def on_why(context: CommandContext) -> Reply:
 def on_show_more(context: CommandContext) -> Reply:
     """What lies beyond the chat's limit, a page at a time, numbered on from what the delivery shows."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
-    told = delivered_papers(context.store, context.chat, delivery)
-    rest = [item for item in told if not item.shown]
+    delivered = delivered_papers(context.store, context.chat, delivery)
+    rest = [item for item in delivered if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
         return paper_gone(context)
-    first = len(told) - len(rest) + start + 1
+    first = len(delivered) - len(rest) + start + 1
     numbers = tuple(
         Button(label=str(number), data=f"d{delivery}.c{item.position}") for number, item in enumerate(page, first)
     )

@@ -23,7 +23,7 @@ from subscriptions.service.chats import clear_conversation_state, get_conversati
 from subscriptions.service.papers import as_item, known_since, papers_named
 
 CARDS = 5  # papers that one message may ask for
-KEPT = timedelta(days=1)  # how long somebody is still answered
+PENDING_FOR = timedelta(days=1)  # how long somebody is still answered
 LOOKUP_EVENT = "looked-up"  # what happens when arXiv has answered
 LOOKUP_VERB = "looks-up"  # the verb of what is remembered until then
 FAILED = "failed"  # told: arXiv could not be asked
@@ -75,17 +75,17 @@ def named_papers(context: CommandContext, text: str) -> Reply:
     return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
 
 
-def looked_up(context: CommandContext) -> Reply | None:
+def on_looked_up(context: CommandContext) -> Reply | None:
     """What arXiv answered: the cards, and which of the papers it does not know. None: the question was forgotten meanwhile."""
-    told = context.event_details
-    if get_conversation_state(context.store, told["as"], since=context.now - KEPT) is None:
+    details = context.event_details
+    if get_conversation_state(context.store, details["as"], since=context.now - PENDING_FOR) is None:
         return None
-    clear_conversation_state(context.store, told["as"])
-    names = told["names"].split()
+    clear_conversation_state(context.store, details["as"])
+    names = details["names"].split()
     known = papers_named(context.store, names)
     unknown = ", ".join(name for name in names if name not in known)
     lines = []
-    if unknown and FAILED in told:
+    if unknown and FAILED in details:
         lines.append(
             context.say("arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=unknown)
         )
@@ -94,7 +94,7 @@ def looked_up(context: CommandContext) -> Reply | None:
     return replace(_cards(context, names, known, lines), ok=None if known else False)
 
 
-def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
+def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
     """What is remembered of a request whose papers are looked up, and under which name."""
     place = request.place
     pending = PendingLookup(
@@ -109,25 +109,25 @@ def waiting(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]
         thread_id=request.thread_id,
     )
     arguments = _PENDING.dump_python(pending, mode="json", by_alias=True)
-    link = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
-    return waiting_as(request), link
+    token = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
+    return pending_name(request), token
 
 
-def waiting_as(request: Request) -> str:
+def pending_name(request: Request) -> str:
     """Under which name it is remembered."""
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
-def request_of(name: str, link: CallbackToken, *, failed: bool) -> Request:
+def lookup_request(name: str, token: CallbackToken, *, failed: bool) -> Request:
     """The request again, as what happens now that arXiv has answered."""
-    pending = _PENDING.validate_python(link.arguments)
+    pending = _PENDING.validate_python(token.arguments)
     chat, where = ChatAddress(*pending.chat), pending.place
-    told = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
+    details = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
     return EventRequest(
         place=Place(chat=chat, kind=where.kind, title=where.title, public=where.public, is_outside=where.is_outside),
         update_id=f"{LOOKUP_VERB}:{pending.update_id}",
         event=LOOKUP_EVENT,
-        details=told,
+        details=details,
         sender=pending.sender,
         sender_name=pending.sender_name,
         language=pending.language,
@@ -171,4 +171,4 @@ def _elsewhere(context: CommandContext, name: str) -> Button:
     return Button(label=context.say("look there"), url=host + name)
 
 
-EVENTS = {LOOKUP_EVENT: looked_up}
+EVENTS = {LOOKUP_EVENT: on_looked_up}

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.query_in_sentence import unframed
+from bot.commands.core.query_in_sentence import extract_query
 from bot.commands.papers.results import (
     card_buttons,
     count_found,
     nothing_active,
-    only_time,
+    only_time_reply,
     query_lines,
-    rows_of,
+    result_items,
     subscribe_button,
-    time_refused,
-    words_button,
+    time_refusal,
+    try_as_words_button,
 )
 from bot.commands.phrasing.delivery_times import next_line
 from bot.ports.reply import Reply
@@ -24,24 +24,24 @@ from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.planner import TrialResult, would_come
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 
 ROWS = 5  # papers of a preview
 _MANY_WORDS = 12
 
 
-def tried(context: CommandContext, said: str) -> Reply:
+def try_query(context: CommandContext, said: str) -> Reply:
     """How many papers the words find, the newest, how they were read, and [subscribe]."""
-    text = asked_for(said)
+    text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
-        return only_time(context, text)
-    if ending.when is not None and (refusal := time_refused(replace(context, args=text), ending)):
+        return only_time_reply(context, text)
+    if ending.when is not None and (refusal := time_refusal(replace(context, args=text), ending)):
         return refusal
     found = would_come(context.store, context.chat, now=context.now, which=ending.query)
     papers = [item.paper for item in found.delivery.items] if found.delivery else []
     newest = sorted(papers, key=lambda known: known.sequence or 0, reverse=True)[:ROWS]
-    items = rows_of(newest, found.query)
+    items = result_items(newest, found.query)
     lines = (
         count_found(context, found),
         *_reading(context, found, ending),
@@ -49,13 +49,13 @@ def tried(context: CommandContext, said: str) -> Reply:
         *_too_many_words(context, found),
         *_how_to_subscribe(context, found, text),
     )
-    buttons = (*subscribe_button(context, text), *words_button(context, ending, text)) if found.query else ()
+    buttons = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if found.query else ()
     return Reply(lines=lines, items=items, numbers=card_buttons(context, items), buttons=buttons)
 
 
-def asked_for(said: str) -> str:
+def query_of(said: str) -> str:
     """The query in a sentence, if it is one that can be understood; else the words themselves."""
-    text = unframed(said)
+    text = extract_query(said)
     return text if text == said or is_query(text) else said
 
 
@@ -68,7 +68,7 @@ def is_query(text: str) -> bool:
     return True
 
 
-def finds(context: CommandContext, said: str) -> bool:
+def finds_papers(context: CommandContext, said: str) -> bool:
     """Whether words find any paper that is known."""
     try:
         found = would_come(context.store, context.chat, now=context.now, which=split_when(said).query)
@@ -79,7 +79,7 @@ def finds(context: CommandContext, said: str) -> bool:
 
 def on_look_for(context: CommandContext) -> Reply:
     """Words that were not taken for a query at first."""
-    return tried(context, str(context.arguments["text"]))
+    return try_query(context, str(context.arguments["text"]))
 
 
 def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
@@ -122,17 +122,19 @@ def preview(context: CommandContext) -> Reply:
     """What would come from the days known, as the chat would see it; nothing is marked as told."""
     ending = split_when(context.args)
     if ending.only_time:
-        return only_time(context, context.args)
-    if ending.when is not None and (refusal := time_refused(context, ending)):
+        return only_time_reply(context, context.args)
+    if ending.when is not None and (refusal := time_refusal(context, ending)):
         return refusal
     tried = would_come(context.store, context.chat, now=context.now, which=ending.query)
     if not tried.wishes:
         return nothing_active(context, "/preview diffusion")
     buttons = (
-        (*subscribe_button(context, context.args), *words_button(context, ending, context.args)) if tried.query else ()
+        (*subscribe_button(context, context.args), *try_as_words_button(context, ending, context.args))
+        if tried.query
+        else ()
     )
     read = query_lines(context, tried.query, ending) if tried.query else ()
-    lines = (count_found(context, tried), *read, *_told_before(context, tried), *_waiting(context, tried))
+    lines = (count_found(context, tried), *read, *_delivered_before(context, tried), *_waiting(context, tried))
     return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
 
 
@@ -151,7 +153,7 @@ def on_try_as_words(context: CommandContext) -> Reply:
     return replace(preview(replace(context, args=str(context.arguments["text"]), arguments={})), replaces=True)
 
 
-def _told_before(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
+def _delivered_before(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
     if not tried.told:
         return ()
     found = len(tried.delivery.items) if tried.delivery else 0
@@ -180,7 +182,7 @@ def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str
         return context.say("This chat waits for the operator of this bot.")
     if context.chat.state is ChatState.PAUSED:
         return context.say("This chat is paused; /resume ends that.")
-    if all(subscription.state == "paused" for subscription in subscriptions):
+    if all(subscription.state is SubscriptionState.PAUSED for subscription in subscriptions):
         return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
     return next_line(
         next_deliveries_to(context.store, context.chat.address, subscriptions, now=context.now),

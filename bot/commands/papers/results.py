@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import CommandContext
-from bot.commands.core.typed_times import OnlyTime, no_such_time, taken_for_time, there_is, time_alone
+from bot.commands.core.typed_times import (
+    OnlyTime,
+    is_available,
+    only_time_refused,
+    time_note,
+    time_refused_with_nearest,
+)
 from bot.commands.phrasing.cadence_words import when_words
 from bot.commands.phrasing.subscription_words import of_the_newest
 from bot.ports.button import Button, Buttons
@@ -17,12 +23,14 @@ from subscriptions.query import Query
 from subscriptions.service.planner import TrialResult
 
 
-def rows_of(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
+def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
     """Papers in this order. What a query found in them is marked."""
-    return tuple(Item(paper=known, because=_found(known, query), position=at) for at, known in enumerate(papers))
+    return tuple(
+        Item(paper=known, because=_matched_words(known, query), position=at) for at, known in enumerate(papers)
+    )
 
 
-def _found(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
+def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
     """The words that hit, under no name: no subscription brought the paper."""
     words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
@@ -63,29 +71,29 @@ def subscribe_button(context: CommandContext, text: str) -> Buttons:
     return ((Button(label=context.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
 
 
-def words_button(context: CommandContext, ending: Ending, text: str) -> Buttons:
+def try_as_words_button(context: CommandContext, ending: Ending, text: str) -> Buttons:
     """[as words] where what was read as a time may have been meant as words: the preview of all of them."""
     if context.read_by_strangers or not ending.either:
         return ()
     return ((Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
 
 
-def only_time(context: CommandContext, typed: str) -> Reply:
+def only_time_reply(context: CommandContext, typed: str) -> Reply:
     """The refusal of a time without a query; to say it alone may be meant for what the chat asks for already."""
     words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
-    reply = time_alone(context, OnlyTime(typed), words)
-    if not context.chat.id or not there_is(typed):
+    reply = only_time_refused(context, OnlyTime(typed), words)
+    if not context.chat.id or not is_available(typed):
         return reply
     return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
 
 
-def time_refused(context: CommandContext, ending: Ending) -> Reply | None:
+def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
     """The refusal of a time behind a query that cannot be had, with buttons to subscribe at one that can; None: it can."""
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
         words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
-        return no_such_time(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
+        return time_refused_with_nearest(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
     return None
 
 
@@ -103,7 +111,7 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
         return (reading,)
     odd = [hint.say(context.localizer.translate) for hint in query.hints]
     if ending and ending.either:
-        odd.insert(0, taken_for_time(context, ending))
+        odd.insert(0, time_note(context, ending))
     return (reading, *(context.say("({inner})", inner=one) for one in odd))
 
 

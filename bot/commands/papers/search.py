@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.papers.results import card_buttons, query_lines, rows_of
+from bot.commands.papers.results import card_buttons, query_lines, result_items
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
@@ -17,7 +17,7 @@ PAGE = 6  # papers of one page of a search
 Stretches = Sequence[tuple[int | None, int]]  # where each stretch that was looked at begins, and what the others found
 
 
-def find(context: CommandContext) -> Reply:
+def search_(context: CommandContext) -> Reply:
     """Stored papers, the newest first."""
     if not context.args:
         raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
@@ -37,12 +37,14 @@ def _page(context: CommandContext, query: Query, stretches: Stretches, start: in
     """One page of the last of these stretches of the stored papers."""
     upto, before = stretches[-1]
     found = search(context.store, query, upto=upto, start=start, most=PAGE)
-    items = rows_of(found.papers, query)
-    turning = () if context.read_by_strangers else _turning(context, query, _anchored(stretches, found), start, found)
+    items = result_items(found.papers, query)
+    turning = (
+        () if context.read_by_strangers else _page_buttons(context, query, _anchored(stretches, found), start, found)
+    )
     left = context.read_by_strangers and found.found > PAGE
     others = (context.say("These are the newest {count}; in private I show all.", count=PAGE),) if left else ()
     return Reply(
-        lines=(_base(context, found, before), *query_lines(context, query, None), *others),
+        lines=(_count_line(context, found, before), *query_lines(context, query, None), *others),
         items=items,
         first=before + start + 1,
         numbers=card_buttons(context, items, first=before + start + 1),
@@ -55,7 +57,7 @@ def _anchored(stretches: Stretches, found: SearchResult) -> Stretches:
     return [*stretches[:-1], (found.upto or None, stretches[-1][1])]
 
 
-def _base(context: CommandContext, found: SearchResult, before: int) -> str:
+def _count_line(context: CommandContext, found: SearchResult, before: int) -> str:
     """Such as "41 of 2,061 papers", and how far was looked where that is not all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
@@ -81,7 +83,9 @@ def _base(context: CommandContext, found: SearchResult, before: int) -> str:
     )
 
 
-def _turning(context: CommandContext, query: Query, stretches: Stretches, start: int, found: SearchResult) -> Buttons:
+def _page_buttons(
+    context: CommandContext, query: Query, stretches: Stretches, start: int, found: SearchResult
+) -> Buttons:
     """[newer] [older], which take the place of this page."""
 
     def button(label: str, to: Stretches, at: int) -> Button:
@@ -103,5 +107,5 @@ def _turning(context: CommandContext, query: Query, stretches: Stretches, start:
     return (tuple(row),) if row else ()
 
 
-COMMANDS = (Command(name="search", run=find, usage="QUERY", summary=Sentence("look through all papers")),)
+COMMANDS = (Command(name="search", run=search_, usage="QUERY", summary=Sentence("look through all papers")),)
 CALLBACKS = {"search-page": Callback(run=on_search_page)}

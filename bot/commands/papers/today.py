@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bot.commands.core.asking import met
+from bot.commands.core.asking import with_stored_chat
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.results import (
     nothing_active,
@@ -48,11 +48,15 @@ def _gone(context: CommandContext) -> Reply:
 
 
 def _today(context: CommandContext, which: str) -> Reply:
-    if context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address and _may_get(context):
+    if (
+        context.origin.kind is ChatKind.PRIVATE
+        and context.chat.address == context.origin.address
+        and _can_receive(context)
+    ):
         looked = None if context.chat.id else newest_batch(context.store, context.chat, now=context.now, which=which)
         if looked is not None and looked.delivery is None:
             return _shown_now(context, which, looked)
-        context = met(context)
+        context = with_stored_chat(context)
         key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
         return _sent_now(
             context, which, newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
@@ -60,7 +64,7 @@ def _today(context: CommandContext, which: str) -> Reply:
     return _shown_now(context, which, newest_batch(context.store, context.chat, now=context.now, which=which))
 
 
-def _may_get(context: CommandContext) -> bool:
+def _can_receive(context: CommandContext) -> bool:
     """A delivery to a chat that is paused, or waits to be let in, would be held."""
     return context.chat.state is ChatState.ACTIVE
 
@@ -77,7 +81,7 @@ def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
         len(batch.delivery.items),
         day=context.localizer.day(batch.day),
     )
-    return Reply(lines=(found, *_had(context, batch)), buttons=_again(context, which, batch))
+    return Reply(lines=(found, *_delivered_before(context, batch)), buttons=_all_of_day_button(context, which, batch))
 
 
 def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
@@ -93,8 +97,10 @@ def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
         day=context.localizer.day(batch.day),
     )
     subscribing = subscribe_button(context, context.args) if batch.query else ()
-    again = _again(context, which, batch)
-    return Reply(lines=(found, *_had(context, batch)), delivery=batch.delivery, buttons=(*again, *subscribing))
+    again = _all_of_day_button(context, which, batch)
+    return Reply(
+        lines=(found, *_delivered_before(context, batch)), delivery=batch.delivery, buttons=(*again, *subscribing)
+    )
 
 
 def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
@@ -108,7 +114,7 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
             batch.told,
             day=day,
         )
-        return Reply(lines=(words,), buttons=_again(context, which, batch))
+        return Reply(lines=(words,), buttons=_all_of_day_button(context, which, batch))
     words = context.localizer.count(
         "The only paper of {day} does not fit.",
         "None of the {count} papers of {day} fits.",
@@ -118,13 +124,13 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
     return Reply(lines=(words,))
 
 
-def _had(context: CommandContext, batch: Batch) -> tuple[str, ...]:
+def _delivered_before(context: CommandContext, batch: Batch) -> tuple[str, ...]:
     if not batch.told:
         return ()
     return (context.localizer.count("{count} more came before.", "{count} more came before.", batch.told),)
 
 
-def _again(context: CommandContext, which: str, batch: Batch) -> Buttons:
+def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
     """[show all of that day], where the chat was told of some."""
     if not batch.told or batch.day is None or context.read_by_strangers:
         return ()

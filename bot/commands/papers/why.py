@@ -2,7 +2,7 @@
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.phrasing.reason_words import ReasonContext, came_line, kept_line
+from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
@@ -19,7 +19,9 @@ def why(context: CommandContext) -> Reply:
     if not context.args:
         replied_to = context.message.reply_to if context.message else ""
         found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
-        return _came(context, found) if found else Reply(lines=(context.say("This chat was not sent a paper yet."),))
+        return (
+            _delivered(context, found) if found else Reply(lines=(context.say("This chat was not sent a paper yet."),))
+        )
     return _about(context, "why")
 
 
@@ -40,21 +42,23 @@ def _about(context: CommandContext, command: str) -> Reply:
     if known is None:
         return named_papers(context, names[0])
     found = deliveries_of_paper(context.store, context.chat, known)
-    return _came(context, found) if found else _did_not_come(context, known)
+    return _delivered(context, found) if found else _not_delivered(context, known)
 
 
 # ------------------------------------------------------------------------------------------------------------ it came
 
 
-def _came(context: CommandContext, found: DeliveredPaper) -> Reply:
+def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
     """When it came and why, with the passages where the words stand."""
-    return Reply(lines=(came_line(found, context.chat, context.localizer),), items=(found.item,), item_layout="why")
+    return Reply(
+        lines=(delivered_line(found, context.chat, context.localizer),), items=(found.item,), item_layout="why"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- it did not come
 
 
-def _did_not_come(context: CommandContext, known: KnownPaper) -> Reply:
+def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
     found = reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
@@ -64,7 +68,7 @@ def _did_not_come(context: CommandContext, known: KnownPaper) -> Reply:
         localizer=context.localizer, reading=context.formatter.reading, command=lambda words: f"/{words}"
     )
     day = context.localizer.day(known.day, seen_from=context.now.date())
-    lines += [kept_line(one, context.chat, teller, day) for one in found[:MOST_REASONS]]
+    lines += [hold_reason_line(one, context.chat, teller, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
     if left > 0:
         lines.append(

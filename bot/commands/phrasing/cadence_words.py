@@ -66,19 +66,19 @@ def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None)
     return cadence_words(when.cadence, localizer, when.zone)
 
 
-def every(rhythm: str, localizer: Localizer) -> str:
+def everyday_rhythm(rhythm: str, localizer: Localizer) -> str:
     """One of DAYS as people say it: "every Monday"."""
     return _EVERY[rhythm].say(localizer.translate)
 
 
-def spoken(text: str, localizer: Localizer) -> str:
+def everyday_cadence(text: str, localizer: Localizer) -> str:
     """A cadence, given as it is stored, as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
     cadence = parse_cadence(text)
     if cadence.kind == "now":
         return localizer.say("as soon as papers come")
     if cadence.kind != "when-out":
         rhythm, _, time = text.rpartition(" ")
-        return f"{every(rhythm, localizer)} {time}"
+        return f"{everyday_rhythm(rhythm, localizer)} {time}"
     hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
     if cadence.weekdays_only:
         return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from subscriptions.service.chats import Forgotten
 
 
-def would_erase(subscriptions: int, chat: str, localizer: Localizer) -> str:
+def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str:
     """What goes, before it goes; `chat` is what the chat is called."""
     return localizer.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
@@ -18,7 +18,7 @@ def would_erase(subscriptions: int, chat: str, localizer: Localizer) -> str:
     )
 
 
-def erased(gone: "Forgotten", localizer: Localizer) -> str:
+def erased_line(gone: "Forgotten", localizer: Localizer) -> str:
     """What is gone."""
     subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
     papers = localizer.count("{count} paper", "{count} papers", gone.papers)

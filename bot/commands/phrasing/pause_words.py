@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.subscription_words import called
+from bot.commands.phrasing.subscription_words import subscription_label
 
 if TYPE_CHECKING:
     from subscriptions.service.subscriptions import HeldBack, Waiting
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def held_line(held: "HeldBack", localizer: Localizer, *, now: datetime) -> str:
     """What is paused, and until when."""
-    words = called(held.subscription) if held.subscription else ""
+    words = subscription_label(held.subscription) if held.subscription else ""
     if held.until is None:
         return localizer.say("{wish} is paused.", wish=words) if words else localizer.say("This chat is paused.")
     until = localizer.moment(held.until, now=now)
@@ -27,7 +27,7 @@ def resumed_line(held: "HeldBack", localizer: Localizer) -> str:
         return localizer.say("Nothing is paused here.")
     subscription = held.subscription
     return (
-        localizer.say("{wish} is active again.", wish=called(subscription))
+        localizer.say("{wish} is active again.", wish=subscription_label(subscription))
         if subscription
         else localizer.say("Papers come again.")
     )

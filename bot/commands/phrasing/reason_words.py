@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.subscription_words import in_short
+from bot.commands.phrasing.subscription_words import shortened
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query import And, Not, Query
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, MessageState
 
 if TYPE_CHECKING:
     from subscriptions.service.papers import Reason
@@ -59,10 +59,10 @@ class ReasonContext:
     command: Callable[[str], str]
 
 
-def came_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
+def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
     """When a paper came to a chat, or what has become of it."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
-    if found.state == "sent" and not found.item.shown:
+    if found.state is MessageState.SENT and not found.item.shown:
         sentence = _BEHIND
     elif found.state in _ON_ITS_WAY and chat.state is not ChatState.ACTIVE:
         sentence = _HELD
@@ -70,10 +70,10 @@ def came_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
     return replace(sentence, values={"moment": moment}).say(localizer.translate)
 
 
-def kept_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
+def hold_reason_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     """What keeps a paper of that day from coming for one subscription: its number, its name, and why."""
     subscription = reason.subscription
-    label = in_short(subscription.name or subscription.text)
+    label = shortened(subscription.name or subscription.text)
     return f"{subscription.number}  " + teller.localizer.say(
         "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
     )
@@ -98,7 +98,7 @@ def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     return replace(sentence, values=values).say(teller.localizer.translate)
 
 
-def lacking(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
+def failing_parts(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
     """The parts of a query that a paper does not fit, as they were typed: those it lacks, and those it should not have."""
     parts = [(isinstance(node, Not), node.node if isinstance(node, Not) else node) for node in reason.failing]
     said = [(excluded, reading(replace(reason.query, tree=node))) for excluded, node in parts]
@@ -112,7 +112,7 @@ def _words(reason: "Reason", teller: ReasonContext) -> str:
         said = teller.reading(query)
         return localizer.say("({inner})", inner=said) if isinstance(query.tree, And) else said
 
-    lacks, excluded = (_list(localizer, words) for words in lacking(reason, read))
+    lacks, excluded = (_list(localizer, words) for words in failing_parts(reason, read))
     if lacks and excluded:
         return localizer.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
     if lacks:

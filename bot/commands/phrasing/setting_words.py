@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bot.commands.phrasing.cadence_words import spoken
+from bot.commands.phrasing.cadence_words import everyday_cadence
 from bot.commands.phrasing.localizer import Localizer
 from bot.ports.reply import Reply
 from subscriptions.labels import LABELS, VALUES
@@ -13,15 +13,15 @@ from subscriptions.planning.effects import without_effect
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
 
 
-def changed(name: str, before: Chat, after: Chat, localizer: Localizer) -> Reply:
+def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) -> Reply:
     """The answer to `set`; `name` is one of SETTINGS. It says so where the setting has no effect."""
     label = label_of(name, localizer)
     old, new = value_of(before.settings, name), value_of(after.settings, name)
-    shown = in_words(name, new, localizer)
+    shown = value_words(name, new, localizer)
     if old == new:
         lines = [localizer.say("{label}: {value}, as it was.", label=label, value=shown)]
     else:
-        was = in_words(name, old, localizer)
+        was = value_words(name, old, localizer)
         lines = [localizer.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
     if name == "timezone" and old != new:
         lines += fixed_offset(new, localizer)
@@ -42,7 +42,7 @@ def value_of(settings: ChatSettings, name: str) -> str:
     return "all" if value is None else str(value)
 
 
-def in_words(name: str, value: str, localizer: Localizer) -> str:
+def value_words(name: str, value: str, localizer: Localizer) -> str:
     """A value of one of SETTINGS, given as it is stored, as people say it."""
     if value in VALUES.get(name, {}):
         return VALUES[name][value].say(localizer.translate)
@@ -60,7 +60,7 @@ def _limit(value: str, localizer: Localizer) -> str:
 
 _WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
     {
-        "schedule": spoken,
+        "schedule": everyday_cadence,
         "timezone": lambda value, localizer: localizer.zone_name(value),
         "lang": lambda value, _: LANGUAGES.get(value, value),
         "limit": _limit,

@@ -13,7 +13,7 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
-from subscriptions.states import Admission, ChatState
+from subscriptions.states import Admission, ChatState, SubscriptionState
 
 if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
     from subscriptions.service.papers import Base
@@ -72,8 +72,8 @@ def subscribed(
     if short:
         return Reply(
             lines=(
-                _beside(localizer, head, *hints[:1]),
-                _beside(localizer, _become(done, localizer), _first(done, localizer, now)),
+                _on_one_line(localizer, head, *hints[:1]),
+                _on_one_line(localizer, _outcome(done, localizer), _first(done, localizer, now)),
             ),
             ok=True,
         )
@@ -81,19 +81,19 @@ def subscribed(
     if instead:
         lines.append(localizer.say("Instead of: {words}", words=instead))
     if done.outcome in ("added", "edited"):
-        lines += _found(done, localizer, examples)
+        lines += _findings(done, localizer, examples)
     else:
-        lines.append(_become(done, localizer))
+        lines.append(_outcome(done, localizer))
     lines += [advice] if advice else []
     lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
     return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
 
 
-def one_line(done: "Subscribed", localizer: Localizer, *, reading: str) -> str:
+def subscribed_line(done: "Subscribed", localizer: Localizer, *, reading: str) -> str:
     """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
     subscription = done.subscription
     said = f"{subscription.number}  {reading} · {_when(subscription, subscription.zone or done.chat.settings.timezone, localizer)}"
-    return said if done.outcome in ("added", "edited") else f"{said} · {_become(done, localizer)}"
+    return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
 
 
 def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing: str = "") -> Reply:
@@ -101,7 +101,7 @@ def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing:
     if not gone:
         return Reply(lines=(localizer.say("There was no subscription to remove."),))
     head = localizer.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
-    lines = [called(subscription) for subscription in gone[:_MOST_NAMED]]
+    lines = [subscription_label(subscription) for subscription in gone[:_MOST_NAMED]]
     if len(gone) > _MOST_NAMED:
         lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
@@ -125,24 +125,24 @@ def renamed(before: Subscription, after: Subscription, localizer: Localizer) -> 
     return Reply(lines=(said,), ok=True)
 
 
-def _beside(localizer: Localizer, first: str, *then: str) -> str:
+def _on_one_line(localizer: Localizer, first: str, *then: str) -> str:
     """Sentences on one line, as the language sets them."""
     for one in then:
         first = localizer.say("{sentence} {next}", sentence=first, next=one)
     return first
 
 
-def called(subscription: Subscription) -> str:
+def subscription_label(subscription: Subscription) -> str:
     """A subscription in a line: its number, with its name or how its query begins."""
-    return f"{subscription.number}  {in_short(subscription.name or subscription.text)}"
+    return f"{subscription.number}  {shortened(subscription.name or subscription.text)}"
 
 
-def in_short(words: str) -> str:
+def shortened(words: str) -> str:
     """Words on one line, as many as are read at a glance."""
     return cut_letters(" ".join(words.split()), _LONGEST)
 
 
-def rows_of(
+def subscription_rows(
     found: Sequence["Listed"],
     reading: Callable[[str], str],
     localizer: Callable[["Listed"], Localizer],
@@ -157,7 +157,7 @@ def rows_of(
 
 def state_of(one: "Listed") -> str:
     """Whether it brings messages: active, else what holds it, be it the subscription or its chat."""
-    return one.subscription.state if one.chat.state == "active" else one.chat.state.value
+    return one.subscription.state if one.chat.state is ChatState.ACTIVE else one.chat.state.value
 
 
 def _row(one: "Listed", reading: Callable[[str], str], localizer: Localizer, now: datetime | None) -> Row:
@@ -183,7 +183,7 @@ def _when(subscription: Subscription, zone: str, localizer: Localizer) -> str:
     return cadence_words(subscription.cadence, localizer, zone)
 
 
-def _become(done: "Subscribed", localizer: Localizer) -> str:
+def _outcome(done: "Subscribed", localizer: Localizer) -> str:
     """What became of the wish, in one sentence."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
@@ -193,12 +193,12 @@ def _become(done: "Subscribed", localizer: Localizer) -> str:
         return localizer.count(
             "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=_days(done, localizer)
         )
-    return _nothing(done, localizer)
+    return _no_findings(done, localizer)
 
 
-def _found(done: "Subscribed", localizer: Localizer, examples: Sequence[str]) -> list[str]:
+def _findings(done: "Subscribed", localizer: Localizer, examples: Sequence[str]) -> list[str]:
     if not done.found:
-        return [_nothing(done, localizer)]
+        return [_no_findings(done, localizer)]
     days = _days(done, localizer)
     if done.found > len(examples):
         head = localizer.count(
@@ -211,7 +211,7 @@ def _found(done: "Subscribed", localizer: Localizer, examples: Sequence[str]) ->
     return [head, *(f"· {example}" for example in examples)]
 
 
-def _nothing(done: "Subscribed", localizer: Localizer) -> str:
+def _no_findings(done: "Subscribed", localizer: Localizer) -> str:
     if not done.base.days:
         return localizer.say("I know no papers yet.")
     return localizer.say("No paper of {days} fits.", days=_days(done, localizer))
@@ -252,7 +252,7 @@ def _beginning(
 def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
     if done.chat.state is ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
-    if done.subscription.state == "paused":
+    if done.subscription.state is SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None and now is not None:
         return first_line(done.next_delivery, localizer, now)

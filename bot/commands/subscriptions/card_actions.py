@@ -7,7 +7,7 @@ from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here
 from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.cards import callback_paper, paper_arguments, paper_gone
-from bot.commands.subscriptions.echo import at
+from bot.commands.subscriptions.echo import subscribe_and_echo
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
@@ -17,6 +17,7 @@ from subscriptions.model import Item, Subscription
 from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
 from subscriptions.service.papers import distinctive_words, subscriptions_behind
 from subscriptions.service.subscriptions import edit, pause, rename
+from subscriptions.states import SubscriptionState
 from subscriptions.wording import mended_name
 
 MUTED_FOR = timedelta(days=7)
@@ -32,7 +33,7 @@ def on_mute(context: CommandContext) -> Reply:
     if item is None:
         return paper_gone(context)
     subscriptions = subscriptions_behind(context.store, context.chat, item)
-    loud = [subscription for subscription in subscriptions if subscription.state == "active"]
+    loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
         return (
@@ -180,7 +181,7 @@ def on_follow_author(context: CommandContext) -> Reply:
     """An author becomes a subscription, named after them."""
     name = str(context.arguments["name"])
     rule = author_rule(name)
-    reply = at(context, rule, None)
+    reply = subscribe_and_echo(context, rule, None)
     canonical = parse_query(rule).canonical
     for one in listed_here(context):
         if one.subscription.canonical == canonical and not one.subscription.name:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from bot.commands.core.asking import awaits
+from bot.commands.core.asking import expect_answer
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import shown_buttons
-from bot.commands.core.typed_times import as_words_button, read_as_time
+from bot.commands.core.typed_times import as_words_button, with_time_note
 from bot.commands.core.undo_button import undo_row
 from bot.commands.core.zone_buttons import zone_buttons
 from bot.commands.phrasing.localizer import Localizer
@@ -15,10 +15,11 @@ from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import Ending
+from subscriptions.platforms import facts_of
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
-def at(context: CommandContext, text: str, when: str | None) -> Reply:
+def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
     """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
     return echo(context, subscribe_here(context, text, when))
 
@@ -48,7 +49,7 @@ def echo(
     advice = advice_for(context, done)
     reply = subscribed(
         done,
-        _by_its_clock(context, done),
+        _localizer_of(context, done),
         reading=context.formatter.reading(done.query),
         examples=[context.title(known) for known in done.examples],
         instead=instead,
@@ -58,13 +59,13 @@ def echo(
     )
     words: tuple[Button, ...] = ()
     if ending is not None and ending.either and done.outcome != "known":
-        reply, words = read_as_time(context, ending, reply), as_words_button(context, typed, number)
+        reply, words = with_time_note(context, ending, reply), as_words_button(context, typed, number)
     better = advice_button(context, advice, done.subscription.number) if advice else None
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
         zones = zone_buttons(context)
-        awaits(context, "answer-zone")
+        expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
     return replace(reply, buttons=shown_buttons(context, rows), replaces=replaces)
 
@@ -77,7 +78,7 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button,
     return (Button(label=context.say("today's now"), verb="today", arguments={"number": number}), *undoing)
 
 
-def _by_its_clock(context: CommandContext, done: Subscribed) -> Localizer:
+def _localizer_of(context: CommandContext, done: Subscribed) -> Localizer:
     """Whoever says a time by the clock of a place reads by it when it comes."""
     own = done.subscription.zone
     return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer
@@ -99,7 +100,7 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
     """At the first wish of a person whose clock nobody knows."""
     return (
         context.chat.kind is ChatKind.PRIVATE
-        and context.chat.address.platform == "telegram"
+        and facts_of(context.chat.address.platform).asks_for_zone
         and context.chat.address == context.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
         and context.chat.settings.timezone == context.bot_info.timezone

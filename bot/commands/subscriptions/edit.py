@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
-from bot.commands.core.asking import ask, may_ask
+from bot.commands.core.asking import ask, can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import (
-    gone,
     no_subscriptions,
     number_and_rest,
-    numbered,
     pick_list,
     required_number,
     shown_buttons,
+    subscription_gone,
+    subscription_numbered,
 )
-from bot.commands.core.typed_times import no_such_time
+from bot.commands.core.typed_times import time_refused_with_nearest
 from bot.commands.core.undo_button import undo_row
-from bot.commands.papers.preview import asked_for
+from bot.commands.papers.preview import query_of
 from bot.commands.phrasing.cadence_words import cadence_words, when_words
 from bot.commands.phrasing.delivery_times import next_line
 from bot.commands.phrasing.subscription_words import name_given, renamed
@@ -30,6 +30,7 @@ from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time
 from subscriptions.query import links_to_no_paper, mentioned, parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.subscriptions import edit, rename, reschedule
+from subscriptions.states import SubscriptionState
 
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
 
@@ -49,8 +50,8 @@ def edit_(context: CommandContext) -> Reply:
 
 def on_edit_ask(context: CommandContext) -> Reply:
     """Asks for the new query of the one that was picked."""
-    subscription = numbered(context, context.arguments.get("number"))
-    return gone(context) if subscription is None else _ask_query(context, subscription)
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    return subscription_gone(context) if subscription is None else _ask_query(context, subscription)
 
 
 def on_edit_page(context: CommandContext) -> Reply:
@@ -61,17 +62,17 @@ def on_edit_page(context: CommandContext) -> Reply:
 
 def answer_edit(context: CommandContext) -> Reply | None:
     """The text that was asked for is the query."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
-    return None if _is_a_paper(context.args) else _edit(context, subscription, asked_for(context.args))
+    return None if _is_a_paper(context.args) else _edit(context, subscription, query_of(context.args))
 
 
 def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
     if context.request.trigger_id:
         return edit_subscription(context, subscription)
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
-    if not may_ask(context):
+    if not can_ask(context):
         example = context.say("Say it in one line: /edit {number} diffusion -survey", number=subscription.number)
         return Reply(lines=(now, example))
     return ask(context, "edit", {"number": subscription.number}, now, context.say("Write what it shall be instead."))
@@ -99,7 +100,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
         )
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
-        return no_such_time(context, error, lambda when: _edit_button(subscription, text, when), (words,))
+        return time_refused_with_nearest(context, error, lambda when: _edit_button(subscription, text, when), (words,))
     instead = context.formatter.reading(parse_query(subscription.text))
     return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
 
@@ -110,9 +111,9 @@ def _edit_button(subscription: Subscription, text: str, when: str = "") -> Butto
 
 def on_edit_at(context: CommandContext) -> Reply:
     """Changes the query and the time to those that the button has."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     text, when = str(context.arguments["text"]), str(context.arguments["when"]) or None
     done = edit(
         context.store, context.chat.address, subscription.number, text, when=when, now=context.now, who=context.actor
@@ -130,7 +131,7 @@ def name(context: CommandContext) -> Reply:
     subscription, text = required_number(context, context.args, "/name 4 diffusion")
     if text:
         return _name(context, subscription, text)
-    if not may_ask(context):
+    if not can_ask(context):
         raise _usage_of_name()
     question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
     return ask(context, "name", {"number": subscription.number}, question)
@@ -138,7 +139,7 @@ def name(context: CommandContext) -> Reply:
 
 def answer_name(context: CommandContext) -> Reply | None:
     """The text that was asked for is the name."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
     return None if _is_a_paper(context.args) else _name(context, subscription, context.args)
@@ -196,9 +197,9 @@ def _refuse_foreign_number(text: str) -> None:
 def on_schedule(context: CommandContext) -> Reply:
     """A time that was picked."""
     number = context.arguments.get("number")
-    subscription = numbered(context, number)
+    subscription = subscription_numbered(context, number)
     if number is not None and subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     return replace(_schedule(context, subscription, str(context.arguments["when"])), replaces=True)
 
 
@@ -233,7 +234,7 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
-        return no_such_time(
+        return time_refused_with_nearest(
             context, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
         )
     if subscription is not None:
@@ -243,7 +244,11 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         when = when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     coming = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
-    first = [next_line(coming, context.localizer, context.now)] if any(one.state == "active" for one in done) else []
+    first = (
+        [next_line(coming, context.localizer, context.now)]
+        if any(one.state is SubscriptionState.ACTIVE for one in done)
+        else []
+    )
     return Reply(lines=(said, *first), ok=True, buttons=undo_row(context))
 
 

@@ -6,9 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from bot.commands.core.asking import awaits_yes
+from bot.commands.core.asking import expect_yes_or_no
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import gone, listed_here, named, no_subscriptions, numbered, pick_list
+from bot.commands.core.picking import (
+    listed_here,
+    no_subscriptions,
+    pick_list,
+    subscription_gone,
+    subscription_named,
+    subscription_numbered,
+)
 from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.bibtex import bibliography
 from bot.ports.button import Button
@@ -108,7 +115,7 @@ def import_(context: CommandContext) -> Reply:
     """Shows what a text would change, and keeps it until somebody says [import]."""
     if context.read_by_strangers and context.args.casefold() in (YES, NO):
         return _decided(context, yes=context.args.casefold() == YES)
-    text = _given(context)
+    text = _text_given(context)
     if not text.strip():
         return Reply(
             lines=(
@@ -126,11 +133,11 @@ def import_(context: CommandContext) -> Reply:
     waiting = CallbackToken(
         verb="import", arguments={"text": text}, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(context.store, _name(context, context.request.sender), waiting, now=context.now)
+    set_conversation_state(context.store, _state_name(context, context.request.sender), waiting, now=context.now)
     return _difference(context, plan)
 
 
-def _given(context: CommandContext) -> str:
+def _text_given(context: CommandContext) -> str:
     """What came along: a file goes before the words beside it. Raises Refused for what is no text."""
     try:
         return text_of(context.file) if context.file else context.args
@@ -168,7 +175,7 @@ def _choice(context: CommandContext) -> tuple[Button, Button]:
     only = "" if context.request.sender_is_admin else person
     done = Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
     left = Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
-    awaits_yes(context, done, left)
+    expect_yes_or_no(context, done, left)
     return done, left
 
 
@@ -184,34 +191,34 @@ def _counts(context: CommandContext, plan: ImportPlan) -> str:
 
 def on_import(context: CommandContext) -> Reply:
     """Does it, as it fits now."""
-    return _done(context, str(context.arguments["person"]), replaces=True)
+    return _imported(context, str(context.arguments["person"]), replaces=True)
 
 
 def on_import_no(context: CommandContext) -> Reply:
     """Leaves everything as it is."""
-    clear_conversation_state(context.store, _name(context, str(context.arguments["person"])))
+    clear_conversation_state(context.store, _state_name(context, str(context.arguments["person"])))
     return Reply(lines=(context.say("Nothing is imported."),), ok=True, replaces=True)
 
 
 def _decided(context: CommandContext, *, yes: bool) -> Reply:
     if yes:
-        return _done(context, context.request.sender, replaces=False)
-    clear_conversation_state(context.store, _name(context, context.request.sender))
+        return _imported(context, context.request.sender, replaces=False)
+    clear_conversation_state(context.store, _state_name(context, context.request.sender))
     return Reply(lines=(context.say("Nothing is imported."),), ok=True)
 
 
-def _done(context: CommandContext, person: str, *, replaces: bool) -> Reply:
-    waiting = get_conversation_state(context.store, _name(context, person), since=context.now - DECIDE_WITHIN)
+def _imported(context: CommandContext, person: str, *, replaces: bool) -> Reply:
+    waiting = get_conversation_state(context.store, _state_name(context, person), since=context.now - DECIDE_WITHIN)
     if waiting is None:
         raise Refused(Sentence("No import waits here any more."), Sentence("Send the text again with /import."))
-    clear_conversation_state(context.store, _name(context, person))
+    clear_conversation_state(context.store, _state_name(context, person))
     lines = _lines(context, str(waiting.arguments["text"]))
     done = import_lines(context.store, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
     return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=replaces)
 
 
-def _name(context: CommandContext, person: str) -> str:
+def _state_name(context: CommandContext, person: str) -> str:
     """What an import is remembered under: for one person, about one chat."""
     return f"import:{context.origin.address}:{context.chat.address}:{person}"
 
@@ -225,14 +232,14 @@ def share(context: CommandContext) -> Reply:
     if not subscriptions:
         return no_subscriptions(context)
     if context.args:
-        return _shared(context, named(context, context.args))
+        return _shared(context, subscription_named(context, context.args))
     return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context, 0)
 
 
 def on_share(context: CommandContext) -> Reply:
     """One that was picked."""
-    subscription = numbered(context, context.arguments["number"])
-    return replace(_shared(context, subscription), replaces=True) if subscription else gone(context)
+    subscription = subscription_numbered(context, context.arguments["number"])
+    return replace(_shared(context, subscription), replaces=True) if subscription else subscription_gone(context)
 
 
 def on_share_page(context: CommandContext) -> Reply:
@@ -247,18 +254,13 @@ def _which(context: CommandContext, page: int) -> Reply:
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
     """The link, and words to pass on where the platform knows no links that open a bot."""
     reading = subscription.name or context.formatter.reading(parse_query(subscription.text))
-    bot = context.bot_info.bot_names.get("telegram", "") if context.origin.address.platform == "telegram" else ""
-    if not bot:
+    links, bot = context.links
+    if links is None:
         words = f"/sub {subscription.text} {cadence_text(subscription.cadence)}"
         return Reply(lines=(context.say("To have the same, others can send me:"),), code=(words,))
-    url = offer_url(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
+    url = links.start(bot, share_link(context.store, context.chat.address, subscription.number, now=context.now))
     said = context.say("Whoever opens this link is offered “{reading}”:", reading=reading)
     return Reply(lines=(said, url), buttons=((Button(label=context.say("open the link"), url=url),),))
-
-
-def offer_url(bot: str, link: str) -> str:
-    """The address on Telegram that opens the bot with a shared subscription, `link` as `share_link` gives it."""
-    return f"https://t.me/{bot}?start={link}"
 
 
 COMMANDS = (

@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import gone, listed_here, number_and_rest, numbered, required_number, shown_buttons
+from bot.commands.core.picking import (
+    listed_here,
+    number_and_rest,
+    required_number,
+    shown_buttons,
+    subscription_gone,
+    subscription_numbered,
+)
 from bot.commands.core.undo_button import undo_row
 from bot.commands.phrasing.pause_words import held_line, resumed_line, waiting_lines
 from bot.ports.button import Button, Buttons
@@ -23,14 +30,18 @@ def pause_(context: CommandContext) -> Reply:
     """Holds the chat, or with a number one subscription, for as long as is said."""
     if not context.chat.id:
         return Reply(lines=(context.say("There is nothing to pause yet."),))
-    subscription, until = _meant(context)
+    subscription, until = _parsed(context)
     return _paused(context, subscription, until)
 
 
 def on_pause(context: CommandContext) -> Reply:
     """Holds one subscription until somebody resumes it."""
-    subscription = numbered(context, context.arguments.get("number"))
-    return gone(context) if subscription is None else replace(_paused(context, subscription, None), replaces=True)
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    return (
+        subscription_gone(context)
+        if subscription is None
+        else replace(_paused(context, subscription, None), replaces=True)
+    )
 
 
 def stop(context: CommandContext) -> Reply:
@@ -68,9 +79,9 @@ def resume_(context: CommandContext) -> Reply:
 def on_resume(context: CommandContext) -> Reply:
     """Ends a pause."""
     number = context.arguments.get("number")
-    subscription = numbered(context, number)
+    subscription = subscription_numbered(context, number)
     if number is not None and subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     return replace(_resumed(context, subscription), replaces=True)
 
 
@@ -90,9 +101,9 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
 
 def on_send(context: CommandContext) -> Reply:
     """What waits goes now."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if "number" in context.arguments and subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     sent = send_waiting(
         context.store, context.chat.address, now=context.now, number=subscription.number if subscription else None
     )
@@ -104,9 +115,9 @@ def on_send(context: CommandContext) -> Reply:
 
 def on_skip(context: CommandContext) -> Reply:
     """What waited when it was offered never comes."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if "number" in context.arguments and subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     skipped = skip_waiting(
         context.store,
         context.chat.address,
@@ -121,7 +132,7 @@ def on_skip(context: CommandContext) -> Reply:
     return Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True, replaces=True)
 
 
-def _meant(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
+def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
     """Which subscription, and until when. "2 weeks" is a time, "2" a subscription, "2 until mon" both."""
     text = context.args
     if not text or text.casefold() == ALL:
@@ -158,7 +169,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> Repl
     head = resumed_line(held, context.localizer)
     if not held.changed:
         return Reply(lines=(head,))
-    if held.chat.state == "paused":
+    if held.chat.state is ChatState.PAUSED:
         return Reply(
             lines=(head, context.say("This chat is paused; /resume ends that.")), ok=True, buttons=undo_row(context)
         )

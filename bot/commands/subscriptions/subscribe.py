@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import numbered
-from bot.commands.core.typed_times import OnlyTime, no_such_time, time_alone
+from bot.commands.core.picking import subscription_numbered
+from bot.commands.core.typed_times import OnlyTime, only_time_refused, time_refused_with_nearest
 from bot.commands.core.undo_button import undo_row
-from bot.commands.papers.preview import asked_for, tried
-from bot.commands.phrasing.subscription_words import one_line
+from bot.commands.papers.preview import query_of, try_query
+from bot.commands.phrasing.subscription_words import subscribed_line
 from bot.commands.subscriptions.echo import echo, subscribe_here
 from bot.commands.subscriptions.subscription_form import new_subscription
 from bot.ports.button import Button
@@ -28,7 +28,7 @@ EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said fir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _Line:
     """One line of a /sub, and what became of it."""
 
     text: str  # without its WHEN
@@ -55,26 +55,28 @@ def sub(context: CommandContext) -> Reply:
             Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             Sentence("Send the rest in another message."),
         )
-    if len(lines) == 1 and not isinstance(context.request, Interaction) and asked_for(lines[0]) != lines[0]:
-        return tried(context, lines[0])  # a sentence may be understood amiss, so it is offered
-    lines = [asked_for(line) for line in lines] if len(lines) > 1 else lines
-    before = _said_before(context)
-    said = _replaced(context, lines, before) if before else [_added(context, _read(context, line)) for line in lines]
+    if len(lines) == 1 and not isinstance(context.request, Interaction) and query_of(lines[0]) != lines[0]:
+        return try_query(context, lines[0])  # a sentence may be understood amiss, so it is offered
+    lines = [query_of(line) for line in lines] if len(lines) > 1 else lines
+    before = _numbers_before_edit(context)
+    said = (
+        _replaced(context, lines, before) if before else [_subscribed(context, _read(context, line)) for line in lines]
+    )
     if len(said) == 1 and said[0].error is not None:
-        return _not_taken(context, said[0])
+        return _refused_reply(context, said[0])
     _remember(context, said, before)
     if len(said) == 1 and said[0].done is not None:
         return echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
     return _several(context, said)
 
 
-def _not_taken(context: CommandContext, said: _Said) -> Reply:
+def _refused_reply(context: CommandContext, said: _Line) -> Reply:
     """Why the only line was refused; a time that cannot be had comes with buttons that say what can. Raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(said.error, NoSuchTime):
-        return no_such_time(context, said.error, lambda when: _at_button(said.text, when), (words,))
+        return time_refused_with_nearest(context, said.error, lambda when: _at_button(said.text, when), (words,))
     if isinstance(said.error, OnlyTime):
-        return time_alone(context, said.error, words)
+        return only_time_refused(context, said.error, words)
     assert said.error is not None  # noqa: S101 - whoever calls looked
     raise said.error
 
@@ -94,12 +96,12 @@ def _lines(text: str) -> Iterator[str]:
             yield subscription
 
 
-def _read(context: CommandContext, line: str) -> _Said:
+def _read(context: CommandContext, line: str) -> _Line:
     ending = split_when(line)
     error: Refused | None = _of_another_command(context, line)
     if ending.only_time:
         error = OnlyTime(line)
-    return _Said(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
+    return _Line(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 
 def _of_another_command(context: CommandContext, line: str) -> Refused | None:
@@ -110,7 +112,7 @@ def _of_another_command(context: CommandContext, line: str) -> Refused | None:
     return Refused(Sentence("This is another command. Send it by itself."))
 
 
-def _added(context: CommandContext, said: _Said) -> _Said:
+def _subscribed(context: CommandContext, said: _Line) -> _Line:
     """A line that is refused refuses only itself."""
     if said.error is not None:
         return said
@@ -120,7 +122,7 @@ def _added(context: CommandContext, said: _Said) -> _Said:
         return replace(said, error=error)
 
 
-def _several(context: CommandContext, said: Sequence[_Said]) -> Reply:
+def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
     done = [one for one in said if one.done is not None]
     of = context.localizer.count("{count} line", "{count} lines", len(said))
     head = context.localizer.count(
@@ -130,7 +132,7 @@ def _several(context: CommandContext, said: Sequence[_Said]) -> Reply:
         lines=of,
     )
     lines = [
-        one_line(one.done, context.localizer, reading=context.formatter.reading(one.done.query))
+        subscribed_line(one.done, context.localizer, reading=context.formatter.reading(one.done.query))
         for one in done
         if one.done
     ]
@@ -151,30 +153,32 @@ def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple
 # ------------------------------------------------------------------------------------------------- an edited /sub
 
 
-def _remember(context: CommandContext, said: Sequence[_Said], before: Sequence[int]) -> None:
+def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[int]) -> None:
     """Which subscriptions this message made, so that its edit can replace them; not those that were there before it."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
     if made and context.request.message_id and not isinstance(context.request, Interaction):
-        link = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
-        set_conversation_state(context.store, _name(context), link, now=context.now)
+        token = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
+        set_conversation_state(context.store, _state_name(context), token, now=context.now)
 
 
-def _said_before(context: CommandContext) -> list[int]:
+def _numbers_before_edit(context: CommandContext) -> list[int]:
     """The numbers of what this message made before it was edited, without those that are gone."""
     if context.message is None or not context.message.is_edit:
         return []
-    link = get_conversation_state(
-        context.store, _name(context), since=context.now - 2 * EDITED_WITHIN
+    token = get_conversation_state(
+        context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN
     )  # how late it is was asked before
-    numbers = link.arguments["numbers"] if link else []
-    return [number for number in numbers if numbered(context, number) is not None]
+    numbers = token.arguments["numbers"] if token else []
+    return [number for number in numbers if subscription_numbered(context, number) is not None]
 
 
-def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Said]:
+def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
     """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
     there = {
-        subscription.canonical: subscription.number for number in numbers if (subscription := numbered(context, number))
+        subscription.canonical: subscription.number
+        for number in numbers
+        if (subscription := subscription_numbered(context, number))
     }
     read = [_read(context, line) for line in lines]
     kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
@@ -182,15 +186,15 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
     said = []
     for one, place in zip(read, kept, strict=True):
         number = place or (free.pop(0) if free and not one.error and _canonical(one.text) else None)
-        said.append(_edited(context, one, number) if number else _added(context, one))
+        said.append(_edited(context, one, number) if number else _subscribed(context, one))
     if not any(one.error for one in said):
         for number in free:
             unsubscribe(context.store, context.chat.address, str(number), now=context.now, who=context.actor)
     return said
 
 
-def _edited(context: CommandContext, said: _Said, number: int) -> _Said:
-    before = numbered(context, number)
+def _edited(context: CommandContext, said: _Line, number: int) -> _Line:
+    before = subscription_numbered(context, number)
     try:
         when = said.when or context.chat.settings.schedule
         done = edit(
@@ -213,7 +217,7 @@ def late_edit(context: CommandContext) -> Reply:
     return Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
 
 
-def _name(context: CommandContext) -> str:
+def _state_name(context: CommandContext) -> str:
     return f"said:{context.origin.address}:{context.request.message_id}"
 
 

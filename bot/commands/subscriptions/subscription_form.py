@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from bot.commands.core.cities import city_pages
 from bot.commands.core.context import Callback, Command, CommandContext, CommandFunction
-from bot.commands.core.picking import gone, numbered
-from bot.commands.phrasing.cadence_words import DAYS, every, spoken
+from bot.commands.core.picking import subscription_gone, subscription_numbered
+from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_rhythm
 from bot.commands.phrasing.subscription_words import days_i_know
 from bot.commands.subscriptions.echo import echo
 from bot.ports.forms import CHAT_FIELD, Field, Modal, Option
@@ -48,7 +48,7 @@ def form(context: CommandContext) -> Reply:
             Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
         )
     return (
-        _new(context, _like(context), thread=context.request.thread_id or context.request.message_id)
+        _new(context, _query_like_paper(context), thread=context.request.thread_id or context.request.message_id)
         if context.args
         else new_subscription(context)
     )
@@ -62,7 +62,7 @@ def new_subscription(context: CommandContext) -> Reply:
 def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
     """The form of a subscription, with what it says now."""
     own = context.chat.settings.timezone
-    sheet = Modal(
+    modal = Modal(
         title=context.say("Subscription {number}", number=subscription.number),
         submit_label=context.say("Save"),
         close_label=context.say("Cancel"),
@@ -71,10 +71,10 @@ def edit_subscription(context: CommandContext, subscription: Subscription) -> Re
         arguments={"number": subscription.number, "zone": own},
         fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
     )
-    return Reply(modal=sheet)
+    return Reply(modal=modal)
 
 
-def shortcut(context: CommandContext) -> Reply:
+def on_shortcut(context: CommandContext) -> Reply:
     """What a platform offers in its menus: the form, beginning with the paper of the message where it was chosen."""
     return form(replace(context, args=context.event_details.get("text", "")))
 
@@ -90,7 +90,7 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
     own = context.chat.settings.timezone
     places = _places(context, thread)
     fields = _fields(context, text, parse_cadence(context.chat.settings.schedule), own, notes=notes)
-    sheet = Modal(
+    modal = Modal(
         title=context.say("New subscription"),
         submit_label=context.say("Subscribe"),
         close_label=context.say("Cancel"),
@@ -100,7 +100,7 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
         places=places,
         fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
     )
-    return Reply(modal=sheet)
+    return Reply(modal=modal)
 
 
 def _in_words(context: CommandContext, command: str) -> str:
@@ -108,7 +108,7 @@ def _in_words(context: CommandContext, command: str) -> str:
     return context.say("If no form has opened, try once more, or write it: {command}", command=command)
 
 
-def _like(context: CommandContext) -> tuple[str, tuple[str, ...]]:
+def _query_like_paper(context: CommandContext) -> tuple[str, tuple[str, ...]]:
     """A query for papers like the one that the text names, by its authors and categories; and what is said of it."""
     names = mentioned(context.args)
     if not names:
@@ -218,7 +218,7 @@ def _when_value(cadence: Cadence) -> str:
 
 
 def _when_label(context: CommandContext, value: str) -> str:
-    return every(value, context.localizer) if value in DAYS else spoken(value, context.localizer)
+    return everyday_rhythm(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
 
 
 def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
@@ -254,19 +254,21 @@ def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> 
 # ------------------------------------------------------------------------------------------------- while it is filled in
 
 
-def look_new(context: CommandContext) -> Reply:
+def on_change_new(context: CommandContext) -> Reply:
     """The form of a new subscription by what stands in it now."""
     thread = str(context.arguments.get("thread", ""))
-    return _with_choices(context, _new(context, (_said(context, QUERY), ()), thread=thread))
+    return _with_choices(context, _new(context, (_field_value(context, QUERY), ()), thread=thread))
 
 
-def look_edit(context: CommandContext) -> Reply:
+def on_change_edit(context: CommandContext) -> Reply:
     """The form of a subscription by what stands in it now."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     return (
-        gone(context)
+        subscription_gone(context)
         if subscription is None
-        else _with_choices(context, edit_subscription(context, replace(subscription, text=_said(context, QUERY))))
+        else _with_choices(
+            context, edit_subscription(context, replace(subscription, text=_field_value(context, QUERY)))
+        )
     )
 
 
@@ -285,7 +287,7 @@ def _chosen(field: Field, value: str) -> Field:
 # ---------------------------------------------------------------------------------------------------------------- sent
 
 
-def send_new(context: CommandContext) -> Reply:
+def on_submit_new(context: CommandContext) -> Reply:
     """Subscribes. What cannot be understood is said beside the field where it stands."""
     if problems := _problems(context):
         return Reply(form_errors=problems)
@@ -294,21 +296,21 @@ def send_new(context: CommandContext) -> Reply:
         set_setting(context.store, context.chat.address, "timezone", tz, now=context.now, who=context.actor)
         tz = ""
     subscription = SubscriptionRequest(
-        text=_said(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
+        text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
     )
     return echo(
         context, subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
     )
 
 
-def send_edit(context: CommandContext) -> Reply:
+def on_submit_edit(context: CommandContext) -> Reply:
     """Changes the subscription."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     if problems := _problems(context, before=subscription.text):
         return Reply(form_errors=problems)
-    text, when, tz = _said(context, QUERY), _when(context), _own_zone(context)
+    text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
     done = edit(
         context.store,
         context.chat.address,
@@ -335,11 +337,11 @@ def _checked_query(text: str, before: str) -> None:
 
 def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
     """What cannot be taken, by field. A form can come back with anything."""
-    text = _said(context, QUERY)
+    text = _field_value(context, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
         QUERY: lambda: _checked_query(text, before),
         WHEN: lambda: read_when(_when(context)),
-        ZONE: lambda: zone_name(_said(context, ZONE) or "UTC"),
+        ZONE: lambda: zone_name(_field_value(context, ZONE) or "UTC"),
     }
     problems = {}
     for name, check in checks.items():
@@ -351,26 +353,26 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
 
 
 def _when(context: CommandContext) -> str:
-    when = _said(context, WHEN) or context.chat.settings.schedule
-    return f"{when} {_said(context, CLOCK) or _NINE}" if when in DAYS else when
+    when = _field_value(context, WHEN) or context.chat.settings.schedule
+    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in DAYS else when
 
 
 def _own_zone(context: CommandContext) -> str:
     """The clock that was chosen; "" where it is the one that the chat goes by."""
-    chosen = _said(context, ZONE)
+    chosen = _field_value(context, ZONE)
     return "" if chosen == str(context.arguments.get("zone", "")) else chosen
 
 
-def _said(context: CommandContext, name: str) -> str:
+def _field_value(context: CommandContext, name: str) -> str:
     """What stands in a field, on one line and without signs that nobody sees."""
     typed = context.form_values.get(name, "")
     return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
 
 
 COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
-EVENTS: dict[str, CommandFunction] = {"shortcut": shortcut}
+EVENTS: dict[str, CommandFunction] = {"shortcut": on_shortcut}
 CALLBACKS = {
     "new-wish": Callback(run=on_new_subscription),
-    "send-new": Callback(run=send_new, needs_manager=True, show_form=look_new),
-    "send-edit": Callback(run=send_edit, needs_manager=True, show_form=look_edit),
+    "send-new": Callback(run=on_submit_new, needs_manager=True, show_form=on_change_new),
+    "send-edit": Callback(run=on_submit_edit, needs_manager=True, show_form=on_change_edit),
 }

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import gone, listed_here, no_subscriptions, numbered, pager, shown_buttons
+from bot.commands.core.picking import (
+    listed_here,
+    no_subscriptions,
+    pager,
+    shown_buttons,
+    subscription_gone,
+    subscription_numbered,
+)
 from bot.commands.phrasing.delivery_times import next_line
-from bot.commands.phrasing.subscription_words import Row, in_short, of_the_newest, rows_of, state_of
+from bot.commands.phrasing.subscription_words import Row, of_the_newest, shortened, state_of, subscription_rows
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
@@ -14,7 +21,7 @@ from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.papers import MatchCount, activity
 from subscriptions.service.subscriptions import Listed
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 
 A_PAGE = 10
 _ROW = 5  # numbers side by side
@@ -33,12 +40,12 @@ def on_list(context: CommandContext) -> Reply:
 
 def on_subscription(context: CommandContext) -> Reply:
     """One subscription, with what can be done with it."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     one = next(one for one in listed_here(context) if one.subscription.number == subscription.number)
     number = {"number": subscription.number}
-    held = subscription.state == "paused"
+    held = subscription.state is SubscriptionState.PAUSED
     verbs = (
         Button(label=context.say("edit"), verb="edit-ask", arguments=number),
         Button(label=context.say("resume"), verb="resume", arguments=number)
@@ -72,7 +79,7 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
     rows = _rows(context, shown)
     if context.chat.state is not ChatState.ACTIVE:  # one reason holds them all
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
-    rows = [replace(row, reading=in_short(row.reading)) for row in rows]
+    rows = [replace(row, reading=shortened(row.reading)) for row in rows]
     buttons = shown_buttons(context, _buttons(context, shown, page, pages))
     more = [context.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
     return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons, replaces=replaces)
@@ -91,7 +98,7 @@ def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages:
 
 
 def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
-    return rows_of(
+    return subscription_rows(
         shown, lambda text: context.formatter.reading(parse_query(text)), lambda _: context.localizer, context.now
     )
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import gone, numbered
+from bot.commands.core.picking import subscription_gone, subscription_numbered
 from bot.commands.core.typed_times import AS_WORDS
-from bot.commands.subscriptions.echo import at, echo
+from bot.commands.subscriptions.echo import echo, subscribe_and_echo
 from bot.commands.subscriptions.echo_advice import REWRITE
 from bot.ports.reply import Reply
 from subscriptions.planning.cadence import cadence_text
@@ -16,7 +16,7 @@ from subscriptions.service.subscriptions import edit, find_change
 def on_subscribe_at(context: CommandContext) -> Reply:
     """Subscribes to a query at a time, each as the button has it."""
     when = context.arguments.get("when")
-    return at(context, str(context.arguments["text"]), str(when) if when else None)
+    return subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
 
 
 def on_as_words(context: CommandContext) -> Reply:
@@ -28,30 +28,30 @@ def on_as_words(context: CommandContext) -> Reply:
     if change.what.added:
         return _in_words(context, change.what.added[0].number, text, context.chat.settings.schedule, "")
     old = next((old for old, _ in change.what.changed), None)
-    if old is None or numbered(context, old.number) is None:
-        return gone(context)
+    if old is None or subscription_numbered(context, old.number) is None:
+        return subscription_gone(context)
     when, tz = cadence_text(old.cadence), old.zone or ""
     if context.arguments.get("number") is not None:  # it was an edit
         return _in_words(context, old.number, text, when, tz)
     edit(
         context.store, context.chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
     )
-    return replace(at(context, text, None), replaces=True)
+    return replace(subscribe_and_echo(context, text, None), replaces=True)
 
 
 def _in_words(context: CommandContext, number: int, text: str, when: str, tz: str) -> Reply:
-    before = numbered(context, number)
+    before = subscription_numbered(context, number)
     if before is None:
-        return gone(context)
+        return subscription_gone(context)
     done = edit(context.store, context.chat.address, number, text, when=when, tz=tz, now=context.now, who=context.actor)
     return echo(context, done, instead=context.formatter.reading(parse_query(before.text)), replaces=True)
 
 
 def on_rewrite(context: CommandContext) -> Reply:
     """The advice is followed."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
-        return gone(context)
+        return subscription_gone(context)
     text = str(context.arguments["text"])
     done = edit(context.store, context.chat.address, subscription.number, text, now=context.now, who=context.actor)
     return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)), replaces=True)

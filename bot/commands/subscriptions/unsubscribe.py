@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import gone, listed_here, named, numbered, pick_list
+from bot.commands.core.picking import (
+    listed_here,
+    pick_list,
+    subscription_gone,
+    subscription_named,
+    subscription_numbered,
+)
 from bot.commands.core.undo_button import undo_row
 from bot.commands.phrasing.subscription_words import unsubscribed
 from bot.ports.button import Button
@@ -31,16 +37,16 @@ def unsub(context: CommandContext) -> Reply:
     said = numbers_in(context.args)
     there = numbers_among(said, {one.subscription.number for one in listed_here(context)})
     if not there:
-        return _removed(context, str(_the_one(context, said).number))
+        return _removed(context, str(_subscription_of_query(context, said).number))
     gone = unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
     missing = numbers_missing(said, there)
     return replace(unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
 
 
-def _the_one(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
+def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
     """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
     try:
-        return named(context, context.args)
+        return subscription_named(context, context.args)
     except NotFound:
         if not said:
             raise
@@ -58,9 +64,11 @@ def unsub_all(context: CommandContext) -> Reply:
 
 def on_unsub(context: CommandContext) -> Reply:
     """Removes the one that was picked."""
-    subscription = numbered(context, context.arguments.get("number"))
+    subscription = subscription_numbered(context, context.arguments.get("number"))
     return (
-        gone(context) if subscription is None else replace(_removed(context, str(subscription.number)), replaces=True)
+        subscription_gone(context)
+        if subscription is None
+        else replace(_removed(context, str(subscription.number)), replaces=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""`paperwire check`: what an operator should know before people do, as questions with their answers and cures."""
+"""`paperwire check`: questions about the machine, the sources and the platforms, with answers and cures."""
 
 from bot.operation.checks._finding import Finding as Finding
 from bot.operation.checks._finding import is_ready as is_ready

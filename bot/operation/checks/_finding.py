@@ -1,4 +1,4 @@
-"""A question of `paperwire check` with its answer."""
+"""The findings of `paperwire check`."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class Finding:
     question: Sentence
     answer: Sentence
     cure: Sentence = NOTHING
-    mend: bool = False  # something has to be mended; a cure without it is advice
+    mend: bool = False  # True: something has to be mended; False: the cure is only advice
 
 
 def is_ready(store: Store) -> bool:
-    """Whether the database can be used as it is; the question about it says why not."""
+    """Whether the database can be used as it is. Another finding says why it cannot."""
     try:
         return store.exists() and store.revision() == HEAD
     except StoreError:

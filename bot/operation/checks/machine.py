@@ -1,4 +1,4 @@
-"""What the machine answers by itself: settings, database, copies, templates, clock, proxies."""
+"""The findings about this machine: settings, database, copies, formats, templates, clock, proxies."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ OLDEST_COPY = timedelta(days=2)
 
 
 def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """What this machine answers by itself. `wall` is the machine's clock; `environ` tells about proxies."""
+    """The findings that need no network. `wall` is the machine's clock; `environ` names the proxies."""
     yield from _unknown_variables(settings.unknown)
     yield _database(store)
     yield _newest_copy(settings, wall)
@@ -69,7 +69,7 @@ def _database(store: Store) -> Finding:
 
 
 def _database_as_it_is(store: Store) -> Finding:
-    """Raises StoreError."""
+    """The state of the database file. Raises StoreError."""
     question = Sentence("Database")
     path = store.path
     if not store.exists():
@@ -120,7 +120,7 @@ def _newest_copy(settings: Settings, wall: datetime) -> Finding:
 
 
 def _formats() -> Iterator[Finding]:
-    """The formats of digests: ours, and those that installed packages bring."""
+    """The formats of digests: ours, and those of installed packages."""
     question, found = Sentence("Formats"), formats_of_packages()
     own = Sentence("{count} of its own", {"count": len(FORMATS)})
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
@@ -155,12 +155,12 @@ def _templates() -> Iterator[Finding]:
 def _rendering_problem(platform: str, lang: str) -> str:
     try:
         return "" if render_delivery(sample_delivery(platform, lang)) else "nothing came out"
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with an installation, it is the answer
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the installation is the answer
         return f"{type(error).__name__}: {error}"
 
 
 def sample_delivery(platform: str, lang: str) -> Delivery:
-    """A delivery of one paper to a chat of that platform."""
+    """A delivery of one paper to a chat of a platform."""
     at = datetime(2026, 1, 22, 8, tzinfo=UTC)
     settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
     paper = Paper(
@@ -181,7 +181,7 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Proxies of the environment; their addresses may hold a password, so only the variables are named."""
+    """The proxies of the environment. Names only the variables, since an address may hold a password."""
     question = Sentence("Proxy")
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]

@@ -1,4 +1,4 @@
-"""What the platforms answer: who the tokens are, what they may do, how words come from there, what time it is."""
+"""The findings about platforms: whose the tokens are, what they may do, how updates come, what time it is there."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -20,12 +20,10 @@ from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreErr
 from subscriptions.service.chats import owners
 from subscriptions.store import Store
 
-LARGEST_STEP = timedelta(
-    seconds=60
-)  # by which the machine's clock may differ; Slack refuses requests beyond five minutes
-OLD_NEWS = timedelta(hours=1)  # after which an error of Telegram's at the webhook is over
+LARGEST_STEP = timedelta(seconds=60)  # that the machine's clock may differ; Slack refuses requests beyond five minutes
+OLD_NEWS = timedelta(hours=1)  # after which Telegram's last error at the webhook no longer matters
 _WEBHOOK = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
-_WAIT = 5.0  # seconds for the answer that tells a platform's clock
+_WAIT = 5.0  # seconds to wait for the answer with a platform's time
 
 
 async def check_platforms(
@@ -36,9 +34,9 @@ async def check_platforms(
     wall: Callable[[], datetime],
     installing: str = "",
 ) -> list[Finding]:
-    """What the platforms answer: who the tokens are, what they may do, what time it is.
+    """The findings about the platforms that are on.
 
-    `installing` is what is wrong with the workspaces that installed the app.
+    `installing` is what is wrong with the workspaces that installed the app; "": nothing.
     """
     findings: list[Finding] = []
     known = _owners(store)
@@ -58,7 +56,7 @@ async def check_platforms(
 def _owners(store: Store) -> Mapping[str, str]:
     try:
         return owners(store) if store.exists() and store.revision() else {}
-    except StoreError:  # the question about the database says so
+    except StoreError:  # another finding says so
         return {}
 
 
@@ -89,7 +87,7 @@ async def _token(
 
 
 async def _conversation(channel: TelegramChannel, settings: TelegramSettings, wall: datetime) -> list[Finding]:
-    """How people's words come from Telegram: what the bot sees in groups, who else hears it, what waits."""
+    """How updates come from Telegram: what the bot sees in groups, who else receives updates, how many wait."""
     try:
         me = await channel.client.call_for_object("getMe")
         webhook = await channel.client.call_for_object("getWebhookInfo")
@@ -112,7 +110,7 @@ def _privacy(me: Mapping[str, object]) -> Finding:
 
 
 def _updates(webhook: Mapping[str, object], settings: TelegramSettings, wall: datetime) -> Finding:
-    """Whether updates come the way that the settings say."""
+    """Whether updates come as the settings say."""
     question = Sentence("Telegram updates")
     waiting, address = webhook.get("pending_update_count") or 0, str(webhook.get("url") or "")
     if settings.webhook_url is None:
@@ -164,13 +162,13 @@ def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: objec
 
 
 def _takes_webhooks(url: str, api_url: str) -> bool:
-    """Whether Telegram sends updates to such an address; a server of one's own sends them anywhere."""
+    """Whether Telegram sends updates to such an address. Another Bot API server sends them anywhere."""
     parts = urlsplit(url)
     return api_url != DEFAULT_API_URL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
-    """What each workspace granted the app, and what is lost without the rest."""
+    """The scopes that each workspace granted the app, and what does not work without the others."""
     found: list[Finding] = []
     several = len(channel.workspaces.all) > 1
     for workspace in channel.workspaces.all:
@@ -202,7 +200,7 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
 
 
 def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterator[Finding]:
-    """Compares the machine's clock with the one that a platform's answers are dated by."""
+    """Compares the machine's clock with the Date header of a platform's answer."""
     theirs = _time_at(address)
     if theirs is None:
         return
@@ -227,7 +225,7 @@ def _time_at(address: str) -> datetime | None:
         ImportError,
         ValueError,
         OSError,
-    ):  # the last ones: of a proxy or certificates
+    ):  # the last three: an unusable proxy or certificate file
         return None
     date = answer.headers.get("Date")
     try:

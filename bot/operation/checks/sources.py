@@ -1,4 +1,4 @@
-"""Whether each source can be read: what its last look brought, and what stands there now."""
+"""The findings about sources: what their last polls brought, and whether they can be read now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,29 +18,29 @@ from subscriptions.service.sources import known_sources
 from subscriptions.store import DocumentSeen, KnownSource, Store
 from subscriptions.zones import zone
 
-NEWEST = 3  # files of a folder that are read before it is called no source
-RECENTLY = timedelta(days=3)  # after that a failed look says little about now
+NEWEST = 3  # files of a folder that are read; if none of them is a digest, the folder is no source
+RECENTLY = timedelta(days=3)  # after which a failed poll says little about now
 
 
 def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
-    """What happened at each source last, and what stands now where one is a file or folder."""
+    """What happened at each source last, and whether files and folders can be read now."""
     known = _known_sources(store)
     found = []
     for source in settings.sources or (everything(),):
         last = known[source.name].last if source.name in known else None
         if last is not None or source.path is None:
-            found.append(_last_look(source, last, settings, wall))
+            found.append(_last_poll(source, last, settings, wall))
         if source.path is not None:
             found.append(_as_it_stands(source))
     return found
 
 
 async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
-    """Whether each source on the web can be reached: its first address is asked, and nothing is stored."""
+    """Whether each source on the web can be reached. Fetches its first address and stores nothing."""
     known = _known_sources(store)
     sources = [source for source in settings.sources or (everything(),) if source.path is None]
     found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
-    # Where nobody chose a source, that arXiv does not answer is nothing to mend here.
+    # If the settings name no source, there is nothing to mend here when arXiv does not answer.
     return found if settings.sources else [replace(finding, mend=False) for finding in found]
 
 
@@ -53,7 +53,7 @@ def _question(source: SourceSettings) -> Sentence:
 
 
 def _as_it_stands(source: SourceSettings) -> Finding:
-    """Whether the newest files of a source can be read as digests. What is still to come cannot be told from a mistake."""
+    """Whether the newest files of a source can be read as digests. A path without files may be right, or a mistake."""
     question, place = _question(source), str(source.path)
     correct = Sentence("Put it there, or correct path in paperwire.toml.")
     if is_missing(place):
@@ -70,7 +70,7 @@ def _as_it_stands(source: SourceSettings) -> Finding:
 
 
 def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
-    """A folder may hold a file or two that are no digests; when none of the newest is one, it is the wrong folder."""
+    """The first of the newest files that is a digest. A folder may hold some other files, but not only other files."""
     wrong: list[PaperwireError] = []
     for name in files:
         try:
@@ -85,7 +85,7 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
     return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
 
 
-def _last_look(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
+def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
     question = _question(source)
     if last is None:
         return Finding(question=question, answer=Sentence("nobody has looked at it yet"))
@@ -99,15 +99,15 @@ def _last_look(source: SourceSettings, last: Receipt | None, settings: Settings,
 
 
 async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
-    """Whether its first address gives a digest. What is unchanged since it was read can be read."""
+    """Whether the first address of a source gives a digest. An unchanged document counts as one."""
     question = _question(source)
-    ask, *_ = requests_of(source, now)
-    seen = (known.seen.get(address_key(ask.url)) if known else None) or DocumentSeen()
+    request, *_ = requests_of(source, now)
+    seen = (known.seen.get(address_key(request.url)) if known else None) or DocumentSeen()
     try:
-        found = await fetcher.fetch(ask.url, etag=seen.etag, modified=seen.modified)
-        problem = _wrong_with(found.data, ask, source) if isinstance(found, Fetched) else ""
+        found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
+        problem = _wrong_with(found.data, request, source) if isinstance(found, Fetched) else ""
     except FetchError as error:
-        if ask.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
         return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
     if problem:
@@ -116,11 +116,11 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
     return Finding(question=question, answer=Sentence("it can be reached"))
 
 
-def _wrong_with(data: bytes, ask: FetchRequest, source: SourceSettings) -> str:
-    """Why a document cannot be read as a digest; "" where it can."""
-    name = document_name(source.name, ask.url)
+def _wrong_with(data: bytes, request: FetchRequest, source: SourceSettings) -> str:
+    """Why a document cannot be read as a digest; "" if it can."""
+    name = document_name(source.name, request.url)
     try:
-        digest = read_digest(data, name, format=ask.format, language=source.language)
+        digest = read_digest(data, name, format=request.format, language=source.language)
     except PaperwireError as error:
         return brief(error)
     return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")

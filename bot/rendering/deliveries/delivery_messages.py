@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import time
 from types import MappingProxyType
 
-from bot.platform import slash
 from bot.ports.button import Buttons
 from bot.rendering.deliveries.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.deliveries.notice_view import notice_view
@@ -19,6 +18,7 @@ from bot.rendering.views.parts import Head, Line, Root
 from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Delivery, Kind, Message
 from subscriptions.notices.registry import NOTICES, Notices
+from subscriptions.platforms import command_prefix
 
 _NIGHT = (time(22), time(8))
 _NOTHING = Size()
@@ -46,7 +46,7 @@ def render_delivery(
     reader, medium = reader_of(delivery.chat), media[delivery.chat.address.platform]
     makes_sound = _makes_sound(delivery, reader)
     if delivery.kind is Kind.NOTICE:
-        notice = notice_view(delivery.facts, reader.language, slash(delivery.chat.address), notices)
+        notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
         return (_message(medium, 1, [medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons),)
     if not delivery.items:
         return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not makes_sound),)
@@ -75,7 +75,7 @@ def delivery_pages(
     `beneath` is the size of the reply's buttons.
     """
     if delivery.kind is Kind.NOTICE:
-        return [[medium.draw(notice_view(delivery.facts, reader.language, slash(delivery.chat.address)))]]
+        return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
     if not delivery.items:
         return [[medium.draw(Line(text=empty_text(delivery, reader)))]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape

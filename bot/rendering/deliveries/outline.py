@@ -212,7 +212,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = isolated(cut_at_word(clean(delivery.facts.detail.get("late", "")), _REASON_WIDTH))
+    reason = isolated(cut_at_word(clean(delivery.facts.late_reason), _REASON_WIDTH))
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -237,21 +237,19 @@ def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
     bare = [paper for paper in papers if not has_summary(paper, language.code)]
     expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
-    count = len(bare) if expected else 0
-    if count < _MANY_WITHOUT_SUMMARY:
+    if not expected or len(bare) < _MANY_WITHOUT_SUMMARY:
         return ""
     return language.count(
         "{count} of these papers has no English summary yet; its abstract instead.",
         "{count} of these papers have no English summary yet; abstracts instead.",
-        count,
+        len(bare),
     )
 
 
 def _missing(delivery: Delivery, reader: Reader) -> str:
     """One line about the sources that are missing; "" if none is, and in public."""
-    names = isolated(cut_at_word(clean(delivery.facts.detail.get("missing", "")), _REASON_WIDTH))
-    if not names or reader.public:
+    missing = delivery.facts.missing
+    names = isolated(cut_at_word(clean(missing.names), _REASON_WIDTH)) if missing else ""
+    if missing is None or not names or reader.public:
         return ""
-    detail = delivery.facts.detail
-    count = int(detail.get("missing count", "1"))
-    return missing_line(names, detail.get("missing how", "late"), count, reader.language)
+    return missing_line(names, missing.how, missing.count, reader.language)

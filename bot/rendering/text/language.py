@@ -3,14 +3,17 @@
 The English sentence is the msgid, with `{name}` holes as in str.format.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from subscriptions.zones import zone
+
+if TYPE_CHECKING:  # see _cldr
+    from bot.rendering.text.cldr import Cldr
 
 DOMAIN = "paperwire"
 # CLDR patterns of days within a sentence.
@@ -18,15 +21,6 @@ _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
-# Zones whose cities CLDR keeps under an older name of the zone.
-_OLDER_ZONES = {
-    "America/Argentina/Buenos_Aires": "America/Buenos_Aires",
-    "Asia/Ho_Chi_Minh": "Asia/Saigon",
-    "Asia/Kathmandu": "Asia/Katmandu",
-    "Asia/Kolkata": "Asia/Calcutta",
-    "Asia/Yangon": "Asia/Rangoon",
-    "Europe/Kyiv": "Europe/Kiev",
-}
 _A_YEAR = timedelta(
     days=300
 )  # a day that long ago is written with its year, else readers may take it for one of this year
@@ -129,18 +123,11 @@ class Language:
 
     def duration(self, length: timedelta) -> str:
         """The length in its largest unit: 3 days, 5 小时."""
-        from babel.dates import format_timedelta  # noqa: PLC0415 - see _number
-
-        written = format_timedelta(length, threshold=1, locale=self.code)
-        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our Chinese sentences put a blank there
+        return _cldr(self.code).duration(length)
 
     def city(self, zone: str) -> str:
         """The city of a zone: Berlin, 柏林 for Europe/Berlin. A zone that is not named after a city keeps its name."""
-        from babel import Locale  # noqa: PLC0415 - see _number
-
-        names = Locale.parse(self.code).time_zones
-        known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
-        return str(known.get("city") or zone.rpartition("/")[2].replace("_", " "))
+        return _cldr(self.code).city(zone) or zone.rpartition("/")[2].replace("_", " ")
 
     def zone_name(self, zone: str) -> str:
         """The zone as people read it: Europe/Berlin in English, 柏林 in Chinese if it has a Chinese name."""
@@ -157,13 +144,16 @@ class Language:
 
 @lru_cache(maxsize=1024)  # the bulletins of one morning share few days and counts
 def _number(number: int, code: str) -> str:
-    from babel.numbers import format_decimal  # noqa: PLC0415 - Babel costs 20 ms, and many processes never write
-
-    return format_decimal(number, locale=code)
+    return _cldr(code).number(number)
 
 
 @lru_cache(maxsize=1024)
 def _date(day: date, pattern: str, code: str) -> str:
-    from babel.dates import format_date  # noqa: PLC0415 - see _number
+    return _cldr(code).day(day, pattern)
 
-    return format_date(day, pattern, locale=code)
+
+@lru_cache
+def _cldr(code: str) -> "Cldr":
+    from bot.rendering.text.cldr import Cldr  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
+
+    return Cldr(code)

@@ -1,6 +1,6 @@
-"""What a reader sees of a paper, as plain values: which title, which authors, which text, and why it came.
+"""What a message shows of a paper, as plain values: title, authors, text, and why the paper matched.
 
-Pure functions of an item and the chat's settings. Templates lay these values out; escaping is theirs.
+Pure functions of an item and the chat's settings. Templates lay the values out and escape them.
 """
 
 from collections.abc import Iterable, Iterator

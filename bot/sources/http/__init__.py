@@ -14,10 +14,8 @@ from bot.sources.http.fetch_request import address_key as address_key
 from bot.sources.http.fetch_request import document_name as document_name
 from bot.sources.http.fetch_request import everything as everything
 from bot.sources.http.fetch_request import is_api as is_api
-from bot.sources.http.fetch_request import is_listing as is_listing
 from bot.sources.http.fetch_request import next_page as next_page
 from bot.sources.http.fetch_request import older_page as older_page
-from bot.sources.http.fetch_request import place_of as place_of
 from bot.sources.http.fetch_request import requests_of as requests_of
 from bot.sources.http.fetcher import Fetched as Fetched
 from bot.sources.http.fetcher import Fetcher as Fetcher

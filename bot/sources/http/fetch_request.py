@@ -134,11 +134,6 @@ def _counts(data: bytes) -> tuple[int, int]:
         return 0, 0
 
 
-def is_listing(url: str) -> bool:
-    """Whether an address is a list of arXiv, which shows a batch on the evening before its date."""
-    return urlsplit(url).path.startswith("/list/")
-
-
 def is_api(url: str) -> bool:
     """Whether an address is a question to arXiv's API."""
     return urlsplit(url).path.rstrip("/").endswith("/api/query")
@@ -153,15 +148,3 @@ def document_name(source: str, url: str) -> str:
     """What sentences call a document: the source, and the last part of its path, which may tell its date."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     return f"{source}/{last}" if last else source
-
-
-def place_of(source: SourceSettings) -> str:
-    """Where a source is, for people: without what may be a secret."""
-    if source.path is not None:
-        return str(source.path)
-    if source.url is None:
-        return ", ".join(source.arxiv)
-    parts = urlsplit(source.url)
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"

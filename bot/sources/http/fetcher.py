@@ -107,7 +107,7 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """The document at an address, if it is another one than that of the validators. Raises NotFetched."""
+        """The document at an address, if it is another one than that of the validators. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -286,7 +286,7 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """Where a redirect leads; a password goes along only within the host. Raises NotFetched."""
+    """Where a redirect leads; a password goes along only within the host. Raises FetchError."""
     try:
         target = url.join(location) if location else None
         if target is not None and _is_web(target):

@@ -52,7 +52,7 @@ class HostLimiter:
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
-        """Waits for the turn of one request, and holds it. Raises NotFetched when the host asked for a long wait."""
+        """Waits for the turn of one request, and holds it. Raises FetchError when the host asked for a long wait."""
         lane, gap = (PUBLISHER, GAP) if self._polite_to(host) else (host, 0.0)
         async with self._lanes[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()

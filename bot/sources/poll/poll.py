@@ -31,7 +31,8 @@ from bot.sources.poll.documents import (
 from bot.sources.poll.fetching import Documents, Fetching
 from bot.sources.poll.missed import fetch_missed_days, find_missed_days, take_off_read_days
 from bot.sources.poll.progress import PollProgress, PollRun
-from bot.sources.receipts import BATCH_FORMATS, PollContext, observation_of
+from bot.sources.poll_context import PollContext
+from bot.sources.receipts import BATCH_FORMATS, observation_of
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Observation, Receipt

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from bot.settings import SourceSettings
 from bot.sources.http import FetchRequest, requests_of
 from bot.sources.missed_days import MissedDays
-from bot.sources.receipts import ZERO_COUNTS, PollContext, counts_of, filed_with, remarks_of
+from bot.sources.poll_context import PollContext
+from bot.sources.receipts import ZERO_COUNTS, counts_of, filed_with, remarks_of
 from subscriptions.model import Digest
 from subscriptions.planning.archives import Filed
 from subscriptions.planning.receipts import Observation

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from subscriptions.planning import weekdays
 from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
 from subscriptions.planning.times._words import may_be_place, plain, tokens_of
 from subscriptions.query.fields import FIELDS
@@ -37,8 +38,7 @@ _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # such as surnames are written
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
-    | {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
-    | {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+    | {*weekdays.DAYS, *weekdays.FULL_NAMES}
 )
 # What is counted at a number: behind these "at 5" is no more likely a time than a rank.
 _MEASURES = frozenset(

@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from subscriptions.planning.cadence import DAYS
 from subscriptions.planning.times._clocks import CLOCKS, NUMBERS, Clock, count_of
 from subscriptions.planning.times._tokens import Entry, Kind, Make, Token, Tokens
-
-_HAN_DAYS = "一二三四五六日"
-
+from subscriptions.planning.weekdays import DAYS, chinese_day_number, day_number
+from subscriptions.planning.weekdays import PATTERN as _D
 
 # ------------------------------------------------------------------------------------------------- rhythms that there are
 
@@ -23,13 +21,13 @@ def _clock(kind: Kind, make: Callable[[re.Match[str]], Clock]) -> Make:
 
 
 def _day(match: re.Match[str]) -> Tokens:
-    yield Token(Kind.DAY, DAYS.index(match["day"][:3]), firm=bool(match["every"]))
+    yield Token(Kind.DAY, day_number(match["day"]), firm=bool(match["every"]))
 
 
 def _han_days(match: re.Match[str]) -> Tokens:
     """周三, and 周一三五 for three days."""
-    for sign in match["days"].replace("天", "日").replace("、", ""):
-        day = int(sign) - 1 if sign.isascii() else _HAN_DAYS.index(sign)
+    for sign in match["days"].replace("、", ""):
+        day = int(sign) - 1 if sign.isascii() else chinese_day_number(sign)
         yield Token(Kind.DAY, day, firm=match[0].startswith(("每", "逢")))
 
 
@@ -64,7 +62,7 @@ def _nth(match: re.Match[str]) -> Tokens:
     unit = match["unit"]
     yield Token(Kind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
     if unit[:3] in DAYS:
-        yield Token(Kind.DAY, DAYS.index(unit[:3]))
+        yield Token(Kind.DAY, day_number(unit))
 
 
 def _every_so_often(match: re.Match[str]) -> Tokens:
@@ -124,7 +122,6 @@ def _words(pattern: str) -> str:
     return rf"(?:{pattern})(?![a-z0-9_])"
 
 
-_D = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
 _EVERY = r"(?:every|evry|evrey|each)"  # with slips of the pen, as below: they are no words of papers
 _MANY = (
     r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"

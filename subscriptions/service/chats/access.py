@@ -10,8 +10,9 @@ from typing import Literal
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
+from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find, kind_of
-from subscriptions.states import ChatState
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 
@@ -82,6 +83,8 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
             return "wrong"
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
+        if chat.state is ChatState.ASKED:
+            note_changed_state(transaction, chat.id)
         key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
@@ -136,6 +139,7 @@ def ask_to_be_let_in(
         chat = find(transaction, address)
         if chat.state is not ChatState.ASKED:
             access.require_admission(transaction, chat.id, now=now)
+            note_changed_state(transaction, chat.id)
         _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
     return has_operator(store, admins)
 
@@ -165,7 +169,11 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
             access.admit(transaction, one.id, now=now)
             if one.state is ChatState.ASKED:
                 waited = True
-                count = sum(s.state == "active" for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id])
+                note_changed_state(transaction, one.id)
+                count = sum(
+                    s.state is SubscriptionState.ACTIVE
+                    for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+                )
                 if tell:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
         return find(transaction, address), waited
@@ -179,6 +187,8 @@ def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bo
             return chat, False
         for one in _of_place(transaction, chat):
             access.deny(transaction, one.id, now=now)
+            if one.state is not ChatState.ASKED:
+                note_changed_state(transaction, one.id)
         notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
         return find(transaction, address), True
 

@@ -8,6 +8,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
+from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.requests import find
 from subscriptions.store import Scope, callbacks, key_value, sources, updates
 from subscriptions.store.chat import chat_data, chats, moving
@@ -53,14 +54,14 @@ def bot_name(store: Scope, platform: str, told: str = "") -> str:
     return told or known
 
 
-def own_workspace(store: Scope, team: str, *, now: datetime) -> None:
-    """`slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`: chats made before anybody knew the team become one."""
+def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
+    """Chats of the own workspace lose its name: those that were made before anybody knew the team become one."""
     with store.read() as transaction:
-        known = chats.addresses_with_prefix(transaction, "slack", f"{team}/")
+        known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
     if known:
         with store.write() as transaction:
             for address in known:
-                moving.move_address(transaction, "slack", address, address.removeprefix(f"{team}/"), now=now)
+                moving.move_address(transaction, platform, address, address.removeprefix(f"{team}/"), now=now)
 
 
 def owners(store: Scope) -> dict[str, str]:
@@ -79,6 +80,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
     """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
+        note_changed_state(transaction, chat.id)
         wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         told = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)

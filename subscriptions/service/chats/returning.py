@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from subscriptions.model import Chat, ChatAddress
+from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.pausing import hold_back
 from subscriptions.states import ChatState
 from subscriptions.store import Scope
@@ -20,6 +21,7 @@ def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
         returning = [chat for chat in chats if _returns(chat, address)]
         back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
         for chat in back:
+            note_changed_state(transaction, chat.id)
             hold_back(transaction, chat, now)
     return bool(back)
 

@@ -1,11 +1,12 @@
-"""Slack workspaces: one that takes the app away and gives it back, and people who leave the channels that they set up."""
+"""Workspaces: one that takes the app away and gives it back, and people who leave the channels that they set up."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
-from subscriptions.service.subscriptions.changes import changing
-from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
+from subscriptions.platforms import declared
+from subscriptions.service.subscriptions.changes import changing, note_changed
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
 from subscriptions.store.chat import access, chat_data, subscriptions
@@ -99,9 +100,10 @@ def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetim
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
             theirs = [wish for wish in wishes if wish.subscriber == person]
-            held = [wish for wish in theirs if wish.state == "active" or wish.paused_until]
+            held = [wish for wish in theirs if wish.state is SubscriptionState.ACTIVE or wish.paused_until]
             if held:
                 changing(transaction, chat_id, now=now)
+                note_changed(transaction, chat_id)
                 paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for wish in held:
                 subscriptions.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
@@ -119,12 +121,17 @@ def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
 
 
 def _chats_of(transaction: Transaction, team: str) -> list[int]:
-    """Chats of a workspace; those of the own one do not name it."""
-    own = (key_value.get_value(transaction, "bot:slack") or "").partition(":")[0]
+    """Returns the chats of a workspace; those of the own one do not name it."""
+    lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
+    return [chat_id for lane in lanes for chat_id in stored_chats.chats_of_lane(transaction, lane)]
+
+
+def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
+    own = (key_value.get_value(transaction, f"bot:{platform}") or "").partition(":")[0]
     if team == own:
         places = [
-            address for address in stored_chats.addresses_with_prefix(transaction, "slack", "") if "/" not in address
+            address for address in stored_chats.addresses_with_prefix(transaction, platform, "") if "/" not in address
         ]
     else:
-        places = stored_chats.addresses_with_prefix(transaction, "slack", f"{team}/")
-    return [chat_id for place in places for chat_id in stored_chats.chats_of_lane(transaction, Lane("slack", place))]
+        places = stored_chats.addresses_with_prefix(transaction, platform, f"{team}/")
+    return [Lane(platform, place) for place in places]

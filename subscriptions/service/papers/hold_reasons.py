@@ -8,6 +8,7 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import failing
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions
 from subscriptions.store.outbox import deliveries
@@ -100,6 +101,6 @@ def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: Know
         return HoldReason.CROSSLIST
     if known.sequence <= seen:
         return HoldReason.OLDER if known.sequenced_at < wish.since else HoldReason.PASSED
-    if chat.state != "active":
+    if chat.state is not ChatState.ACTIVE:
         return HoldReason.CHAT
-    return HoldReason.PAUSED if wish.state != "active" else HoldReason.TIME
+    return HoldReason.PAUSED if wish.state is not SubscriptionState.ACTIVE else HoldReason.TIME

@@ -17,6 +17,7 @@ from subscriptions.service.planner.previews import not_delivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.pausing import awake
 from subscriptions.service.subscriptions.requests import find as find_chat
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions
 from subscriptions.store.outbox import planned
@@ -150,7 +151,13 @@ def _not_due(
     found = []
     for wish in wishes:
         theirs = tuple(item.paper for item in items if any(one.number == wish.number for one in item.because))
-        held = str(chat.state) if chat.state != "active" else "" if wish.state == "active" else wish.state
+        held = (
+            str(chat.state)
+            if chat.state is not ChatState.ACTIVE
+            else ""
+            if wish.state is SubscriptionState.ACTIVE
+            else wish.state
+        )
         coming = NextDelivery() if held else occasion.delivery_forecast.next_delivery(wish, chat)
         if theirs:
             found.append(NotDue(subscription=wish, next_delivery=coming, held=held, papers=theirs))

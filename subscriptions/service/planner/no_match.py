@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
-from subscriptions.model import CallbackToken, Chat, ChatKind, Facts, Item, Kind, Lane, NoMatchStreak, Subscription
+from subscriptions.model import (
+    CallbackToken,
+    Chat,
+    ChatKind,
+    Facts,
+    Item,
+    Kind,
+    Lane,
+    MissingHow,
+    NoMatchStreak,
+    Subscription,
+)
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning.forecast import Awaited
 from subscriptions.planning.plan import Due, days_known, nothing_fits, spell_after
@@ -25,10 +36,12 @@ def is_public(chat: Chat) -> bool:
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
-def how_missing(behind: Sequence[Awaited]) -> str:
-    """How sources are missing, the most certain first: late, failed; "": not yet."""
+def how_missing(behind: Sequence[Awaited]) -> MissingHow:
+    """How these sources are missing: the most certain that applies to one of them."""
     outcomes = {one.outcome for one in behind}
-    return next((how.value for how in (Outcome.LATE, Outcome.FAILED) if how in outcomes), "")
+    if Outcome.LATE in outcomes:
+        return MissingHow.LATE
+    return MissingHow.FAILED if Outcome.FAILED in outcomes else MissingHow.AWAITED
 
 
 def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: int, now: datetime) -> list[Lane]:

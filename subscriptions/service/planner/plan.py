@@ -17,6 +17,7 @@ from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.pausing import wake_paused
 from subscriptions.service.subscriptions.quiet_hours import Move, held
 from subscriptions.service.subscriptions.requests import span
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
@@ -154,7 +155,7 @@ def _decide_slice(
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
-        if chat.state == "active":
+        if chat.state is ChatState.ACTIVE:
             due[chat_id], held_back = _due_now(chat, wishes[chat_id], mark, occasion)
             waits += held_back
     keys = _free_keys(
@@ -247,7 +248,9 @@ def _due_now(
     def due(s: Subscription) -> bool:
         came = (mark if s.cursor is None else s.cursor) < occasion.window.head
         zone = zone_of(s, chat)
-        return s.state == "active" and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in)
+        return s.state is SubscriptionState.ACTIVE and cadences.is_due(
+            s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in
+        )
 
     found = [s for s in wishes if due(s)]
     waits = held(chat, found, mark, now)
@@ -262,7 +265,7 @@ def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
     return [(wish.id, mark, (None, None)) for wish in waiting if wish.cursor is None]
 
 
-def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.Span | None:
+def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
     """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
     if wish.cadence.kind != "when-out" or wish.next_due_at is None:
         return None
@@ -273,7 +276,7 @@ def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> stored_subscr
     return span(wish.cadence, zone, opened)
 
 
-def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.Span:
+def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.DueSpan:
     """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
     zone, opened, now = zone_of(wish, one.case.chat), wish.next_due_at, occasion.now
     waits = opened is not None and wish.cadence.kind == "when-out" and not one.said(wish)

@@ -26,6 +26,7 @@ from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
+from subscriptions.states import SubscriptionState
 from subscriptions.store import Planned, Scope, Transaction
 from subscriptions.store.chat import subscriptions
 from subscriptions.store.outbox import chat_outbox
@@ -173,7 +174,7 @@ def _asked(
     """The wishes that a person means, and the query where it is none of the chat's."""
     wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
-        return tuple(wish for wish in wishes if wish.state == "active"), None
+        return tuple(wish for wish in wishes if wish.state is SubscriptionState.ACTIVE), None
     number = which.strip().removeprefix("#")
     for wish in wishes:
         if number == str(wish.number):

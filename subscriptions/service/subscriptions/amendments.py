@@ -9,7 +9,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
-from subscriptions.service.subscriptions.changes import changing
+from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of, find, span, which_one
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats, subscriptions
@@ -50,6 +50,7 @@ def edit(
         changed = (query.text, query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
         if changed:
             changing(transaction, chat.id, now=now, who=who)
+            note_changed(transaction, chat.id)
             subscriptions.edit_query(transaction, wish.id, text=query.text, canonical=query.canonical)
             if query.canonical != wish.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
@@ -67,6 +68,7 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
         wish = which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
         if plain != wish.name:
             changing(transaction, chat.id, now=now, who=who)
+            note_changed(transaction, chat.id)
             subscriptions.rename(transaction, wish.id, plain)
         return _fresh(transaction, chat, wish)
 
@@ -92,6 +94,7 @@ def reschedule(
             own_zone = read.zone or wish.zone
             if (wish.cadence, wish.zone) != (read.cadence, own_zone):
                 changing(transaction, chat.id, now=now, who=who)
+                note_changed(transaction, chat.id)
                 _reschedule(transaction, chat, replace(wish, zone=own_zone), read.cadence, now)
         return tuple(_fresh(transaction, chat, wish) for wish in chosen)
 

@@ -73,6 +73,17 @@ def changing(
     return begun[chat_id]
 
 
+def note_changed(transaction: Transaction, chat_id: int) -> None:
+    """Tells the transaction that subscriptions of a chat changed: what a list of them shows, not only their settings."""
+    transaction.changed_chats.add(chat_id)
+
+
+def note_changed_state(transaction: Transaction, chat_id: int) -> None:
+    """Tells the transaction that the state of a chat changed, if that holds or frees any subscription."""
+    if stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]:
+        note_changed(transaction, chat_id)
+
+
 def person_of(who: str) -> str:
     """The platform's id in "ID NAME"."""
     return who.partition(" ")[0]

@@ -12,7 +12,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import Line, subscription_line
 from subscriptions.query import Query
-from subscriptions.service.subscriptions.changes import changing
+from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
 from subscriptions.store import Scope, Transaction
@@ -158,6 +158,7 @@ def _changed(
     name = known.name if line.name is None else line.name
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
+    note_changed(transaction, target.chat.id)
     subscriptions.rename(transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
         due = _due(cadence, zone or own, now)
@@ -174,6 +175,7 @@ def _added(
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
     since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
+    note_changed(transaction, target.chat.id)
     target.wishes[query.canonical] = subscriptions.add_subscription(
         transaction,
         target.chat.id,
@@ -195,7 +197,7 @@ def _own_zone(line: Line, target: _Target) -> str | None:
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.Span:
+def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.DueSpan:
     zone = zones.zone(zone_name)
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 

@@ -9,6 +9,7 @@ from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import Forecast, NextDelivery, comes
+from subscriptions.states import SubscriptionState
 from subscriptions.store import Transaction, sources
 from subscriptions.store.chat import subscriptions
 from subscriptions.store.papers import known_papers
@@ -69,7 +70,9 @@ class DeliveryForecast:
     def next_of(self, chat: Chat, wishes: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
         """When a chat hears next: what comes first of its active subscriptions. `planned`: ids, see `coming`."""
         active = [
-            self.next_delivery(wish, chat, planned=wish.id in planned) for wish in wishes if wish.state == "active"
+            self.next_delivery(wish, chat, planned=wish.id in planned)
+            for wish in wishes
+            if wish.state is SubscriptionState.ACTIVE
         ]
         at_once = next((one for one in active if one.at is None and one.latest is not None), None)
         foreseen = min((one for one in active if one.at is not None), key=_moment, default=_NOTHING)

@@ -9,7 +9,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.undelivered import undelivered
-from subscriptions.service.subscriptions.changes import changing, is_paused_by_person
+from subscriptions.service.subscriptions.changes import changing, is_paused_by_person, note_changed, note_changed_state
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import silent_until
 from subscriptions.service.subscriptions.requests import find, span, which_one
@@ -55,9 +55,10 @@ def pause(
         if number is None:
             return _pause_chat(transaction, chat, until=until, now=now, who=who)
         wish = _wish(transaction, chat, number)
-        if (wish.state, wish.paused_until) == ("paused", until):
+        if (wish.state, wish.paused_until) == (SubscriptionState.PAUSED, until):
             return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
         changing(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
         subscriptions.pause_subscription(transaction, wish.id, until=until)
         return HeldBack(chat=chat, subscription=_wish(transaction, chat, number), changed=True, until=until)
 
@@ -68,6 +69,7 @@ def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None,
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return HeldBack(chat=chat, subscription=None, changed=False, until=until)
     changing(transaction, chat.id, now=now, who=who)
+    note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     return HeldBack(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
 
@@ -81,10 +83,11 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
         chat = find(transaction, address)
         wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         chosen = wishes if number is None else (which_one(wishes, str(number)),)
-        paused = [wish for wish in chosen if wish.state == "paused"]
+        paused = [wish for wish in chosen if wish.state is SubscriptionState.PAUSED]
         stood_still = number is None and is_paused_by_person(chat)
         if paused or stood_still:
             changing(transaction, chat.id, now=now, who=who)
+            note_changed_state(transaction, chat.id)
         for wish in paused:
             subscriptions.resume_subscription(transaction, wish.id)
         if stood_still:
@@ -135,7 +138,7 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
         until = None
 
     def woken(wish: Subscription) -> Subscription:
-        if wish.state == "active":
+        if wish.state is SubscriptionState.ACTIVE:
             return replace(wish, next_due_at=_moment_after(chat, wish, until)) if until else wish
         own = wish.paused_until
         if own is None or own > now:
@@ -246,7 +249,7 @@ def skip_waiting(
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
     wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = wishes if number is None else (which_one(wishes, str(number)),)
-    return tuple(wish for wish in chosen if wish.state == "active")
+    return tuple(wish for wish in chosen if wish.state is SubscriptionState.ACTIVE)
 
 
 def _wish(transaction: Transaction, chat: Chat, number: int) -> Subscription:

@@ -11,7 +11,7 @@ from subscriptions.store.chat import chats, subscriptions
 
 FOLLOWED = frozenset({"quiet", "timezone"})  # settings that say when it is quiet
 
-Move = tuple[int, int, subscriptions.Span]  # of a subscription: its id, what it has seen, when it is due
+Move = tuple[int, int, subscriptions.DueSpan]  # of a subscription: its id, what it has seen, when it is due
 
 
 def silent_until(chat: Chat, moment: datetime) -> datetime | None:

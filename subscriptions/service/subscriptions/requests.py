@@ -11,9 +11,10 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.platforms import facts_of
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.recent import Base, recent
-from subscriptions.service.subscriptions.changes import changing, person_of
+from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state, person_of
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.states import ChatState
@@ -100,7 +101,8 @@ def subscribe(
             own_zone = None
         else:
             own_zone = zones.zone_name(wish.tz) if wish.tz else None
-            stored_chats.mark_reachable(transaction, chat.id, now=now)
+            if stored_chats.mark_reachable(transaction, chat.id, now=now):
+                note_changed_state(transaction, chat.id)
         wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         known = next((s for s in wishes if s.canonical == query.canonical), None)
         when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
@@ -123,6 +125,7 @@ def subscribe(
                 Sentence("Remove one first."),
             )
         changing(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
         added = _add(transaction, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
@@ -199,6 +202,7 @@ def unsubscribe(
         gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
         if gone:
             changing(transaction, chat.id, now=now, who=who)
+            note_changed(transaction, chat.id)
         subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
 
@@ -247,7 +251,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
         return find(transaction, address)
 
 
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.Span:
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.DueSpan:
     """A due moment with the latest one that it may become: for when-out the end of its window."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment
@@ -255,12 +259,8 @@ def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptio
 
 
 def kind_of(address: ChatAddress) -> ChatKind:
-    """What sort of place an address names, as far as it tells by itself: Telegram's groups have negative ids, Slack's people U or D."""
-    if address.platform == "telegram":
-        return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
-    if address.platform == "slack":
-        return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
-    return ChatKind.PRIVATE
+    """Returns what sort of place an address names, as far as it tells by itself."""
+    return facts_of(address.platform).kind_of(address)
 
 
 def find(transaction: Transaction, address: ChatAddress) -> Chat:
@@ -313,6 +313,7 @@ def _known_subscription(
     """The chat has this wish already: another schedule or name is taken, its place stays."""
     if wish.name is not None and wish.name != known.name:
         changing(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
         subscriptions.rename(transaction, known.id, wish.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
@@ -320,6 +321,7 @@ def _known_subscription(
         zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
         changing(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
         subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first)
         )

@@ -23,6 +23,8 @@ from subscriptions.service.subscriptions.changes import (
     is_paused_by_person,
     is_undone,
     mark_undone,
+    note_changed,
+    note_changed_state,
     state_of,
     subscription_value,
     undoes,
@@ -93,10 +95,15 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         taken_back = undoes(log[place])
         if taken_back is not None:
             mark_undone(transaction, chat.id, taken_back, undone=False)
+        what = difference(current, state_of(transaction, chat.id))
+        if what.added or what.removed or what.changed:
+            note_changed(transaction, chat.id)
+        elif what.paused is not None:
+            note_changed_state(transaction, chat.id)
         return Undone(
             change=_change(log, place, current),
             again=again,
-            what=difference(current, state_of(transaction, chat.id)),
+            what=what,
             before=chat,
             after=find(transaction, address),
         )
@@ -181,7 +188,7 @@ def _restore_subscriptions(
         subscriptions.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
 
 
-def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> subscriptions.Span:
+def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> subscriptions.DueSpan:
     """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
     zone = zones.zone(wish.zone or chat_zone)
     if wish.cadence.kind == "now":

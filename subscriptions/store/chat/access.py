@@ -1,4 +1,4 @@
-"""Who runs the bot, who was let in, and who set a chat up."""
+"""Operators, admission of chats, and owners of chats."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,41 +14,41 @@ from subscriptions.store.rows import ChatRow
 
 
 def require_admission(session: Session, chat_id: int, *, now: datetime) -> None:
-    """The chat waits for an administrator from now on; what it asked for keeps its place."""
+    """Makes a chat wait for an operator; its subscriptions keep their cursors."""
     _set(session, chat_id, ChatState.ASKED, None, now)
 
 
 def admit(session: Session, chat_id: int, *, now: datetime) -> None:
-    """An administrator lets a chat in: what came since it asked is still to come."""
+    """Lets a chat in. Papers that came since it asked are still to be delivered."""
     row = session.get_one(ChatRow, chat_id)
     if row.state == ChatState.ASKED or row.next_number == 1:
         _set(session, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
 
 
 def deny(session: Session, chat_id: int, *, now: datetime) -> None:
-    """An administrator says no: the chat gets nothing until one says otherwise."""
+    """Denies a chat: it gets nothing until an operator lets it in."""
     _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
 def is_denied(session: Session, chat_id: int) -> bool:
-    """Whether an administrator said no to a chat."""
+    """Whether an operator denied a chat."""
     row = session.get_one(ChatRow, chat_id)
     return row.state is ChatState.ASKED and row.admission is Admission.DENIED
 
 
 def was_let_in(session: Session, chat_id: int) -> bool:
-    """Whether a chat has had subscriptions, or an administrator let it in before."""
+    """Whether a chat has had subscriptions, or was let in before it had any."""
     row = session.get_one(ChatRow, chat_id)
     return row.state is not ChatState.ASKED and (row.next_number > 1 or row.admission is Admission.ADMITTED)
 
 
 def numbers_given(session: Session, chat_id: int) -> int:
-    """How many subscriptions a chat has had so far."""
+    """How many subscriptions a chat has had, removed ones too."""
     return session.get_one(ChatRow, chat_id).next_number - 1
 
 
 def chats_awaiting_admission(session: Session, *, zone: str) -> tuple[Chat, ...]:
-    """The chats that wait for an administrator, the first of them first."""
+    """The chats that wait for an operator and can be written to, in the order in which they asked."""
     rows = session.exec(
         select(ChatRow.id)
         .where(ChatRow.state == ChatState.ASKED, col(ChatRow.admission).is_(None), col(ChatRow.pause_reason).is_(None))
@@ -59,28 +59,28 @@ def chats_awaiting_admission(session: Session, *, zone: str) -> tuple[Chat, ...]
 
 
 def operators(session: Session, *, zone: str) -> tuple[Chat, ...]:
-    """The chats that run the bot since somebody there sent the code."""
+    """The chats of operators who sent the code."""
     rows = session.exec(select(ChatRow.id).where(col(ChatRow.admin).is_(True), col(ChatRow.moved_to).is_(None))).all()
     return tuple(chats_by_id(session, [chat_id or 0 for chat_id in rows], zone=zone).values())
 
 
 def make_operator(session: Session, chat_id: int) -> None:
-    """The person of this chat runs the bot."""
+    """Makes the person of a chat an operator."""
     session.get_one(ChatRow, chat_id).admin = True
 
 
 def owner_of(session: Session, chat_id: int) -> str:
-    """The platform's id of the person who set a chat up; "": nobody knows."""
+    """The platform's id of the person who set a chat up; "" if that is not known."""
     return session.get_one(ChatRow, chat_id).owner
 
 
 def set_owner(session: Session, chat_id: int, person: str) -> None:
-    """Remembers who set a chat up."""
+    """Stores who set a chat up."""
     session.get_one(ChatRow, chat_id).owner = person
 
 
 def owned_by(session: Session, person: ChatAddress, *, zone: str) -> tuple[Chat, ...]:
-    """The groups and channels, without their topics, that a person set up; `person` is their private chat."""
+    """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
     rows = session.exec(
         select(ChatRow.id)
         .where(ChatRow.platform == person.platform, ChatRow.owner == person.address, ChatRow.topic == "")
@@ -92,7 +92,7 @@ def owned_by(session: Session, person: ChatAddress, *, zone: str) -> tuple[Chat,
 
 
 def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
-    """The chats at these addresses, topics too, by their titles."""
+    """The chats at these addresses, with topics, in the order of their titles."""
     wanted = sorted(addresses)
     found: list[Chat] = []
     for start in range(0, len(wanted), CHUNK):

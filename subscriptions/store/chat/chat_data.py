@@ -1,4 +1,4 @@
-"""All that the store holds of one chat: to show it to the people there, and to erase it (docs/architecture.md, rule 10)."""
+"""Exports and erases all that the store holds of one chat (docs/architecture.md, rule 10)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,9 +42,9 @@ _MESSAGE_NAMES = {
 
 
 def chat_data(session: Session, chat_id: int) -> Json:
-    """The rows of a chat by what they are, JSON values, nothing left out; papers with their title and key."""
+    """Every row of a chat as JSON values, by kind; papers with their title and key."""
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
-    places = [_place(row) for row in rows]
+    places = [_chat_name(row) for row in rows]
     changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
     links = select(CallbackRow).where(or_(col(CallbackRow.place).in_(places), col(CallbackRow.chat) == chat_id))
     updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
@@ -56,20 +56,20 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "deliveries": _deliveries(session, chat_id),
         "changes": [_json(row) for row in session.exec(changes)],
         "links": [_json(row) for row in session.exec(links.order_by(col(CallbackRow.at), col(CallbackRow.id)))],
-        # Of an answer that is still on its way, how long it is.
+        # Of a reply that is not posted yet only the length.
         "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
     }
 
 
 def erase(session: Session, chat_id: int) -> tuple[str, ...]:
-    """Erases a chat with all that belongs to it or names it, in whatever place; returns the addresses it has had.
+    """Erases a chat, all that belongs to it and all that names it elsewhere; returns the addresses that it has had.
 
-    That an update had its effect stays known, by its number alone. Papers are nobody's and stay.
+    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat.
     """
     row = session.get_one(ChatRow, chat_id)
     rows = [*_pointers(session, chat_id), row]
-    places = tuple(_place(one) for one in rows)
+    places = tuple(_chat_name(one) for one in rows)
     lanes = {(one.platform, one.address) for one in rows}
     people = [one.address for one in rows if ChatKind(one.kind) is ChatKind.PRIVATE]
     title = row.title
@@ -92,7 +92,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
 
 
 def _pointers(session: Session, chat_id: int) -> list[ChatRow]:
-    """The rows of addresses that the chat has moved away from."""
+    """The rows of the addresses that a chat has moved away from."""
     found: list[ChatRow] = []
     wanted = [chat_id]
     while wanted:
@@ -102,22 +102,22 @@ def _pointers(session: Session, chat_id: int) -> list[ChatRow]:
     return found
 
 
-def _place(row: ChatRow) -> str:
+def _chat_name(row: ChatRow) -> str:
     return str(ChatAddress(row.platform, row.address, row.topic))
 
 
 def _subscriptions(session: Session, chat_id: int) -> list[Json]:
-    wishes = (
+    rows = (
         select(SubscriptionRow, QueryRow.canonical)
         .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
         .where(SubscriptionRow.chat == chat_id)
         .order_by(col(SubscriptionRow.number))
     )
-    return [{**_json(row), "canonical": canonical} for row, canonical in session.exec(wishes)]
+    return [{**_json(row), "canonical": canonical} for row, canonical in session.exec(rows)]
 
 
 def _deliveries(session: Session, chat_id: int) -> list[Json]:
-    """Each with its messages and its papers; and what was told without a delivery that is still known."""
+    """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more."""
     deliveries = session.exec(
         select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq))
     ).all()
@@ -133,14 +133,14 @@ def _deliveries(session: Session, chat_id: int) -> list[Json]:
         .where(DeliveryItemRow.chat == chat_id)
         .order_by(col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
     ).all()
-    told: dict[int | None, list[Json]] = {}
+    papers: dict[int | None, list[Json]] = {}
     for item, key, title in items:
-        told.setdefault(item.delivery, []).append({"key": key, "title": title, **_json(item)})
-    said: dict[int, list[Json]] = {}
+        papers.setdefault(item.delivery, []).append({"key": key, "title": title, **_json(item)})
+    posts: dict[int, list[Json]] = {}
     for message in messages:
-        said.setdefault(message.delivery, []).append(_json(message))
-    found = [{**_json(d), "messages": said.get(d.seq or 0, []), "papers": told.get(d.seq, [])} for d in deliveries]
-    return [*found, {"messages": [], "papers": told[None]}] if None in told else found
+        posts.setdefault(message.delivery, []).append(_json(message))
+    found = [{**_json(d), "messages": posts.get(d.seq or 0, []), "papers": papers.get(d.seq, [])} for d in deliveries]
+    return [*found, {"messages": [], "papers": papers[None]}] if None in papers else found
 
 
 def _json(row: SQLModel) -> Json:
@@ -170,7 +170,7 @@ def _renamed(values: Json, names: Mapping[str, str]) -> Json:
 
 
 def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
-    """Buttons, marks and notices in other chats that name this one."""
+    """Erases callbacks, single values and notices of other chats that name this chat."""
     # telegram:42 is neither telegram:421 nor its topic telegram:42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
     for place in places:
@@ -188,16 +188,16 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
         session.flush()
     for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == Kind.NOTICE)).all():
         detail = notice.facts.get("detail") or {}
-        told = f"{notice.dedupe_key} {detail}"
-        # Another chat may have the same title; of what was told already nobody misses anything.
+        words = f"{notice.dedupe_key} {detail}"
+        # Another chat may have the same title, so by title only notices go that are settled: nobody misses those.
         by_title = title and title in detail.values() and notice.settled_at is not None
-        if by_title or named.search(told):
+        if by_title or named.search(words):
             session.delete(notice)
     session.flush()
 
 
 def _erase_person(session: Session, platform: str, person: str) -> None:
-    """The person of a private chat, where other chats remember who did something."""
+    """Erases the person of a private chat where other chats store who did something."""
     theirs = select(ChatRow.id).where(ChatRow.platform == platform)
     session.exec(
         update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
@@ -214,10 +214,11 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
     )
     named = cast(col(UndoRow.before), String).contains(f'"{person}"', autoescape=True)
     for change in session.exec(select(UndoRow).where(col(UndoRow.chat).in_(theirs), named)):
-        wishes = [
-            {**wish, "subscriber": ""} if wish.get("subscriber") == person else wish for wish in change.before["wishes"]
+        before = [
+            {**value, "subscriber": ""} if value.get("subscriber") == person else value
+            for value in change.before["wishes"]
         ]
-        change.before = {**change.before, "wishes": wishes}
+        change.before = {**change.before, "wishes": before}
     session.exec(
         delete(CallbackRow).where(
             col(CallbackRow.person) == person, col(CallbackRow.place).startswith(f"{platform}:", autoescape=True)

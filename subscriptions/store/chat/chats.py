@@ -20,20 +20,18 @@ from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES, ChatRow
 
-_OF_NO_CHAT = frozenset(
-    {"state_since", "moved_to", "owner", "next_number", "created_at"}
-)  # columns without a place in Chat
-# What every plan asks for: these statements are made once.
-_chats, _subscriptions, _queries, _marks = (
-    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
-)
+# Columns that the value Chat does not have.
+_NOT_IN_CHAT = frozenset({"state_since", "moved_to", "owner", "next_number", "created_at"})
+
+# Statements that every plan executes are built once.
+_chats = TABLES.tables["chat"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
-_CHATS = columns(*(column for column in _chats.c if column.name not in _OF_NO_CHAT)).where(_chats.c.id.in_(_ids))
-_DRY = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("spell"))
+_CHATS = columns(*(column for column in _chats.c if column.name not in _NOT_IN_CHAT)).where(_chats.c.id.in_(_ids))
+_STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
 
 
 def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
-    """The chat at this address, or where it moved to. `zone` is the operator's, for chats that chose none."""
+    """The chat at an address, or the chat that it moved to. `zone` is the operator's, for chats that chose none."""
     row = _row_at(session, address)
     while row is not None and row.moved_to is not None:
         row = session.get(ChatRow, row.moved_to)
@@ -73,7 +71,7 @@ def add_chat(
     public: bool = False,
     state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
-    """Makes a chat. `timezone` and `lang` are "" while it chose none."""
+    """Adds a chat. `timezone` and `lang` are "" for a chat that chose none."""
     row = ChatRow(
         platform=address.platform,
         address=address.address,
@@ -92,14 +90,14 @@ def add_chat(
 
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
-    """What a chat set itself, by the names of SETTINGS."""
+    """The settings that a chat chose itself: name in SETTINGS → value."""
     row = session.get_one(ChatRow, chat_id)
     own = {"timezone": row.timezone, "lang": row.lang}
     return {**{name: value for name, value in own.items() if value}, **row.settings}
 
 
 def choose_setting(session: Session, chat_id: int, name: str, value: str) -> None:
-    """Stores a value that preferences.check_value passed."""
+    """Stores a setting. The value was checked by chat_settings.check_value."""
     row = session.get_one(ChatRow, chat_id)
     if name == "timezone":
         row.timezone = value
@@ -110,7 +108,7 @@ def choose_setting(session: Session, chat_id: int, name: str, value: str) -> Non
 
 
 def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
-    """Forgets what a chat chose, so that it has what its kind has."""
+    """Removes a chosen setting: the default for the kind of chat counts again."""
     row = session.get_one(ChatRow, chat_id)
     if name in ("timezone", "lang"):
         choose_setting(session, chat_id, name, "")
@@ -127,9 +125,9 @@ def pause_chat(
     detail: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses a chat; its subscriptions keep their own cursors. One that waits for an operator goes on waiting.
+    """Pauses a chat; its subscriptions keep their own cursors. Does nothing to a chat that waits for an operator.
 
-    `detail` is the platform's sentence, where that is the reason.
+    `detail` is the platform's sentence, where the platform is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state is not ChatState.ASKED:
@@ -139,7 +137,7 @@ def pause_chat(
 
 
 def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active again. One that waits for an operator goes on waiting: only `access.admit` lets it in."""
+    """Makes a chat active. Does nothing to a chat that waits for an operator: only `access.admit` lets it in."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is not ChatState.ASKED:
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
@@ -147,9 +145,9 @@ def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
 
 
 def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
-    """Notes that the platform does not let the bot write to a chat. False if nothing is sent there anyway.
+    """Stores that the platform does not let the bot write to a chat. Returns whether that is new.
 
-    `detail` is the platform's sentence. A pause that a person asked for stays as it is; a chat that waits for an operator
+    `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits for an operator
     goes on waiting.
     """
     row = session.get_one(ChatRow, chat_id)
@@ -163,7 +161,7 @@ def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail
 
 
 def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
-    """Notes that the platform lets the bot write to a chat again. False if it always did."""
+    """Stores that the platform lets the bot write to a chat again. Returns whether the chat was unreachable."""
     row = session.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
@@ -175,7 +173,7 @@ def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
 
 
 def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
-    """What the platform calls a place now, and whether strangers can read it; its topics share both."""
+    """Stores the title of an address, and whether strangers can read it, for the chat and its topics."""
     session.exec(
         update(ChatRow)
         .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
@@ -185,23 +183,23 @@ def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
 
 
 def chosen_locale(session: Session, address: ChatAddress) -> tuple[str, str]:
-    """(timezone, lang) that a chat chose itself; "" for what it did not, or when nobody has met it."""
+    """(timezone, lang) that a chat chose itself; "" for what it did not choose, or if the chat is not known."""
     row = _row_at(session, address)
     return (row.timezone, row.lang) if row is not None else ("", "")
 
 
-def store_streaks(session: Session, spells: Mapping[int, NoMatchStreak | None]) -> None:
-    """Chat id → how long nothing has fitted what it asks for; None: something has."""
-    together: dict[NoMatchStreak | None, list[int]] = {}
-    for chat_id, spell in spells.items():
-        together.setdefault(spell, []).append(chat_id)
-    for spell, ids in together.items():
+def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None]) -> None:
+    """Stores the no-match streaks of chats, by chat id; None ends a streak."""
+    alike: dict[NoMatchStreak | None, list[int]] = {}
+    for chat_id, streak in streaks.items():
+        alike.setdefault(streak, []).append(chat_id)
+    for streak, ids in alike.items():
         for i in range(0, len(ids), CHUNK):
-            execute(session, _DRY, {"ids": ids[i : i + CHUNK], "spell": _dry_values(spell)})
+            execute(session, _STREAKS, {"ids": ids[i : i + CHUNK], "streak": _streak_values(streak)})
 
 
 def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:
-    """Addresses of chats that begin so and have not moved away."""
+    """The addresses with this prefix, of chats that have not moved away."""
     rows = session.exec(
         select(ChatRow.address)
         .where(ChatRow.platform == platform, col(ChatRow.address).startswith(prefix, autoescape=True))
@@ -212,7 +210,7 @@ def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[
 
 
 def chats_of_lane(session: Session, lane: Lane) -> list[int]:
-    """Ids of the chats that share an address and have not moved away."""
+    """Ids of the chats at an address, with its topics, that have not moved away."""
     rows = session.exec(
         select(ChatRow.id).where(
             ChatRow.platform == lane.platform, ChatRow.address == lane.address, col(ChatRow.moved_to).is_(None)
@@ -222,7 +220,7 @@ def chats_of_lane(session: Session, lane: Lane) -> list[int]:
 
 
 def unreachable_since(session: Session, before: datetime) -> list[int]:
-    """Chats that have been blocked since before `before`."""
+    """Ids of the chats that have been unreachable since before `before`."""
     return [
         chat_id
         for chat_id in session.exec(
@@ -245,7 +243,7 @@ def _row_at(session: Session, address: ChatAddress) -> ChatRow | None:
 
 
 def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
-    """The chat of a row. `zone` is the operator's."""
+    """The value of a row. `zone` is the operator's, for chats that chose none."""
     kind = row.kind
     chosen = tuple(row.settings.items())
     return Chat(
@@ -262,7 +260,7 @@ def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
         state_detail=row.state_detail,
         paused_until=row.paused_until,
         first_delivery_planned=row.first_delivery_planned,
-        no_match_streak=_dry(row.no_match_streak),
+        no_match_streak=_streak(row.no_match_streak),
     )
 
 
@@ -270,16 +268,16 @@ def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
 def _settings(
     kind: ChatKind, platform: str, chosen: tuple[tuple[str, str], ...], timezone: str, lang: str, *, public: bool
 ) -> ChatSettings:
-    """Many chats chose the same, most of them nothing."""
+    """The resolved settings. Cached: many chats chose the same, most of them nothing."""
     return resolve(kind, platform, dict(chosen), timezone=timezone, lang=lang, public=public)
 
 
-def _dry(values: Mapping[str, Any]) -> NoMatchStreak | None:
+def _streak(values: Mapping[str, Any]) -> NoMatchStreak | None:
     return NoMatchStreak(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
 
 
-def _dry_values(spell: NoMatchStreak | None) -> dict[str, Any]:
-    """As `_dry` reads it."""
-    if spell is None:
+def _streak_values(streak: NoMatchStreak | None) -> dict[str, Any]:
+    """The JSON that `_streak` reads."""
+    if streak is None:
         return {}
-    return {"days": spell.days, "last": spell.last.isoformat(), "after": spell.after, "said": spell.said}
+    return {"days": streak.days, "last": streak.last.isoformat(), "after": streak.after, "said": streak.said}

@@ -1,4 +1,4 @@
-"""A chat that lives at another address from now on (docs/architecture.md, rule 9): all it has goes along."""
+"""Moves chats to another address, with everything that belongs to them (docs/architecture.md, rule 9)."""
 
 import re
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ from subscriptions.store.rows import (
     UpdateRow,
 )
 
-_NO_NUMBER = 0  # what no subscription has
+_NO_NUMBER = 0  # no subscription has it
 
 Numbers = Mapping[int, int]  # a subscription's number before the move -> after it
 
 
 def move_address(session: Session, platform: str, old: str, new: str, *, now: datetime) -> None:
-    """A Telegram group became a supergroup: every chat of the old address lives at the new one, and a pointer stays.
+    """Moves every chat of the old address, with its topics, to the new one; a row that points there stays.
 
-    A second call finds nothing to move and changes nothing.
+    Telegram does so when a group becomes a supergroup. A second call changes nothing.
     """
     if old == new:
         return
@@ -46,12 +46,12 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
             continue
         if target is None:
             row.address = new
-            mark_reachable(session, row.id or 0, now=now)  # it was left because it moved
+            mark_reachable(session, row.id or 0, now=now)  # the platform let nobody write to the old address
             session.flush()
-            target, pointer = row, _copy_of(row, old)
+            target, pointer = row, _pointer_at(row, old)
             session.add(pointer)
         else:
-            renumbered[_place(platform, old, row.topic)] = _merge_chats(session, row, target, now)
+            renumbered[_chat_name(platform, old, row.topic)] = _merge_chats(session, row, target, now)
             pointer = row
         pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
         pointer.admission = pointer.pause_reason = None
@@ -64,7 +64,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
 
 
 def _chat_at(session: Session, platform: str, address: str, topic: str) -> ChatRow | None:
-    """The chat at an address, or where it moved to."""
+    """The chat at an address, or the chat that it moved to."""
     at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
     row = session.exec(select(ChatRow).where(*at)).first()
     while row is not None and row.moved_to is not None:
@@ -72,12 +72,12 @@ def _chat_at(session: Session, platform: str, address: str, topic: str) -> ChatR
     return row
 
 
-def _place(platform: str, address: str, topic: str) -> str:
+def _chat_name(platform: str, address: str, topic: str) -> str:
     return str(ChatAddress(platform, address, topic))
 
 
 def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
-    """What names the old address in links, in what conversations remember and among updates names the new one."""
+    """Replaces the old address in callbacks, in the state of conversations and in updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     for row in session.exec(select(UpdateRow).where(col(UpdateRow.chat).startswith(f"{old}/", autoescape=True))).all():
@@ -99,7 +99,7 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
 
 
 def _rename(session: Session, link: CallbackRow, name: str) -> None:
-    """Gives what a conversation remembers its new name; what stands there already is newer."""
+    """Gives a callback its new id. One that has that id already is newer, and stays."""
     if name == link.id:
         return
     if session.get(CallbackRow, name) is None:
@@ -108,7 +108,7 @@ def _rename(session: Session, link: CallbackRow, name: str) -> None:
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
-    """Arguments of a button that name subscriptions by number, after the numbers changed."""
+    """The arguments of a button with the new numbers of subscriptions."""
     changed = dict(arguments)
     if isinstance(number := arguments.get("number"), int):
         changed["number"] = numbers.get(number, _NO_NUMBER)
@@ -117,7 +117,8 @@ def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any
     return changed
 
 
-def _copy_of(row: ChatRow, address: str) -> ChatRow:
+def _pointer_at(row: ChatRow, address: str) -> ChatRow:
+    """A row for the old address of a chat that has moved."""
     return ChatRow(
         platform=row.platform,
         address=address,
@@ -130,12 +131,15 @@ def _copy_of(row: ChatRow, address: str) -> ChatRow:
 
 
 def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
-    """Everything of `old` goes to `new`: wishes by query, told papers by paper, open deliveries. Numbers stay where they can."""
+    """Moves everything of `old` to `new`: subscriptions by query, delivered papers by paper, open deliveries.
+
+    Returns the new numbers of subscriptions; they stay where they can.
+    """
     before, after = old.id or 0, new.id or 0
     detach_from_shared_cursor(session, [before, after])
     _inherit(old, new)
     numbers: dict[int, int] = {}
-    if new.next_number == 1:  # nothing there has a number yet, so all keep theirs
+    if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
         session.exec(update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
         session.exec(update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
         numbers = {number: number for number in range(1, old.next_number)}
@@ -145,7 +149,9 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     for row in session.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
-            same.cursor = min(same.cursor or 0, row.cursor or 0)  # what either had not seen is still to come
+            same.cursor = min(
+                same.cursor or 0, row.cursor or 0
+            )  # papers that one of the two has not looked at are still to be delivered
             numbers[row.number] = same.number
             session.delete(row)
         else:
@@ -153,17 +159,17 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
             row.number, new.next_number = new.next_number, new.next_number + 1
             row.chat = after
     session.flush()
-    _forget_repeats(session, before, after, now)
+    _remove_repeats(session, before, after, now)
     session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
     session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
-    session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # what is left of them names numbers of before
+    session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
     session.exec(update(CallbackRow).where(col(CallbackRow.chat) == before).values(chat=after))
     session.flush()
     return numbers
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:
-    """What the chat is: of two that both asked for something the newer knows best, else the older."""
+    """Merges state, settings and owner. The new chat's count first if it has had subscriptions, else the old one's."""
     fresh = new.next_number == 1
     was_let_in = old.next_number > 1 and old.state != ChatState.ASKED
     if fresh and not (old.pause_reason is not None and old.pause_reason.is_unreachable):
@@ -180,22 +186,22 @@ def _inherit(old: ChatRow, new: ChatRow) -> None:
     new.first_delivery_planned = new.first_delivery_planned or old.first_delivery_planned
 
 
-def _forget_repeats(session: Session, before: int, after: int, now: datetime) -> None:
-    """Of a paper that both were told one item stays: the one that is out or on its way, else the earlier.
+def _remove_repeats(session: Session, before: int, after: int, now: datetime) -> None:
+    """Removes one of two items of a paper that both chats have: the item that is not sent or being sent, else the later.
 
-    A delivery that loses a paper is rendered anew; one that has lost all of them has nothing to say any more.
+    A delivery that loses a paper is rendered again; one that loses all of its papers is dismissed.
     """
     theirs = {i.paper: i for i in session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == after))}
     ours = session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == before)).all()
     twice = [(item, theirs[item.paper]) for item in ours if item.paper in theirs]
     states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
 
-    def is_out(item: DeliveryItemRow) -> bool:
+    def is_maybe_sent(item: DeliveryItemRow) -> bool:
         return item.delivery is None or states.get((item.delivery, item.message)) in MAYBE_SENT
 
     touched: set[int] = set()
     for pair in twice:
-        _, repeat = sorted(pair, key=lambda item: (not is_out(item), item.delivery or 0))
+        _, repeat = sorted(pair, key=lambda item: (not is_maybe_sent(item), item.delivery or 0))
         touched.add(repeat.delivery or 0)
         session.delete(repeat)
     session.flush()
@@ -214,7 +220,7 @@ def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, i
 
 
 def _render_anew(session: Session, delivery: DeliveryRow, now: datetime) -> None:
-    """Unless something of it is out already or dead: then it stays as it was."""
+    """Makes a delivery unrendered, unless a message of it is sent, perhaps sent, or dead. Dismisses it if it is empty."""
     messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
     if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
         return

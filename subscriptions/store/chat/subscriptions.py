@@ -24,15 +24,16 @@ from subscriptions.store.rows import (
     SubscriptionRow,
 )
 
-Span = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
-SHARED_CURSOR = "shared-cursor"  # the key of the cursor that caught-up subscriptions with cadence `now` share
-NOW = "now"  # the cadence, as it is stored
-# What every plan asks for: these statements are made once.
+DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
+SHARED_CURSOR = "shared-cursor"  # key of the cursor that subscriptions with cadence `now` share once they caught up
+NOW = "now"  # the cadence, as stored
+
+# Statements that every plan executes are built once.
 _chats, _subscriptions, _queries, _marks = (
     TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
 )
 _ids = bindparam("ids", type_=Integer, expanding=True)
-_WISHES = (
+_SUBSCRIPTIONS = (
     columns(_subscriptions, _queries.c.canonical)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .where(_subscriptions.c.chat.in_(_ids))
@@ -44,7 +45,7 @@ def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tup
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for i in range(0, len(chat_ids), CHUNK):
-        for row in execute(session, _WISHES, {"ids": list(chat_ids[i : i + CHUNK])}).all():
+        for row in execute(session, _SUBSCRIPTIONS, {"ids": list(chat_ids[i : i + CHUNK])}).all():
             found[row.chat].append(_subscription(row, row.canonical))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
@@ -59,12 +60,12 @@ def add_subscription(
     zone: str | None,
     since: datetime,
     cursor: int,
-    due: Span,
+    due: DueSpan,
     name: str = "",
     added_by: str = "",
     subscriber: str = "",
 ) -> Subscription:
-    """Adds a wish under the chat's next number; numbers are not reused."""
+    """Adds a subscription under the chat's next number; numbers are not reused."""
     chat = session.get_one(ChatRow, chat_id)
     row = SubscriptionRow(
         chat=chat_id,
@@ -87,8 +88,8 @@ def add_subscription(
     return _subscription(row, canonical)
 
 
-def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: Span) -> None:
-    """Brings a wish back as it was, under the number that it had; its number and its query must be free in its chat."""
+def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: DueSpan) -> None:
+    """Restores a removed subscription under its number. The chat must not have this number or this query."""
     session.add(
         SubscriptionRow(
             chat=subscription.chat_id,
@@ -112,8 +113,10 @@ def restore_subscription(session: Session, subscription: Subscription, *, cursor
     session.flush()
 
 
-def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: Span) -> None:
-    """Gives a subscription another time; its place (`seen`) stays."""
+def change_schedule(
+    session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
+) -> None:
+    """Changes cadence and zone of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
     if row.cursor is None:
         row.cursor = shared_cursor(session)
@@ -121,10 +124,10 @@ def change_schedule(session: Session, subscription_id: int, *, cadence: Cadence,
     row.next_due_at, row.latest_due_at = due
 
 
-def reset_due(session: Session, subscription_id: int, due: Span) -> None:
-    """Gives a subscription another next moment; a `now` one with a moment is held until then.
+def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
+    """Changes when a subscription is due next; one with cadence `now` waits until then.
 
-    Quiet hours do not hold it on if both of its moments are given.
+    With both moments given, quiet hours do not delay it further.
     """
     row = session.get_one(SubscriptionRow, subscription_id)
     if row.cursor is None:
@@ -133,7 +136,7 @@ def reset_due(session: Session, subscription_id: int, due: Span) -> None:
 
 
 def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
-    """What came up to a change is not brought any more."""
+    """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
     row = session.get_one(SubscriptionRow, subscription_id)
     row.cursor = max(shared_cursor(session) if row.cursor is None else row.cursor, upto)
 
@@ -144,7 +147,7 @@ def rename(session: Session, subscription_id: int, name: str) -> None:
 
 
 def edit_query(session: Session, subscription_id: int, *, text: str, canonical: str) -> None:
-    """Changes the wish; its place (`seen`) stays."""
+    """Changes the query of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
     before = row.query
     row.text, row.query = text, _query_id(session, canonical)
@@ -159,12 +162,12 @@ def pause_subscription(
     until: datetime | None = None,
     reason: SubscriptionPauseReason | None = None,
 ) -> None:
-    """Pauses one subscription, which keeps its own cursor. `reason` says why, where no person asked for that."""
+    """Pauses one subscription, which keeps its own cursor. `reason` is None if a person asked for the pause."""
     _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
 
 
 def resume_subscription(session: Session, subscription_id: int) -> None:
-    """Makes one subscription active again."""
+    """Makes one subscription active."""
     _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
 
 
@@ -182,24 +185,24 @@ def _set_state(
 
 
 def clear_subscriber(session: Session, subscription_id: int) -> None:
-    """Nobody looks after a subscription any more."""
+    """Stores that nobody looks after a subscription any more."""
     session.get_one(SubscriptionRow, subscription_id).subscriber = ""
 
 
 def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
-    """Removes wishes; what was planned for them is still sent (docs/architecture.md, rule 5)."""
+    """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     _drop_unused(session, queries)
 
 
 def shared_cursor(session: Session) -> int:
-    """The change up to which caught-up `now` subscriptions have seen."""
+    """The sequence up to which subscriptions with cadence `now` have looked, once they caught up."""
     return int(get_value(session, SHARED_CURSOR) or 0)
 
 
 def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None:
-    """Copies the shared mark into the rows of these chats, so that they keep their place while they stand still."""
+    """Gives the subscriptions of these chats that use the shared cursor a cursor of their own, at the same sequence."""
     session.exec(
         update(SubscriptionRow)
         .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.cursor).is_(None))
@@ -208,7 +211,7 @@ def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None
 
 
 def _drop_unused(session: Session, queries: Sequence[int]) -> None:
-    """Forgets those of these queries that nobody asks for any more."""
+    """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
@@ -250,6 +253,6 @@ def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscripti
 
 
 def subscription_counts(session: Session) -> tuple[int, int]:
-    """How many chats have subscriptions, and how many these are."""
+    """(chats that have subscriptions, subscriptions)."""
     chats = func.count(func.distinct(SubscriptionRow.chat))
     return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()

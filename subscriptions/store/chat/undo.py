@@ -1,4 +1,4 @@
-"""What a chat was before its last changes, so that they can be taken back."""
+"""The states of a chat before its last changes, for undo."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from subscriptions.store.rows import UndoRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredChange:
-    """A change as it is stored."""
+    """A change of a chat, with the state before it."""
 
     id: int
     chat_id: int
@@ -22,7 +22,7 @@ class StoredChange:
 
 
 def add_change(session: Session, chat_id: int, *, who: str, at: datetime, before: Mapping[str, Any]) -> int:
-    """Stores what a chat was; returns the change's id. Ids rise, so a later change has a higher one."""
+    """Stores the state before a change; returns the id of the change. A later change has a higher id."""
     row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
     session.add(row)
     session.flush()
@@ -30,7 +30,7 @@ def add_change(session: Session, chat_id: int, *, who: str, at: datetime, before
 
 
 def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
-    """The changes of a chat that are kept, the newest first."""
+    """The stored changes of a chat, newest first."""
     rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
     return tuple(
         StoredChange(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows
@@ -38,17 +38,17 @@ def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
 
 
 def change_is_of(session: Session, change_id: int, chat_id: int) -> bool:
-    """Whether this change is kept, and this chat's."""
+    """Whether a change is stored, and is of this chat."""
     row = session.get(UndoRow, change_id)
     return row is not None and row.chat == chat_id
 
 
 def rewrite_change(session: Session, change_id: int, before: Mapping[str, Any]) -> None:
-    """Stores something else about a change."""
+    """Replaces what is stored of a change."""
     session.get_one(UndoRow, change_id).before = dict(before)
 
 
 def drop_changes(session: Session, ids: Collection[int]) -> None:
-    """Forgets changes."""
+    """Removes changes."""
     if ids:
         session.exec(delete(UndoRow).where(col(UndoRow.id).in_(ids)))

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
-from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, MissingHow, MissingSources
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chat.chats import chats_by_id
 from subscriptions.store.database import execute
@@ -144,6 +144,14 @@ def _because(value: Mapping[str, Any]) -> Because:
     )
 
 
+def _missing(detail: Mapping[str, str]) -> MissingSources | None:
+    """The missing sources, which are stored in the detail."""
+    if not detail.get("missing"):
+        return None
+    how = MissingHow(detail.get("missing how", MissingHow.LATE))
+    return MissingSources(detail["missing"], int(detail.get("missing count", "1")), how)
+
+
 def _facts(values: Mapping[str, Any]) -> Facts:
     return Facts(
         known=values["known"],
@@ -153,6 +161,8 @@ def _facts(values: Mapping[str, Any]) -> Facts:
         next_about=values.get("next_about", False),
         late=timedelta(seconds=values["late"]),
         notice=values["notice"],
+        late_reason=values["detail"].get("late", ""),
+        missing=_missing(values["detail"]),
         detail=dict(values["detail"]),
         titles=tuple((title, home) for title, home in values["titles"]),
     )

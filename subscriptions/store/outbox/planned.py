@@ -103,6 +103,14 @@ def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
     ]
 
 
+def _missing_values(facts: Facts) -> dict[str, str]:
+    """The missing sources as they are stored in the detail; `deliveries` reads them."""
+    if facts.missing is None:
+        return {}
+    missing = facts.missing
+    return {"missing": missing.names, "missing count": str(missing.count), "missing how": missing.how.value}
+
+
 def _facts_values(facts: Facts) -> dict[str, Any]:
     return {
         "known": facts.known,
@@ -112,6 +120,6 @@ def _facts_values(facts: Facts) -> dict[str, Any]:
         "next_about": facts.next_about,
         "late": facts.late.total_seconds(),
         "notice": facts.notice,
-        "detail": dict(facts.detail),
+        "detail": {**facts.detail, **_missing_values(facts)},
         "titles": [list(title) for title in facts.titles],
     }

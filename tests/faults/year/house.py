@@ -9,8 +9,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from bot.app import App, build_app, schedules_of
+from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.context.database import schedules_of
 from bot.delivery.drain_state import DrainState
 from bot.delivery.plan import plan
 from bot.ports.channel import Limits
@@ -117,7 +118,7 @@ class House:
 
     async def hears(self, digest: Arrival) -> None:
         """A digest is read and stored; of the feed that is awaited there is a receipt."""
-        await ingest(self.app.wire, digest.data, digest.name, source=digest.source, day=digest.day)
+        await ingest(self.app.context, digest.data, digest.name, source=digest.source, day=digest.day)
         if self._awaits and digest.source == FEED:
             now = self.clock.now()
             outcome = Outcome.NEW if digest.day >= batch_at(now) else Outcome.STALE
@@ -126,9 +127,9 @@ class House:
     async def ticks(self) -> None:
         """What is due is planned and sent."""
         run = DrainState()
-        await plan(self.app.wire, run)
+        await plan(self.app.context, run)
         if run.planned:
-            await self.app.drain(run)
+            await self.app.sender.drain(run)
 
     def posts(self) -> Iterator[Post]:
         for journal in self.journals.values():

@@ -38,7 +38,7 @@ def forgets_its_place() -> Iterator[None]:
     """A planner that does not note up to where a subscription has looked."""
     advance = plans.advance
 
-    def forgetful(session: Transaction, moves: Sequence[tuple[int, int, subscriptions.Span]]) -> None:
+    def forgetful(session: Transaction, moves: Sequence[tuple[int, int, subscriptions.DueSpan]]) -> None:
         advance(session, [(wish, 0, due) for wish, _, due in moves])
 
     with patch.object(plans, "advance", forgetful):

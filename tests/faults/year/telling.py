@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.operation.maintenance import run_daily_maintenance
 from tests.faults.year import world as calendar
 from tests.faults.year.house import House
 from tests.faults.year.judging import Verdict, deliveries_of, judge
@@ -84,7 +85,7 @@ async def tell(folder: Path, span: Span) -> Told:
         people.act(now)
         if now - tidied >= timedelta(days=1):
             tidied = now
-            house.app.run_daily_maintenance()
+            run_daily_maintenance(house.app.store, house.app.settings, now=now)
     verdict = judge(expected, deliveries_of(house.posts(), house.behind()))
     await house.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]

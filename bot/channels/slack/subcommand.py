@@ -2,12 +2,13 @@
 
 import json
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from bot.channels.slack.manifest import manifest as written
-from bot.cli._session import web_root
-from bot.cli._streams import print_line
+from bot.errors import WrongUsage
+from subscriptions.errors import Sentence
 
 app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=True)
 
@@ -15,7 +16,7 @@ app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=Tr
 @app.callback()
 def _slack(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        print_line(context.get_help())
+        typer.echo(context.get_help())
         raise typer.Exit(2)
 
 
@@ -29,6 +30,17 @@ def manifest(
     ] = "",
 ) -> int:
     """Print the app's manifest; at api.slack.com/apps choose Create New App, From a manifest, and paste it."""
-    root = web_root("--url", url) if url else ""
-    print_line(json.dumps(written(minimal=minimal, url=root), ensure_ascii=False, indent=2))
+    root = _web_root("--url", url) if url else ""
+    typer.echo(json.dumps(written(minimal=minimal, url=root), ensure_ascii=False, indent=2))
     return 0
+
+
+def _web_root(option: str, text: str) -> str:
+    """Returns the root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
+    parts = urlsplit(text.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise WrongUsage(
+            Sentence("{option} is no address that Slack can reach: “{text}”.", {"option": option, "text": text}),
+            Sentence("For example: https://papers.example.org"),
+        )
+    return text.strip().rstrip("/")

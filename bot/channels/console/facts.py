@@ -1,0 +1,14 @@
+"""What is known of the console without asking it."""
+
+from functools import partial
+
+from subscriptions.addresses import read_name
+from subscriptions.platforms import PlatformFacts
+
+CONSOLE = PlatformFacts(
+    name="console",
+    title="Console",
+    address_form="console:NAME",
+    read_address=partial(read_name, "console"),
+    notifies=False,
+)

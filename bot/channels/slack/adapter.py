@@ -1,0 +1,177 @@
+"""Slack as a platform: the operator's workspaces, those that install the app, and what people say in them."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+from bot.channels.slack.facts import SLACK
+from bot.channels.slack.http import SlackHttp
+from bot.channels.slack.installer import Installer
+from bot.channels.slack.oauth import OAuth
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.socket_mode import NAME, SocketMode
+from bot.channels.slack.token_cipher import TokenCipher
+from bot.channels.slack.workspaces import WorkspaceTokens
+from bot.errors import SettingsError
+from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
+from bot.ports.channel import Channel
+from bot.ports.clock import Clock
+from bot.ports.receiver import Receiver
+from bot.settings import Settings
+from subscriptions.errors import NotDelivered, RetryLater, Sentence
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.chats import install_again, own_workspace, uninstalled
+from subscriptions.store import HEAD
+
+log = logging.getLogger("paperwire")
+
+
+def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+    """See PlatformAdapter."""
+    del out
+    return connect_slack(settings, clock)
+
+
+def connect_slack(settings: Settings, clock: Clock) -> SlackChannel:
+    """Returns the sender of the workspaces, the own one first. Raises SettingsError when Slack is off."""
+    if not settings.slack.on:
+        raise switched_off(SLACK)
+    tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
+    own = tokens[0] if tokens else None
+    return SlackChannel(own, *tokens[1:], api_url=settings.slack.api_url, monotonic=clock.monotonic)
+
+
+def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+    """See PlatformAdapter."""
+    assert isinstance(channel, SlackChannel)  # noqa: S101 - as `connect` made it
+    slack = _Slack(channel, around, _installer(channel, around))
+    return Platform(
+        facts=SLACK,
+        channel=channel,
+        api=channel.api(),
+        forms=channel.forms(),
+        receivers=slack.receivers,
+        on_identity=slack.take_over_own_workspace,
+        prepare=slack.prepare,
+        recheck=slack.resume_reinstalled_workspaces,
+        check_tokens=check_app_tokens,
+        load_installations=slack.load_installations,
+        startup_lines=tuple(_startup_lines(around.settings)),
+        close=slack.close,
+    )
+
+
+async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+    """See PlatformAdapter. `slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
+    workspace, _, channel_id = address.address.partition("/")
+    if ours := owner.partition(":")[0]:
+        return ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
+    if not settings.slack.workspaces:
+        return address
+    own = settings.slack.workspaces[0]
+    channel = SlackChannel(WorkspaceTokens(own.bot_token, own.app_token), api_url=settings.slack.api_url)
+    try:
+        return ChatAddress(SLACK.name, await channel.normalise(address.address), address.topic)
+    except NotDelivered as error:
+        raise cannot_be_asked(SLACK, address.address, error) from None
+    finally:
+        await channel.close()
+
+
+async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    """See PlatformAdapter. An id tells what sort of place it is."""
+    del settings, address
+    return "", None
+
+
+async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
+    """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
+    for receiver in receivers:
+        if isinstance(receiver, SocketMode):
+            try:
+                await receiver.check()
+            except RetryLater as error:
+                log.warning("Slack cannot be asked about the app token now: %s", error.reason)
+            except NotDelivered as error:
+                raise SettingsError(
+                    Sentence("Slack refuses the app token: {reason}.", {"reason": error.reason.rstrip(".")}),
+                    Sentence(
+                        "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
+                        "app_token_env names; the app's page on api.slack.com shows it under Basic Information."
+                    ),
+                ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    channel: SlackChannel
+    around: PlatformSurroundings
+    installer: Installer | None
+
+    def receivers(self, on_bot_name: OnBotName) -> Sequence[Receiver]:
+        """Returns Socket Mode for each app token, the web address where requests can be checked, and the installer."""
+        found: list[Receiver] = [*self._sockets(on_bot_name)]
+        if (secret := self.around.settings.slack.signing_secret) is not None:
+            found.append(SlackHttp(self.channel, secret, self.around.clock, on_bot_name=on_bot_name))
+        return [*found, self.installer] if self.installer is not None else found
+
+    def _sockets(self, on_bot_name: OnBotName) -> Iterator[SocketMode]:
+        workspaces = self.around.settings.slack.workspaces
+        tokens = dict.fromkeys(one.app_token for one in workspaces if one.app_token)
+        for number, token in enumerate(tokens, 1):
+            name = NAME if number == 1 else f"{NAME} {number}"
+            yield SocketMode(self.channel, token, self.around.clock, on_bot_name=on_bot_name, name=name)
+
+    def take_over_own_workspace(self, identity: str) -> None:
+        """Chats of the own workspace lose its name, which nobody knew before the token was asked."""
+        own_workspace(self.around.store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
+
+    async def prepare(self) -> None:
+        """Workspaces that have the app again go on; those that installed it are known."""
+        await self.resume_reinstalled_workspaces()
+        if self.installer is not None:
+            await self.installer.look()
+
+    async def resume_reinstalled_workspaces(self) -> None:
+        """Workspaces that took the app away and have it again go on."""
+        store, clock = self.around.store, self.around.clock
+        gone = await asyncio.to_thread(uninstalled, store)
+        for workspace in self.channel.workspaces.all if gone else ():
+            with suppress(NotDelivered):  # it is still away
+                team = (await workspace.identify()).team
+                if team in gone and await asyncio.to_thread(install_again, store, team, now=clock.now()):
+                    log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
+
+    async def load_installations(self) -> str:
+        """Makes the workspaces known that installed the app; returns what is wrong with them."""
+        store = self.around.store
+        if self.installer is None or not store.exists() or store.revision() != HEAD:
+            return ""
+        await self.installer.look(renew=False)
+        return self.installer.problem
+
+    async def close(self) -> None:
+        """Lets go of the connection that installs the app."""
+        if self.installer is not None:
+            await self.installer.oauth.close()
+
+
+def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer | None:
+    """Returns the keeper of the workspaces that install the app by OAuth; None where the app cannot be installed."""
+    settings, key = around.settings.slack, around.settings.secret_key
+    if settings.client_id is None or settings.client_secret is None or key is None:
+        return None
+    oauth = OAuth(channel.workspaces, settings.client_id, settings.client_secret, settings.api_url)
+    return Installer(around.store, around.clock, TokenCipher(key), oauth, channel.workspaces)
+
+
+def _startup_lines(settings: Settings) -> Iterator[str]:
+    """How many workspaces are served; and that nobody can talk to the bot where it only carries messages."""
+    slack = settings.slack
+    if len(slack.workspaces) > 1:
+        yield f"Slack: {len(slack.workspaces)} workspaces."
+    if not slack.signing_secret and not any(one.app_token for one in slack.workspaces):
+        yield "Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."

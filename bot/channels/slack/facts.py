@@ -1,0 +1,49 @@
+"""What is known of Slack without asking it."""
+
+import re
+
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.platforms import PlatformFacts
+
+# docs.slack.dev/reference/objects: a workspace is T… or E…, a channel C…, G… or D…, a person U… or W….
+_ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]+/)?[CGDUW][A-Z0-9]+)(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
+
+
+def _read_address(rest: str) -> ChatAddress | None:
+    found = _ID.fullmatch(rest)
+    return ChatAddress("slack", found["chat"], found["topic"] or "") if found else None
+
+
+def _kind_of(address: ChatAddress) -> ChatKind:
+    """Direct messages and people begin with D or U, behind the workspace."""
+    return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
+
+
+def _command_prefix(address: ChatAddress) -> str:
+    """An app has one command, and in threads Slack takes only mentions."""
+    return "@paperwire " if address.topic else "/paperwire "
+
+
+def _split_topic(name: str) -> tuple[str, str]:
+    """A workspace may stand before the channel, a thread behind it."""
+    chat, _, last = name.rpartition("/")
+    return (chat, last) if chat and last[:1].isdigit() else (name, "")
+
+
+SLACK = PlatformFacts(
+    name="slack",
+    title="Slack",
+    address_form="slack:[TEAM_ID/]CHANNEL_ID[/THREAD_TS]",
+    read_address=_read_address,
+    refusal=Sentence("“{text}” is not a Slack chat."),
+    refusal_hint=Sentence("A Slack chat is slack:C0123ABCD, slack:T0123ABCD/C0123ABCD, with /THREAD_TS for a thread."),
+    is_alias=lambda address: "/" in address.address,  # perhaps the own workspace
+    kind_of=_kind_of,
+    command_prefix=_command_prefix,
+    split_topic=_split_topic,
+    has_workspaces=True,
+    token_variable="PAPERWIRE_SLACK_BOT_TOKEN",  # noqa: S106 - the name of a setting
+    can_look_up=True,
+    shows_more=True,
+)

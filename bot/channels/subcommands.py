@@ -1,0 +1,29 @@
+"""What the command line shows of platforms. Nothing of a platform is imported for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSubcommand:
+    """One entry of the command line."""
+
+    name: str
+    place: str  # "module:app"
+    summary: str  # the first sentence of its help
+    examples: tuple[tuple[str, str], ...] = ()  # (subcommand, how it is called)
+
+
+# How `--as` is written, shortly.
+CHAT_FORMS = "console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID"
+
+SUBCOMMANDS = (
+    PlatformSubcommand(
+        name="slack",
+        place="bot.channels.slack.subcommand:app",
+        summary="An app of your own in Slack",
+        examples=(
+            ("slack", "paperwire slack manifest --minimal"),
+            ("slack manifest", "paperwire slack manifest --minimal"),
+        ),
+    ),
+)

@@ -1,0 +1,10 @@
+"""What is known of the web without asking it."""
+
+from functools import partial
+
+from subscriptions.addresses import read_name
+from subscriptions.platforms import PlatformFacts
+
+WEB = PlatformFacts(
+    name="web", title="Web", address_form="web:NAME", read_address=partial(read_name, "web"), notifies=False
+)

@@ -1,0 +1,75 @@
+"""The store of the settings: found, made, brought to the newest schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from bot.errors import SettingsError
+from bot.settings import EVERYTHING, Settings
+from bot.settings.cron import CronSchedule
+from bot.settings.source_facts import fact_of
+from subscriptions.errors import StoreError
+from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
+from subscriptions.service.sources import sync_sources, unknown_sources
+from subscriptions.store import Store
+from subscriptions.zones import zone
+
+
+def make_store(settings: Settings) -> Store:
+    """Returns the store of these settings, not opened yet. Raises SettingsError when they name none that can be used."""
+    with _as_setting():
+        url = settings.database_url.get_secret_value()
+        return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
+
+
+def schedules_of(settings: Settings) -> Schedules:
+    """Returns what reads the schedules of sources: with arXiv's holidays and the operator's zone."""
+
+    def cron(line: str) -> Schedule:
+        return CronSchedule(line, zone(settings.timezone))
+
+    holidays = None if settings.holidays is None else frozenset(settings.holidays)
+    implied = "" if settings.sources else EVERYTHING
+    calendar = ArxivCalendar(holidays=holidays)
+    return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
+
+
+def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
+    """Returns the store of these settings, ready to be used. Raises SettingsError when it cannot be reached.
+
+    Where there is none it is made; without `make` it raises NotFound.
+    """
+    store = make_store(settings)
+    make_ready(store, settings, now=now, make=make)
+    return store
+
+
+def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
+    """Makes the schema the newest one; an older database is copied first. Raises SettingsError, StoreError.
+
+    Where there is no database it is made; without `make` it raises NotFound and leaves nothing behind.
+    The store also learns which sources there are: they are waited for, and counted on, before anybody has asked them.
+    """
+    with _as_setting():
+        store.open(now=now, copies=backup_folder(settings, store), make=make)
+    schedules = {source.name: source.schedule or "" for source in settings.sources}
+    if schedules and (unknown := unknown_sources(store, schedules)):
+        facts = [fact_of(source) for source in settings.sources if source.name in unknown]
+        sync_sources(store, facts, now=now, are_all=False)
+
+
+def backup_folder(settings: Settings, store: Store) -> Path:
+    """Returns the folder for copies of the database."""
+    return settings.backup_to or store.path.parent / "backups"
+
+
+@contextmanager
+def _as_setting() -> Iterator[None]:
+    """A database that cannot be reached is a setting that cannot be used. What the disk or other programs do is not."""
+    try:
+        yield
+    except StoreError as error:
+        if error.exit_code == SettingsError.exit_code:
+            raise SettingsError(error.sentence, error.hint) from error
+        raise

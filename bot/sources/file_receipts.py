@@ -1,0 +1,158 @@
+"""Writes the receipts of files and folders."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.settings import SourceSettings
+from bot.sources.poll_context import PollContext
+from bot.sources.receipts import (
+    LONGEST_DETAIL,
+    ZERO_COUNTS,
+    counts_of,
+    filed_with,
+    notify_of_filed,
+    notify_of_trouble,
+    observation_of,
+    remarks_of,
+    trouble_after,
+)
+from subscriptions.model import Digest
+from subscriptions.planning.archives import Filed
+from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
+from subscriptions.planning.source_calendar import (
+    LATE_AFTER,
+    Due,
+)
+from subscriptions.service.sources import (
+    known_sources,
+    note_poll,
+)
+from subscriptions.store import Ingested, KnownSource, Scope, SourceState, Transaction
+
+log = logging.getLogger("paperwire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FolderScan:
+    """What the files of a source brought in one scan, which one receipt tells."""
+
+    is_first: bool = True  # no poll of the source had a receipt before
+    observations: tuple[Observation, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
+    filed: Filed = field(default_factory=Filed)
+    remarks: tuple[str, ...] = ()
+    receipt: int | None = None
+
+    def with_digest(self, digest: Digest, done: Ingested) -> "_FolderScan":
+        more = counts_of(digest, done)
+        return replace(
+            self,
+            observations=(*self.observations, observation_of(digest, done, changed=True)),
+            counts={name: number + more[name] for name, number in self.counts.items()},
+            filed=filed_with(self.filed, digest, done),
+            remarks=(*self.remarks, *remarks_of(digest)),
+        )
+
+
+class FileReceiptWriter:
+    """Writes receipts of files: of what a scan brought, of what cannot be read, and of a file that is late.
+
+    See bot.sources.watched_files.ReceiptWriter.
+    """
+
+    def __init__(self, context: PollContext) -> None:
+        self.context = context
+        self._scans: dict[str, _FolderScan] = {}
+
+    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
+        """Records a file that was stored, in its transaction. A file that was known before leaves no receipt."""
+        if done.already_known and not done.announced:
+            return
+        now, known = self.context.ingest_context.clock.now(), self._known(transaction, source)
+        state = known.state if known else SourceState(since=now)
+        begun = self._scans.get(source.name) or _FolderScan(is_first=known is None or known.last is None)
+        scan = begun.with_digest(digest, done)
+        observation = joined(scan.observations)
+        due, resting = self.context.timing.due(source, observation, now)
+        had = due is not None and state.came.get("") == due.at
+        awaited = self.context.timing.is_awaited(source)
+        verdict = poll_verdict(observation, due, now, had=had, resting=resting, awaited=awaited)
+        if verdict.is_final and due is not None:
+            state = replace(state, came={"": due.at})
+        detail = " ".join(filter(None, (verdict.detail, scan.filed.told(source.name), *scan.remarks)))
+        verdict = replace(verdict, detail=detail[:LONGEST_DETAIL])
+        receipt = replace(_receipt(source, verdict, now, scan.counts), id=scan.receipt)
+        self._scans[source.name] = replace(scan, receipt=self._write_receipt(transaction, source, state, receipt))
+
+    async def finish_scan(self, source: SourceSettings) -> None:
+        """Ends a scan. The next file begins another one."""
+        scan = self._scans.pop(source.name, _FolderScan())
+        if told := scan.filed.told(source.name):
+            log.info("%s: %s", source.name, told)
+        if not scan.is_first:
+            await asyncio.to_thread(
+                notify_of_filed,
+                self.context.store,
+                self.context,
+                source,
+                scan.filed,
+                self.context.ingest_context.clock.now(),
+            )
+
+    async def record_failed(self, source: SourceSettings, sentence: str) -> None:
+        """Records that a file or folder cannot be read."""
+        verdict = PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=sentence)
+        now = self.context.ingest_context.clock.now()
+        receipt = _receipt(source, verdict, now, ZERO_COUNTS)
+        known = self._known(self.context.store, source)
+        state = known.state if known else SourceState(since=now)
+        await asyncio.to_thread(self._write_receipt, self.context.store, source, state, receipt)
+        if source.name in self._scans:  # later files of this scan get a receipt of their own
+            before = self._scans[source.name]
+            self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
+
+    def record_late(self, source: SourceSettings, known: KnownSource) -> None:
+        """Records, once, that the file which is due in a folder is late."""
+        now = self.context.ingest_context.clock.now()
+        schedule = self.context.timing.schedule(source)
+        due = schedule.due_now(now) if schedule else None
+        if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
+            return
+        verdict = PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
+        self._write_receipt(self.context.store, source, known.state, _receipt(source, verdict, now, ZERO_COUNTS))
+
+    def _known(self, store: Scope, source: SourceSettings) -> KnownSource | None:
+        return next((one for one in known_sources(store) if one.name == source.name), None)
+
+    def _write_receipt(self, store: Scope, source: SourceSettings, state: SourceState, receipt: Receipt) -> int:
+        """Writes a receipt, or replaces it if it has a number already. Returns its number."""
+        after = replace(state, trouble=trouble_after(state.trouble, receipt))
+        with store.write() as transaction:
+            number = note_poll(transaction, receipt, after, {})
+            notify_of_trouble(
+                transaction,
+                self.context,
+                state.trouble,
+                after.trouble,
+                receipt,
+                batch=source.schedule == "arxiv",
+                now=receipt.at,
+            )
+        return number
+
+
+def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts: Mapping[str, int]) -> Receipt:
+    return Receipt(source=source.name, at=at, outcome=verdict.outcome, counts=counts, detail=verdict.detail)
+
+
+def _is_accounted_for(known: KnownSource, due: Due) -> bool:
+    """Whether a receipt since `due` says that something came or is late, or the source is newer than `due`."""
+    since, settled, last = known.state.since, known.settled_at, known.last
+    return (
+        (since is None or due.at < since)
+        or (settled is not None and settled >= due.at)
+        or (last is not None and last.outcome is Outcome.LATE and last.at >= due.at)
+    )

@@ -1,0 +1,37 @@
+"""The parts that read sources, built from the settings."""
+
+from collections.abc import Callable
+
+from bot.settings import Settings
+from bot.settings.version import installed_version
+from bot.sources.file_receipts import FileReceiptWriter
+from bot.sources.http import Fetcher, HostLimiter
+from bot.sources.ingest import IngestContext
+from bot.sources.poll_context import PollContext, StoredHostSlots
+from bot.sources.schedules import SourceSchedules
+from bot.sources.source_scheduler import SourceScheduler
+
+
+def make_source_scheduler(
+    settings: Settings, context: IngestContext, *, stopping: Callable[[], bool] = lambda: False
+) -> SourceScheduler:
+    """Returns what polls the sources of these settings into a store."""
+    receipts = make_file_receipts(settings, context)
+    fetcher = make_fetcher(settings, context)
+    return SourceScheduler(receipts.context, fetcher, settings.sources, stopping=stopping)
+
+
+def make_file_receipts(settings: Settings, context: IngestContext) -> FileReceiptWriter:
+    """Returns what writes receipts of files."""
+    timing = SourceSchedules(settings.holidays, settings.timezone)
+    return FileReceiptWriter(PollContext(ingest_context=context, timing=timing, admins=settings.admins))
+
+
+def make_fetcher(settings: Settings, context: IngestContext, *, alone: bool = False) -> Fetcher:
+    """Returns what fetches documents; all processes on one store together keep the distance that arXiv wants.
+
+    `alone`: the store cannot be used, so this process keeps its own distance only.
+    """
+    agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
+    limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))
+    return Fetcher(context.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts)

@@ -1,0 +1,49 @@
+"""The values that all polls of a process share."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from bot.sources.http import ARXIV, Sites
+from bot.sources.ingest import IngestContext
+from bot.sources.schedules import SourceSchedules
+from subscriptions.model import ChatAddress
+from subscriptions.service.sources import (
+    release_slot,
+    take_slot,
+)
+from subscriptions.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollContext:
+    """The values that all polls of a process share."""
+
+    ingest_context: IngestContext
+    timing: SourceSchedules
+    admins: Sequence[ChatAddress] = ()
+    sites: Sites = ARXIV
+    announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that any feed has shown
+    jitter: Callable[[], float] = random.random
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.ingest_context.store
+
+
+class StoredHostSlots:
+    """The slots of hosts that all processes on one store share. See bot.sources.http.host_limiter.Others."""
+
+    def __init__(self, context: IngestContext) -> None:
+        self._context = context
+
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
+        """See Others. Raises StoreError."""
+        return await asyncio.to_thread(take_slot, self._context.store, publisher, most, wall=self._context.clock.wall())
+
+    async def release(self, publisher: str, gap: timedelta) -> None:
+        """See Others. Raises StoreError."""
+        await asyncio.to_thread(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())

@@ -1,0 +1,94 @@
+"""What is known of each platform without asking it: how its chats are named, what they can show.
+
+A platform declares its facts once, in its own folder; nothing here or above knows one of them by name.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind, Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotLinks:
+    """Links that open the bot on its platform, each made from the bot's name there."""
+
+    open: Callable[[str], str]
+    start: Callable[[str, str], str]  # (name, what /start gets)
+    add_to_group: Callable[[str, str], str]
+    add_to_channel: Callable[[str, str], str]
+
+
+def _always_private(address: ChatAddress) -> ChatKind:
+    del address
+    return ChatKind.PRIVATE
+
+
+def _never(address: ChatAddress) -> bool:
+    del address
+    return False
+
+
+def _slash(address: ChatAddress) -> str:
+    del address
+    return "/"
+
+
+def _own_name(name: str) -> tuple[str, str]:
+    chat, _, topic = name.partition("/")
+    return chat, topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFacts:
+    """A platform as the domain knows it."""
+
+    name: str  # what stands before the colon of an address
+    title: str  # as people write it
+    address_form: str = ""  # how addresses are written, for hints: "console:NAME"
+    read_address: Callable[[str], ChatAddress | None]  # of what stands behind the colon; None: it names no chat
+    refusal: Sentence | None = None  # what is said of {text} that names no chat there
+    refusal_hint: Sentence | None = None
+    is_alias: Callable[[ChatAddress], bool] = _never  # it names a chat that the store knows by another address
+    describes_chats: bool = False  # the platform can be asked what a chat is that only an id names
+    kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as an address tells by itself
+    command_prefix: Callable[[ChatAddress], str] = _slash  # what stands before the name of a command in that chat
+    split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it
+    links: BotLinks | None = None  # None: no link opens the bot there
+    has_workspaces: bool = False  # an address may begin with a workspace, which has a token of its own
+    token_variable: str = ""  # the setting without which the platform is off; "": it is always on
+    can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
+    shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
+    makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
+    notifies: bool = True  # a message calls somebody; else chats begin with "now" and without quiet hours
+    asks_for_zone: bool = False  # nobody can tell a person's clock there but the person
+
+
+_declared: dict[str, PlatformFacts] = {}
+
+
+def declare(*platforms: PlatformFacts) -> None:
+    """Makes platforms known. Once at start, before an address is read; the same name again takes the place of the old."""
+    _declared.update({facts.name: facts for facts in platforms})
+
+
+def facts_of(platform: str) -> PlatformFacts:
+    """Returns what was declared of a platform; of one that nobody declared only that it has a name."""
+    return _declared.get(platform) or PlatformFacts(name=platform, title=platform, read_address=lambda _: None)
+
+
+def command_prefix(chat: ChatAddress) -> str:
+    """Returns what stands before the name of a command in a chat: "/", or the platform's own word."""
+    return facts_of(chat.platform).command_prefix(chat)
+
+
+def sender_of(lane: Lane) -> str:
+    """Returns whose token posts in a lane: the platform's, or behind a colon the one of the workspace that its address names."""
+    workspace, slash, _ = lane.address.rpartition("/")
+    return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
+
+
+def declared() -> tuple[PlatformFacts, ...]:
+    """Returns all platforms that were declared, in the order of their declaration."""
+    return tuple(_declared.values())

@@ -1,0 +1,84 @@
+"""A platform that this test adds: its medium writes deliveries, replies and notices within its own limits."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from bot.ports.button import Buttons
+from bot.ports.reply import Reply
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.console import plain_page, plain_text
+from bot.rendering.platforms.registry import MEDIA
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.views.medium import Medium
+from bot.rendering.views.packing import Fragment, Size
+from subscriptions.model import Chat, Kind
+from tests.unit.deliveries import alert, chat, delivery, items
+
+ROOM = 700  # characters of a card
+
+
+class Postbox:
+    """Cards of few characters, in capital letters, without buttons."""
+
+    room = Size((ROOM,))
+    numbers = 0
+    menus = False
+
+    def draw(self, view: object) -> Fragment:
+        text = plain_text(view).upper()
+        return Fragment(view=view, markup=text, size=Size((len(text) + 2,)))
+
+    def beneath(self, buttons: Buttons) -> Size:
+        return Size()
+
+    def compose(
+        self,
+        fragments: Sequence[Fragment],
+        *,
+        silent: bool,
+        buttons: Buttons = (),
+        titled: Sequence[Fragment] = (),
+    ) -> tuple[str, str]:
+        card = "\n\n".join(fragment.markup for fragment in fragments)
+        return json.dumps({"card": card, "silent": silent}), json.dumps({"card": plain_page(fragments)})
+
+
+POSTBOX: Medium = Postbox()
+WITH_POSTBOX = {**MEDIA, "postbox": POSTBOX}
+
+
+@pytest.fixture
+def box() -> Chat:
+    return chat("postbox")
+
+
+def cards(messages: Sequence[object]) -> list[str]:
+    return [json.loads(message.payload)["card"] for message in messages]  # type: ignore[attr-defined]
+
+
+def test_a_digest_is_packed_into_its_cards(box: Chat) -> None:
+    found = cards(render_delivery(delivery(box, items(12)), media=WITH_POSTBOX))
+    assert len(found) > 1
+    assert all(len(card) <= ROOM for card in found)
+    assert all(f"PAPER {number}\n" in "\n".join(found) for number in range(1, 13))
+    assert found[0].startswith("12 PAPERS · THU 22 JAN · ")
+
+
+def test_a_paper_that_no_card_holds_is_shortened(box: Chat) -> None:
+    (card,) = cards(render_delivery(alert(box, *items(1, title="word " * 400)), media=WITH_POSTBOX))
+    assert len(card) <= ROOM
+
+
+def test_its_replies_and_notices_are_cards(box: Chat) -> None:
+    (reply,) = cards(render_reply(Reply(lines=("Done.", "More."), ok=True), box, media=WITH_POSTBOX))
+    assert reply == "✓ DONE.\n\nMORE."
+    told = delivery(box, kind=Kind.NOTICE, notice="denied")
+    (notice,) = cards(render_delivery(told, media=WITH_POSTBOX))
+    assert notice.startswith("THE OPERATOR OF THIS BOT HAS SAID NO")
+
+
+def test_a_platform_that_nobody_declared_is_an_error(box: Chat) -> None:
+    with pytest.raises(KeyError):
+        render_delivery(delivery(box, items(1)))
