@@ -22,8 +22,8 @@ from subscriptions.model import Paper, Summary
 from subscriptions.query import parse_query
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
+from tests.bot_harness import BotHarness
 from tests.make import NOON, digest, paper
-from tests.talking import BotHarness
 
 Taken = tuple[float, float]
 
@@ -121,10 +121,10 @@ def main() -> int:
 
 
 async def ask(store: Store) -> None:
-    talk = BotHarness(store)
-    await taken(talk, "/preview statistics")  # which also reads the templates
+    bot = BotHarness(store)
+    await taken(bot, "/preview statistics")  # which also reads the templates
     forget(store)
-    elapsed, _ = await taken(talk, "/preview statistics")
+    elapsed, _ = await taken(bot, "/preview statistics")
     print(f"the first question after papers came: {elapsed:.0f} ms")
     print("ms of an answer              median      worst   of a processor   the worst was")
     for name, command in (
@@ -133,18 +133,18 @@ async def ask(store: Store) -> None:
         ("/search QUERY", "/search {}"),
     ):
         forget(store)
-        await taken(talk, "/preview statistics")
-        show(name, [(await taken(talk, command.format(query)), query) for query in QUERIES])
-    wishes = [(await taken(talk, f"/list {page}"), f"page {page}") for page in (1, 2)]
+        await taken(bot, "/preview statistics")
+        show(name, [(await taken(bot, command.format(query)), query) for query in QUERIES])
+    wishes = [(await taken(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
     show("/list, 10 subscriptions", wishes)
-    show("/status", [(await taken(talk, "/status"), "")])
+    show("/status", [(await taken(bot, "/status"), "")])
 
 
-async def taken(talk: BotHarness, words: str) -> Taken:
+async def taken(bot: BotHarness, words: str) -> Taken:
     """Milliseconds until the answer is there and stored, on the wall and of a processor."""
-    talk.later(seconds=30)  # who writes faster is not answered
+    bot.later(seconds=30)  # who writes faster is not answered
     start, worked = time.perf_counter(), time.process_time()
-    said = await talk.says(words)
+    said = await bot.says(words)
     elapsed = 1e3 * (time.perf_counter() - start)
     assert said.text, words
     return elapsed, 1e3 * (time.process_time() - worked)
@@ -165,11 +165,11 @@ def read_all(amount: int) -> None:
     """The other way, of some papers: they are read, then asked."""
     some = [made(random.Random(n), n) for n in range(READ)]
     start = time.perf_counter()
-    shelf = TokenizedPapers.of(some)
+    tokenized = TokenizedPapers.of(some)
     reading = time.perf_counter() - start
     start = time.perf_counter()
     for query in QUERIES:
-        shelf.matching(parse_query(query))
+        tokenized.matching(parse_query(query))
     asking = (time.perf_counter() - start) / len(QUERIES)
     print(
         f"the other way, reading every paper: {reading / READ * 1e3:.2f} ms a paper once, then {asking / READ * 1e6:.1f} µs "
@@ -194,14 +194,14 @@ def made(chance: random.Random, number: int) -> Paper:
     first = chance.choice(("Jane", "Max", "Wei", "Anna", "Yuki", "J."))
     authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
     texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")
-    told = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
+    summaries = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
     return paper(
         f"{title} {number}",
         *chance.sample(CATEGORIES, chance.choice((1, 1, 2, 3))),
         arxiv_id=f"26{number // 100_000 + 1:02d}.{number % 100_000:05d}",
         authors=authors,
         abstract=abstract,
-        summaries=told,
+        summaries=summaries,
     )
 
 

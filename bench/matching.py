@@ -31,45 +31,45 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A line as somebody types it, and the words that the naive loop looks for in its place."""
+class Line:
+    """A typed query, and the words that the naive loop looks for instead."""
 
-    line: str
+    text: str
     words: tuple[str, ...]
 
     @property
     def is_plain(self) -> bool:
-        return self.line == " ".join(self.words)
+        return self.text == " ".join(self.words)
 
 
 def naive(queries: Sequence[Sequence[str]], texts: Sequence[str]) -> list[list[int]]:
-    """The yardstick."""
+    """Returns the positions of the texts with all words of each query: the naive loop that paperwire is compared with."""
     return [[n for n, text in enumerate(texts) if all(word in text for word in words)] for words in queries]
 
 
 def naive_pairs(queries: Sequence[Sequence[str]], texts: Sequence[str]) -> list[list[int]]:
-    """The same for two words, as plain as it can be: shows that the yardstick is not made slow."""
+    """Returns the same for queries of two words, in the shortest code: it shows that `naive` is not needlessly slow."""
     return [[n for n, text in enumerate(texts) if a in text and b in text] for a, b in queries]
 
 
 def main(count: int = 10_000) -> int:
-    """Prints the table; 1 if the aim is missed, the yardstick is unfair or the results differ."""
+    """Prints the table. Returns 1 if the aim is missed or `naive` is needlessly slow; raises if results differ."""
     everything = _real_papers() or _made_up_papers(2 * PAPERS)
     papers = everything[:PAPERS]
-    wishes = list(_wishes(everything, count, Random(20260122)))
+    lines = list(_lines(everything, count, Random(20260122)))
     index, reading = _timed(lambda: PaperIndex.of(papers))
-    queries, parsing = _timed(lambda: [parse_query(wish.line) for wish in wishes])
+    queries, parsing = _timed(lambda: [parse_query(line.text) for line in lines])
     wanted, filing = _timed(lambda: QuerySet(queries))
     handles = [wanted.add(query) for query in queries]
     found, matching = _best(lambda: match(wanted, index), 7)
 
     texts = [_text(paper).lower() for paper in papers]
-    words = [wish.line.lower().split() if wish.is_plain else list(wish.words) for wish in wishes]
+    words = [line.text.lower().split() if line.is_plain else list(line.words) for line in lines]
     guessed, naively = _best(lambda: naive(words, texts), 1)
     pairs = [two for two in words if len(two) == 2][:1000]
     (_, one_way), (_, other_way) = _best(lambda: naive(pairs, texts), 5), _best(lambda: naive_pairs(pairs, texts), 5)
 
-    compared = _compared(wishes, guessed, [found.get(handle, 0) for handle in handles], index)
+    compared = _compared(lines, guessed, [found.get(handle, 0) for handle in handles], index)
     pairs_found = sum(bits.bit_count() for bits in found.values())
     print(
         f"{count:,} queries ({len(wanted):,} different) x {len(papers)} papers, {pairs_found:,} pairs of the different ones"
@@ -93,7 +93,7 @@ def _row(name: str, seconds: float, note: str) -> None:
 
 
 def _changing(queries: Sequence[Query]) -> float:
-    """Seconds to take a query out of a warm set and to put it in again: the mean of a thousand, spread evenly."""
+    """Returns the seconds to remove a query from a full set and to add it again: the mean of a thousand queries."""
     different = list({query.canonical: query for query in queries}.values())
     wanted = QuerySet(different)
     some = [(query, wanted.add(query)) for query in different[:: max(1, len(different) // 1000)]]
@@ -106,8 +106,11 @@ def _changing(queries: Sequence[Query]) -> float:
     return (time.perf_counter() - start) / len(some)
 
 
-def _compared(wishes: Sequence[Wish], guessed: Sequence[Sequence[int]], found: Sequence[int], index: PaperIndex) -> int:
-    """How many queries both can express, since their words stand in no other word of the day; their papers are equal."""
+def _compared(lines: Sequence[Line], guessed: Sequence[Sequence[int]], found: Sequence[int], index: PaperIndex) -> int:
+    """Returns the number of queries that `naive` can express, and checks that it finds the same papers for them.
+
+    It can express plain words that are parts of no longer word of the day.
+    """
     day = {word for paper in index.papers for text in _texts(paper) for word in written_tokens(text)}
     stems, letters = Counter(map(fold_plural, day)), " ".join(day)
     plain = {place for place, paper in enumerate(index.papers) if not {*"\\{}$'’"} & {*_text(paper)}}
@@ -116,18 +119,18 @@ def _compared(wishes: Sequence[Wish], guessed: Sequence[Sequence[int]], found: S
         return written_tokens(word) == [word] and stems[fold_plural(word)] == letters.count(word) == (word in day)
 
     compared = 0
-    for wish, places, bits in zip(wishes, guessed, found, strict=True):
-        if wish.is_plain and all(map(means_itself, wish.words)):
-            assert plain.intersection(places) == plain.intersection(index.positions(bits)), wish
+    for line, places, bits in zip(lines, guessed, found, strict=True):
+        if line.is_plain and all(map(means_itself, line.words)):
+            assert plain.intersection(places) == plain.intersection(index.positions(bits)), line
             compared += 1
     return compared
 
 
-# ---------------------------------------------------------------------------------------------------- papers and wishes
+# ---------------------------------------------------------------------------------------------------- papers and lines
 
 
 def _real_papers() -> tuple[Paper, ...]:
-    """Those of the daily-arXiv digests, copies merged; none without PAPERWIRE_SHARED."""
+    """Returns the papers of daily-arXiv digests, copies merged; () without PAPERWIRE_SHARED."""
     shared = os.environ.get("PAPERWIRE_SHARED")
     if not shared:
         return ()
@@ -136,7 +139,7 @@ def _real_papers() -> tuple[Paper, ...]:
 
 
 def _made_up_papers(count: int) -> tuple[Paper, ...]:
-    """Papers of made-up words, some common and most rare as in a language, with summaries of Han characters."""
+    """Returns papers of made-up words, as frequent as words of a language are, with summaries of Han characters."""
     random = Random(1)
     syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
     words = ["".join(random.choices(syllables, k=random.randint(1, 4))) for _ in range(8000)]
@@ -170,7 +173,7 @@ def _text(paper: Paper) -> str:
 
 
 class _Interests:
-    """What people ask for: words, phrases and names, as popular as they are in titles; words of every text are left out."""
+    """What people ask for: words, phrases and names, as frequent as in titles, without words that most papers have."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         titles = [[word for word in written_tokens(paper.title) if _is_word(word)] for paper in papers]
@@ -195,10 +198,10 @@ def _is_han(text: str) -> bool:
     return all("\u4e00" <= char <= "\u9fff" for char in text)
 
 
-def _wishes(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Wish]:
-    """Lines in the shares in which people type them: most are a word or two, some use the rest of the language."""
+def _lines(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Line]:
+    """Yields queries as people type them: most are one or two words, some use the rest of the query language."""
     known = _Interests(papers)
-    shapes: dict[Callable[[], Wish], int] = {
+    shapes: dict[Callable[[], Line], int] = {
         lambda: _of(known, random, "{}"): 24,
         lambda: _of(known, random, "{} {}"): 24,
         lambda: _of(known, random, "{} {} {}"): 6,
@@ -210,29 +213,29 @@ def _wishes(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Wis
         lambda: _of(known, random, "{} cat:" + random.choice(known.categories)): 5,
         lambda: _of(known, random, "ti:{}"): 3,
         lambda: _beginning(random.choice(known.words)): 3,
-        lambda: Wish(f'author:"{random.choice(known.authors)}"', ("author",)): 3,
+        lambda: Line(f'author:"{random.choice(known.authors)}"', ("author",)): 3,
         lambda: _chinese(random.choice(known.chinese), random.randint(2, 4)): 5,
     }
     for make in random.choices(list(shapes), list(shapes.values()), k=count):
         yield make()
 
 
-def _of(known: _Interests, random: Random, shape: str) -> Wish:
+def _of(known: _Interests, random: Random, shape: str) -> Line:
     words = tuple(random.choices(known.words, k=shape.count("{}")))
-    return Wish(shape.format(*words), words)
+    return Line(shape.format(*words), words)
 
 
-def _phrase(words: tuple[str, ...]) -> Wish:
-    return Wish(f'"{" ".join(words)}"', words)
+def _phrase(words: tuple[str, ...]) -> Line:
+    return Line(f'"{" ".join(words)}"', words)
 
 
-def _beginning(word: str) -> Wish:
+def _beginning(word: str) -> Line:
     start = word[: max(3, len(word) - 2)]
-    return Wish(f"{start}*", (start,))
+    return Line(f"{start}*", (start,))
 
 
-def _chinese(text: str, length: int) -> Wish:
-    return Wish(text[:length], (text[:length],))
+def _chinese(text: str, length: int) -> Line:
+    return Line(text[:length], (text[:length],))
 
 
 # --------------------------------------------------------------------------------------------------------------- timing

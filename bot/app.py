@@ -6,22 +6,28 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from bot.channels.known import PLATFORMS
+from bot.channels.known import PLATFORMS, adapter_of
 from bot.clock import SystemClock
 from bot.commands.core.context import BotInfo
+from bot.commands.registry import REGISTRY
 from bot.context.database import make_ready, make_store
 from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_link import subscribe_link
-from bot.platform import Platform, PlatformAdapter, PlatformSurroundings
+from bot.platform import Platform, PlatformSurroundings
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.registry import MEDIA, Media
+from bot.rendering.platforms.slack.modals import home_view, modal_view
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.text.inline_formatter import TextFormatter
+from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.settings.version import installed_version
 from subscriptions.model import Delivery, Message
@@ -86,8 +92,6 @@ def build_app(
     `out` is where the console channel writes, stdout by default. `channels` take the place of those that the settings
     turn on. `guard_gone`: a platform stops before it calls many chats gone. `platforms`: name → module of its adapter.
     """
-    from bot.rendering.deliveries.delivery_messages import render_delivery  # noqa: PLC0415 - Jinja: 50 ms
-
     quiet_libraries()
     clock = clock or SystemClock()
     store = make_store(settings)
@@ -95,8 +99,9 @@ def build_app(
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
+    media = {**MEDIA, **{name: platform.medium for name, platform in on.items() if platform.medium}}
     rate_limiter = GcraRateLimiter({name: channel.limits for name, channel in built.items()})
-    render: _Render = partial(render_delivery, titles=settings.source_titles)
+    render: _Render = partial(render_delivery, titles=settings.source_titles, media=media)
     context = Context(
         store=store,
         clock=clock,
@@ -104,7 +109,7 @@ def build_app(
         engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
         render_delivery=partial(render, make_link=partial(subscribe_link, store, clock, bot_names)),
-        conversation=_conversation_context(settings, on, bot_names),
+        conversation=_conversation_context(settings, on, bot_names, media),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         guard_gone=guard_gone,
@@ -120,12 +125,6 @@ def build_app(
         bot_names=bot_names,
         stop=stop,
     )
-
-
-def adapter_of(module: str) -> PlatformAdapter:
-    """Returns a platform's adapter. Its library is imported only here, and only where the platform is on."""
-    adapter: PlatformAdapter = import_module(module)  # a module is one
-    return adapter
 
 
 def quiet_libraries() -> None:
@@ -147,15 +146,9 @@ def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Plat
 
 
 def _conversation_context(
-    settings: Settings, platforms: Mapping[str, Platform], bot_names: Mapping[str, str]
+    settings: Settings, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], media: Media
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
-    from bot.commands.registry import REGISTRY  # noqa: PLC0415 - with rendering, see build_app
-    from bot.rendering.platforms.slack.modals import home_view, modal_view  # noqa: PLC0415 - see build_app
-    from bot.rendering.replies.reply_messages import render_reply  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.inline_formatter import TextFormatter  # noqa: PLC0415 - see build_app
-    from bot.rendering.text.language import Language  # noqa: PLC0415 - see build_app
-
     bot_info = BotInfo(
         access=settings.access,
         admins=settings.admins,
@@ -166,7 +159,7 @@ def _conversation_context(
     )
     return ConversationContext(
         registry=REGISTRY,
-        render_reply=render_reply,
+        render_reply=partial(render_reply, media=media),
         make_localizer=Language,
         make_inline_formatter=TextFormatter,
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},

@@ -14,6 +14,7 @@ from bot.ports.conversation import PlatformApi
 from bot.ports.forms import Forms
 from bot.ports.menu import MenuCommand
 from bot.ports.receiver import Receiver
+from bot.rendering.views.medium import Medium
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered, PaperwireError, Sentence
 from subscriptions.model import ChatAddress, ChatKind
@@ -49,6 +50,7 @@ class Platform:
     channel: Channel
     api: PlatformApi | None = None  # None: nobody can talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
+    medium: Medium | None = None  # what writes its messages; None: rendering has one for this name
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
     identity: str = ""  # the bot's id where the token itself tells it; else the channel is asked
     on_identity: Callable[[str], None] = _on_identity  # blocks: puts into the store what follows from the bot's id

@@ -1,12 +1,12 @@
-"""What can go wrong in the domain, and what can become of a message.
+"""Errors of the domain, and the outcomes of an attempt to post a message.
 
 PaperwireError            a sentence, and a hint that says what to do
 ├── QueryError            a query that is refused, with its column
 ├── NotFound              no such chat, subscription or delivery
-├── Refused               a wish that cannot be granted as it stands
-└── StoreError            the database cannot be used now, or not by us
+├── Refused               a request that cannot be met as it is
+└── StoreError            the database cannot be used
 
-NotDelivered              the outcomes of a try to post, other than "sent"
+NotDelivered              the outcomes of an attempt to post, other than "sent"
 ├── RetryLater            not sent for certain; waiting helps
 ├── Unclear               it may have been sent
 ├── Rejected              not sent; the platform refuses this message
@@ -26,16 +26,16 @@ from subscriptions.states import PauseReason
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence with holes, so that every language can say it: `template` is the gettext msgid.
+    """A sentence with placeholders that can be translated: `template` is the gettext msgid.
 
-    `template` is English with `{name}` holes as in str.format; `values` fills them. A value may be a Sentence itself.
+    `template` is English with `{name}` placeholders as in str.format; `values` fills them. A value may be a Sentence.
     """
 
     template: str
     values: Mapping[str, object] = field(default_factory=dict)
 
     def say(self, translate: Callable[[str], str]) -> str:
-        """The sentence in the language that `translate` (a gettext function) speaks."""
+        """The sentence in the language of `translate`, a gettext function."""
         values = {name: v.say(translate) if isinstance(v, Sentence) else v for name, v in self.values.items()}
         return translate(self.template).format_map(values) if self.template else ""
 
@@ -44,7 +44,7 @@ class Sentence:
 
 
 class PaperwireError(Exception):
-    """Something a person must know: what is wrong, where, and what to do. Never a traceback."""
+    """An error for people: what is wrong, where, and what to do. It is never shown as a traceback."""
 
     exit_code = 1  # 1 the work found a problem, 2 wrong usage (docs/commands.md)
 
@@ -58,7 +58,7 @@ class PaperwireError(Exception):
 
 
 class QueryError(PaperwireError):
-    """A query that is refused. `column` counts code points from 1 in the text as typed."""
+    """A query is refused. `column` counts code points from 1 in the text as typed."""
 
     def __init__(self, sentence: Sentence, hint: Sentence, column: int) -> None:
         super().__init__(sentence, hint)
@@ -70,7 +70,7 @@ class NotFound(PaperwireError):
 
 
 class Refused(PaperwireError):
-    """The wish cannot be granted as it stands; the sentence says what would be."""
+    """A request cannot be met as it is; the sentence says what can."""
 
     exit_code = 2
 
@@ -80,17 +80,17 @@ class StoreError(PaperwireError):
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether there was no room for what was to be written, on the disk or in the quota of whoever writes."""
+    """Whether the error means that the disk or the quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def disk_full(what: object) -> tuple[Sentence, Sentence]:
-    """What is said, and to be done, when the disk that holds `what` is full; the same wherever it is met."""
+    """(sentence, hint) for a full disk that holds `what`."""
     return Sentence("The disk that holds {what} is full.", {"what": what}), Sentence("Free some space, then try again.")
 
 
 class NotDelivered(Exception):
-    """A try to post that did not end in "sent". `reason` is one plain English line without secrets."""
+    """An attempt to post that did not end in "sent". `reason` is one plain English line without secrets."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -98,7 +98,7 @@ class NotDelivered(Exception):
 
 
 class RetryLater(NotDelivered):
-    """Not sent for certain, and waiting helps. `after` is the platform's own wish, zero when it named none."""
+    """Certainly not sent; waiting helps. `after` is the wait that the platform asked for, zero if it named none."""
 
     def __init__(self, reason: str, after: timedelta = timedelta(0)) -> None:
         super().__init__(reason)
@@ -106,11 +106,11 @@ class RetryLater(NotDelivered):
 
 
 class Unclear(NotDelivered):
-    """Nobody knows whether it was sent. Slack can be asked (Channel.find), Telegram can not."""
+    """Perhaps sent. Some platforms can be asked (Channel.find)."""
 
 
 class Rejected(NotDelivered):
-    """Not sent: the platform refuses this message. `form` is true when its markup or size is to blame, not its chat."""
+    """Not sent: the platform refuses this message. `form`: because of its markup or size."""
 
     def __init__(self, reason: str, *, form: bool = False) -> None:
         super().__init__(reason)
@@ -118,7 +118,7 @@ class Rejected(NotDelivered):
 
 
 class ChatMoved(NotDelivered):
-    """Not sent: the chat lives at `address` now (a Telegram group that became a supergroup)."""
+    """Not sent: the chat has moved to `address` (a group that became a supergroup)."""
 
     def __init__(self, reason: str, address: str) -> None:
         super().__init__(reason)
@@ -139,7 +139,7 @@ class ChatGone(NotDelivered):
 
 
 class SenderStopped(NotDelivered):
-    """Not sent: the token or the workspace does not work. Everything stays planned until it does."""
+    """Not sent: the token or the workspace does not work. Deliveries stay planned until it does."""
 
     def __init__(self, reason: str, scope: Literal["token", "workspace"] = "token") -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""The frozen values of the domain, one per stage of the way: Digest → Paper → KnownPaper → Delivery → Message.
+"""The frozen values of the domain, one per stage: Digest → Paper → KnownPaper → Delivery → Message.
 
 All times are aware UTC. Texts are plain: no markup, white space collapsed (in abstracts a newline may stay).
 """
@@ -30,7 +30,7 @@ class Announce(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What somebody wrote about a paper, in one language. Only usable fields: failed ones are left out by the parser."""
+    """A summary of a paper in one language, with usable fields only: the parser leaves failed ones out."""
 
     language: str  # "zh", "en", "ja", "ko", …: ISO 639-1
     fields: Mapping[str, str]  # in reading order; names: tldr, motivation, method, result, conclusion, …
@@ -38,7 +38,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """A translation of title or abstract; "" where the source has none. It is not a summary."""
+    """A translation of title and abstract; "" for what the source does not translate."""
 
     language: str
     title: str = ""
@@ -47,13 +47,13 @@ class Translation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """One work, as one digest announced it or as the store knows it."""
+    """One work, as one digest has it or as the store knows it."""
 
     key: str  # docs/formats.md: bare arXiv id "2501.01234", else DOI, else "title:<hash>", else "abstract:<hash>"
-    title: str = ""  # the source's words, TeX untouched; "" means unknown
+    title: str = ""  # as in the source, TeX unchanged; "": unknown
     abstract: str = ""
-    authors: tuple[str, ...] = ()  # as shown, TeX accents decoded; empty means unknown
-    categories: tuple[str, ...] = ()  # "cs.CL", primary first; empty means unknown
+    authors: tuple[str, ...] = ()  # as shown, TeX accents decoded; empty: unknown
+    categories: tuple[str, ...] = ()  # "cs.CL", primary first; empty: unknown
     primary: str | None = None
     arxiv_id: str | None = None  # bare, without version
     doi: str | None = None  # lower case
@@ -62,14 +62,14 @@ class Paper:
     announce_type: Announce | None = None
     summaries: tuple[Summary, ...] = ()
     translations: tuple[Translation, ...] = ()
-    failed: bool = False  # its summary failed; the paper itself is fine
+    failed: bool = False  # its summary failed; the paper is fine
     comment: str = ""
-    sources: tuple[str, ...] = ()  # names of the sources that brought it
+    sources: tuple[str, ...] = ()  # names of the sources whose digests hold it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestWarning:
-    """Something odd in a digest that did not stop it (docs/formats.md)."""
+    """A problem in a digest that did not keep the parser from reading it (docs/formats.md)."""
 
     code: str
     message: str
@@ -83,28 +83,28 @@ class Digest:
     """One document received from a source."""
 
     format: str  # a name of FORMATS
-    entries: tuple[Paper, ...]  # in the order of the document, copies included
+    entries: tuple[Paper, ...]  # in the order of the document, with copies
     content_hash: str = ""  # sha256 of the bytes, hex
-    day: date | None = None  # if the document or its name tells it
-    declared: Mapping[str, int] | None = None  # papers per category, as the document itself counts
+    day: date | None = None  # None: neither the document nor its name has it
+    declared: Mapping[str, int] | None = None  # papers per category, as the document counts them
     warnings: tuple[DigestWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPaper:
-    """A paper as the store knows it: all that its digests told, merged."""
+    """A paper as the store knows it, merged from all digests that hold it."""
 
     id: int
-    paper: Paper  # announce_type: "cross" when it is known only by a cross-list so far
-    sequence: int | None  # orders papers; None: never announced (known only by a replacement)
+    paper: Paper  # announce_type "cross": so far only cross-lists hold it
+    sequence: int | None  # orders papers; None: not announced
     sequenced_at: datetime | None
     first_seen_at: datetime
-    day: date  # of the digest that gave it its change, else of the first that brought it
+    day: date  # of the digest that gave it its sequence, else of its first digest
     withdrawn_at: datetime | None = None
 
 
 class ChatKind(StrEnum):
-    """What sort of place a chat is; the defaults of its settings depend on it (docs/settings.md)."""
+    """The kind of a chat, on which the defaults of its settings depend (docs/settings.md)."""
 
     PRIVATE = "private"  # one person reads it
     GROUP = "group"  # its members write to each other
@@ -125,13 +125,13 @@ class ChatAddress:
 
     @property
     def lane(self) -> "Lane":
-        """The unit of order, waiting and pace that this chat belongs to."""
+        """The lane of this chat."""
         return Lane(self.platform, self.address)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lane:
-    """(platform, address): topics and threads of one address share it."""
+    """The unit in which messages keep their order and wait; the topics and threads of an address share it."""
 
     platform: str
     address: str
@@ -139,7 +139,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
-    """A chat's settings, resolved: what the chat chose, else the default of its kind (docs/settings.md)."""
+    """The settings of a chat: what the chat chose, else the default of its kind (docs/settings.md)."""
 
     schedule: str  # a cadence as written: "when-out 08:00-20:00", "daily 09:00", "now", …
     timezone: str  # IANA zone, or a fixed offset "+08:00"
@@ -158,32 +158,32 @@ class ChatSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoMatchStreak:
-    """Days in a row on which papers came, and none of them fitted what a chat asks for."""
+    """Consecutive days on which papers came and none matched a subscription of a chat."""
 
     days: int
-    last: date  # the last of them, by the chat's clock
-    after: int  # the change after which they began
-    said: bool = False  # the chat was told
+    last: date  # the last of these days, in the chat's zone
+    after: int  # the sequence after which the streak began
+    said: bool = False  # the chat was notified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """An addressee."""
+    """A chat."""
 
-    id: int  # 0: nobody has met it yet
+    id: int  # 0: not stored
     address: ChatAddress
     kind: ChatKind
     settings: ChatSettings
     title: str = ""
     public: bool = False  # strangers can read it
-    admin: bool = False  # its person runs this bot
+    admin: bool = False  # its person is an operator
     state: ChatState = ChatState.ACTIVE
     admission: Admission | None = None  # what an operator answered last
     pause_reason: PauseReason | None = None  # also of a chat that waits to be let in and cannot be written to
     state_detail: str = ""  # beside the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
-    first_delivery_planned: bool = False  # its first due delivery has been planned
-    no_match_streak: NoMatchStreak | None = None  # None: something fitted last, or nothing was looked at yet
+    first_delivery_planned: bool = False
+    no_match_streak: NoMatchStreak | None = None  # None: the last papers matched, or none came yet
 
     @property
     def state_reason(self) -> str:
@@ -193,12 +193,12 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackToken:
-    """What an opaque id stands for: a button under a message, or the payload of a link that opens the bot."""
+    """What an opaque id stands for, in a button under a message or in a link that opens the bot."""
 
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    place: str = ""  # the address of the chat where it works; "": anywhere
-    person: str = ""  # the platform's id of the one person for whom it works; "": anybody there
+    place: str = ""  # address of the chat where it works; "": in every chat
+    person: str = ""  # the platform's id of the person for whom it works; "": everybody there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,16 +209,16 @@ class Cadence:
     at: time | None = None  # daily, weekdays, weekly: the time; when-out: the first of its two times
     until: time | None = None  # when-out: the second
     weekday: int | None = None  # weekly: 0 is Monday
-    weekdays_only: bool = False  # when-out on Monday to Friday
+    weekdays_only: bool = False  # when-out: Monday to Friday only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A chat's wish."""
+    """A subscription of a chat."""
 
     id: int
     chat_id: int
-    number: int  # of this chat; never reused
+    number: int  # in this chat; never reused
     text: str  # the query as typed
     canonical: str
     cadence: Cadence
@@ -228,37 +228,42 @@ class Subscription:
     paused_until: datetime | None = None
     pause_reason: SubscriptionPauseReason | None = None  # None: active, or a person paused it
     added_by: str = ""  # a plain name
-    subscriber: str = ""  # the platform's id of who added it; "": nobody knows, or they have left
+    subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     since: datetime
-    cursor: int | None  # None: shares the mark of those that are caught up (cadence now)
-    next_due_at: datetime | None  # None: due when papers come (now)
-    hurry: bool = False  # a person asked for what it has to bring, so quiet hours do not hold it (now)
+    cursor: int | None  # sequence up to which it has looked; None: the shared cursor (cadence now, caught up)
+    next_due_at: datetime | None  # None: due when papers come (cadence now)
+    hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
+
+    @property
+    def label(self) -> str:
+        """The name of the subscription, or its query as typed if it has none."""
+        return self.name or self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
-    """Why a paper came: one subscription that it fits."""
+    """Why a paper is delivered: one subscription that it matches."""
 
     number: int
     text: str  # as typed
     name: str = ""
-    words: tuple[str, ...] = ()  # the words of the query that hit, as typed in the paper where known
+    words: tuple[str, ...] = ()  # the words that matched, as written in the paper where known
     added_by: str = ""  # a plain name
 
     @property
     def label(self) -> str:
-        """What people call this subscription: its name, else its words as typed."""
+        """The name of the subscription, or its query as typed if it has none."""
         return self.name or self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One paper of a delivery. It stands under `because[0]`."""
+    """One paper of a delivery, listed under the subscription `because[0]`."""
 
     paper: KnownPaper
     because: tuple[Because, ...]
     position: int  # from 0, in the order of the delivery
-    shown: bool = True  # False: beyond the chat's limit; told, opened by [show]
+    shown: bool = True  # False: beyond the chat's limit; the button [show] opens it
     cross: bool = False  # new to this chat by a cross-list
 
 
@@ -293,24 +298,24 @@ class MissingSources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a delivery says beside its papers."""
+    """What a delivery says besides its papers."""
 
-    known: int = 0  # papers that were looked at: the base of every count
+    known: int = 0  # papers that were looked at
     days: tuple[date, ...] = ()  # of the digests that announced those papers, ascending
-    first: bool = False  # the chat's first due delivery: it speaks even when empty
-    next_due: datetime | None = None  # of the chat's subscriptions, the next regular moment
-    next_about: bool = False  # that moment is but the first of two times: when-out waits for its sources
+    first: bool = False  # the chat's first due delivery, which is sent even without papers
+    next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
+    next_about: bool = False  # that moment is the first of two times: when-out then waits for papers
     late: timedelta = timedelta(0)  # how long after its due moment it was planned
     late_reason: str = ""  # why, in English; "": the bot was not running
     missing: MissingSources | None = None
     notice: str = ""  # the cause of a notice, see subscriptions/notices
     detail: Mapping[str, str] = field(default_factory=dict)  # of the notice, as stored
-    titles: tuple[tuple[str, str], ...] = ()  # (title, home) of sources that are named at the end
+    titles: tuple[tuple[str, str], ...] = ()  # (title, home) of the sources named at the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What one chat is to get at one moment: an outbox entry, before it is rendered."""
+    """What one chat gets at one moment, before it is rendered."""
 
     id: str  # 16 characters of a–z and 0–9; also the identity in a message's metadata, where the platform keeps some
     chat: Chat
@@ -322,10 +327,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One post on a platform, rendered. What is stored is posted: every retry posts the same bytes.
+    """One rendered post. Every attempt posts the same stored bytes.
 
-    `payload` and `plain` are JSON objects as text, in the shape that the platform's channel posts (bot/rendering says
-    which); `plain` is what goes out once when the platform refuses the form of `payload`.
+    `payload` and `plain` are JSON objects as text, in the shape that the platform's channel posts (see bot/rendering).
+    `plain` is posted once if the platform refuses the form of `payload`.
     """
 
     number: int  # of its delivery, from 1

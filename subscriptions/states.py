@@ -124,7 +124,7 @@ class ReplyState(StrEnum):
 
 
 class InstallationState(StrEnum):
-    """Whether a Slack workspace has the app."""
+    """Whether a workspace has the app."""
 
     ACTIVE = "active"
     UNINSTALLED = "uninstalled"

@@ -1,4 +1,4 @@
-"""Platforms, a folder each: what is known of one (`facts`), messages out (`outbound`), people's words in, errors translated.
+"""The platforms, one folder each: `facts`, sending (`outbound`), receiving (`inbound`), translation of errors.
 
-`known` makes all of them known; `adapter` of a folder makes a platform of its settings.
+Importing `known` declares all platforms. The `adapter` in a folder builds the platform from the settings.
 """

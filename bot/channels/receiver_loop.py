@@ -1,4 +1,4 @@
-"""The loop of a receiver: calls that are repeated until the platform answers, and steps that are repeated for ever."""
+"""The loop of a receiver: repeats calls until the platform answers, and steps without end."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-REPORT_AFTER = 3  # failures in a row after which an error is reported that may pass by itself
+REPORT_AFTER = 3  # failures in a row from which on an error is reported that may pass by itself
 _MOST_DOUBLINGS = 10
 
 
@@ -41,11 +41,11 @@ class Failure:
     problem: str  # one line for the operator, without a full stop
     backoff: Backoff
     may_pass: bool = False  # it is reported only from the failure REPORT_AFTER in a row on
-    lasts: float = 0.0  # seconds after it during which an answer does not prove that all is well
+    lasts: float = 0.0  # seconds after the failure during which an answer does not prove that the receiver works
 
 
 def assess(error: NotDelivered) -> Failure:
-    """The failure of a call: one that may pass if the platform could not be reached, else one for a person to end."""
+    """The failure of a call. If the platform could not be reached it may pass by itself, else a person has to end it."""
     may_pass = isinstance(error, RetryLater)
     backoff = NETWORK_BACKOFF if may_pass else STOPPED_BACKOFF
     return Failure(problem=error.reason.rstrip("."), backoff=backoff, may_pass=may_pass)
@@ -63,7 +63,7 @@ class ReceiverLoop:
         self._clock = clock
         self._assess = assess
         self._failures = 0  # in a row
-        self._doubtful_until = float("-inf")  # the monotonic second from which on an answer proves that all is well
+        self._doubtful_until = float("-inf")  # the monotonic second from which an answer proves that the receiver works
 
     async def retry(self, call: Callable[[], Awaitable[T]], *, proves_health: bool = True) -> T:
         """Returns the result of `call` as soon as it does not raise NotDelivered.

@@ -1,11 +1,11 @@
-"""What the command line shows of platforms. Nothing of a platform is imported for it."""
+"""What the command line shows of platforms, without importing any of them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSubcommand:
-    """One entry of the command line."""
+    """One subcommand of a platform."""
 
     name: str
     place: str  # "module:app"

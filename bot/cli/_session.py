@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.app import App, adapter_of
-from bot.channels.known import PLATFORMS
+from bot.channels.known import PLATFORMS, adapter_of
 from bot.cli._logging import start_logging
 from bot.cli._moments import parse_moment
 from bot.clock import SystemClock
@@ -100,12 +99,6 @@ def _open_session(settings: Settings, now: str | None, *, make: bool) -> Iterato
 def clock_from(now: str | None, settings: Settings) -> SystemClock:
     """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
     return SystemClock(None if now is None else parse_moment("--now", now, settings))
-
-
-def raise_if_interrupted(app: App) -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. What was under way has been finished by then."""
-    if app.interrupted:
-        raise KeyboardInterrupt
 
 
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:

@@ -1,4 +1,4 @@
-"""What a request asks for: which command, for which chat, with which words. A pure decision."""
+"""Decides what a request asks for: which command, for which chat, with which arguments. Pure."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -14,14 +14,14 @@ from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
-ABOUT = "about"  # the argument of a button that stands in one chat and is about another
+ABOUT = "about"  # argument of a button that is about another chat than the one where it stands
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
-# Where nothing but a chat can stand, its link, its bare name and the number of a small group name it too.
+# Where the whole argument is a chat, it may also be a link, a bare name or the number of a small group.
 _LINKED = re.compile(
     r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
 )
-# Names that take no words behind them, and those that hardly begin a query where a person talks with the bot alone.
+# Commands without arguments, and commands that rarely begin a query in a private chat.
 _ALONE = frozenset(
     {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
 )
@@ -31,26 +31,26 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What is to be run, and what must be known before."""
+    """Which function to run, and what must be checked or fetched before."""
 
     run: CommandFunction
     changes: bool = False  # only for those who manage the chat that it is about
     operator: bool = False
-    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the chat that it is about, if it is another one
-    here: bool = False  # about the chat where it was said, even while that manages another one
+    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about
+    here: bool = False  # about the chat where it was typed, even while that manages another one
     args: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
     wants_file: bool = False
-    counts: bool = True  # against the twenty a minute
-    alone: bool = True  # no other command stands in the same message, which would be left undone
-    wants_chats: bool = False  # the chats where the person is must be known
-    spoken: bool = False  # in words without a slash, which could have answered a question
+    counts: bool = True  # against the limit of twenty a minute
+    alone: bool = True  # the message holds no second command, which would not be executed
+    wants_chats: bool = False  # the chats that the sender is a member of must be fetched
+    spoken: bool = False  # typed without a slash, so that it could be the answer to a question
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
-    """What the request asks for; None: nothing that we may answer. `link` is what the pressed button stands for.
+    """Returns what the request asks for; None if it must not be answered. `token` is what a pressed button stands for.
 
-    What was edited soon counts as if it were written now, what was edited later is not done.
+    A message that was edited soon after it was written counts as a new one; a later edit is not executed.
     """
     intent = _of_request(request, token, registry)
     if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
@@ -76,9 +76,9 @@ def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
 
 
 def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
-    """Words without a slash: a command in a person's own words, else what PLAIN makes of them.
+    """Returns the intent of words without a slash: a command in everyday words, else FREE_TEXT.
 
-    In a group they name the bot, or answer it; of the latter only commands are for us: people talk about a paper.
+    In a group only words that name the bot or reply to it get here. Of replies only commands count: people discuss a paper there.
     """
     found = command_spoken(request.text)
     name, rest = _first_word(request.text)
@@ -101,10 +101,10 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
-    """Whether a first word that is the name of a command is meant so, where none needs a sign before it.
+    """Returns whether a first word that is the name of a command is meant as one, where commands need no sign before them.
 
-    Behind the sign of the platform's own command it always is, and before the name of a chat. Elsewhere `list decoding` is a query, as is `search engines`
-    in a conversation with the bot alone; in a thread there is no other way to search.
+    It is if it stands behind the platform's own command or before the name of a chat. Otherwise `list decoding` is a query, and
+    so is `search engines` in a private chat; in a thread there is no other way to search.
     """
     if request.trigger_id or _directed(rest)[0]:
         return True
@@ -114,7 +114,7 @@ def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
 
 
 def _first_word(text: str) -> tuple[str, str]:
-    """(the first word without the sign that commands may have, the rest)."""
+    """Returns (the first word without a slash before it, the rest)."""
     words = text.split(maxsplit=1)
     return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
 
@@ -122,7 +122,7 @@ def _first_word(text: str) -> tuple[str, str]:
 def _of_command(registry: Registry, request: MessageRequest, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
-        # In a group a word that nobody knows may be for another bot.
+        # In a group an unknown command may be for another bot.
         quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
         return None if quiet else Intent(run=UNKNOWN.run, args=name)
     target, text = ("", text) if command.names_chats else _directed(text)
@@ -133,7 +133,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
 
 
 def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
-    """(what stands before a line that begins another command, whether there is no such line)."""
+    """Returns (the text before a line that begins another command, whether there is no such line)."""
     for line in _COMMAND_LINE.finditer(text):
         if registry.command_named(line["name"]):
             return text[: line.start()], False
@@ -154,13 +154,13 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
 
 
 def _directed(text: str) -> tuple[str, str]:
-    """A first word that names another chat, and the rest."""
+    """Returns (the other chat that the first word names, the rest); ("", text) if it names none."""
     match = _DIRECTED.match(text.lstrip())
     return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
 
 
 def _turned_to(text: str) -> tuple[str, str]:
-    """All of the words as one chat, and nothing after it; ("", text) when they name none."""
+    """Returns (the chat that the whole text names, ""); ("", text) if it names none."""
     if linked := _LINKED.fullmatch(text):
         return (f"@{linked['name']}" if linked["name"] else f"-100{linked['number']}{linked['topic'] or ''}"), ""
     if named := _NAMED.fullmatch(text):

@@ -135,8 +135,8 @@ class GcraRateLimiter:
         if limit and limit.per_lane:
             budgets.append(Budget(limit.per_lane, limit.burst))
         if limit and limit.per_group_minute and not lane.address.isdecimal():
-            # Telegram's private chats have positive ids, groups and channels negative ids or an @name. The burst is
-            # part of the minute's allowance, so that no window of sixty seconds ever holds more than that.
+            # Where groups have a limit of their own, private chats have positive ids, groups negative ids or a name. The
+            # burst is part of the minute's allowance, so that no window of sixty seconds ever holds more than that.
             allowance = limit.per_group_minute - limit.burst - limit.reserved
             budgets.append(Budget(allowance / 60, limit.burst))
         states = self._lane_states.get(lane, (FULL,) * len(budgets))

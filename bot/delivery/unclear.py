@@ -10,7 +10,7 @@ from subscriptions.errors import RetryLater
 from subscriptions.service.outbox import pause_lane, skip_unclear
 from subscriptions.store import Claim
 
-FIRST_LOOKUP_DELAY = 2.0  # seconds after which Slack's history should hold a message; undocumented, so rather long
+FIRST_LOOKUP_DELAY = 2.0  # seconds after which a platform's history should hold a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # only a second miss proves that the message was not sent
 
 

@@ -29,3 +29,9 @@ def stop_on_signals(app: App) -> None:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
+
+
+def raise_if_interrupted(app: App) -> None:
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. What was under way has been finished by then."""
+    if app.interrupted:
+        raise KeyboardInterrupt

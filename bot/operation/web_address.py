@@ -19,7 +19,7 @@ log = logging.getLogger("paperwire")
 
 Health = Callable[[], Mapping[str, object]]
 
-LARGEST_BODY = 1024 * 1024  # bytes; an update of Telegram has some thousand
+LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has some thousand
 LONGEST_BODY = 20.0  # seconds for the whole body to arrive
 
 _WORDS = {

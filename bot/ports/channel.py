@@ -11,7 +11,7 @@ from subscriptions.model import ChatAddress, Message
 class Limits:
     """What one message of a platform may hold, and how fast they may go."""
 
-    text: int  # units of the message text (Telegram: UTF-16 units after entity parsing)
+    text: int  # units of the message text as the platform counts them
     per_second: float  # messages a second over the whole token, 0: no limit
     per_lane: float  # messages a second in one lane, 0: no limit
     per_group_minute: int = 0  # messages a minute in one group or channel, 0: no limit
@@ -30,8 +30,8 @@ class Channel(Protocol):
     ) -> str:
         """Posts one message and returns the platform's id of it.
 
-        `delivery` is the delivery's id, carried along where the platform can (Slack metadata). `thread` is the platform
-        id of the message in whose thread this one goes. `plain` posts `message.plain` instead of `message.payload`.
+        `delivery` is the delivery's id, carried along where the platform can. `thread` is the platform's id of the message
+        in whose thread this one goes. `plain` posts `message.plain` instead of `message.payload`.
         Raises NotDelivered and nothing else.
         """
 
@@ -43,8 +43,7 @@ class Channel(Protocol):
     ) -> str | None:
         """The platform's id of a message that was perhaps sent after `after`; None: it is not there.
 
-        Raises LookupError when the platform cannot tell (Telegram always, Slack without the right to read), and
-        RetryLater when it asks to wait.
+        Raises LookupError when the platform cannot tell, and RetryLater when it asks to wait.
         """
 
     async def identity(self) -> str:

@@ -35,15 +35,15 @@ class PollContext:
 
 
 class StoredHostSlots:
-    """The slots of hosts that all processes on one store share. See bot.sources.http.host_limiter.Others."""
+    """The slots of hosts that all processes on one store share. See bot.sources.http.host_limiter.SharedHostSlots."""
 
     def __init__(self, context: IngestContext) -> None:
         self._context = context
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
-        """See Others. Raises StoreError."""
+        """See SharedHostSlots. Raises StoreError."""
         return await asyncio.to_thread(take_slot, self._context.store, publisher, most, wall=self._context.clock.wall())
 
     async def release(self, publisher: str, gap: timedelta) -> None:
-        """See Others. Raises StoreError."""
+        """See SharedHostSlots. Raises StoreError."""
         await asyncio.to_thread(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())

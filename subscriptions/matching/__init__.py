@@ -16,8 +16,8 @@ from subscriptions.matching.full_text import index_document as index_document
 from subscriptions.matching.full_text import index_question as index_question
 from subscriptions.matching.full_text import presence_expression as presence_expression
 from subscriptions.matching.hits import Hit as Hit
-from subscriptions.matching.hits import failing as failing
 from subscriptions.matching.hits import spans as spans
+from subscriptions.matching.hits import unfulfilled_parts as unfulfilled_parts
 from subscriptions.matching.hits import why as why
 from subscriptions.matching.paper_index import PaperIndex as PaperIndex
 from subscriptions.matching.query_set import QuerySet as QuerySet

@@ -37,7 +37,7 @@ def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
     return (*_text_hits(terms, texts), *_other_hits(terms, paper, tokens))
 
 
-def failing(query: Query, paper: Paper) -> tuple[Node, ...]:
+def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
     """Returns the parts of a query, as typed, that a paper does not fulfil; () if it fits.
 
     Such a part is `a OR b` if the paper has neither, and `-a` if the paper has `a`.

@@ -1,38 +1,38 @@
-"""Which digests are news by their day, and what is said of the others. Pure (docs/architecture.md, rule 12)."""
+"""Which digests are news by their day, and what receipts say of the others. Pure (docs/architecture.md, rule 12)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from shlex import quote
 
-NEWS_FOR = timedelta(days=7)  # a digest whose own day is longer ago than that when it comes is an archive
-_AHEAD = timedelta(days=2)  # further ahead no clock and no zone puts a day
+NEWS_FOR = timedelta(days=7)  # a digest that is older than this when it comes is an archive
+_AHEAD = timedelta(days=2)  # no clock and no zone is further ahead
 
 
 def is_archive(day: date, came: date) -> bool:
-    """Whether a digest of a day was no news any more on the day it came. Both are days of the operator's zone."""
+    """Whether a digest of a day is an archive when it comes on another. Both are days of the operator's zone."""
     return came - day > NEWS_FOR
 
 
 def lies_ahead(day: date, came: date) -> bool:
-    """Whether a digest cannot be of this day, since that had not begun anywhere when it came."""
+    """Whether a day had begun nowhere when the digest came: then the date is wrong."""
     return day - came > _AHEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """Papers of archives, which were filed without being news, and papers that were announced after that."""
+    """Counts of papers of archives, which are not announced, and of those that were announced later."""
 
     papers: int = 0
     days: tuple[date, ...] = ()  # of their digests
     announced: int = 0
 
     def with_papers(self, papers: int, day: date | None, *, announced: int) -> "Filed":
-        """With those of one more digest."""
+        """The counts with those of one more digest."""
         days = (*self.days, day) if papers and day else self.days
         return Filed(papers=self.papers + papers, days=days, announced=self.announced + announced)
 
     def told(self, source: str) -> str:
-        """What a receipt of a source says of them; "" when there are none."""
+        """The words of a source's receipt about them; "" if there are none."""
         announced = f"Announced after they had been filed: {_papers(self.announced)}." if self.announced else ""
         if not self.days:
             return announced

@@ -1,9 +1,8 @@
-"""When is a subscription due: cadences as text, and the moments that follow from a cadence and a zone.
+"""Cadences as text, and the moments at which a subscription is due by its cadence and zone.
 
-Local times live here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
-A local time happens once per local day: one that the clocks skip is due at the first minute that
-exists after it, one that they repeat at the first of the two. A due moment is always computed from the calendar, never
-from the moment before it, so nothing drifts.
+Local times are used here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
+A local time that the clocks skip is due at the first minute that exists after it; of one that they repeat the first
+counts. A due moment is computed from the calendar and not from the moment before it, so nothing drifts.
 """
 
 import re
@@ -30,7 +29,7 @@ EXAMPLES = Sentence(
 
 
 def parse_cadence(text: str) -> Cadence:
-    """Reads a cadence in the form of `cadence_text`; what people type is read by `subscriptions.planning.times`. Raises Refused."""
+    """Parses the form of `cadence_text`. What people type is parsed by `subscriptions.planning.times`. Raises Refused."""
     match = _STORED.fullmatch(text)
     try:
         return _of(match) if match else _no_cadence(text)
@@ -55,7 +54,7 @@ def _no_cadence(text: str) -> NoReturn:
 
 
 def cadence_text(cadence: Cadence) -> str:
-    """The cadence as stored and exported; `parse_cadence` reads it back to an equal value."""
+    """The cadence as text, for storage and export; `parse_cadence` returns an equal value."""
     first = f"{cadence.at:%H:%M}" if cadence.at else ""
     match cadence.kind:
         case "now":
@@ -68,9 +67,9 @@ def cadence_text(cadence: Cadence) -> str:
 
 
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
-    """The first regular moment strictly after `after`; both aware UTC. None for now, which waits for papers only.
+    """The first regular moment strictly after `after`; both aware UTC. None for the cadence now, which has no moments.
 
-    For when-out it is the opening, the first of its two times, of the next local day's window.
+    For when-out it is the opening of the next window, the first of its two times.
     """
     if cadence.kind == "now":
         return None
@@ -78,7 +77,7 @@ def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None
 
 
 def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | None:
-    """Like `next_due`, but a when-out window that is open at `created` counts: its opening, which lies in the past."""
+    """Like `next_due`, but of a when-out window that is open at `created` the opening, which lies in the past."""
     if cadence.kind == "when-out":
         opened = next(_moments(cadence, zone, created))
         if opened <= created < closes(cadence, zone, opened):
@@ -87,11 +86,11 @@ def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | N
 
 
 def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
-    """When the window of a when-out cadence that opened at `opened` closes: its second time on the same local day."""
+    """When a when-out window closes that opened at `opened`: the second time, on the same local day."""
     first, last = window_of(cadence)
     day = opened.astimezone(zone).date()
     yesterday = day - timedelta(days=1)
-    if local_moment(yesterday, first, zone) == opened:  # its own time was skipped, together with the end of that day
+    if local_moment(yesterday, first, zone) == opened:  # the clocks skipped the opening and the rest of its day
         day = yesterday
     return max(opened, local_moment(day, last, zone))
 
@@ -101,15 +100,15 @@ def is_due(
     zone: tzinfo,
     next_due_at: datetime | None,
     now: datetime,
-    papers_came: bool,  # noqa: FBT001 - a fact beside other facts, passed by name where it is read
+    papers_came: bool,  # noqa: FBT001 - one fact among others
     *,
     sources_in: bool | None = None,
 ) -> bool:
     """Whether a subscription whose next regular moment is `next_due_at` is to be planned at `now`.
 
-    `papers_came`: something arrived that is new to it. `sources_in`: whether every source that is awaited has reported
-    for its last due time; None when no source is awaited. Until its second time when-out waits for both. `now` has a next
-    moment only while it is held back, until then.
+    `papers_came`: papers arrived that are new to it. `sources_in`: every awaited source has reported for its last due
+    moment; None if no source is awaited. When-out waits for both until its second time. The cadence now has a next moment
+    only while it is delayed.
     """
     if cadence.kind == "now":
         return papers_came and (next_due_at is None or now >= next_due_at)
@@ -121,16 +120,16 @@ def is_due(
 
 
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """When the quiet hours that hold at `now` end; None outside of them.
+    """The end of the quiet hours at `now`; None outside of quiet hours.
 
-    `quiet` is a chat's setting: "22:00-08:00", which may pass midnight, or "off". Instants are aware UTC.
+    `quiet` is a chat's setting: "22:00-08:00", which may pass midnight, or "off". Moments are aware UTC.
     """
     hours = _HOURS.fullmatch(quiet)
     if hours is None:
         return None
     first, last = time.fromisoformat(hours["first"]), time.fromisoformat(hours["last"])
     today = now.astimezone(zone).date()
-    for day in (today - timedelta(days=1), today):  # an hour that comes twice belongs to them the first time only
+    for day in (today - timedelta(days=1), today):  # of an hour that the clocks repeat only the first counts
         ends = local_moment(day + timedelta(days=first > last), last, zone)
         if local_moment(day, first, zone) <= now < ends:
             return ends
@@ -138,8 +137,8 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 
 def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
-    """The instant of a local time, aware UTC: the first of two, or the first minute that exists after one that does not."""
-    local = datetime.combine(day, at.replace(fold=0))  # the first of a time that exists twice
+    """The moment of a local time, aware UTC: the first of two, or the first minute after one that does not exist."""
+    local = datetime.combine(day, at.replace(fold=0))  # the first of two
     while True:
         instant = local.replace(tzinfo=zone).astimezone(UTC)
         if instant.astimezone(zone).replace(tzinfo=None) == local:
@@ -148,7 +147,7 @@ def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
 
 
 def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
-    """The due moments from the local day of `start` on, ascending, without end."""
+    """Yields the due moments from the local day of `start` on, ascending, without end."""
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
@@ -165,13 +164,13 @@ def _on_day(cadence: Cadence, day: date) -> bool:
 
 
 def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
-    """Whether a zone left out the whole of `day` (Samoa: 30 December 2011) and the day after it is due anyway."""
+    """Whether the zone skipped all of `day` (Samoa: 30 December 2011), and the next day is due anyway."""
     following = local_moment(day, time(0), zone).astimezone(zone).date()
     return following != day and _on_day(cadence, following)
 
 
 def window_of(cadence: Cadence | None) -> tuple[time, time]:
-    """The two times of a when-out cadence, the default ones of any other."""
+    """The two times of a when-out cadence; for any other the default ones."""
     if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
         return cadence.at, cadence.until
     return DEFAULT_WINDOW

@@ -1,4 +1,4 @@
-"""Settings that change nothing where a chat is, and why."""
+"""Settings that have no effect in a chat, and why."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,12 @@ from subscriptions.platforms import facts_of
 
 
 def shows_more(chat: Chat) -> bool:
-    """Whether a button opens what lies beyond this chat's limit."""
+    """Whether this chat has a button that opens papers beyond its limit."""
     return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
 
 
 def without_effect(chat: Chat) -> dict[str, Sentence]:
-    """Why a setting changes nothing in this chat, by its name; what a chat of its kind cannot choose is not among them."""
+    """Setting → why it has no effect in this chat; without settings that a chat of its kind cannot choose."""
     return dict(_idle(chat))
 
 

@@ -1,7 +1,4 @@
-"""What can be expected of the sources at a moment: which are waited for, what is missing, and when something comes. Pure.
-
-Every instant is aware UTC.
-"""
+"""What to expect of the sources at a moment, and when subscriptions bring something next. Pure; moments are aware UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -70,20 +67,20 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextDelivery:
-    """When something comes to a subscription, as far as it can be told."""
+    """When a subscription brings something next, as far as is known."""
 
-    at: datetime | None = None  # None: as soon as papers do
-    about: bool = False  # papers are expected then; they may be late
-    opens: bool = False  # from then on, as soon as papers are out
-    latest: datetime | None = None  # it waits for papers now, and goes then without them
-    rest: str = ""  # why it is not earlier: see Outlook.rest
+    at: datetime | None = None  # None: as soon as papers come
+    about: bool = False  # papers are expected then, and may be late
+    opens: bool = False  # as soon as papers come from then on
+    latest: datetime | None = None  # it waits for papers, at most until then
+    rest: str = ""  # why not earlier: see Forecast.rest
 
 
 def comes(
     cadence: Cadence,
     zone: tzinfo,
     regular: datetime | None,
-    outlook: Forecast,
+    forecast: Forecast,
     *,
     news: bool,
     quiet: str = "off",
@@ -92,44 +89,47 @@ def comes(
     """When a subscription brings something next.
 
     `regular` is its next regular moment, which may have passed. `news`: papers have come that are new to it. `quiet` are
-    the hours, by `clock`, in which `now` is held.
+    the chat's quiet hours by the zone `clock`, which delay the cadence now.
     """
-    now = outlook.at
+    now = forecast.at
     if cadence.kind == "now":
-        return _comes_at_once(regular, outlook, quiet, clock or zone)
+        return _comes_at_once(regular, forecast, quiet, clock or zone)
     plain = max(regular or now, now)
-    foreseen = outlook.awaited and not outlook.anytime and not news and not outlook.missing
-    batch = outlook.next_due() if foreseen else None
+    foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
+    batch = forecast.next_due() if foreseen else None
     if cadence.kind == "when-out":
-        return _comes_when_out(cadence, zone, plain, batch, outlook, news=news)
+        return _comes_when_out(cadence, zone, plain, batch, forecast, news=news)
     if batch is None or batch <= plain:
         return NextDelivery(at=plain)
     at = cadences.next_due(cadence, zone, batch - _INSTANT)
-    return NextDelivery(at=at, rest=outlook.rest(batch))
+    return NextDelivery(at=at, rest=forecast.rest(batch))
 
 
-def _comes_at_once(held: datetime | None, outlook: Forecast, quiet: str, clock: tzinfo) -> NextDelivery:
-    if held is not None and held > outlook.at:
+def _comes_at_once(held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo) -> NextDelivery:
+    if held is not None and held > forecast.at:
         return NextDelivery(at=held)
-    batch = None if outlook.anytime or outlook.missing else outlook.next_due()
+    batch = None if forecast.anytime or forecast.missing else forecast.next_due()
     if batch is None:
         return NextDelivery()
-    return NextDelivery(at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=outlook.rest(batch))
+    return NextDelivery(at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.rest(batch))
 
 
 def _comes_when_out(
-    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, outlook: Forecast, *, news: bool
+    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
 ) -> NextDelivery:
-    """`plain` is the opening of its window, or now while that is open; `batch` when papers are due, if that can be told."""
-    now = outlook.at
+    """The next delivery of a when-out subscription.
+
+    `plain` is the opening of its window, or now while that is open; `batch` is when papers are due, if that is known.
+    """
+    now = forecast.at
     closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
     if batch is not None:
         opening = cadences.first_due(cadence, zone, batch) or batch
         if batch < plain:
             return NextDelivery(at=plain, about=True)
-        return NextDelivery(at=max(opening, batch), about=True, rest=outlook.rest(batch) if batch >= closes else "")
+        return NextDelivery(at=max(opening, batch), about=True, rest=forecast.rest(batch) if batch >= closes else "")
     if plain > now:
         return NextDelivery(at=plain, about=True, opens=True)
-    if outlook.missing:
+    if forecast.missing:
         return NextDelivery(latest=closes)
-    return NextDelivery(at=now) if outlook.awaited and news else NextDelivery(at=now, about=True, opens=True)
+    return NextDelivery(at=now) if forecast.awaited and news else NextDelivery(at=now, about=True, opens=True)

@@ -1,6 +1,6 @@
-"""How long a pause is to last, as people type it: "7d", "2 weeks", "until 3 Mar", "until mon", "until 2026-03-03 9:00".
+"""Parses how long a pause lasts, as people type it: "7d", "2 weeks", "until 3 Mar", "until mon", "until 2026-03-03 9:00".
 
-A day without a time begins at midnight of the chat's zone: "until mon" comes back on Monday with the first minute.
+A day without a time means its first minute in the chat's zone: "until mon" ends when Monday begins.
 """
 
 import re
@@ -26,7 +26,7 @@ _NAMED_DAY = re.compile(
     rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
     rf"|(?:next )?(?P<weekday>{weekdays.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
-# The same in Chinese, as our own answers write it: 3天, 到周一, 到3月3日.
+# The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
 _LENGTH_ZH = re.compile(r"(?P<many>\d{1,4}|[一两二三四五六七八九十半]) ?个?(?P<unit>小时|天|日|周|星期|礼拜|月)")
 _MANY_ZH = {
@@ -49,7 +49,7 @@ _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
-    """When a pause ends that is asked for at `now`; aware UTC, later than `now`. Raises Refused."""
+    """The end of a pause that is requested at `now`; aware UTC, later than `now`. Raises Refused."""
     plain = _in_english(" ".join(normalize("NFKC", text).casefold().split()))
     end = _after_length(plain, now) or _at_moment(plain, zone, now)
     if end is None:
@@ -64,7 +64,7 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
 
 
 def _in_english(plain: str) -> str:
-    """A day that is written in Chinese as the English one; all else stays as it is."""
+    """The text with Chinese days and lengths in English; everything else stays."""
     if plain.isascii():
         return plain.replace("tonight", "today night")
     if length := _LENGTH_ZH.fullmatch(plain):
@@ -83,7 +83,7 @@ def _after_length(plain: str, now: datetime) -> datetime | None:
 
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The moment of a day with a time of day, either of which may be left out."""
+    """The moment of a day and a time of day, one of which may be left out; None if the text is no moment."""
     said = _UNTIL.sub("", plain, count=1).strip() if _UNTIL.match(plain) else plain
     today = now.astimezone(zone).date()
     for day_words, clock_words in _halves(said[:_LONGEST_TEXT]):
@@ -92,15 +92,15 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
         if clock is None or (day_words and match is None):
             continue
         if match is None:
-            return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may be anything
+            return None if clock_words.isdecimal() else _next_at(clock, zone, now)  # "2" may mean anything
         day = _day(match, today)
-        far = date(today.year + 4, 1, 1)  # beyond LONGEST, and within what every zone can compute
+        far = date(today.year + 4, 1, 1)  # beyond LONGEST, and small enough for every zone
         return local_moment(min(day, far), clock, zone) if day else None
     return None
 
 
 def _halves(said: str) -> Iterator[tuple[str, str]]:
-    """(a day, a time of day), and the other way round, at each blank."""
+    """Yields (day, time of day) and (time of day, day) for each way of cutting the text in two at a blank."""
     words = said.split()
     for place in range(len(words), -1, -1) if words else ():
         first, last = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
@@ -109,14 +109,14 @@ def _halves(said: str) -> Iterator[tuple[str, str]]:
 
 
 def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
-    """The next time that a clock shows it."""
+    """The next moment with this time of day."""
     today = now.astimezone(zone).date()
     end = local_moment(today, clock, zone)
     return end if end > now else local_moment(today + timedelta(days=1), clock, zone)
 
 
 def _day(match: re.Match[str], today: date) -> date | None:
-    """The day that is meant, the next one of its name; None when the calendar has no such day."""
+    """The day that is meant: the next one of that name; None if the calendar has no such day."""
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
     if match["weekday"]:
@@ -135,7 +135,7 @@ def _day(match: re.Match[str], today: date) -> date | None:
 
 
 def _next_of(month: int, day: int, today: date) -> date:
-    """The first day after today with that month and number; 29 February is looked for in the next leap year."""
+    """The first day after today with this month and number; for 29 February that of the next leap year."""
     for year in range(today.year, today.year + 9):
         try:
             found = date(year, month, day)

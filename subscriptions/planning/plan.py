@@ -1,4 +1,4 @@
-"""What a chat gets at a due moment: a pure function of its wishes, the papers new to them and what it was told.
+"""Decides what a chat gets at a due moment: a pure function of its subscriptions, new papers and earlier deliveries.
 
 The same function decides what is sent and what a preview shows.
 """
@@ -38,35 +38,35 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Everything that decides one delivery of one chat."""
+    """Everything that one delivery of one chat depends on."""
 
     chat: Chat
     subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
-    cursor: Mapping[int, int]  # subscription id -> the highest change it has seen
-    papers: Sequence[KnownPaper]  # the window, in the order of their changes
+    cursor: Mapping[int, int]  # subscription id -> the highest sequence that it has looked at
+    papers: Sequence[KnownPaper]  # the window, in the order of their sequences
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
-    delivered: frozenset[int] | set[int]  # ids of papers that this chat was told
-    due: datetime  # the latest of the moments that made it due
+    delivered: frozenset[int] | set[int]  # ids of papers that this chat has in a delivery
+    due: datetime  # the latest of the moments that made the chat due
     now: datetime
     zone: tzinfo
     next_due: datetime | None
     next_about: bool = False  # see Facts
-    may_be_empty: bool = True  # it is time to say that there is nothing, where that is said at all
-    expected: bool = True  # papers could have come since its subscriptions last looked
-    notes: bool = False  # the chat wants to hear of each day on which there is nothing
-    missing: tuple[str, ...] = ()  # names of sources that have not come
+    may_be_empty: bool = True  # a delivery without papers may be planned now
+    expected: bool = True  # papers could have come since the subscriptions last looked
+    notes: bool = False  # the chat wants a delivery also on days without papers
+    missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: MissingHow = MissingHow.AWAITED
 
 
 def decide(
     due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool
 ) -> tuple[Kind, tuple[Item, ...], Facts] | None:
-    """Kind, items and facts of the delivery; None: nothing to say.
+    """Kind, items and facts of the delivery; None if there is nothing to deliver.
 
-    `limited` says whether this chat can open what lies beyond its limit; where it can not, everything is shown.
+    `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.
     """
     found = _found(due, evidence)
-    if not found and not _says_nothing_came(due):
+    if not found and not _is_planned_empty(due):
         return None
     limit = due.chat.settings.limit if limited else None
     items = _limited(_ordered(found), limit)
@@ -74,12 +74,12 @@ def decide(
 
 
 def days_known(due: Due) -> tuple[date, ...]:
-    """The local days on which papers came since its subscriptions last looked, ascending."""
+    """The local days on which papers came since the subscriptions last looked, ascending."""
     return _days(_window(due), due.zone)
 
 
 def nothing_fits(due: Due) -> bool:
-    """Whether no paper since they last looked is what a subscription asks for, not even one that the chat was told."""
+    """Whether no paper since the subscriptions last looked matches one of them, not even a paper delivered earlier."""
     return not any(
         (due.papers[position].sequence or 0) > due.cursor[subscription.id]
         for subscription in due.subscriptions
@@ -87,8 +87,8 @@ def nothing_fits(due: Due) -> bool:
     )
 
 
-def spell_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
-    """How long nothing has fitted, when nothing fits what came on these `days`; None: nothing has come at all."""
+def streak_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
+    """The no-match streak of the chat after `days` with papers of which none matched; None if papers never came."""
     before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
     if not new:
@@ -98,15 +98,15 @@ def spell_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
     return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
 
-def _says_nothing_came(due: Due) -> bool:
-    """The first due delivery speaks, unless nothing could have come yet; later ones where that is wanted."""
+def _is_planned_empty(due: Due) -> bool:
+    """Whether to plan a delivery without papers: the first one of a chat if papers could have come, later ones on request."""
     if not due.may_be_empty or _has_all(due):
         return False
     return due.notes if due.chat.first_delivery_planned else due.expected or bool(_window(due))
 
 
 class _Found(NamedTuple):
-    """A paper that is to be told, before its place among the others is known."""
+    """A paper to be delivered, before its position is known."""
 
     paper: KnownPaper
     because: tuple[Because, ...]
@@ -116,16 +116,18 @@ class _Found(NamedTuple):
 
 
 def _found(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
-    """Each paper once, under the first subscription that it fits; the others are named behind it."""
+    """Each paper once, with the subscriptions that it matches in the order of their numbers."""
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
-        seen = due.cursor[subscription.id]
+        cursor = due.cursor[subscription.id]
         for position in due.fits.get(subscription.id, ()):
             paper = due.papers[position]
-            if (paper.sequence or 0) > seen and paper.id not in due.delivered and _wanted(due.chat, paper):
+            if (paper.sequence or 0) > cursor and paper.id not in due.delivered and _wanted(due.chat, paper):
                 reasons.setdefault(position, []).append(subscription)
     found = []
-    alike: dict[tuple[tuple[int, tuple[str, ...]], ...], tuple[Because, ...]] = {}  # most papers come for few reasons
+    alike: dict[
+        tuple[tuple[int, tuple[str, ...]], ...], tuple[Because, ...]
+    ] = {}  # most papers have the same few reasons
     for position in sorted(reasons):
         paper = due.papers[position]
         fitting = reasons[position]
@@ -157,7 +159,7 @@ def _because(subscription: Subscription, proof: Evidence) -> Because:
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
-    """Groups with the fewest papers first; inside: cross-lists last, hits in the title, more words, newer first."""
+    """Sorts groups with fewer papers first; inside a group cross-lists last, then matches in the title, more words, newer."""
     sizes: dict[int, int] = {}
     for one in found:
         number = one.because[0].number
@@ -171,12 +173,12 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
 
 def _newer_first(paper: KnownPaper) -> tuple[int, int]:
-    """What sorts papers by their days, the newest first. What was missed is fetched after what came since."""
+    """Sort key: newer days first. Not by sequence alone: missed days are fetched after newer ones."""
     return -paper.day.toordinal(), -(paper.sequence or 0)
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
-    """Papers beyond the limit are told but not shown; those of a followed author always are."""
+    """Items of all papers; those beyond the limit are not shown, but papers of a followed author always are."""
     free = len(ordered) if limit is None else limit - sum(one.by_author for one in ordered)
     items = []
     for position, one in enumerate(ordered):
@@ -193,21 +195,21 @@ def _kind(chat: Chat, shown: int) -> Kind:
 
 def _window(due: Due) -> Sequence[KnownPaper]:
     since = min(due.cursor.values(), default=0)
-    return due.papers[bisect_right(due.papers, since, key=_change) :]
+    return due.papers[bisect_right(due.papers, since, key=_sequence) :]
 
 
-def _change(paper: KnownPaper) -> int:
+def _sequence(paper: KnownPaper) -> int:
     return paper.sequence or 0
 
 
 def _has_all(due: Due) -> bool:
-    """Whether a person asked for all that came before it was due: then nobody is left to say anything about."""
+    """Whether papers came, and all were delivered earlier on request: then there is nothing left to report."""
     window = _window(due)
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
 def _facts(due: Due) -> Facts:
-    """What was told before is no base of "none of them matched"."""
+    """Counts for the header; papers delivered earlier are left out."""
     window = _window(due)
     if due.delivered:
         window = [paper for paper in window if paper.id not in due.delivered]

@@ -1,7 +1,7 @@
-"""What one look at a source brought, judged by what was due. Pure.
+"""Receipts of polls, and verdicts: what the observation of a source means, given what was due. Pure.
 
-A source consists of units: each category of arXiv is one, any other source is one as a whole. A unit is judged by
-itself, so that one that is behind neither holds up nor hides the others.
+A source consists of units: each category of arXiv is one; any other source is one unit. Each unit gets its own verdict, so
+that a late unit neither delays nor hides the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,19 +18,19 @@ class Outcome(StrEnum):
     """What became of a poll."""
 
     NEW = "new"  # papers came
-    QUIET = "quiet"  # nothing came, and nothing was expected: a weekend, a holiday, a list that says it is empty
+    QUIET = "quiet"  # nothing came, and nothing was due: a weekend, a holiday, a list that says it is empty
     STALE = "stale"  # the same as before
     LATE = "late"  # the same as before, hours after something was due
     FAILED = "failed"  # it could not be read
 
 
 _WORST_FIRST = (Outcome.FAILED, Outcome.LATE, Outcome.STALE, Outcome.NEW, Outcome.QUIET)
-SETTLING = frozenset({Outcome.NEW, Outcome.QUIET})  # outcomes after which nobody waits for the source any more
+SETTLING = frozenset({Outcome.NEW, Outcome.QUIET})  # after these outcomes nothing waits for the source any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What happened at a source at one poll."""
+    """The result of one poll of a source."""
 
     source: str
     at: datetime  # aware UTC
@@ -44,43 +44,43 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was seen of one unit: in one document, or in all documents that make it up."""
+    """What a poll found in one unit: in one document, or in all documents of the unit."""
 
-    day: date | None = None  # that the document bears
-    papers: int = 0  # that stand in it
-    fresh: int = 0  # of them new, or with something that was not known; none in an archive, which is no news
-    filed: int = 0  # of them filed as papers of an archive
-    changed: bool = False  # it is not the document of last time, and no archive
-    batch: bool = False  # its day says which batch of arXiv it is
-    absent: bool = False  # there is no such document yet
-    problem: str = ""  # why it cannot be read
+    day: date | None = None  # the date in the document
+    papers: int = 0  # in the document
+    fresh: int = 0  # of them new, or with something that was not known; 0 in an archive
+    filed: int = 0  # of them stored as papers of an archive, not announced
+    changed: bool = False  # the document is another than last time, and no archive
+    batch: bool = False  # its day is the date of a batch of arXiv
+    absent: bool = False  # the document does not exist yet
+    problem: str = ""  # why the document cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollVerdict:
-    """What a look means."""
+    """What an observation means."""
 
     outcome: Outcome
-    is_final: bool  # what was due has come, or nothing is due
+    is_final: bool  # what was due has come, or nothing was due
     detail: str = ""
 
 
-def joined(looks: Sequence[Observation]) -> Observation:
-    """All documents of a unit as one look at it."""
+def joined(observations: Sequence[Observation]) -> Observation:
+    """One observation of all documents of a unit."""
     return Observation(
-        day=max((look.day for look in looks if look.day), default=None),
-        papers=sum(look.papers for look in looks),
-        fresh=sum(look.fresh for look in looks),
-        filed=sum(look.filed for look in looks),
-        changed=any(look.changed for look in looks),
-        batch=any(look.batch for look in looks),
-        absent=bool(looks) and all(look.absent for look in looks),
-        problem=next((look.problem for look in looks if look.problem), ""),
+        day=max((observation.day for observation in observations if observation.day), default=None),
+        papers=sum(observation.papers for observation in observations),
+        fresh=sum(observation.fresh for observation in observations),
+        filed=sum(observation.filed for observation in observations),
+        changed=any(observation.changed for observation in observations),
+        batch=any(observation.batch for observation in observations),
+        absent=bool(observations) and all(observation.absent for observation in observations),
+        problem=next((observation.problem for observation in observations if observation.problem), ""),
     )
 
 
 def poll_verdict(
-    look: Observation,
+    observation: Observation,
     due: Due | None,
     now: datetime,
     *,
@@ -89,45 +89,49 @@ def poll_verdict(
     resting: bool = False,
     awaited: bool = True,
 ) -> PollVerdict:
-    """What a look at a unit means, `due` being what should be in it at `now`.
+    """The verdict on an observation of a unit; `due` is what should have come by `now`.
 
-    `had`: that came in an earlier look. `others`: it came in another unit of the same publisher. `resting`: nothing is
-    due today, though on other days something is. Not `awaited`: papers of any day are news.
+    `had`: it came in an earlier poll. `others`: it came in another unit of the same publisher. `resting`: nothing is due
+    today, but on other days something is. Without `awaited`, papers of any day are news.
     """
-    if look.problem:
-        return PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=look.problem)
-    if due is None or had or (look.fresh and not awaited):
-        return _nothing_due(look, had=had, resting=resting)
-    if _has_come(look, due):
-        return PollVerdict(outcome=Outcome.NEW if look.papers else Outcome.QUIET, is_final=True)
-    return _not_come(look, due, now, others=others)
+    if observation.problem:
+        return PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=observation.problem)
+    if due is None or had or (observation.fresh and not awaited):
+        return _nothing_due(observation, had=had, resting=resting)
+    if _has_come(observation, due):
+        return PollVerdict(outcome=Outcome.NEW if observation.papers else Outcome.QUIET, is_final=True)
+    return _not_come(observation, due, now, others=others)
 
 
-def _nothing_due(look: Observation, *, had: bool, resting: bool) -> PollVerdict:
-    if look.fresh:
+def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollVerdict:
+    if observation.fresh:
         return PollVerdict(outcome=Outcome.NEW, is_final=True)
     if resting and not had:
         return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="Nothing is announced today.")
-    if look.filed:
+    if observation.filed:
         return PollVerdict(outcome=Outcome.QUIET, is_final=True)
-    if not (look.papers or look.absent or had):
+    if not (observation.papers or observation.absent or had):
         return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="It says that there is nothing.")
-    return PollVerdict(outcome=Outcome.STALE, is_final=True, detail=_same(look))
+    return PollVerdict(outcome=Outcome.STALE, is_final=True, detail=_same(observation))
 
 
-def _has_come(look: Observation, due: Due) -> bool:
-    """Whether what was due is there. A document of an earlier day holds stragglers, which do not close the day."""
-    if look.batch:
-        return bool(due.batch and look.day and look.day >= due.batch and look.papers)
+def _has_come(observation: Observation, due: Due) -> bool:
+    """Whether what was due has come. A document of an earlier day has only late papers, so it does not count."""
+    if observation.batch:
+        return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:
-        return look.changed
-    # A list that somebody makes of a batch may bear the date of the evening of its announcement.
-    return bool(look.changed and look.papers and (look.day is None or look.day >= due.batch - DAY))
+        return observation.changed
+    # A list that somebody makes of a batch may have the date of the evening before.
+    return bool(
+        observation.changed and observation.papers and (observation.day is None or observation.day >= due.batch - DAY)
+    )
 
 
-def _not_come(look: Observation, due: Due, now: datetime, *, others: bool) -> PollVerdict:
-    empty = bool(look.batch and not look.papers and look.day and due.batch and look.day >= due.batch)
-    what = "There is no paper in it." if empty else _same(look)
+def _not_come(observation: Observation, due: Due, now: datetime, *, others: bool) -> PollVerdict:
+    empty = bool(
+        observation.batch and not observation.papers and observation.day and due.batch and observation.day >= due.batch
+    )
+    what = "There is no paper in it." if empty else _same(observation)
     if now - due.at < LATE_AFTER:
         return PollVerdict(outcome=Outcome.STALE, is_final=False, detail=what)
     if empty and others:
@@ -135,32 +139,30 @@ def _not_come(look: Observation, due: Due, now: datetime, *, others: bool) -> Po
     return PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC. {what}")
 
 
-def _same(look: Observation) -> str:
-    if look.absent:
+def _same(observation: Observation) -> str:
+    if observation.absent:
         return "There is nothing of today yet."
-    return f"Still that of {look.day}." if look.day else "The same as before."
+    return f"Still that of {observation.day}." if observation.day else "The same as before."
 
 
-def verdict_of_all(judgements: Mapping[str, PollVerdict]) -> PollVerdict:
-    """What the judgements on a source's units mean for the source, by name of the unit ("" for the source as a whole)."""
-    if not judgements:
+def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:
+    """The verdict on a source from the verdicts on its units, by name of the unit ("" for a source of one unit)."""
+    if not verdicts:
         return PollVerdict(outcome=Outcome.QUIET, is_final=True)
-    worst = min((judgement.outcome for judgement in judgements.values()), key=_WORST_FIRST.index)
-    named = [
-        (unit, judgement) for unit, judgement in judgements.items() if judgement.outcome is worst and judgement.detail
-    ]
+    worst = min((verdict.outcome for verdict in verdicts.values()), key=_WORST_FIRST.index)
+    named = [(unit, verdict) for unit, verdict in verdicts.items() if verdict.outcome is worst and verdict.detail]
     return PollVerdict(
         outcome=worst,
-        is_final=all(judgement.is_final for judgement in judgements.values()),
-        detail=_told(named),
+        is_final=all(verdict.is_final for verdict in verdicts.values()),
+        detail=_details(named),
     )
 
 
-def _told(named: Iterable[tuple[str, PollVerdict]]) -> str:
-    """The details of units, those that say the same together."""
+def _details(named: Iterable[tuple[str, PollVerdict]]) -> str:
+    """The details of units as text; units with the same detail are named together."""
     units: dict[str, list[str]] = {}
-    for unit, judgement in named:
-        units.setdefault(judgement.detail, []).append(unit)
+    for unit, verdict in named:
+        units.setdefault(verdict.detail, []).append(unit)
     parts = []
     for detail, names in units.items():
         shown = [name for name in names[:_NAMED] if name]

@@ -1,6 +1,6 @@
-"""What to do after a try to post that did not end in "sent". Pure; the store writes what it says.
+"""Decides what to do after an attempt to post that did not end in "sent". Pure; the store applies the decision.
 
-Waiting is all that helps when a platform is down, so a message that waits waits for ever and never becomes dead.
+A message that waits is tried for ever and never becomes dead: while a platform is down only waiting helps.
 """
 
 from dataclasses import dataclass
@@ -19,24 +19,24 @@ OnUnclear = Literal["resend", "skip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDecision:
-    """What becomes of a message, its chat and its sender after an outcome."""
+    """What an outcome means for the message, its delivery, its chat and its sender."""
 
-    state: MessageState  # READY goes out when chat and sender can again
-    reason: str  # one plain English line, kept with the message
-    not_before: datetime | None = None  # aware UTC; None: time alone changes nothing
-    pauses_lane: timedelta = timedelta(0)  # how long the platform asked the whole lane to wait, on the machine's clock
-    use_plain: bool = False  # what is not yet sent of this delivery is replaced by its plain form
+    state: MessageState  # READY: posted as soon as chat and sender allow it
+    reason: str  # one plain English line, stored with the message
+    not_before: datetime | None = None  # of the next attempt, aware UTC; None: no moment is set
+    pauses_lane: timedelta = timedelta(0)  # a wait that the platform asked for, of the whole lane
+    use_plain: bool = False  # all unfinished messages of the delivery go out in their plain form
     pause_chat: bool = False  # the whole address
     pause_topic: bool = False  # only this topic or thread
     moved_to: str | None = None  # the chat's new address
-    stop: Literal["token", "workspace"] | None = None  # who stops sending
+    stop: Literal["token", "workspace"] | None = None  # what stops sending
 
 
 def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetime | None:
-    """When to try again, aware UTC; None means that waiting alone will not help.
+    """The moment of the next attempt, aware UTC; None if waiting does not help, or if the platform named a wait.
 
-    `failures` counts the tries of this message that failed before this one. The platform's own wish is no moment of
-    ours: it holds the lane on the machine's clock (`Verdict.hold`), and then we add nothing to it.
+    `failures` counts the failed attempts of this message before this one. A wait that the platform named applies to the
+    whole lane (`RetryDecision.pauses_lane`), with nothing added.
     """
     if not isinstance(outcome, RetryLater) or outcome.after:
         return None
@@ -46,34 +46,34 @@ def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetim
 def after(
     outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear: OnUnclear, now: datetime
 ) -> RetryDecision:
-    """What follows from `outcome`. An outcome that no rule names may have been sent: it counts as unclear.
+    """The decision for an outcome. An outcome of no known class counts as unclear: the message may have been sent.
 
     `plain_tried`: the plain form of this message was already tried. `on_unclear` is the operator's setting: "resend"
-    sends an unclear message again after a wait, "skip" leaves it for a person.
+    sends an unclear message again after a wait, "skip" leaves it to a person.
     """
     reason = outcome.reason
     match outcome:
         case RetryLater():
             again = next_attempt(outcome, failures, now)
-            verdict = RetryDecision(
+            decision = RetryDecision(
                 state=MessageState.WAITING, reason=reason, not_before=again, pauses_lane=outcome.after
             )
         case Rejected(form=True) if not plain_tried:
-            verdict = RetryDecision(state=MessageState.READY, reason=reason, use_plain=True)
+            decision = RetryDecision(state=MessageState.READY, reason=reason, use_plain=True)
         case Rejected():
-            verdict = RetryDecision(state=MessageState.DEAD, reason=reason)
+            decision = RetryDecision(state=MessageState.DEAD, reason=reason)
         case ChatGone(scope="topic"):
-            verdict = RetryDecision(state=MessageState.READY, reason=reason, pause_topic=True)
+            decision = RetryDecision(state=MessageState.READY, reason=reason, pause_topic=True)
         case ChatGone():
-            verdict = RetryDecision(state=MessageState.READY, reason=reason, pause_chat=True)
+            decision = RetryDecision(state=MessageState.READY, reason=reason, pause_chat=True)
         case ChatMoved():
-            verdict = RetryDecision(state=MessageState.READY, reason=reason, moved_to=outcome.address)
+            decision = RetryDecision(state=MessageState.READY, reason=reason, moved_to=outcome.address)
         case SenderStopped():
-            verdict = RetryDecision(state=MessageState.READY, reason=reason, stop=outcome.scope)
+            decision = RetryDecision(state=MessageState.READY, reason=reason, stop=outcome.scope)
         case _:
             resend_at = now + _wait(failures) if on_unclear == "resend" else None
-            verdict = RetryDecision(state=MessageState.UNCLEAR, reason=reason, not_before=resend_at)
-    return verdict
+            decision = RetryDecision(state=MessageState.UNCLEAR, reason=reason, not_before=resend_at)
+    return decision
 
 
 def _wait(failures: int) -> timedelta:

@@ -1,7 +1,7 @@
-"""When papers come: arXiv's days, and the schedules by which sources are asked. Pure; every instant is aware UTC.
+"""When papers come: arXiv's days, and the schedules by which sources are polled. Pure; moments are aware UTC.
 
-arXiv announces from Sunday to Thursday at 20:00 in New York; its lists show the papers from then on, its feeds from the
-midnight that follows, so a *batch* bears the date of the day after its announcement, Monday to Friday
+arXiv announces from Sunday to Thursday at 20:00 in New York. Its lists show the papers from then on, its feeds from the
+next midnight. So a *batch* has the date of the day after its announcement, Monday to Friday
 (info.arxiv.org/help/availability.html and rss.html).
 """
 
@@ -13,22 +13,24 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")  # the zone and not an offset: arXiv's evening moves with its summer time
-LISTED_AT = time(20, 5)  # from when a list of arXiv is asked, on the evening of the announcement
-FED_AT = time(0, 5)  # from when a feed is asked, on the day of the batch
+LISTED_AT = time(20, 5)  # when polling a list of arXiv begins, on the evening of the announcement
+FED_AT = time(0, 5)  # when polling a feed begins, on the day of the batch
 SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
 DAY = timedelta(days=1)
 
-AGAIN_AFTER = timedelta(minutes=15)  # how soon is asked again what was due and has not come
-EAGER_FOR = timedelta(hours=12)  # so long; then only every SLOWLY, until a day after it was due
+AGAIN_AFTER = timedelta(minutes=15)  # until the next poll of what is due and has not come
+EAGER_FOR = timedelta(
+    hours=12
+)  # how long it is polled every AGAIN_AFTER; then every SLOWLY, until a day after it was due
 SLOWLY = timedelta(hours=1)
-LATE_AFTER = timedelta(hours=6)  # what has not come by then is late
-HOLIDAY_LOOKS = timedelta(hours=6)  # nothing is due on a holiday, but lists of holidays err
+LATE_AFTER = timedelta(hours=6)  # what comes this long after it was due is late
+HOLIDAY_LOOKS = timedelta(hours=6)  # between polls on a holiday: nothing is due, but lists of holidays have errors
 
-FIRST_WAIT = timedelta(minutes=2)  # after a failure; doubled by each that follows
+FIRST_WAIT = timedelta(minutes=2)  # after a failure; doubled after each further one
 LONGEST_WAIT = timedelta(hours=1)
-JITTER = 0.2  # a wait is lengthened by up to this share, so that not all who failed together come again together
+JITTER = 0.2  # by up to this share a wait is lengthened, so that sources that failed together are not polled together
 
-# "Holidays" as arXiv published them for these years; in 2024 nobody kept the page.
+# Holidays as arXiv published them for these years. The list of 2024 is not known.
 _PUBLISHED = {
     2023: ("01-16", "06-14", "06-19", "07-04", "09-04", "11-23", "12-25", "12-27"),
     2025: ("01-01", "01-20", "06-19", "07-06", "09-01", "11-27"),
@@ -37,10 +39,10 @@ _PUBLISHED = {
 
 
 def usual_holidays(year: int) -> frozenset[date]:
-    """The days of a year that arXiv lists as holidays, on whose evenings it announces nothing.
+    """The holidays of arXiv in a year. On their evenings it announces nothing.
 
-    Of 2023, 2025 and 2026 the published lists (info.arxiv.org/help/availability.html, "On Deferred Mailings", and its
-    source in github.com/arXiv/arxiv-docs). Of other years what all lists have in common: New Year, Martin Luther King Day,
+    For 2023, 2025 and 2026 the published lists (info.arxiv.org/help/availability.html, "On Deferred Mailings", and its
+    source in github.com/arXiv/arxiv-docs). For other years the days that all lists have: New Year, Martin Luther King Day,
     Juneteenth, Independence Day, Labor Day, Thanksgiving, Christmas. `[arxiv] holidays` replaces them.
     """
     if year in _PUBLISHED:
@@ -50,54 +52,54 @@ def usual_holidays(year: int) -> frozenset[date]:
 
 
 def _nth(year: int, month: int, weekday: int, number: int) -> date:
-    """The first (second, …) Monday (…) of a month."""
+    """The `number`-th such weekday of a month; `weekday` 0 is Monday."""
     first = date(year, month, 1)
     return first + DAY * ((weekday - first.weekday()) % 7 + 7 * (number - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Something that should be there by now."""
+    """Something that should have come by now."""
 
     at: datetime  # since when
-    batch: date | None = None  # the day of arXiv that it is; None: whatever the source brings
+    batch: date | None = None  # the date of arXiv's batch; None: anything that the source brings
 
 
 class Schedule(Protocol):
-    """By which a source is asked."""
+    """When a source is polled, and when something is due in it."""
 
     @property
     def awaited(self) -> bool:
-        """Whether something is due at its moments; of other sources nobody knows when they have news."""
+        """Whether something is due at known moments."""
 
     def next_poll(self, after: datetime) -> datetime:
-        """The first moment after `after` at which the source is asked, whatever it said before."""
+        """The first regular poll after `after`."""
 
     def next_due(self, after: datetime) -> datetime | None:
-        """The first moment after `after` at which something is due; None: nobody can tell."""
+        """The first moment after `after` at which something is due; None if that is not known."""
 
     def last_due(self, now: datetime) -> datetime | None:
-        """The last moment up to `now` at which something was due; None: there was none, or nothing ever is."""
+        """The last moment up to `now` at which something was due; None if there was none."""
 
     def due_now(self, now: datetime) -> Due | None:
-        """What should be there at `now`; None: nothing is expected today."""
+        """What should have come by `now`; None if nothing is expected today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivCalendar:
-    """On which days arXiv announces. A holiday is a day without an announcement in the evening.
+    """The days on which arXiv announces. On the evening of a holiday there is no announcement.
 
-    A Friday has none anyway: as a holiday it stands for its own batch, which Thursday evening would have announced.
+    On Friday evening there never is: a holiday on a Friday means that the batch of that day was not announced on Thursday.
     """
 
-    holidays: frozenset[date] | None = None  # None: those that are usual
+    holidays: frozenset[date] | None = None  # None: usual_holidays
 
     def announces(self, evening: date) -> bool:
         """Whether there is an announcement at 20:00 of this day, in New York."""
         return evening.weekday() not in (FRIDAY, SATURDAY) and not self._is_holiday(evening)
 
     def has_batch(self, day: date) -> bool:
-        """Whether a batch bears this date: a weekday after an announcement."""
+        """Whether there is a batch with this date."""
         return self.announces(day - DAY) and not (day.weekday() == FRIDAY and self._is_holiday(day))
 
     def announcement_days(self, first: date, last: date) -> tuple[date, ...]:
@@ -111,14 +113,14 @@ class ArxivCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArxivSchedule:
-    """arXiv's own rhythm. `evening` for its lists, which show a batch on the evening before its date."""
+    """The schedule of arXiv. `evening` for its lists, which show a batch on the evening before its date."""
 
     calendar: ArxivCalendar = ArxivCalendar()
     evening: bool = False
     awaited: bool = True
 
     def expected_at(self, batch: date) -> datetime:
-        """From when the batch of a date can be read."""
+        """The moment from which the batch of a date can be read."""
         day, at = (batch - DAY, LISTED_AT) if self.evening else (batch, FED_AT)
         return datetime.combine(day, at, NEW_YORK).astimezone(UTC)  # neither time is ever skipped or repeated there
 
@@ -127,7 +129,7 @@ class ArxivSchedule:
         return next(at for at, regular in self._moments(after) if regular and at > after)
 
     def next_poll(self, after: datetime) -> datetime:
-        """As `next_due`; on a holiday it is looked every six hours whether something came all the same."""
+        """As `next_due`, and every six hours on a holiday: the list of holidays may have an error."""
         return next(at for at, _ in self._moments(after) if at > after)
 
     def last_due(self, now: datetime) -> datetime | None:
@@ -138,7 +140,7 @@ class ArxivSchedule:
         return self.expected_at(batch)
 
     def due_now(self, now: datetime) -> Due | None:
-        """Today's batch, for a day from when it can be read; None at weekends and on holidays."""
+        """Today's batch, for a day from the moment when it can be read; None at weekends and on holidays."""
         batch = self._batch_at(now)
         at = self.expected_at(batch)
         if at > now:
@@ -151,7 +153,7 @@ class ArxivSchedule:
         return now.astimezone(NEW_YORK).date() + (DAY if self.evening else timedelta(0))
 
     def _moments(self, start: datetime) -> Iterator[tuple[datetime, bool]]:
-        """Moments of polling from the day of `start` on, ascending, without end, and whether a batch is due at them."""
+        """Yields (moment of a poll, whether a batch is due then) from the day of `start` on, ascending, without end."""
         batch = self._batch_at(start) - DAY
         while True:
             at = self.expected_at(batch)
@@ -164,7 +166,7 @@ class ArxivSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EverySchedule:
-    """At an interval. Nothing is ever due: a source that is asked every half hour seldom has news."""
+    """Polls at an interval. Nothing is ever due: most polls find nothing new."""
 
     interval: timedelta
     awaited: bool = False
@@ -191,7 +193,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedule]) -> Schedule:
-    """The schedule that a text of the settings means: "arxiv", "every 30m" or a line of cron, which `cron` reads."""
+    """The schedule of a text in the settings: "arxiv", "every 30m" or a cron line, which `cron` parses."""
     if text == "arxiv":
         return arxiv
     if every := _EVERY.fullmatch(text):
@@ -201,38 +203,38 @@ def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedul
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules:
-    """Reads the schedules of sources as the operator's settings mean them."""
+    """Parses the schedules of sources by the operator's settings."""
 
     calendar: ArxivCalendar = ArxivCalendar()
-    cron: Callable[[str], Schedule] | None = None  # None: nobody here reads lines of cron
-    names: frozenset[str] | None = None  # of the sources of the settings, in lower case; None: all that the store knows
-    implied: str = ""  # the one that there is although the settings name none
+    cron: Callable[[str], Schedule] | None = None  # parses cron lines; None: cron lines count as no schedule
+    names: frozenset[str] | None = None  # of the sources of the settings, in lower case; None: all stored sources
+    implied: str = ""  # name of the source that exists without being declared
 
     def counts(self, name: str, next_at: datetime | None, now: datetime) -> bool:
-        """Whether a source is one of the settings: nobody waits for another one, whoever asked it once.
+        """Whether a source is one of the settings. No subscription waits for another one.
 
-        The implied one counts while somebody asks it, which `next_at` tells: when it is to be asked next, None at first.
+        The implied source counts while it is polled: `next_at` is its next poll, None before the first.
         """
         if self.names is None or name.casefold() in self.names:
             return True
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """The schedule that a text means; None for "", what is only watched, and for what cannot be read here.
+        """The schedule of a text; None for "" (a source that is watched) and for a cron line without `cron`.
 
-        `evening`: its documents are lists of arXiv (see ArxivSchedule).
+        `evening`: the documents of the source are lists of arXiv (see ArxivSchedule).
         """
         if not text or (self.cron is None and text != "arxiv" and not _EVERY.fullmatch(text)):
             return None
-        return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron or _nobody)
+        return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron or _no_cron)
 
 
-def _nobody(line: str) -> Schedule:
-    raise AssertionError(line)  # Schedules has looked before
+def _no_cron(line: str) -> Schedule:
+    raise AssertionError(line)  # Schedules.read has returned before
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
-    """When a source is asked next that was asked at `now`. `settled`: what was due has come, or nothing is."""
+    """The next poll of a source that was polled at `now`. `settled`: what was due has come, or nothing is due."""
     regular = schedule.next_poll(now)
     due = schedule.due_now(now)
     if settled or due is None or not schedule.awaited:
@@ -244,9 +246,9 @@ def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
 
 
 def wait_after_failure(failures: int, asked: timedelta, chance: float) -> timedelta:
-    """How long a source is left alone after so many failures in a row (from 1). `asked`: what its server wants at least.
+    """The wait after so many failures in a row (from 1). `asked`: the wait that the server asked for, a minimum.
 
-    `chance` from 0 to 1 decides about the jitter.
+    `chance`, from 0 to 1, is the share of the jitter.
     """
     wait = min(FIRST_WAIT * (1 << min(failures - 1, 10)), LONGEST_WAIT)
     return max(asked, wait) * (1 + JITTER * chance)

@@ -165,16 +165,12 @@ def lose_place(
 ) -> None:
     """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there.
 
-    Stores the reason, and as `detail` the platform's sentence.
-
-    The owner of the chat is notified, and of a lost topic the group, each once a day. `by` is the person who caused it.
+    Stores the reason, and as `detail` the platform's sentence. The owner of the chat is notified, and of a lost topic the
+    group, each once a day. `by` is the person who caused it.
     """
     with store.write() as session:
-        here = chats.find_chat(session, address, zone=store.zone)
         if topic:
-            if here is not None and chats.mark_unreachable(session, here.id, reason, detail, now=now):
-                note_changed_state(session, here.id)
-                _notify_group(session, here, now, gone=reason is PauseReason.TOPIC_DELETED)
+            _lose_topic(session, address, reason, detail, now=now)
             return
         here_and_topics = chats.chats_of_lane(session, address.lane)
         lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
@@ -183,10 +179,17 @@ def lose_place(
         if lost:
             known = chats.chats_by_id(session, lost, zone=store.zone)
             chat = min(known.values(), key=lambda chat: chat.address)  # the group itself before its topics
-            notice = ChatPaused(
-                chat=name_of(chat), place=str(chat.address), reason=_NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
-            )
+            notice_reason = _NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
+            notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=notice_reason)
             notify_owner(session, chat, notice, now=now, by=by)
+
+
+def _lose_topic(session: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime) -> None:
+    """Pauses a topic and notifies its group."""
+    topic = chats.find_chat(session, address, zone=session.zone)
+    if topic is not None and chats.mark_unreachable(session, topic.id, reason, detail, now=now):
+        note_changed_state(session, topic.id)
+        _notify_group(session, topic, now, gone=reason is PauseReason.TOPIC_DELETED)
 
 
 def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
@@ -217,7 +220,7 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
             lang=lang,
             public=chat.public,
         )
-    names = " · ".join(s.name or s.text for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
+    names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
     notify(session, general, notice(event=event, subscriptions=names), now=now)

@@ -1,6 +1,7 @@
 """The store: the only home of SQLModel. It takes and returns values, never rows.
 
-`papers`, `people` and `outbox` work inside a transaction of a `Store`; the use cases of `service` open it.
+Its functions work inside a transaction of a `Store`; the use cases of `service` begin it. The floors: `chat` for chats,
+subscriptions and all that belongs to them, `papers` for papers and digests, `outbox` for deliveries and messages.
 """
 
 from subscriptions.store.database import HEAD, OWNER_ONLY, Scope, Store, Transaction, WouldWrite

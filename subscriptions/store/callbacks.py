@@ -1,4 +1,4 @@
-"""Callbacks: what the ids in buttons and links stand for."""
+"""Callback tokens: what the opaque ids in buttons and links stand for."""
 
 import secrets
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
 from subscriptions.store.rows import CallbackRow, UpdateRow
 
-HOME_VIEW = "board:"  # before the address of a person: the place of the links on their board
+HOME_VIEW = "board:"  # prefix of a person's address: the place of the callbacks on their home view
 
 
 def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores links; returns their ids, 16 characters that nobody can guess."""
+    """Stores callback tokens; returns their ids, 16 characters that cannot be guessed."""
     ids = [secrets.token_urlsafe(12) for _ in tokens]
-    for link_id, link in zip(ids, tokens, strict=True):
+    for callback_id, link in zip(ids, tokens, strict=True):
         session.add(
             CallbackRow(
-                id=link_id,
+                id=callback_id,
                 place=link.place,
                 person=link.person,
                 verb=link.verb,
@@ -32,25 +32,25 @@ def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: dat
     return ids
 
 
-def put_callback(session: Session, link_id: str, token: CallbackToken, *, now: datetime) -> None:
-    """Stores a link under an id of our own, in place of what had that id."""
+def put_callback(session: Session, callback_id: str, token: CallbackToken, *, now: datetime) -> None:
+    """Stores a callback token under a chosen id; replaces one that has this id."""
     values: dict[str, Any] = {
         "place": token.place,
         "person": token.person,
         "verb": token.verb,
         "arguments": dict(token.arguments),
     }
-    row = session.get(CallbackRow, link_id)
+    row = session.get(CallbackRow, callback_id)
     if row is None:
-        session.add(CallbackRow(id=link_id, at=now, **values))
+        session.add(CallbackRow(id=callback_id, at=now, **values))
     else:
         row.sqlmodel_update({**values, "at": now})
     session.flush()
 
 
-def find_callback(session: Session, link_id: str) -> tuple[CallbackToken, datetime | None] | None:
-    """What an id stands for, and since when."""
-    row = session.get(CallbackRow, link_id)
+def find_callback(session: Session, callback_id: str) -> tuple[CallbackToken, datetime | None] | None:
+    """(callback token, when it was stored) of an id; None if there is none."""
+    row = session.get(CallbackRow, callback_id)
     if row is None:
         return None
     return _callback(row), row.at
@@ -61,13 +61,13 @@ def _callback(row: CallbackRow) -> CallbackToken:
 
 
 def callbacks_with_verb(session: Session, verb: str) -> list[tuple[str, CallbackToken, datetime]]:
-    """(id, link, since when) of all links with a verb, the oldest first."""
+    """(id, callback token, when it was stored) of all tokens with a verb, oldest first."""
     rows = session.exec(select(CallbackRow).where(CallbackRow.verb == verb).order_by(col(CallbackRow.at))).all()
     return [(row.id, _callback(row), row.at) for row in rows if row.at is not None]
 
 
 def callbacks_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, CallbackToken]]:
-    """The links of a chat that may be passed on: (id, what it stands for) each."""
+    """(id, callback token) of the tokens of a chat that work in every chat, with this verb."""
     rows = session.exec(
         select(CallbackRow).where(CallbackRow.chat == chat_id, CallbackRow.verb == verb, CallbackRow.place == "")
     )
@@ -75,41 +75,41 @@ def callbacks_of(session: Session, chat_id: int, verb: str) -> list[tuple[str, C
 
 
 def add_shared_callback(session: Session, chat_id: int, token: CallbackToken, *, now: datetime) -> str:
-    """Stores a link of a chat that may be passed on, and goes when the chat does; its id."""
-    link_id = secrets.token_urlsafe(12)
-    session.add(CallbackRow(id=link_id, chat=chat_id, verb=token.verb, arguments=dict(token.arguments), at=now))
+    """Stores a callback token that works in every chat and is erased with its own chat; returns its id."""
+    callback_id = secrets.token_urlsafe(12)
+    session.add(CallbackRow(id=callback_id, chat=chat_id, verb=token.verb, arguments=dict(token.arguments), at=now))
     session.flush()
-    return link_id
+    return callback_id
 
 
-def change_callback(session: Session, link_id: str, arguments: dict[str, Any]) -> None:
-    """What a link stands for is something else from now on."""
-    session.get_one(CallbackRow, link_id).arguments = arguments
+def change_callback(session: Session, callback_id: str, arguments: dict[str, Any]) -> None:
+    """Replaces the arguments of a callback token."""
+    session.get_one(CallbackRow, callback_id).arguments = arguments
     session.flush()
 
 
-def drop_callback(session: Session, link_id: str) -> None:
-    """Forgets one link."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.id) == link_id))
+def drop_callback(session: Session, callback_id: str) -> None:
+    """Removes one callback token."""
+    session.exec(delete(CallbackRow).where(col(CallbackRow.id) == callback_id))
 
 
 def drop_callbacks(session: Session, before: datetime) -> None:
-    """Forgets buttons that were made before `before`; links that may be passed on stay."""
+    """Removes the callback tokens stored before `before`; those that work in every chat stay."""
     session.exec(delete(CallbackRow).where(col(CallbackRow.at) < before, col(CallbackRow.place) != ""))
 
 
 def has_callbacks_at(session: Session, place: str) -> bool:
-    """Whether anything stands there that can be pressed."""
+    """Whether a place has callback tokens."""
     return session.exec(select(CallbackRow.id).where(CallbackRow.place == place).limit(1)).first() is not None
 
 
 def drop_callbacks_at(session: Session, place: str, *, before: datetime | None = None) -> None:
-    """What stands there, with `before` what was made earlier, cannot be pressed any more."""
+    """Removes the callback tokens of a place; with `before`, only those stored earlier."""
     there = delete(CallbackRow).where(col(CallbackRow.place) == place)
     session.exec(there if before is None else there.where(col(CallbackRow.at) < before))
 
 
 def erase_place(session: Session, place: str) -> None:
-    """Erases the links and the updates of a chat (rule 10); that an update had its effect stays known."""
+    """Erases the callback tokens and updates of a chat (rule 10). The ids of the updates stay."""
     session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW + place))))
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=ReplyState.DONE))

@@ -1,4 +1,4 @@
-"""Slack workspaces that installed the app."""
+"""Workspaces that installed the app."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from subscriptions.store.rows import InstallationRow
 
 
 def uninstall(session: Session, team: str, *, now: datetime) -> None:
-    """A workspace took the app away: its tokens go, and since when is remembered; a second call changes nothing."""
+    """Stores that a workspace removed the app, and when; its tokens are erased. A second call changes nothing."""
     row = session.get(InstallationRow, team)
     if row is None:
         session.add(InstallationRow(team=team, state=InstallationState.UNINSTALLED, since=now))
@@ -19,7 +19,7 @@ def uninstall(session: Session, team: str, *, now: datetime) -> None:
 
 
 def install_again(session: Session, team: str, *, now: datetime) -> bool:
-    """A workspace that took the app away has it again. False: it did not take it away."""
+    """Stores that a workspace has the app again. Returns False if it had not removed it."""
     row = session.get(InstallationRow, team)
     if row is None or row.state != InstallationState.UNINSTALLED:
         return False
@@ -29,7 +29,7 @@ def install_again(session: Session, team: str, *, now: datetime) -> bool:
 
 
 def put_installation(session: Session, team: str, tokens: str, *, now: datetime) -> None:
-    """A workspace has the app, with these sealed tokens."""
+    """Stores a workspace that has the app, with its sealed tokens."""
     row = session.get(InstallationRow, team)
     if row is None:
         session.add(InstallationRow(team=team, tokens=tokens, since=now))
@@ -39,7 +39,7 @@ def put_installation(session: Session, team: str, tokens: str, *, now: datetime)
 
 
 def renew_tokens(session: Session, team: str, tokens: str) -> bool:
-    """Keeps other tokens of a workspace. False: it does not have the app any more."""
+    """Replaces the sealed tokens of a workspace. Returns False if it does not have the app any more."""
     row = session.get(InstallationRow, team)
     if row is None or row.state == InstallationState.UNINSTALLED or not row.tokens:
         return False
@@ -49,19 +49,19 @@ def renew_tokens(session: Session, team: str, tokens: str) -> bool:
 
 
 def installations(session: Session) -> dict[str, str]:
-    """Workspaces that have the app and gave us tokens of their own: team → these, sealed."""
+    """Team → sealed tokens, of the workspaces that have the app and tokens of their own."""
     rows = session.exec(select(InstallationRow).where(InstallationRow.state != InstallationState.UNINSTALLED))
     return {row.team: row.tokens for row in rows if row.tokens}
 
 
 def uninstalled(session: Session, before: datetime | None = None) -> list[str]:
-    """Workspaces that took the app away, with `before` only those that did so earlier."""
+    """The workspaces that removed the app; with `before`, only those that did so earlier."""
     found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
     return list(session.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
 def drop_installations(session: Session, before: datetime) -> None:
-    """Erases workspaces that uninstalled the app before `before`."""
+    """Erases the workspaces that removed the app before `before`."""
     session.exec(
         delete(InstallationRow).where(
             col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before

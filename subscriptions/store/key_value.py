@@ -1,4 +1,4 @@
-"""Named single values: counters, cursors, offsets, and what else is stored once."""
+"""Single values under a name: counters, cursors, offsets."""
 
 from sqlalchemy import bindparam, insert
 from sqlalchemy import select as columns
@@ -7,33 +7,31 @@ from sqlmodel import Session, col, delete, select, update
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, KeyValueRow
 
-# What every plan asks for: these statements are made once.
-_chats, _subscriptions, _queries, _marks = (
-    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
-)
-_MARK = columns(_marks.c.value).where(_marks.c.name == bindparam("called"))
-_SET_MARK = update(_marks).where(_marks.c.name == bindparam("called")).values(value=bindparam("to"))
-_NEW_MARK = insert(_marks)
+# Statements that every plan executes are built once.
+_values = TABLES.tables["key_value"]
+_GET = columns(_values.c.value).where(_values.c.name == bindparam("called"))
+_UPDATE = update(_values).where(_values.c.name == bindparam("called")).values(value=bindparam("to"))
+_INSERT = insert(_values)
 
 
 def put_value(session: Session, name: str, value: str) -> None:
-    """Stores a named single value."""
-    if execute(session, _SET_MARK, {"called": name, "to": value}).rowcount == 0:
-        execute(session, _NEW_MARK, {"name": name, "value": value})
+    """Stores a value under a name."""
+    if execute(session, _UPDATE, {"called": name, "to": value}).rowcount == 0:
+        execute(session, _INSERT, {"name": name, "value": value})
 
 
 def get_value(session: Session, name: str) -> str | None:
-    """A named single value, None before it was stored."""
-    value: str | None = execute(session, _MARK, {"called": name}).scalar()
+    """The value under a name; None if there is none."""
+    value: str | None = execute(session, _GET, {"called": name}).scalar()
     return value
 
 
 def values_with_prefix(session: Session, prefix: str) -> dict[str, str]:
-    """The named values whose names begin so, by the rest of their names."""
+    """The values whose names have this prefix, by the rest of the name."""
     rows = session.exec(select(KeyValueRow).where(col(KeyValueRow.name).startswith(prefix)))
     return {row.name.removeprefix(prefix): row.value for row in rows}
 
 
 def drop_values(session: Session, prefix: str) -> None:
-    """Forgets the named values whose names begin so."""
+    """Removes the values whose names have this prefix."""
     session.exec(delete(KeyValueRow).where(col(KeyValueRow.name).startswith(prefix)))

@@ -1,6 +1,6 @@
-"""A planner's way through the store: who is due, up to where they have looked, and where they move (rules 2 and 5).
+"""What the planner reads and writes: who is due, and the cursors and next moments of subscriptions (rules 2 and 5).
 
-All morning long some chat is due every minute, so its statements are made once, as those of `sending`.
+All morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from subscriptions.store.rows import TABLES, Utc
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
-_now, _mark, _head = bindparam("now", type_=Utc), bindparam("mark", type_=Integer), bindparam("head", type_=Integer)
+_now, _shared, _head = bindparam("now", type_=Utc), bindparam("shared", type_=Integer), bindparam("head", type_=Integer)
 _ids = bindparam("ids", type_=Integer, expanding=True)
 
 
@@ -28,44 +28,44 @@ _PAUSE_ENDED = (_s.state == SubscriptionState.PAUSED) & (_s.paused_until <= _now
 _A_PAUSE_ENDED = select(
     or_(select(_c.id).where(_CHAT_PAUSE_ENDED).exists(), select(_s.id).where(_PAUSE_ENDED).exists())
 )
-_BACK_WITH_CHATS = (
+_ENDED_WITH_CHATS = (
     select(_s.chat, _s.id, _c.paused_until)
     .join_from(_subscriptions, _chats, _c.id == _s.chat)
     .where(_CHAT_PAUSE_ENDED, _s.state == SubscriptionState.ACTIVE)
 )
-_BACK = select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
-_WAKE_CHATS = (
+_ENDED = select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
+_RESUME_CHATS = (
     update(_chats)
     .where(_CHAT_PAUSE_ENDED)
     .values(state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None)
 )
-_WAKE = update(_subscriptions).where(_PAUSE_ENDED).values(state=SubscriptionState.ACTIVE, paused_until=None)
+_RESUME = update(_subscriptions).where(_PAUSE_ENDED).values(state=SubscriptionState.ACTIVE, paused_until=None)
 
 
 def has_ended_pause(session: Session, now: datetime) -> bool:
-    """Whether some chat or subscription was paused until a moment that has come."""
+    """Whether the pause of a chat or subscription has ended by `now`."""
     return bool(execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
 
 
 def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
-    """Subscriptions that come back now, with their chats or by themselves: (chat, subscription, when the pause was over)."""
-    rows = [row for back in (_BACK_WITH_CHATS, _BACK) for row in execute(session, back, {"now": now})]
-    return [(chat, wish, until) for chat, wish, until in rows]
+    """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
+    rows = [row for ended in (_ENDED_WITH_CHATS, _ENDED) for row in execute(session, ended, {"now": now})]
+    return [(chat, subscription, until) for chat, subscription, until in rows]
 
 
 def end_pauses(session: Session, now: datetime) -> None:
-    """Makes chats and subscriptions active again whose pause has ended by itself."""
-    execute(session, _WAKE_CHATS, {"now": now})
-    execute(session, _WAKE, {"now": now})
+    """Makes the chats and subscriptions active whose pause has ended."""
+    execute(session, _RESUME_CHATS, {"now": now})
+    execute(session, _RESUME, {"now": now})
 
 
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
 def _due(comes: ColumnElement[bool]) -> Select[int]:
-    """`comes`: for whom papers that came count."""
+    """The statement for due chats; `comes` is the condition for subscriptions that new papers make due."""
     moment_has_come = func.coalesce(_s.next_due_at, _now, type_=Utc) <= _now
-    papers_came = func.coalesce(_s.cursor, _mark) < _head
+    papers_came = func.coalesce(_s.cursor, _shared) < _head
     return (
         select(_s.chat)
         .join_from(_subscriptions, _chats, _c.id == _s.chat)
@@ -83,11 +83,11 @@ _DUE, _DUE_WAITING = _due(true()), _due(_s.cadence == NOW)
 
 
 def due_chats(session: Session, now: datetime, head: int, *, waiting: bool = False) -> list[int]:
-    """Ids of active chats with an active subscription whose moment has come, or that wait for papers that came.
+    """Ids of the active chats that have an active subscription which is due.
 
-    `waiting`: sources that are awaited have not reported, so papers that came open no when-out.
+    `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
     """
-    values = {"now": now, "mark": shared_cursor(session), "head": head}
+    values = {"now": now, "shared": shared_cursor(session), "head": head}
     return list(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars().all())
 
 
@@ -104,7 +104,7 @@ _SHARE = (
         _s.cadence == NOW,
         _s.state == SubscriptionState.ACTIVE,
         _s.cursor == _head,
-        _s.next_due_at.is_(None),  # what is held keeps its own place
+        _s.next_due_at.is_(None),  # one that is delayed keeps its own cursor
         _s.chat.in_(select(_c.id).where(_c.state == ChatState.ACTIVE)),
     )
     .values(cursor=None)
@@ -113,30 +113,30 @@ _SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=Tr
 
 
 def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None:
-    """Moves subscriptions on: (id, seen, due) each. Most of those that are planned together move to the same place."""
-    together: dict[tuple[int, DueSpan], list[int]] = {}
-    for sub, seen, due in moves:
-        together.setdefault((seen, due), []).append(sub)
-    for (seen, due), subs in together.items():
-        for i in range(0, len(subs), CHUNK):
-            values = {"ids": subs[i : i + CHUNK], "upto": seen, "next_due": due[0], "latest_due": due[1]}
+    """Moves subscriptions on: (id, cursor, next due) each. One statement for all that move to the same place."""
+    alike: dict[tuple[int, DueSpan], list[int]] = {}
+    for subscription_id, cursor, due in moves:
+        alike.setdefault((cursor, due), []).append(subscription_id)
+    for (cursor, due), ids in alike.items():
+        for i in range(0, len(ids), CHUNK):
+            values = {"ids": ids[i : i + CHUNK], "upto": cursor, "next_due": due[0], "latest_due": due[1]}
             execute(session, _ADVANCE, values)
 
 
 def advance_shared_cursor(session: Session, head: int) -> None:
-    """Lets every active `now` subscription that has caught up to `head` share one mark, and raises it.
+    """Raises the shared cursor to `head`, and has every active subscription with cadence `now` that is there use it.
 
-    Where another planner has raised it further meanwhile, the rows keep their own place.
+    If another planner has raised it further meanwhile, subscriptions keep their own cursors.
     """
-    mark = shared_cursor(session)
-    if mark > head:
+    cursor = shared_cursor(session)
+    if cursor > head:
         return
     execute(session, _SHARE, {"head": head})
-    if mark < head:
+    if cursor < head:
         put_value(session, SHARED_CURSOR, str(head))
 
 
 def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:
-    """These chats have had their first due delivery."""
+    """Stores that the first due delivery of these chats is planned."""
     for i in range(0, len(chat_ids), CHUNK):
         execute(session, _SPOKEN, {"ids": chat_ids[i : i + CHUNK]})

@@ -1,6 +1,6 @@
 """The tables. Rows stay inside the store: everything that leaves it is a frozen value.
 
-Times are aware UTC at this border: SQLite would hand them back naive.
+Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 """
 
 from datetime import UTC, date, datetime
@@ -29,13 +29,13 @@ Json = dict[str, Any]
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware datetime in UTC; a naive one is refused, since nobody could tell what it means."""
+    """An aware datetime in UTC. Raises ValueError for a naive one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """To the database: SQLite stores it without a zone, in UTC."""
+        """Converts to UTC; SQLite stores it without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -43,7 +43,7 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
-        """From the database: always aware."""
+        """Returns an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -66,7 +66,7 @@ def _choice(values: type[StrEnum], default: StrEnum | None = None, *, required: 
 
 
 class SourceRow(SQLModel, table=True):
-    """Where digests come from."""
+    """A source of digests."""
 
     __tablename__ = "source"
     name: str = Field(primary_key=True)
@@ -80,7 +80,7 @@ class SourceRow(SQLModel, table=True):
 
 
 class ReceiptRow(SQLModel, table=True):
-    """What happened at a source at one poll."""
+    """The result of one poll of a source."""
 
     __tablename__ = "receipt"
     id: int | None = Field(default=None, primary_key=True)
@@ -92,7 +92,7 @@ class ReceiptRow(SQLModel, table=True):
 
 
 class DigestRow(SQLModel, table=True):
-    """One document received. The hash of its bytes is its identity."""
+    """One document, identified by the hash of its bytes."""
 
     __tablename__ = "digest"
     id: int | None = Field(default=None, primary_key=True)
@@ -106,7 +106,7 @@ class DigestRow(SQLModel, table=True):
 
 
 class PaperRow(SQLModel, table=True):
-    """One work, merged from all its digests."""
+    """One work, merged from all digests that hold it."""
 
     __tablename__ = "paper"
     __table_args__ = (Index("ix_paper_counted", "day", "sequence", "cross"),)
@@ -122,16 +122,16 @@ class PaperRow(SQLModel, table=True):
     url: str | None = None
     version: int | None = None
     comment: str = ""
-    cross: bool = False  # its last change came by a cross-list
+    cross: bool = False  # it got its sequence by a cross-list
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
-    day: date  # of the digest that gave it its change, else of the first that brought it
+    day: date  # of the digest that gave it its sequence, else of its first digest
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
 
 
 class IndexedPaperRow(SQLModel, table=True):
-    """What leads from an entry of the full-text index to its paper. A number is never given twice."""
+    """The paper of an entry of the full-text index. No number is given twice."""
 
     __tablename__ = "indexed_paper"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -140,7 +140,7 @@ class IndexedPaperRow(SQLModel, table=True):
 
 
 class PaperKeyRow(SQLModel, table=True):
-    """Every key that leads to a paper (docs/formats.md)."""
+    """A key of a paper (docs/formats.md)."""
 
     __tablename__ = "paper_key"
     key: str = Field(primary_key=True)
@@ -148,7 +148,7 @@ class PaperKeyRow(SQLModel, table=True):
 
 
 class PaperAliasRow(SQLModel, table=True):
-    """A title as its tokens: several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
+    """A title as tokens. Several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
 
     __tablename__ = "paper_alias"
     alias: str = Field(primary_key=True)
@@ -156,7 +156,7 @@ class PaperAliasRow(SQLModel, table=True):
 
 
 class SummaryRow(SQLModel, table=True):
-    """What somebody wrote about a paper in one language."""
+    """A summary of a paper in one language."""
 
     __tablename__ = "summary"
     paper: int = _reference("paper.id", primary=True)
@@ -165,7 +165,7 @@ class SummaryRow(SQLModel, table=True):
 
 
 class TranslationRow(SQLModel, table=True):
-    """A translated title or abstract."""
+    """A translation of title and abstract into one language."""
 
     __tablename__ = "translation"
     paper: int = _reference("paper.id", primary=True)
@@ -185,7 +185,7 @@ class AppearanceRow(SQLModel, table=True):
 
 
 class ChatRow(SQLModel, table=True):
-    """An addressee. `settings` holds only what the chat chose itself."""
+    """A chat. `settings` holds only what the chat chose itself."""
 
     __tablename__ = "chat"
     __table_args__ = (UniqueConstraint("platform", "address", "topic"),)
@@ -205,17 +205,17 @@ class ChatRow(SQLModel, table=True):
     state_since: datetime | None = Field(default=None, sa_type=Utc)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     moved_to: int | None = None
-    public: bool = False  # strangers can read it: it has a name of its own
+    public: bool = False  # strangers can read it
     owner: str = ""
     admin: bool = False
     first_delivery_planned: bool = False
-    no_match_streak: Json = _json(dict)  # see model.DrySpell; empty: none
+    no_match_streak: Json = _json(dict)  # see model.NoMatchStreak; empty: none
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
 
 class LaneRow(SQLModel, table=True):
-    """The unit of order. `not_before` is a wait on the machine's clock, asked for at `since`."""
+    """A wait that a platform asked for, of all chats of an address. Both moments are on the machine's clock."""
 
     __tablename__ = "lane"
     platform: str = Field(primary_key=True)
@@ -225,7 +225,7 @@ class LaneRow(SQLModel, table=True):
 
 
 class QueryRow(SQLModel, table=True):
-    """A query, shared by every subscription that means the same."""
+    """A query, shared by all subscriptions with the same canonical form."""
 
     __tablename__ = "query"
     id: int | None = Field(default=None, primary_key=True)
@@ -233,7 +233,7 @@ class QueryRow(SQLModel, table=True):
 
 
 class SubscriptionRow(SQLModel, table=True):
-    """A chat's wish."""
+    """A subscription of a chat."""
 
     __tablename__ = "subscription"
     __table_args__ = (UniqueConstraint("chat", "query"), UniqueConstraint("chat", "number"))
@@ -249,7 +249,7 @@ class SubscriptionRow(SQLModel, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     pause_reason: SubscriptionPauseReason | None = _choice(SubscriptionPauseReason)
     added_by: str = ""
-    subscriber: str = ""  # the platform's id of who added it; "": nobody knows, or they have left
+    subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
     cursor: int | None = None
     next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
@@ -257,7 +257,7 @@ class SubscriptionRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """What one chat is to get at one moment: the outbox. `seq` orders a lane."""
+    """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane."""
 
     __tablename__ = "delivery"
     __table_args__ = (Index("ix_delivery_open", "settled_at", "chat"),)
@@ -278,7 +278,7 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class DeliveryItemRow(SQLModel, table=True):
-    """A chat was told of a paper, for ever; `because` says why."""
+    """A paper that a chat has in a delivery; kept for ever. `because` holds the subscriptions that match."""
 
     __tablename__ = "delivery_item"
     chat: int = _reference("chat.id", primary=True)
@@ -294,7 +294,7 @@ class DeliveryItemRow(SQLModel, table=True):
 
 
 class MessageRow(SQLModel, table=True):
-    """One post. `payload` is posted as it stands; every retry posts the same bytes."""
+    """One post. Every attempt posts `payload` unchanged."""
 
     __tablename__ = "message"
     __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_requested_at"))
@@ -310,12 +310,14 @@ class MessageRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""
-    lookup_given_up: bool = False  # the platform cannot be asked about an unclear message, and nobody is to repeat it
-    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # since when it should say something else
+    lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
+    edit_requested_at: datetime | None = Field(
+        default=None, sa_type=Utc
+    )  # since when it should show something else; None: it need not
 
 
 class UpdateRow(SQLModel, table=True):
-    """What a person did, once (docs/architecture.md, rule 8)."""
+    """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
     __table_args__ = (Index("ix_update_chat", "chat", "at"),)
@@ -328,7 +330,7 @@ class UpdateRow(SQLModel, table=True):
 
 
 class UndoRow(SQLModel, table=True):
-    """A chat's state before a change, for `undo`."""
+    """The state of a chat before a change, for `undo`."""
 
     __tablename__ = "undo"
     id: int | None = Field(default=None, primary_key=True)
@@ -339,7 +341,7 @@ class UndoRow(SQLModel, table=True):
 
 
 class KeyValueRow(SQLModel, table=True):
-    """Named single values: the change counter, the mark of `now`, which bot, ticks, offsets."""
+    """A single value under a name: a counter, a cursor, an offset."""
 
     __tablename__ = "key_value"
     name: str = Field(primary_key=True)
@@ -347,14 +349,12 @@ class KeyValueRow(SQLModel, table=True):
 
 
 class CallbackRow(SQLModel, table=True):
-    """What an opaque id in a button or link stands for. It works only at its place, and only for its person if it has one."""
+    """A callback token: what an opaque id in a button or link stands for. See model.CallbackToken."""
 
     __tablename__ = "callback"
     id: str = Field(primary_key=True)
     chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
-    place: str = Field(
-        default="", index=True
-    )  # the address of the chat where it stands; "" for one that may be passed on
+    place: str = Field(default="", index=True)  # address of the chat where it works; "": in every chat
     person: str = ""
     at: datetime | None = Field(default=None, sa_type=Utc)
     verb: str
@@ -362,7 +362,7 @@ class CallbackRow(SQLModel, table=True):
 
 
 class InstallationRow(SQLModel, table=True):
-    """A Slack workspace that installed the app."""
+    """A workspace that installed the app."""
 
     __tablename__ = "installation"
     team: str = Field(primary_key=True)

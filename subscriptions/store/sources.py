@@ -1,4 +1,4 @@
-"""Sources in the store: what is remembered of each between two polls, and the receipts of its polls."""
+"""Sources: their state between two polls, and the receipts of their polls."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
-_WRITTEN = {"arxiv": "arXiv"}  # how people know what is called so where nobody gave it another name
+_WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is written for people
 
-# What every plan asks for: these statements are made once.
+# Statements that every plan executes are built once.
 _sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
 _s, _r = _sources.c, _receipts.c
 _ALL = columns(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
@@ -31,48 +31,48 @@ _SINCE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFact:
-    """What the settings say about a source."""
+    """A source as the settings declare it."""
 
     name: str
     kind: str  # file, url, arxiv
     location: str  # for people, without what may be a secret
     title: str = ""
     home: str = ""
-    schedule: str = ""  # "" for what is watched all the time
-    evening: bool = False  # its documents are lists of arXiv, which show a batch on the evening before its date
+    schedule: str = ""  # "" for a source that is watched all the time
+    evening: bool = False  # its documents are arXiv's lists, which show a batch on the evening before its date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSeen:
-    """What is remembered of an address: its validators, and the document that was there."""
+    """The last document of an address, with the validators for the next conditional request."""
 
     etag: str = ""
     modified: str = ""
     digest: str = ""  # hash of its bytes
     day: date | None = None
     papers: int = 0
-    batch: bool = False  # its day says which batch of arXiv it is
+    batch: bool = False  # its day is the date of a batch of arXiv
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How a source stands between two polls."""
+    """The state of a source between two polls."""
 
-    on: bool = True  # the settings name it
+    on: bool = True  # whether the settings declare it
     since: datetime | None = None  # when they first did
     evening: bool = False  # see SourceFact
-    next_at: datetime | None = None  # when it is asked next; None: it never was, or it is watched
+    next_at: datetime | None = None  # its next poll; None: it was never polled, or is watched
     failures: int = 0  # in a row
-    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when what came last had been due
+    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when its newest arrival had been due
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
     upto: date | None = None  # the newest day that ever was due
-    missed_days: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → tries in vain
-    trouble: SourceTrouble | None = None  # what the operators were told of last; None: nothing, or that it is over
+    missed_days: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → failed attempts
+    trouble: SourceTrouble | None = None  # what operators were notified of last; None: nothing, or its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSource:
-    """A source as the store knows it."""
+    """A source with its state and its last receipt."""
 
     name: str
     kind: str
@@ -81,19 +81,19 @@ class KnownSource:
     state: SourceState
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
     last: Receipt | None = None
-    settled_at: datetime | None = None  # of its last receipt new or quiet
+    settled_at: datetime | None = None  # when its last receipt with outcome new or quiet was
 
 
 def unknown(session: Session, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Of these sources, by name with what SourceFact has as their schedule, those that the table has not, or otherwise."""
+    """Those of these sources (name → schedule) that are not stored as switched on with this schedule."""
     known = {row.name: row.schedule for row in execute(session, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
 def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
-    """Makes the table say what the settings say.
+    """Stores the sources that the settings declare.
 
-    Where these `are_all` sources, any other is kept and switched off.
+    With `are_all`, these are all of them: any other source is kept and switched off.
     """
     wanted = {fact.name: fact for fact in facts}
     rows = {row.name: row for row in session.exec(select(SourceRow))}
@@ -103,7 +103,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
             row = SourceRow(name=name)
             session.add(row)
         if row.location != fact.location:
-            row.validators, row.state = {}, {}  # another place under the old name
+            row.validators, row.state = {}, {}  # the name stands for another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
         if not row.state.get("on"):
@@ -116,7 +116,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
 
 
 def known_sources(session: Session) -> tuple[KnownSource, ...]:
-    """All sources that the settings name or named, by name."""
+    """All sources that the settings declare or declared, in the order of their names."""
     last, settled = latest(session), _settled(session)
     return tuple(
         KnownSource(
@@ -130,12 +130,12 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
             settled_at=settled.get(row.name),
         )
         for row in session.exec(select(SourceRow).order_by(col(SourceRow.name)))
-        if "on" in row.state  # others are only names that papers came under
+        if "on" in row.state  # others are only names under which papers came
     )
 
 
 def forecast(session: Session, schedules: Schedules, now: datetime) -> Forecast:
-    """What can be expected of the sources that the settings name."""
+    """What can be expected of the sources that the settings declare."""
     on = [row for row in execute(session, _ALL) if row.state.get("on")]
     rows = [row for row in on if schedules.counts(row.name, _moment(row.state.get("next_at")), now)]
     read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
@@ -149,7 +149,7 @@ def forecast(session: Session, schedules: Schedules, now: datetime) -> Forecast:
 
 
 def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
-    """Source → the outcomes of its receipts since its moment, oldest first."""
+    """Source → the outcomes of its receipts since its due moment, oldest first."""
     if not dues:
         return {}
     found: dict[str, list[Outcome]] = {}
@@ -163,7 +163,7 @@ def _awaited(
     row: Row[*tuple[Any, ...]], schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]
 ) -> Awaited:
     state = _state(row.state)
-    # What was due in a folder before anybody watched it comes never; elsewhere it is asked for.
+    # What was due in a folder before it was watched never comes; of other sources it is fetched.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
     return Awaited(
@@ -177,7 +177,7 @@ def _awaited(
 
 
 def store_state(session: Session, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
-    """Stores how a source stands after a poll."""
+    """Stores the state of a source after a poll."""
     row = session.get(SourceRow, name)
     if row is not None:
         row.state = _state_json(state)
@@ -186,7 +186,7 @@ def store_state(session: Session, name: str, state: SourceState, seen: Mapping[s
 
 
 def claim_poll(session: Session, name: str, before: datetime | None, until: datetime | None) -> bool:
-    """Whether nobody has asked a source since it was read that it is due at `before`; it is due at `until` then."""
+    """Compare-and-set of `next_at` from `before` to `until`. True if this caller won."""
     row = session.get(SourceRow, name)
     if row is None or _moment(row.state.get("next_at")) != before:
         return False
@@ -196,7 +196,7 @@ def claim_poll(session: Session, name: str, before: datetime | None, until: date
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
-    """Stores a receipt, or replaces what it said before by its id; its id."""
+    """Stores a receipt, or replaces the one with its id; returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
         if session.get(SourceRow, receipt.source) is None:
@@ -218,7 +218,7 @@ def latest(session: Session) -> dict[str, Receipt]:
 
 
 def drop_receipts(session: Session, before: datetime) -> None:
-    """Forgets receipts from before `before`, but not the newest of a source."""
+    """Removes the receipts from before `before`, but not the newest of a source."""
     newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
     session.exec(delete(ReceiptRow).where(col(ReceiptRow.at) < before, col(ReceiptRow.id).not_in(newest)))
 

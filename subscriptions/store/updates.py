@@ -1,4 +1,4 @@
-"""Updates of platforms that had their effect, with their replies (docs/architecture.md, rule 8)."""
+"""Updates of platforms whose effect is committed, with the replies to them (docs/architecture.md, rule 8)."""
 
 from datetime import datetime
 
@@ -9,13 +9,13 @@ from subscriptions.store.rows import UpdateRow
 
 
 def reply_to(session: Session, platform: str, update: str) -> str | None:
-    """The reply stored for an update; None: it is new."""
+    """The stored reply to an update; None if the update is new."""
     row = session.get(UpdateRow, (platform, update))
     return None if row is None else row.reply
 
 
 def add_update(session: Session, platform: str, update: str, reply: str, *, chat: str, now: datetime) -> None:
-    """An update had its effect; its reply is still to be posted."""
+    """Stores an update with its reply, which is still to be posted. To be called in the transaction of its effect."""
     session.add(
         UpdateRow(
             platform=platform,
@@ -29,27 +29,27 @@ def add_update(session: Session, platform: str, update: str, reply: str, *, chat
 
 
 def drop_updates(session: Session, before: datetime) -> None:
-    """Forgets updates that came before `before`."""
+    """Removes the updates that came before `before`."""
     session.exec(delete(UpdateRow).where(col(UpdateRow.at) < before))
 
 
 def updates_of(session: Session, chat: str, since: datetime) -> int:
-    """How many updates of a chat had their effect at `since` or later."""
+    """How many updates of a chat came at `since` or later."""
     found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == chat, UpdateRow.at >= since)
     return session.exec(found).one()
 
 
 def finish_reply(session: Session, platform: str, update_id: str) -> None:
-    """A reply has arrived, or nobody waits for it any more."""
+    """Marks a reply as done: it has arrived, or is not posted any more."""
     row = session.get(UpdateRow, (platform, update_id))
     if row is not None:
         row.state, row.reply = ReplyState.DONE, ""
 
 
 def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of replies that an earlier process stored and did not see arrive, oldest first.
+    """(platform, update id, reply) of the replies that an earlier process stored and did not finish, oldest first.
 
-    Each is given once: the next call takes what it gave for lost, and so is what is older than `since`.
+    Returns each reply once: the next call gives up those that it returned before, and those from before `since`.
     """
     lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
     session.exec(

@@ -5,6 +5,8 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
@@ -20,6 +22,7 @@ from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock
+from tests.postbox.channel import PostboxChannel
 
 Compose = Callable[..., Message]
 
@@ -145,10 +148,29 @@ async def gallery() -> AsyncIterator[Rig]:
     await channel.close()
 
 
+@asynccontextmanager
+async def postbox() -> AsyncIterator[Rig]:
+    """A platform that the product does not know."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        out.mkdir()
+        channel = PostboxChannel(Path(folder))
+        yield Rig(
+            channel=channel,
+            chat=ChatAddress("postbox", "ada"),
+            topic=ChatAddress("postbox", "ada", "thesis"),
+            compose=console_message,
+            received=channel.texts,
+            disconnect=lambda: setattr(channel, "is_closed", True),
+            secret=channel.secret,
+        )
+
+
 RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "console": console,
     "telegram": telegram,
     "slack": slack,
     "another workspace of slack": another_workspace,
     "gallery": gallery,
+    "postbox": postbox,
 }

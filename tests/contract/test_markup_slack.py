@@ -83,16 +83,16 @@ def links(blocks: list[dict[str, Any]]) -> list[str]:
 
 
 @given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
-def test_whatever_a_paper_holds_slack_takes_it_as_it_is(to: Chat, told: list[Item], kind: Kind, title: str) -> None:
+def test_whatever_a_paper_holds_slack_takes_it_as_it_is(to: Chat, shown: list[Item], kind: Kind, title: str) -> None:
     titles = ((title, "https://example.org/"), (title, title))
     missing = MissingSources(title, 1, MissingHow.LATE)
-    sent = delivery(to, told, kind=kind, titles=titles, late_reason=title, missing=missing)
+    sent = delivery(to, shown, kind=kind, titles=titles, late_reason=title, missing=missing)
     messages = render_delivery(sent)
     read = [judged(message) for message in messages]
-    assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in told)
+    assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in shown)
     for number, message in enumerate(messages):
         arxiv = [url for url in links(read[number]) if url.startswith("https://arxiv.org/abs/")]
-        assert len(arxiv) == sum(one.paper.id in message.papers and bool(one.paper.paper.arxiv_id) for one in told)
+        assert len(arxiv) == sum(one.paper.id in message.papers and bool(one.paper.paper.arxiv_id) for one in shown)
 
 
 @given(hostile, hostile)

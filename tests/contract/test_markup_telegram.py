@@ -103,16 +103,16 @@ CHATS = [
 
 
 @given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
-def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(to: Chat, told: list[Item], kind: Kind, title: str) -> None:
+def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(to: Chat, shown: list[Item], kind: Kind, title: str) -> None:
     titles = ((title, "https://example.org/"), (title, title))
     missing = MissingSources(title, 1, MissingHow.LATE)
-    sent = delivery(to, told, kind=kind, titles=titles, late_reason=title, missing=missing)
+    sent = delivery(to, shown, kind=kind, titles=titles, late_reason=title, missing=missing)
     messages = render_delivery(sent)
     read = [judged(message) for message in messages]
-    assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in told)
+    assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in shown)
     for number, message in enumerate(messages):
         arxiv = [url for url, _ in links(read[number]) if url.startswith("https://arxiv.org/abs/")]
-        expected = [one for one in told if one.paper.id in message.papers and one.paper.paper.arxiv_id]
+        expected = [one for one in shown if one.paper.id in message.papers and one.paper.paper.arxiv_id]
         assert len(arxiv) == len(expected)
 
 
@@ -141,9 +141,9 @@ def test_papers_in_an_answer_are_taken_as_they_are(to: Chat, found: list[Item], 
 
 
 @given(papers(), st.integers(0, 30_000), st.sampled_from(["whole", "why"]))
-def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(told: Item, length: int, form: Any) -> None:
+def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(entry: Item, length: int, form: Any) -> None:
     abstract = "A sentence & <so> on, word by word. " * (length // 36)
-    long = replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, abstract=abstract)))
+    long = replace(entry, paper=replace(entry.paper, paper=replace(entry.paper.paper, abstract=abstract)))
     for message in render_reply(Reply(items=(long,), item_layout=form), chat()):
         judged(message)
 
@@ -216,8 +216,8 @@ def test_addresses_in_an_abstract_stay_links() -> None:
 
 
 @given(papers(), st.sampled_from(CHATS))
-def test_our_measure_is_never_below_telegrams(told: Item, to: Chat) -> None:
-    (message, *_) = render_delivery(alert(to, told))
+def test_our_measure_is_never_below_telegrams(entry: Item, to: Chat) -> None:
+    (message, *_) = render_delivery(alert(to, entry))
     html = str(payload(message)["text"])
     units, raw, entities, entity_bytes, _plain = markup_size(html, "").amounts
     read = untrimmed(html)
@@ -231,8 +231,8 @@ def test_our_measure_is_never_below_telegrams(told: Item, to: Chat) -> None:
 @pytest.mark.parametrize("amount", [12, 45, 300])
 @pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "ﷺ" * 200, "🎓" * 100])
 def test_many_papers_are_few_full_messages(amount: int, title: str) -> None:
-    told = delivery(chat(), items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None))
-    messages = render_delivery(told)
+    planned = delivery(chat(), items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None))
+    messages = render_delivery(planned)
     read = [judged(message) for message in messages]
     assert sum(len(links(one)) for one in read) == amount
     assert all(len(message.papers) >= 7 for message in messages[:-1])
@@ -241,9 +241,9 @@ def test_many_papers_are_few_full_messages(amount: int, title: str) -> None:
 def test_the_longest_papers_of_the_real_digests_fit() -> None:
     title = "A" + " very long title indeed" * 10
     abstract = "This is a sentence of the abstract. " * 55
-    told = [item(title, abstract=abstract, authors=tuple(f"Author Number{n}" for n in range(63))) for _ in range(5)]
+    shown = [item(title, abstract=abstract, authors=tuple(f"Author Number{n}" for n in range(63))) for _ in range(5)]
     for to in CHATS:
-        for message in render_delivery(alert(to, *told)):
+        for message in render_delivery(alert(to, *shown)):
             judged(message)
 
 

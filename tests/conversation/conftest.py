@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from subscriptions.store import Store
-from tests.conversation.desk import SlackHarness
+from tests.bot_harness import BotHarness
+from tests.conversation.slack_harness import SlackHarness
 from tests.make import NOON
-from tests.talking import BotHarness
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def talk(tmp_path: Path, empty_database: Path) -> Iterator[BotHarness]:
+def bot(tmp_path: Path, empty_database: Path) -> Iterator[BotHarness]:
     path = tmp_path / "talk.db"
     shutil.copyfile(empty_database, path)
     store = Store(f"sqlite:///{path}")
@@ -33,6 +33,6 @@ def talk(tmp_path: Path, empty_database: Path) -> Iterator[BotHarness]:
 
 
 @pytest.fixture
-def desk(talk: BotHarness) -> SlackHarness:
+def slack(bot: BotHarness) -> SlackHarness:
     """The same, where a workspace of Slack talks with it."""
-    return SlackHarness(talk.store)
+    return SlackHarness(bot.store)

@@ -7,26 +7,26 @@ import pytest
 
 from bot.commands.core.context import BotInfo
 from subscriptions.service.chats import new_code
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BOT, BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
-from tests.talking import BOT, BotHarness
 
 OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"
 
 
-def house(talk: BotHarness, access: str, *admins: str) -> None:
-    talk.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(address(a) for a in admins))  # type: ignore[arg-type]
+def set_access(bot: BotHarness, access: str, *admins: str) -> None:
+    bot.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(address(a) for a in admins))  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def post(talk: BotHarness) -> Deliverer:
-    house(talk, "ask", OPERATOR)
-    return Deliverer(talk)
+def post(bot: BotHarness) -> Deliverer:
+    set_access(bot, "ask", OPERATOR)
+    return Deliverer(bot)
 
 
 class TestAsk:
-    async def test_a_stranger_waits_and_loses_nothing(self, talk: BotHarness, post: Deliverer) -> None:
-        asked = await talk.says("/sub diffusion now", STRANGER)
+    async def test_a_stranger_waits_and_loses_nothing(self, bot: BotHarness, post: Deliverer) -> None:
+        asked = await bot.says("/sub diffusion now", STRANGER)
         assert asked.text.startswith("✓ 1")
         assert asked.lines[-1].startswith("It waits for whoever runs this bot to let this chat in")
 
@@ -36,123 +36,120 @@ class TestAsk:
         assert "It wants: diffusion" in notice.lines
         assert notice.buttons == ["allow", "deny"]
 
-        talk.later(hours=1)
-        ingested(talk.store, paper("Diffusion on graphs"), now=talk.clock.now())
+        bot.later(hours=1)
+        ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
         assert not await post.deliver_due()  # nothing is planned for who waits
-        assert "waits for whoever runs this bot" in (await talk.says("/status", STRANGER)).text
+        assert "waits for whoever runs this bot" in (await bot.says("/status", STRANGER)).text
 
-        talk.later(days=3)
-        done = await talk.presses("allow", OPERATOR)
+        bot.later(days=3)
+        done = await bot.presses("allow", OPERATOR)
         assert done.replaces
         assert done.text == "✓ telegram:42 is let in.\nUndo: /deny telegram:42"
-        told, brought = await post.deliver_due()
-        assert told.lines[0] == "This chat is let in."
+        answer, brought = await post.deliver_due()
+        assert answer.lines[0] == "This chat is let in."
         assert "Diffusion on graphs" in brought.text
-        assert (told.to, brought.to) == (STRANGER, STRANGER)
+        assert (answer.to, brought.to) == (STRANGER, STRANGER)
 
-    async def test_a_no_is_said_once_and_stays(self, talk: BotHarness, post: Deliverer) -> None:
-        await talk.says("/sub diffusion now", STRANGER)
+    async def test_a_no_is_said_once_and_stays(self, bot: BotHarness, post: Deliverer) -> None:
+        await bot.says("/sub diffusion now", STRANGER)
         await post.deliver_due()
-        await talk.presses("deny", OPERATOR)
-        (told,) = await post.deliver_due()
-        assert (told.to, told.lines[0]) == (STRANGER, "The operator of this bot has said no to this chat.")
-        again = await talk.says("/sub graphs", STRANGER)
+        await bot.presses("deny", OPERATOR)
+        (answer,) = await post.deliver_due()
+        assert (answer.to, answer.lines[0]) == (STRANGER, "The operator of this bot has said no to this chat.")
+        again = await bot.says("/sub graphs", STRANGER)
         assert again.text.startswith("✗ The operator of this bot has said no to this chat.")
-        ingested(talk.store, paper("Diffusion on graphs"))
-        talk.later(days=2)
+        ingested(bot.store, paper("Diffusion on graphs"))
+        bot.later(days=2)
         assert not await post.deliver_due()
-        assert (await talk.says("/deny telegram:42", OPERATOR)).lines[0] == "✓ That was said before."
-        assert (await talk.says("/allow 42", OPERATOR)).lines[0] == "✓ telegram:42 is let in."
+        assert (await bot.says("/deny telegram:42", OPERATOR)).lines[0] == "✓ That was said before."
+        assert (await bot.says("/allow 42", OPERATOR)).lines[0] == "✓ telegram:42 is let in."
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
-    async def test_pausing_blocking_and_coming_back_are_no_way_around(self, talk: BotHarness, post: Deliverer) -> None:
-        await talk.says("/sub diffusion now", STRANGER)
+    async def test_pausing_blocking_and_coming_back_are_no_way_around(self, bot: BotHarness, post: Deliverer) -> None:
+        await bot.says("/sub diffusion now", STRANGER)
         await post.deliver_due()
-        await talk.says("/pause", STRANGER)
-        await talk.says("/resume", STRANGER)
-        await talk.receives_event("left", STRANGER, by="42")
-        await talk.receives_event("back", STRANGER, by="42")
-        ingested(talk.store, paper("Diffusion on graphs"))
-        talk.later(hours=1)
+        await bot.says("/pause", STRANGER)
+        await bot.says("/resume", STRANGER)
+        await bot.receives_event("left", STRANGER, by="42")
+        await bot.receives_event("back", STRANGER, by="42")
+        ingested(bot.store, paper("Diffusion on graphs"))
+        bot.later(hours=1)
         assert not await post.deliver_due()
-        await talk.presses("allow", OPERATOR)
+        await bot.presses("allow", OPERATOR)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
-    async def test_a_second_wish_asks_nobody_again_that_day(self, talk: BotHarness, post: Deliverer) -> None:
-        await talk.says("/sub diffusion", STRANGER)
-        second = await talk.says("/sub graphs", STRANGER)
+    async def test_a_second_wish_asks_nobody_again_that_day(self, bot: BotHarness, post: Deliverer) -> None:
+        await bot.says("/sub diffusion", STRANGER)
+        second = await bot.says("/sub graphs", STRANGER)
         assert "It waits" in second.text
         assert len(await post.deliver_due()) == 1
-        await talk.presses("allow", OPERATOR)
-        assert "It waits" not in (await talk.says("/sub trees", STRANGER)).text
+        await bot.presses("allow", OPERATOR)
+        assert "It waits" not in (await bot.says("/sub trees", STRANGER)).text
 
     @pytest.mark.parametrize("chat", [OPERATOR, GROUP], ids=["their own chat", "a group where they say it"])
     async def test_what_an_operator_asks_for_waits_for_nobody(
-        self, talk: BotHarness, post: Deliverer, chat: str
+        self, bot: BotHarness, post: Deliverer, chat: str
     ) -> None:
-        talk.admins[GROUP] = {"1"}
-        said = await talk.says("/sub diffusion", chat, by="1")
+        bot.admins[GROUP] = {"1"}
+        said = await bot.says("/sub diffusion", chat, by="1")
         assert said.text.startswith("✓ 1")
         assert "waits" not in said.text
         assert not await post.deliver_due()
 
-    async def test_a_group_that_an_operator_administers_is_let_in(self, talk: BotHarness, post: Deliverer) -> None:
-        talk.admins[GROUP] = {"1", "7"}
-        assert "waits" not in (await talk.says("/sub diffusion", GROUP, by="7")).text
-        talk.admins["telegram:-1002"] = {"7"}
-        assert "It waits" in (await talk.says("/sub diffusion", "telegram:-1002", by="7")).text
+    async def test_a_group_that_an_operator_administers_is_let_in(self, bot: BotHarness, post: Deliverer) -> None:
+        bot.admins[GROUP] = {"1", "7"}
+        assert "waits" not in (await bot.says("/sub diffusion", GROUP, by="7")).text
+        bot.admins["telegram:-1002"] = {"7"}
+        assert "It waits" in (await bot.says("/sub diffusion", "telegram:-1002", by="7")).text
         assert "Chat: telegram:-1002." in (await post.deliver_due())[0].text
 
-    async def test_a_group_that_waits_has_one_header_that_says_for_whom(
-        self, talk: BotHarness, post: Deliverer
-    ) -> None:
-        talk.admins[GROUP] = {"7"}
-        await talk.says("/sub diffusion\ngraphs", GROUP, by="7")
-        head, first, second = (await talk.says("/list", GROUP, by="7")).lines
+    async def test_a_group_that_waits_has_one_header_that_says_for_whom(self, bot: BotHarness, post: Deliverer) -> None:
+        bot.admins[GROUP] = {"7"}
+        await bot.says("/sub diffusion\ngraphs", GROUP, by="7")
+        head, first, second = (await bot.says("/list", GROUP, by="7")).lines
         assert head == "2 subscriptions · waits for whoever runs this bot"
         assert "waits" not in first + second
-        await talk.says("/lang zh", GROUP, by="7")
-        assert (await talk.says("/list", GROUP, by="7")).lines[0] == "2 个订阅 · 等待机器人管理员放行"
+        await bot.says("/lang zh", GROUP, by="7")
+        assert (await bot.says("/list", GROUP, by="7")).lines[0] == "2 个订阅 · 等待机器人管理员放行"
 
-    async def test_a_second_topic_of_a_group_that_is_in_need_not_ask(self, talk: BotHarness, post: Deliverer) -> None:
-        talk.admins[GROUP] = {"7"}
-        assert "It waits" in (await talk.says("/sub diffusion", f"{GROUP}/3", by="7")).text
-        await talk.says(f"/allow {GROUP}", OPERATOR)
-        assert "It waits" not in (await talk.says("/sub diffusion", f"{GROUP}/4", by="7")).text
+    async def test_a_second_topic_of_a_group_that_is_in_need_not_ask(self, bot: BotHarness, post: Deliverer) -> None:
+        bot.admins[GROUP] = {"7"}
+        assert "It waits" in (await bot.says("/sub diffusion", f"{GROUP}/3", by="7")).text
+        await bot.says(f"/allow {GROUP}", OPERATOR)
+        assert "It waits" not in (await bot.says("/sub diffusion", f"{GROUP}/4", by="7")).text
 
-    async def test_a_chat_of_the_command_line_is_let_in(self, talk: BotHarness, post: Deliverer) -> None:
-        subscribes(talk.store, STRANGER, "diffusion")
-        assert "waits" not in (await talk.says("/sub graphs", STRANGER)).text
+    async def test_a_chat_of_the_command_line_is_let_in(self, bot: BotHarness, post: Deliverer) -> None:
+        subscribes(bot.store, STRANGER, "diffusion")
+        assert "waits" not in (await bot.says("/sub graphs", STRANGER)).text
 
-    async def test_a_chat_may_be_let_in_before_it_asks(self, talk: BotHarness, post: Deliverer) -> None:
-        assert (await talk.says("/allow telegram:42", OPERATOR)).lines[0] == "✓ telegram:42 may subscribe."
-        assert "waits" not in (await talk.says("/sub graphs", STRANGER)).text
+    async def test_a_chat_may_be_let_in_before_it_asks(self, bot: BotHarness, post: Deliverer) -> None:
+        assert (await bot.says("/allow telegram:42", OPERATOR)).lines[0] == "✓ telegram:42 may subscribe."
+        assert "waits" not in (await bot.says("/sub graphs", STRANGER)).text
         assert not await post.deliver_due()
 
-    async def test_without_an_operator_the_answer_says_how_to_become_one(self, talk: BotHarness) -> None:
-        house(talk, "ask")
-        assert (await talk.says("/sub diffusion", STRANGER)).lines[-1].endswith("/admin CODE")
+    async def test_without_an_operator_the_answer_says_how_to_become_one(self, bot: BotHarness) -> None:
+        set_access(bot, "ask")
+        assert (await bot.says("/sub diffusion", STRANGER)).lines[-1].endswith("/admin CODE")
 
-    async def test_nobody_else_lets_in(self, talk: BotHarness, post: Deliverer) -> None:
-        await talk.says("/sub diffusion", STRANGER)
+    async def test_nobody_else_lets_in(self, bot: BotHarness, post: Deliverer) -> None:
+        await bot.says("/sub diffusion", STRANGER)
         await post.deliver_due()
-        assert (await talk.says("/allow 42", STRANGER)).text == "✗ Only the operator of this bot can do that."
-        stolen = talk.last[OPERATOR][-1].keys[0]["data"]
+        assert (await bot.says("/allow 42", STRANGER)).text == "✗ Only the operator of this bot can do that."
+        stolen = bot.last[OPERATOR][-1].keys[0]["data"]
         assert (
-            "does not work any more"
-            in (await talk.sends_request(STRANGER, callback_data=stolen, callback_id="p")).toast
+            "does not work any more" in (await bot.sends_request(STRANGER, callback_data=stolen, callback_id="p")).toast
         )
-        assert "waits for whoever runs this bot" in (await talk.says("/status", STRANGER)).text
+        assert "waits for whoever runs this bot" in (await bot.says("/status", STRANGER)).text
 
-    async def test_an_operator_is_not_denied(self, talk: BotHarness, post: Deliverer) -> None:
-        await talk.says("/sub diffusion", OPERATOR)
-        assert (await talk.says("/deny 1", OPERATOR)).text == "✗ telegram:1 runs this bot."
+    async def test_an_operator_is_not_denied(self, bot: BotHarness, post: Deliverer) -> None:
+        await bot.says("/sub diffusion", OPERATOR)
+        assert (await bot.says("/deny 1", OPERATOR)).text == "✗ telegram:1 runs this bot."
 
-    async def test_allow_without_a_chat_names_who_asks(self, talk: BotHarness, post: Deliverer) -> None:
-        assert (await talk.says("/allow", OPERATOR)).text == "Nobody asks to be let in."
-        await talk.says("/sub diffusion", STRANGER)
-        assert "/allow telegram:42" in (await talk.says("/allow", OPERATOR)).text
-        assert (await talk.says("/deny 999", OPERATOR)).text == "✗ I know no chat telegram:999."
+    async def test_allow_without_a_chat_names_who_asks(self, bot: BotHarness, post: Deliverer) -> None:
+        assert (await bot.says("/allow", OPERATOR)).text == "Nobody asks to be let in."
+        await bot.says("/sub diffusion", STRANGER)
+        assert "/allow telegram:42" in (await bot.says("/allow", OPERATOR)).text
+        assert (await bot.says("/deny 999", OPERATOR)).text == "✗ I know no chat telegram:999."
 
     @pytest.mark.parametrize("verb", ["allow", "deny"])
     @pytest.mark.parametrize(
@@ -165,107 +162,107 @@ class TestAsk:
         ],
     )
     async def test_a_chat_that_cannot_be_is_refused_and_named(
-        self, talk: BotHarness, post: Deliverer, verb: str, chat: str, said: str
+        self, bot: BotHarness, post: Deliverer, verb: str, chat: str, said: str
     ) -> None:
-        assert (await talk.says(f"/{verb} {chat}", OPERATOR)).lines[0] == said
+        assert (await bot.says(f"/{verb} {chat}", OPERATOR)).lines[0] == said
 
 
 class TestClosed:
-    async def test_a_stranger_gets_one_friendly_line_and_nothing_is_kept(self, talk: BotHarness) -> None:
-        house(talk, "closed", OPERATOR)
-        said = await talk.says("/sub diffusion", STRANGER)
+    async def test_a_stranger_gets_one_friendly_line_and_nothing_is_kept(self, bot: BotHarness) -> None:
+        set_access(bot, "closed", OPERATOR)
+        said = await bot.says("/sub diffusion", STRANGER)
         assert said.text.startswith("✗ This bot is private: only its operator adds subscriptions.")
-        assert "1" not in (await talk.says("/list", STRANGER)).text
-        assert (await talk.says("/sub diffusion", OPERATOR)).text.startswith("✓ 1")
+        assert "1" not in (await bot.says("/list", STRANGER)).text
+        assert (await bot.says("/sub diffusion", OPERATOR)).text.startswith("✓ 1")
 
-    async def test_the_way_to_reach_the_operator_is_named(self, talk: BotHarness) -> None:
-        house(talk, "closed", OPERATOR)
-        talk.bot_info = replace(talk.bot_info, contact="ada@example.org")
-        assert "ada@example.org" in (await talk.says("/sub diffusion", STRANGER)).text
+    async def test_the_way_to_reach_the_operator_is_named(self, bot: BotHarness) -> None:
+        set_access(bot, "closed", OPERATOR)
+        bot.bot_info = replace(bot.bot_info, contact="ada@example.org")
+        assert "ada@example.org" in (await bot.says("/sub diffusion", STRANGER)).text
 
 
-async def test_open_asks_nobody(talk: BotHarness) -> None:
-    house(talk, "open")
-    assert "waits" not in (await talk.says("/sub diffusion", STRANGER)).text
+async def test_open_asks_nobody(bot: BotHarness) -> None:
+    set_access(bot, "open")
+    assert "waits" not in (await bot.says("/sub diffusion", STRANGER)).text
 
 
 class TestTheFirstOperator:
-    async def test_the_code_makes_its_sender_the_operator_once(self, talk: BotHarness) -> None:
-        house(talk, "ask")
-        await talk.says("/sub diffusion now", "telegram:43")
-        code = new_code(talk.store)
-        made = await talk.says(f"/admin {code.lower().replace('-', ' ')}", STRANGER)
+    async def test_the_code_makes_its_sender_the_operator_once(self, bot: BotHarness) -> None:
+        set_access(bot, "ask")
+        await bot.says("/sub diffusion now", "telegram:43")
+        code = new_code(bot.store)
+        made = await bot.says(f"/admin {code.lower().replace('-', ' ')}", STRANGER)
         assert made.text.startswith("✓ You run this bot from now on.")
         assert "1 chat asks to be let in." in made.text
-        (notice,) = await Deliverer(talk).deliver_due()
+        (notice,) = await Deliverer(bot).deliver_due()
         assert (notice.to, notice.buttons) == (STRANGER, ["allow", "deny"])
-        late = await talk.says(f"/admin {code}", "telegram:44")
+        late = await bot.says(f"/admin {code}", "telegram:44")
         assert late.text.startswith("✗ This bot has an operator already")
-        assert "The whole bot" in (await talk.says("/health", STRANGER)).text
+        assert "The whole bot" in (await bot.says("/health", STRANGER)).text
 
-    async def test_a_code_printed_before_a_restart_still_works(self, talk: BotHarness) -> None:
-        first = new_code(talk.store)
-        new_code(talk.store)
-        assert (await talk.says(f"/admin {first}")).text.startswith("✓")
+    async def test_a_code_printed_before_a_restart_still_works(self, bot: BotHarness) -> None:
+        first = new_code(bot.store)
+        new_code(bot.store)
+        assert (await bot.says(f"/admin {first}")).text.startswith("✓")
 
-    async def test_wrong_codes_are_five_an_hour_and_then_not_even_the_right_one(self, talk: BotHarness) -> None:
-        code = new_code(talk.store)
+    async def test_wrong_codes_are_five_an_hour_and_then_not_even_the_right_one(self, bot: BotHarness) -> None:
+        code = new_code(bot.store)
         for _ in range(5):
-            assert (await talk.says("/admin ABCD-EFGH-JKMN")).text == "✗ That is not the code."
-        assert (await talk.says(f"/admin {code}")).text == "✗ Too many wrong codes. Try again in an hour."
-        assert (await talk.says(f"/admin {code}", "telegram:43")).text.startswith("✓")
+            assert (await bot.says("/admin ABCD-EFGH-JKMN")).text == "✗ That is not the code."
+        assert (await bot.says(f"/admin {code}")).text == "✗ Too many wrong codes. Try again in an hour."
+        assert (await bot.says(f"/admin {code}", "telegram:43")).text.startswith("✓")
 
-    async def test_after_an_hour_the_code_may_be_tried_again(self, talk: BotHarness) -> None:
-        code = new_code(talk.store)
+    async def test_after_an_hour_the_code_may_be_tried_again(self, bot: BotHarness) -> None:
+        code = new_code(bot.store)
         for _ in range(5):
-            await talk.says("/admin ABCD-EFGH-JKMN")
-        talk.later(minutes=61)
-        assert (await talk.says(f"/admin {code}")).text.startswith("✓")
+            await bot.says("/admin ABCD-EFGH-JKMN")
+        bot.later(minutes=61)
+        assert (await bot.says(f"/admin {code}")).text.startswith("✓")
 
-    async def test_a_code_is_taken_in_private_only(self, talk: BotHarness) -> None:
-        code = new_code(talk.store)
-        talk.admins[GROUP] = {"7"}
-        assert "write to me in private" in (await talk.says(f"/admin {code}", GROUP, by="7")).text
-        assert (await talk.says(f"/admin {code}", "telegram:7")).text.startswith("✓")
+    async def test_a_code_is_taken_in_private_only(self, bot: BotHarness) -> None:
+        code = new_code(bot.store)
+        bot.admins[GROUP] = {"7"}
+        assert "write to me in private" in (await bot.says(f"/admin {code}", GROUP, by="7")).text
+        assert (await bot.says(f"/admin {code}", "telegram:7")).text.startswith("✓")
 
-    async def test_the_code_itself_is_not_stored(self, talk: BotHarness) -> None:
-        code = new_code(talk.store)
-        stored = talk.store.path.read_bytes() if talk.store.path else b""
+    async def test_the_code_itself_is_not_stored(self, bot: BotHarness) -> None:
+        code = new_code(bot.store)
+        stored = bot.store.path.read_bytes() if bot.store.path else b""
         for part in (code, code.replace("-", "")):
             assert part.encode() not in stored
 
 
 class TestStatus:
-    async def test_what_came_last_what_comes_next_and_what_waits(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion on graphs"), paper("Trees"))
-        await talk.says("/sub diffusion daily 9", STRANGER)
-        said = await talk.says("/status", STRANGER)
+    async def test_what_came_last_what_comes_next_and_what_waits(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion on graphs"), paper("Trees"))
+        await bot.says("/sub diffusion daily 9", STRANGER)
+        said = await bot.says("/status", STRANGER)
         assert "daily, Thu 22 Jan: 2 papers." in said.lines
         assert any(line.startswith("Next: Fri 23 Jan") for line in said.lines)
         assert "whole bot" not in said.text
 
-    async def test_the_papers_of_a_day_are_those_of_all_its_digests(self, talk: BotHarness) -> None:
+    async def test_the_papers_of_a_day_are_those_of_all_its_digests(self, bot: BotHarness) -> None:
         again, yesterday = paper("In both"), NOON - timedelta(days=1)
-        ingested(talk.store, paper("Of yesterday"), now=yesterday, name="yesterday")
-        ingested(talk.store, again, paper("Trees"), name="morning")
-        ingested(talk.store, again, paper("Rings"), name="noon")
-        assert (await talk.says("/status", STRANGER)).lines[0] == "daily, Thu 22 Jan: 3 papers."
-        ingested(talk.store, again, paper("Roots"), source="weekly", name="other")
-        assert (await talk.says("/status", STRANGER)).lines[:3] == [
+        ingested(bot.store, paper("Of yesterday"), now=yesterday, name="yesterday")
+        ingested(bot.store, again, paper("Trees"), name="morning")
+        ingested(bot.store, again, paper("Rings"), name="noon")
+        assert (await bot.says("/status", STRANGER)).lines[0] == "daily, Thu 22 Jan: 3 papers."
+        ingested(bot.store, again, paper("Roots"), source="weekly", name="other")
+        assert (await bot.says("/status", STRANGER)).lines[:3] == [
             "weekly, Thu 22 Jan: 2 papers.",
             "daily, Thu 22 Jan: 3 papers.",
             "All together, Thu 22 Jan: 4 papers.",
         ]
 
-    async def test_an_operator_sees_the_whole_bot_but_not_where_others_read(self, talk: BotHarness) -> None:
-        house(talk, "ask", OPERATOR)
-        subscribes(talk.store, STRANGER, "diffusion", every="now")
-        ingested(talk.store, paper("Diffusion on graphs"))
-        said = await talk.says("/health", OPERATOR)
+    async def test_an_operator_sees_the_whole_bot_but_not_where_others_read(self, bot: BotHarness) -> None:
+        set_access(bot, "ask", OPERATOR)
+        subscribes(bot.store, STRANGER, "diffusion", every="now")
+        ingested(bot.store, paper("Diffusion on graphs"))
+        said = await bot.says("/health", OPERATOR)
         assert "The whole bot: 1 chat, 1 subscription." in said.lines
         assert "Outbox: 0 waiting, 0 unclear, 0 dead." in said.lines
-        assert "whole bot" not in (await talk.says("/status", GROUP, by="1")).text
+        assert "whole bot" not in (await bot.says("/status", GROUP, by="1")).text
 
-    async def test_before_anything_came(self, talk: BotHarness) -> None:
-        said = await talk.says("/status")
+    async def test_before_anything_came(self, bot: BotHarness) -> None:
+        said = await bot.says("/status")
         assert said.lines == ["No digest has come yet.", "This chat has no subscriptions."]

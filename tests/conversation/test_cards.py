@@ -10,18 +10,18 @@ from bot.conversation.stored_reply import StoredReply
 from subscriptions.model import Paper, Summary
 from subscriptions.service.chats import describe
 from subscriptions.service.subscriptions import listed, set_setting, unsubscribe
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes, summary, translation
-from tests.talking import Answer, BotHarness
 
 LINKS = ["arXiv", "PDF"]
 ME, GROUP = "telegram:42", "telegram:-1001"
 OLD_BUTTON = "I do not have this paper any more."
 
 
-async def comes(talk: BotHarness, chat: str = ME) -> Answer:
+async def comes(bot: BotHarness, chat: str = ME) -> Answer:
     """What is due is delivered; its messages for this chat together, whose buttons can be pressed from then on."""
-    came = [told.stored_reply for told in await Deliverer(talk).deliver_due() if told.to == chat]
+    came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
     messages = tuple(message for posting in came if posting for message in posting.messages)
     return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
 
@@ -30,104 +30,104 @@ def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Pape
     return [paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
 
 
-async def wished(talk: BotHarness, *queries: str, chat: str = ME) -> None:
+async def wished(bot: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
-        subscribes(talk.store, chat, query, now=talk.clock.now(), every="now")
+        subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
 
 
-def texts(talk: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(talk.store, address(chat))]
+def texts(bot: BotHarness, chat: str = ME) -> list[str]:
+    return [one.subscription.text for one in listed(bot.store, address(chat))]
 
 
 # --------------------------------------------------------------------------------------------- the buttons of a delivery
 
 
-async def test_an_alert_of_one_paper_has_its_verbs_below(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, *papers(1))
-    alert = await comes(talk)
+async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, *papers(1))
+    alert = await comes(bot)
     assert alert.buttons == ["more", "mute ▾", "why"]
 
 
-async def test_two_papers_have_numbers_that_open_their_cards(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
-    told = await comes(talk)
-    assert told.buttons == ["1", "2"]
-    first = told.lines[0].removeprefix("1 ")
-    card = await talk.presses("1")
+async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
+    sent = await comes(bot)
+    assert sent.buttons == ["1", "2"]
+    first = sent.lines[0].removeprefix("1 ")
+    card = await bot.presses("1")
     assert card.lines[0] == first
     assert not card.replaces
     assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
 
 
-async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, *papers(19))
-    told = await comes(talk)
-    assert [len(payload["buttons"]) for payload in told.payloads] == [2, 1]
-    assert [[key["text"] for row in p["buttons"] for key in row] for p in told.payloads] == [
+async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, *papers(19))
+    sent = await comes(bot)
+    assert [len(payload["buttons"]) for payload in sent.payloads] == [2, 1]
+    assert [[key["text"] for row in p["buttons"] for key in row] for p in sent.payloads] == [
         [str(number) for number in range(1, 17)],
         ["17", "18", "19"],
     ]
     for label in ("1", "16", "17", "19"):
-        (line,) = [line for line in told.lines if line.startswith(f"{label} Diffusion")]
-        assert (await talk.presses(label)).lines[0] == line.removeprefix(f"{label} ").partition(" — ")[0]
+        (line,) = [line for line in sent.lines if line.startswith(f"{label} Diffusion")]
+        assert (await bot.presses(label)).lines[0] == line.removeprefix(f"{label} ").partition(" — ")[0]
 
 
-async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    set_setting(talk.store, address(ME), "limit", "6", now=talk.clock.now())
-    ingested(talk.store, *papers(25))
-    told = await comes(talk)
-    assert "and 19 more" in told.text
-    assert told.buttons[-1] == "show 19 more"
-    talk.later(days=400)
-    rest = await talk.presses("show 19 more")
+async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    set_setting(bot.store, address(ME), "limit", "6", now=bot.clock.now())
+    ingested(bot.store, *papers(25))
+    sent = await comes(bot)
+    assert "and 19 more" in sent.text
+    assert sent.buttons[-1] == "show 19 more"
+    bot.later(days=400)
+    rest = await bot.presses("show 19 more")
     assert rest.lines[0].startswith("7 ")
     assert rest.buttons == [*map(str, range(7, 23)), "show 3 more"]
-    last = await talk.presses("show 3 more")
+    last = await bot.presses("show 3 more")
     assert last.buttons == ["23", "24", "25"]
-    shown = [line.split(" ")[2] for told in (told, rest, last) for line in told.lines if " — " in line]
+    shown = [line.split(" ")[2] for sent in (sent, rest, last) for line in sent.lines if " — " in line]
     assert sorted(map(int, shown)) == list(range(1, 26))
-    card = await talk.presses("24")
+    card = await bot.presses("24")
     assert "Diffusion" in card.lines[0]
 
 
-async def test_papers_of_a_followed_author_are_never_behind_the_limit(talk: BotHarness) -> None:
-    await wished(talk, "diffusion", 'author:"Jane Doe"')
-    set_setting(talk.store, address(ME), "limit", "2", now=talk.clock.now())
-    ingested(talk.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
-    told = await comes(talk)
-    assert all(f"By Jane {number}" in told.text for number in (1, 2, 3))
-    assert "show 5 more" in told.buttons
+async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHarness) -> None:
+    await wished(bot, "diffusion", 'author:"Jane Doe"')
+    set_setting(bot.store, address(ME), "limit", "2", now=bot.clock.now())
+    ingested(bot.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
+    sent = await comes(bot)
+    assert all(f"By Jane {number}" in sent.text for number in (1, 2, 3))
+    assert "show 5 more" in sent.buttons
 
 
 @pytest.mark.parametrize("value", ["off", "link"])
-async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(talk: BotHarness, value: str) -> None:
-    await wished(talk, "diffusion", chat=GROUP)
-    set_setting(talk.store, address(GROUP), "limit", "2", now=talk.clock.now())
-    set_setting(talk.store, address(GROUP), "buttons", value, now=talk.clock.now())
-    ingested(talk.store, *papers(7))
-    told = await comes(talk, GROUP)
-    assert all(f"Diffusion {number}" in told.text for number in range(1, 8))
-    assert told.buttons == []  # nobody knows the bot's name here, so there is no link either
+async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarness, value: str) -> None:
+    await wished(bot, "diffusion", chat=GROUP)
+    set_setting(bot.store, address(GROUP), "limit", "2", now=bot.clock.now())
+    set_setting(bot.store, address(GROUP), "buttons", value, now=bot.clock.now())
+    ingested(bot.store, *papers(7))
+    sent = await comes(bot, GROUP)
+    assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
+    assert sent.buttons == []  # nobody knows the bot's name here, so there is no link either
 
 
-async def test_what_was_hidden_counts_as_told(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    set_setting(talk.store, address(ME), "limit", "2", now=talk.clock.now())
-    ingested(talk.store, *papers(4))
-    await comes(talk)
-    await wished(talk, "cs.LG")
-    ingested(talk.store, *papers(1, "Another {}"))
-    assert "Diffusion" not in (await comes(talk)).text
+async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    set_setting(bot.store, address(ME), "limit", "2", now=bot.clock.now())
+    ingested(bot.store, *papers(4))
+    await comes(bot)
+    await wished(bot, "cs.LG")
+    ingested(bot.store, *papers(1, "Another {}"))
+    assert "Diffusion" not in (await comes(bot)).text
 
 
 # ------------------------------------------------------------------------------------------------------------ more, why
 
 
-async def test_more_tells_everything_in_place_of_the_card(talk: BotHarness) -> None:
+async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> None:
     set_setting_of = {"tldr": "It is short.", "method": "We add noise.", "result": "N/A"}
     whole = paper(
         "Diffusion one",
@@ -138,12 +138,12 @@ async def test_more_tells_everything_in_place_of_the_card(talk: BotHarness) -> N
         comment="12 pages",
         summaries=(Summary(language="en", fields=set_setting_of), Summary(language="zh", fields={"tldr": "很短。"})),
     )
-    await wished(talk, "diffusion")
-    ingested(talk.store, whole, paper("Diffusion two"))
-    told = await comes(talk)
-    place = "1" if told.lines[0] == "1 Diffusion one" else "2"
-    await talk.presses(place)
-    more = await talk.presses("more")
+    await wished(bot, "diffusion")
+    ingested(bot.store, whole, paper("Diffusion two"))
+    sent = await comes(bot)
+    place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
+    await bot.presses(place)
+    more = await bot.presses("more")
     assert more.replaces
     assert "more" not in more.buttons
     assert "why" in more.buttons
@@ -155,22 +155,22 @@ async def test_more_tells_everything_in_place_of_the_card(talk: BotHarness) -> N
     assert "很短" not in more.text
 
 
-async def test_more_under_an_alert_leaves_the_alert_as_it_is(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, paper("Diffusion one", abstract="All of it."))
-    await comes(talk)
-    more = await talk.presses("more")
+async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion one", abstract="All of it."))
+    await comes(bot)
+    more = await bot.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
     assert more.buttons == LINKS
 
 
-async def test_why_names_the_subscriptions_and_marks_the_passages(talk: BotHarness) -> None:
-    await wished(talk, "noise -survey", 'author:"Jane Doe"', "cs.LG")
+async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
+    await wished(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
-    ingested(talk.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
-    await comes(talk)
-    why = await talk.presses("why")
+    ingested(bot.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
+    await comes(bot)
+    why = await bot.presses("why")
     assert "1  noise -survey" in why.text
     assert "<i>in the abstract:</i> …" in why.markup
     assert "add <u>noise</u> to it." in why.markup
@@ -183,142 +183,142 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(talk: BotHarne
 # ------------------------------------------------------------------------------------------------------------------ mute
 
 
-async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, *papers(1))
-    await comes(talk)
-    muted = await talk.presses("mute ▾")
+async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, *papers(1))
+    await comes(bot)
+    muted = await bot.presses("mute ▾")
     assert muted.text == "✓ 1  diffusion is quiet until Thu 29 Jan 12:00. Its papers wait until then."
     assert muted.buttons == ["undo"]
-    (wish,) = listed(talk.store, address(ME))
-    assert wish.subscription.state == "paused"
-    assert wish.subscription.paused_until == talk.clock.now() + timedelta(days=7)
-    again = await talk.sends_request(ME, callback_data=talk.last[ME][0].keys[1]["data"], callback_id="p")
+    (subscription,) = listed(bot.store, address(ME))
+    assert subscription.subscription.state == "paused"
+    assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=7)
+    again = await bot.sends_request(ME, callback_data=bot.last[ME][0].keys[1]["data"], callback_id="p")
     assert again.toast == "It is paused already."
-    await talk.presses("undo")
-    assert listed(talk.store, address(ME))[0].subscription.state == "active"
+    await bot.presses("undo")
+    assert listed(bot.store, address(ME))[0].subscription.state == "active"
 
 
-async def test_mute_asks_which_subscription_where_there_are_several(talk: BotHarness) -> None:
-    await wished(talk, "diffusion", "cs.LG")
-    ingested(talk.store, *papers(1))
-    await comes(talk)
-    asked = await talk.presses("mute ▾")
+async def test_mute_asks_which_subscription_where_there_are_several(bot: BotHarness) -> None:
+    await wished(bot, "diffusion", "cs.LG")
+    ingested(bot.store, *papers(1))
+    await comes(bot)
+    asked = await bot.presses("mute ▾")
     assert asked.text == "Which subscription shall be quiet for a week?"
     assert asked.buttons == ["1 diffusion", "2 cs.LG"]
-    muted = await talk.presses("2 cs.LG")
+    muted = await bot.presses("2 cs.LG")
     assert muted.replaces
-    assert [one.subscription.state for one in listed(talk.store, address(ME))] == ["active", "paused"]
+    assert [one.subscription.state for one in listed(bot.store, address(ME))] == ["active", "paused"]
 
 
-async def test_a_subscription_that_is_gone_is_told_kindly(talk: BotHarness) -> None:
-    await wished(talk, "diffusion", "cs.LG")
-    ingested(talk.store, *papers(1))
-    alert = await comes(talk)
-    await talk.presses("mute ▾")
-    unsubscribe(talk.store, address(ME), "all", now=talk.clock.now())
+async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> None:
+    await wished(bot, "diffusion", "cs.LG")
+    ingested(bot.store, *papers(1))
+    alert = await comes(bot)
+    await bot.presses("mute ▾")
+    unsubscribe(bot.store, address(ME), "all", now=bot.clock.now())
     gone = "No subscription of this chat brings this paper any more."
-    assert (await talk.presses("1 diffusion")).toast == gone
+    assert (await bot.presses("1 diffusion")).toast == gone
     mute = alert.keys[1]["data"]
-    assert (await talk.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
-    card = await talk.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
+    assert (await bot.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
+    card = await bot.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
     assert card.buttons == [*LINKS, "more", "why", "follow authors"]
 
 
 # --------------------------------------------------------------------------------------------------------------- exclude
 
 
-async def offered(talk: BotHarness, chat: str = ME, **more: Any) -> Answer:
+async def offered(bot: BotHarness, chat: str = ME, **more: Any) -> Answer:
     """The card of the alert, then [exclude]."""
-    told = await comes(talk, chat)
-    data = told.keys[0]["data"]
-    await talk.sends_request(chat, callback_data=data[: data.index(".")] + ".c0", callback_id="p", **more)
-    return await talk.presses("exclude", chat, **more)
+    sent = await comes(bot, chat)
+    data = sent.keys[0]["data"]
+    await bot.sends_request(chat, callback_data=data[: data.index(".")] + ".c0", callback_id="p", **more)
+    return await bot.presses("exclude", chat, **more)
 
 
-async def test_exclude_writes_a_readable_rule_into_the_query(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
-    menu = await offered(talk)
+async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
+    menu = await offered(bot)
     assert menu.text == "What shall 1  diffusion leave out from now on?"
     assert menu.buttons == ["Video Generation", "Jane Doe", "Max Muster"]
-    done = await talk.presses("Video Generation")
+    done = await bot.presses("Video Generation")
     assert done.replaces
     assert done.text == '✓ 1  diffusion, not "Video Generation"\ndiffusion -"Video Generation"'
     assert done.buttons == ["undo"]
-    assert texts(talk) == ['diffusion -"Video Generation"']
-    ingested(talk.store, paper("More diffusion for video generation"), paper("Diffusion for proteins"))
-    assert (await comes(talk)).lines[0] == "Diffusion for proteins"
-    assert (await talk.presses("undo")).replaces
-    assert texts(talk) == ["diffusion"]
+    assert texts(bot) == ['diffusion -"Video Generation"']
+    ingested(bot.store, paper("More diffusion for video generation"), paper("Diffusion for proteins"))
+    assert (await comes(bot)).lines[0] == "Diffusion for proteins"
+    assert (await bot.presses("undo")).replaces
+    assert texts(bot) == ["diffusion"]
 
 
-async def test_an_author_can_be_left_out(talk: BotHarness) -> None:
-    await wished(talk, "diffusion OR flow")
-    ingested(talk.store, paper("Diffusion for Video Generation", authors=("Jane Doe",)))
-    await offered(talk)
-    await talk.presses("Jane Doe")
-    assert texts(talk) == ['(diffusion OR flow) -author:"Jane Doe"']
+async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
+    await wished(bot, "diffusion OR flow")
+    ingested(bot.store, paper("Diffusion for Video Generation", authors=("Jane Doe",)))
+    await offered(bot)
+    await bot.presses("Jane Doe")
+    assert texts(bot) == ['(diffusion OR flow) -author:"Jane Doe"']
 
 
-async def test_words_that_the_query_asks_for_are_not_offered(talk: BotHarness) -> None:
-    await wished(talk, '"video generation"')
-    ingested(talk.store, paper("Video Generation", authors=()))
-    assert (await offered(talk)).lines == [
+async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) -> None:
+    await wished(bot, '"video generation"')
+    ingested(bot.store, paper("Video Generation", authors=()))
+    assert (await offered(bot)).lines == [
         "I find no words in this title that few of the other papers have.",
         'Write what it shall leave out: /edit 1 "video generation" -survey',
     ]
 
 
-async def test_other_subscriptions_that_still_find_it_are_named(talk: BotHarness) -> None:
-    await wished(talk, "diffusion", "cs.LG", "rlhf, video")
-    ingested(talk.store, paper("Diffusion for Video Generation", "cs.LG"))
-    await offered(talk)
-    first = await talk.presses("Video Generation")
+async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness) -> None:
+    await wished(bot, "diffusion", "cs.LG", "rlhf, video")
+    ingested(bot.store, paper("Diffusion for Video Generation", "cs.LG"))
+    await offered(bot)
+    first = await bot.presses("Video Generation")
     assert first.lines[-1] == "2  cs.LG still finds such papers."
     assert first.buttons == ["leave it out there, too", "undo"]
-    await talk.presses("leave it out there, too")
-    await talk.presses("leave it out there, too")
-    assert texts(talk) == [
+    await bot.presses("leave it out there, too")
+    await bot.presses("leave it out there, too")
+    assert texts(bot) == [
         'diffusion -"Video Generation"',
         'cs.LG -"Video Generation"',
         '(rlhf OR video) -"Video Generation"',
     ]
-    assert "leave it out there, too" not in talk.last[ME][-1].buttons
+    assert "leave it out there, too" not in bot.last[ME][-1].buttons
 
 
-async def test_a_query_that_was_edited_since_keeps_its_new_words(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, paper("Diffusion for Video Generation"))
-    await offered(talk)
-    unsubscribe(talk.store, address(ME), "1", now=talk.clock.now())
-    assert (await talk.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
-    await wished(talk, "diffusion")
-    assert (await talk.presses("Video Generation")).toast  # numbers are not reused
-    assert texts(talk) == ["diffusion"]
+async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion for Video Generation"))
+    await offered(bot)
+    unsubscribe(bot.store, address(ME), "1", now=bot.clock.now())
+    assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
+    await wished(bot, "diffusion")
+    assert (await bot.presses("Video Generation")).toast  # numbers are not reused
+    assert texts(bot) == ["diffusion"]
 
 
 # -------------------------------------------------------------------------------------------------------- follow authors
 
 
-async def test_each_author_has_a_button_that_follows_them(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
+async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
     authors = [names[0], "J. D.", *names[1:]]  # nobody can be asked for by initials alone
-    ingested(talk.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
-    await comes(talk)
-    await talk.presses("1")
-    asked = await talk.presses("follow authors")
+    ingested(bot.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
+    await comes(bot)
+    await bot.presses("1")
+    asked = await bot.presses("follow authors")
     assert asked.buttons == [*names[:7], "3 more"]
-    followed = await talk.presses("Author Numbera")
+    followed = await bot.presses("Author Numbera")
     assert followed.text.startswith("✓ 2  ")
     assert "undo" in followed.buttons
-    further = await talk.presses("3 more")
+    further = await bot.presses("3 more")
     assert further.replaces
     assert further.buttons == names[7:]
-    await talk.presses("Author Numberj")
-    assert texts(talk) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
-    assert [one.subscription.name for one in listed(talk.store, address(ME))] == [
+    await bot.presses("Author Numberj")
+    assert texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
+    assert [one.subscription.name for one in listed(bot.store, address(ME))] == [
         "",
         "Author Numbera",
         "Author Numberj",
@@ -328,100 +328,100 @@ async def test_each_author_has_a_button_that_follows_them(talk: BotHarness) -> N
 # ----------------------------------------------------------------------------------------------- whose buttons they are
 
 
-async def test_in_a_group_all_may_read_and_only_admins_change(talk: BotHarness) -> None:
-    talk.admins[GROUP] = {"7"}
-    await wished(talk, "diffusion", chat=GROUP)
-    ingested(talk.store, *papers(2))
-    await comes(talk, GROUP)
-    assert (await talk.presses("1", GROUP, by="8")).text
+async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    await wished(bot, "diffusion", chat=GROUP)
+    ingested(bot.store, *papers(2))
+    await comes(bot, GROUP)
+    assert (await bot.presses("1", GROUP, by="8")).text
     for label in ("mute ▾", "exclude", "follow authors"):
-        assert (await talk.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
-    assert (await talk.presses("why", GROUP, by="8")).text
-    assert (await talk.presses("mute ▾", GROUP, by="7")).text.startswith("✓")
+        assert (await bot.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert (await bot.presses("why", GROUP, by="8")).text
+    assert (await bot.presses("mute ▾", GROUP, by="7")).text.startswith("✓")
 
 
-async def test_a_delivery_of_another_chat_opens_nothing(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    await wished(talk, "diffusion", chat="telegram:43")
-    ingested(talk.store, *papers(2))
-    told = await comes(talk)
-    data = told.keys[0]["data"]
+async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    await wished(bot, "diffusion", chat="telegram:43")
+    ingested(bot.store, *papers(2))
+    sent = await comes(bot)
+    data = sent.keys[0]["data"]
     for pressed in (data, data.replace(".c0", ".m"), data.replace(".c0", ".q0"), data.replace(".c0", ".f1")):
-        stolen = await talk.sends_request("telegram:43", callback_data=pressed, callback_id="p")
+        stolen = await bot.sends_request("telegram:43", callback_data=pressed, callback_id="p")
         assert stolen.toast == OLD_BUTTON
         assert not stolen.payloads
-        unknown = await talk.sends_request("telegram:99", callback_data=pressed, callback_id="p")
+        unknown = await bot.sends_request("telegram:99", callback_data=pressed, callback_id="p")
         assert not unknown.payloads
 
 
 @pytest.mark.parametrize("data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.f9999", "d{}.w5", "d{}.q5"])
-async def test_a_place_that_is_not_there_opens_nothing(talk: BotHarness, data: str) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, *papers(2))
-    told = await comes(talk)
-    delivery = told.keys[0]["data"][1:17]
-    assert (await talk.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
+async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: str) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, *papers(2))
+    sent = await comes(bot)
+    delivery = sent.keys[0]["data"][1:17]
+    assert (await bot.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
 
 
 @pytest.mark.parametrize("data", ["d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"])
-async def test_data_that_nobody_made_is_an_old_button(talk: BotHarness, data: str) -> None:
-    assert "does not work" in (await talk.sends_request(ME, callback_data=data.format("0" * 16), callback_id="p")).toast
+async def test_data_that_nobody_made_is_an_old_button(bot: BotHarness, data: str) -> None:
+    assert "does not work" in (await bot.sends_request(ME, callback_data=data.format("0" * 16), callback_id="p")).toast
 
 
-async def test_a_paper_that_was_withdrawn_says_so_on_its_card(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
+async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
     first = paper("Diffusion one", version=1)
-    ingested(talk.store, first, paper("Diffusion two"))
-    told = await comes(talk)
-    place = "1" if told.lines[0] == "1 Diffusion one" else "2"
+    ingested(bot.store, first, paper("Diffusion two"))
+    sent = await comes(bot)
+    place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
     ingested(
-        talk.store, replace(first, version=2, comment="This paper has been withdrawn by its authors"), now=later(talk)
+        bot.store, replace(first, version=2, comment="This paper has been withdrawn by its authors"), now=later(bot)
     )
-    card = await talk.presses(place)
+    card = await bot.presses(place)
     assert "withdrawn by the authors" in card.text
     assert "<s>" in card.markup
 
 
-def later(talk: BotHarness) -> datetime:
-    return talk.later(days=3)
+def later(bot: BotHarness) -> datetime:
+    return bot.later(days=3)
 
 
 # ---------------------------------------------------------------------------------------------- a card without a delivery
 
 
-async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
-    card = await talk.says("https://arxiv.org/abs/2601.00777v2")
+async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
+    card = await bot.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
     assert card.buttons == [*LINKS, "more", "follow authors"]
     assert "Abstract" not in card.text
-    more = await talk.presses("more")
+    more = await bot.presses("more")
     assert more.replaces
 
 
-async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(talk: BotHarness) -> None:
-    await wished(talk, "diffusion")
-    ingested(talk.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
-    card = await talk.says("2601.00778")
+async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: BotHarness) -> None:
+    await wished(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
+    card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
     assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
-    await talk.presses("exclude")
-    await talk.presses("Video Generation")
-    assert texts(talk) == ['diffusion -"Video Generation"']
-    assert (await talk.presses("why")).text  # the card above was made before
+    await bot.presses("exclude")
+    await bot.presses("Video Generation")
+    assert texts(bot) == ['diffusion -"Video Generation"']
+    assert (await bot.presses("why")).text  # the card above was made before
 
 
-async def test_in_a_group_that_became_public_a_card_has_only_links(talk: BotHarness) -> None:
-    await wished(talk, "diffusion", chat=GROUP)
-    ingested(talk.store, *papers(2))
-    told = await comes(talk, GROUP)
-    assert (await talk.presses("1", GROUP)).buttons
-    describe(talk.store, address(GROUP), title="", public=True)
-    card = await talk.sends_request(GROUP, callback_data=told.keys[0]["data"], callback_id="p")
+async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:
+    await wished(bot, "diffusion", chat=GROUP)
+    ingested(bot.store, *papers(2))
+    sent = await comes(bot, GROUP)
+    assert (await bot.presses("1", GROUP)).buttons
+    describe(bot.store, address(GROUP), title="", public=True)
+    card = await bot.sends_request(GROUP, callback_data=sent.keys[0]["data"], callback_id="p")
     assert "Diffusion" in card.text
     assert card.buttons == LINKS
     assert all("url" in key for key in card.keys)
-    more = await talk.sends_request(GROUP, callback_data=told.keys[0]["data"].replace(".c", ".f"), callback_id="p")
+    more = await bot.sends_request(GROUP, callback_data=sent.keys[0]["data"].replace(".c", ".f"), callback_id="p")
     assert more.buttons == LINKS
 
 
@@ -433,7 +433,7 @@ SEARCH = "https://arxiv.org/search/?query="
 
 
 @pytest.mark.parametrize(
-    ("told", "links"),
+    ("known", "links"),
     [
         ({}, ["arXiv https://arxiv.org/abs/2601.15529", "PDF https://arxiv.org/pdf/2601.15529"]),
         (
@@ -457,36 +457,36 @@ SEARCH = "https://arxiv.org/search/?query="
         ),
     ],
 )
-async def test_every_card_leads_to_its_paper(talk: BotHarness, told: dict[str, Any], links: list[str]) -> None:
-    await wished(talk, "diffusion")
+async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, Any], links: list[str]) -> None:
+    await wished(bot, "diffusion")
     other = paper("Diffusion, too", abstract="So that there are numbers.")
-    given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **told}
-    ingested(talk.store, other, replace(paper("x"), **given))
-    numbered = await comes(talk)
+    given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **known}
+    ingested(bot.store, other, replace(paper("x"), **given))
+    numbered = await comes(bot)
     place = next(key["text"] for key in numbered.keys if f"{key['text']} Diffusion, too" not in numbered.text)
-    card = await talk.presses(place)
+    card = await bot.presses(place)
     assert [f"{key['text']} {key['url']}" for key in card.keys if "url" in key] == links
-    whole = await talk.presses("more")
+    whole = await bot.presses("more")
     assert [f"{key['text']} {key['url']}" for key in whole.keys if "url" in key] == links
 
 
-async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(talk: BotHarness) -> None:
+async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHarness) -> None:
     both = (summary("英文之前的总结")[0], summary("An English summary.", "en")[0])
     there = (
         paper("Diffusion A", abstract="Abstract A.", summaries=both, translations=translation(abstract="译文甲。")),
         paper("Diffusion B", abstract="Abstract B.", summaries=both[1:], translations=translation(abstract="译文乙。")),
         paper("Diffusion C", abstract="Abstract C.", summaries=both[:1]),
     )
-    ingested(talk.store, *there)
+    ingested(bot.store, *there)
 
     async def told_of(place: int) -> tuple[str, list[str]]:
-        card = await talk.says(there[place].arxiv_id or "")
-        return card.lines[2], [line for line in (await talk.presses(card.buttons[2])).lines[2:] if line]
+        card = await bot.says(there[place].arxiv_id or "")
+        return card.lines[2], [line for line in (await bot.presses(card.buttons[2])).lines[2:] if line]
 
     assert (await told_of(0))[0] == "AI: An English summary."
     assert await told_of(2) == ("Abstract C.", ["Abstract", "Abstract C.", "In short", "AI: 英文之前的总结"])
-    talk.later(minutes=1)
-    await talk.says("/lang zh")
+    bot.later(minutes=1)
+    await bot.says("/lang zh")
     assert await told_of(0) == (
         "AI: 英文之前的总结",
         ["概要", "AI: 英文之前的总结", "摘要译文", "译文甲。", "摘要", "Abstract A."],

@@ -6,122 +6,122 @@ from bot.ports.conversation import Place
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
 from subscriptions.service.subscriptions import get_chat, listed
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BotHarness, FakePlatformApi
+from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
-from tests.talking import BotHarness, FakePlatformApi
 
 CHANNEL, ME, OTHER = "telegram:-1009000001", "telegram:42", "telegram:43"
 GROUP = "telegram:-1009000002"
 
 
 @pytest.fixture
-def talk_in_channel(talk: BotHarness) -> BotHarness:
+def talk_in_channel(bot: BotHarness) -> BotHarness:
     """@lab is a public channel that 42 administers, and the bot too; the group -1009000002 is a forum."""
     lab = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
-    talk.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
-    talk.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
-    return talk
+    bot.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
+    bot.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
+    return bot
 
 
-def texts(talk: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listed(talk.store, address(chat))]
+def texts(bot: BotHarness, chat: str) -> list[str]:
+    return [one.subscription.text for one in listed(bot.store, address(chat))]
 
 
 class TestConnect:
     async def test_a_public_channel_is_managed_from_a_private_chat(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        begun = await talk.says("/connect @lab_papers")
+        bot = talk_in_channel
+        begun = await bot.says("/connect @lab_papers")
         assert begun.lines[0] == "✓ What you say here is about Lab papers from now on: /sub diffusion, /list, /set."
         assert begun.to == ME
 
-        said = await talk.says("/sub diffusion now")
+        said = await bot.says("/sub diffusion now")
         assert said.text.startswith("✓ Lab papers: 1  diffusion")
-        assert texts(talk, CHANNEL) == ["diffusion"]
-        assert (await talk.says("/list")).lines[0].startswith("Lab papers: ")
-        assert (await talk.says("/help")).text == (await talk.says("/help", OTHER)).text
+        assert texts(bot, CHANNEL) == ["diffusion"]
+        assert (await bot.says("/list")).lines[0].startswith("Lab papers: ")
+        assert (await bot.says("/help")).text == (await bot.says("/help", OTHER)).text
 
-        post = Deliverer(talk)
-        ingested(talk.store, paper("Diffusion on graphs", authors=["Bo Writer"]))
-        talk.later(minutes=1)
+        post = Deliverer(bot)
+        ingested(bot.store, paper("Diffusion on graphs", authors=["Bo Writer"]))
+        bot.later(minutes=1)
         (brought,) = await post.deliver_due()
         assert brought.to == CHANNEL
         assert "Diffusion on graphs" in brought.text
         assert "Ada" not in brought.text  # nobody reads there who asked
         assert all("data" not in key for key in brought.keys)
 
-        over = await talk.says("/connect off")
+        over = await bot.says("/connect off")
         assert over.text == "✓ What you say here is about this chat again."
-        assert (await talk.says("/sub graphs")).text.startswith("✓ 1")
-        assert texts(talk, CHANNEL) == ["diffusion"]
+        assert (await bot.says("/sub graphs")).text.startswith("✓ 1")
+        assert texts(bot, CHANNEL) == ["diffusion"]
 
     async def test_buttons_stay_about_the_channel_and_rights_are_asked_at_each_press(
         self, talk_in_channel: BotHarness
     ) -> None:
-        talk = talk_in_channel
-        await talk.says("/connect @lab_papers")
-        await talk.says("/sub diffusion")
-        await talk.says("/connect off")
-        await talk.says("/sub graphs")  # number 1 of the private chat
-        talk.admins[CHANNEL] = set()
-        channel_undo = next(t for t in talk.last[ME] if t.text.startswith("✓ Lab papers: 1"))
+        bot = talk_in_channel
+        await bot.says("/connect @lab_papers")
+        await bot.says("/sub diffusion")
+        await bot.says("/connect off")
+        await bot.says("/sub graphs")  # number 1 of the private chat
+        bot.admins[CHANNEL] = set()
+        channel_undo = next(t for t in bot.last[ME] if t.text.startswith("✓ Lab papers: 1"))
         data = next(key["data"] for key in channel_undo.keys if key["text"] == "undo")
-        refused = await talk.sends_request(ME, callback_data=data, callback_id="p", message_id="m0")
+        refused = await bot.sends_request(ME, callback_data=data, callback_id="p", message_id="m0")
         assert refused.toast == "I know no chat -1009000001 that you administer and I am in. Add me to it first."
-        assert texts(talk, CHANNEL) == ["diffusion"]
-        talk.admins[CHANNEL] = {"42"}
-        done = await talk.sends_request(ME, callback_data=data, callback_id="p", message_id="m0")
+        assert texts(bot, CHANNEL) == ["diffusion"]
+        bot.admins[CHANNEL] = {"42"}
+        done = await bot.sends_request(ME, callback_data=data, callback_id="p", message_id="m0")
         assert done.text.startswith("✓ Lab papers: ")
-        assert (texts(talk, CHANNEL), texts(talk, ME)) == ([], ["graphs"])
+        assert (texts(bot, CHANNEL), texts(bot, ME)) == ([], ["graphs"])
 
     async def test_without_words_it_offers_the_chats_of_that_person(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        first = await talk.says("/connect")
+        bot = talk_in_channel
+        first = await bot.says("/connect")
         assert first.buttons == ["add to group", "add to channel"]
         assert {key["url"] for key in first.keys} == {
             "https://t.me/paperwire_test_bot?startgroup=added",
             "https://t.me/paperwire_test_bot?startchannel=added&admin=post_messages",
         }
-        await talk.says("/connect @lab_papers")
-        await talk.says("/connect off")
-        assert "Lab papers" in (await talk.says("/connect")).buttons
-        assert (await talk.presses("Lab papers")).text.startswith("✓ What you say here is about Lab papers")
-        assert "about Lab papers now" in (await talk.says("/connect")).text
-        assert (await talk.says("/connect", OTHER)).buttons == ["add to group", "add to channel"]
+        await bot.says("/connect @lab_papers")
+        await bot.says("/connect off")
+        assert "Lab papers" in (await bot.says("/connect")).buttons
+        assert (await bot.presses("Lab papers")).text.startswith("✓ What you say here is about Lab papers")
+        assert "about Lab papers now" in (await bot.says("/connect")).text
+        assert (await bot.says("/connect", OTHER)).buttons == ["add to group", "add to channel"]
 
     async def test_losing_the_right_ends_it_kindly(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        await talk.says("/connect @lab_papers")
-        talk.admins[CHANNEL] = {"7"}
-        refused = await talk.says("/sub diffusion")
+        bot = talk_in_channel
+        await bot.says("/connect @lab_papers")
+        bot.admins[CHANNEL] = {"7"}
+        refused = await bot.says("/sub diffusion")
         assert refused.text == (
             "✗ You do not administer Lab papers any more, or I am not in it, so nothing is changed there.\n"
             "What you say here is about this chat again."
         )
-        assert texts(talk, CHANNEL) == []
-        assert (await talk.says("/sub diffusion")).text.startswith("✓ 1")
-        assert texts(talk, ME) == ["diffusion"]
+        assert texts(bot, CHANNEL) == []
+        assert (await bot.says("/sub diffusion")).text.startswith("✓ 1")
+        assert texts(bot, ME) == ["diffusion"]
 
     async def test_a_platform_that_cannot_be_asked_changes_and_ends_nothing(
         self, talk_in_channel: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        talk = talk_in_channel
-        await talk.says("/connect @lab_papers")
+        bot = talk_in_channel
+        await bot.says("/connect @lab_papers")
 
         async def down(*_: object, **__: object) -> bool:
             raise RetryLater("no line")
 
         with monkeypatch.context() as patch:
             patch.setattr(FakePlatformApi, "is_admin", down)
-            assert "nothing is changed" in (await talk.says("/sub diffusion")).text
-        assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
+            assert "nothing is changed" in (await bot.says("/sub diffusion")).text
+        assert (await bot.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 
     async def test_back_by_its_button(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        await talk.says("/connect @lab_papers")
-        talk.admins[CHANNEL] = set()
-        assert (await talk.presses("back to this chat")).text == "✓ What you say here is about this chat again."
-        assert (await talk.says("/connect off")).text == "✓ What you say here is about this chat already."
+        bot = talk_in_channel
+        await bot.says("/connect @lab_papers")
+        bot.admins[CHANNEL] = set()
+        assert (await bot.presses("back to this chat")).text == "✓ What you say here is about this chat again."
+        assert (await bot.says("/connect off")).text == "✓ What you say here is about this chat already."
 
     async def test_in_a_group_it_points_to_the_private_chat(self, talk_in_channel: BotHarness) -> None:
         said = await talk_in_channel.says("/connect", GROUP, by="42")
@@ -145,33 +145,33 @@ class TestDirected:
         ["/sub {} diffusion", "/list {}", "/connect {}", "/status {}", "/unsub {} all", "/set {} text titles"],
     )
     async def test_a_stranger_learns_nothing_of_a_chat(self, talk_in_channel: BotHarness, command: str) -> None:
-        talk = talk_in_channel
-        subscribes(talk.store, CHANNEL, "diffusion")
-        known = (await talk.says(command.format("@lab_papers"), OTHER)).text
-        unknown = (await talk.says(command.format("@nowhere_at_all"), OTHER)).text
+        bot = talk_in_channel
+        subscribes(bot.store, CHANNEL, "diffusion")
+        known = (await bot.says(command.format("@lab_papers"), OTHER)).text
+        unknown = (await bot.says(command.format("@nowhere_at_all"), OTHER)).text
         assert known == unknown.replace("@nowhere_at_all", "@lab_papers")
         assert known.startswith("✗ I know no chat @lab_papers that you administer and I am in.")
-        assert texts(talk, CHANNEL) == ["diffusion"]
-        assert get_chat(talk.store, address(CHANNEL)).settings.text == "summary"
+        assert texts(bot, CHANNEL) == ["diffusion"]
+        assert get_chat(bot.store, address(CHANNEL)).settings.text == "summary"
 
     async def test_nor_does_somebody_whose_standing_cannot_be_seen_or_who_has_no_name(
         self, talk_in_channel: BotHarness
     ) -> None:
-        talk = talk_in_channel
-        talk.admins[CHANNEL] = None
-        assert "I know no chat" in (await talk.says("/list @lab_papers", ME)).text
-        talk.admins[CHANNEL] = {"42"}
-        hidden = await talk.says(
+        bot = talk_in_channel
+        bot.admins[CHANNEL] = None
+        assert "I know no chat" in (await bot.says("/list @lab_papers", ME)).text
+        bot.admins[CHANNEL] = {"42"}
+        hidden = await bot.says(
             "/list @lab_papers", GROUP, by="", sender_is_admin=True
         )  # an anonymous admin of another group
         assert "I know no chat" in hidden.text
 
     async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        talk.places["@somebody"] = Place(chat=address(OTHER), kind=ChatKind.PRIVATE)
-        talk.admins[OTHER] = {"42"}
-        subscribes(talk.store, OTHER, "secret wish")
-        assert "I know no chat" in (await talk.says("/list @somebody")).text
+        bot = talk_in_channel
+        bot.places["@somebody"] = Place(chat=address(OTHER), kind=ChatKind.PRIVATE)
+        bot.admins[OTHER] = {"42"}
+        subscribes(bot.store, OTHER, "secret wish")
+        assert "I know no chat" in (await bot.says("/list @somebody")).text
 
     @pytest.mark.parametrize(
         ("place", "words"),
@@ -190,8 +190,8 @@ class TestDirected:
         assert (await talk_in_channel.says("/connect -1009000002/7")).text == words
 
     async def test_its_own_name_directs_a_command_nowhere_else(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        said = await talk.says("/sub -1009000002 diffusion", GROUP, by="42")
+        bot = talk_in_channel
+        said = await bot.says("/sub -1009000002 diffusion", GROUP, by="42")
         assert said.text.startswith("✓ 1  diffusion")
 
 
@@ -199,66 +199,66 @@ class TestAddedToAChannel:
     async def test_who_adds_it_gets_a_card_in_private_and_the_channel_nothing(
         self, talk_in_channel: BotHarness
     ) -> None:
-        talk = talk_in_channel
-        await talk.says("/start")
-        card = await talk.receives_event("arrived", CHANNEL, by="42", title="Lab papers", kind=ChatKind.BROADCAST)
+        bot = talk_in_channel
+        await bot.says("/start")
+        card = await bot.receives_event("arrived", CHANNEL, by="42", title="Lab papers", kind=ChatKind.BROADCAST)
         assert card.to == ME
         assert card.lines[0].startswith("I am in the channel Lab papers now.")
         assert card.buttons == ["manage it from here"]
-        assert (await talk.presses("manage it from here")).text.startswith("✓ What you say here is about Lab papers")
-        assert (await talk.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
+        assert (await bot.presses("manage it from here")).text.startswith("✓ What you say here is about Lab papers")
+        assert (await bot.says("/sub diffusion")).text.startswith("✓ Lab papers: 1")
 
     async def test_the_card_is_in_the_language_of_the_person(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        await talk.says("/lang zh")
-        card = await talk.receives_event("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
+        bot = talk_in_channel
+        await bot.says("/lang zh")
+        card = await bot.receives_event("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
         assert card.to == ME
-        assert get_chat(talk.store, address(ME)).settings.lang == "zh"
+        assert get_chat(bot.store, address(ME)).settings.lang == "zh"
 
     async def test_whom_the_bot_may_not_write_to_it_does_not(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        assert not await talk.receives_event("arrived", CHANNEL, by="77", title="Lab papers", kind=ChatKind.BROADCAST)
+        bot = talk_in_channel
+        assert not await bot.receives_event("arrived", CHANNEL, by="77", title="Lab papers", kind=ChatKind.BROADCAST)
 
     async def test_not_again_within_thirty_days(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        await talk.says("/sub graphs")
+        bot = talk_in_channel
+        await bot.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
-        assert await talk.receives_event("arrived", CHANNEL, **channel)
-        await talk.receives_event("left", CHANNEL, **channel)
-        talk.later(days=29)
-        assert not await talk.receives_event("arrived", CHANNEL, **channel)
-        talk.later(days=2)
-        await talk.receives_event("left", CHANNEL, **channel)
-        assert await talk.receives_event("arrived", CHANNEL, **channel)
+        assert await bot.receives_event("arrived", CHANNEL, **channel)
+        await bot.receives_event("left", CHANNEL, **channel)
+        bot.later(days=29)
+        assert not await bot.receives_event("arrived", CHANNEL, **channel)
+        bot.later(days=2)
+        await bot.receives_event("left", CHANNEL, **channel)
+        assert await bot.receives_event("arrived", CHANNEL, **channel)
 
     async def test_without_the_right_to_post_it_says_what_it_lacks_and_then_goes_on(
         self, talk_in_channel: BotHarness
     ) -> None:
-        talk = talk_in_channel
-        await talk.says("/sub graphs")
+        bot = talk_in_channel
+        await bot.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
-        said = await talk.receives_event(
+        said = await bot.receives_event(
             "muted", CHANNEL, details={"before": "left", "status": "administrator"}, **channel
         )
         assert (said.to, said.text) == (
             ME,
             "✗ I am in the channel Lab papers now, but may not post there. Give me the right to post.",
         )
-        card = await talk.receives_event("back", CHANNEL, details={"before": "administrator"}, **channel)
+        card = await bot.receives_event("back", CHANNEL, details={"before": "administrator"}, **channel)
         assert card.lines[0].startswith("I am in the channel Lab papers now. It is managed")
 
     async def test_its_owner_hears_when_somebody_removes_it_and_when_it_is_back(
         self, talk_in_channel: BotHarness
     ) -> None:
-        talk, post = talk_in_channel, Deliverer(talk_in_channel)
-        await talk.says("/sub graphs")
+        bot, post = talk_in_channel, Deliverer(talk_in_channel)
+        await bot.says("/sub graphs")
         channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST}
-        await talk.receives_event("arrived", CHANNEL, by="42", **channel)
-        await talk.receives_event("left", CHANNEL, by="7", **channel)
+        await bot.receives_event("arrived", CHANNEL, by="42", **channel)
+        await bot.receives_event("left", CHANNEL, by="7", **channel)
         (gone,) = await post.deliver_due()
         assert (gone.to, gone.lines[0]) == (ME, "Lab papers is paused.")
-        await talk.receives_event("arrived", CHANNEL, by="7", **channel)
-        assert get_chat(talk.store, address(CHANNEL)).state == "active"
+        await bot.receives_event("arrived", CHANNEL, by="7", **channel)
+        assert get_chat(bot.store, address(CHANNEL)).state == "active"
 
 
 class TestInTheChannelItself:
@@ -268,10 +268,10 @@ class TestInTheChannelItself:
         assert not said.keys
 
     async def test_a_new_name_and_a_new_title_are_noticed(self, talk_in_channel: BotHarness) -> None:
-        talk = talk_in_channel
-        subscribes(talk.store, GROUP, "diffusion")
-        await talk.says("/list", GROUP, by="42", title="Old name")
-        talk.public.add(GROUP)
-        await talk.says("/list", GROUP, by="42", title="New name")
-        chat = get_chat(talk.store, address(GROUP))
+        bot = talk_in_channel
+        subscribes(bot.store, GROUP, "diffusion")
+        await bot.says("/list", GROUP, by="42", title="Old name")
+        bot.public.add(GROUP)
+        await bot.says("/list", GROUP, by="42", title="New name")
+        chat = get_chat(bot.store, address(GROUP))
         assert (chat.title, chat.public, chat.settings.buttons) == ("New name", True, "link")

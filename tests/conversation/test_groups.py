@@ -8,60 +8,60 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chats import get_conversation_state
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.subscriptions import get_chat, listed
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
-from tests.talking import BotHarness
 
 FORUM, VISION, GRAPHS = "telegram:-1001", "telegram:-1001/3", "telegram:-1001/4"
 GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
 
 
-def texts(talk: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listed(talk.store, address(chat))]
+def texts(bot: BotHarness, chat: str) -> list[str]:
+    return [one.subscription.text for one in listed(bot.store, address(chat))]
 
 
-async def test_a_forum_with_two_topics_and_two_managers(talk: BotHarness) -> None:
-    post = Deliverer(talk)
-    talk.admins[FORUM] = {"7", "8"}
-    await talk.receives_event("arrived", FORUM, by="7", title="Reading group")
-    assert (await talk.says("/sub diffusion now", VISION, by="7")).to == VISION
-    assert (await talk.says("/sub graphs now", GRAPHS, by="8")).text.startswith("✓ 1  graphs")
-    assert (texts(talk, VISION), texts(talk, GRAPHS)) == (["diffusion"], ["graphs"])
+async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None:
+    post = Deliverer(bot)
+    bot.admins[FORUM] = {"7", "8"}
+    await bot.receives_event("arrived", FORUM, by="7", title="Reading group")
+    assert (await bot.says("/sub diffusion now", VISION, by="7")).to == VISION
+    assert (await bot.says("/sub graphs now", GRAPHS, by="8")).text.startswith("✓ 1  graphs")
+    assert (texts(bot, VISION), texts(bot, GRAPHS)) == (["diffusion"], ["graphs"])
 
-    ingested(talk.store, paper("Diffusion on graphs"), paper("Graph theory"))
-    talk.later(minutes=1)
+    ingested(bot.store, paper("Diffusion on graphs"), paper("Graph theory"))
+    bot.later(minutes=1)
     brought = {answer.to: answer.text for answer in await post.deliver_due()}
     assert "Diffusion on graphs" in brought[VISION]
     assert "Graph theory" not in brought[VISION]
     assert all(title in brought[GRAPHS] for title in ("Diffusion on graphs", "Graph theory"))
 
-    talk.admins[FORUM] = {"8"}  # the first one is an admin no longer
-    assert (await talk.says("/unsub 1", VISION, by="7")).text == "✗ Only admins of this chat can change that."
-    assert texts(talk, VISION) == ["diffusion"]
-    assert (await talk.says("/unsub 1", VISION, by="8")).text.startswith("✓")
+    bot.admins[FORUM] = {"8"}  # the first one is an admin no longer
+    assert (await bot.says("/unsub 1", VISION, by="7")).text == "✗ Only admins of this chat can change that."
+    assert texts(bot, VISION) == ["diffusion"]
+    assert (await bot.says("/unsub 1", VISION, by="8")).text.startswith("✓")
 
 
 class TestWhoMay:
-    async def test_a_member_is_refused_in_one_line_and_changes_nothing(self, talk: BotHarness) -> None:
-        talk.admins[FORUM] = {"7"}
-        refused = await talk.says("/sub diffusion", FORUM, by="9")
+    async def test_a_member_is_refused_in_one_line_and_changes_nothing(self, bot: BotHarness) -> None:
+        bot.admins[FORUM] = {"7"}
+        refused = await bot.says("/sub diffusion", FORUM, by="9")
         assert refused.lines == ["✗ Only admins of this chat can change that."]
-        assert not outbox_entries(talk.store, now=talk.clock.now())
+        assert not outbox_entries(bot.store, now=bot.clock.now())
 
-    async def test_members_may_where_the_admins_say_so(self, talk: BotHarness) -> None:
-        talk.admins[FORUM] = {"7"}
-        assert (await talk.says("/set manage members", FORUM, by="9")).text.startswith("✗ Only admins")
-        await talk.says("/set manage members", FORUM, by="7")
-        assert (await talk.says("/sub diffusion", FORUM, by="9")).text.startswith("✓ 1")
+    async def test_members_may_where_the_admins_say_so(self, bot: BotHarness) -> None:
+        bot.admins[FORUM] = {"7"}
+        assert (await bot.says("/set manage members", FORUM, by="9")).text.startswith("✗ Only admins")
+        await bot.says("/set manage members", FORUM, by="7")
+        assert (await bot.says("/sub diffusion", FORUM, by="9")).text.startswith("✓ 1")
 
-    async def test_everybody_may_look(self, talk: BotHarness) -> None:
-        talk.admins[FORUM] = {"7"}
-        await talk.says("/sub diffusion", FORUM, by="7")
-        assert "diffusion" in (await talk.says("/list", FORUM, by="9")).text
+    async def test_everybody_may_look(self, bot: BotHarness) -> None:
+        bot.admins[FORUM] = {"7"}
+        await bot.says("/sub diffusion", FORUM, by="7")
+        assert "diffusion" in (await bot.says("/list", FORUM, by="9")).text
 
-    async def test_who_cannot_be_seen_is_shown_the_private_way(self, talk: BotHarness) -> None:
-        talk.admins[FORUM] = None
-        assert (await talk.says("/sub diffusion", FORUM, by="7")).text == (
+    async def test_who_cannot_be_seen_is_shown_the_private_way(self, bot: BotHarness) -> None:
+        bot.admins[FORUM] = None
+        assert (await bot.says("/sub diffusion", FORUM, by="7")).text == (
             "✗ I cannot see who is an admin here. Make me an admin, or write to me in private: /connect."
         )
 
@@ -77,8 +77,8 @@ class TestWhatIsMeantForIt:
         ],
         ids=["chatter", "a command of another bot", "people talk under a paper", "a sticker under a paper"],
     )
-    async def test_silence(self, talk: BotHarness, text: str, more: dict[str, object]) -> None:
-        assert not await talk.says(text, FORUM, by="9", **more)
+    async def test_silence(self, bot: BotHarness, text: str, more: dict[str, object]) -> None:
+        assert not await bot.says(text, FORUM, by="9", **more)
 
     @pytest.mark.parametrize(
         ("text", "more"),
@@ -92,135 +92,135 @@ class TestWhatIsMeantForIt:
         ],
         ids=["a command", "a mention", "an answer", "nearly a command of it", "a mention of nothing", "a bare mention"],
     )
-    async def test_an_answer(self, talk: BotHarness, text: str, more: dict[str, object]) -> None:
-        assert (await talk.says(text, FORUM, by="9", **more)).text
+    async def test_an_answer(self, bot: BotHarness, text: str, more: dict[str, object]) -> None:
+        assert (await bot.says(text, FORUM, by="9", **more)).text
 
 
 class TestAddedToAGroup:
-    async def test_one_silent_line_and_not_again_within_thirty_days(self, talk: BotHarness) -> None:
-        said = await talk.receives_event("arrived", FORUM, by="7", title="Reading group")
+    async def test_one_silent_line_and_not_again_within_thirty_days(self, bot: BotHarness) -> None:
+        said = await bot.receives_event("arrived", FORUM, by="7", title="Reading group")
         assert (said.to, said.text) == (FORUM, "Admins: /sub@paperwire_test_bot diffusion. I am quiet otherwise.")
         assert said.payloads[0]["silent"] is True
-        await talk.receives_event("left", FORUM, by="7")
-        talk.later(days=29)
-        assert not await talk.receives_event("arrived", FORUM, by="7")
-        talk.later(days=2)
-        await talk.receives_event("left", FORUM, by="7")
-        assert await talk.receives_event("arrived", FORUM, by="7")
+        await bot.receives_event("left", FORUM, by="7")
+        bot.later(days=29)
+        assert not await bot.receives_event("arrived", FORUM, by="7")
+        bot.later(days=2)
+        await bot.receives_event("left", FORUM, by="7")
+        assert await bot.receives_event("arrived", FORUM, by="7")
 
-    async def test_a_right_that_changes_is_no_arrival(self, talk: BotHarness) -> None:
-        await talk.receives_event("arrived", FORUM, by="7")
-        assert not await talk.receives_event(
+    async def test_a_right_that_changes_is_no_arrival(self, bot: BotHarness) -> None:
+        await bot.receives_event("arrived", FORUM, by="7")
+        assert not await bot.receives_event(
             "back", FORUM, by="7", details={"before": "member", "status": "administrator"}
         )
 
 
 class TestWhoSetsItUp:
-    async def test_the_first_answer_goes_by_their_clock_and_in_their_language(self, talk: BotHarness) -> None:
-        talk.admins[GROUP] = {"7"}
-        await talk.says("/timezone Shanghai", "telegram:7")
-        await talk.says("/lang zh", "telegram:7")
-        said = await talk.says("/sub diffusion -survey daily 9", GROUP, by="7")
+    async def test_the_first_answer_goes_by_their_clock_and_in_their_language(self, bot: BotHarness) -> None:
+        bot.admins[GROUP] = {"7"}
+        await bot.says("/timezone Shanghai", "telegram:7")
+        await bot.says("/lang zh", "telegram:7")
+        said = await bot.says("/sub diffusion -survey daily 9", GROUP, by="7")
         assert said.lines[0] == "✓ 1  diffusion，不含 survey · 每天 09:00 上海"
         assert "1月23日 周五 09:00" in said.lines[1]
 
-    async def test_also_where_they_do_it_from_their_private_chat(self, talk: BotHarness) -> None:
+    async def test_also_where_they_do_it_from_their_private_chat(self, bot: BotHarness) -> None:
         there = "telegram:-1009000001"
-        talk.admins[there] = {"7"}
-        talk.places["-1009000001"] = Place(chat=address(there), kind=ChatKind.GROUP, title="Lab")
-        await talk.says("/timezone Shanghai", "telegram:7")
-        said = await talk.says("/sub -1009000001 diffusion daily 9", "telegram:7")
+        bot.admins[there] = {"7"}
+        bot.places["-1009000001"] = Place(chat=address(there), kind=ChatKind.GROUP, title="Lab")
+        await bot.says("/timezone Shanghai", "telegram:7")
+        said = await bot.says("/sub -1009000001 diffusion daily 9", "telegram:7")
         assert "First: Fri 23 Jan 09:00." in said.text
 
 
 class TestGoneAndBack:
-    async def test_a_person_blocks_and_lets_it_in_again(self, talk: BotHarness) -> None:
-        post = Deliverer(talk)
-        await talk.says("/sub diffusion now")
-        assert not await talk.receives_event("left", "telegram:42", by="42")
-        ingested(talk.store, paper("Diffusion on graphs"))
-        talk.later(minutes=1)
+    async def test_a_person_blocks_and_lets_it_in_again(self, bot: BotHarness) -> None:
+        post = Deliverer(bot)
+        await bot.says("/sub diffusion now")
+        assert not await bot.receives_event("left", "telegram:42", by="42")
+        ingested(bot.store, paper("Diffusion on graphs"))
+        bot.later(minutes=1)
         assert not await post.deliver_due()
-        assert get_chat(talk.store, address("telegram:42")).state == "paused"
-        await talk.receives_event("back", "telegram:42", by="42")
-        assert get_chat(talk.store, address("telegram:42")).state == "active"
-        talk.later(hours=1)
+        assert get_chat(bot.store, address("telegram:42")).state == "paused"
+        await bot.receives_event("back", "telegram:42", by="42")
+        assert get_chat(bot.store, address("telegram:42")).state == "active"
+        bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
-    async def test_writing_in_private_is_coming_back_and_what_waits_is_offered_below(self, talk: BotHarness) -> None:
-        await talk.says("/sub diffusion now")
-        await talk.receives_event("left", "telegram:42", by="42")
-        ingested(talk.store, paper("Diffusion on graphs"))
-        talk.later(minutes=1)
-        said = await talk.says("/list")
+    async def test_writing_in_private_is_coming_back_and_what_waits_is_offered_below(self, bot: BotHarness) -> None:
+        await bot.says("/sub diffusion now")
+        await bot.receives_event("left", "telegram:42", by="42")
+        ingested(bot.store, paper("Diffusion on graphs"))
+        bot.later(minutes=1)
+        said = await bot.says("/list")
         assert said.text.startswith("1 subscription")
         assert "1 paper waits." in said.text
         assert said.buttons[-2:] == ["send 1", "skip"]
-        assert get_chat(talk.store, address("telegram:42")).state == "active"
-        await talk.presses("send 1")
-        assert "Diffusion on graphs" in (await Deliverer(talk).deliver_due())[-1].text
+        assert get_chat(bot.store, address("telegram:42")).state == "active"
+        await bot.presses("send 1")
+        assert "Diffusion on graphs" in (await Deliverer(bot).deliver_due())[-1].text
 
-    async def test_what_a_person_paused_stays_paused(self, talk: BotHarness) -> None:
-        await talk.says("/sub diffusion now")
-        await talk.says("/pause")
-        before = get_chat(talk.store, address("telegram:42"))
-        await talk.receives_event("left", "telegram:42", by="42")
-        await talk.receives_event("back", "telegram:42", by="42")
-        assert get_chat(talk.store, address("telegram:42")) == before
+    async def test_what_a_person_paused_stays_paused(self, bot: BotHarness) -> None:
+        await bot.says("/sub diffusion now")
+        await bot.says("/pause")
+        before = get_chat(bot.store, address("telegram:42"))
+        await bot.receives_event("left", "telegram:42", by="42")
+        await bot.receives_event("back", "telegram:42", by="42")
+        assert get_chat(bot.store, address("telegram:42")) == before
 
-    async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, talk: BotHarness) -> None:
+    async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, bot: BotHarness) -> None:
         for topic in (FORUM, VISION):
-            subscribes(talk.store, topic, "diffusion", every="now")
-        await talk.receives_event("muted", FORUM, by="7", details={"before": "member", "status": "restricted"})
-        assert {get_chat(talk.store, address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
-        await talk.receives_event("back", FORUM, by="7")
-        assert {get_chat(talk.store, address(topic)).state for topic in (FORUM, VISION)} == {"active"}
+            subscribes(bot.store, topic, "diffusion", every="now")
+        await bot.receives_event("muted", FORUM, by="7", details={"before": "member", "status": "restricted"})
+        assert {get_chat(bot.store, address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
+        await bot.receives_event("back", FORUM, by="7")
+        assert {get_chat(bot.store, address(topic)).state for topic in (FORUM, VISION)} == {"active"}
 
 
 class TestClosedTopics:
-    async def close(self, talk: BotHarness, how: str) -> None:
+    async def close(self, bot: BotHarness, how: str) -> None:
         if how == "service message":
-            await talk.receives_event("topic-closed", VISION)
+            await bot.receives_event("topic-closed", VISION)
             return
-        post = Deliverer(talk)
+        post = Deliverer(bot)
         post.refusals["-1001/3"] = ChatGone("Telegram does not let the bot write: TOPIC_CLOSED", "topic")
         await post.deliver_due()
 
     @pytest.mark.parametrize("first", ["service message", "refusal"])
     @pytest.mark.parametrize("then", ["service message", "refusal"])
     async def test_one_pauses_and_the_general_topic_hears_of_it_once(
-        self, talk: BotHarness, first: str, then: str
+        self, bot: BotHarness, first: str, then: str
     ) -> None:
-        post = Deliverer(talk)
-        subscribes(talk.store, VISION, "diffusion", every="now", name="vision")
-        subscribes(talk.store, GRAPHS, "graphs", every="now")
-        ingested(talk.store, paper("Diffusion on graphs"))
+        post = Deliverer(bot)
+        subscribes(bot.store, VISION, "diffusion", every="now", name="vision")
+        subscribes(bot.store, GRAPHS, "graphs", every="now")
+        ingested(bot.store, paper("Diffusion on graphs"))
         for how in (first, then):
-            await self.close(talk, how)
-        assert get_chat(talk.store, address(VISION)).state == "paused"
-        assert get_chat(talk.store, address(GRAPHS)).state == "active"
-        told = [answer for answer in [*await post.deliver_due(), *talk.last.get(FORUM, [])] if answer.to == FORUM]
-        assert len({answer.text for answer in told}) == 1
-        assert told[0].lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: vision."]
+            await self.close(bot, how)
+        assert get_chat(bot.store, address(VISION)).state == "paused"
+        assert get_chat(bot.store, address(GRAPHS)).state == "active"
+        sent = [answer for answer in [*await post.deliver_due(), *bot.last.get(FORUM, [])] if answer.to == FORUM]
+        assert len({answer.text for answer in sent}) == 1
+        assert sent[0].lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: vision."]
 
-        await talk.receives_event("topic-open", VISION)
-        assert get_chat(talk.store, address(VISION)).state == "active"
-        talk.later(hours=1)
+        await bot.receives_event("topic-open", VISION)
+        assert get_chat(bot.store, address(VISION)).state == "active"
+        bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
-    async def test_a_topic_that_wants_nothing_is_closed_without_a_word(self, talk: BotHarness) -> None:
-        await talk.receives_event("topic-closed", VISION)
-        assert not outbox_entries(talk.store, now=talk.clock.now())
+    async def test_a_topic_that_wants_nothing_is_closed_without_a_word(self, bot: BotHarness) -> None:
+        await bot.receives_event("topic-closed", VISION)
+        assert not outbox_entries(bot.store, now=bot.clock.now())
 
 
-async def signal(name: str, talk: BotHarness, post: Deliverer) -> None:
+async def signal(name: str, bot: BotHarness, post: Deliverer) -> None:
     """One of the ways in which the platform says that the group has another id now."""
     if name == "in the old":
-        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
+        await bot.receives_event("moved", GROUP, details={"to": "-1005"})
     elif name == "it is taken from the old":
-        await talk.receives_event("left", GROUP)
+        await bot.receives_event("left", GROUP)
     elif name == "in the new":
-        await talk.receives_event("moved", SUPERGROUP, details={"from": "-5"})
+        await bot.receives_event("moved", SUPERGROUP, details={"from": "-5"})
     else:
         await post.deliver_due()
 
@@ -239,49 +239,49 @@ class TestAGroupThatMoves:
 
     @pytest.mark.parametrize("order", ORDERS, ids=[", ".join(order) for order in ORDERS])
     async def test_while_papers_wait_nothing_is_lost_and_nothing_comes_twice(
-        self, talk: BotHarness, order: tuple[str, ...]
+        self, bot: BotHarness, order: tuple[str, ...]
     ) -> None:
-        post = Deliverer(talk)
+        post = Deliverer(bot)
         post.refusals["-5"] = ChatMoved("moved", "-1005")
-        talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
-        await talk.says("/sub diffusion now", GROUP, by="7")
-        ingested(talk.store, paper("Diffusion on graphs"))
-        talk.later(minutes=1)
+        bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
+        await bot.says("/sub diffusion now", GROUP, by="7")
+        ingested(bot.store, paper("Diffusion on graphs"))
+        bot.later(minutes=1)
         for name in order:
-            await signal(name, talk, post)
+            await signal(name, bot, post)
         await post.deliver_due()
         assert [answer.text.count("Diffusion on graphs") for answer in post.to(SUPERGROUP)] == [1]
         assert not post.to(GROUP)
-        assert texts(talk, SUPERGROUP) == texts(talk, GROUP) == ["diffusion"]
+        assert texts(bot, SUPERGROUP) == texts(bot, GROUP) == ["diffusion"]
 
-    async def test_buttons_and_questions_go_along(self, talk: BotHarness) -> None:
-        talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
-        said = await talk.says("/sub diffusion", GROUP, by="7")
-        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
+    async def test_buttons_and_questions_go_along(self, bot: BotHarness) -> None:
+        bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
+        said = await bot.says("/sub diffusion", GROUP, by="7")
+        await bot.receives_event("moved", GROUP, details={"to": "-1005"})
         undo = next(key["data"] for key in said.keys if key["text"] == "undo")
-        done = await talk.sends_request(SUPERGROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
+        done = await bot.sends_request(SUPERGROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
         assert done.text.startswith("✓")
-        assert texts(talk, SUPERGROUP) == []
+        assert texts(bot, SUPERGROUP) == []
 
-    async def test_an_old_button_under_the_old_group_still_works(self, talk: BotHarness) -> None:
-        talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
-        said = await talk.says("/sub diffusion", GROUP, by="7")
-        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
+    async def test_an_old_button_under_the_old_group_still_works(self, bot: BotHarness) -> None:
+        bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
+        said = await bot.says("/sub diffusion", GROUP, by="7")
+        await bot.receives_event("moved", GROUP, details={"to": "-1005"})
         undo = next(key["data"] for key in said.keys if key["text"] == "undo")
         assert (
-            await talk.sends_request(GROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
+            await bot.sends_request(GROUP, by="7", callback_data=undo, callback_id="p", message_id="m0")
         ).to == SUPERGROUP
 
-    async def test_what_is_managed_from_a_private_chat_is_followed(self, talk: BotHarness) -> None:
-        talk.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
-        await talk.receives_event("arrived", GROUP, by="7", title="Reading group")
-        await talk.says("/connect", "telegram:7")
-        group = next(key for key in talk.last["telegram:7"][-1].keys if key["text"] == "Reading group")
+    async def test_what_is_managed_from_a_private_chat_is_followed(self, bot: BotHarness) -> None:
+        bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
+        await bot.receives_event("arrived", GROUP, by="7", title="Reading group")
+        await bot.says("/connect", "telegram:7")
+        group = next(key for key in bot.last["telegram:7"][-1].keys if key["text"] == "Reading group")
         assert group
-        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
-        assert get_conversation_state(talk.store, "greeted:telegram:-1005", since=talk.clock.now().replace(year=2025))
+        await bot.receives_event("moved", GROUP, details={"to": "-1005"})
+        assert get_conversation_state(bot.store, "greeted:telegram:-1005", since=bot.clock.now().replace(year=2025))
 
-    async def test_it_greets_nobody_again(self, talk: BotHarness) -> None:
-        assert await talk.receives_event("arrived", GROUP, by="7")
-        await talk.receives_event("moved", GROUP, details={"to": "-1005"})
-        assert not await talk.receives_event("arrived", SUPERGROUP, by="7")
+    async def test_it_greets_nobody_again(self, bot: BotHarness) -> None:
+        assert await bot.receives_event("arrived", GROUP, by="7")
+        await bot.receives_event("moved", GROUP, details={"to": "-1005"})
+        assert not await bot.receives_event("arrived", SUPERGROUP, by="7")

@@ -14,9 +14,9 @@ from subscriptions.notices.notice import DailyNotice, NoticeWords
 from subscriptions.notices.registry import NOTICES, by_cause
 from subscriptions.service.chats import meet
 from subscriptions.service.notices import notify, notify_operators
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address
-from tests.talking import BotHarness
 from tests.unit.deliveries import chat, delivery, team, written
 
 ME = "telegram:42"
@@ -46,27 +46,27 @@ WITH_COFFEE = by_cause(*NOTICES.values(), CoffeeOut)
 
 
 @pytest.fixture
-def post(talk: BotHarness) -> Deliverer:
-    post = Deliverer(talk)
+def post(bot: BotHarness) -> Deliverer:
+    post = Deliverer(bot)
     post.render_delivery = partial(render_delivery, notices=WITH_COFFEE)
     return post
 
 
-async def test_it_is_raised_stored_and_delivered_once_a_day_and_subject(talk: BotHarness, post: Deliverer) -> None:
-    meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON)
+async def test_it_is_raised_stored_and_delivered_once_a_day_and_subject(bot: BotHarness, post: Deliverer) -> None:
+    meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
     button = {"fine": CallbackToken(verb="fine")}
-    assert notify(talk.store, address(ME), CoffeeOut(room="<3.07>", cups=2061), now=NOON, buttons=button)
-    assert not notify(talk.store, address(ME), CoffeeOut(room="<3.07>", cups=2062), now=NOON)
-    assert notify(talk.store, address(ME), CoffeeOut(room="2.01"), now=NOON)
+    assert notify(bot.store, address(ME), CoffeeOut(room="<3.07>", cups=2061), now=NOON, buttons=button)
+    assert not notify(bot.store, address(ME), CoffeeOut(room="<3.07>", cups=2062), now=NOON)
+    assert notify(bot.store, address(ME), CoffeeOut(room="2.01"), now=NOON)
     first, second = await post.deliver_due()
     assert first.lines == ["No coffee in <3.07>.", "2,061 cups today.", "Send /help for tea."]
     assert second.lines == ["No coffee in 2.01.", "Send /help for tea."]
     assert [key["text"] for key in first.keys] == ["fine"]
-    assert "not work" not in (await talk.presses("fine", ME)).toast
+    assert "not work" not in (await bot.presses("fine", ME)).toast
 
 
-async def test_operators_hear_of_it(talk: BotHarness, post: Deliverer) -> None:
-    (lane,) = notify_operators(talk.store, (address("telegram:1"),), CoffeeOut(room="2.01"), now=NOON)
+async def test_operators_hear_of_it(bot: BotHarness, post: Deliverer) -> None:
+    (lane,) = notify_operators(bot.store, (address("telegram:1"),), CoffeeOut(room="2.01"), now=NOON)
     assert lane == address("telegram:1").lane
     (notice,) = await post.deliver_due()
     assert notice.lines[0] == "No coffee in 2.01."
@@ -75,15 +75,15 @@ async def test_operators_hear_of_it(talk: BotHarness, post: Deliverer) -> None:
 @pytest.mark.parametrize("to", [chat(), team(), chat("console"), chat("web"), chat(lang="zh")])
 def test_every_platform_writes_it(to: object) -> None:
     facts = Facts(notice="coffee-out", detail=CoffeeOut(room="2.01", cups=3).detail())
-    told = delivery(to, kind=Kind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
-    (message,) = render_delivery(told, notices=WITH_COFFEE)
+    notice = delivery(to, kind=Kind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
+    (message,) = render_delivery(notice, notices=WITH_COFFEE)
     assert "No coffee in 2.01." in written(message)
     assert "3 cups today." in written(message)
 
 
 def test_a_version_that_does_not_know_it_still_says_something() -> None:
-    told = delivery(chat(), kind=Kind.NOTICE, notice="coffee-out", detail={"room": "2.01"})
-    (message,) = render_delivery(told)
+    notice = delivery(chat(), kind=Kind.NOTICE, notice="coffee-out", detail={"room": "2.01"})
+    (message,) = render_delivery(notice)
     assert written(message) == "<b>News from paperwire.</b>"
 
 
@@ -92,7 +92,7 @@ def test_a_detail_that_is_not_declared_is_an_error() -> None:
         CoffeeOut(rom="2.01")  # type: ignore[call-arg]
 
 
-def test_a_button_that_is_not_declared_is_an_error(talk: BotHarness) -> None:
-    meet(talk.store, address(ME), ChatKind.PRIVATE, now=NOON)
+def test_a_button_that_is_not_declared_is_an_error(bot: BotHarness) -> None:
+    meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
     with pytest.raises(ValueError, match="coffee-out has no buttons"):
-        notify(talk.store, address(ME), CoffeeOut(room="2.01"), now=NOON, buttons={"tea": CallbackToken(verb="fine")})
+        notify(bot.store, address(ME), CoffeeOut(room="2.01"), now=NOON, buttons={"tea": CallbackToken(verb="fine")})

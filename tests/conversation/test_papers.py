@@ -13,26 +13,26 @@ from subscriptions.service.papers import search
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store.chat import access, chats, subscriptions
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
-from tests.talking import BotHarness
 
 ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 DAY = timedelta(days=1)
 
 
 class TestPreview:
-    async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
-        ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
-        said = await talk.says("/preview diffusion")
+    async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
+        ingested(bot.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        said = await bot.says("/preview diffusion")
         assert said.lines[:2] == ["2 papers in the 2 days known", "diffusion"]
         assert "Diffusion of Tuesday" in said.text
-        await talk.says("/sub diffusion daily 13:00")
-        await talk.says("/preview")
-        assert not outbox_entries(talk.store, now=NOON)
-        talk.later(hours=1)
-        assert "Diffusion of today" in (await Deliverer(talk).deliver_due())[0].text
+        await bot.says("/sub diffusion daily 13:00")
+        await bot.says("/preview")
+        assert not outbox_entries(bot.store, now=NOON)
+        bot.later(hours=1)
+        assert "Diffusion of today" in (await Deliverer(bot).deliver_due())[0].text
 
     @pytest.mark.parametrize(
         ("then", "line"),
@@ -42,61 +42,61 @@ class TestPreview:
             ("/today", "Nothing of it is still to come."),
         ],
     )
-    async def test_it_says_what_of_it_is_still_to_come_and_when(self, talk: BotHarness, then: str, line: str) -> None:
-        ingested(talk.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
-        ingested(talk.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
-        await talk.says("/sub diffusion daily 13:00")
+    async def test_it_says_what_of_it_is_still_to_come_and_when(self, bot: BotHarness, then: str, line: str) -> None:
+        ingested(bot.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
+        ingested(bot.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
+        await bot.says("/sub diffusion daily 13:00")
         if then:
-            await talk.says(then)
-        assert line in (await talk.says("/preview")).lines
+            await bot.says(then)
+        assert line in (await bot.says("/preview")).lines
 
-    async def test_only_what_was_counted_is_told(self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         """What only reading can tell of many papers is told of the newest of them, wherever a number is told."""
         monkeypatch.setattr(_recent, "MOST_READ", 5)
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
-        said = await talk.says("/sub =Diffusion")
+        said = await bot.says("/sub =Diffusion")
         assert f"5 papers in the one day I know {newest}, for example:" in said.lines
-        assert (await talk.says("/preview 1")).lines[0] == f"5 papers in the one day known {newest}"
-        assert f"5 in 1 day {newest}" in (await talk.says("/list")).text
-        assert (await talk.says("/preview diffusion")).lines[0] == "8 papers in the one day known"
+        assert (await bot.says("/preview 1")).lines[0] == f"5 papers in the one day known {newest}"
+        assert f"5 in 1 day {newest}" in (await bot.says("/list")).text
+        assert (await bot.says("/preview diffusion")).lines[0] == "8 papers in the one day known"
 
     async def test_of_too_many_papers_the_newest_are_counted(
-        self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch
+        self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_recent, "MOST_COUNTED", 5)
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
-        said = await talk.says("/sub diffusion")
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        said = await bot.says("/sub diffusion")
         assert "5 papers in the one day I know (of the newest 5 papers), for example:" in said.lines
 
-    async def test_its_button_subscribes_exactly_that_text(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion"))
-        said = await talk.says("/test diffusion -survey at 8")
+    async def test_its_button_subscribes_exactly_that_text(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion"))
+        said = await bot.says("/test diffusion -survey at 8")
         assert said.lines[1] == "diffusion, not survey · daily 08:00"
-        done = await talk.presses("subscribe")
+        done = await bot.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
 
-    async def test_what_came_before_is_shown_and_counted(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion one"), paper("Diffusion two"))
-        await talk.says("/today one")
-        said = await talk.says("/preview diffusion")
+    async def test_what_came_before_is_shown_and_counted(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion one"), paper("Diffusion two"))
+        await bot.says("/today one")
+        said = await bot.says("/preview diffusion")
         assert said.lines[2] == "This chat has had 1 of them."
         assert "Diffusion one" in said.text
-        await talk.says("/today diffusion")
-        assert (await talk.says("/preview diffusion")).lines[2] == "This chat has had all of them."
+        await bot.says("/today diffusion")
+        assert (await bot.says("/preview diffusion")).lines[2] == "This chat has had all of them."
 
-    async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion"), paper("Chapter 2"))
-        await talk.says("/sub diffusion")
-        first, second = await talk.says("/preview 1"), await talk.says("/preview 2")
+    async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion"), paper("Chapter 2"))
+        await bot.says("/sub diffusion")
+        first, second = await bot.says("/preview 1"), await bot.says("/preview 2")
         assert "Diffusion" in first.text
         assert "Chapter 2" not in first.text
         assert "Chapter 2" in second.text
         assert second.buttons == ["subscribe"]
 
-    async def test_a_long_preview_ends(self, talk: BotHarness) -> None:
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(50)))
-        said = await talk.says("/preview diffusion")
+    async def test_a_long_preview_ends(self, bot: BotHarness) -> None:
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(50)))
+        said = await bot.says("/preview diffusion")
         assert said.lines[0] == "50 papers in the one day known"
         assert "and 30 more" in said.text
 
@@ -112,82 +112,82 @@ class TestPreview:
             ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
         ],
     )
-    async def test_what_it_says(self, talk: BotHarness, text: str, lines: list[str]) -> None:
-        ingested(talk.store, paper("Diffusion"), paper("Graphs"))
-        assert (await talk.says(text)).lines[: len(lines)] == lines
+    async def test_what_it_says(self, bot: BotHarness, text: str, lines: list[str]) -> None:
+        ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+        assert (await bot.says(text)).lines[: len(lines)] == lines
 
-    async def test_in_groups_it_is_short_and_in_public_without_buttons(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Graphs"))
-        said = await talk.says('/preview "graph', GROUP)
+    async def test_in_groups_it_is_short_and_in_public_without_buttons(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Graphs"))
+        said = await bot.says('/preview "graph', GROUP)
         assert said.lines[:2] == ["1 paper in the one day known", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
         assert said.buttons == ["subscribe"]
-        assert not (await talk.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
-        talk.admins[GROUP] = {"7"}
-        assert (await talk.presses("subscribe", GROUP, by="8")).toast == "Only admins of this chat can change that."
+        assert not (await bot.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
+        bot.admins[GROUP] = {"7"}
+        assert (await bot.presses("subscribe", GROUP, by="8")).toast == "Only admins of this chat can change that."
 
 
 class TestSearch:
-    async def test_it_counts_all_and_turns_pages_in_place(self, talk: BotHarness) -> None:
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(13)), paper("Graphs"))
-        first = await talk.says("/search diffusion")
+    async def test_it_counts_all_and_turns_pages_in_place(self, bot: BotHarness) -> None:
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(13)), paper("Graphs"))
+        first = await bot.says("/search diffusion")
         assert first.lines[0] == "13 of 14 papers"
         assert "Diffusion 12" in first.text
         assert first.buttons == ["1", "2", "3", "4", "5", "6", "older"]
-        second = await talk.presses("older")
+        second = await bot.presses("older")
         assert second.replaces
         assert second.buttons == ["7", "8", "9", "10", "11", "12", "newer", "older"]
-        third = await talk.presses("older")
+        third = await bot.presses("older")
         assert third.buttons == ["13", "newer"]
         assert "Diffusion 0" in third.text
-        assert (await talk.presses("newer")).markup == second.markup
+        assert (await bot.presses("newer")).markup == second.markup
 
-    async def test_papers_that_come_meanwhile_move_no_page(self, talk: BotHarness) -> None:
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
-        await talk.says("/search diffusion")
-        ingested(talk.store, paper("Diffusion 8"), paper("Diffusion 9"), name="later")
-        second = await talk.presses("older")
+    async def test_papers_that_come_meanwhile_move_no_page(self, bot: BotHarness) -> None:
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        await bot.says("/search diffusion")
+        ingested(bot.store, paper("Diffusion 8"), paper("Diffusion 9"), name="later")
+        second = await bot.presses("older")
         assert "7 Diffusion 1" in second.text
         assert "8 Diffusion 0" in second.text
 
-    async def test_a_number_opens_the_card(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00007"))
-        await talk.says("/search diffusion")
-        card = await talk.presses("1")
+    async def test_a_number_opens_the_card(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00007"))
+        await bot.says("/search diffusion")
+        card = await bot.presses("1")
         assert "2601.00007" in card.text
         assert "more" in card.buttons
 
     async def test_how_far_it_looked_is_said_and_older_papers_are_a_press_away(
-        self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch
+        self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_search, "MOST_COUNTED", 10)
         for day in range(3):
             moment = NOON - (3 - day) * DAY
-            ingested(talk.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
-        said = await talk.says("/search diffusion")
+            ingested(bot.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
+        said = await bot.says("/search diffusion")
         assert said.lines[0] == "1 of the newest 10 papers, back to Tue 20 Jan; there are 24 papers"
-        further = await talk.presses("older")
+        further = await bot.presses("older")
         assert further.lines[0] == "1 more in 10 papers before them, back to Mon 19 Jan"
         assert "2 Diffusion 1.0" in further.text
-        last = await talk.presses("older")
+        last = await bot.presses("older")
         assert last.lines[0] == "1 more in 4 papers before them, back to Mon 19 Jan"
         assert last.buttons == ["3", "newer"]
-        assert (await talk.presses("newer")).markup == further.markup
+        assert (await bot.presses("newer")).markup == further.markup
 
     async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(
-        self, talk: BotHarness, monkeypatch: pytest.MonkeyPatch
+        self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_search, "MOST_READ", 5)
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(8)))
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         assert (
-            (await talk.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
+            (await bot.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
         )
-        assert (await talk.presses("older")).lines[0].startswith("3 more in 3 papers before them")
+        assert (await bot.presses("older")).lines[0].startswith("3 more in 3 papers before them")
 
-    def test_all_that_it_looks_at_is_found_whatever_stands_where(self, talk: BotHarness) -> None:
+    def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
         """What is looked up comes from other tables than what is read: titles, summaries, authors, categories, ids."""
         ingested(
-            talk.store,
+            bot.store,
             paper(
                 "图", "cs.LG", arxiv_id="2601.00001", authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"
             ),
@@ -204,12 +204,12 @@ class TestSearch:
             ("source:daily", ["Other", "图"]),
             ("quantum", []),
         ]:
-            known = search(talk.store, parse_query(text), most=9).papers
+            known = search(bot.store, parse_query(text), most=9).papers
             assert [one.paper.title for one in known] == found, text
 
-    async def test_papers_known_only_by_a_replacement_are_found(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion, revised", kind=Announce.REPLACE))
-        assert (await talk.says("/search diffusion")).lines[0] == "1 of 1 paper"
+    async def test_papers_known_only_by_a_replacement_are_found(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion, revised", kind=Announce.REPLACE))
+        assert (await bot.says("/search diffusion")).lines[0] == "1 of 1 paper"
 
     @pytest.mark.parametrize(
         ("text", "first"),
@@ -221,60 +221,60 @@ class TestSearch:
             ("/search https://arxiv.org/abs/2601.09999", "✗ 2601.09999 is not known here."),
         ],
     )
-    async def test_what_it_says(self, talk: BotHarness, text: str, first: str) -> None:
-        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
-        assert (await talk.says(text)).lines[0] == first
+    async def test_what_it_says(self, bot: BotHarness, text: str, first: str) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        assert (await bot.says(text)).lines[0] == first
 
-    async def test_in_public_there_are_no_buttons(self, talk: BotHarness) -> None:
-        ingested(talk.store, *(paper(f"Diffusion {n}") for n in range(13)))
-        said = await talk.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
+    async def test_in_public_there_are_no_buttons(self, bot: BotHarness) -> None:
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(13)))
+        said = await bot.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
         assert said.lines[0] == "13 of 13 papers"
         assert not said.buttons
 
 
 class TestWhy:
-    async def test_it_names_the_subscriptions_and_quotes_the_words(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
-        await talk.says("/sub diffusion daily 13:00")
-        await talk.says("/sub graph daily 13:00")
-        assert (await talk.says("/why")).text == "This chat was not sent a paper yet."
-        talk.later(hours=1)
-        await Deliverer(talk).deliver_due()
-        said = await talk.says("/why 2601.00001")
+    async def test_it_names_the_subscriptions_and_quotes_the_words(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
+        await bot.says("/sub diffusion daily 13:00")
+        await bot.says("/sub graph daily 13:00")
+        assert (await bot.says("/why")).text == "This chat was not sent a paper yet."
+        bot.later(hours=1)
+        await Deliverer(bot).deliver_due()
+        said = await bot.says("/why 2601.00001")
         assert said.lines[0] == "It came Thu 22 Jan 13:00."
         assert "1  diffusion" in said.text
         assert "2  graph" in said.text
         assert "It learns on graphs." in said.text
-        assert (await talk.says("/why https://arxiv.org/abs/2601.00001v2")).markup == said.markup
-        assert (await talk.says("/whynot 2601.00001")).markup == said.markup
+        assert (await bot.says("/why https://arxiv.org/abs/2601.00001v2")).markup == said.markup
+        assert (await bot.says("/whynot 2601.00001")).markup == said.markup
 
     async def test_without_an_id_it_is_the_last_paper_or_that_of_the_message_that_is_answered(
-        self, talk: BotHarness
+        self, bot: BotHarness
     ) -> None:
-        post = Deliverer(talk)
-        ingested(talk.store, paper("Diffusion one"))
-        await talk.says("/sub diffusion now")
-        await talk.says("/today")
+        post = Deliverer(bot)
+        ingested(bot.store, paper("Diffusion one"))
+        await bot.says("/sub diffusion now")
+        await bot.says("/today")
         await post.deliver_due()
-        ingested(talk.store, paper("Diffusion two"), now=talk.later(minutes=5))
+        ingested(bot.store, paper("Diffusion two"), now=bot.later(minutes=5))
         await post.deliver_due()
-        assert "Diffusion two" in (await talk.says("/why")).text
-        with talk.store.read() as session:
+        assert "Diffusion two" in (await bot.says("/why")).text
+        with bot.store.read() as session:
             first = session.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery").scalar()
-        assert "Diffusion one" in (await talk.says("/why", reply_to=first)).text
+        assert "Diffusion one" in (await bot.says("/why", reply_to=first)).text
 
-    async def test_what_is_on_its_way_is_no_lie(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
-        await talk.says("/today diffusion")
-        assert (await talk.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
+    async def test_what_is_on_its_way_is_no_lie(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        await bot.says("/today diffusion")
+        assert (await bot.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
 
-    async def test_what_another_chat_was_told_is_nobody_elses_business(self, talk: BotHarness) -> None:
-        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
-        await talk.says("/sub diffusion -secret", OTHER)
-        await talk.says("/today", OTHER)
-        await Deliverer(talk).deliver_due()
+    async def test_what_another_chat_was_told_is_nobody_elses_business(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        await bot.says("/sub diffusion -secret", OTHER)
+        await bot.says("/today", OTHER)
+        await Deliverer(bot).deliver_due()
         for text in ("/why", "/why 2601.00001", "/whynot 2601.00001"):
-            said = await talk.says(text)
+            said = await bot.says(text)
             assert "secret" not in said.text
             assert "It came" not in said.text
 
@@ -289,9 +289,9 @@ class TestWhy:
             ),
         ],
     )
-    async def test_what_it_cannot_answer(self, talk: BotHarness, text: str, lines: list[str]) -> None:
-        ingested(talk.store, paper("Diffusion", arxiv_id="2601.00001"))
-        assert (await talk.says(text)).lines == lines
+    async def test_what_it_cannot_answer(self, bot: BotHarness, text: str, lines: list[str]) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        assert (await bot.says(text)).lines == lines
 
 
 class TestWhynot:
@@ -299,16 +299,16 @@ class TestWhynot:
 
     ID = "2601.00001"
 
-    async def answer(self, talk: BotHarness) -> str:
-        said = await talk.says(f"/whynot {self.ID}")
+    async def answer(self, bot: BotHarness) -> str:
+        said = await bot.says(f"/whynot {self.ID}")
         assert said.lines[0] == f"Diffusion on graphs ({self.ID})"
         return said.lines[2]
 
-    def comes(self, talk: BotHarness, kind: Announce | None = None) -> None:
+    def comes(self, bot: BotHarness, kind: Announce | None = None) -> None:
         of = paper(
             "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
         )
-        ingested(talk.store, of, now=talk.clock.now())
+        ingested(bot.store, of, now=bot.clock.now())
 
     @pytest.mark.parametrize(
         ("query", "sentence"),
@@ -325,11 +325,11 @@ class TestWhynot:
         ],
     )
     async def test_the_parts_that_fail_in_the_words_of_who_typed_them(
-        self, talk: BotHarness, query: str, sentence: str
+        self, bot: BotHarness, query: str, sentence: str
     ) -> None:
-        self.comes(talk)
-        await talk.says(f"/sub {query}")
-        assert await self.answer(talk) == f"1  {query}: {sentence}"
+        self.comes(bot)
+        await bot.says(f"/sub {query}")
+        assert await self.answer(bot) == f"1  {query}: {sentence}"
 
     @pytest.mark.parametrize(
         ("when", "sentence"),
@@ -338,54 +338,54 @@ class TestWhynot:
             ("when-out 18:00-20:00", "fits, and comes Thu 22 Jan about 18:00"),
         ],
     )
-    async def test_what_is_still_to_come(self, talk: BotHarness, when: str, sentence: str) -> None:
-        self.comes(talk)
-        await talk.says(f"/sub diffusion {when}")
-        assert await self.answer(talk) == f"1  diffusion: {sentence}"
+    async def test_what_is_still_to_come(self, bot: BotHarness, when: str, sentence: str) -> None:
+        self.comes(bot)
+        await bot.says(f"/sub diffusion {when}")
+        assert await self.answer(bot) == f"1  diffusion: {sentence}"
 
-    async def test_what_came_after_a_subscription_with_now(self, talk: BotHarness) -> None:
-        await talk.says("/sub diffusion now")
-        self.comes(talk)
-        assert await self.answer(talk) == "1  diffusion: fits, and is about to come"
+    async def test_what_came_after_a_subscription_with_now(self, bot: BotHarness) -> None:
+        await bot.says("/sub diffusion now")
+        self.comes(bot)
+        assert await self.answer(bot) == "1  diffusion: fits, and is about to come"
 
-    async def test_what_came_before_the_subscription(self, talk: BotHarness) -> None:
-        self.comes(talk)
-        talk.later(minutes=5)
-        await talk.says("/sub diffusion now")
-        assert await self.answer(talk) == "1  diffusion: fits, but begins with what came since Thu 22 Jan 12:05"
+    async def test_what_came_before_the_subscription(self, bot: BotHarness) -> None:
+        self.comes(bot)
+        bot.later(minutes=5)
+        await bot.says("/sub diffusion now")
+        assert await self.answer(bot) == "1  diffusion: fits, but begins with what came since Thu 22 Jan 12:05"
 
-    async def test_what_came_before_the_query_was_changed(self, talk: BotHarness) -> None:
-        await talk.says("/sub quantum daily 13:00")
-        self.comes(talk)
-        talk.later(hours=2)
-        await Deliverer(talk).deliver_due()
-        with talk.store.write() as session:
+    async def test_what_came_before_the_query_was_changed(self, bot: BotHarness) -> None:
+        await bot.says("/sub quantum daily 13:00")
+        self.comes(bot)
+        bot.later(hours=2)
+        await Deliverer(bot).deliver_due()
+        with bot.store.write() as session:
             subscriptions.edit_query(session, 1, text="diffusion", canonical="diffusion")
         wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
-        assert await self.answer(talk) == wanted
+        assert await self.answer(bot) == wanted
 
-    async def test_what_came_only_as_a_replacement(self, talk: BotHarness) -> None:
-        self.comes(talk, Announce.REPLACE)
-        await talk.says("/sub diffusion")
+    async def test_what_came_only_as_a_replacement(self, bot: BotHarness) -> None:
+        self.comes(bot, Announce.REPLACE)
+        await bot.says("/sub diffusion")
         wanted = "1  diffusion: fits, but only a new version of it came here, and those are not announced"
-        assert await self.answer(talk) == wanted
+        assert await self.answer(bot) == wanted
 
-    async def test_a_cross_list_where_none_are_wanted(self, talk: BotHarness) -> None:
-        self.comes(talk, Announce.CROSS)
-        await talk.says("/sub diffusion")
-        await talk.says("/set crosslists out")
+    async def test_a_cross_list_where_none_are_wanted(self, bot: BotHarness) -> None:
+        self.comes(bot, Announce.CROSS)
+        await bot.says("/sub diffusion")
+        await bot.says("/set crosslists out")
         wanted = "1  diffusion: fits, but it is a cross-list, and this chat wants none: /set crosslists in"
-        assert await self.answer(talk) == wanted
+        assert await self.answer(bot) == wanted
 
-    async def test_a_subscription_that_is_paused(self, talk: BotHarness) -> None:
-        self.comes(talk)
-        await talk.says("/sub diffusion")
-        with talk.store.write() as session:
+    async def test_a_subscription_that_is_paused(self, bot: BotHarness) -> None:
+        self.comes(bot)
+        await bot.says("/sub diffusion")
+        with bot.store.write() as session:
             subscriptions.pause_subscription(session, 1)
-        assert await self.answer(talk) == "1  diffusion: fits; it is paused: /resume 1"
-        with talk.store.write() as session:
+        assert await self.answer(bot) == "1  diffusion: fits; it is paused: /resume 1"
+        with bot.store.write() as session:
             subscriptions.pause_subscription(session, 1, until=NOON + DAY)
-        assert await self.answer(talk) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
+        assert await self.answer(bot) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
 
     @pytest.mark.parametrize(
         ("state", "sentence"),
@@ -394,22 +394,22 @@ class TestWhynot:
             (ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
         ],
     )
-    async def test_a_chat_that_gets_nothing(self, talk: BotHarness, state: ChatState, sentence: str) -> None:
-        self.comes(talk)
-        await talk.says("/sub diffusion")
-        with talk.store.write() as session:
+    async def test_a_chat_that_gets_nothing(self, bot: BotHarness, state: ChatState, sentence: str) -> None:
+        self.comes(bot)
+        await bot.says("/sub diffusion")
+        with bot.store.write() as session:
             chat = get_chat(session, address(ME))
             if state is ChatState.ASKED:
                 access.require_admission(session, chat.id, now=NOON)
             else:
                 chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
-        assert await self.answer(talk) == f"1  diffusion: {sentence}"
+        assert await self.answer(bot) == f"1  diffusion: {sentence}"
 
-    async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, talk: BotHarness) -> None:
-        self.comes(talk)
+    async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, bot: BotHarness) -> None:
+        self.comes(bot)
         for query in ("u v w", "diffusion u v", "diffusion u", "diffusion", "x", "y", "z"):
-            await talk.says(f"/sub {query}")
-        said = await talk.says(f"/whynot {self.ID}")
+            await bot.says(f"/sub {query}")
+        said = await bot.says(f"/whynot {self.ID}")
         assert [line.split(":")[0] for line in said.lines[2:]] == [
             "4  diffusion",
             "3  diffusion u",
@@ -419,6 +419,6 @@ class TestWhynot:
             "2 more subscriptions are further from it.",
         ]
 
-    async def test_without_subscriptions_it_says_so(self, talk: BotHarness) -> None:
-        self.comes(talk)
-        assert await self.answer(talk) == "There are no subscriptions yet."
+    async def test_without_subscriptions_it_says_so(self, bot: BotHarness) -> None:
+        self.comes(bot)
+        assert await self.answer(bot) == "There are no subscriptions yet."

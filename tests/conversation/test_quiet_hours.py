@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions.service.planner import plan_due
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, ingested, paper, subscribes
-from tests.talking import Answer, BotHarness
 
 ME = "telegram:42"
 EVENING = NOON.replace(hour=21)
@@ -15,149 +15,149 @@ MORNING = NOON.replace(hour=8) + timedelta(days=1)
 
 
 @pytest.fixture
-def post(talk: BotHarness) -> Deliverer:
-    return Deliverer(talk)
+def post(bot: BotHarness) -> Deliverer:
+    return Deliverer(bot)
 
 
-async def at(talk: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
-    talk.clock.set_now(moment)
+async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
+    bot.clock.set_now(moment)
     return await post.deliver_due()
 
 
-async def told(talk: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
+async def papers_come(bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
     """Papers come, and what is due goes out."""
-    ingested(talk.store, *map(paper, titles), now=talk.clock.now())
+    ingested(bot.store, *map(paper, titles), now=bot.clock.now())
     return await post.deliver_due()
 
 
-async def begun(talk: BotHarness, post: Deliverer, wish: str = "/sub diffusion now") -> None:
-    await talk.says(wish)
-    assert await told(talk, post, "Diffusion at noon")
+async def begun(bot: BotHarness, post: Deliverer, command: str = "/sub diffusion now") -> None:
+    await bot.says(command)
+    assert await papers_come(bot, post, "Diffusion at noon")
 
 
-async def test_what_came_in_the_night_comes_in_the_morning_as_one(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    talk.clock.set_now(EVENING)
-    assert len(await told(talk, post, "Diffusion in the evening")) == 1
+async def test_what_came_in_the_night_comes_in_the_morning_as_one(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    bot.clock.set_now(EVENING)
+    assert len(await papers_come(bot, post, "Diffusion in the evening")) == 1
     for hours in range(1, 11):
-        talk.clock.set_now(EVENING + timedelta(hours=hours))
-        assert await told(talk, post, f"Diffusion {hours}") == []
-    assert await at(talk, post, MORNING - timedelta(minutes=1)) == []
-    came = await at(talk, post, MORNING)
+        bot.clock.set_now(EVENING + timedelta(hours=hours))
+        assert await papers_come(bot, post, f"Diffusion {hours}") == []
+    assert await at(bot, post, MORNING - timedelta(minutes=1)) == []
+    came = await at(bot, post, MORNING)
     text = "\n".join(one.text for one in came)
     assert [f"Diffusion {hours}" in text for hours in range(1, 11)] == [True] * 10
-    assert await at(talk, post, MORNING + timedelta(minutes=1)) == []
-    assert len(await told(talk, post, "Diffusion at last")) == 1
+    assert await at(bot, post, MORNING + timedelta(minutes=1)) == []
+    assert len(await papers_come(bot, post, "Diffusion at last")) == 1
 
 
-async def test_nothing_is_lost_while_others_go_on(talk: BotHarness, post: Deliverer) -> None:
+async def test_nothing_is_lost_while_others_go_on(bot: BotHarness, post: Deliverer) -> None:
     """The mark that caught-up subscriptions share moves on with those that nobody holds."""
-    await begun(talk, post)
-    subscribes(talk.store, "console:me", "trees", every="now")
-    talk.clock.set_now(EVENING + timedelta(hours=2))
+    await begun(bot, post)
+    subscribes(bot.store, "console:me", "trees", every="now")
+    bot.clock.set_now(EVENING + timedelta(hours=2))
     for title in ("Diffusion one", "Trees one", "Diffusion two", "Trees two"):
-        assert await told(talk, post, title) == []
-    came = await at(talk, post, MORNING)
+        assert await papers_come(bot, post, title) == []
+    came = await at(bot, post, MORNING)
     assert all(title in came[0].text for title in ("Diffusion one", "Diffusion two"))
 
 
-async def test_other_schedules_are_not_held_and_bring_what_fits_them(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    await talk.says("/sub graphs daily 23:00")
-    talk.clock.set_now(EVENING + timedelta(hours=1))
-    assert await told(talk, post, "Diffusion of nothing", "Diffusion on graphs") == []
-    (came,) = await at(talk, post, EVENING + timedelta(hours=2))
+async def test_other_schedules_are_not_held_and_bring_what_fits_them(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    await bot.says("/sub graphs daily 23:00")
+    bot.clock.set_now(EVENING + timedelta(hours=1))
+    assert await papers_come(bot, post, "Diffusion of nothing", "Diffusion on graphs") == []
+    (came,) = await at(bot, post, EVENING + timedelta(hours=2))
     assert "Diffusion on graphs" in came.text
-    (came,) = await at(talk, post, MORNING)
+    (came,) = await at(bot, post, MORNING)
     assert ("Diffusion of nothing" in came.text, "Diffusion on graphs" in came.text) == (True, False)
 
 
 @pytest.mark.parametrize(("setting", "goes"), [("off", True), ("03:00-08:00", True), ("20:00-23:30", False)])
-async def test_other_hours_count_at_once(talk: BotHarness, post: Deliverer, setting: str, goes: bool) -> None:
-    await begun(talk, post)
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    assert await told(talk, post, "Diffusion at night") == []
-    await talk.says(f"/set quiet {setting}")
+async def test_other_hours_count_at_once(bot: BotHarness, post: Deliverer, setting: str, goes: bool) -> None:
+    await begun(bot, post)
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    assert await papers_come(bot, post, "Diffusion at night") == []
+    await bot.says(f"/set quiet {setting}")
     assert bool(await post.deliver_due()) is goes
-    assert bool(await at(talk, post, EVENING + timedelta(hours=2, minutes=30))) is not goes
+    assert bool(await at(bot, post, EVENING + timedelta(hours=2, minutes=30))) is not goes
 
 
-async def test_another_clock_counts_at_once_and_undo_too(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    assert await told(talk, post, "Diffusion at night") == []
-    await talk.says("/set quiet off")
-    await talk.says("/undo")
+async def test_another_clock_counts_at_once_and_undo_too(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    assert await papers_come(bot, post, "Diffusion at night") == []
+    await bot.says("/set quiet off")
+    await bot.says("/undo")
     assert await post.deliver_due() == []
-    await talk.says("/tz Asia/Tokyo")  # where it is eight in the morning
+    await bot.says("/tz Asia/Tokyo")  # where it is eight in the morning
     assert len(await post.deliver_due()) == 1
 
 
-async def test_what_a_person_asks_for_is_not_held(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    await talk.says("/pause")
-    assert await told(talk, post, "Diffusion at last") == []
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    said = await talk.says("/resume")
+async def test_what_a_person_asks_for_is_not_held(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    await bot.says("/pause")
+    assert await papers_come(bot, post, "Diffusion at last") == []
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    said = await bot.says("/resume")
     assert said.lines[2] == "Without a word from you it comes Fri 23 Jan 08:00."
-    assert await at(talk, post, EVENING + timedelta(hours=3)) == []
-    await talk.presses("send 1")
+    assert await at(bot, post, EVENING + timedelta(hours=3)) == []
+    await bot.presses("send 1")
     assert len(await post.deliver_due()) == 1
-    assert await told(talk, post, "Diffusion at night") == []  # and what follows is
+    assert await papers_come(bot, post, "Diffusion at night") == []  # and what follows is
 
 
-async def test_what_a_person_does_not_answer_waits_for_the_morning(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    await talk.says("/pause")
-    await told(talk, post, "Diffusion at last")
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    await talk.says("/resume")
-    assert await at(talk, post, EVENING + timedelta(hours=4)) == []
-    assert len(await at(talk, post, MORNING)) == 1
+async def test_what_a_person_does_not_answer_waits_for_the_morning(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    await bot.says("/pause")
+    await papers_come(bot, post, "Diffusion at last")
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    await bot.says("/resume")
+    assert await at(bot, post, EVENING + timedelta(hours=4)) == []
+    assert len(await at(bot, post, MORNING)) == 1
 
 
-async def test_what_was_skipped_does_not_come_in_the_morning(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    await talk.says("/pause")
-    await told(talk, post, "Diffusion at last")
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    await talk.says("/resume")
-    await talk.presses("skip")
-    assert await told(talk, post, "Diffusion at night") == []
-    (came,) = await at(talk, post, MORNING)
+async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    await bot.says("/pause")
+    await papers_come(bot, post, "Diffusion at last")
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    await bot.says("/resume")
+    await bot.presses("skip")
+    assert await papers_come(bot, post, "Diffusion at night") == []
+    (came,) = await at(bot, post, MORNING)
     assert ("at night" in came.text, "at last" in came.text) == (True, False)
 
 
-async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(talk: BotHarness, post: Deliverer) -> None:
+async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(bot: BotHarness, post: Deliverer) -> None:
     """While it waits for a word, others go on, and raise the mark that it no longer shares."""
-    await begun(talk, post)
-    subscribes(talk.store, "telegram:43", "diffusion", every="now")
-    subscribes(talk.store, "telegram:44", "trees", every="daily", at="12:01")
-    await talk.says("/pause")
-    await talk.says("/resume")
-    talk.later(minutes=1)
+    await begun(bot, post)
+    subscribes(bot.store, "telegram:43", "diffusion", every="now")
+    subscribes(bot.store, "telegram:44", "trees", every="daily", at="12:01")
+    await bot.says("/pause")
+    await bot.says("/resume")
+    bot.later(minutes=1)
     assert "telegram:44" in [one.to for one in await post.deliver_due()]
-    assert [one.to for one in await told(talk, post, "Diffusion in between")] == ["telegram:43"]
-    talk.later(minutes=10)
+    assert [one.to for one in await papers_come(bot, post, "Diffusion in between")] == ["telegram:43"]
+    bot.later(minutes=10)
     assert [one.to for one in await post.deliver_due()] == [ME]
 
 
-async def test_a_process_that_was_down_all_day_keeps_quiet_at_night(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    assert await told(talk, post, "Diffusion at night") == []
-    assert await at(talk, post, EVENING + timedelta(hours=26)) == []
-    assert len(await at(talk, post, MORNING + timedelta(days=1))) == 1
+async def test_a_process_that_was_down_all_day_keeps_quiet_at_night(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    assert await papers_come(bot, post, "Diffusion at night") == []
+    assert await at(bot, post, EVENING + timedelta(hours=26)) == []
+    assert len(await at(bot, post, MORNING + timedelta(days=1))) == 1
 
 
-async def test_status_says_when_it_comes(talk: BotHarness, post: Deliverer) -> None:
-    await begun(talk, post)
-    talk.clock.set_now(EVENING + timedelta(hours=2))
-    await told(talk, post, "Diffusion at night")
-    assert "Next: Fri 23 Jan 08:00." in (await talk.says("/status")).lines
+async def test_status_says_when_it_comes(bot: BotHarness, post: Deliverer) -> None:
+    await begun(bot, post)
+    bot.clock.set_now(EVENING + timedelta(hours=2))
+    await papers_come(bot, post, "Diffusion at night")
+    assert "Next: Fri 23 Jan 08:00." in (await bot.says("/status")).lines
 
 
-async def test_a_console_wakes_nobody(talk: BotHarness, post: Deliverer) -> None:
-    subscribes(talk.store, "console:me", "diffusion", every="now", now=EVENING)
-    ingested(talk.store, paper("Diffusion at night"), now=EVENING + timedelta(hours=2))
-    assert [lane.platform for lane in plan_due(talk.store, now=EVENING + timedelta(hours=2))] == ["console"]
+async def test_a_console_wakes_nobody(bot: BotHarness, post: Deliverer) -> None:
+    subscribes(bot.store, "console:me", "diffusion", every="now", now=EVENING)
+    ingested(bot.store, paper("Diffusion at night"), now=EVENING + timedelta(hours=2))
+    assert [lane.platform for lane in plan_due(bot.store, now=EVENING + timedelta(hours=2))] == ["console"]

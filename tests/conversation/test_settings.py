@@ -15,8 +15,8 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chats import known_or_new
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.zones import zone
+from tests.bot_harness import BotHarness
 from tests.make import NOON, address
-from tests.talking import BotHarness
 
 GROUP = "telegram:-1001"
 
@@ -31,10 +31,10 @@ OPEN = [name for name in SETTINGS if name not in FIXED]
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_that_can_be_changed(
-    talk: BotHarness, lang: str
+    bot: BotHarness, lang: str
 ) -> None:
-    await talk.says(f"/lang {lang}")
-    shown = await talk.says("/set")
+    await bot.says(f"/lang {lang}")
+    shown = await bot.says("/set")
     label = {name: said.say(translator(lang)) for name, said in LABELS.items()}
     assert [line.removeprefix("· ").split("：")[0].split(":")[0] for line in shown.lines[1:-1]] == [
         label[name] for name in OPEN
@@ -45,36 +45,36 @@ async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_
     assert ("· Papers shown: 20 papers" if lang == "en" else "· 显示篇数：20 篇论文") in shown.lines
 
 
-async def test_looking_makes_no_chat(talk: BotHarness) -> None:
-    await talk.says("/set")
-    await talk.says("/lang")
-    await talk.says("/timezone")
-    with talk.store.read() as session:
+async def test_looking_makes_no_chat(bot: BotHarness) -> None:
+    await bot.says("/set")
+    await bot.says("/lang")
+    await bot.says("/timezone")
+    with bot.store.read() as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
 
 @pytest.mark.parametrize("name", FIXED)
-async def test_what_a_chat_cannot_choose_is_said(talk: BotHarness, name: str) -> None:
+async def test_what_a_chat_cannot_choose_is_said(bot: BotHarness, name: str) -> None:
     shown = VALUES[name][choices(name, kind=ChatKind.PRIVATE)[0]]
-    assert (await talk.says(f"/set {name}")).text == f"{LABELS[name]} is fixed in this kind of chat: {shown}."
+    assert (await bot.says(f"/set {name}")).text == f"{LABELS[name]} is fixed in this kind of chat: {shown}."
 
 
 @pytest.mark.parametrize("name", [name for name in OPEN if name != "timezone"])
-async def test_every_setting_can_be_chosen_by_button(talk: BotHarness, name: str) -> None:
-    await talk.says("/set")
-    shown = await talk.presses(str(LABELS[name]))
+async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str) -> None:
+    await bot.says("/set")
+    shown = await bot.presses(str(LABELS[name]))
     assert shown.replaces
     assert shown.lines[0].startswith(f"{LABELS[name]}: ")
     marked = [label for label in shown.buttons if label.startswith("✓ ")]
     assert len(marked) == 1
     other = next(label for label in shown.buttons if label not in (*marked, "all settings"))
-    before = stored(talk, name)
-    done = await talk.presses(other)
+    before = stored(bot, name)
+    done = await bot.presses(other)
     assert done.replaces
-    assert stored(talk, name) != before
+    assert stored(bot, name) != before
     label, now, was = (
         LABELS[name],
-        *(value_words(name, value, Language("en", "UTC")) for value in (stored(talk, name), before)),
+        *(value_words(name, value, Language("en", "UTC")) for value in (stored(bot, name), before)),
     )
     chinese = Language("zh", "UTC")
     expected = (
@@ -85,9 +85,9 @@ async def test_every_setting_can_be_chosen_by_button(talk: BotHarness, name: str
     assert done.lines[0] == expected
 
 
-def stored(talk: BotHarness, name: str) -> str:
+def stored(bot: BotHarness, name: str) -> str:
     """A setting as it is kept, or as it is without a choice."""
-    return value_of(known_or_new(talk.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
+    return value_of(known_or_new(bot.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -154,49 +154,49 @@ def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -
         ("/tz +25", "✗ “+25” is not an offset that any clock on Earth shows.\nFor example: +08:00, UTC-3 or +05:30."),
     ],
 )  # fmt: skip
-async def test_settings_by_word(talk: BotHarness, said: str, answer: str) -> None:
-    assert (await talk.says(said)).text == answer
+async def test_settings_by_word(bot: BotHarness, said: str, answer: str) -> None:
+    assert (await bot.says(said)).text == answer
 
 
-async def test_the_nearest_zone_is_a_button(talk: BotHarness) -> None:
-    assert (await talk.says("/tz Berln")).buttons == ["Europe/Berlin"]
-    assert "Time zone: Europe/Berlin" in (await talk.presses("Europe/Berlin")).text
+async def test_the_nearest_zone_is_a_button(bot: BotHarness) -> None:
+    assert (await bot.says("/tz Berln")).buttons == ["Europe/Berlin"]
+    assert "Time zone: Europe/Berlin" in (await bot.presses("Europe/Berlin")).text
 
 
-async def test_a_change_can_be_taken_back(talk: BotHarness) -> None:
-    assert (await talk.says("/set limit 5")).buttons == ["undo"]
-    await talk.presses("undo")
-    assert get_chat(talk.store, address("telegram:42")).settings.limit == 20
+async def test_a_change_can_be_taken_back(bot: BotHarness) -> None:
+    assert (await bot.says("/set limit 5")).buttons == ["undo"]
+    await bot.presses("undo")
+    assert get_chat(bot.store, address("telegram:42")).settings.limit == 20
 
 
-async def test_a_change_that_changes_nothing_has_nothing_to_undo(talk: BotHarness) -> None:
-    assert (await talk.says("/set limit 20")).buttons == []
+async def test_a_change_that_changes_nothing_has_nothing_to_undo(bot: BotHarness) -> None:
+    assert (await bot.says("/set limit 20")).buttons == []
 
 
-async def test_the_answer_to_a_new_language_is_in_that_language(talk: BotHarness) -> None:
-    await talk.says("/lang")
-    assert "语言：中文" in (await talk.presses("中文")).text
-    assert "Language: English" in (await talk.says("/lang en")).text
+async def test_the_answer_to_a_new_language_is_in_that_language(bot: BotHarness) -> None:
+    await bot.says("/lang")
+    assert "语言：中文" in (await bot.presses("中文")).text
+    assert "Language: English" in (await bot.says("/lang en")).text
 
 
 # ------------------------------------------------------------------------------------------------------ clocks and cities
 
 
-async def test_a_zone_is_chosen_by_what_the_clock_shows(talk: BotHarness) -> None:
-    asked = await talk.says("/timezone")
+async def test_a_zone_is_chosen_by_what_the_clock_shows(bot: BotHarness) -> None:
+    asked = await bot.says("/timezone")
     assert "Which clock is yours?" in asked.text
     assert "13:00 Berlin" in asked.buttons
-    done = await talk.presses("13:00 Berlin")
+    done = await bot.presses("13:00 Berlin")
     assert done.replaces
-    assert get_chat(talk.store, address("telegram:42")).settings.timezone == "Europe/Berlin"
+    assert get_chat(bot.store, address("telegram:42")).settings.timezone == "Europe/Berlin"
 
 
-async def test_more_cities_follow_page_by_page_and_begin_again(talk: BotHarness) -> None:
-    first = await talk.says("/timezone")
+async def test_more_cities_follow_page_by_page_and_begin_again(bot: BotHarness) -> None:
+    first = await bot.says("/timezone")
     seen = [first.buttons]
     for _ in range(20):
-        talk.later(minutes=1)
-        page = await talk.presses("more")
+        bot.later(minutes=1)
+        page = await bot.presses("more")
         assert page.replaces
         if page.buttons[0].partition(" ")[2] == first.buttons[0].partition(" ")[2]:
             break
@@ -206,9 +206,9 @@ async def test_more_cities_follow_page_by_page_and_begin_again(talk: BotHarness)
     assert len(set(cities)) == len(cities)
 
 
-async def test_cities_are_written_in_the_language_of_the_chat(talk: BotHarness) -> None:
-    await talk.says("/lang zh", language="zh-hans")
-    assert "20:00 上海" in (await talk.says("/timezone", language="zh-hans")).buttons
+async def test_cities_are_written_in_the_language_of_the_chat(bot: BotHarness) -> None:
+    await bot.says("/lang zh", language="zh-hans")
+    assert "20:00 上海" in (await bot.says("/timezone", language="zh-hans")).buttons
 
 
 @pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
@@ -230,57 +230,57 @@ def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, la
 # ----------------------------------------------------------------------------------------------------- groups, channels
 
 
-async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(talk: BotHarness) -> None:
-    talk.admins[GROUP] = {"7"}
-    shown = await talk.says("/set", GROUP, by="8")
+async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    shown = await bot.says("/set", GROUP, by="8")
     assert len(shown.lines) == 1
     assert "Papers shown: 12 papers" in shown.buttons
     assert (
-        await talk.presses("Papers shown: 12 papers", GROUP, by="8")
+        await bot.presses("Papers shown: 12 papers", GROUP, by="8")
     ).toast == "Only admins of this chat can change that."
-    picked = await talk.presses("Papers shown: 12 papers", GROUP, by="7")
+    picked = await bot.presses("Papers shown: 12 papers", GROUP, by="7")
     assert len(picked.lines) == 3
-    assert (await talk.presses("50", GROUP, by="7")).text == "✓ Papers shown: 50 papers (was: 12 papers)"
-    assert (await talk.says("/set limit 5", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
+    assert (await bot.presses("50", GROUP, by="7")).text == "✓ Papers shown: 50 papers (was: 12 papers)"
+    assert (await bot.says("/set limit 5", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
 
 
-async def test_in_a_public_group_there_are_words_and_no_buttons(talk: BotHarness) -> None:
-    talk.admins[GROUP] = {"7"}
-    talk.public.add(GROUP)
+async def test_in_a_public_group_there_are_words_and_no_buttons(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    bot.public.add(GROUP)
     for said in ("/set", "/set limit", "/set text", "/timezone", "/set limit 5", "/tz Berln"):
-        assert (await talk.says(said, GROUP, by="7")).buttons == []
-    assert "Possible: /set buttons link | off" in (await talk.says("/set buttons", GROUP, by="7")).text
-    refused = await talk.says("/set buttons full", GROUP, by="7")
+        assert (await bot.says(said, GROUP, by="7")).buttons == []
+    assert "Possible: /set buttons link | off" in (await bot.says("/set buttons", GROUP, by="7")).text
+    refused = await bot.says("/set buttons full", GROUP, by="7")
     assert refused.text == "✗ Buttons cannot be “full”.\nPossible: one link, none."
 
 
-async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(talk: BotHarness) -> None:
-    talk.admins[GROUP] = {"7"}
-    await talk.says("/tz berlin", "telegram:7")
-    await talk.says("/lang zh", "telegram:7")
-    await talk.says("/set limit 5", GROUP, by="7")
-    settings = get_chat(talk.store, address(GROUP)).settings
+async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    await bot.says("/tz berlin", "telegram:7")
+    await bot.says("/lang zh", "telegram:7")
+    await bot.says("/set limit 5", GROUP, by="7")
+    settings = get_chat(bot.store, address(GROUP)).settings
     assert (settings.timezone, settings.lang) == ("Europe/Berlin", "zh")
 
 
-async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(talk: BotHarness) -> None:
+async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(bot: BotHarness) -> None:
     channel = address("telegram:-100200")
     place = Place(chat=channel, kind=ChatKind.BROADCAST, title="Lab papers", public=True)
-    talk.places |= {"@lab_papers": place, "-100200": place}
-    talk.admins["telegram:-100200"] = {"42"}
-    assert "Layout: a message for each paper (was: one digest)" in (await talk.says("/set @lab_papers shape each")).text
-    await talk.says("/set @lab_papers text")
-    await talk.presses("titles only")
-    assert get_chat(talk.store, channel).settings.text == "titles"
-    await talk.presses("undo")
-    assert get_chat(talk.store, channel).settings.text == "summary"
-    assert (await talk.says("/set @lab_papers text abstract", "telegram:43")).text.startswith("✗")
-    assert get_chat(talk.store, channel).settings.text == "summary"
+    bot.places |= {"@lab_papers": place, "-100200": place}
+    bot.admins["telegram:-100200"] = {"42"}
+    assert "Layout: a message for each paper (was: one digest)" in (await bot.says("/set @lab_papers shape each")).text
+    await bot.says("/set @lab_papers text")
+    await bot.presses("titles only")
+    assert get_chat(bot.store, channel).settings.text == "titles"
+    await bot.presses("undo")
+    assert get_chat(bot.store, channel).settings.text == "summary"
+    assert (await bot.says("/set @lab_papers text abstract", "telegram:43")).text.startswith("✗")
+    assert get_chat(bot.store, channel).settings.text == "summary"
 
 
-async def test_the_first_subscription_asks_for_the_clock_and_other_cities_follow_below(talk: BotHarness) -> None:
-    said = await talk.says("/sub diffusion")
+async def test_the_first_subscription_asks_for_the_clock_and_other_cities_follow_below(bot: BotHarness) -> None:
+    said = await bot.says("/sub diffusion")
     assert "13:00 Berlin" in said.buttons
-    assert not (await talk.presses("more")).replaces
-    assert (await talk.presses("more")).replaces
-    await talk.says("/unsub 1")
+    assert not (await bot.presses("more")).replaces
+    assert (await bot.presses("more")).replaces
+    await bot.says("/unsub 1")

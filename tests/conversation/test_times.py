@@ -4,16 +4,16 @@ import pytest
 
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions import get_chat, listed
-from tests.conversation.desk import CHANNEL, SlackHarness
+from tests.bot_harness import BotHarness
+from tests.conversation.slack_harness import CHANNEL, SlackHarness
 from tests.make import address, ingested, paper
-from tests.talking import BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
-def wishes(talk: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
+def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
     """Each subscription as "WHEN ZONE | QUERY", without a zone where it follows the chat's."""
-    found = [one.subscription for one in listed(talk.store, address(chat))]
+    found = [one.subscription for one in listed(bot.store, address(chat))]
     return [f"{cadence_text(one.cadence)} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
 
 
@@ -21,7 +21,7 @@ def wishes(talk: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "head", "wish"),
+    ("typed", "head", "subscription"),
     [
         ("diffusion every monday at 10", "✓ 1  diffusion · weekly mon 10:00 UTC", "weekly mon 10:00 | diffusion"),
         ("diffusion mon-fri 9", "✓ 1  diffusion · weekdays 09:00 UTC", "weekdays 09:00 | diffusion"),
@@ -38,76 +38,78 @@ def wishes(talk: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
         ("daily at 9 UTC rag", "✓ 1  daily AND at AND 9 AND UTC AND rag", "when-out 08:00-20:00 | daily at 9 UTC rag"),
     ],
 )
-async def test_the_time_behind_a_query_is_read_and_shown(talk: BotHarness, typed: str, head: str, wish: str) -> None:
-    assert (await talk.says(f"/sub {typed}")).lines[0].startswith(head)
-    assert wishes(talk) == [wish]
+async def test_the_time_behind_a_query_is_read_and_shown(
+    bot: BotHarness, typed: str, head: str, subscription: str
+) -> None:
+    assert (await bot.says(f"/sub {typed}")).lines[0].startswith(head)
+    assert subscriptions(bot) == [subscription]
 
 
-async def test_the_first_time_is_told_by_the_clock_that_was_said(talk: BotHarness) -> None:
-    said = await talk.says("/sub diffusion daily 9 Tokyo")  # at noon UTC it is nine in the evening there
+async def test_the_first_time_is_told_by_the_clock_that_was_said(bot: BotHarness) -> None:
+    said = await bot.says("/sub diffusion daily 9 Tokyo")  # at noon UTC it is nine in the evening there
     assert any(line.startswith("First: Fri 23 Jan 09:00.") for line in said.lines)
     assert said.lines[-1] == "All other times are those of UTC. Which clock is yours?"
 
 
-async def test_what_may_be_words_is_a_time_and_words_by_one_press(talk: BotHarness) -> None:
-    said = await talk.says("/sub time series daily")
+async def test_what_may_be_words_is_a_time_and_words_by_one_press(bot: BotHarness) -> None:
+    said = await bot.says("/sub time series daily")
     assert said.lines[:2] == [
         "✓ 1  time AND series · daily 09:00 UTC",
         "(I read “daily” as the time; in quotes it is words.)",
     ]
-    words = await talk.presses("as words")
+    words = await bot.presses("as words")
     assert words.replaces
     assert words.lines[0] == '✓ 1  time AND series AND "daily" · when-out 08:00-20:00 UTC'
-    assert wishes(talk) == ['when-out 08:00-20:00 | time series "daily"']
-    await talk.presses("undo")
-    assert wishes(talk) == ["daily 09:00 | time series"]
+    assert subscriptions(bot) == ['when-out 08:00-20:00 | time series "daily"']
+    await bot.presses("undo")
+    assert subscriptions(bot) == ["daily 09:00 | time series"]
 
 
-async def test_a_press_comes_too_late_for_what_is_gone(talk: BotHarness) -> None:
-    await talk.says("/sub time series daily")
-    await talk.says("/unsub 1")
-    assert "is gone" in (await talk.presses("as words")).toast
-    await talk.says("/sub diffusion daily")
-    await talk.says("/undo")
-    assert (await talk.presses("as words")).toast == "That is undone already."
-    assert wishes(talk) == []
+async def test_a_press_comes_too_late_for_what_is_gone(bot: BotHarness) -> None:
+    await bot.says("/sub time series daily")
+    await bot.says("/unsub 1")
+    assert "is gone" in (await bot.presses("as words")).toast
+    await bot.says("/sub diffusion daily")
+    await bot.says("/undo")
+    assert (await bot.presses("as words")).toast == "That is undone already."
+    assert subscriptions(bot) == []
 
 
-async def test_what_was_there_already_keeps_its_time_when_words_were_meant(talk: BotHarness) -> None:
-    await talk.says("/sub time series every friday at 7")
-    assert "its schedule is changed" in (await talk.says("/sub time series daily")).text
-    await talk.presses("as words")
-    assert wishes(talk) == ["weekly fri 07:00 | time series", 'when-out 08:00-20:00 | time series "daily"']
-    await talk.presses("undo")
-    assert wishes(talk) == ["daily 09:00 | time series"]
+async def test_what_was_there_already_keeps_its_time_when_words_were_meant(bot: BotHarness) -> None:
+    await bot.says("/sub time series every friday at 7")
+    assert "its schedule is changed" in (await bot.says("/sub time series daily")).text
+    await bot.presses("as words")
+    assert subscriptions(bot) == ["weekly fri 07:00 | time series", 'when-out 08:00-20:00 | time series "daily"']
+    await bot.presses("undo")
+    assert subscriptions(bot) == ["daily 09:00 | time series"]
 
 
-async def test_the_other_reading_is_offered_in_chinese(talk: BotHarness) -> None:
-    await talk.says("/lang zh")
-    said = await talk.says("/sub 时间序列 每天")
+async def test_the_other_reading_is_offered_in_chinese(bot: BotHarness) -> None:
+    await bot.says("/lang zh")
+    said = await bot.says("/sub 时间序列 每天")
     assert said.lines[:2] == ["✓ 1  时间序列 · 每天 09:00 UTC", "（“每天”读作时间；加引号则是词语。）"]
-    await talk.presses("作为词语")
-    assert wishes(talk) == ['when-out 08:00-20:00 | 时间序列 "每天"']
+    await bot.presses("作为词语")
+    assert subscriptions(bot) == ['when-out 08:00-20:00 | 时间序列 "每天"']
 
 
-async def test_in_a_group_it_stays_two_lines(talk: BotHarness) -> None:
-    talk.admins[GROUP] = {"7"}
-    said = await talk.says("/sub time series daily", GROUP, by="7")
+async def test_in_a_group_it_stays_two_lines(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    said = await bot.says("/sub time series daily", GROUP, by="7")
     assert said.lines[0].endswith("(I read “daily” as the time; in quotes it is words.)")
     assert len(said.lines) == 2
-    await talk.presses("as words", GROUP, by="7")
-    assert wishes(talk, GROUP) == ['when-out 08:00-20:00 | time series "daily"']
+    await bot.presses("as words", GROUP, by="7")
+    assert subscriptions(bot, GROUP) == ['when-out 08:00-20:00 | time series "daily"']
 
 
-async def test_a_public_group_gets_no_button_but_the_words(talk: BotHarness) -> None:
-    talk.admins[GROUP], talk.public = {"7"}, {GROUP}
-    said = await talk.says("/sub time series daily", GROUP, by="7")
+async def test_a_public_group_gets_no_button_but_the_words(bot: BotHarness) -> None:
+    bot.admins[GROUP], bot.public = {"7"}, {GROUP}
+    said = await bot.says("/sub time series daily", GROUP, by="7")
     assert said.buttons == []
     assert "in quotes it is words" in said.text
 
 
 @pytest.mark.parametrize(
-    ("typed", "refused", "nearest", "wish"),
+    ("typed", "refused", "nearest", "subscription"),
     [
         ("diffusion hourly", "hourly", "now", "now | diffusion"),
         ("diffusion twice a day", "twice a day", "daily 09:00", "daily 09:00 | diffusion"),
@@ -119,34 +121,34 @@ async def test_a_public_group_gets_no_button_but_the_words(talk: BotHarness) -> 
     ],
 )
 async def test_a_time_that_there_is_not_is_refused_and_the_nearest_is_a_button(
-    talk: BotHarness, typed: str, refused: str, nearest: str, wish: str
+    bot: BotHarness, typed: str, refused: str, nearest: str, subscription: str
 ) -> None:
-    said = await talk.says(f"/sub {typed}")
+    said = await bot.says(f"/sub {typed}")
     assert said.lines == [f"✗ “{refused}” is not a schedule.", f"The nearest is: {nearest}."]
     assert said.buttons == [nearest, "as words"]
-    assert listed_or_none(talk) == []
-    assert (await talk.presses(nearest)).text.startswith("✓ 1")
-    assert wishes(talk) == [wish]
+    assert listed_or_none(bot) == []
+    assert (await bot.presses(nearest)).text.startswith("✓ 1")
+    assert subscriptions(bot) == [subscription]
 
 
 @pytest.mark.parametrize("typed", ["every day at 8", "daily", "每天8点", "13:00"])
-async def test_a_time_that_is_said_alone_is_no_query(talk: BotHarness, typed: str) -> None:
-    said = await talk.says(typed)
+async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str) -> None:
+    said = await bot.says(typed)
     assert said.lines == [
         "✗ That is a time. Say also what papers should hold.",
         f"For example: /sub diffusion {typed}",
     ]
     assert said.buttons == ["as words"]
-    assert (await talk.presses("as words")).buttons == ["subscribe"]
-    await talk.says("/sub diffusion")
-    await talk.says("London")
-    assert (await talk.says(typed)).lines[2] == f"For all subscriptions: /schedule {typed}"
-    assert (await talk.says(f"/schedule {typed}")).text.startswith("✓")
-    assert len((await talk.says("hourly")).lines) == 2
+    assert (await bot.presses("as words")).buttons == ["subscribe"]
+    await bot.says("/sub diffusion")
+    await bot.says("London")
+    assert (await bot.says(typed)).lines[2] == f"For all subscriptions: /schedule {typed}"
+    assert (await bot.says(f"/schedule {typed}")).text.startswith("✓")
+    assert len((await bot.says("hourly")).lines) == 2
 
 
 @pytest.mark.parametrize(
-    ("typed", "nearest", "wish"),
+    ("typed", "nearest", "subscription"),
     [
         ("/sub 扩散 每小时", "立即", "now | 扩散"),
         ("每小时给我发扩散的论文", "立即", "now | 扩散"),
@@ -155,57 +157,57 @@ async def test_a_time_that_is_said_alone_is_no_query(talk: BotHarness, typed: st
     ],
 )
 async def test_in_chinese_the_nearest_time_is_named_as_it_is_typed_there(
-    talk: BotHarness, typed: str, nearest: str, wish: str
+    bot: BotHarness, typed: str, nearest: str, subscription: str
 ) -> None:
-    said = await talk.says(typed, language="zh-hans")
+    said = await bot.says(typed, language="zh-hans")
     assert said.lines[1] == f"最接近的是：{nearest}。"
     assert said.buttons[0] == nearest
-    assert listed_or_none(talk) == []
-    await talk.presses(nearest, language="zh-hans")
-    assert wishes(talk) == [wish]
+    assert listed_or_none(bot) == []
+    await bot.presses(nearest, language="zh-hans")
+    assert subscriptions(bot) == [subscription]
 
 
-async def test_words_that_look_like_no_time_that_there_is_are_words_by_one_press(talk: BotHarness) -> None:
-    await talk.says("/sub precipitation monthly")
-    assert (await talk.presses("as words")).lines[0].startswith('✓ 1  precipitation AND "monthly" · when-out')
-    assert wishes(talk) == ['when-out 08:00-20:00 | precipitation "monthly"']
+async def test_words_that_look_like_no_time_that_there_is_are_words_by_one_press(bot: BotHarness) -> None:
+    await bot.says("/sub precipitation monthly")
+    assert (await bot.presses("as words")).lines[0].startswith('✓ 1  precipitation AND "monthly" · when-out')
+    assert subscriptions(bot) == ['when-out 08:00-20:00 | precipitation "monthly"']
 
 
-async def test_a_place_that_nobody_knows_is_asked_back_and_never_searched_for(talk: BotHarness) -> None:
-    said = await talk.says("/sub diffusion daily at 9am Shangai")
+async def test_a_place_that_nobody_knows_is_asked_back_and_never_searched_for(bot: BotHarness) -> None:
+    said = await bot.says("/sub diffusion daily at 9am Shangai")
     assert said.lines == ["✗ “Shangai” is no place whose clock I know.", "Did you mean Shanghai?"]
     assert said.buttons == ["daily 09:00 Asia/Shanghai", "as words"]
-    await talk.presses("daily 09:00 Asia/Shanghai")
-    assert wishes(talk) == ["daily 09:00 Asia/Shanghai | diffusion"]
-    gotham = await talk.says("/sub rag 9am Gotham")
+    await bot.presses("daily 09:00 Asia/Shanghai")
+    assert subscriptions(bot) == ["daily 09:00 Asia/Shanghai | diffusion"]
+    gotham = await bot.says("/sub rag 9am Gotham")
     assert gotham.buttons == ["daily 09:00", "as words"]
 
 
 @pytest.mark.parametrize("typed", ["daily at 9", "every monday", "每天8点", "hourly"])
-async def test_a_time_alone_is_no_query(talk: BotHarness, typed: str) -> None:
-    said = await talk.says(f"/sub {typed}")
+async def test_a_time_alone_is_no_query(bot: BotHarness, typed: str) -> None:
+    said = await bot.says(f"/sub {typed}")
     assert said.lines[0] == "✗ That is a time. Say also what papers should hold."
-    assert listed_or_none(talk) == []
+    assert listed_or_none(bot) == []
 
 
-async def test_each_line_of_many_has_its_own_time(talk: BotHarness) -> None:
-    said = await talk.says("/sub diffusion daily\nrag hourly\n扩散 每周一")
+async def test_each_line_of_many_has_its_own_time(bot: BotHarness) -> None:
+    said = await bot.says("/sub diffusion daily\nrag hourly\n扩散 每周一")
     assert said.lines[0] == "✓ 2 of 3 lines are subscriptions now."
-    assert wishes(talk) == ["daily 09:00 | diffusion", "weekly mon 09:00 | 扩散"]
+    assert subscriptions(bot) == ["daily 09:00 | diffusion", "weekly mon 09:00 | 扩散"]
     assert "“hourly” is not a schedule." in said.text
 
 
-async def test_an_edited_sub_is_read_anew(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion daily at 9", message_id="m9")
-    await talk.says("/sub diffusion every friday at 8", message_id="m9", is_edit=True)
-    assert wishes(talk) == ["weekly fri 08:00 | diffusion"]
+async def test_an_edited_sub_is_read_anew(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion daily at 9", message_id="m9")
+    await bot.says("/sub diffusion every friday at 8", message_id="m9", is_edit=True)
+    assert subscriptions(bot) == ["weekly fri 08:00 | diffusion"]
 
 
-def listed_or_none(talk: BotHarness) -> list[str]:
+def listed_or_none(bot: BotHarness) -> list[str]:
     from subscriptions.errors import NotFound  # noqa: PLC0415
 
     try:
-        return wishes(talk)
+        return subscriptions(bot)
     except NotFound:
         return []
 
@@ -213,65 +215,65 @@ def listed_or_none(talk: BotHarness) -> list[str]:
 # ------------------------------------------------------------------------------------------------- words without a command
 
 
-async def test_words_alone_show_their_time_and_keep_it(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion on graphs"), now=talk.clock.now())
-    said = await talk.says("diffusion every monday at 10")
+async def test_words_alone_show_their_time_and_keep_it(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    said = await bot.says("diffusion every monday at 10")
     assert "diffusion · weekly mon 10:00" in said.lines
-    await talk.presses("subscribe")
-    assert wishes(talk) == ["weekly mon 10:00 | diffusion"]
+    await bot.presses("subscribe")
+    assert subscriptions(bot) == ["weekly mon 10:00 | diffusion"]
 
 
-async def test_words_alone_offer_the_other_reading(talk: BotHarness) -> None:
-    ingested(talk.store, paper("A daily time series"), now=talk.clock.now())
-    said = await talk.says("time series daily")
+async def test_words_alone_offer_the_other_reading(bot: BotHarness) -> None:
+    ingested(bot.store, paper("A daily time series"), now=bot.clock.now())
+    said = await bot.says("time series daily")
     assert "(I read “daily” as the time; in quotes it is words.)" in said.lines
-    assert 'time AND series AND "daily"' in (await talk.presses("as words")).text
-    await talk.presses("subscribe")
-    assert wishes(talk) == ['when-out 08:00-20:00 | time series "daily"']
+    assert 'time AND series AND "daily"' in (await bot.presses("as words")).text
+    await bot.presses("subscribe")
+    assert subscriptions(bot) == ['when-out 08:00-20:00 | time series "daily"']
 
 
 @pytest.mark.parametrize("command", ["", "/preview "])
-async def test_words_alone_with_a_time_that_there_is_not(talk: BotHarness, command: str) -> None:
-    ingested(talk.store, paper("Diffusion on graphs"), now=talk.clock.now())
-    said = await talk.says(f"{command}diffusion hourly")
+async def test_words_alone_with_a_time_that_there_is_not(bot: BotHarness, command: str) -> None:
+    ingested(bot.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    said = await bot.says(f"{command}diffusion hourly")
     assert said.lines[0] == "✗ “hourly” is not a schedule."
-    await talk.presses("now")
-    assert wishes(talk) == ["now | diffusion"]
+    await bot.presses("now")
+    assert subscriptions(bot) == ["now | diffusion"]
 
 
 # ---------------------------------------------------------------------------------------------- edit, schedule, settings
 
 
-async def test_edit_reads_the_time_and_a_time_alone_changes_only_it(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion daily 9 Berlin")
-    await talk.says("/edit 1 graph neural networks every monday at 10")
-    assert wishes(talk) == ["weekly mon 10:00 Europe/Berlin | graph neural networks"]
-    assert (await talk.says("/edit 1 每天8点")).lines[0] == "✓ Schedule of 1: daily 08:00 Europe/Berlin"
-    assert wishes(talk) == ["daily 08:00 Europe/Berlin | graph neural networks"]
+async def test_edit_reads_the_time_and_a_time_alone_changes_only_it(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion daily 9 Berlin")
+    await bot.says("/edit 1 graph neural networks every monday at 10")
+    assert subscriptions(bot) == ["weekly mon 10:00 Europe/Berlin | graph neural networks"]
+    assert (await bot.says("/edit 1 每天8点")).lines[0] == "✓ Schedule of 1: daily 08:00 Europe/Berlin"
+    assert subscriptions(bot) == ["daily 08:00 Europe/Berlin | graph neural networks"]
 
 
-async def test_an_edit_can_be_meant_in_words(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion at 7")
-    await talk.says("/edit 1 time series daily")
-    assert wishes(talk) == ["daily 09:00 | time series"]
-    await talk.presses("as words")
-    assert wishes(talk) == ['daily 07:00 | time series "daily"']
+async def test_an_edit_can_be_meant_in_words(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion at 7")
+    await bot.says("/edit 1 time series daily")
+    assert subscriptions(bot) == ["daily 09:00 | time series"]
+    await bot.presses("as words")
+    assert subscriptions(bot) == ['daily 07:00 | time series "daily"']
 
 
-async def test_an_edit_with_a_time_that_there_is_not(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion at 7")
-    said = await talk.says("/edit 1 rag monthly")
+async def test_an_edit_with_a_time_that_there_is_not(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion at 7")
+    said = await bot.says("/edit 1 rag monthly")
     assert said.buttons == ["weekly mon 09:00", "as words"]
-    assert wishes(talk) == ["daily 07:00 | diffusion"]
-    await talk.presses("weekly mon 09:00")
-    assert wishes(talk) == ["weekly mon 09:00 | rag"]
-    await talk.says("/edit 1 rag monthly")
-    await talk.presses("as words")
-    assert wishes(talk) == ['weekly mon 09:00 | rag "monthly"']
+    assert subscriptions(bot) == ["daily 07:00 | diffusion"]
+    await bot.presses("weekly mon 09:00")
+    assert subscriptions(bot) == ["weekly mon 09:00 | rag"]
+    await bot.says("/edit 1 rag monthly")
+    await bot.presses("as words")
+    assert subscriptions(bot) == ['weekly mon 09:00 | rag "monthly"']
 
 
 @pytest.mark.parametrize(
-    ("typed", "wish"),
+    ("typed", "subscription"),
     [
         ("1 every monday at 10", "weekly mon 10:00 | diffusion"),
         ("1 9", "daily 09:00 | diffusion"),
@@ -284,57 +286,57 @@ async def test_an_edit_with_a_time_that_there_is_not(talk: BotHarness) -> None:
         ("8", "daily 08:00 | diffusion"),
     ],
 )
-async def test_schedule_reads_every_time(talk: BotHarness, typed: str, wish: str) -> None:
-    await talk.says("/sub diffusion")
+async def test_schedule_reads_every_time(bot: BotHarness, typed: str, subscription: str) -> None:
+    await bot.says("/sub diffusion")
     if typed == "8":  # a number that no subscription has is no hour
-        assert not (await talk.says("/schedule 8")).text.startswith("✓")
+        assert not (await bot.says("/schedule 8")).text.startswith("✓")
         typed = "at 8"
-    assert (await talk.says(f"/schedule {typed}")).text.startswith("✓")
-    assert wishes(talk) == [wish]
+    assert (await bot.says(f"/schedule {typed}")).text.startswith("✓")
+    assert subscriptions(bot) == [subscription]
 
 
-async def test_schedule_offers_the_nearest(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion\nrag")
-    assert (await talk.says("/schedule 2 twice a day")).buttons == ["daily 09:00"]
-    await talk.presses("daily 09:00")
-    assert wishes(talk) == ["when-out 08:00-20:00 | diffusion", "daily 09:00 | rag"]
-    await talk.says("/schedule 每月")
-    await talk.presses("weekly mon 09:00")
-    assert wishes(talk) == ["weekly mon 09:00 | diffusion", "weekly mon 09:00 | rag"]
+async def test_schedule_offers_the_nearest(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion\nrag")
+    assert (await bot.says("/schedule 2 twice a day")).buttons == ["daily 09:00"]
+    await bot.presses("daily 09:00")
+    assert subscriptions(bot) == ["when-out 08:00-20:00 | diffusion", "daily 09:00 | rag"]
+    await bot.says("/schedule 每月")
+    await bot.presses("weekly mon 09:00")
+    assert subscriptions(bot) == ["weekly mon 09:00 | diffusion", "weekly mon 09:00 | rag"]
 
 
-async def test_the_schedule_of_all_takes_no_place(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion")
-    said = await talk.says("/schedule every day at 9 Berlin")
+async def test_the_schedule_of_all_takes_no_place(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    said = await bot.says("/schedule every day at 9 Berlin")
     assert said.lines == [
         "✗ The schedule of a chat goes by the chat's clock, so it takes no place.",
         "Set the clock by itself: timezone Europe/Berlin.",
     ]
-    assert wishes(talk) == ["when-out 08:00-20:00 | diffusion"]
+    assert subscriptions(bot) == ["when-out 08:00-20:00 | diffusion"]
 
 
-async def test_the_settings_read_times_too(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion")
-    assert (await talk.says("/set schedule every day at 8am")).text.startswith("✓ Schedule: every day 08:00")
-    assert (await talk.says("/set schedule 每周一9点")).text.startswith("✓ Schedule: every Monday 09:00")
-    assert (await talk.says("/set schedule hourly")).buttons == ["now"]
-    await talk.presses("now")
-    assert get_chat(talk.store, address(ME)).settings.schedule == "now"
+async def test_the_settings_read_times_too(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    assert (await bot.says("/set schedule every day at 8am")).text.startswith("✓ Schedule: every day 08:00")
+    assert (await bot.says("/set schedule 每周一9点")).text.startswith("✓ Schedule: every Monday 09:00")
+    assert (await bot.says("/set schedule hourly")).buttons == ["now"]
+    await bot.presses("now")
+    assert get_chat(bot.store, address(ME)).settings.schedule == "now"
     for typed, stored in (
         ("10pm to 7am", "22:00-07:00"),
         ("晚上11点到早上6点", "23:00-06:00"),
         ("21-8.30", "21:00-08:30"),
     ):
-        await talk.says(f"/set quiet {typed}")
-        assert get_chat(talk.store, address(ME)).settings.quiet == stored
+        await bot.says(f"/set quiet {typed}")
+        assert get_chat(bot.store, address(ME)).settings.quiet == stored
 
 
-async def test_daily_alone_is_at_the_time_of_the_chat(talk: BotHarness) -> None:
-    await talk.says("/sub diffusion")
-    await talk.says("/set schedule weekdays 7:30")
-    for typed, wish in (("rag daily", "daily 07:30 | rag"), ("扩散 每周一", "weekly mon 07:30 | 扩散")):
-        await talk.says(f"/sub {typed}")
-        assert wishes(talk)[-1] == wish
+async def test_daily_alone_is_at_the_time_of_the_chat(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    await bot.says("/set schedule weekdays 7:30")
+    for typed, subscription in (("rag daily", "daily 07:30 | rag"), ("扩散 每周一", "weekly mon 07:30 | 扩散")):
+        await bot.says(f"/sub {typed}")
+        assert subscriptions(bot)[-1] == subscription
 
 
 @pytest.mark.parametrize(
@@ -346,35 +348,35 @@ async def test_daily_alone_is_at_the_time_of_the_chat(talk: BotHarness) -> None:
         ("到周一早上9点", "Mon 26 Jan 09:00"),
     ],
 )
-async def test_pause_reads_times_of_day(talk: BotHarness, typed: str, until: str) -> None:
-    await talk.says("/sub diffusion")
-    assert f"paused until {until}" in (await talk.says(f"/pause {typed}")).text
+async def test_pause_reads_times_of_day(bot: BotHarness, typed: str, until: str) -> None:
+    await bot.says("/sub diffusion")
+    assert f"paused until {until}" in (await bot.says(f"/pause {typed}")).text
 
 
 # --------------------------------------------------------------------------------------------------- shared, imported, forms
 
 
-async def test_import_reads_times_as_people_write_them(talk: BotHarness) -> None:
-    await talk.says("/sub rag")
+async def test_import_reads_times_as_people_write_them(bot: BotHarness) -> None:
+    await bot.says("/sub rag")
     lines = "every monday at 10 Berlin | diffusion | \n每天早上8点 北京时间 | 扩散 | K\nnow | graphs | "
-    await talk.says(f"/import {lines}")
-    await talk.presses("import")
-    assert wishes(talk)[1:] == [
+    await bot.says(f"/import {lines}")
+    await bot.presses("import")
+    assert subscriptions(bot)[1:] == [
         "weekly mon 10:00 Europe/Berlin | diffusion",
         "daily 08:00 Asia/Shanghai | 扩散",
         "now | graphs",
     ]
     assert (
         "“hourly UTC” is not a schedule. It says: “hourly UTC | cloud |”.\nThe nearest is: now."
-        in (await talk.says("/import hourly UTC | cloud | ")).text
+        in (await bot.says("/import hourly UTC | cloud | ")).text
     )
 
 
-async def test_a_form_refuses_a_time_within_the_query(desk: SlackHarness) -> None:
-    form = await desk.opens_form("sub")
-    told = await form.sends(query="diffusion daily at 9", when="weekdays", clock="08:00")
-    assert told.stored_reply
-    problem = told.stored_reply.problems["query"]
+async def test_a_form_refuses_a_time_within_the_query(slack: SlackHarness) -> None:
+    form = await slack.opens_form("sub")
+    answer = await form.sends(query="diffusion daily at 9", when="weekdays", clock="08:00")
+    assert answer.stored_reply
+    problem = answer.stored_reply.problems["query"]
     assert "“daily at 9” looks like a time." in problem
-    await (await desk.opens_form("sub")).sends(query='diffusion daily at "9"', when="weekdays", clock="08:00")
-    assert wishes(desk, CHANNEL) == ['weekdays 08:00 | diffusion daily at "9"']
+    await (await slack.opens_form("sub")).sends(query='diffusion daily at "9"', when="weekdays", clock="08:00")
+    assert subscriptions(slack, CHANNEL) == ['weekdays 08:00 | diffusion daily at "9"']

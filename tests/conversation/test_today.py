@@ -10,130 +10,130 @@ from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.states import PauseReason
 from subscriptions.store.chat import chats
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper
-from tests.talking import BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 DAY = timedelta(days=1)
 
 
-def planned(talk: BotHarness) -> list[int]:
+def planned(bot: BotHarness) -> list[int]:
     """How many papers each delivery in the outbox holds."""
-    return [entry.papers for entry in outbox_entries(talk.store, now=talk.clock.now())]
+    return [entry.papers for entry in outbox_entries(bot.store, now=bot.clock.now())]
 
 
-async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(talk: BotHarness) -> None:
+async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(bot: BotHarness) -> None:
     """Subscribed at 10:00 for 08:00: what came in the evening before is still to come, what came today is not."""
-    talk.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
-    ingested(talk.store, paper("Diffusion of yesterday"), now=talk.clock.now() - timedelta(hours=16))
-    ingested(talk.store, paper("Diffusion of today"), now=talk.clock.now() - timedelta(hours=1))
-    post = Deliverer(talk)
-    await talk.says("/sub diffusion daily 08:00")
-    said = await talk.presses("today's now")
+    bot.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
+    ingested(bot.store, paper("Diffusion of yesterday"), now=bot.clock.now() - timedelta(hours=16))
+    ingested(bot.store, paper("Diffusion of today"), now=bot.clock.now() - timedelta(hours=1))
+    post = Deliverer(bot)
+    await bot.says("/sub diffusion daily 08:00")
+    said = await bot.presses("today's now")
     assert said.text == "1 paper of Thu 22 Jan is on its way."
     at_once = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of today" in at_once
     assert "yesterday" not in at_once
-    ingested(talk.store, paper("Diffusion of the night"), now=talk.later(hours=14))
-    talk.clock.set_now(datetime(2026, 1, 23, 8, 1, tzinfo=UTC))
+    ingested(bot.store, paper("Diffusion of the night"), now=bot.later(hours=14))
+    bot.clock.set_now(datetime(2026, 1, 23, 8, 1, tzinfo=UTC))
     in_the_morning = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of yesterday" in in_the_morning
     assert "Diffusion of the night" in in_the_morning
     assert "Diffusion of today" not in in_the_morning
-    talk.later(days=1)
+    bot.later(days=1)
     assert not await post.deliver_due()
 
 
-async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_all_came(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion of today"), paper("Graphs"))
-    post = Deliverer(talk)
-    await talk.says("/sub diffusion daily 13:00")
-    await talk.says("/today")
+async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_all_came(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion of today"), paper("Graphs"))
+    post = Deliverer(bot)
+    await bot.says("/sub diffusion daily 13:00")
+    await bot.says("/today")
     await post.deliver_due()
-    talk.later(hours=1)
+    bot.later(hours=1)
     assert "The only paper of Thu 22 Jan did not match." in (await post.deliver_due())[0].text
 
 
-async def test_the_first_digest_waits_where_today_brought_all_that_came(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion of today"))
-    post = Deliverer(talk)
-    await talk.says("/sub diffusion daily 13:00")
-    await talk.says("/today")
+async def test_the_first_digest_waits_where_today_brought_all_that_came(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion of today"))
+    post = Deliverer(bot)
+    await bot.says("/sub diffusion daily 13:00")
+    await bot.says("/today")
     await post.deliver_due()
-    talk.later(hours=1)
+    bot.later(hours=1)
     assert not await post.deliver_due()
-    ingested(talk.store, paper("Graphs"), now=talk.later(hours=20))
-    talk.later(hours=4)
+    ingested(bot.store, paper("Graphs"), now=bot.later(hours=20))
+    bot.later(hours=4)
     assert "The only paper of Fri 23 Jan did not match." in (await post.deliver_due())[0].text
 
 
-async def test_an_update_that_comes_again_sends_nothing_twice(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion"))
-    assert await talk.says("/today diffusion", update_id="u9")
-    assert not await talk.says("/today diffusion", update_id="u9")
-    assert planned(talk) == [1]
+async def test_an_update_that_comes_again_sends_nothing_twice(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion"))
+    assert await bot.says("/today diffusion", update_id="u9")
+    assert not await bot.says("/today diffusion", update_id="u9")
+    assert planned(bot) == [1]
 
 
-async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion one"), paper("Diffusion two"))
-    await talk.says("/today one")
-    said = await talk.says("/today diffusion")
+async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion one"), paper("Diffusion two"))
+    await bot.says("/today one")
+    said = await bot.says("/today diffusion")
     assert said.lines == ["1 paper of Thu 22 Jan is on its way.", "1 more came before."]
-    again = await talk.says("/latest diffusion")
+    again = await bot.says("/latest diffusion")
     assert again.text == "All 2 papers of Thu 22 Jan that fit came before."
-    shown = await talk.presses("show all of that day")
+    shown = await bot.presses("show all of that day")
     assert shown.lines[0] == "2 papers of Thu 22 Jan"
     assert "Diffusion one" in shown.text
     assert "Diffusion two" in shown.text
-    assert planned(talk) == [1, 1], "an answer is no delivery"
+    assert planned(bot) == [1, 1], "an answer is no delivery"
 
 
 async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_the_clock_of_the_chat(
-    talk: BotHarness,
+    bot: BotHarness,
 ) -> None:
-    ingested(talk.store, paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))  # Wednesday in New York
-    ingested(talk.store, paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
-    assert (await talk.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
-    await talk.says("/set timezone America/New_York")
-    assert (await talk.says("/today diffusion")).lines[0] == "2 papers of Thu 22 Jan are on their way."
+    ingested(bot.store, paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))  # Wednesday in New York
+    ingested(bot.store, paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
+    assert (await bot.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
+    await bot.says("/set timezone America/New_York")
+    assert (await bot.says("/today diffusion")).lines[0] == "2 papers of Thu 22 Jan are on their way."
 
 
-async def test_days_without_papers_do_not_count(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion"), now=NOON - 9 * DAY)
-    assert (await talk.says("/today diffusion")).lines[0] == "1 paper of Tue 13 Jan is on its way."
+async def test_days_without_papers_do_not_count(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion"), now=NOON - 9 * DAY)
+    assert (await bot.says("/today diffusion")).lines[0] == "1 paper of Tue 13 Jan is on its way."
 
 
-async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(talk: BotHarness) -> None:
-    talk.admins[GROUP] = {"7"}
-    ingested(talk.store, paper("Diffusion"))
-    await talk.says("/sub diffusion daily 13:00", GROUP, by="7")
+async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    ingested(bot.store, paper("Diffusion"))
+    await bot.says("/sub diffusion daily 13:00", GROUP, by="7")
     for _ in range(2):
-        said = await talk.says("/today", GROUP, by="8")
+        said = await bot.says("/today", GROUP, by="8")
         assert said.lines[0] == "1 paper of Thu 22 Jan"
         assert "Diffusion" in said.lines[-1]
-    assert planned(talk) == []
-    talk.later(hours=1)
-    assert "Diffusion" in (await Deliverer(talk).deliver_due())[0].text
+    assert planned(bot) == []
+    bot.later(hours=1)
+    assert "Diffusion" in (await Deliverer(bot).deliver_due())[0].text
 
 
-async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_held(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion"))
-    await talk.says("/sub diffusion")
-    with talk.store.write() as session:
+async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_held(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion"))
+    await bot.says("/sub diffusion")
+    with bot.store.write() as session:
         chat = get_chat(session, address(ME))
         chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
-    said = await talk.says("/today")
+    said = await bot.says("/today")
     assert said.lines[0] == "1 paper of Thu 22 Jan"
-    assert planned(talk) == []
+    assert planned(bot) == []
 
 
-async def test_a_subscription_that_is_gone_brings_nothing(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion, chapter 1"))
-    await talk.says("/sub diffusion")
-    await talk.says("/unsub 1")
-    assert (await talk.presses("today's now")).toast == "This subscription is gone."
-    assert planned(talk) == []
+async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion, chapter 1"))
+    await bot.says("/sub diffusion")
+    await bot.says("/unsub 1")
+    assert (await bot.presses("today's now")).toast == "This subscription is gone."
+    assert planned(bot) == []
 
 
 @pytest.mark.parametrize(
@@ -146,19 +146,19 @@ async def test_a_subscription_that_is_gone_brings_nothing(talk: BotHarness) -> N
         ("/today -survey", "✗ This only excludes. Say also what you want."),
     ],
 )
-async def test_what_is_said_to_somebody_new(talk: BotHarness, text: str, answer: str) -> None:
-    ingested(talk.store, paper("Diffusion"), paper("Graphs"))
-    assert (await talk.says(text)).lines[0] == answer
+async def test_what_is_said_to_somebody_new(bot: BotHarness, text: str, answer: str) -> None:
+    ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+    assert (await bot.says(text)).lines[0] == answer
 
 
-async def test_somebody_new_is_known_only_once_something_was_told(talk: BotHarness) -> None:
-    ingested(talk.store, paper("Diffusion"))
-    await talk.says("/today")
-    await talk.says("/today quantum")
-    assert known_or_new(talk.store, address(ME), ChatKind.PRIVATE).id == 0
-    await talk.says("/today diffusion")
-    assert known_or_new(talk.store, address(ME), ChatKind.PRIVATE).id
+async def test_somebody_new_is_known_only_once_something_was_told(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion"))
+    await bot.says("/today")
+    await bot.says("/today quantum")
+    assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id == 0
+    await bot.says("/today diffusion")
+    assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
 
 
-async def test_before_the_first_paper_it_says_so(talk: BotHarness) -> None:
-    assert (await talk.says("/today diffusion")).text == "No papers are known yet."
+async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
+    assert (await bot.says("/today diffusion")).text == "No papers are known yet."

@@ -6,8 +6,8 @@ from sqlalchemy import event
 from subscriptions.errors import NotFound
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.store import Store
+from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
-from tests.talking import BotHarness
 
 ME = "telegram:42"
 STEPS = (
@@ -68,25 +68,25 @@ def state_of(store: Store, chat: str) -> object:
     return (known.state, known.paused_until, *shown) if shown else ()
 
 
-async def test_a_reply_says_changed_if_and_only_if_the_subscriptions_of_the_chat_are_others(talk: BotHarness) -> None:
-    ingested(talk.store, paper("A graph"))
+async def test_a_reply_says_changed_if_and_only_if_the_subscriptions_of_the_chat_are_others(bot: BotHarness) -> None:
+    ingested(bot.store, paper("A graph"))
     for step in STEPS:
-        before = state_of(talk.store, ME)
-        talk.later(minutes=1)  # a chat may give twenty commands a minute
-        reply = (await talk.says(step)).stored_reply
+        before = state_of(bot.store, ME)
+        bot.later(minutes=1)  # a chat may give twenty commands a minute
+        reply = (await bot.says(step)).stored_reply
         assert reply is not None
-        assert (step, reply.changed) == (step, before != state_of(talk.store, ME))
+        assert (step, reply.changed) == (step, before != state_of(bot.store, ME))
 
 
 @pytest.mark.parametrize("step", ["/set text titles", "/set limit 5", "/set buttons off"])
-async def test_the_change_of_a_setting_reads_the_subscriptions_for_undo_alone(talk: BotHarness, step: str) -> None:
-    await talk.says("/sub graph")
+async def test_the_change_of_a_setting_reads_the_subscriptions_for_undo_alone(bot: BotHarness, step: str) -> None:
+    await bot.says("/sub graph")
     read: list[str] = []
 
     def note(_: object, __: object, statement: str, *___: object) -> None:
         if statement.startswith("SELECT") and "FROM subscription" in statement:
             read.append(statement)
 
-    event.listen(talk.store._engine, "before_cursor_execute", note)
-    await talk.says(step)
+    event.listen(bot.store._engine, "before_cursor_execute", note)
+    await bot.says(step)
     assert len(read) == 2  # what the chat was, to be taken back; and what the button that does so takes back

@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 
 from subscriptions.errors import StoreError
 from subscriptions.store import HEAD, Store
-from subscriptions.store.database import alembic_config
 from subscriptions.store.papers.known_papers import sequence_before
 from subscriptions.store.rows import TABLES
+from subscriptions.store.schema_upgrade import alembic_config
 from tests.make import NOON, ingested, paper, subscribes
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import create_engine
 from subscriptions.model import Announce, KnownPaper
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
-from subscriptions.store.database import alembic_config
 from subscriptions.store.papers import known_papers
+from subscriptions.store.schema_upgrade import alembic_config
 from tests.make import NOON, digest, paper
 
 # Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without papers of its own.

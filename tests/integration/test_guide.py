@@ -13,9 +13,9 @@ from bot.ports.conversation import Place
 from subscriptions.model import ChatKind
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
+from tests.bot_harness import BotHarness
 from tests.integration.pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address
-from tests.talking import BotHarness
 
 GUIDE = DOCS / "guide.md"
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009"
@@ -46,24 +46,24 @@ def _messages(block: str) -> list[str]:
 
 
 @pytest.fixture
-def talk(store: Store) -> BotHarness:
+def bot(store: Store) -> BotHarness:
     """A bot that knows the papers of the samples, a group and a channel that Ada administers."""
     for path in sorted(SAMPLES.iterdir()):
         if path.suffix in {".md", ".txt", ".xml"} and path.name != "README.md":
             digest = read_digest(path.read_bytes(), path.name)
             ingest_digest(store, digest, source=path.stem, day=date(2026, 1, 22), now=NOON - timedelta(hours=2))
-    talk = BotHarness(store)
+    bot = BotHarness(store)
     channel = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True)
-    talk.places["@your_channel"] = channel
-    talk.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
-    return talk
+    bot.places["@your_channel"] = channel
+    bot.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
+    return bot
 
 
-async def test_every_line_that_the_guide_types_is_answered_and_none_is_refused(talk: BotHarness) -> None:
+async def test_every_line_that_the_guide_types_is_answered_and_none_is_refused(bot: BotHarness) -> None:
     refused = []
     for where, message in said():
-        answer = await talk.says(message, GROUP, by="42") if where == "group" else await talk.says(message)
-        talk.later(minutes=1)
+        answer = await bot.says(message, GROUP, by="42") if where == "group" else await bot.says(message)
+        bot.later(minutes=1)
         if not answer or answer.text.startswith("✗"):
             refused.append(f"{message}\n  {answer.text}")
     assert not refused, "\n".join(refused)

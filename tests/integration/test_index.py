@@ -18,13 +18,13 @@ from subscriptions.normalize import fold_plural, written_beginnings
 from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store
-from subscriptions.store.database import alembic_config
 from subscriptions.store.papers import index, known_papers
+from subscriptions.store.schema_upgrade import alembic_config
 from tests.make import NOON, ingested, paper, summary
 from tests.unit import slow_matcher
-from tests.unit.test_failing import QUESTIONS
 from tests.unit.test_matching import papers, queries, terms
 from tests.unit.test_query_fields import MORE
+from tests.unit.test_unfulfilled_parts import QUESTIONS
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from bot.conversation import handler
 from bot.ports.reply import Reply
 from subscriptions.service.chats import find_callback
 from subscriptions.store import Store, WouldWrite
+from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper, subscribes
-from tests.talking import BotHarness
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def test_nobody_writes_in_a_look(store: Store) -> None:
 async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the reply is being found out, another thread may write: the writer's turn is taken only to store it."""
     ingested(store, paper("A graph", arxiv_id="2601.00001"))
-    talk = BotHarness(store)
-    await talk.says("/sub tree")
+    bot = BotHarness(store)
+    await bot.says("/sub tree")
     turns: list[bool] = []
     run = handler._run_intent
 
@@ -44,12 +44,12 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
         return run(context, turn, *rest)
 
     monkeypatch.setattr(handler, "_run_intent", looked)
-    assert await talk.says(words)
+    assert await bot.says(words)
     assert turns == [False]
 
 
 async def test_who_wants_to_write_after_all_does_it_once_in_the_transaction(store: Store) -> None:
-    talk = BotHarness(store)
-    said = await talk.says("/start")
+    bot = BotHarness(store)
+    said = await bot.says("/start")
     assert said.text
     assert find_callback(store, said.keys[0].get("data", "")) is not None

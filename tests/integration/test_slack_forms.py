@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.channels.slack.scopes import scopes_of
 from bot.settings import SlackWorkspace
 from subscriptions.service.subscriptions import get_chat
-from tests.conversation.desk import state_of
+from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.slack_people import ShownView
 from tests.fakes.slack_switchboard import SentEnvelope
@@ -112,8 +112,8 @@ async def test_a_form_opens_answers_while_it_is_filled_in_and_subscribes(scene: 
         sent = sends(slack, renewed, query="diffusion -survey", when="daily", clock="08:30")
         await on.does(sent)
         assert (sent.answer, on.wishes()) == ({}, ["diffusion -survey"])
-        (told,) = slack.posted_to("C1")
-        assert "diffusion, not survey · daily 08:30 America/New_York" in str(told.payload)
+        (answer,) = slack.posted_to("C1")
+        assert "diffusion, not survey · daily 08:30 America/New_York" in str(answer.payload)
         assert get_chat(on.app.store, address("slack:C1")).settings.timezone == "America/New_York"
 
 
@@ -164,8 +164,8 @@ async def test_who_asked_for_a_form_that_does_not_open_is_told_how_it_goes_in_wo
         await on.does(sent)
         assert sent.acknowledged
         assert "A form or a page could not be shown" in caplog.text
-        (told,) = slack.ephemerals_to("U2")
-        assert "/paperwire sub diffusion -survey daily 9" in told.text
+        (answer,) = slack.ephemerals_to("U2")
+        assert "/paperwire sub diffusion -survey daily 9" in answer.text
         assert slack.posted_to("C1") == []
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         assert on.wishes() == ["diffusion"]
@@ -178,8 +178,8 @@ async def test_who_chose_a_shortcut_whose_form_does_not_open_is_told_alone_and_w
         ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
         slack.expires_triggers()
         await on.does(slack.brings(shortcut_on(slack, slack.says("C1", "see https://arxiv.org/abs/2601.00042"))))
-        (told,) = slack.ephemerals_to("U2")
-        assert 'sub author:"Ada Example" cat:cs.CV' in told.text
+        (answer,) = slack.ephemerals_to("U2")
+        assert 'sub author:"Ada Example" cat:cs.CV' in answer.text
         assert slack.posted_to("C1") == []
 
 
@@ -202,8 +202,8 @@ async def test_a_shortcut_on_a_message_with_a_link_is_a_form_for_its_thread(scen
         await on.does(slack.brings(shortcut_on(slack, ts)))
         view = newest(slack, "views.open").view
         await on.does(sends(slack, view, query='author:"Ada Example" cat:cs.CV', place="thread"))
-        (told,) = slack.posted_to("C1")
-        assert told.thread == ts
+        (answer,) = slack.posted_to("C1")
+        assert answer.thread == ts
         assert on.wishes(f"slack:C1/{ts}") == ['author:"Ada Example" cat:cs.CV']
 
 
@@ -223,8 +223,8 @@ async def test_home_shows_what_somebody_may_manage_and_is_current_after_each_cha
         assert "secrets" not in words(shown.view)
         await on.does(presses(slack, shown.view, "pause", "graphs"))
         assert "paused" in words(newest(slack, "views.publish").view)
-        (told,) = slack.posted_to("C1")
-        assert "is paused" in told.text
+        (answer,) = slack.posted_to("C1")
+        assert "is paused" in answer.text
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         assert "diffusion" in words(newest(slack, "views.publish").view)
         before = len(slack.views("views.publish"))

@@ -218,9 +218,9 @@ async def test_tokens_of_the_vault_are_no_states(tmp_path: Path, slack: FakeOAut
         for sealed in (
             "",
             "x",
-            installer.vault.encrypt("{}"),
-            installer.vault.encrypt('["a"]'),
-            installer.vault.encrypt("[1, 2]"),
+            installer.cipher.encrypt("{}"),
+            installer.cipher.encrypt('["a"]'),
+            installer.cipher.encrypt("[1, 2]"),
         ):
             assert not await installer.is_open(sealed.rstrip("="))
 
@@ -299,7 +299,7 @@ async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
         await installed(browser, slack)
         subscribe(app.store, chat, SubscriptionRequest(text="diffusion"), now=clock.now())
         uninstall(app.store, OTHER, now=clock.now())
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert [one.team for one in channel_of(app).workspaces.all] == [TEAM]
         assert not installations(app.store)
         assert get_chat(app.store, chat).state == "paused"
@@ -343,19 +343,19 @@ async def test_tokens_are_renewed_two_hours_before_they_end_and_stored_before_th
         await installed(browser, slack, rotates=True)
         before = dict(installations(app.store))
         clock.advance(timedelta(seconds=LASTS) - timedelta(hours=3))
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert slack.refreshed == []
         clock.advance(timedelta(hours=1, minutes=1))
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert len(slack.refreshed) == 1
         assert installations(app.store) != before
         slack.knows("C1", team=OTHER)
         await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert len(slack.refreshed) == 1
     async with a_bot(tmp_path, slack, clock) as app:  # the token for the next ones was kept
         clock.advance(timedelta(seconds=LASTS))
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert len(slack.refreshed) == 2
         assert installer_of(app).problem == ""
 
@@ -375,10 +375,10 @@ async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
         await installed(browser, slack, rotates=True)
         clock.advance(timedelta(seconds=LASTS) - timedelta(hours=1))
         slack.answers("500", times=1, method="oauth.v2.access")
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert f"workspace {OTHER}: its token cannot be renewed" in installer_of(app).problem
         clock.advance(timedelta(minutes=5))
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert installer_of(app).problem == ""
 
 
@@ -395,7 +395,7 @@ async def test_with_another_key_nothing_is_opened_and_it_is_said_how_to_mend_it(
         assert "another PAPERWIRE_SECRET_KEY" in installer_of(app).problem
         async with a_browser(app) as browser:
             await installed(browser, slack)
-        await installer_of(app).look()
+        await installer_of(app).update()
         assert installer_of(app).problem == ""
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.channels.slack.installer import Kept
+from bot.channels.slack.installer import StoredTokens
 from bot.channels.slack.manifest import manifest
 from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
 from bot.channels.slack.token_cipher import TokenCipher
@@ -101,7 +101,7 @@ def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp
         for team, key in ((OTHER, "key"), ("T3", "another key")):
             app = build_app(settings, channels={})
             app.open()
-            sealed = TokenCipher(SecretStr(key)).encrypt(Kept(bot=SecretStr(OTHER_TOKEN)).written())
+            sealed = TokenCipher(SecretStr(key)).encrypt(StoredTokens(bot=SecretStr(OTHER_TOKEN)).to_json())
             install(app.store, team, sealed, now=NOON)
             app.store.close()
         told = {str(one["question"]): one for one in findings(terminal)}

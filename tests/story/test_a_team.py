@@ -17,7 +17,7 @@ from bot.app import App, build_app
 from bot.operation.listening import Supervised, listening
 from bot.operation.web_server import serving
 from bot.settings import Settings, SlackSettings
-from tests.conversation.desk import state_of
+from tests.conversation.slack_harness import state_of
 from tests.fakes.journal import Entry
 from tests.fakes.slack import SECRET
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth

@@ -141,6 +141,6 @@ def written(message: Message) -> str:
     return "\n".join(lines)
 
 
-def rendered(told: Delivery) -> list[str]:
+def rendered(planned: Delivery) -> list[str]:
     """What the messages of a delivery say, with their markup."""
-    return [written(message) for message in render_delivery(told)]
+    return [written(message) for message in render_delivery(planned)]

@@ -1,7 +1,7 @@
-"""What a query means, its rules one by one in the plainest code: the judge of the fast matcher.
+"""A slow matcher in the plainest code, rule by rule. Tests compare the fast matchers with it.
 
-It reads papers and terms anew for every question, tries every arrangement of an author's name, and shares nothing with
-subscriptions/matching but the words of subscriptions/normalize.
+It tokenizes papers anew for every question and tries every permutation of the parts of a name. With subscriptions/matching
+it has only subscriptions/normalize in common.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from subscriptions.summaries import summary_state
 
 
 def matches(query: Query, paper: Paper) -> bool:
-    """Terms of an AND may match in different fields; any alternative will do."""
+    """Whether a paper fits a query: some alternative of it. The terms of an alternative may be in different fields."""
     return any(
         all(has(paper, term) for term in alternative.positive)
         and not any(has(paper, term) for term in alternative.negative)
@@ -39,7 +39,7 @@ def matches(query: Query, paper: Paper) -> bool:
 
 
 def has(paper: Paper, term: Term) -> bool:
-    """An `all` term asks for any text, an author or a category; a bare id for the text or the id."""
+    """Whether a paper fulfils a term. ALL asks for any text, an author or a category; TEXT_OR_ID for the text or the id."""
     if term.field is ALL:
         return (
             any(holds(text, term) for text in every_text(paper))
@@ -56,7 +56,7 @@ def has(paper: Paper, term: Term) -> bool:
 
 
 def has_in_new_field(paper: Paper, term: Term) -> bool:
-    """A field that only a test declares is judged by what it says of itself."""
+    """Whether a paper fulfils a term of a field that only a test declares. The declaration says what it looks at."""
     values = term.field.values(paper)
     match term.field.kind:
         case ValueKind.WORDS:
@@ -77,13 +77,13 @@ def abstracts(paper: Paper) -> list[str]:
 
 
 def summaries(paper: Paper) -> list[str]:
-    """Texts of failed summaries are not text."""
+    """Returns the texts of summaries, without those of failed summaries."""
     texts = [text for summary in paper.summaries for text in summary.fields.values()]
     return [text for text in texts if summary_state(text) == "ok"]
 
 
 def holds(text: str, term: Term) -> bool:
-    """Its tokens stand side by side, in order."""
+    """Whether the tokens of a term stand side by side in a text, in their order."""
     found = exact_tokens(text) if term.exact else tokens(text)
     written = exact_tokens(text) if term.exact else written_tokens(text)
     for start in range(len(found)):
@@ -101,13 +101,13 @@ def holds(text: str, term: Term) -> bool:
 
 
 def is_author(name: str, wanted: tuple[str, ...], term: Term) -> bool:
-    """All tokens fit different tokens of one author, in any order; middle names may be left out."""
+    """Whether the wanted tokens are different parts of one name, in any order."""
     parts = exact_author_tokens(name) if term.exact else author_tokens(name)
     return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
 
 
 def ends(wanted: tuple[str, ...], term: Term) -> list[bool]:
-    """For each token: may the author's go on after it?"""
+    """Returns for each token whether the part of the name may be longer."""
     return [is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)]
 
 
@@ -116,12 +116,12 @@ def fits(wanted: str, part: str, goes_on: bool) -> bool:
 
 
 def is_category(code: str, wanted: str) -> bool:
-    """In any letter case; an archive stands for all below it, and cs.L is not cs.LG."""
+    """Whether a category is the wanted one, in any letter case, or belongs to the wanted archive. cs.L is not cs.LG."""
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
 def every_text(paper: Paper) -> list[str]:
-    """Title, translated title, abstract, its translation, or one field of a summary; not authors or categories."""
+    """Returns titles, abstracts, their translations, and the fields of summaries."""
     return titles(paper) + abstracts(paper) + summaries(paper)
 
 
@@ -130,7 +130,7 @@ def bare_id(paper: Paper) -> str:
 
 
 def primary(paper: Paper) -> str:
-    """The first."""
+    """Returns the primary category; "" if it is unknown."""
     return paper.primary or (paper.categories[0] if paper.categories else "")
 
 

@@ -1,4 +1,4 @@
-"""The one piece of advice with most effect: the variants are counted over the papers known."""
+"""The advice on a query: the change with most effect on the known papers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from tests.unit.test_query_properties import typed_texts
 
 @dataclass(frozen=True)
 class Known:
-    """Papers that are counted one by one."""
+    """Known papers that are counted one by one."""
 
     of: Sequence[Paper]
 
@@ -30,17 +30,22 @@ class Known:
     def count(self, query: Query) -> int:
         return len(matching_papers(query, self.of))
 
-    def having(self, kind: str) -> int:
-        return sum(kind in what_it_has(one) for one in self.of)
+    def having(self, what: str) -> int:
+        return sum(what in what_it_has(one) for one in self.of)
 
     def sources(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for one in self.of for name in one.sources))
 
 
 def what_it_has(one: Paper) -> set[str]:
-    texts = [text for told in one.summaries for text in told.fields.values() if summary_state(text) == "ok"]
+    texts = [
+        text for one_summary in one.summaries for text in one_summary.fields.values() if summary_state(text) == "ok"
+    ]
     abstracts = [one.abstract, *(translated.abstract for translated in one.translations)]
-    languages = {*(told.language for told in one.summaries), *(translated.language for translated in one.translations)}
+    languages = {
+        *(one_summary.language for one_summary in one.summaries),
+        *(translated.language for translated in one.translations),
+    }
     chinese = "zh" in languages or any("\u3400" <= sign <= "\u9fff" for sign in one.title + one.abstract)
     has = {"category": one.categories, "author": one.authors, "abstract": any(abstracts), "summary": texts}
     return {kind for kind, there in {**has, "doi": one.doi, "chinese": chinese}.items() if there}
@@ -97,7 +102,7 @@ def test_a_variant_that_brings_much_fewer_or_more_papers_is_offered(
             "diffusion models",
             papers("Diffusion models", "Models of heat diffusion"),
             {},
-        ),  # one paper less is not worth it
+        ),  # one paper fewer is not worth advice
         ("diffusion model*", PHRASE, {}),
         ("graphs cs.LG", CROSSED, {"crosslists": False}),
         ('author:"J. Doe"', INITIALS, {}),
@@ -106,7 +111,7 @@ def test_a_variant_that_brings_much_fewer_or_more_papers_is_offered(
         ("nothing here", PHRASE, {}),
     ],
 )
-def test_a_wish_that_is_fine_gets_no_advice(query: str, known: list[Paper], more: dict[str, Any]) -> None:
+def test_a_query_that_is_fine_gets_no_advice(query: str, known: list[Paper], more: dict[str, Any]) -> None:
     assert advice(query, known, **more) is None
 
 
@@ -151,7 +156,7 @@ def test_words_that_find_far_fewer_papers_as_a_phrase_are_offered_as_one(query: 
     ("query", "kind", "text"),
     [
         ("author: Yann LeCun", "one-author", 'author:"Yann LeCun"'),
-        ("author:Jane van", "", ""),  # nobody is called so
+        ("author:Jane van", "", ""),  # no author has this name
         ("author:jane doe", "one-author", 'author:"jane doe"'),
         ("author:Jane Q Doe diffusion", "one-author", 'author:"Jane Q Doe" diffusion'),
         ("diffusion author:Yann LeCun -survey", "one-author", 'diffusion author:"Yann LeCun" -survey'),
@@ -182,7 +187,7 @@ def test_a_slip_is_mended(query: str, kind: str, text: str) -> None:
         assert given is None or given.kind not in ("one-author", "named-category")
 
 
-def test_the_one_with_most_effect_is_given() -> None:
+def test_the_advice_with_most_effect_is_given() -> None:
     known = papers("Diffusion models", times=2) + papers("Models of diffusion", times=6)
     known += [paper("Models of diffusion", "stat.ML", "cs.LG", abstract="A") for _ in range(3)]
     given = advice("diffusion models cs.LG", known, days=7)
@@ -203,7 +208,7 @@ def test_the_one_with_most_effect_is_given() -> None:
         ("source:other diffusion", "source", "diffusion"),
     ],
 )
-def test_what_no_source_here_can_satisfy_is_said_first(query: str, kind: str, text: str) -> None:
+def test_advice_on_what_no_source_brings_comes_first(query: str, kind: str, text: str) -> None:
     known = [paper("Diffusion models", authors=(), sources=("daily", "weekly"))] * 3
     given = advice(query, known)
     assert given is not None
@@ -222,7 +227,7 @@ def test_another_way_to_fit_is_enough() -> None:
     assert advice("summary:graphs OR diffusion", papers("Diffusion")) is None
 
 
-def test_before_any_paper_is_known_only_the_operator_s_word_counts() -> None:
+def test_before_any_paper_is_known_only_the_settings_of_the_operator_count() -> None:
     assert advice("cs.LG summary:x1", []) is None
     assert advice("cs.LG", [], categorised=False) is not None
 
@@ -241,12 +246,12 @@ def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
     assert advice("扩散", known[:3]) is None
 
 
-def test_a_shelf_finds_what_the_matcher_finds_and_reads_nothing_twice() -> None:
-    shelf = TokenizedPapers.of(PHRASE[:5])
-    longer = TokenizedPapers.of(PHRASE[2:], shelf)
-    assert longer.tokenized[0] is shelf.tokenized[2]
-    changed = TokenizedPapers.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], shelf)
-    assert changed.tokenized[0] is not shelf.tokenized[0]
+def test_tokenized_papers_find_what_the_matcher_finds_and_are_tokenized_once() -> None:
+    tokenized = TokenizedPapers.of(PHRASE[:5])
+    longer = TokenizedPapers.of(PHRASE[2:], tokenized)
+    assert longer.tokenized[0] is tokenized.tokenized[2]
+    changed = TokenizedPapers.of([paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized)
+    assert changed.tokenized[0] is not tokenized.tokenized[0]
     for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
         query = parse_query(text)
         assert longer.matching(query) == matching_papers(query, longer.papers)

@@ -1,4 +1,4 @@
-"""arXiv's categories, as people write them."""
+"""The categories of arXiv, as people type them."""
 
 import pytest
 
@@ -27,7 +27,7 @@ from subscriptions.categories.tree import (
         ("cs.*", "cs"),
         ("CS.*", "cs"),
         ("hep-th.*", "hep-th"),
-        ("cmp-lg", "cmp-lg"),  # closed in 1998; old papers carry it
+        ("cmp-lg", "cmp-lg"),  # closed in 1998; old papers still have it
         ("cs.L", None),
         ("cs.", None),
         ("cs.LG.", None),

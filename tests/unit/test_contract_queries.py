@@ -1,4 +1,4 @@
-r"""The query language, sentence by sentence: what a stranger would try who has read nothing but its rules.
+r"""The rules of the query language, tried out by somebody who has read only the rules.
 
 Each table is named by a rule, in short (docs/queries.md has them in full). `Finds` holds a paper and the queries that
 must and must not find it; every question is put to the quick matcher, the batch matcher and the slow one.
@@ -917,7 +917,7 @@ def name(sentence: str, query: str) -> str:
 
 
 def answer(query: Query, asked: Paper) -> bool:
-    """Whether it is found; the three matchers and the reasons must agree."""
+    """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = matches(query, asked)
     assert matching_papers(query, [asked]) == ((0,) if found else ())
     assert match(QuerySet([query]), PaperIndex.of([asked])) == ({0: 1} if found else {})
@@ -1160,7 +1160,7 @@ HINTED: tuple[tuple[str, tuple[str, ...]], ...] = (
 @pytest.mark.parametrize(
     "query", [pytest.param(query, id=name(sentence, query)) for sentence, queries in HINTED for query in queries]
 )
-def test_what_was_guessed_is_said(query: str) -> None:
+def test_what_was_guessed_is_said_in_a_hint(query: str) -> None:
     hints = [str(hint) for hint in parse_query(query).hints]
     assert hints
     assert all(hint.strip() for hint in hints)
@@ -1209,14 +1209,14 @@ def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     ],
 )
 def test_the_answer_says_in_the_words_as_typed_how_it_was_read(query: str, parts: tuple[str, ...]) -> None:
-    said = query_in_words(parse_query(query), str)
-    assert [part for part in parts if part not in said] == [], said
+    reading = query_in_words(parse_query(query), str)
+    assert [part for part in parts if part not in reading] == [], reading
 
 
 # ------------------------------------------------------------------------------------------------------- papers twice
 
 
-def test_of_a_paper_that_stands_twice_the_texts_of_the_first_and_the_categories_of_all_count() -> None:
+def test_merged_copies_have_the_texts_of_the_first_and_the_categories_of_all() -> None:
     first = paper("graph", abstract="one", categories=("cs.LG",), arxiv="2601.15529")
     second = paper("tree", abstract="two", categories=("cs.CV", "cs.LG"), arxiv="2601.15529")
     (merged,) = merge_copies([first, second])

@@ -1,4 +1,4 @@
-"""Which words of a title are offered for exclusion: topics that others write about too, never what is asked for."""
+"""The terms of a title that are offered for exclusion: topics of other papers, too, and nothing that the query wants."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ KNOWN = [
 ]
 
 
-def told(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
+def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
     return distinctive_terms(title, parse_query(query), others=others, known=[*KNOWN, title], most=most)
 
 
@@ -51,19 +51,19 @@ def told(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]
         ("基于扩散的视频生成方法", "扩散", ("视频生成",)),
     ],
 )
-def test_words_that_tell_a_paper_from_others(title: str, query: str, expected: tuple[str, ...]) -> None:
-    assert told(title, query) == expected
+def test_words_that_distinguish_a_paper(title: str, query: str, expected: tuple[str, ...]) -> None:
+    assert offered(title, query) == expected
 
 
 def test_what_many_of_the_other_papers_have_comes_last() -> None:
     others = [f"Video generation number {n}" for n in range(5)]
-    assert told("Video Generation of Proteins", "diffusion") == ("Video Generation", "Proteins")
-    assert told("Video Generation of Proteins", "diffusion", *others) == ("Proteins", "Video Generation")
+    assert offered("Video Generation of Proteins", "diffusion") == ("Video Generation", "Proteins")
+    assert offered("Video Generation of Proteins", "diffusion", *others) == ("Proteins", "Video Generation")
 
 
 def test_no_word_is_offered_twice_and_no_more_than_are_wanted() -> None:
     title = "Tooling or not Tooling, that is Tooling; Walking, Running, Swimming, Flying"
-    assert told(title, "x", most=3) == ("Tooling", "Walking", "Running")
+    assert offered(title, "x", most=3) == ("Tooling", "Walking", "Running")
 
 
 WORDS = [

@@ -19,11 +19,11 @@ def sketch(paragraphs: object) -> str:
 
 
 def _spans(paragraph: Paragraph) -> str:
-    told = ""
+    shown = ""
     for span in paragraph.spans:
         look = ",".join(sorted(span.marks)) + (f"→{span.link}" if span.link else "")
-        told += f"{{{look} {span.text}}}" if look else span.text
-    return told
+        shown += f"{{{look} {span.text}}}" if look else span.text
+    return shown
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def page_of(*exhibits: Exhibit, frame: Frame = FRAME) -> HtmlPage:
     return page
 
 
-def told(platform: str, title: str) -> Exhibit:
+def exhibit_of(platform: str, title: str) -> Exhibit:
     """A chat that received a paper of this title, through the real rendering."""
     kind = ChatKind.TEAM if platform == "slack" else ChatKind.PRIVATE
     chat = make.chat(platform, kind, title=title)
@@ -78,14 +78,14 @@ def told(platform: str, title: str) -> Exhibit:
 @pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_stays_text(platform: str, title: str) -> None:
-    page = page_of(told(platform, title))
+    page = page_of(exhibit_of(platform, title))
     assert [link for link in page.links if not link.startswith(("https://", "#", "z.html"))] == []
     assert "alert" not in page.style
 
 
 def test_a_hostile_title_is_read_as_it_was_written() -> None:
     title = '<b onclick="x">A & B</b>'
-    page = page_of(told("console", title))
+    page = page_of(exhibit_of("console", title))
     assert page.text.count(title) >= 3
 
 

@@ -1,4 +1,4 @@
-"""Links that people paste: which paper each names, whosever page it is, and which name none."""
+"""Links that people paste: the papers that they name, on any site, and links that name no paper."""
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_a_link_names_its_paper(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", OTHERS)
-def test_a_link_that_holds_neither_is_told_from_a_query(text: str) -> None:
+def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
     assert mentioned(text) == ()
     assert len(links_to_no_paper(text)) == 1
 

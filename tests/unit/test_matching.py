@@ -1,4 +1,4 @@
-"""The matcher against the slow one, against the worked examples, and what it says about itself."""
+"""The fast matchers are compared with the slow one and with worked examples; hits are checked."""
 
 import json
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ papers = st.builds(
 
 
 def text_term(field: Field, words: str, *, prefix: bool, exact: bool, cut: int) -> Term:
-    """A term as the parser makes it; of a prefix the last word is cut at its end."""
+    """Returns a term as the parser makes it. The last word of a prefix term loses `cut` letters at its end."""
     written = exact_tokens(words) if exact else written_tokens(words)
     found = written or ["graph"]
     tokens = found if exact else [fold_plural(token) for token in found]
@@ -226,7 +226,7 @@ def test_equal_queries_share_a_handle_until_the_last_is_removed() -> None:
     assert wanted.add(graph) not in (first, other)
 
 
-def test_a_set_that_everything_was_taken_out_of_holds_nothing() -> None:
+def test_a_query_set_without_queries_keeps_nothing() -> None:
     wanted = QuerySet()
     asked = [as_query([alternative("graph", "neural"), alternative("rag", "doll")]), as_query([alternative("graph")])]
     for handle in [wanted.add(query) for query in asked]:
@@ -306,7 +306,7 @@ SURVEY = Paper(
 )
 
 
-def test_a_paper_that_stands_twice_is_one_with_the_categories_of_all() -> None:
+def test_copies_of_a_paper_become_one_paper_with_the_categories_of_all() -> None:
     again = Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
     other = Paper(key="2601.15530", title="Other", categories=("cs.CV",))
     merged = merge_copies([SURVEY, other, again, again])
@@ -317,7 +317,7 @@ def test_a_paper_that_stands_twice_is_one_with_the_categories_of_all() -> None:
     assert merged[1] is other
 
 
-def test_bits_are_the_places_of_papers() -> None:
+def test_bits_are_the_positions_of_papers() -> None:
     batch = [Paper(key=str(n), title="graph" if n % 3 == 0 else "tree") for n in range(100)]
     index = PaperIndex.of(batch)
     found = match(QuerySet([as_query([alternative("graph")])]), index)
@@ -330,8 +330,8 @@ def test_no_papers_and_no_queries_give_no_matches() -> None:
     assert match(QuerySet(), PaperIndex.of([SURVEY])) == {}
 
 
-def test_a_common_beginning_of_many_words_is_no_trap() -> None:
-    """Each of 2,000 different prefixes is looked at once; nothing is looked up paper by paper that has no such word."""
+def test_a_common_beginning_of_many_words_costs_no_check_of_every_paper() -> None:
+    """Each of 2,000 prefixes is checked once, and not in papers without such a word."""
     asked = [as_query([Alternative(frozenset({Term(TEXT, (f"con{n}",), prefix=True)}))]) for n in range(2000)]
     index = PaperIndex.of([Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
     found = match(QuerySet(asked), index)
@@ -373,7 +373,7 @@ def test_why_shows_the_words_of_the_paper(term: Term, found: list[tuple[str, tup
     assert [(hit.field.name, hit.terms) for hit in why(one(term), SURVEY)] == found
 
 
-def test_why_tells_of_the_alternatives_that_fit() -> None:
+def test_why_shows_only_the_alternatives_that_fit() -> None:
     asked = as_query([alternative("rag", "doll"), alternative("llm")])
     assert [hit.terms for hit in why(asked, SURVEY)] == [("LLMs",)]
 

@@ -1,4 +1,4 @@
-"""Papers that a text names, wherever they stand in it."""
+"""Papers that a text names by id, DOI or link."""
 
 import pytest
 

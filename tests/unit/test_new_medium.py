@@ -74,8 +74,8 @@ def test_a_paper_that_no_card_holds_is_shortened(box: Chat) -> None:
 def test_its_replies_and_notices_are_cards(box: Chat) -> None:
     (reply,) = cards(render_reply(Reply(lines=("Done.", "More."), ok=True), box, media=WITH_POSTBOX))
     assert reply == "✓ DONE.\n\nMORE."
-    told = delivery(box, kind=Kind.NOTICE, notice="denied")
-    (notice,) = cards(render_delivery(told, media=WITH_POSTBOX))
+    planned = delivery(box, kind=Kind.NOTICE, notice="denied")
+    (notice,) = cards(render_delivery(planned, media=WITH_POSTBOX))
     assert notice.startswith("THE OPERATOR OF THIS BOT HAS SAID NO")
 
 

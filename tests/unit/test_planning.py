@@ -22,7 +22,7 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.planning.plan import Due, Evidence, days_known, decide, nothing_fits, spell_after
+from subscriptions.planning.plan import Due, Evidence, days_known, decide, nothing_fits, streak_after
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)
@@ -244,7 +244,7 @@ def test_what_is_missing_is_said_with_how() -> None:
 
 
 def spell(due: Due) -> NoMatchStreak | None:
-    return spell_after(due, days_known(due))
+    return streak_after(due, days_known(due))
 
 
 def test_days_with_nothing_are_counted_once_each() -> None:

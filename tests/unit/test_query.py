@@ -1,6 +1,6 @@
-"""How the query language reads what people type, sentence by sentence of its rules.
+"""The rules of the query language, one by one.
 
-A canonical text says in short how a query was read, so most tables are (typed, canonical).
+A canonical text shows how a query was parsed, so most tables are (typed, canonical).
 """
 
 from collections.abc import Iterable, Sequence
@@ -92,7 +92,7 @@ def test_the_grammar(typed: str, canonical: str) -> None:
 def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical: str) -> None:
     for name in names:
         assert reads(f"{name}:graph") == canonical
-        assert reads(f"{name}: graph") == canonical  # phones add the blank
+        assert reads(f"{name}: graph") == canonical  # keyboards of phones add the blank
         assert reads(f"{name}：graph") == canonical
 
 
@@ -112,7 +112,7 @@ def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical:
         ("x ti:NOT survey y", "x y -title:survey"),
         ("x ti: -survey", "x -title:survey"),
         ("x -ti:survey", "x -title:survey"),
-        ("-ti:-x", "title:x"),  # each side of a field is a NOT of its own
+        ("-ti:-x", "title:x"),  # signs on both sides of a field are two
         ("y -ti:-abs:-x", "y -abstract:x"),
         ("-ti:(-x)", "title:x"),
         ("y ti:(-x)", "y -title:x"),
@@ -128,7 +128,7 @@ def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical:
         ("=few-shot", '="few shot"'),
         ("=OR", "=OR"),
         ("=Neuro*", "=Neuro*"),
-        ("cat:=CS.lg", "cat:cs.lg"),  # = says nothing where case never counts
+        ("cat:=CS.lg", "cat:cs.lg"),  # = has no meaning if case never counts
         ("id:=2601.15529v2", "id:2601.15529"),
         ("foo=bar", '"foo bar"'),
         ('foo="bar"', "bar foo"),
@@ -224,7 +224,7 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         ('("graph', "graph", "I closed the quotation mark."),
         ("OR graph", "graph", "OR says nothing here; I left it out."),
         ("graph AND", "graph", "AND says nothing here; I left it out."),
-        ("a AND OR b", "a OR b", "AND says nothing here; I left it out."),  # of adjacent operators the last counts
+        ("a AND OR b", "a OR b", "AND says nothing here; I left it out."),  # the last of several operators counts
         ("a OR AND b", "a b", "OR says nothing here; I left it out."),
         ("a OR & b", "a b", "OR says nothing here; I left it out."),
         ("a | | b", "a OR b", "| says nothing here; I left it out."),
@@ -292,7 +292,7 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         ("id:2601", "id:2601", "2601 is not an arXiv id, so no paper has it. An id looks like 2601.15529"),
     ],
 )
-def test_what_can_be_understood_is_taken_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
+def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
     assert reads(typed) == canonical
     assert hint in hints(typed)
 
@@ -312,7 +312,7 @@ def test_what_can_be_understood_is_taken_and_the_hint_says_how(typed: str, canon
         "graph,",
     ],
 )
-def test_what_is_plain_gets_no_hint(typed: str) -> None:
+def test_a_plain_query_gets_no_hint(typed: str) -> None:
     assert hints(typed) == []
 
 
@@ -412,7 +412,7 @@ def test_lists(typed: str, canonical: str) -> None:
     assert reads(typed) == canonical
 
 
-def test_a_list_says_that_any_will_do() -> None:
+def test_the_hint_of_a_list_says_that_any_item_counts() -> None:
     assert hints("rlhf, dpo") == ["I look for any of these 2. For all of them leave out the commas."]
     assert hints("author:Smith, Jane") == []
 
@@ -600,7 +600,7 @@ def test_a_source_is_compared_whole_and_in_any_letter_case() -> None:
     assert fold_source("daily") != fold_source("daily 2")
 
 
-def test_author_tokens_stand_in_no_order() -> None:
+def test_the_order_of_author_tokens_does_not_count() -> None:
     assert terms('author:"Smith, Jane"') == terms('author:"Jane Smith"') == terms("author:Smith, Jane")
     assert terms('author:"Jane Jane Smith"') != terms('author:"Jane Smith"')
 
@@ -609,7 +609,7 @@ def test_author_tokens_stand_in_no_order() -> None:
 
 
 def spelled(query: Query) -> list[str]:
-    """Alternatives as "a b -c", in the order of their text."""
+    """Returns the alternatives of a query as "a b -c", sorted."""
     return sorted(" ".join(signed(a.positive, "") + signed(a.negative, "-")) for a in query.alternatives)
 
 
@@ -686,7 +686,7 @@ def test_equal_parts_are_merged_before_they_are_counted(typed: str) -> None:
         ["扩散模型", '"扩散模型"', '"扩 散 模 型"'],
     ],
 )
-def test_what_differs_only_in_writing_shares_one_canonical_text(variants: Sequence[str]) -> None:
+def test_queries_that_differ_only_in_writing_share_one_canonical_text(variants: Sequence[str]) -> None:
     assert len({reads(variant) for variant in variants}) == 1
 
 
@@ -707,7 +707,7 @@ def test_what_differs_only_in_writing_shares_one_canonical_text(variants: Sequen
         ["3.1", '"3 1"', "31"],
     ],
 )
-def test_what_means_something_else_has_another_canonical_text(different: Sequence[str]) -> None:
+def test_queries_of_different_meaning_have_different_canonical_texts(different: Sequence[str]) -> None:
     texts = {typed: reads(typed) for typed in different}
     expected = len(different) - (1 if 'author:"=Smith"' in different else 0)  # in quotes = is punctuation
     assert len(set(texts.values())) == expected, texts
@@ -720,7 +720,7 @@ def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
 
 
 @pytest.mark.parametrize("typed", ["author:Mue*", "ab's*", r"\emph{a}b*", r"=\emph{a}b*", "all:Mue*", r"few-\x{y}*"])
-def test_a_prefix_that_folding_made_too_short_is_read_again(typed: str) -> None:
+def test_a_prefix_that_folding_makes_too_short_can_be_parsed_again(typed: str) -> None:
     query = parse_query(typed)
     again = parse_query(query.canonical)
     assert (again.canonical, again.alternatives) == (query.canonical, query.alternatives)

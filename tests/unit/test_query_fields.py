@@ -13,11 +13,11 @@ from subscriptions.matching import (
     PaperIndex,
     QuerySet,
     TokenizedPapers,
-    failing,
     index_question,
     match,
     matching_papers,
     simple_terms,
+    unfulfilled_parts,
     why,
 )
 from subscriptions.model import Paper
@@ -103,7 +103,7 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
         TokenizedPapers.of(batch, fields=MORE).matching(query),
         tuple(index.positions(match(QuerySet([query]), index).get(0, 0))),
         tuple(place for place, paper in enumerate(batch) if why(query, paper)),
-        tuple(place for place, paper in enumerate(batch) if not failing(query, paper)),
+        tuple(place for place, paper in enumerate(batch) if not unfulfilled_parts(query, paper)),
     ]
 
 

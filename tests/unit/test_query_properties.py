@@ -1,4 +1,4 @@
-"""What holds for every text: no surprise, no endless work, and canonical texts that mean what the query meant."""
+"""Properties of every text: it is parsed or refused, with bounded work, and its canonical text has the same meaning."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ from bot.rendering.text.queries import caret, explain
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, fold_source, parse_canonical, parse_query
 
-# Everything that the grammar looks at, and words that are read in a way of their own.
+# All signs and words with a meaning in the grammar.
 PIECES = re.split(
     " ",
     " \" ( ) | - ! * : = , ， 、 & + # . / \\ { } $ ' ’ “ „ « － — （ ： ＊ ＝ ％ % _ \u200b \u0301 \u3000 \n "
@@ -64,9 +64,9 @@ def test_a_canonical_text_can_also_be_typed(text: str) -> None:
 
 @given(typed_texts | any_text)
 def test_every_text_can_be_explained(text: str) -> None:
-    told = explain(text, lambda template: template)
-    assert list(told) == ["query", "text", "canonical", "words", "hints", "error"]
-    assert (told["error"] is None) == bool(told["words"])
+    document = explain(text, lambda template: template)
+    assert list(document) == ["query", "text", "canonical", "words", "hints", "error"]
+    assert (document["error"] is None) == bool(document["words"])
 
 
 @given(any_text)
@@ -91,12 +91,12 @@ WRITINGS: tuple[Callable[[str], str], ...] = (
     lambda text: text.replace("few-shot", '"Few  Shots"'),
     lambda text: text.replace("cs.LG", "#CS.lg"),
     lambda text: text.replace("ti:", "Title:"),
-    lambda text: text if "\\" in text else "\u200b".join(text),  # a macro of TeX that is cut in two is none
+    lambda text: text if "\\" in text else "\u200b".join(text),  # a TeX macro cut in two is no macro
 )
 
 
 @given(st.lists(words, min_size=1, max_size=5), st.randoms(), st.lists(st.sampled_from(WRITINGS), max_size=4))
-def test_the_same_wish_written_otherwise_has_the_same_canonical_text(found, random, writings) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - hypothesis
+def test_the_same_query_written_otherwise_has_the_same_canonical_text(found, random, writings) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - hypothesis
     other = [*found, random.choice(found)]
     random.shuffle(other)
     text = " ".join(other)
@@ -138,7 +138,7 @@ def written(expression: Expression) -> str:
 
 
 def alternatives_of(expression: Expression, *, excluded: bool = False) -> set[Literals]:
-    """The normal form by the book."""
+    """Returns the disjunctive normal form, by its definition."""
     if isinstance(expression, str):
         return {frozenset({f"-{expression}" if excluded else expression})}
     kind, parts = expression
@@ -151,7 +151,7 @@ def alternatives_of(expression: Expression, *, excluded: bool = False) -> set[Li
 
 
 def smallest(alternatives: set[Literals]) -> set[Literals]:
-    """Without those that another one absorbs."""
+    """Returns the alternatives that no other alternative absorbs."""
     return {one for one in alternatives if not any(other < one for other in alternatives)}
 
 
@@ -164,7 +164,7 @@ def literals(query: Query) -> set[Literals]:
 
 
 @given(expressions)
-def test_the_normal_form_is_that_of_the_book(expression: Expression) -> None:
+def test_the_normal_form_is_that_of_the_definition(expression: Expression) -> None:
     expected = alternatives_of(expression)
     try:
         query = parse_query(written(expression))
@@ -257,7 +257,7 @@ class Work:
 
 @contextmanager
 def counted() -> Iterator[Work]:
-    """Counts calls of Python functions: work that does not depend on the machine."""
+    """Counts calls of Python functions, a measure of work that is the same on every machine."""
     work = Work()
 
     def count(_frame: object, event: str, _argument: object) -> None:

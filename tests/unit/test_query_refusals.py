@@ -1,4 +1,4 @@
-"""Which queries are refused, where, and with which help."""
+"""Queries that are refused: the column, the sentence and the hint."""
 
 import json
 from collections.abc import Container
@@ -200,7 +200,7 @@ def test_the_hint_takes_up_what_was_typed(typed: str, example: str) -> None:
         "a -(b|-(c -(d|-(e " * 55,
     ],
 )
-def test_neighbours_of_a_refusal_are_taken(typed: str) -> None:
+def test_queries_similar_to_a_refused_one_are_accepted(typed: str) -> None:
     assert parse_query(typed).alternatives
 
 
@@ -213,7 +213,7 @@ def test_the_worked_examples_are_refused_where_they_should_be(shared: Path) -> N
 
 
 def outcome(typed: str) -> int | None:
-    """The column of a refusal; None: taken."""
+    """Returns the column of a refusal; None if the query is accepted."""
     try:
         parse_query(typed)
     except QueryError as error:

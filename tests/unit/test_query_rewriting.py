@@ -1,4 +1,4 @@
-"""A rule more in what somebody typed: the person's own words stay, and the query means exactly what it should."""
+"""Exclusions that are added to a typed query: its words stay, and the new query has exactly the meaning it should."""
 
 import pytest
 from hypothesis import given, settings

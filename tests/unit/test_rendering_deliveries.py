@@ -28,19 +28,19 @@ GROUP = chat(kind=ChatKind.GROUP)
 CONSOLE = chat("console")
 
 
-def silent(told: Delivery) -> list[object]:
+def silent(planned: Delivery) -> list[object]:
     """Of each message, whether it makes no sound."""
-    return [payload(message)["silent"] for message in render_delivery(told)]
+    return [payload(message)["silent"] for message in render_delivery(planned)]
 
 
 # ------------------------------------------------------------------------------------------------------------- alert
 
 
 def test_one_paper_is_a_paper_and_nothing_else() -> None:
-    told = item(
+    entry = item(
         "Noise, Step by Step", because("noise", "Noise"), summaries={"en": "It goes away."}, arxiv_id="2601.00001"
     )
-    (message,) = rendered(alert(chat(), told))
+    (message,) = rendered(alert(chat(), entry))
     assert message == (
         '<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
         "Ada Example · <code>cs.LG</code> · 2601.00001\n"
@@ -80,8 +80,8 @@ def test_a_private_chat_gets_few_papers_as_alerts_whatever_the_cadence_and_a_gro
 
 
 def test_groups_with_the_fewest_papers_come_first_each_under_its_name() -> None:
-    told = delivery(CONSOLE, [*items(6), item("By a friend", LECUN)])
-    (message,) = rendered(told)
+    planned = delivery(CONSOLE, [*items(6), item("By a friend", LECUN)])
+    (message,) = rendered(planned)
     assert message.startswith("7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n")
     assert "\n\ndiffusion · 6\n 2  Paper 1\n" in message
     assert "▸" not in message
@@ -102,14 +102,14 @@ def test_a_paper_under_a_heading_names_only_the_other_reasons() -> None:
 
 def test_inside_a_group_the_positions_decide() -> None:
     first, second = items(2)
-    told = delivery(GROUP, [second, first])
-    assert rendered(told) == rendered(delivery(GROUP, [first, second]))
+    planned = delivery(GROUP, [second, first])
+    assert rendered(planned) == rendered(delivery(GROUP, [first, second]))
 
 
 @pytest.mark.parametrize(("amount", "columns"), [(10, 180), (11, 90)])
 def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int) -> None:
-    told = delivery(CONSOLE, items(amount, summaries={"en": "many words " * 50}))
-    line = next(line for line in rendered(told)[0].splitlines() if "AI:" in line)
+    planned = delivery(CONSOLE, items(amount, summaries={"en": "many words " * 50}))
+    line = next(line for line in rendered(planned)[0].splitlines() if "AI:" in line)
     assert columns - 20 < len(line.strip()) - len("AI: ") <= columns
 
 
@@ -269,8 +269,8 @@ def test_a_withdrawn_paper_is_struck_through() -> None:
 def test_a_public_channel_reads_abstracts_folded_and_never_a_reason() -> None:
     public = chat(kind=ChatKind.BROADCAST)
     papers = [*items(3, because("secret wish", by="Anna")), item("By", LECUN)]
-    for told in (alert(public, *papers), delivery(public, papers), delivery(public, [*papers, *items(9)])):
-        for message in rendered(told):
+    for planned in (alert(public, *papers), delivery(public, papers), delivery(public, [*papers, *items(9)])):
+        for message in rendered(planned):
             assert not any(word in message for word in ("secret", "Anna", "LeCun", "▸"))
     assert rendered(delivery(public, papers))[0].count("<blockquote expandable>We look at noise.") == 4
     assert "blockquote" not in rendered(delivery(public, items(6)))[0]
@@ -334,8 +334,8 @@ def test_a_thread_hangs_on_the_day_where_the_name_of_the_channel_is_not_known() 
 
 
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
-    told = delivery(team(), items(4), late=timedelta(hours=3))
-    first, second = rendered(told)
+    planned = delivery(team(), items(4), late=timedelta(hours=3))
+    first, second = rendered(planned)
     assert first.split("\n")[3] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
 
@@ -351,23 +351,23 @@ def test_the_header_is_plain_text_without_emoji_and_the_fallback_lists_titles() 
 
 
 def test_what_matched_is_bold_where_slack_can_show_it() -> None:
-    told = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
-    body = rendered(alert(team(), told))[0]
+    entry = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
+    body = rendered(alert(team(), entry))[0]
     assert body.startswith(
         "<https://arxiv.org/abs/2601.00001|Noise∣Models>"
     )  # some clients show no link for a bold label
-    assert "AI: 使用noise的" in rendered(alert(team(), told))[0]
+    assert "AI: 使用noise的" in rendered(alert(team(), entry))[0]
 
 
 def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
-    told = item("<!channel> & <@U1> @here ```", abstract="See https://a.org/x?a=1&b=<2>.", authors=("<!here>",))
-    (message,) = rendered(alert(team(), told))
+    entry = item("<!channel> & <@U1> @here ```", abstract="See https://a.org/x?a=1&b=<2>.", authors=("<!here>",))
+    (message,) = rendered(alert(team(), entry))
     assert "&lt;!channel&gt; &amp; &lt;@U1&gt; @here `>" in message
     assert "<https://a.org/x?a=1&amp;b=>&lt;2&gt;." in message
     assert "<!" not in message
     assert all(
         "verbatim" in json.dumps(block)
-        for block in json.loads(render_delivery(alert(team(), told))[0].payload)["blocks"]
+        for block in json.loads(render_delivery(alert(team(), entry))[0].payload)["blocks"]
     )
 
 
@@ -411,8 +411,8 @@ def test_only_the_first_of_several_messages_makes_a_sound() -> None:
 
 
 def test_a_delivery_of_several_messages_counts_them_in_each_header() -> None:
-    told = delivery(chat(), items(30, title="A title that takes its room " * 4))
-    messages = rendered(told)
+    planned = delivery(chat(), items(30, title="A title that takes its room " * 4))
+    messages = rendered(planned)
     assert len(messages) > 1
     for number, message in enumerate(messages, start=1):
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
@@ -425,8 +425,8 @@ def test_an_alert_of_several_messages_counts_them_too() -> None:
 
 
 def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
-    told = delivery(chat(), [*items(38, title="long title " * 40), *items(39, LECUN, title="long title " * 40)])
-    messages = rendered(told)
+    planned = delivery(chat(), [*items(38, title="long title " * 40), *items(39, LECUN, title="long title " * 40)])
+    messages = rendered(planned)
     assert len(messages) >= 3
     for message in messages[1:]:
         assert "<b>diffusion</b> …\n" in message or "<b>Y. LeCun</b> " in message
@@ -438,12 +438,12 @@ def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
     for to in (chat(), team(), CONSOLE, chat("web")):
         messages = render_delivery(delivery(to, papers))
         named = [paper for message in messages for paper in message.papers]
-        assert sorted(named) == sorted(told.paper.id for told in papers if told.shown)
+        assert sorted(named) == sorted(entry.paper.id for entry in papers if entry.shown)
         for message in messages:
-            for told in papers:
-                link = f"https://arxiv.org/abs/{told.paper.paper.arxiv_id}"
-                assert (link in message.payload) == (told.paper.id in message.papers)
-                assert (link in message.plain) == (told.paper.id in message.papers)
+            for entry in papers:
+                link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
+                assert (link in message.payload) == (entry.paper.id in message.papers)
+                assert (link in message.plain) == (entry.paper.id in message.papers)
 
 
 def test_messages_are_as_few_as_the_limits_allow() -> None:
@@ -468,7 +468,7 @@ def test_a_paper_larger_than_a_message_is_shortened_and_keeps_its_link(to: Chat)
         messages = render_delivery(delivery(to, giants, kind=kind))
         text = "".join(map(written, messages))
         assert sum(len(message.papers) for message in messages) == len(giants)
-        assert all(told.paper.paper.arxiv_id in text for told in giants if told.paper.paper.arxiv_id)
+        assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
 def test_an_edit_keeps_the_papers_where_they_are() -> None:
@@ -477,9 +477,10 @@ def test_an_edit_keeps_the_papers_where_they_are() -> None:
     layout = [message.papers for message in before]
     assert len(layout) > 2
     longer = [
-        item(told.paper.paper.title, summaries={"en": "A summary came, and it is a long one. " * 3}) for told in papers
+        item(entry.paper.paper.title, summaries={"en": "A summary came, and it is a long one. " * 3})
+        for entry in papers
     ]
-    longer = [_as(told, new) for told, new in zip(papers, longer, strict=True)]
+    longer = [_as(entry, new) for entry, new in zip(papers, longer, strict=True)]
     after = render_delivery(delivery(chat(), longer), layout)
     assert [message.papers for message in after] == layout
     assert all(len(written(message)) < 9000 for message in after)
@@ -509,8 +510,8 @@ def _as(old: Item, new: Item) -> Item:
 
 
 def test_nothing_but_the_delivery_decides() -> None:
-    told = delivery(chat(), items(30))
-    assert render_delivery(told) == render_delivery(told)
+    planned = delivery(chat(), items(30))
+    assert render_delivery(planned) == render_delivery(planned)
 
 
 def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
@@ -521,11 +522,11 @@ def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
 # ----------------------------------------------------------------------------------------------------------- buttons
 
 
-def keys(told: Delivery, **more: Any) -> list[list[list[str]]]:
+def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
     """Of each message its rows of buttons: label and what it carries, or where it leads."""
     return [
         [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
-        for read in map(read_payload, render_delivery(told, **more))
+        for read in map(read_payload, render_delivery(planned, **more))
     ]
 
 
@@ -539,9 +540,9 @@ D = "d" + "a" * 16
 
 
 def test_an_alert_of_one_paper_carries_its_verbs() -> None:
-    told = item()
-    place = told.position
-    assert keys(alert(chat(), told)) == [[[f"more {D}.f{place}", f"mute ▾ {D}.q{place}", f"why {D}.w{place}"]]]
+    entry = item()
+    place = entry.position
+    assert keys(alert(chat(), entry)) == [[[f"more {D}.f{place}", f"mute ▾ {D}.q{place}", f"why {D}.w{place}"]]]
 
 
 @pytest.mark.parametrize("to", [chat(), GROUP], ids=["private", "group"])
@@ -553,19 +554,19 @@ def test_numbers_open_the_cards_in_at_most_two_rows(to: Chat, amount: int, rows:
     papers = items(amount)
     (found,) = keys(delivery(to, papers))
     assert [len(row) for row in found] == rows
-    assert [key for row in found for key in row] == [f"{n} {D}.c{told.position}" for n, told in enumerate(papers, 1)]
+    assert [key for row in found for key in row] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers, 1)]
 
 
 def test_a_group_has_a_number_for_a_single_paper_too() -> None:
-    told = item()
-    assert keys(delivery(GROUP, [told])) == [[[f"1 {D}.c{told.position}"]]]
+    entry = item()
+    assert keys(delivery(GROUP, [entry])) == [[[f"1 {D}.c{entry.position}"]]]
 
 
 def test_numbers_stand_under_the_message_that_names_their_papers() -> None:
     papers = items(40, title="A title")
     messages = render_delivery(delivery(chat(), papers))
     assert [len(message.papers) for message in messages] == [16, 16, 8]
-    by_position = {told.position: told.paper.id for told in papers}
+    by_position = {entry.position: entry.paper.id for entry in papers}
     number = 1
     for message, rows in zip(messages, keys(delivery(chat(), papers)), strict=True):
         data = [key for row in rows for key in row]
@@ -579,7 +580,7 @@ def test_numbers_follow_the_groups_and_keep_their_places_in_the_delivery() -> No
     papers = [*items(6), *items(2, LECUN, title="By LeCun")]
     (rows,) = keys(delivery(chat(), papers))
     first = [key for row in rows for key in row][:2]
-    assert first == [f"{n} {D}.c{told.position}" for n, told in enumerate(papers[-2:], 1)]
+    assert first == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers[-2:], 1)]
 
 
 def test_what_lies_beyond_the_limit_has_a_button_under_the_last_message() -> None:
@@ -593,8 +594,8 @@ def test_what_lies_beyond_the_limit_has_a_button_under_the_last_message() -> Non
 @pytest.mark.parametrize("value", ["off", "link"])
 @pytest.mark.parametrize("amount", [1, 3, 20])
 def test_a_chat_without_buttons_has_none_and_fewer_messages(value: str, amount: int) -> None:
-    told = delivery(chat(kind=ChatKind.GROUP, buttons=value), items(amount))
-    assert keys(told) == [[]]
+    planned = delivery(chat(kind=ChatKind.GROUP, buttons=value), items(amount))
+    assert keys(planned) == [[]]
 
 
 @pytest.mark.parametrize("to", [team(), team(shape="digest"), CONSOLE, chat("web")])
@@ -606,16 +607,16 @@ def test_other_platforms_have_no_numbers_yet(to: Chat) -> None:
 def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     asked: list[Delivery] = []
 
-    def make_link(told: Delivery) -> str:
-        asked.append(told)
+    def make_link(planned: Delivery) -> str:
+        asked.append(planned)
         return "https://t.me/paperwire_bot?start=x1"
 
     public = replace(chat(kind=ChatKind.GROUP, buttons="link"), public=True)
-    told = delivery(public, items(45, title="A title that takes its room in a message, word by word, and more"))
+    planned = delivery(public, items(45, title="A title that takes its room in a message, word by word, and more"))
     link = [["get your own https://t.me/paperwire_bot?start=x1"]]
-    assert keys(told, make_link=make_link) == [[], link]
+    assert keys(planned, make_link=make_link) == [[], link]
     assert len(asked) == 1
-    assert keys(told, make_link=lambda _: "") == [[], []]
+    assert keys(planned, make_link=lambda _: "") == [[], []]
     assert keys(delivery(chat(), items(3)), make_link=make_link)[0] != link
     broadcast = chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
     assert keys(delivery(broadcast, items(3)), make_link=make_link) == [[], [], link]
@@ -637,11 +638,11 @@ def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:
 
 def test_an_edit_keeps_the_buttons_of_its_message() -> None:
     papers = [*items(20), item(shown=False)]
-    told = delivery(chat(), papers)
-    before = render_delivery(told)
+    planned = delivery(chat(), papers)
+    before = render_delivery(planned)
     layout = [message.papers for message in before]
     gone = replace(papers[17], paper=replace(papers[17].paper, withdrawn_at=THURSDAY))
-    after = render_delivery(replace(told, items=(*papers[:17], gone, *papers[18:])), layout)
+    after = render_delivery(replace(planned, items=(*papers[:17], gone, *papers[18:])), layout)
     assert [payload(one)["buttons"] for one in after] == [payload(one)["buttons"] for one in before]
     assert [message.papers for message in after] == layout
     assert "<s>" in written(after[1])

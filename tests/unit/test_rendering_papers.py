@@ -16,11 +16,11 @@ from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translatio
 from tests.unit.deliveries import ABSTRACT, because, chat, item, team
 
 
-def seen(told: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperView:
+def seen(entry: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperView:
     """The paper as the reader of this chat gets it."""
     to = to or chat()
     reader = Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
-    return paper_view(told, reader, measure)
+    return paper_view(entry, reader, measure)
 
 
 # ------------------------------------------------------------------------------------------------------------- title
@@ -98,10 +98,10 @@ def test_a_withdrawn_paper_says_since_when_and_nothing_else() -> None:
     ],
 )
 def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, row: str | None) -> None:
-    told = item("T", because("x", *words), authors=authors)
-    assert seen(told).authors == card
+    entry = item("T", because("x", *words), authors=authors)
+    assert seen(entry).authors == card
     if row is not None:
-        assert seen(told, measure=ROW).authors == row
+        assert seen(entry, measure=ROW).authors == row
 
 
 def test_574_authors_are_a_few_and_a_count() -> None:
@@ -140,15 +140,15 @@ def test_the_text_follows_language_and_setting(
 
 def test_a_summary_without_tldr_gives_its_first_field_that_says_something() -> None:
     fields = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
-    told = item()
-    paper = replace(told.paper.paper, summaries=(Summary(language="en", fields=fields),))
-    view = seen(replace(told, paper=replace(told.paper, paper=paper)))
+    entry = item()
+    paper = replace(entry.paper.paper, summaries=(Summary(language="en", fields=fields),))
+    view = seen(replace(entry, paper=replace(entry.paper, paper=paper)))
     assert str(view.text) == "We count."
 
 
 def test_a_translated_abstract_is_shown_in_its_language_without_the_mark_of_a_machine() -> None:
-    told = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
-    view = seen(told, chat(lang="zh"))
+    entry = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
+    view = seen(entry, chat(lang="zh"))
     assert (str(view.title), str(view.text), view.ai) == ("“Noise goes.”", "噪声消失。", "")
 
 
@@ -182,10 +182,10 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
 
 
 def test_a_team_reads_who_asked_unless_it_switched_that_off() -> None:
-    told = item("T", because("diffusion", by="Anna"))
-    assert seen(told, team()).why == "diffusion (Anna)"
-    assert seen(told, team(credits="off")).why == "diffusion"
-    assert seen(told, chat()).why == "diffusion"
+    entry = item("T", because("diffusion", by="Anna"))
+    assert seen(entry, team()).why == "diffusion (Anna)"
+    assert seen(entry, team(credits="off")).why == "diffusion"
+    assert seen(entry, chat()).why == "diffusion"
 
 
 # ------------------------------------------------------------------------------------------------------------- marks

@@ -119,8 +119,8 @@ def test_a_card_says_something_where_a_chat_wants_but_titles() -> None:
 def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
     found = items(3)
     messages = render_reply(Reply(lines=("Found:",), items=found, item_layout=form), to)
-    for told in found:
-        link = f"https://arxiv.org/abs/{told.paper.paper.arxiv_id}"
+    for entry in found:
+        link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
         assert any(link in message.payload for message in messages)
         assert any(link in message.plain for message in messages)
 
@@ -137,7 +137,7 @@ def test_numbers_stand_under_the_message_that_shows_their_papers_and_other_butto
     several = render_reply(Reply(items=long, numbers=numbers[:10]), chat())
     assert len(several) > 1
     for message in several:
-        shown = [n for n, told in enumerate(long) if str(told.paper.paper.arxiv_id) in message.payload]
+        shown = [n for n, entry in enumerate(long) if str(entry.paper.paper.arxiv_id) in message.payload]
         assert keys_of(message) == [f"n{n}" for n in shown]
 
 
@@ -160,44 +160,44 @@ def looked_at(**fields: object) -> Item:
         ),
         Summary(language="zh", fields={"tldr": "一句话。"}),
     )
-    told = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
-    return replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, summaries=summaries)))
+    entry = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
+    return replace(entry, paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
 
 
 def test_the_whole_paper_names_what_it_tells() -> None:
-    told = looked_at(
+    shown = looked_at(
         title="Noise",
         authors=tuple(f"Author {n}" for n in range(9)),
         categories=("cs.LG", "cs.CV", "cs.AI", "stat.ML", "q-bio.NC"),
     )
-    (message,) = render_reply(Reply(items=(told,), item_layout="whole"), chat())
+    (message,) = render_reply(Reply(items=(shown,), item_layout="whole"), chat())
     text = written(message)
     assert "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · " in text
     assert "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>" in text
     assert "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good." in text
     assert f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages" in text
     assert "Result" not in text  # it says nothing
-    assert "一句话" in written(render_reply(Reply(items=(told,), item_layout="whole"), chat(lang="zh"))[0])
-    assert "In a word" not in written(render_reply(Reply(items=(told,), item_layout="whole"), chat(lang="zh"))[0])
+    assert "一句话" in written(render_reply(Reply(items=(shown,), item_layout="whole"), chat(lang="zh"))[0])
+    assert "In a word" not in written(render_reply(Reply(items=(shown,), item_layout="whole"), chat(lang="zh"))[0])
 
 
 def test_a_translation_is_no_summary() -> None:
-    told = looked_at()
+    entry = looked_at()
     translated = Translation(language="zh", title="噪声", abstract="摘要的译文。")
-    told = replace(told, paper=replace(told.paper, paper=replace(told.paper.paper, translations=(translated,))))
-    text = written(render_reply(Reply(items=(told,), item_layout="whole"), chat(lang="zh"))[0])
+    entry = replace(entry, paper=replace(entry.paper, paper=replace(entry.paper.paper, translations=(translated,))))
+    text = written(render_reply(Reply(items=(entry,), item_layout="whole"), chat(lang="zh"))[0])
     assert "噪声" in text
     assert "摘要的译文。" in text
     assert "AI: 摘要的译文" not in text
     assert ABSTRACT in text
-    assert "摘要的译文" not in written(render_reply(Reply(items=(told,), item_layout="whole"), chat())[0])
+    assert "摘要的译文" not in written(render_reply(Reply(items=(entry,), item_layout="whole"), chat())[0])
 
 
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
 def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
-    told = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
-    messages = render_reply(Reply(items=(told,), item_layout="whole"), to)
+    shown = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
+    messages = render_reply(Reply(items=(shown,), item_layout="whole"), to)
     text = " ".join(map(written, messages)) if to.address.platform != "web" else messages[0].payload
     assert all(f"number {n} " in text for n in range(150))
     assert "(3,000)" in text
@@ -206,12 +206,12 @@ def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
 
 
 def test_why_shows_each_subscription_and_the_passages_where_its_words_stand() -> None:
-    told = item(
+    entry = item(
         "Noise, Step by Step",
         because("noise -survey", "Noise", number=4),
         because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
     )
-    (message,) = render_reply(Reply(items=(told,), item_layout="why"), chat())
+    (message,) = render_reply(Reply(items=(entry,), item_layout="why"), chat())
     assert written(message).split("\n\n", 1)[1] == (
         "<b>4  noise -survey</b>\n"
         "<i>in the title:</i> <u>Noise</u>, Step by Step\n"
@@ -226,8 +226,8 @@ def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
     abstract = (
         "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
     )
-    told = item("Steps", because("noise", number=1), abstract=abstract)
-    text = written(render_reply(Reply(items=(told,), item_layout="why"), chat())[0])
+    entry = item("Steps", because("noise", number=1), abstract=abstract)
+    text = written(render_reply(Reply(items=(entry,), item_layout="why"), chat())[0])
     passage = text.partition("in the abstract:</i> ")[2]
     assert passage.startswith("…")
     assert passage.endswith("…")
@@ -237,28 +237,28 @@ def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
 
 def test_why_tells_the_words_where_the_paper_or_the_language_has_changed_since() -> None:
     for text in ("gone", 'author:"'):
-        told = item("Steps", because(text, "a word", number=3))
-        assert "“a word”" in written(render_reply(Reply(items=(told,), item_layout="why"), chat())[0])
+        entry = item("Steps", because(text, "a word", number=3))
+        assert "“a word”" in written(render_reply(Reply(items=(entry,), item_layout="why"), chat())[0])
 
 
 def test_in_public_why_names_no_subscription() -> None:
-    told = item("Noise", because("noise", number=3))
-    text = written(render_reply(Reply(items=(told,), item_layout="why"), chat(kind=ChatKind.BROADCAST))[0])
+    entry = item("Noise", because("noise", number=3))
+    text = written(render_reply(Reply(items=(entry,), item_layout="why"), chat(kind=ChatKind.BROADCAST))[0])
     assert "3  noise" not in text
     assert "<i>in the title:</i> <u>Noise</u>" in text
 
 
 def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
-    told = delivery(chat(), items(3))
-    (message,) = render_reply(Reply(lines=("Would come:",), delivery=told), chat())
-    assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), told.items))[0]
+    planned = delivery(chat(), items(3))
+    (message,) = render_reply(Reply(lines=("Would come:",), delivery=planned), chat())
+    assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), planned.items))[0]
     assert keys_of(message) == []  # nobody was sent it, so its papers have no numbers to press
 
 
 def test_a_long_delivery_in_an_answer_follows_in_messages_of_its_own_with_the_buttons_below() -> None:
-    told = delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))
+    planned = delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))
     subscribe = (Button(label="subscribe", data="s"),)
-    messages = render_reply(Reply(lines=("Would come:",), delivery=told, buttons=(subscribe,)), chat())
+    messages = render_reply(Reply(lines=("Would come:",), delivery=planned, buttons=(subscribe,)), chat())
     assert written(messages[0]) == "Would come:"
     assert "· 1/2" in written(messages[1])
     assert [keys_of(message) for message in messages] == [[], [], ["s"]]
@@ -270,8 +270,8 @@ def test_a_thread_in_an_answer_is_a_digest() -> None:
 
 
 def test_a_delivery_in_an_answer_speaks_as_its_own_chat_reads_it() -> None:
-    told = delivery(chat(kind=ChatKind.BROADCAST, lang="zh"), items(2, because("secret wish")))
-    (message,) = render_reply(Reply(lines=("The channel gets:",), delivery=told), chat())
+    planned = delivery(chat(kind=ChatKind.BROADCAST, lang="zh"), items(2, because("secret wish")))
+    (message,) = render_reply(Reply(lines=("The channel gets:",), delivery=planned), chat())
     assert "1月22日" in written(message)
     assert "secret wish" not in written(message)
 
@@ -319,8 +319,8 @@ def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str)
     assert text.startswith("<b>")
     known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
     for name, value in DETAILS[cause].items():
-        told = {"2061": "2,061", "telegram": "Telegram", "slack": "Slack"}.get(value, value)
-        assert told in text or name in known
+        shown = {"2061": "2,061", "telegram": "Telegram", "slack": "Slack"}.get(value, value)
+        assert shown in text or name in known
     assert ("。" in text) == (lang == "zh")
 
 
@@ -347,13 +347,13 @@ def test_a_notice_without_details_is_still_a_sentence(cause: str) -> None:
 
 
 def test_a_notice_without_words_of_its_own_shows_the_text_it_was_given() -> None:
-    told = delivery(chat(), kind=Kind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"})
-    assert rendered(told) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
+    planned = delivery(chat(), kind=Kind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"})
+    assert rendered(planned) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
 
 
 def test_a_pause_names_its_reason() -> None:
-    told = delivery(team(), kind=Kind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"})
-    (text,) = rendered(told)
+    planned = delivery(team(), kind=Kind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"})
+    (text,) = rendered(planned)
     assert text == (
         "*slack:C1 is paused.*\nThe channel was archived.\n"
         "Nothing is lost: it goes on by itself when the bot can write there again."

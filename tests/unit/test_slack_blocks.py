@@ -49,12 +49,12 @@ def rows(message: Message) -> list[list[str]]:
 
 
 def test_every_paper_has_a_menu_of_five_whose_values_name_delivery_and_place() -> None:
-    told = items(4)
-    _, thread = render_delivery(delivery(team(), told))
+    shown = items(4)
+    _, thread = render_delivery(delivery(team(), shown))
     labels = ["more", "why", "mute", "exclude", "follow authors"]
     assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
     verbs = ["card-more", "card-why", "card-mute", "card-exclude", "card-follow"]
-    for one, menu in zip(told, menus(thread), strict=True):
+    for one, menu in zip(shown, menus(thread), strict=True):
         links = [read_callback(value, CHANNEL) for _, value in menu]
         assert [link.verb for link in links if link] == verbs
         assert all(link and link.arguments == {"delivery": "a" * 16, "position": one.position} for link in links)
@@ -79,9 +79,9 @@ def test_a_card_has_its_menu_beside_the_title_and_the_reason_below() -> None:
 
 
 def test_papers_of_an_answer_have_the_menus_of_the_delivery_that_brought_them() -> None:
-    told = items(2)
+    shown = items(2)
     numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
-    (message,) = render_reply(Reply(items=told, numbers=numbers, first=12), team())
+    (message,) = render_reply(Reply(items=shown, numbers=numbers, first=12), team())
     assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.f12"), ("more", f"d{'b' * 16}.f13")]
     assert rows(message) == []
 
@@ -138,11 +138,11 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
 def test_an_edit_keeps_thread_papers_menus_and_buttons_where_they_are(shape: str) -> None:
-    told = items(4)
-    before = render_delivery(delivery(team(), [*told, *hidden(2)]))
+    shown = items(4)
+    before = render_delivery(delivery(team(), [*shown, *hidden(2)]))
     layout = [message.papers for message in before]
-    gone = [item(one.paper.paper.title, withdrawn=THURSDAY) for one in told[:1]]
-    papers = [_instead(told[0], gone[0]), *told[1:], *hidden(2)]
+    gone = [item(one.paper.paper.title, withdrawn=THURSDAY) for one in shown[:1]]
+    papers = [_instead(shown[0], gone[0]), *shown[1:], *hidden(2)]
     after = render_delivery(delivery(team(shape=shape), papers), layout)
     assert [(m.number, m.reply_to, m.papers) for m in after] == [(m.number, m.reply_to, m.papers) for m in before]
     assert [menus(m) for m in after] == [menus(m) for m in before]

@@ -1,4 +1,4 @@
-"""The console as a platform: always on, and nobody can talk to the bot there but through the command line."""
+"""The adapter of the console, a platform that is always on and receives no requests."""
 
 from typing import TextIO
 

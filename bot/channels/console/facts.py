@@ -1,4 +1,4 @@
-"""What is known of the console without asking it."""
+"""The facts of the console."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Messages → a text stream, framed so that one can be told from the next."""
+"""The console channel: writes messages to a text stream, each in a frame."""
 
 import json
 import os
@@ -12,16 +12,16 @@ from subscriptions.errors import Rejected, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
-_UNKNOWN = 100  # columns of a terminal that does not tell its width
+_UNKNOWN = 100  # columns of a terminal whose width is not known
 _ALLOWED_CONTROLS = "\n\t"
 
 
 class ConsoleChannel:
     """Prints every message to `stream`: standard output, or standard error beside `--json`.
 
-    The payload is {"text": "…"}, plain text. Control characters in it are not printed: a paper must not steer a terminal.
-    `fold` breaks a text into lines of so many columns: for a terminal, not for a file or a pipe, where a title is to
-    stay in one piece for whoever searches there.
+    The payload is {"text": "…"}, plain text. Control characters are not printed, since a paper must not control a
+    terminal. `fold` breaks a text into lines of so many columns; it is used for terminals only, so that a search in a file
+    or a pipe finds a whole title.
     """
 
     platform = "console"
@@ -35,29 +35,29 @@ class ConsoleChannel:
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
-        """See Channel. The id is the delivery's with the message's number."""
+        """See Channel. The id is the delivery's id and the message's number."""
         del thread
         self._print(str(chat), _text(message, plain=plain))
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel. What is printed stays; the new text follows and says that it is one."""
+        """See Channel. Prints the new text below, with a remark that it replaces an earlier one."""
         del message_id
         self._print(f"{chat}, changed", _text(message, plain=plain))
 
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> NoReturn:
-        """See Channel. Nobody can look what a terminal showed."""
+        """See Channel. A terminal cannot be searched."""
         del chat, message, delivery, after, thread
         raise LookupError("A console cannot be asked what it printed.")
 
     async def identity(self) -> str:
-        """See Channel. There is but one."""
+        """See Channel. There is one console."""
         return "console"
 
     async def close(self) -> None:
-        """See Channel. The stream belongs to whoever gave it."""
+        """See Channel. The stream stays open, since it belongs to the caller."""
 
     def _print(self, head: str, text: str) -> None:
         try:
@@ -96,6 +96,6 @@ def _text(message: Message, *, plain: bool) -> str:
 
 
 def _printable(text: str, encoding: str | None) -> str:
-    """The text without control characters, and with ? for what the stream's encoding does not have."""
+    """The text without control characters, and with ? for characters that the stream's encoding lacks."""
     kept = "".join(sign for sign in text if sign in _ALLOWED_CONTROLS or unicodedata.category(sign) not in {"Cc", "Cs"})
     return kept.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

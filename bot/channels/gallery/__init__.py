@@ -1,4 +1,4 @@
-"""A channel without a platform: what it is given can be looked at."""
+"""The gallery: a channel that keeps messages in memory."""
 
 from bot.channels.gallery.outbound import GalleryChannel as GalleryChannel
 from bot.channels.gallery.outbound import GalleryPost as GalleryPost

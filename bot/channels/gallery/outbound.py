@@ -1,4 +1,4 @@
-"""Messages → memory: a channel that keeps what it is given, so that the demo can show it and tests can look at it."""
+"""The gallery channel: keeps messages in memory, for the demo and for tests."""
 
 import json
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ class GalleryPost:
     id: str  # counts from "1", over all chats of the channel
     chat: ChatAddress
     delivery: str
-    number: int  # of its delivery, from 1
+    number: int  # in its delivery, from 1
     payload: str  # as posted: a JSON object in the platform's shape
     at: datetime  # by the clock of decisions, aware UTC
     thread: str | None = None  # id of the post in whose thread this one stands
@@ -27,9 +27,9 @@ class GalleryPost:
 
 
 class GalleryChannel:
-    """Stands for one platform. Whatever is posted stays in `posts`, in order; an edit replaces what was there.
+    """Stands for one platform. Keeps posted messages in `posts`, in order; an edit replaces a message.
 
-    It takes payloads of that platform's shape only (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
+    Accepts only payloads of that platform's shape (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
     """
 
     def __init__(self, platform: Literal["telegram", "slack", "console"], limits: Limits, clock: Clock) -> None:
@@ -41,11 +41,11 @@ class GalleryChannel:
 
     @property
     def posts(self) -> tuple[GalleryPost, ...]:
-        """What was posted so far, as it stands now."""
+        """The posted messages, as they are after edits."""
         return tuple(self._posts.values())
 
     def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
-        """What one chat received."""
+        """The posted messages of one chat."""
         return tuple(post for post in self._posts.values() if post.chat == chat)
 
     async def post(
@@ -77,7 +77,7 @@ class GalleryChannel:
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> str | None:
-        """See Channel. Nothing is ever lost here, so `after` need not narrow it."""
+        """See Channel. Ignores `after`, since no message is ever lost here."""
         del after, thread
         wanted = (chat, delivery, message.number)
         return next((p.id for p in self._posts.values() if (p.chat, p.delivery, p.number) == wanted), None)
@@ -87,11 +87,11 @@ class GalleryChannel:
         return "gallery"
 
     async def close(self) -> None:
-        """See Channel. What was posted stays to be looked at."""
+        """See Channel. The posts stay."""
         self._closed = True
 
     def _open(self, message: Message, *, plain: bool) -> str:
-        """The message's content as it is to be kept. Nothing is kept before it is known to be readable."""
+        """The message's content, checked before it is kept. Raises Rejected."""
         if self._closed:
             raise RetryLater("The gallery is closed.")
         payload = message.plain if plain else message.payload

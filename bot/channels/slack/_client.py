@@ -1,6 +1,7 @@
-"""slack-sdk's AsyncWebClient, set up for sends that happen once. With its neighbours `_errors` and `http` it alone imports the library.
+"""The calls to Slack, through slack-sdk's AsyncWebClient set up so that nothing is sent twice.
 
-aiohttp's errors carry the request's headers, and so the token, in their repr. Therefore no outcome is chained to them.
+Importing this module, `_errors` or `http` loads the library. The repr of aiohttp's errors holds the request's headers, and
+so the token. Therefore no outcome is chained to them.
 """
 
 import logging
@@ -22,16 +23,16 @@ from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)
 
-_PAGE = 15  # what apps that are sold outside Slack's marketplace get at most (docs.slack.dev, conversations.history)
-_KEEP_ALIVE = 5  # seconds; a connection that Slack closed meanwhile would make a send Unclear
-_OK, _USED_UP = 200, range(400, 500)  # statuses of an address for answers: it took it; it takes no more
-_HEARTBEAT = 10.0  # seconds between two questions whether the other end of a WebSocket is still there
-_LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; messages of Slack have some thousand
+_PAGE = 15  # the most for apps distributed outside Slack's marketplace (docs.slack.dev, conversations.history)
+_KEEP_ALIVE = 5  # seconds that an idle connection is kept; a send on one that Slack has closed would be Unclear
+_OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: accepted; accepts no more
+_HEARTBEAT = 10.0  # seconds between two pings of a WebSocket
+_LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Messages of a conversation, and where the next ones begin; "" at the end."""
+    """One page of a conversation's messages, and the cursor of the next page; "" at the end."""
 
     messages: tuple[Mapping[str, object], ...]
     cursor: str
@@ -39,7 +40,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """Who a token is."""
+    """The bot of a token."""
 
     team: str
     user: str
@@ -47,14 +48,14 @@ class BotIdentity:
 
 
 class MethodBackoff:
-    """What Slack asked us to wait for: by method, and where it counts by channel, by channel."""
+    """The waits that Slack has asked for, by method, and by channel for methods that Slack limits by channel."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._until: dict[str, float] = {}
 
     def check(self, name: str) -> None:
-        """Raises RetryLater while the wait lasts, so that nobody asks."""
+        """Raises RetryLater while the wait of a method lasts."""
         if name not in self._until:
             return
         left = self._until[name] - self._monotonic()
@@ -63,13 +64,13 @@ class MethodBackoff:
         del self._until[name]
 
     def record(self, name: str, error: Exception) -> None:
-        """Remembers how long this outcome asks to wait."""
+        """Records the wait that an outcome asks for."""
         if isinstance(error, RetryLater) and error.after:
             self._until[name] = self._monotonic() + error.after.total_seconds()
 
 
 class Client:
-    """The calls of one token. Made inside the running loop, to which its connections belong.
+    """The calls of one token. It must be made inside the running event loop, to which its connections belong.
 
     `connect` and `read` are seconds to wait for a connection and for an answer.
     """
@@ -79,7 +80,7 @@ class Client:
     ) -> None:
         self._token = token
         self._home = urlsplit(api_url)
-        # Without a total: only then does aiohttp tell a timeout while connecting from one while reading.
+        # Without `total`, aiohttp has different errors for a timeout while connecting and one while reading.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
         trace = aiohttp.TraceConfig()
         trace.on_request_redirect.append(_refuse_redirect)
@@ -88,7 +89,7 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
             trace_configs=[trace],
         )
-        # Below WARNING the library formats every message into its log, whether or not anybody listens.
+        # Below WARNING the library formats every message for its log, even if no handler takes it.
         quiet = logging.getLogger(f"{__name__}.sdk")
         quiet.setLevel(logging.WARNING)
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
@@ -99,9 +100,9 @@ class Client:
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
-        """Posts one message; its ts. `identity` goes into the metadata, `once` is its client_msg_id."""
+        """Posts one message and returns its ts. `identity` goes into the metadata; `once` is the client_msg_id."""
         answer = await self._try(
-            f"chat.postMessage {channel}",  # Slack counts them by channel (docs.slack.dev, rate limits)
+            f"chat.postMessage {channel}",  # Slack limits posts by channel (docs.slack.dev, rate limits)
             lambda: self._web.chat_postMessage(
                 channel=channel,
                 text=post.text,
@@ -121,7 +122,7 @@ class Client:
         return ts
 
     async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
-        """Replaces a message. Blocks that are not named would stay, so a plain text removes them by name."""
+        """Replaces a message. A plain text names empty blocks, since Slack keeps blocks that are not named."""
         await self._try(
             "chat.update",
             lambda: self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks),
@@ -129,7 +130,7 @@ class Client:
         )
 
     async def post_ephemeral(self, channel: str, thread: str, user: str, post: MessageArguments) -> None:
-        """Posts a message that only one person sees, until they reload their client."""
+        """Posts a message that only one person sees. It disappears when their client reloads."""
         await self._try(
             f"chat.postEphemeral {channel}",
             lambda: self._web.chat_postEphemeral(
@@ -139,15 +140,15 @@ class Client:
         )
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
-        """Answers one request at the address that came with it; that address is all it takes, no token goes along.
+        """Posts an answer to the response url of a request, without the token.
 
-        Raises Declined when Slack takes no more answers there (docs.slack.dev, Handling user interaction).
+        Raises Declined if the url accepts no more answers (docs.slack.dev, Handling user interaction).
         """
         try:
             async with self._session.post(url, json=body) as answer:
                 status = answer.status
                 await answer.read()
-        except Exception as error:  # noqa: BLE001 - whatever happened, the answer has an outcome
+        except Exception as error:  # noqa: BLE001 - every error has an outcome
             raise self._redacted(outcome(error)) from None
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
@@ -157,17 +158,17 @@ class Client:
     # ------------------------------------------------------------------------------------------------------ questions
 
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
-        """The answer of a method that only reads. Raises Declined, RetryLater or SenderStopped."""
+        """The answer of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
         return await self._try(
             method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), outcome_of_repeatable
         )
 
     async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
-        """The answer of a method that may be called twice, with arguments in JSON. Raises as `ask`."""
+        """The answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
         return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> Page:
-        """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater or LookupError."""
+        """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, LookupError."""
         look: dict[str, Any] = {
             "channel": channel,
             "oldest": oldest,
@@ -187,9 +188,9 @@ class Client:
         return _page(answer)
 
     async def open_direct(self, user: str) -> str:
-        """The id of the direct messages with a person.
+        """The id of the direct messages with a person. Raises NotDelivered.
 
-        In JSON, as all that writes: the library's own method puts the arguments into the address.
+        Sends the arguments as JSON, since the library's own method puts them into the URL.
         """
         opened = {"users": user}
         answer = await self._try(
@@ -202,9 +203,9 @@ class Client:
                 raise RetryLater("Slack opened direct messages and did not say which.")
 
     async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
-        """The tokens that a code or a refresh token stands for (oauth.v2.access). Raises as `ask`.
+        """The tokens for a code or a refresh token (oauth.v2.access). Raises as `call_get`.
 
-        The library's own method for it uses a part of aiohttp that is to go.
+        The library's own method uses a deprecated part of aiohttp.
         """
         known = b64encode(f"{client_id}:{client_secret}".encode()).decode()
         headers = {"Authorization": f"Basic {known}"}
@@ -215,7 +216,7 @@ class Client:
         )
 
     async def auth_test(self) -> BotIdentity:
-        """Whose token it is."""
+        """The bot of the token. Raises as `call_get`."""
         match await self._try("auth.test", self._web.auth_test, outcome_before_post):
             case {"team_id": str(team), "user_id": str(user), **rest}:
                 return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
@@ -223,10 +224,10 @@ class Client:
                 raise RetryLater("Slack accepted the token and did not say whose it is.")
 
     async def granted_scopes(self) -> frozenset[str]:
-        """The scopes of the token; Slack names them in a header of every answer (docs.slack.dev, auth.test)."""
+        """The scopes of the token, from a header of every answer (docs.slack.dev, auth.test)."""
         try:
             answer = await self._web.auth_test()
-        except Exception as error:  # noqa: BLE001 - whatever happened, nothing was sent
+        except Exception as error:  # noqa: BLE001 - after any error nothing was sent
             raise self._redacted(outcome_before_post(error)) from None
         names = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(name.strip() for name in names.split(",") if name.strip())
@@ -234,27 +235,27 @@ class Client:
     # ---------------------------------------------------------------------------------------------------------- files
 
     async def upload(self, url: str, data: bytes) -> None:
-        """The content of a file, to the address that files.getUploadURLExternal told; no token goes along."""
+        """Uploads the content of a file to the address from files.getUploadURLExternal, without the token."""
         try:
             async with self._session.post(url, data=data) as answer:
                 status = answer.status
                 await answer.read()
-        except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
+        except Exception as error:  # noqa: BLE001 - after any error the call may be repeated
             raise self._redacted(outcome_of_repeatable(error)) from None
         if status != _OK:
             raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
     async def download(self, url: str, most: int) -> bytes:
-        """The content of a file, by the address that files.info told: at most `most` bytes and one more.
+        """The content of a file from the address in files.info, at most `most` bytes and one more.
 
-        The token goes along, so it is asked for nowhere but at Slack. Raises Rejected when it is elsewhere or gone.
+        Sends the token, so only addresses of Slack are asked. Raises Rejected if the file is elsewhere or gone.
         """
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")
         try:
             async with self._session.get(url, headers={"Authorization": f"Bearer {self._token}"}) as answer:
                 status, data = answer.status, await _beginning(answer.content, most + 1)
-        except Exception as error:  # noqa: BLE001 - whatever happened, it may be done again
+        except Exception as error:  # noqa: BLE001 - after any error the call may be repeated
             raise self._redacted(outcome_of_repeatable(error)) from None
         if status != _OK:
             raise Rejected("Slack does not hand out this file.")
@@ -270,10 +271,10 @@ class Client:
     # ------------------------------------------------------------------------------------------------------ Socket Mode
 
     async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
-        """A WebSocket to the address that apps.connections.open told. Raises RetryLater."""
+        """A WebSocket to the address from apps.connections.open. Raises RetryLater."""
         try:
             return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
-        except Exception as error:  # noqa: BLE001 - its words hold the address, which is as good as a password
+        except Exception as error:  # noqa: BLE001 - its text holds the address, which is a secret
             raise RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
 
     async def close(self) -> None:
@@ -288,17 +289,17 @@ class Client:
         call: Callable[[], Awaitable[AsyncSlackResponse]],
         meaning: Callable[[Exception], Exception],
     ) -> Mapping[str, Any]:
-        """What a call answers. `name` is what a wait that Slack asks for concerns, `meaning` translates errors."""
+        """The answer of a call. `name` is what Slack limits; `meaning` translates errors."""
         self._backoff.check(name)
         try:
             return _object((await call()).data)
-        except Exception as error:  # noqa: BLE001 - whatever happened, it has a meaning
+        except Exception as error:  # noqa: BLE001 - every error has a meaning
             what = self._redacted(meaning(error))
             self._backoff.record(name, what)
             raise what from None
 
     def _redacted(self, error: E) -> E:
-        """The error without the token, should an answer have repeated it: its words are stored and shown."""
+        """The error without the token, which an answer may have repeated, since the text is stored and shown."""
         error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
         if isinstance(error, NotDelivered):
             error.reason = error.reason.replace(self._token, "<token>")
@@ -306,19 +307,19 @@ class Client:
 
 
 async def _refuse_redirect(*_: object) -> None:
-    """A redirect would turn the post into a GET without a body, whose refusal would say something about no message."""
+    """Raises an error for a redirect, which would turn the post into a GET whose answer says nothing about the message."""
     raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
 
 
 def _object(data: object) -> Mapping[str, Any]:
-    """An answer in JSON. Raises TypeError for any other."""
+    """The answer as a JSON object. Raises TypeError for anything else."""
     if not isinstance(data, Mapping):
         raise TypeError("an answer of Slack is an object")
     return data
 
 
 async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
-    """The first bytes of an answer."""
+    """The first `most` bytes of an answer."""
     data = bytearray()
     async for part in content.iter_chunked(65536):
         data += part

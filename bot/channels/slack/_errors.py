@@ -1,8 +1,8 @@
-"""slack-sdk's and aiohttp's errors → outcomes: a table, most specific first (docs.slack.dev, chat.postMessage, errors).
+"""Translates errors of slack-sdk and aiohttp to outcomes: a table, most specific first (docs.slack.dev, chat.postMessage).
 
-`ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` and `SocketTimeoutError` are both
-`ServerTimeoutError`s: the first of each pair was never sent, the second nobody knows. What is not in the table is
-Unclear.
+`ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like
+`SocketTimeoutError`. After a connector or connection error nothing was sent; after the other errors nobody knows. An error
+that is not in the table is Unclear.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from bot.channels.slack.declined import Declined
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
-_NO_NUMBER = timedelta(seconds=30)  # a 429 whose Retry-After is missing
-_DIGITS = 6  # of a Retry-After that can be meant: eleven days
+_NO_NUMBER = timedelta(seconds=30)  # the wait for a 429 without Retry-After
+_DIGITS = 6  # of a Retry-After that is believed: up to eleven days
 _LONG = timedelta(hours=1)
 _TOO_MANY = 429
 _SERVER_ERRORS = range(500, 600)
@@ -44,7 +44,7 @@ _CHAT_GONE = {
     "cannot_dm_bot": "bots get no direct messages",
     "user_disabled": "the person's account is closed",
 }
-_PAUSE_REASONS = {"is_archived": PauseReason.ARCHIVED, "not_in_channel": PauseReason.NOT_A_MEMBER}  # of others GONE
+_PAUSE_REASONS = {"is_archived": PauseReason.ARCHIVED, "not_in_channel": PauseReason.NOT_A_MEMBER}  # other codes: GONE
 _THREAD_GONE = {"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"}
 _BAD_FORM = {
     "invalid_blocks",
@@ -66,22 +66,22 @@ _TROUBLE = {
     "duplicate_message_not_found",
     "duplicate_channel_not_found",
 }
-_NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # this method, not the token as a whole
+_NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
 _EPHEMERAL_REFUSED = {"user_not_in_channel", "messages_tab_disabled"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What Slack answered, as far as it can be read."""
+    """Slack's answer, as far as it can be read."""
 
     status: int
-    code: str = ""  # Slack's word for the error; "" when the body was no JSON object
-    detail: str = ""  # what Slack says beyond it
+    code: str = ""  # Slack's code of the error; "" if the body was no JSON object
+    detail: str = ""  # Slack's details
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def outcome(error: Exception) -> NotDelivered:
-    """What an error of a call that posts or edits means for the message."""
+    """The outcome of a message whose post or edit raised this error."""
     match error:
         case NotDelivered():
             return error
@@ -96,9 +96,9 @@ def outcome(error: Exception) -> NotDelivered:
 
 
 def outcome_before_post(error: Exception) -> NotDelivered:
-    """What an error of a call ahead of the post means: nothing was sent yet, so nothing is Unclear.
+    """The outcome of a message if a call before its post raised this error. Never Unclear, since nothing was sent.
 
-    A scope that is missing here is the one for direct messages, which concerns only that chat.
+    A missing scope is that for direct messages, so it concerns only this chat.
     """
     if isinstance(error, SlackApiError) and _read(error).code == "missing_scope":
         return ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
@@ -107,7 +107,7 @@ def outcome_before_post(error: Exception) -> NotDelivered:
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
-    """What an error of a call that may be made twice means: Declined, RetryLater or SenderStopped, never Unclear."""
+    """The outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
     if isinstance(error, SlackApiError):
         answer = _read(error)
         known = answer.code and answer.code not in _TROUBLE | _SLOW_DOWN and answer.status not in _SERVER_ERRORS
@@ -118,7 +118,7 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
 
 
 def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
-    """What an error of a call that only looks means: look again later, or Slack does not let us look."""
+    """The error of a lookup: RetryLater, or LookupError if Slack does not let us look."""
     meaning = outcome(error)
     if isinstance(meaning, RetryLater):
         return meaning
@@ -130,7 +130,7 @@ def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
 
 
 def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table, one row a return
-    """An answer that is not "ok"."""
+    """The outcome of an answer that is not "ok"."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
         return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
@@ -161,15 +161,15 @@ def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table,
 
 
 def _kind(error: Exception) -> str:
-    """A word for the log: Slack's own, else the error's class."""
+    """The code of an error for the log: Slack's, else the error's class."""
     return (_read(error).code if isinstance(error, SlackApiError) else "") or type(error).__name__
 
 
 def _read(error: SlackApiError) -> _Answer:
-    """Reads `error.response`, whatever it is.
+    """Reads `error.response`.
 
-    An AsyncSlackResponse for answers in JSON, aiohttp's own response when the JSON was broken; its `data` is {} for
-    pages, and may be a list or a text.
+    That is an AsyncSlackResponse for JSON, and aiohttp's own response for broken JSON. `data` is {} for pages, and may be a
+    list or a text.
     """
     response: object = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
@@ -185,7 +185,7 @@ def _read(error: SlackApiError) -> _Answer:
 
 
 def _detail(body: Mapping[str, object]) -> str:
-    """What the answer says about the error: the scope that is needed, or what is wrong with which block."""
+    """The details in an answer: the scope that is needed, or what is wrong with which block."""
     if needed := body.get("needed"):
         return f": needs {needed}"
     match body.get("response_metadata"):

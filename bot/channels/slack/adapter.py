@@ -1,4 +1,4 @@
-"""Slack as a platform: the operator's workspaces, those that install the app, and what people say in them."""
+"""The adapter of Slack: the operator's workspaces, those that install the app, and their receivers."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 
 
 def connect_slack(settings: Settings, clock: Clock) -> SlackChannel:
-    """Returns the sender of the workspaces, the own one first. Raises SettingsError when Slack is off."""
+    """Returns the channel of the workspaces, the own one first. Raises SettingsError if Slack is off."""
     if not settings.slack.on:
         raise switched_off(SLACK)
     tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
@@ -65,7 +65,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter. `slack:TEAM/CHANNEL` of the own workspace is `slack:CHANNEL`; without a token nobody can tell."""
+    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace to `slack:CHANNEL`, which needs its token."""
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
         return ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
@@ -82,13 +82,13 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter. An id tells what sort of place it is."""
+    """See PlatformAdapter. The id tells the kind."""
     del settings, address
     return "", None
 
 
 async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
-    """Asks Slack once whether it takes the app tokens. Raises SettingsError for one that it never will."""
+    """Asks Slack once whether it accepts the app tokens. Raises SettingsError for a token that it refuses for good."""
     for receiver in receivers:
         if isinstance(receiver, SocketMode):
             try:
@@ -112,7 +112,7 @@ class _Slack:
     installer: Installer | None
 
     def receivers(self, on_bot_name: OnBotName) -> Sequence[Receiver]:
-        """Returns Socket Mode for each app token, the web address where requests can be checked, and the installer."""
+        """Returns a SocketMode for each app token, SlackHttp if there is a signing secret, and the installer."""
         found: list[Receiver] = [*self._sockets(on_bot_name)]
         if (secret := self.around.settings.slack.signing_secret) is not None:
             found.append(SlackHttp(self.channel, secret, self.around.clock, on_bot_name=on_bot_name))
@@ -126,41 +126,41 @@ class _Slack:
             yield SocketMode(self.channel, token, self.around.clock, on_bot_name=on_bot_name, name=name)
 
     def take_over_own_workspace(self, identity: str) -> None:
-        """Chats of the own workspace lose its name, which nobody knew before the token was asked."""
+        """Shortens stored addresses of the own workspace, whose team is known only from its token."""
         own_workspace(self.around.store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
 
     async def prepare(self) -> None:
-        """Workspaces that have the app again go on; those that installed it are known."""
+        """Resumes workspaces that have the app again, and loads those that installed it."""
         await self.resume_reinstalled_workspaces()
         if self.installer is not None:
-            await self.installer.look()
+            await self.installer.update()
 
     async def resume_reinstalled_workspaces(self) -> None:
-        """Workspaces that took the app away and have it again go on."""
+        """Resumes workspaces that removed the app and have it again."""
         store, clock = self.around.store, self.around.clock
         gone = await asyncio.to_thread(uninstalled, store)
         for workspace in self.channel.workspaces.all if gone else ():
-            with suppress(NotDelivered):  # it is still away
+            with suppress(NotDelivered):  # the app is still removed
                 team = (await workspace.identify()).team
                 if team in gone and await asyncio.to_thread(install_again, store, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
     async def load_installations(self) -> str:
-        """Makes the workspaces known that installed the app; returns what is wrong with them."""
+        """Loads the workspaces that installed the app. Returns what is wrong with them; "" if nothing is."""
         store = self.around.store
         if self.installer is None or not store.exists() or store.revision() != HEAD:
             return ""
-        await self.installer.look(renew=False)
+        await self.installer.update(renew=False)
         return self.installer.problem
 
     async def close(self) -> None:
-        """Lets go of the connection that installs the app."""
+        """Closes the connection of the installer."""
         if self.installer is not None:
             await self.installer.oauth.close()
 
 
 def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer | None:
-    """Returns the keeper of the workspaces that install the app by OAuth; None where the app cannot be installed."""
+    """Returns the installer; None if the settings do not let workspaces install the app."""
     settings, key = around.settings.slack, around.settings.secret_key
     if settings.client_id is None or settings.client_secret is None or key is None:
         return None
@@ -169,7 +169,7 @@ def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer
 
 
 def _startup_lines(settings: Settings) -> Iterator[str]:
-    """How many workspaces are served; and that nobody can talk to the bot where it only carries messages."""
+    """The lines with the number of workspaces, and that the bot cannot be talked to if it only sends."""
     slack = settings.slack
     if len(slack.workspaces) > 1:
         yield f"Slack: {len(slack.workspaces)} workspaces."

@@ -1,12 +1,12 @@
-"""How chats and people of several workspaces are named: "C1" in the own workspace, "T2/C1" in every other one.
+"""The addresses of chats and people: "C1" in the own workspace, "T2/C1" in every other one.
 
-A person is named like the chat of their direct messages, "U1" or "T2/U1". Whoever writes in a channel that two workspaces
-share keeps the name that they have at home. So no name means two things, and none leads into another workspace.
+The address of a person is that of the chat with them, "U1" or "T2/U1". In a channel that two workspaces share, people have
+their addresses of their own workspace. So every address means one chat or person, in one workspace.
 """
 
 import re
 
-PEOPLE = ("U", "W")  # how the ids of people begin
+PEOPLE = ("U", "W")  # first letters of people's ids
 DIRECT = "D"
 _NAMED = re.compile(r"@?(?:(?P<team>[TE][A-Z0-9]+)[_/])?(?P<id>[A-Z0-9]+)")
 
@@ -23,16 +23,16 @@ def joined(team: str, place: str) -> str:
 
 
 def normalise(address: str, own: str) -> str:
-    """The one address of a channel: "TEAM/CHANNEL" of the own workspace is "CHANNEL" (docs/commands.md)."""
+    """The canonical address of a channel: "CHANNEL" for "TEAM/CHANNEL" of the own workspace (docs/commands.md)."""
     return address.removeprefix(f"{own}/") if own else address
 
 
 def channel_reference(address: str) -> str:
-    """A channel as the first word of a command that is about it; `pointed_at` reads it."""
+    """The word by which a command names a channel; `read_channel_reference` reads it."""
     return "@" + address.replace("/", "_")
 
 
 def read_channel_reference(name: str) -> str:
-    """The address that a pointer, or an address itself, names; "" for what names none."""
+    """The address in a channel reference, or the address itself; "" for anything else."""
     match = _NAMED.fullmatch(name)
     return joined(match["team"] or "", match["id"]) if match else ""

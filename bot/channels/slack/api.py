@@ -1,7 +1,7 @@
-"""Slack as a place where people talk: who manages a channel, what a channel is, whispers, documents.
+"""The platform API of Slack: administrators, channels, ephemeral messages and documents.
 
-What is asked before a command has its effect is asked for a second only: Slack shows people an error when a command is not
-acknowledged within three (docs.slack.dev, Slash commands).
+Calls before a command has its effect take at most one second, because Slack shows an error if a command is not acknowledged
+within three (docs.slack.dev, Slash commands).
 """
 
 import asyncio
@@ -24,19 +24,19 @@ from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, Se
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name
 
-QUERY_SECONDS = 1.0  # seconds that one question may take
-_JUST_NOW = 2.0  # seconds that what was found out of a person for a request is good for the same request
+QUERY_SECONDS = 1.0  # seconds that one call may take
+_JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for one request
 _NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 _NO_CHANNEL = frozenset({"channel_not_found"})
-_SNIPPET = 9_000  # characters of a file in one message, below what all blocks may hold
-_SECTION = 2_900  # characters of it in one section
+_SNIPPET = 9_000  # characters of a file in one message, less than all blocks may hold
+_SECTION = 2_900  # characters of a file in one section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackUser:
-    """What Slack knows of somebody."""
+    """A person, as Slack knows them."""
 
-    member: bool  # of this very workspace: no guest, no stranger, no bot, nobody who has gone
+    member: bool  # a member of this workspace: no guest, stranger, bot or former member
     admin: bool
     name: str = ""
     timezone: str = ""
@@ -60,7 +60,7 @@ class SlackApi:
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. An app that may not read people takes everybody of the workspace for a member."""
+        """See PlatformApi. If the app may not read people, everybody of the workspace counts as a member."""
         if self._team(chat.address) != self._team(person):
             return False
         async with _query_timeout():
@@ -78,7 +78,7 @@ class SlackApi:
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi. Where the bot is, what the channel is called; of the person name, time zone and language."""
+        """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
         found = await asyncio.gather(
             self._place_fields(request, changes=changes),
             self._sender_fields(request, changes=changes),
@@ -121,20 +121,20 @@ class SlackApi:
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, workspace: Workspace, user: str) -> SlackUser:
-        """What Slack knows of somebody, asked anew for each request."""
+        """The person, asked for again for each request."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
         return await self._ask_for(workspace, user)
 
     async def _ask_for(self, workspace: Workspace, user: str) -> SlackUser:
-        """Raises Declined, RetryLater, SenderStopped."""
+        """The person, from Slack. Raises Declined, RetryLater, SenderStopped."""
         answer = await workspace.client.call_get("users.info", user=user, include_locale=True)
         team = workspace.team or (await workspace.identify()).team
         return read_user(answer, team)
 
     async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
-        """Whether somebody can see a channel: it is open to all of the workspace, or they are in it."""
+        """Whether a person can see a channel: it is public, or they are a member. None if Slack does not tell."""
         try:
             found = await workspace.client.call_get("conversations.info", channel=channel)
             if not _of(found, "channel").get("is_private"):
@@ -154,7 +154,7 @@ class SlackApi:
     # --------------------------------------------------------------------------------------------------------- places
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. `name` is an address, or a pointer to a channel as the inbound adapter makes it."""
+        """See PlatformApi. `name` is an address, or a channel reference as the inbound adapter makes it."""
         address = read_channel_reference(name)
         if not address or split(address)[1].startswith(PEOPLE):
             return None
@@ -165,7 +165,7 @@ class SlackApi:
                 return None
 
     async def _look_up(self, address: str) -> Place:
-        """Raises Declined, RetryLater, SenderStopped."""
+        """The channel, from Slack. Raises Declined, RetryLater, SenderStopped."""
         workspace = await self._workspaces.for_address(address)
         channel = _of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
         return Place(
@@ -194,7 +194,7 @@ class SlackApi:
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See PlatformApi. What takes no answers any more is passed over: then it is an ephemeral message of its own."""
+        """See PlatformApi. If the response url accepts no more answers, posts a new ephemeral message."""
         workspace = await self._workspaces.for_address(chat.address)
         if response_url:
             try:
@@ -216,13 +216,13 @@ class SlackApi:
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        """See PlatformApi. A press is acknowledged where it comes in, and has no words of its own."""
+        """See PlatformApi. Does nothing, since the receiver acknowledges callbacks, and Slack shows no text there."""
         del callback_id, text
 
     # ---------------------------------------------------------------------------------------------------------- files
 
     async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
-        """See PlatformApi. Where the app may not send files, the text stands in messages."""
+        """See PlatformApi. If the app may not send files, posts the text in messages."""
         del silent
         workspace, channel = await self._conversations.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
@@ -257,7 +257,7 @@ class SlackApi:
 
 
 def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
-    """Somebody, from an answer of users.info in a workspace."""
+    """The person in an answer of users.info of a workspace."""
     user = _of(answer, "user")
     profile = user.get("profile") or {}
     home = user.get("team_id") or team
@@ -275,13 +275,13 @@ def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
 def _zone(name: object) -> str:
     try:
         return zone_name(str(name)) if name else ""
-    except Refused:  # one that nobody here knows
+    except Refused:  # an unknown zone
         return ""
 
 
 @asynccontextmanager
 async def _query_timeout() -> AsyncIterator[None]:
-    """What takes longer cannot be asked now."""
+    """Raises RetryLater if the body takes longer than QUERY_SECONDS."""
     try:
         async with asyncio.timeout(QUERY_SECONDS):
             yield
@@ -290,7 +290,7 @@ async def _query_timeout() -> AsyncIterator[None]:
 
 
 def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of an answer that is an object. Raises RetryLater when it is none."""
+    """A part of an answer that must be an object. Raises RetryLater if it is none."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
         raise RetryLater("Slack gave no answer that can be read.")
@@ -298,7 +298,7 @@ def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
-    """What an address for answers takes (docs.slack.dev, Handling user interaction)."""
+    """The body of an answer to a response url (docs.slack.dev, Handling user interaction)."""
     if message is None:
         return {"delete_original": True}
     post = open_message(message, plain=plain)
@@ -311,7 +311,7 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
 
 
 def _snippet(name: str, text: str, number: int) -> Message:
-    """A message that holds a piece of a file as it stands."""
+    """A message with a part of a file in fixed width."""
     sections = [
         {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{piece}\n```", "verbatim": True}}
         for piece in _pieces(_escaped(text), _SECTION)
@@ -325,7 +325,7 @@ def _escaped(text: str) -> str:
 
 
 def _pieces(text: str, most: int) -> list[str]:
-    """The text in pieces of whole lines, cut only where one line is longer than a piece."""
+    """The text in pieces of whole lines. Only a line that is longer than a piece is cut."""
     pieces = [""]
     for line in text.rstrip("\n").split("\n"):
         for start in range(0, max(len(line), 1), most):

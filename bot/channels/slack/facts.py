@@ -1,4 +1,4 @@
-"""What is known of Slack without asking it."""
+"""The facts of Slack that are known without asking Slack."""
 
 import re
 
@@ -16,7 +16,7 @@ def _read_address(rest: str) -> ChatAddress | None:
 
 
 def _kind_of(address: ChatAddress) -> ChatKind:
-    """Direct messages and people begin with D or U, behind the workspace."""
+    """The kind of a chat by its id: ids of direct messages and people begin with D or U, after the workspace."""
     return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
 
 

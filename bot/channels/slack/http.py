@@ -1,7 +1,7 @@
-"""Slack sends what people say to our web address (docs.slack.dev, Verifying requests from Slack).
+"""Receives the requests that Slack sends to our web address (docs.slack.dev, Verifying requests from Slack).
 
-Before anything is parsed, the raw bytes must be signed with the app's secret, within five minutes. Slack repeats an event
-that is not answered with 200 within three seconds; so it is answered only after the effect is stored.
+The raw bytes must be signed with the app's secret, at most five minutes ago, before they are parsed. Slack repeats an event
+that is not answered with 200 within three seconds. So we answer only after the effect is committed.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from subscriptions.errors import StoreError
 log = logging.getLogger("paperwire")
 
 NAME = "slack requests"
-# Whatever Slack sends may be sent to any of them; the app's settings have three fields.
+# Each path accepts every kind of request; the app's settings at Slack have three fields for addresses.
 PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
 TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
@@ -40,7 +40,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class SlackHttp:
-    """A Receiver whose doors Slack knocks at. `met` is told the bot's name."""
+    """A Receiver of requests by HTTP. `on_bot_name` is called with the bot's name."""
 
     name = NAME
     webhook = None
@@ -74,14 +74,18 @@ class SlackHttp:
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether Slack signed these very bytes, lately."""
+        """Whether Slack signed these bytes in the last five minutes."""
         try:
             return self._verifier.is_valid(body, headers.get(TIMESTAMP), headers.get(SIGNATURE))
-        except (ValueError, TypeError, OverflowError):  # a time that is no number or none of this world, bytes that
-            return False  # are no text, signs that nobody signs with
+        except (
+            ValueError,
+            TypeError,
+            OverflowError,
+        ):  # a time that is no number or too large, or bytes that are no text
+            return False
 
     async def receive(self, call: WebRequest) -> WebResponse:
-        """Takes what Slack signed."""
+        """Dispatches a signed request. Raises ValueError if it cannot be read."""
         kind, payload = _read(call)
         if kind == "url_verification":
             return WebResponse(body=str(payload.get("challenge", "")))
@@ -122,7 +126,7 @@ class _Route:
 
 
 class _Seconds:
-    """The machine's clock as slack-sdk asks it."""
+    """The machine's clock in the shape that slack-sdk expects."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -133,7 +137,7 @@ class _Seconds:
 
 
 def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
-    """(kind, payload) of what Slack sent; kind "" for what asks nothing. Raises ValueError."""
+    """(kind, payload) of a request; kind "" if it asks for nothing. Raises ValueError."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         payload = _object(call.body)
         kinds = {"url_verification": "url_verification", "event_callback": EVENTS}
@@ -141,7 +145,7 @@ def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
     form = dict(parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=100))
     if "payload" in form:
         return INTERACTIONS, _object(form["payload"])
-    return (COMMANDS, form) if "command" in form else ("", {})  # ssl_check: Slack tries the certificate
+    return (COMMANDS, form) if "command" in form else ("", {})  # ssl_check: Slack only tests the certificate
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What Slack sends → Requests. Pure: events, commands and presses in our words.
+"""Translates events, commands and interactions of Slack to requests. Pure.
 
-Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. Of a person who writes to us in private the chat is the
-person, whatever the id of the direct messages is; a thread is a topic.
+Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. The chat of direct messages has the person's address, not
+the id of the conversation. A thread is a topic.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,19 +18,19 @@ from subscriptions.model import ChatAddress, ChatKind
 Payload = Mapping[str, Any]
 Teams = Mapping[str, ServedWorkspace]
 
-EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # as Socket Mode calls them
+EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # the names in Socket Mode
 
-_OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of messages that people write
+_OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of people's messages
 _EDITED = "message_changed"
 _VALUE_KEYS = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
 
 
 class MalformedPayload(ValueError):
-    """Something that is not built as Slack says; it names the part of ours that could not read it."""
+    """A payload that does not have Slack's documented shape. Its text is the class of the error, never content."""
 
 
 class UnknownWorkspace(Exception):
-    """It comes from a workspace that we have no token of."""
+    """A payload from a workspace without a token here."""
 
     def __init__(self, team: str) -> None:
         super().__init__(team)
@@ -38,7 +38,7 @@ class UnknownWorkspace(Exception):
 
 
 def read(kind: str, payload: object, teams: Teams) -> Request | None:
-    """What a payload asks of us; None: nothing that concerns us. Raises UnknownShape, NotServed."""
+    """The request in a payload; None if it holds none. Raises MalformedPayload, UnknownWorkspace."""
     reader = _READERS.get(kind)
     if reader is None:
         return None
@@ -47,7 +47,7 @@ def read(kind: str, payload: object, teams: Teams) -> Request | None:
     try:
         return reader(payload, teams)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError) as error:
-        raise MalformedPayload(type(error).__name__) from None  # its text may hold what a person wrote
+        raise MalformedPayload(type(error).__name__) from None  # the error's text may hold what a person wrote
 
 
 # -------------------------------------------------------------------------------------------------------------- events
@@ -64,14 +64,14 @@ def _event(payload: Payload, teams: Teams) -> Request | None:
 
 
 def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Direct messages. In channels people speak with us by mentions and commands."""
+    """The request of a direct message. In channels people use mentions and commands."""
     subtype = event.get("subtype")
     edited = subtype == _EDITED
     said = event["message"] if edited else event
     if event.get("channel_type") != "im" or (subtype not in _OURS and not edited) or _is_bot(said, here):
         return None
     if edited and said.get("text") == (event.get("previous_message") or {}).get("text"):
-        return None  # only a preview was added
+        return None  # Slack only added a preview
     sender = _sender(said, here, teams)
     file: Payload = next(iter(said.get("files") or ()), {})
     return MessageRequest(
@@ -105,7 +105,7 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
 
 
 def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Somebody came; it concerns us if it is the bot."""
+    """The request of a new member of a channel; None unless that is the bot."""
     if event["user"] != here.bot:
         return None
     inviter = event.get("inviter")
@@ -114,10 +114,10 @@ def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) ->
 
 
 def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request:
-    """Somebody left, or the bot was taken out."""
+    """The request of a member who left, or of the bot's removal."""
     if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
         return _event_request("left", event["channel"], here, update)
-    sender = _sender({"user": event["user"]}, here, teams)  # event.team names the channel's workspace, not theirs
+    sender = _sender({"user": event["user"]}, here, teams)  # event.team is the channel's workspace, not the person's
     return _event_request("member-left", event["channel"], here, update, sender=sender)
 
 
@@ -144,9 +144,9 @@ def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Requ
 
 
 def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
-    """The app was taken away, or its token; each may be said, in any order, or not at all."""
+    """The request of the app's removal or the token's end. Slack may send both events, in any order, one, or none."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
-        return None  # tokens of people, of which we have none
+        return None  # tokens of people, which we do not have
     chat = ChatAddress("slack", here.team)
     return EventRequest(
         place=Place(chat=chat, kind=ChatKind.TEAM), update_id=update, event="uninstalled", details={"team": here.team}
@@ -154,7 +154,7 @@ def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -
 
 
 def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Somebody looks at the bot's page in their Slack."""
+    """The request of a person who opened the bot's home view."""
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
@@ -234,17 +234,17 @@ def _interaction(payload: Payload, teams: Teams) -> Request | None:
 
 
 def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """A button, or an entry of a menu, under a message or on the person's board; a form that is being filled in."""
+    """The request of a button or menu under a message or in the home view, or of a changed field in a modal."""
     if payload.get("view"):
         return _view(payload, here, sender)
     pressed = _value(payload["actions"][0])
     if not pressed:
-        return None  # it only opened an address
+        return None  # the button only opened an address
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     fleeting, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
     place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
     if place.is_outside and not fleeting:
-        place = replace(place, is_outside=False)  # it stands under a message of ours
+        place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return CallbackRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
@@ -261,7 +261,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
 
 
 def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
-    """What is done in a form, or on a person's board. What a form is stands in its metadata, as an id."""
+    """The request of an action in a modal or a home view. The modal's metadata holds a callback token."""
     view = payload["view"]
     place, update = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE), str(payload["trigger_id"])
     if view.get("type") == "home":
@@ -292,7 +292,7 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
 
 
 def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """A shortcut, from a message or from anywhere: `told` holds its name and the words of the message."""
+    """The request of a shortcut, with its name and the text of the message it was used on, if any."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     if channel:
         place = _place_of(here, str(channel["id"]), sender, title=title_of(channel.get("name")))
@@ -329,7 +329,7 @@ _READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
 
 
 def _served(teams: Teams, *named: object) -> ServedWorkspace:
-    """The workspace that something comes from: the first of those it names that we serve."""
+    """The workspace of a payload: the first team it names that has a token here. Raises UnknownWorkspace."""
     for team in named:
         if team in teams:
             return teams[str(team)]
@@ -337,7 +337,7 @@ def _served(teams: Teams, *named: object) -> ServedWorkspace:
 
 
 def _sender(said: Payload, here: ServedWorkspace, teams: Teams) -> str:
-    """The address of the person; in a channel that workspaces share that of their own workspace."""
+    """The address of the person; in a shared channel, their address in their own workspace."""
     home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
     known = here if home == here.team else teams.get(home)
     return joined(known.prefix if known else home, str(said["user"]))
@@ -348,19 +348,19 @@ def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
 
 
 def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> Place:
-    """A channel, public or private, or a group of people."""
+    """The Place of a channel or a group conversation."""
     return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
 
 
 def _place_of(here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
-    """Where a command or a press came from. People also type commands where two of them talk, and there we are not."""
+    """The Place of a command or an interaction. A direct conversation between two people does not include the bot."""
     if channel.startswith(DIRECT):
         return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
     return _place(here, channel, thread, title=title)
 
 
 def _thread(said: Payload) -> str:
-    """The ts of the message in whose thread it stands; "" for one that stands for itself, or begins a thread."""
+    """The ts of the thread's first message; "" for a message outside threads and for a thread's first message."""
     thread = str(said.get("thread_ts") or "")
     return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
 
@@ -379,17 +379,17 @@ def _value(action: Payload) -> str:
 
 
 def _storable(text: str) -> str:
-    """What is only looked up and never shown; whatever stands there, it can be looked up."""
+    """A text that can be stored, for values that are only looked up and never shown."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _view_ref(view: Payload) -> str:
-    """A view as Slack knows it, and as it was when something was done in it."""
+    """The id of a view and its hash at the time of the action, separated by a blank."""
     return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
 
 
 def _form_values(view: Payload) -> dict[str, str]:
-    """What stands in a form: its blocks are named like its fields."""
+    """The values of a modal by field. Blocks have the names of the fields."""
     values = (view.get("state") or {}).get("values") or {}
     return {str(block): clean(_entered(element)) for block, inputs in values.items() for element in inputs.values()}
 

@@ -1,6 +1,6 @@
-"""What people write on Slack, without what Slack wraps it in (docs.slack.dev, Formatting message text).
+"""Turns Slack's form of a text back into what the person typed (docs.slack.dev, Formatting message text).
 
-Slack makes links of what looks like one, ids of people and channels, and entities of three signs.
+Slack replaces addresses by links, names of people and channels by ids, and three characters by entities.
 """
 
 import re
@@ -9,15 +9,15 @@ from bot.channels.slack.addresses import channel_reference, joined
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # in this order: "&amp;lt;" is "&lt;"
-_ADDED = ("http://", "https://", "mailto:", "tel:")  # what Slack puts before words of which it makes links
-# A lone surrogate cannot be stored, a control character is shown nowhere.
+_ADDED = ("http://", "https://", "mailto:", "tel:")  # what Slack adds to words that it turns into links
+# Lone surrogates cannot be stored, and control characters are not shown.
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def unescape(text: object, prefix: str = "") -> str:
-    """The text as it was typed. A channel that is named first, or right behind a command, becomes a pointer to it.
+    """The text as it was typed. A channel that is named first, or right after a command, becomes a channel reference.
 
-    `prefix` is the workspace in which it was written, "" for the own one.
+    `prefix` is the workspace in which the text was written; "" for the own one.
     """
     wrapped = clean(text)
     words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped).strip()
@@ -28,20 +28,20 @@ def unescape(text: object, prefix: str = "") -> str:
 
 
 def clean(text: object) -> str:
-    """What a person wrote, without signs that cannot be stored or shown."""
+    """A person's text without characters that cannot be stored or shown."""
     return _UNUSABLE.sub("", str(text or ""))
 
 
 def after_mention(text: object, bot: str) -> str:
-    """What stands behind the first mention of the bot, else before it; still wrapped."""
+    """The text after the first mention of the bot, else the text before it, still in Slack's form."""
     before, _, behind = clean(text).partition(f"<@{bot}>")
-    if not behind:  # Slack may write the name along
+    if not behind:  # Slack may add the name
         before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", clean(text)).partition(f"<@{bot}>")
     return behind.strip().lstrip(":,").strip() or before.strip()
 
 
 def title_of(name: object) -> str:
-    """What a conversation is called: "#general"; of a group of people their names; "" where Slack hides the name."""
+    """The title of a conversation: "#general"; for a group conversation people's names; "" if Slack hides the name."""
     plain = clean(name).strip()
     if plain in ("", "directmessage", "privategroup"):
         return ""

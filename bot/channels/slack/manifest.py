@@ -1,4 +1,4 @@
-"""The app's manifest, from the code's own scopes, command and events (docs.slack.dev, App manifests, version 1)."""
+"""The app's manifest, made from the scopes, the command and the events in the code (docs.slack.dev, App manifests)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _LONG = (
 
 
 def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
-    """The manifest. With `url`, the root of the web address, Slack sends requests there; without, by Socket Mode."""
+    """The manifest. With `url`, the root of the web address, Slack sends requests there; without it, by Socket Mode."""
     scopes = scopes_of(minimal=minimal)
     events, commands, interactivity = (f"{url}{path}" for path in PATHS) if url else ("", "", "")
     return {
@@ -31,7 +31,8 @@ def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": "im:history" not in scopes,  # nobody would read what is written there
+                "messages_tab_read_only_enabled": "im:history"
+                not in scopes,  # without the scope the bot cannot read direct messages
             },
             "bot_user": {"display_name": "paperwire", "always_online": True},
             "shortcuts": [

@@ -1,7 +1,7 @@
-"""Messages → Slack (Web API: chat.postMessage, chat.update, conversations.history and .replies).
+"""The channel of Slack (Web API: chat.postMessage, chat.update, conversations.history and .replies).
 
-Every message carries its delivery's id and its own number in its metadata. So a try whose answer was lost can be looked
-up before it is repeated, wherever the bot may read.
+Every message carries the id of its delivery and its number in its metadata. So after a post whose answer was lost, the
+message can be looked up wherever the bot may read.
 """
 
 import time
@@ -23,26 +23,27 @@ from subscriptions.model import ChatAddress, Message
 
 DEFAULT_API_URL = "https://slack.com/api/"
 
-POST_SCOPES = frozenset({"chat:write", "im:write"})  # the scopes without which a message does not go out
-LOOKUP_SCOPES = frozenset({"channels:history", "groups:history", "im:history"})  # and those to look an unclear one up
+POST_SCOPES = frozenset({"chat:write", "im:write"})  # the scopes for posting
+LOOKUP_SCOPES = frozenset(
+    {"channels:history", "groups:history", "im:history"}
+)  # the scopes for looking up unclear messages
 
-_NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # ours, for client_msg_id
-_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # how long a workspace that does not let us look is left alone
-_CLOCK_SKEW = timedelta(seconds=60)  # how far Slack's clock may be behind the one that noted the try
+_NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # of our values of client_msg_id
+_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # before a workspace whose channel cannot be found is asked again
+_CLOCK_SKEW = timedelta(seconds=60)  # how far Slack's clock may be behind ours
 
 
 class SlackChannel:
-    """A sender for the workspaces that we have a token of.
+    """The channel of all workspaces with a token.
 
-    An address is a channel's, direct message's or person's id ("C…", "G…", "D…", "U…"), with the team's id before it
-    unless it is of the own workspace, whose token is the first; a topic is a thread's ts. `api_url` ends in "/api/".
-    `team` saves asking Slack for the own one. `connect` and `read` are seconds to wait for a connection and for an
-    answer; `monotonic` is the clock by which a method is left alone as long as Slack asks. Belongs to the event loop that
-    first posts.
+    An address is the id of a channel, direct messages or a person ("C…", "G…", "D…", "U…"), after the team's id unless it
+    is in the own workspace, which is the first; a topic is a thread's ts. `api_url` ends in "/api/". With `team`, Slack
+    need not be asked for the own team. `connect` and `read` are seconds to wait for a connection and for an answer;
+    `monotonic` measures the waits that Slack asks for. The channel belongs to the event loop in which it first posts.
     """
 
     platform = "slack"
-    adapter = "bot.channels.slack.adapter"  # the module that makes a platform of this channel
+    adapter = "bot.channels.slack.adapter"  # the module that builds the platform
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = Limits(text=10_000, per_second=0, per_lane=1)
 
@@ -65,7 +66,9 @@ class SlackChannel:
             monotonic=monotonic,
         )
         self.conversations = Conversations(self.workspaces)
-        self._search_cursors: dict[tuple[str, int], str] = {}  # (delivery, number) → where a search broke off
+        self._search_cursors: dict[
+            tuple[str, int], str
+        ] = {}  # (delivery, number) -> the cursor at which a search was interrupted
         self._closed = False
 
     async def post(
@@ -75,7 +78,7 @@ class SlackChannel:
         post = open_message(message, plain=plain)
         workspace, channel = await self.conversations.resolve(chat.address)
         identity = {"id": delivery, "n": message.number}
-        # The same bytes twice are one message to Slack; the same delivery in another form is another message.
+        # Slack posts one client_msg_id once. The plain form of a message is another message.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
         return await workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
 
@@ -88,9 +91,9 @@ class SlackChannel:
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> str | None:
-        """See Channel. `after` is a moment of the machine's own clock: Slack's messages are dated by Slack's.
+        """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
 
-        A search that Slack breaks off (RetryLater) goes on where it was when it is asked for again.
+        After RetryLater, the next call continues the search where it was interrupted.
         """
         key = (delivery, message.number)
         oldest = f"{(after - _CLOCK_SKEW).timestamp():.6f}"
@@ -110,7 +113,7 @@ class SlackChannel:
                 return None
 
     async def identity(self) -> str:
-        """See Channel. "TEAM:USER" of the own workspace; "" when there is none."""
+        """See Channel. Returns "TEAM:USER" of the own workspace; "" if there is none."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
         own = self.workspaces.own
@@ -120,11 +123,11 @@ class SlackChannel:
         return f"{me.team}:{me.user}"
 
     async def scopes(self) -> frozenset[str]:
-        """What the token of the own workspace may do. Raises NotDelivered."""
+        """The scopes of the own workspace's token. Raises NotDelivered."""
         return await (await self.workspaces.for_address("")).client.granted_scopes()
 
     async def normalise(self, address: str) -> str:
-        """The one address of a channel; asks Slack for the own team when the address names one. Raises NotDelivered."""
+        """The canonical address of a channel. Asks Slack for the own team if the address names a team. Raises NotDelivered."""
         own = self.workspaces.own
         if "/" not in address or own is None:
             return address
@@ -162,7 +165,7 @@ def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens 
 
 
 def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
-    """Whether this is the message: its metadata says so."""
+    """Whether a message is the one with this delivery and number, by its metadata."""
     match found.get("metadata"):
         case {"event_payload": {"id": identity, "n": n}}:
             return identity == delivery and str(n) == str(number)

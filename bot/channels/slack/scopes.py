@@ -1,6 +1,6 @@
-"""What the app asks of a workspace: scopes with their reasons, events, its command and shortcut. The one list in the code.
+"""The scopes, events, command and shortcut that the app asks for, each scope with its reason.
 
-The manifest, the page for the IT department (docs/slack.md), `paperwire check` and the OAuth installation all read it.
+The manifest, the page for the IT department (docs/slack.md), `paperwire check` and the OAuth installation read this list.
 Which scope a method or an event needs: docs.slack.dev, reference/methods and reference/events.
 """
 
@@ -8,22 +8,22 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 COMMAND = "/paperwire"
-SHORTCUT = "subscribe"  # callback_id of the entry in the menu of messages
+SHORTCUT = "subscribe"  # callback_id of the message shortcut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A right that the app asks for."""
+    """A scope that the app asks for."""
 
     name: str
-    why: str  # what it does with it
-    lost: str = ""  # what does not work without it; "" for one that is needed
-    methods: tuple[str, ...] = ()  # of the Web API, as far as the program calls them
-    events: tuple[str, ...] = ()  # that are sent only with it
+    why: str  # what the app does with it
+    lost: str = ""  # what does not work without it; "" for a needed scope
+    methods: tuple[str, ...] = ()  # methods of the Web API that the program calls with it
+    events: tuple[str, ...] = ()  # events that Slack sends only with it
 
     @property
     def needed(self) -> bool:
-        """Whether nothing works without it."""
+        """Whether nothing works without the scope."""
         return not self.lost
 
 
@@ -126,7 +126,7 @@ SCOPES = (
 NEEDED = frozenset(scope.name for scope in SCOPES if scope.needed)
 OPTIONAL = frozenset(scope.name for scope in SCOPES if not scope.needed)
 
-# Events and methods that need no scope of the bot's token.
+# Events and methods that need no scope.
 FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
 FREE_METHODS = (
     "auth.test",
@@ -146,16 +146,16 @@ HOSTS = (
 
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
-    """The names of the scopes to ask for."""
+    """The names of the scopes that the app asks for."""
     return tuple(scope.name for scope in SCOPES if scope.needed or not minimal)
 
 
 def events_of(scopes: Collection[str]) -> tuple[str, ...]:
-    """The events that an app with these scopes can ask for."""
+    """The events that an app with these scopes can receive."""
     bound = {event for scope in SCOPES if scope.name in scopes for event in scope.events}
     return tuple(sorted({*bound, *FREE_EVENTS}))
 
 
 def missing(granted: Collection[str]) -> Iterator[Scope]:
-    """The scopes that a token lacks, needed ones first."""
+    """The scopes that a token lacks, the needed ones first."""
     yield from sorted((scope for scope in SCOPES if scope.name not in granted), key=lambda scope: not scope.needed)

@@ -14,20 +14,18 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
 
 from bot.channels.receiver_loop import ReceiverLoop
+from bot.channels.slack._client import Client
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import RetryLater
-
-if TYPE_CHECKING:
-    from bot.channels.slack._client import Client
 
 log = logging.getLogger("paperwire")
 
@@ -149,7 +147,7 @@ class SocketMode:
         self._loop.mark_healthy()
 
 
-async def _address(client: "Client") -> str:
+async def _address(client: Client) -> str:
     """The address of the next connection, good for one. Raises NotDelivered."""
     answer = await client.call_json("apps.connections.open")
     if not isinstance(address := answer.get("url"), str):

@@ -1,4 +1,4 @@
-"""Slack's modals and the tab Home (docs.slack.dev, views.open, views.update, views.publish)."""
+"""The methods for Slack's modals and home views (docs.slack.dev, views.open, views.update, views.publish)."""
 
 import json
 
@@ -8,10 +8,10 @@ from bot.channels.slack.declined import Declined
 from bot.channels.slack.workspaces import Workspace, Workspaces
 from subscriptions.model import ChatAddress
 
-_PAGE = 200  # conversations that one answer names
-_MOST_PAGES = 10  # nobody waits longer for their board
+_PAGE = 200  # conversations in one answer
+_MOST_PAGES = 10  # pages, so that the home view appears soon
 _KINDS = "public_channel,private_channel,mpim"
-_STALE_VIEW = frozenset({"hash_conflict", "not_found", "view_not_found"})  # it changed or was closed meanwhile
+_STALE_VIEW = frozenset({"hash_conflict", "not_found", "view_not_found"})  # the view was changed or closed meanwhile
 
 
 class SlackForms:
@@ -28,7 +28,7 @@ class SlackForms:
         await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
 
     async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """See Forms. `shown` is the view's id, and behind a blank its hash."""
+        """See Forms. `view_ref` is the view's id, then a blank and its hash."""
         workspace = await self._workspaces.for_address(chat.address)
         view_id, _, as_it_was = view_ref.partition(" ")
         state = {"hash": as_it_was} if as_it_was else {}
@@ -44,7 +44,7 @@ class SlackForms:
         await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
 
     async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        """See Forms. Guests look after no chat but their own."""
+        """See Forms. Returns no chats for guests, who manage only their own."""
         team, user = split(person.address)
         workspace = await self._workspaces.for_address(person.address)
         if not await _is_member(workspace, user):
@@ -66,7 +66,7 @@ class SlackForms:
 
 
 async def _is_member(workspace: Workspace, user: str) -> bool:
-    """An app that may not read people takes everybody of the workspace for a member."""
+    """Whether a person is a member of the workspace. True for everybody if the app may not read people."""
     try:
         answer = await workspace.client.call_get("users.info", user=user)
     except Declined:

@@ -1,45 +1,42 @@
-"""The workspaces that we have a token of: whose token a chat's messages go by, and who we are there.
+"""The workspaces with a token: which token belongs to an address, and which bot it is.
 
-The first one is the own workspace. Which workspace a token belongs to only Slack knows; it is asked once, and again as
-long as it does not answer. Nothing of one workspace waits for another.
+The first workspace is the own one. Only Slack knows the workspace of a token; it is asked until it has answered once.
+A workspace never waits for another one.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from bot.channels.slack._client import BotIdentity, Client
 from bot.channels.slack.addresses import split
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
-
-if TYPE_CHECKING:
-    from bot.channels.slack._client import BotIdentity, Client
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceTokens:
-    """What the operator has of a workspace."""
+    """The tokens of a workspace."""
 
     bot: SecretStr
-    app: SecretStr | None = None  # of the app whose events are about it; None: of any
+    app: SecretStr | None = None  # of the app that sends its events; None: of any app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedWorkspace:
-    """A workspace whose people are listened to."""
+    """A workspace from which requests are accepted."""
 
     team: str
-    prefix: str  # before the ids of its chats and people: "" in the own workspace, else its team
+    prefix: str  # in the addresses of its chats and people: "" in the own workspace, else the team
     bot: str  # the bot's user id there
 
 
 class Workspace:
-    """One workspace: its tokens, and who we are there once Slack has said."""
+    """One workspace: its tokens, and the bot once Slack has told."""
 
-    def __init__(self, tokens: WorkspaceTokens, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
+    def __init__(self, tokens: WorkspaceTokens, connect: Callable[[SecretStr], Client], *, team: str = "") -> None:
         self.tokens = tokens
         self.team = team
         self.identity: BotIdentity | None = None
@@ -48,29 +45,29 @@ class Workspace:
         self._closed = False
 
     @property
-    def client(self) -> "Client":
-        """The connection, made at the first use: aiohttp's session belongs to the loop in which it is made."""
+    def client(self) -> Client:
+        """The client, made at the first use, because aiohttp's session belongs to the event loop in which it is made."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
         if self._client is None:
             self._client = self._connect(self.tokens.bot)
         return self._client
 
-    async def identify(self) -> "BotIdentity":
-        """Who we are there; Slack is asked each time. Raises NotDelivered."""
+    async def identify(self) -> BotIdentity:
+        """Asks Slack for the bot of the token. Raises NotDelivered."""
         self.identity = await self.client.auth_test()
         self.team = self.identity.team
         return self.identity
 
     async def close(self) -> None:
-        """Lets go of the connection. Nothing is sent any more."""
+        """Closes the connection. Nothing is sent any more."""
         self._closed = True
         if self._client is not None:
             await self._client.close()
 
 
 class Workspaces:
-    """All of them. `own` is what we have of the own one; None: there is none, and every address names its team."""
+    """All workspaces. `own` are the tokens of the own one; None: there is none, and every address names its team."""
 
     def __init__(
         self,
@@ -89,35 +86,33 @@ class Workspaces:
         self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._dropped: list[Workspace] = []
 
-    def connect(self, token: SecretStr) -> "Client":
-        """A connection of its own with this token."""
-        from bot.channels.slack._client import Client  # noqa: PLC0415 - a fifth of a second, and only for Slack
-
+    def connect(self, token: SecretStr) -> Client:
+        """A new client with this token."""
         connect, read = self._timeouts
         return Client(token.get_secret_value(), self._api_url, connect=connect, read=read, monotonic=self._monotonic)
 
     @property
     def all(self) -> tuple[Workspace, ...]:
-        """The own one first."""
+        """All workspaces, the own one first."""
         return ((self.own,) if self.own is not None else ()) + tuple(self._others)
 
     def add(self, team: str, tokens: WorkspaceTokens) -> None:
-        """A workspace that installed the app, or installed it again: its tokens are these from now on."""
+        """Adds a workspace that installed the app, or replaces its tokens."""
         self.drop(team)
         self._others.append(Workspace(tokens, self.connect, team=team))
 
     def drop(self, team: str) -> None:
-        """A workspace that is not served any more. What is on its way there goes on."""
+        """Removes a workspace. Its running calls continue."""
         self._dropped += [one for one in self._others if one.team == team]
         self._others = [one for one in self._others if one.team != team]
 
     async def for_address(self, address: str) -> Workspace:
-        """The workspace of an address; "TEAM/…" of the own workspace is the own one. Raises NotDelivered."""
+        """The workspace of an address, which may also name the own team. Raises NotDelivered."""
         team, _ = split(address)
         if not team:
             return self._first()
         failures: list[NotDelivered] = []
-        for workspace in sorted(self.all, key=lambda one: not one.team):  # those that are known first
+        for workspace in sorted(self.all, key=lambda one: not one.team):  # known workspaces first
             try:
                 if (workspace.team or (await workspace.identify()).team) == team:
                     return workspace
@@ -128,7 +123,7 @@ class Workspaces:
         raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
 
     async def identify_all(self) -> None:
-        """Asks Slack about the tokens that it has not told of. Raises NotDelivered when not one is known after that."""
+        """Asks Slack about the tokens whose workspace is unknown. Raises NotDelivered if none is known afterwards."""
         failures: list[NotDelivered] = []
         for workspace in self.all:
             if workspace.identity is None:
@@ -140,7 +135,7 @@ class Workspaces:
             raise failures[0]
 
     def served(self, app: SecretStr | None = None) -> Mapping[str, ServedWorkspace]:
-        """The workspaces that are known by now, by team; with `app` those that the events of that app may be about."""
+        """The known workspaces by team; with `app` only those whose events that app sends."""
         return MappingProxyType(
             {
                 one.identity.team: ServedWorkspace(
@@ -152,11 +147,11 @@ class Workspaces:
         )
 
     def prefix(self, team: str) -> str:
-        """What stands before the ids of a workspace."""
+        """The prefix of addresses in a workspace."""
         return "" if self.own is not None and self.own.team == team else team
 
     async def close(self) -> None:
-        """Lets go of all connections."""
+        """Closes all connections."""
         for workspace in (*self.all, *self._dropped):
             await workspace.close()
 

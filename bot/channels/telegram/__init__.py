@@ -1,7 +1,7 @@
 """Telegram, through python-telegram-bot's `telegram.Bot` (not `telegram.ext`).
 
-The library must be told before its first 429 that `retry_after` is wanted as a timedelta. Otherwise the error itself
-raises a deprecation warning, and under `-W error` a 429 is no `TelegramError` any more.
+PTB_TIMEDELTA makes the library return `retry_after` as a timedelta; it must be set before the first status 429. Without
+it, reading the error raises a deprecation warning, which `-W error` turns into an error that is no `TelegramError`.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`telegram.Bot`, set up for sends that happen once. It alone of the sender's modules imports the library when loaded."""
+"""The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice. Importing this module loads the library."""
 
 import logging
 from functools import partial
@@ -15,23 +15,23 @@ from bot.channels.telegram._payload import InlineButton, MessageArguments
 from bot.channels.telegram._transport import Transport
 from subscriptions.errors import Rejected, RetryLater, Unclear
 
-_TALKATIVE = ("telegram", "aiohttp")  # the library writes its base URL, and so the token, into its log at DEBUG
+_TALKATIVE = ("telegram", "aiohttp")  # at DEBUG the library logs its base URL, which holds the token
 _NO_PREVIEW = {"is_disabled": True}
 _UNREADABLE = "Telegram gave no answer that can be read."
 _GENERAL = 1  # a forum's General topic: with its id the server answers "message thread not found"
 
 
 class _Bot(Bot):
-    """The library's bot, which also hands on answers as they came: it knows not every update that will ever be."""
+    """The library's bot, with a call that returns answers as they came, since the library does not know every new field."""
 
     async def call(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
-        """The result of a method; `seconds` to wait for the answer, None: as always. Raises what the library raises."""
+        """The result of a method. Waits `seconds` for the answer; None: the usual time. Raises what the library raises."""
         within = BaseRequest.DEFAULT_NONE if seconds is None else seconds
         return await self._post(method, arguments, read_timeout=within)
 
 
 class Client:
-    """The calls that paperwire needs. Each raises NotDelivered and nothing else."""
+    """The calls that paperwire needs. Each raises only NotDelivered."""
 
     def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
         for name in _TALKATIVE:
@@ -39,10 +39,10 @@ class Client:
         self._connections = partial(Transport, token, root, connect=connect, read=read)
         self._root, self._token, self._read = root.rstrip("/"), token, read
         self._bot = self._make_bot(in_flight)
-        self._listener: _Bot | None = None  # making one takes a while, and senders alone have no use for it
+        self._receiving_bot: _Bot | None = None  # made when updates are asked for, since making one takes a while
 
     async def send(self, address: str, topic: int | None, post: MessageArguments, reply_to: int | None) -> str:
-        """Posts one message; its id. The answer is read no further: a message that was taken is no error of ours."""
+        """Posts one message and returns its id. Reads nothing else of the answer, since an error there would hide a success."""
         wanted = _wanted(address, post) | {
             "disable_notification": post.silent,
             "message_thread_id": topic if topic != _GENERAL else None,
@@ -57,7 +57,7 @@ class Client:
         raise Unclear(_UNREADABLE)
 
     async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
-        """Replaces text and buttons of a message. That nothing is new in it is success."""
+        """Replaces text and buttons of a message. The answer "message is not modified" is success."""
         try:
             await self._bot.call("editMessageText", _wanted(address, post) | {"message_id": message_id}, None)
         except Exception as error:
@@ -65,7 +65,7 @@ class Client:
                 raise outcome(error) from error
 
     async def send_file(self, address: str, topic: int | None, name: str, data: bytes, *, silent: bool) -> str:
-        """Posts a document; its id."""
+        """Posts a document and returns the message's id."""
         try:
             sent = await self._bot.send_document(
                 address,
@@ -79,29 +79,29 @@ class Client:
         return str(sent.message_id)
 
     async def call(self, method: str, **arguments: object) -> object:
-        """The result of a method that only asks, or may be called twice: so no error of it is Unclear."""
+        """The result of a method that may be called twice. Therefore it never raises Unclear."""
         try:
             return await self._bot.call(method, arguments, None)
         except Exception as error:
             raise outcome_of_repeatable(error) from error
 
     async def call_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
-        """As `ask`, where the answer is an object."""
+        """Like `call`, for a method whose result is an object."""
         answer = await self.call(method, **arguments)
         if not isinstance(answer, dict):
             raise RetryLater(_UNREADABLE)
         return answer
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Updates from `offset` on, as they came, each with a number; waits up to `seconds` for the first.
+        """The updates from `offset` on, as they came, each with its update_id. Waits up to `seconds` for the first.
 
-        It has a connection of its own, so that it neither waits for senders nor keeps one from them.
+        Uses a connection of its own, so that sending and receiving do not wait for each other.
         """
-        if self._listener is None:
-            self._listener = self._make_bot(1)
+        if self._receiving_bot is None:
+            self._receiving_bot = self._make_bot(1)
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
         try:
-            found = await self._listener.call("getUpdates", wanted, self._read + seconds)
+            found = await self._receiving_bot.call("getUpdates", wanted, self._read + seconds)
         except Exception as error:
             raise outcome_of_repeatable(error) from error
         numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
@@ -110,17 +110,17 @@ class Client:
         return numbered
 
     async def download(self, path: str) -> bytes:
-        """The content of a file, by the path that getFile told."""
+        """The content of a file, by the path that getFile returned."""
         try:
             return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
-        except InvalidToken as error:  # 404: the token was right a moment ago
+        except InvalidToken as error:  # the library's reading of 404; getFile has just accepted the token
             raise Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
             raise outcome_of_repeatable(error) from error
 
     async def close(self) -> None:
         """Closes the connections."""
-        for bot in (self._bot, self._listener):
+        for bot in (self._bot, self._receiving_bot):
             if bot is not None:
                 await bot.request.shutdown()
 
@@ -134,7 +134,7 @@ def _has_number(update: object) -> bool:
 
 
 def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
-    """The arguments of sendMessage and editMessageText alike, as JSON has them; the library leaves out what is None."""
+    """The arguments that sendMessage and editMessageText share, in JSON form. The library leaves out those that are None."""
     return {
         "chat_id": address,
         "text": post.text,

@@ -1,7 +1,7 @@
-"""python-telegram-bot's errors → outcomes: a table, most specific first.
+"""Translates errors of python-telegram-bot to outcomes: a table, most specific first.
 
-`BadRequest` and `TimedOut` are `NetworkError`s in this library, and most of what went wrong on the way is told only by
-`__cause__`. What is not in the table is Unclear.
+`BadRequest` and `TimedOut` are `NetworkError`s in this library, and often only `__cause__` tells what went wrong. An error
+that is not in the table is Unclear.
 """
 
 import re
@@ -25,9 +25,9 @@ from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, Re
 from subscriptions.states import PauseReason
 
 _MARGIN = timedelta(seconds=0.5)  # Telegram counts whole seconds
-_NO_NUMBER = timedelta(seconds=5)  # a 429 that does not say how long
+_NO_NUMBER = timedelta(seconds=5)  # the wait for a 429 without a number
 
-# aiohttp raises these before the first byte of a request is written; the last when a proxy lets nobody through.
+# aiohttp raises these before the first byte of a request is written; the last one when a proxy refuses the connection.
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 _WRONG_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
@@ -43,8 +43,8 @@ _CHAT_GONE = (
 )
 _TOPIC_CLOSED = ("topic_closed",)
 _TOPIC_DELETED = ("message thread not found", "topic_deleted")
-_NO_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # of a chat that the bot may read and not write to
-# Of a person who is not there, as against one whom Telegram does not show to the bot.
+_NO_RIGHTS = ("rights", "restricted", "forbidden_", "_forbidden")  # in errors about a chat that the bot may only read
+# In errors about a person who is not in the chat; other errors hide whether the person is.
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 _TOO_LARGE = "file is too big"
 _BAD_FORM = (
@@ -57,9 +57,9 @@ _BAD_FORM = (
     "button_url_invalid",
 )
 _REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
-_TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # how aiohttp writes what nobody asked
-_STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status that the body has no words for
-# Bodies in JSON lose the status code, so a refusal by a proxy is also known by its phrase. Python renamed some of them.
+_TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # a detail that aiohttp adds to its errors
+_STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status without a text in the body
+# The library drops the status code of JSON bodies, so a proxy's refusal is also recognised by its phrase. Python renamed some phrases.
 _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
     "request entity too large",
     "payload too large",
@@ -68,7 +68,7 @@ _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _R
 
 
 def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
-    """What an error of a call that posts or edits means for the message."""
+    """The outcome of a message whose post or edit raised this error."""
     match error:
         case NotDelivered():
             return error
@@ -93,7 +93,7 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
 
 
 class UpdatesConflict(RetryLater):
-    """Updates go to somebody else: to a `webhook`, or to another process that asks with the same token."""
+    """Telegram sends the updates elsewhere: to a `webhook`, or to another process with the same token."""
 
     def __init__(self, reason: str, *, webhook: bool) -> None:
         super().__init__(reason)
@@ -101,17 +101,17 @@ class UpdatesConflict(RetryLater):
 
 
 class PersonNotFound(Rejected):
-    """Telegram knows no such person, or not in that chat."""
+    """The person does not exist, or is not in the chat."""
 
 
 class FileTooLarge(Rejected):
-    """The file is larger than what Telegram hands out to bots."""
+    """The file is larger than bots may download."""
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
-    """What an error of a call that only asks means: as of one that posts, but nothing can have been sent.
+    """The outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
-    The library takes any 404 for a wrong token, also the page of a proxy; here only Telegram's own word counts.
+    The library takes every 404 for a wrong token, even the page of a proxy; here only Telegram's own answer counts.
     """
     match error:
         case Conflict() if not _is_page(error):
@@ -130,7 +130,7 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
 
 
 def _refused_question(error: Exception) -> Rejected:
-    """The refusal of a call that only asks, of the class that says why where a caller wants to know."""
+    """The refusal of a call that may be repeated, of the class that tells callers the reason."""
     reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
     if any(text in words for text in _NOT_THERE):
         return PersonNotFound(reason)
@@ -138,12 +138,12 @@ def _refused_question(error: Exception) -> Rejected:
 
 
 def not_modified(error: Exception) -> bool:
-    """Whether an edit was refused because the message already says just that, which is success."""
+    """Whether an edit was refused because the message has that content already, which is success."""
     return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
 
 
 def _refused(error: BadRequest) -> NotDelivered:
-    """A 400 of Telegram itself: nothing was sent."""
+    """The outcome of status 400 from Telegram itself: nothing was sent."""
     words = error.message.lower()
     if any(text in words for text in (*_TOPIC_CLOSED, *_TOPIC_DELETED)):
         deleted = any(text in words for text in _TOPIC_DELETED)
@@ -156,14 +156,14 @@ def _refused(error: BadRequest) -> NotDelivered:
 
 
 def _chat_gone(error: TelegramError) -> ChatGone:
-    """The bot may not write to the chat: for want of rights, or because it was blocked, removed or never there."""
+    """The outcome that the bot may not write to the chat: it lacks rights, was blocked or removed, or was never there."""
     words = error.message.lower()
     reason = PauseReason.NO_RIGHTS if any(text in words for text in _NO_RIGHTS) else PauseReason.GONE
     return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat", reason)
 
 
 def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
-    """A NetworkError that is nothing more specific: the way to the server, or a status that Telegram does not use."""
+    """The outcome of a plain NetworkError: the connection failed, or the status is one that Telegram does not use."""
     cause = error.__cause__
     if isinstance(cause, _NEVER_SENT):
         return RetryLater(f"No connection to Telegram: {_words(cause)}")
@@ -181,7 +181,7 @@ def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table
 
 
 def _is_client_error(message: str) -> bool:
-    """Whether the status was 3xx or 4xx; the library writes "Phrase (code). …" unless the body named its own text."""
+    """Whether the status was 3xx or 4xx. The library writes "Phrase (code). …", or the text in the body if there is one."""
     code = _STATUS.match(message)
     if code:
         return int(code[1]) in _REDIRECTS_AND_REFUSALS
@@ -189,12 +189,12 @@ def _is_client_error(message: str) -> bool:
 
 
 def _is_page(error: TelegramError) -> bool:
-    """Whether the body was no JSON: then not Telegram refused, but something in between."""
+    """Whether the body was no JSON. Then the refusal came from something between Telegram and us."""
     return isinstance(error.__cause__, TelegramError)
 
 
 def _duration(retry_after: object) -> timedelta:
-    """How long a 429 asks us to wait. The library passes on whatever the body holds, even a text."""
+    """The wait that a 429 asks for. The library returns the value in the body unchecked, even a text."""
     match retry_after:
         case timedelta():
             return retry_after
@@ -210,9 +210,9 @@ def _kind(error: Exception) -> str:
 
 
 def _words(error: Exception) -> str:
-    """The error's own words on one line. A page in the body is left out: it is long, and nobody knows what it holds.
+    """The error's text in one line, without a page in its body, which may be long and hold anything.
 
-    An error about a proxy would tell the URL, and so the token.
+    Without the URL of a proxy's error, which holds the token.
     """
     told = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
     told = _TLS.sub("", told)

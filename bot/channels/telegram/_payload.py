@@ -1,4 +1,4 @@
-"""The payload of a Telegram message, as rendering stores it, read back.
+"""Reads the payload of a Telegram message, which rendering has stored.
 
     {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
 
@@ -13,7 +13,7 @@ from subscriptions.model import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineButton:
-    """One button of an inline keyboard: it opens `url`, or sends `data` back to us."""
+    """One button of an inline keyboard, which opens `url` or sends `data` to the bot."""
 
     text: str
     url: str | None = None
@@ -22,7 +22,7 @@ class InlineButton:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageArguments:
-    """What sendMessage and editMessageText are given."""
+    """The content arguments of sendMessage and editMessageText."""
 
     text: str
     html: bool
@@ -31,7 +31,7 @@ class MessageArguments:
 
 
 def read_post(message: Message, *, plain: bool) -> MessageArguments:
-    """The message's payload, or its plain form. Raises ValueError when it is not of the shape above."""
+    """The message's content, or its plain form. Raises ValueError if the payload is not of the shape above."""
     match json.loads(message.plain if plain else message.payload):
         case {"text": str(text), **rest}:
             keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))

@@ -1,7 +1,7 @@
-"""HTTP for python-telegram-bot, by aiohttp: a fan-out costs a third of what it does by the library's own way.
+"""The HTTP transport of python-telegram-bot, by aiohttp, which needs a third of the library's own time per message.
 
-The library lets its transport be replaced (docs.python-telegram-bot.org, telegram.request.BaseRequest). What goes wrong is
-told by `__cause__`, an error of aiohttp that says whether the request was ever sent; the errors' table reads it.
+The library provides for other transports (docs.python-telegram-bot.org, telegram.request.BaseRequest). The `__cause__` of
+an error is aiohttp's error, which tells whether the request was sent; bot.channels.telegram._errors reads it.
 """
 
 import json
@@ -14,17 +14,17 @@ import httpx
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-_KEPT_OPEN = 5.0  # seconds that a connection rests: one that the server closes meanwhile would make a send Unclear
+_KEPT_OPEN = 5.0  # seconds that an idle connection is kept; a send on one that the server has closed would be Unclear
 _IS_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_NONE = BaseRequest.DEFAULT_NONE  # the library's word for: as the transport was set up
+_NONE = BaseRequest.DEFAULT_NONE  # the library's value for "the transport's own setting"
 
 
 class Transport(BaseRequest):
-    """At most `in_flight` connections to the server at `root`; more wait for one. `connect` and `read` are seconds.
+    """Sends requests over at most `in_flight` connections to the server at `root`. `connect` and `read` are seconds.
 
-    It keeps the token and the body of an answer out of errors and logs: error pages of proxies like to repeat the URL
-    that they refuse; the library quotes them in errors, and logs a whole body that it cannot read.
-    Raises ValueError when the environment names a proxy that cannot be used.
+    Keeps the token and the body of an answer out of errors and logs. Error pages of proxies may repeat the URL, which
+    holds the token; the library quotes such pages in errors, and logs the whole body that it cannot read.
+    Raises ValueError if the environment names a proxy that cannot be used.
     """
 
     def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
@@ -32,34 +32,36 @@ class Transport(BaseRequest):
         self._proxy = _proxy_of(root)
         self._in_flight = in_flight
         self._connect, self._read = connect, read
-        self._tls = httpx.create_ssl_context() if root.startswith("https:") else True  # with certificates of its own
+        self._tls = (
+            httpx.create_ssl_context() if root.startswith("https:") else True
+        )  # with the certificates that httpx trusts
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def read_timeout(self) -> float | None:
-        """Seconds that an answer is waited for."""
+        """Seconds to wait for an answer."""
         return self._read
 
     async def initialize(self) -> None:
-        """Nothing: the session is made in the loop that sends first."""
+        """Does nothing. The session is made in the event loop that sends first."""
 
     async def shutdown(self) -> None:
         """Closes the connections."""
         if self._session is not None:
             await self._session.close()
 
-    async def do_request(  # noqa: PLR0917 - the library's own
+    async def do_request(  # noqa: PLR0917 - the library's signature
         self,
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: Any = _NONE,  # noqa: ANN401 - the library's own: seconds, or its word for none given
+        read_timeout: Any = _NONE,  # noqa: ANN401 - the library's type: seconds, or its value for none given
         write_timeout: object = _NONE,
         connect_timeout: object = _NONE,
         pool_timeout: object = _NONE,
     ) -> tuple[int, bytes]:
-        """The status and the body, in which the token is blotted out."""
-        del write_timeout, connect_timeout, pool_timeout  # nobody of ours asks for others
+        """The status and the body, with the token removed from it."""
+        del write_timeout, connect_timeout, pool_timeout  # our calls never set them
         wait = self._timeout(self._read if read_timeout is _NONE else read_timeout)
         body, headers = _body(request_data)
         try:
@@ -73,7 +75,7 @@ class Transport(BaseRequest):
             raise NetworkError(type(error).__name__) from error
 
     def _timeout(self, read: float) -> aiohttp.ClientTimeout:
-        """The wait for a free connection and for a new one come together; also an answer that trickles in has an end."""
+        """The timeouts of a request. Waiting for a free connection and opening one count together; the whole answer has a limit, too."""
         connect = 2 * self._connect
         return aiohttp.ClientTimeout(
             total=connect + 2 * read, connect=connect, sock_connect=self._connect, sock_read=read
@@ -90,7 +92,7 @@ class Transport(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """As the library's, without logging the body."""
+        """Like the library's method, but without logging the body."""
         try:
             return json.loads(payload.decode("utf-8", "replace"))  # type: ignore[no-any-return]
         except ValueError as error:
@@ -98,7 +100,7 @@ class Transport(BaseRequest):
 
 
 def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str]]:
-    """The body of a request and its headers; with files in it, in parts. A plain form is written at once: most are."""
+    """The body of a request and its headers: a multipart form if it holds files, else an encoded form."""
     if wanted is None:
         return None, {}
     if not wanted.multipart_data:
@@ -110,7 +112,7 @@ def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, 
 
 
 def _proxy_of(root: str) -> str | None:
-    """The proxy that the environment names for a server, by the usual variables. Raises ValueError."""
+    """The proxy for a server by the usual environment variables. Raises ValueError."""
     server = urlsplit(root)
     named = getproxies()
     proxy = named.get(server.scheme) or named.get("all")

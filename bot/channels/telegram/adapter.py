@@ -1,4 +1,4 @@
-"""Telegram as a platform: one bot token, whose updates are asked for or sent to a web address."""
+"""The adapter of Telegram: one bot token, with long polling or a webhook."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from bot.settings import Settings
 from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 
-_LOOK_SECONDS = 8.0  # Telegram is not waited for longer to say what a chat is called
+_LOOK_SECONDS = 8.0  # seconds to wait for the name of a chat
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
@@ -30,12 +30,16 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 
 
 def connect_telegram(settings: Settings) -> TelegramChannel:
-    """Returns the sender of the token. Raises SettingsError when there is none, or a proxy that cannot be used."""
+    """Returns the channel of the token. Raises SettingsError without a token, or if the proxy cannot be used."""
     if settings.telegram.token is None:
         raise switched_off(TELEGRAM)
     try:
         return TelegramChannel(settings.telegram.token.get_secret_value(), api_url=settings.telegram.api_url)
-    except (RuntimeError, ValueError, ImportError):  # what the library says of a proxy that it cannot use repeats it
+    except (
+        RuntimeError,
+        ValueError,
+        ImportError,
+    ):  # the library's message about an unusable proxy would repeat its address
         raise _no_proxy() from None
 
 
@@ -48,13 +52,13 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         channel=channel,
         api=channel.api(),
         receivers=partial(_receivers, channel, around),
-        identity=token.get_secret_value().partition(":")[0] if token else "",  # it stands before the colon
+        identity=token.get_secret_value().partition(":")[0] if token else "",  # the part before the colon
         publish_commands=partial(publish_menus, channel.client),
     )
 
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter. `telegram:@name` becomes the id that Telegram knows the chat by."""
+    """See PlatformAdapter. Replaces `telegram:@name` by the chat's id."""
     del owner
     channel = connect_telegram(settings)
     try:
@@ -72,7 +76,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter. An id alone does not tell a channel from a group."""
+    """See PlatformAdapter. Asks Telegram, since an id alone does not tell a channel from a group."""
     if settings.telegram.token is None:
         return "", None
     channel = connect_telegram(settings)
@@ -104,7 +108,7 @@ def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_na
 
 
 def _no_proxy() -> SettingsError:
-    """The environment names a proxy of a kind that cannot be used. It may hold a password, so only its variable is said."""
+    """The error for a proxy of an unusable kind. It names only the variable, since the address may hold a password."""
     names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
     return SettingsError(
         Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),

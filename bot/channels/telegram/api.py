@@ -1,8 +1,9 @@
-"""Telegram as a place where people talk: who manages a chat, what a chat is, presses, documents."""
+"""The platform API of Telegram: administrators, chats, callbacks and documents."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bot.channels.telegram._client import Client
 from bot.channels.telegram._errors import FileTooLarge, PersonNotFound
 from bot.channels.telegram.inbound import place_of
 from bot.ports.conversation import Place, Request
@@ -11,20 +12,17 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, Message
 
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
-
 _MANAGING = frozenset({"creator", "administrator"})
-_TOAST = 200  # characters of an answer to a press (telegram.constants)
+_TOAST = 200  # characters of an answer to a callback query (telegram.constants)
 
 
 class TelegramApi:
-    """See PlatformApi. It shares the connections of the sender of the same token."""
+    """See PlatformApi. It shares the connections of the channel of the same token."""
 
     platform = "telegram"
     has_ephemeral = False
 
-    def __init__(self, client: "Client") -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
 
     async def get_me(self) -> tuple[str, str]:
@@ -35,8 +33,8 @@ class TelegramApi:
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. Whom Telegram does not name to the bot is unknown, not refused."""
-        del member_suffices, in_chat  # nobody but its administrators manages a group
+        """See PlatformApi. Returns None for a person whom Telegram does not show to the bot."""
+        del member_suffices, in_chat  # on Telegram only administrators manage a group
         try:
             member = await self._member(chat.address, person)
         except PersonNotFound:
@@ -46,7 +44,7 @@ class TelegramApi:
         return member.get("status") in _MANAGING
 
     async def _member(self, address: str, person: str) -> dict[str, Any]:
-        """A ChatMember; of a group that became a supergroup, at its new address."""
+        """The ChatMember of a person. If the group became a supergroup, asks at its new id."""
         try:
             return await self._client.call_for_object("getChatMember", chat_id=address, user_id=person)
         except ChatMoved as moved:
@@ -60,7 +58,7 @@ class TelegramApi:
             return None
 
     async def get_chat(self, name: str) -> Place:
-        """As `place`, but raises ChatGone or Rejected when there is none that the bot can see."""
+        """Like `find_chat`, but raises ChatGone or Rejected if there is no chat that the bot can see."""
         chat = await self._client.call_for_object("getChat", chat_id=name)
         try:
             return place_of(chat)
@@ -68,7 +66,7 @@ class TelegramApi:
             raise RetryLater("Telegram gave no answer that can be read.") from None
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi. An update of Telegram says all that there is."""
+        """See PlatformApi. Returns the request unchanged, since updates of Telegram are complete."""
         del changes
         return request
 
@@ -82,12 +80,12 @@ class TelegramApi:
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See PlatformApi. Telegram has nothing of the kind."""
+        """See PlatformApi. Always raises Rejected, since Telegram has no ephemeral messages."""
         del chat, person, message, response_url, replaces, plain
         raise Rejected("Telegram shows no message to one person of many.")
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        """See PlatformApi. More than fits is cut."""
+        """See PlatformApi. Cuts a text that is too long."""
         short = cut_letters(text, _TOAST)
         with suppress(NotDelivered):
             await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
@@ -106,7 +104,7 @@ class TelegramApi:
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
             raise _too_large(most)
-        if not isinstance(path, str) or path.startswith("/"):  # a path on the disk of a server of one's own
+        if not isinstance(path, str) or path.startswith("/"):  # a path on the disk of another Bot API server
             raise Rejected("Telegram does not hand out this file.")
         data = await self._client.download(path)
         if len(data) > most:

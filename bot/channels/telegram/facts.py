@@ -1,4 +1,4 @@
-"""What is known of Telegram without asking it."""
+"""The facts of Telegram that are known without asking Telegram."""
 
 import re
 
@@ -16,11 +16,11 @@ def _read_address(rest: str) -> ChatAddress | None:
     if found is None or (found["chat"][0] != "@" and abs(int(found["chat"])) >= _LARGEST_ID):
         return None
     topic = found["topic"] or ""
-    return ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # General has no topic of its own
+    return ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # the topic General counts as no topic
 
 
 def _kind_of(address: ChatAddress) -> ChatKind:
-    """Groups and channels have negative ids."""
+    """The kind of a chat by its id: ids of groups and channels are negative."""
     return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
 
 

@@ -1,11 +1,11 @@
-"""What an error of Telegram means for receiving: a line for the operator, and how long to wait."""
+"""Tells what an error of Telegram means for receiving: a line for the operator, and how long to wait."""
 
 from bot.channels.receiver_loop import NETWORK_BACKOFF, STOPPED_BACKOFF, Backoff, Failure
 from bot.channels.telegram._errors import UpdatesConflict
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
-CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over: two who ask get updates by turns
+CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over; two pollers receive updates by turns
 
 _CONFLICT = (
     "another program asks Telegram for this bot's updates, so people are answered by chance; "

@@ -1,4 +1,4 @@
-"""Telegram's updates → Requests. Pure: what an update says, in our words (core.telegram.org/bots/api#update)."""
+"""Translates updates of Telegram to requests. Pure (core.telegram.org/bots/api#update)."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest
 from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
-ANONYMOUS = "1087968824"  # the person as whom anonymous administrators write
+ANONYMOUS = "1087968824"  # the user id under which anonymous administrators write
 
 _KINDS = {
     "private": ChatKind.PRIVATE,
@@ -20,30 +20,30 @@ _KINDS = {
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
 _WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
 _OUT = frozenset({"left", "kicked"})
-# What people send. A message without any of these is the platform's own: somebody came, a title changed.
+# The contents of people's messages. A message without any of them is a service message: a new member, a new title.
 _CONTENT = frozenset(
     {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
-# A lone surrogate cannot be stored, a control character is shown nowhere.
+# Lone surrogates cannot be stored, and control characters are not shown.
 _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class MalformedUpdate(ValueError):
-    """An update that is not built as the Bot API says; it names the part of ours that could not read it."""
+    """An update that does not have the shape of the Bot API. Its text is the class of the error, never content."""
 
 
 def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
-    """What an update asks of us; None: nothing that concerns us. `bot_name` is without the @. Raises UnknownShape."""
+    """The request in an update; None if it holds none. `bot_name` is without the @. Raises MalformedUpdate."""
     try:
         return _read(update, bot_id, bot_name)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
-        raise MalformedUpdate(type(error).__name__) from None  # its text may hold what a person wrote
+        raise MalformedUpdate(type(error).__name__) from None  # the error's text may hold what a person wrote
 
 
 def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
-    """A chat of the Bot API as a Place."""
+    """The Place of a chat of the Bot API."""
     name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
     kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
     return Place(
@@ -75,13 +75,13 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     place = place_of(message["chat"], _topic(message))
     person = message.get("from") or {}
     if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
-        return None  # bots do not talk with bots
+        return None  # messages of bots are ignored
     if service := _service(message, place, number):
         return service
     if not _CONTENT & message.keys():
         return None
     private = place.kind is ChatKind.PRIVATE
-    command, text, addressed = _said(message, bot_name, private=private)
+    command, text, addressed = _read_command(message, bot_name, private=private)
     if addressed is None:
         return None
     answered = message.get("reply_to_message") or {}
@@ -107,11 +107,10 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
     )
 
 
-def _said(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
-    """(command, what follows it, whether it names the bot); None: it is a command of another bot.
+def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
+    """(command, text after it, whether it names the bot); None for a command of another bot.
 
-    A forwarded command is somebody else's: it does nothing, and its words are plain text. Alone with us nobody can mean
-    another bot.
+    A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.
     """
     words = _clean(message.get("text") or message.get("caption"))
     match = _COMMAND.match(words)
@@ -130,7 +129,7 @@ def _is_forwarded(message: Mapping[str, Any]) -> bool:
 
 
 def _topic(message: Mapping[str, Any]) -> str:
-    """The topic of a forum that a message stands in; General has none, and threads of replies are no topics."""
+    """The forum topic of a message; "" in the topic General, and for threads of replies, which are no topics."""
     if not message.get("is_topic_message"):
         return ""
     topic = str(int(message.get("message_thread_id") or 1))
@@ -138,7 +137,7 @@ def _topic(message: Mapping[str, Any]) -> str:
 
 
 def _is_proven_admin(message: Mapping[str, Any]) -> bool:
-    """Whether the message itself shows that its sender manages the chat: an anonymous admin, or a post in a channel."""
+    """Whether the message itself proves that its sender administers the chat: an anonymous admin, or a channel post."""
     if message["chat"].get("type") == "channel":
         return True
     behind = message.get("sender_chat") or {}
@@ -152,7 +151,7 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
 
 
 def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
-    """Messages that the platform writes itself when something happens to a chat."""
+    """The request of a service message, which the platform writes when something happens to a chat; None for others."""
     for field, happened in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
             return EventRequest(place=place, update_id=number, event=happened)
@@ -169,15 +168,17 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
 
 
 def _callback_query(press: Mapping[str, Any], number: str) -> Request | None:
-    """A press. Of a message that is very old the platform tells only chat and number (InaccessibleMessage)."""
+    """The request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
     message = press.get("message") or {}
     if "chat" not in message or not press.get("data"):
-        return None  # under a message that an inline bot made, or of a game: not ours
+        return None  # of an inline message or a game, which are not ours
     person = press["from"]
     return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
-        callback_data=str(press["data"]).encode("utf-8", "replace").decode(),  # only looked up, never shown
+        callback_data=str(press["data"])
+        .encode("utf-8", "replace")
+        .decode(),  # only looked up in the store, never shown
         callback_id=str(press["id"]),
         topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
@@ -188,7 +189,7 @@ def _callback_query(press: Mapping[str, Any], number: str) -> Request | None:
 
 
 def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """The bot's own membership: blocked, let in again, added, removed, allowed or forbidden to write."""
+    """The request of a change of the bot's own membership: blocked, unblocked, added, removed, allowed to write or not."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
     was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT
@@ -227,5 +228,5 @@ def _person_name(person: Mapping[str, Any]) -> str:
 
 
 def _clean(text: object) -> str:
-    """What a person wrote, without signs that cannot be stored or shown."""
+    """A person's text without characters that cannot be stored or shown."""
     return _UNUSABLE.sub("", str(text or ""))

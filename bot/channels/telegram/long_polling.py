@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.channels.receiver_loop import ReceiverLoop
+from bot.channels.telegram._client import Client
 from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.failures import assess
 from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
@@ -19,9 +20,6 @@ from bot.ports.clock import Clock
 from bot.ports.conversation import Request
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import NotDelivered
-
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
 
 log = logging.getLogger("paperwire")
 
@@ -48,7 +46,7 @@ class LongPolling:
     routes = ()
 
     def __init__(
-        self, client: "Client", clock: Clock, *, on_bot_name: Callable[[str], None], max_wait: float = MAX_WAIT
+        self, client: Client, clock: Clock, *, on_bot_name: Callable[[str], None], max_wait: float = MAX_WAIT
     ) -> None:
         self._client = client
         self._on_bot_name = on_bot_name

@@ -1,23 +1,21 @@
-"""What Telegram shows of the bot before anybody says a word: menus of commands, and its description.
+"""The menus of commands and the descriptions of the bot that Telegram shows.
 
-Menus: core.telegram.org/bots/api#setmycommands. The more exact of two scopes wins, then the language of the client;
-what has no language of its own is English.
+Menus: core.telegram.org/bots/api#setmycommands. Telegram shows the menu of the narrowest scope, then that of the client's
+language; other languages see English.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from bot.channels.telegram._client import Client
 from bot.ports.menu import MenuCommand
 from subscriptions.errors import NotDelivered, Sentence
 
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
-
 log = logging.getLogger("paperwire")
 
-MOST, LONGEST = 100, 256  # commands of a menu, characters of what one does
+MOST, LONGEST = 100, 256  # commands of a menu; characters of the description of one
 DESCRIPTION, SHORT = 512, 120  # characters
 
 _DESCRIPTION = Sentence(
@@ -28,25 +26,25 @@ _SHORT = Sentence("New research papers that fit your words, at the time you choo
 
 
 class Translator(Protocol):
-    """Says a sentence in one language."""
+    """Translates sentences to one language."""
 
     def __call__(self, sentence: Sentence, /) -> str:
-        """The sentence, its holes filled."""
+        """The translated sentence with its values filled in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
-    """The commands that are shown to somebody."""
+    """The commands that Telegram shows in one scope and one language."""
 
     scope: str  # a BotCommandScope without parameters
-    language: str  # of the client, two letters; "": every other
+    language: str  # of the client, two letters; "": all other languages
     commands: tuple[tuple[str, str], ...]  # (name, what it does)
 
 
 def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> tuple[Menu, ...]:
-    """Every menu. `speakers` are the languages, English under "".
+    """All menus. `speakers` are the translators by language, English under "".
 
-    Who manages a group sees everything, other members only what changes nothing.
+    Administrators of a group see all commands, other members only those that change nothing.
     """
     everything = [command for command in commands if command.listed and not command.needs_operator]
     harmless = [command for command in everything if not command.needs_manager]
@@ -67,8 +65,8 @@ def _shown(command: MenuCommand, say: Translator) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
-async def publish_menus(client: "Client", commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
-    """Sets what differs from what Telegram shows now. That it cannot be set is only logged."""
+async def publish_menus(client: Client, commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
+    """Sets the menus and descriptions that differ from those that Telegram has. Logs errors and raises none."""
     try:
         for menu in menus_of(commands, speakers):
             await _set_menu(client, menu)
@@ -79,14 +77,14 @@ async def publish_menus(client: "Client", commands: Sequence[MenuCommand], speak
         log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
 
 
-async def _set_menu(client: "Client", menu: Menu) -> None:
+async def _set_menu(client: Client, menu: Menu) -> None:
     where = {"scope": {"type": menu.scope}, "language_code": menu.language or None}
     wanted = [{"command": name, "description": words} for name, words in menu.commands]
     if await client.call("getMyCommands", **where) != wanted:
         await client.call("setMyCommands", commands=wanted, **where)
 
 
-async def _set_words(client: "Client", method: str, field: str, language: str, words: str) -> None:
+async def _set_words(client: Client, method: str, field: str, language: str, words: str) -> None:
     where = {"language_code": language or None}
     shown = await client.call_for_object(f"getMy{method}", **where)
     if shown.get(field) != words:

@@ -1,7 +1,7 @@
-"""Messages → Telegram (Bot API, sendMessage and editMessageText).
+"""The channel of Telegram (Bot API, sendMessage and editMessageText).
 
-Telegram has no idempotency key and lets no bot read what it sent. So a try whose answer was lost stays Unclear, and what
-happens then is the operator's setting, not ours.
+Telegram has no idempotency key, and a bot cannot read its own messages. So a post whose answer was lost stays Unclear, and
+PAPERWIRE_ON_UNCLEAR decides what happens then.
 """
 
 from datetime import datetime
@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, NoReturn
 from pydantic import SecretStr
 
 from bot.channels.telegram._payload import MessageArguments, read_post
-from bot.channels.telegram.api import TelegramApi
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
     from bot.channels.telegram._client import Client
+    from bot.channels.telegram.api import TelegramApi
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
 
 class TelegramChannel:
-    """A sender for one bot token.
+    """The channel of one bot token.
 
     `api_url` is the root of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
-    a connection and for an answer: a short read makes many a slow answer Unclear. At most `in_flight` requests are
-    under way at once; one more waits for a free connection, and is then certain not to have been sent.
+    a connection and for an answer; with a short `read`, slow answers become Unclear. At most `in_flight` requests run at
+    the same time; a request that waits for a free connection in vain was certainly not sent.
     """
 
     platform = "telegram"
-    adapter = "bot.channels.telegram.adapter"  # the module that makes a platform of this channel
-    # Thirty a second is the platform's word (core.telegram.org/bots/faq); 28 leaves room for what the line bunches up.
+    adapter = "bot.channels.telegram.adapter"  # the module that builds the platform
+    # Telegram allows thirty a second (core.telegram.org/bots/faq); 28 leaves room for sends that the network bunches up.
     limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(
@@ -43,16 +43,17 @@ class TelegramChannel:
         read: float = 20,
         in_flight: int = 40,
     ) -> None:
-        from bot.channels.telegram._client import Client  # noqa: PLC0415 - half of a cold start, and only for Telegram
+        from bot.channels.telegram import _client, api  # noqa: PLC0415 - the library takes 250 ms, and senders alone need it
 
         secret = token.get_secret_value() if isinstance(token, SecretStr) else token
-        self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
+        self._client = _client.Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
+        self._api = api.TelegramApi(self._client)
         self._closed = False
 
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
-        """See Channel. Telegram carries no `delivery`; a `thread` becomes a reply to that message."""
+        """See Channel. Ignores `delivery`, which Telegram cannot carry; with `thread` it replies to that message."""
         del delivery
         post = self._open(message, plain=plain)
         if chat.topic and not chat.topic.isdecimal():
@@ -68,32 +69,32 @@ class TelegramChannel:
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> NoReturn:
-        """See Channel. Bots cannot read back what they sent."""
+        """See Channel. Always raises LookupError, since bots cannot read their own messages."""
         del chat, message, delivery, after, thread
         raise LookupError("Telegram does not let a bot look for its messages.")
 
     async def identity(self) -> str:
-        """See Channel. The bot's user id."""
+        """See Channel. Returns the bot's user id."""
         me, _ = await self.api().get_me()
         return me
 
     async def resolve(self, name: str) -> tuple[str, str]:
-        """(id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone when there is no such chat."""
+        """(id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone if there is no such chat."""
         found = await self.api().get_chat(name)
         return found.chat.address, found.title or name
 
     async def kind(self, address: str) -> ChatKind:
-        """What sort of place a chat is, by id or "@name". Raises as `resolve`."""
+        """The kind of a chat, by id or "@name". Raises as `resolve`."""
         return (await self.api().get_chat(address)).kind
 
     @property
     def client(self) -> "Client":
-        """The calls of this token, for those who listen."""
+        """The client of this token, for receivers."""
         return self._client
 
-    def api(self) -> TelegramApi:
+    def api(self) -> "TelegramApi":
         """The platform API of the same token."""
-        return TelegramApi(self._client)
+        return self._api
 
     async def close(self) -> None:
         """See Channel."""
@@ -101,7 +102,7 @@ class TelegramChannel:
         await self._client.close()
 
     def _open(self, message: Message, *, plain: bool) -> MessageArguments:
-        """The message's content, before anything is sent."""
+        """The message's content, read before anything is sent. Raises Rejected, RetryLater."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
         try:

@@ -8,9 +8,10 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.channels.receiver_loop import ReceiverLoop
+from bot.channels.telegram._client import Client
 from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.failures import assess
 from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
@@ -18,9 +19,6 @@ from bot.channels.telegram.webhook_url import derive_secret, webhook_address, we
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import StoreError
-
-if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
 
 log = logging.getLogger("paperwire")
 
@@ -43,7 +41,7 @@ class TelegramWebhook:
 
     def __init__(
         self,
-        client: "Client",
+        client: Client,
         clock: Clock,
         *,
         url: str,

@@ -1,4 +1,4 @@
-"""What is known of the web without asking it."""
+"""The facts of the web platform."""
 
 from functools import partial
 

@@ -5,10 +5,10 @@ import sys
 
 from bot.app import App, build_app
 from bot.cli._options import Json, Now
-from bot.cli._session import clock_from, raise_if_interrupted, read_settings
+from bot.cli._session import clock_from, read_settings
 from bot.cli._streams import print_error, print_json, print_line
 from bot.delivery.drain_state import Sent
-from bot.operation.signals import stop_on_signals
+from bot.operation.signals import raise_if_interrupted, stop_on_signals
 from subscriptions.platforms import declared
 from subscriptions.service.outbox import lanes
 
@@ -32,7 +32,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
 
 
 def _named(sender: str) -> str:
-    """Returns the display name of a sender: a platform, or a workspace such as "slack:T2"."""
+    """Returns the display name of a sender: a platform, or behind a colon a workspace of it."""
     platform, _, workspace = sender.partition(":")
     return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 

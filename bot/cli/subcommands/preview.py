@@ -83,7 +83,7 @@ def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
     for entry in found.not_due:
         subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
         when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
-        lines.append(f"  {subscription.number}  {shortened(subscription.name or subscription.text)} · {count} · {when}")
+        lines.append(f"  {subscription.number}  {shortened(subscription.label)} · {count} · {when}")
     return lines
 
 

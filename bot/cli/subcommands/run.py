@@ -8,10 +8,10 @@ import typer
 
 from bot.app import build_app
 from bot.cli._logging import start_logging
-from bot.cli._session import raise_if_interrupted, read_settings
+from bot.cli._session import read_settings
 from bot.cli._streams import print_error
 from bot.operation.process import run as run_until_stopped
-from bot.operation.signals import stop_on_signals
+from bot.operation.signals import raise_if_interrupted, stop_on_signals
 
 
 def run(

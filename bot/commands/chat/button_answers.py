@@ -1,6 +1,6 @@
-"""Answers in words to questions that are put by buttons: a city, a number of a list, a value, yes or no.
+"""Answers in words to questions that have buttons: a city, the number of a subscription, a value, yes or no.
 
-Each returns None for a text that is no answer, which is then read as if nothing had been asked.
+Each function returns None if the text is no answer; the text is then read as if nothing had been asked.
 """
 
 import re
@@ -36,15 +36,15 @@ _AROUND_A_TIME = re.compile(
 )
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
-_LONGEST = 40  # characters of what somebody wrote
-_LONGEST_VALUE = 3  # words that hold a number and are meant for a value
+_LONGEST = 40  # characters of a typed text that is repeated
+_LONGEST_VALUE = 3  # words of a text with a number that is refused as a value
 _CALLED = {"chinese": "zh", "中文": "zh", "汉语": "zh", "简体中文": "zh", "英文": "en", "英语": "en"}
-_MOST_SIGNS = 8  # of a place in Chinese
-_LONGEST_PLACE = 2  # words of a text that may be a place which nobody knows
+_MOST_SIGNS = 8  # characters of a place in Chinese
+_LONGEST_PLACE = 2  # words of an unknown place
 
 
 def answer_zone(context: CommandContext) -> Reply | None:
-    """A city in either language, a zone, an offset; what is near is asked back, what is no place at all gets the cities."""
+    """Takes a city in either language, a zone or an offset; asks back if one is nearly meant, and shows cities if none is."""
     said = context.args.strip().rstrip(".!。！")
     place = _place(said)
     offered = str(context.arguments.get("near", ""))
@@ -61,7 +61,7 @@ def answer_zone(context: CommandContext) -> Reply | None:
 
 
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
-    """The cities whose clocks show a time: "Which clock is yours?" is answered by "3pm" as well."""
+    """Returns the cities whose clocks show a time: "3pm" answers "Which clock is yours?" as well."""
     near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
     if not near:
         return _cities(context, context.say("Which clock is yours, then?"))
@@ -69,7 +69,10 @@ def _where_it_is(context: CommandContext, shown: time) -> Reply:
 
 
 def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
-    """What is answered to a place that nobody knows; None: it is rather a query, since papers hold it, or since nobody writes a place so."""
+    """Returns the answer to an unknown place; None if the text is more likely a query.
+
+    It is if papers match it, or if it is several words in lower case.
+    """
     if near := near_places(place):
         return _did_you_mean(context, near)
     if finds_papers(context, said) or (" " in place and place.islower()):
@@ -79,7 +82,7 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
 
 def _may_be_a_place(said: str, place: str) -> bool:
-    """Whether a text that names no place may be meant for one: a word or two without the signs of a query."""
+    """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
     if is_small_talk(said) or extract_query(said) != said or mentioned(said) or links_to_no_paper(said):
         return False
@@ -94,7 +97,7 @@ def _place(said: str) -> str:
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
-    """The places that are spelt nearly so, a button each."""
+    """Asks whether one of the places with similar names is meant, a button each."""
     expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
         words = context.say("Did you mean {name}?", name=near[0][0])
@@ -119,7 +122,7 @@ def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
 
 
 def answer_pick(context: CommandContext) -> Reply | None:
-    """The number of a subscription, where one was to be picked."""
+    """Takes the number, name or query of a subscription, or all of them where they are to be removed."""
     said, verb = context.args.strip(), str(context.arguments["verb"])
     if (
         verb == "unsub"
@@ -137,7 +140,7 @@ def answer_pick(context: CommandContext) -> Reply | None:
 
 
 def _picked(context: CommandContext, said: str) -> Subscription | None:
-    """The subscription with this number, this name or exactly this query."""
+    """Returns the subscription with this number, name or query."""
     digits = _digits(said)
     if digits.isdecimal():
         return subscription_numbered(context, int(digits))
@@ -153,12 +156,12 @@ def _picked(context: CommandContext, said: str) -> Subscription | None:
 
 
 def _digits(said: str) -> str:
-    """A number without what people write around it: "#3", 第3个."""
+    """Returns a number without what people write around it: "#3", 第3个."""
     return said.strip("#.。号第条个 ")
 
 
 def answer_value(context: CommandContext) -> Reply | None:
-    """A value of the setting that was shown."""
+    """Takes a value of the setting that was shown."""
     name, said = str(context.arguments["name"]), context.args.strip()
     if name == ZONE:
         return answer_zone(context)
@@ -173,7 +176,7 @@ def answer_value(context: CommandContext) -> Reply | None:
 
 
 def answer_yes(context: CommandContext) -> Reply | None:
-    """Yes or no, or what the two buttons say."""
+    """Takes yes or no, or the label of one of the two buttons."""
     said = context.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
         option = context.arguments[answer]

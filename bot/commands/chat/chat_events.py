@@ -1,4 +1,4 @@
-"""What happens to a chat without anybody saying a word: the bot is added, blocked, let in again; a group moves."""
+"""Events of a chat: the bot is added, blocked or let in again; a group moves; a topic closes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,14 +26,14 @@ from subscriptions.service.notices import is_gone, lose_place, name_of, notify_o
 from subscriptions.service.subscriptions import wait_for_a_word
 from subscriptions.states import ChatState, PauseReason
 
-NOT_AGAIN = timedelta(days=30)  # how long a place that was greeted is not greeted again
-WROTE_LATELY = timedelta(days=7)  # how long the store knows that somebody who has no chat here wrote to us
+NOT_AGAIN = timedelta(days=30)  # how long a chat is not greeted again
+WROTE_LATELY = timedelta(days=7)  # how long the store knows who wrote without having a stored chat
 
 
 def on_arrived(context: CommandContext) -> Reply | None:
-    """The bot was added. A group gets one line; of a channel the person who did it hears in private.
+    """Handles that the bot was added: greets a group with one line, and writes to whoever added it to a channel.
 
-    A channel of a workspace is met when somebody there asks for something: its clock is theirs.
+    A channel of a workspace is stored only when a member asks for something, since its time zone is that member's.
     """
     if context.origin.kind is not ChatKind.TEAM:
         _meet(context)
@@ -44,7 +44,7 @@ def on_arrived(context: CommandContext) -> Reply | None:
 
 
 def greeting(context: CommandContext) -> Reply | None:
-    """One silent line for a group; None: it was greeted within the last thirty days."""
+    """Returns one line for a group; None if it was greeted within the last thirty days."""
     if not _first_in_a_while(context):
         return None
     if context.origin.kind is ChatKind.TEAM:
@@ -55,7 +55,7 @@ def greeting(context: CommandContext) -> Reply | None:
 
 
 def _card(context: CommandContext) -> Reply | None:
-    """What the person who added the bot to a channel can do with it, in private, if they have begun to talk with it."""
+    """Returns what the person who added the bot to a channel can do with it; None if the bot may not write to that person."""
     private = _private_chat(context)
     if private is None or not _first_in_a_while(context):
         return None
@@ -71,7 +71,7 @@ def _card(context: CommandContext) -> Reply | None:
 
 
 def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
-    """The card of a channel, and what waits for it: the channel itself asks its readers nothing."""
+    """Returns the card of a channel with what waits for it, for the person: the channel's readers are asked nothing."""
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
@@ -84,7 +84,7 @@ def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
 
 
 def on_left(context: CommandContext) -> Reply | None:
-    """The bot was blocked or removed: everything there waits until it is let in again."""
+    """Handles that the bot was blocked or removed: deliveries wait until it is let in again."""
     if _has_moved(context):
         return None
     private = context.chat.kind is ChatKind.PRIVATE
@@ -94,7 +94,7 @@ def on_left(context: CommandContext) -> Reply | None:
 
 
 def on_muted(context: CommandContext) -> Reply | None:
-    """The bot may read and not write. Whoever added it to a channel without that right is told how to mend it."""
+    """Handles that the bot may read but not write. Tells whoever has just added it to a channel how to grant the right."""
     if _has_moved(context):
         return None
     came = context.event_details.get("before") in ("left", "kicked")
@@ -113,7 +113,7 @@ def on_muted(context: CommandContext) -> Reply | None:
 
 
 def on_back(context: CommandContext) -> Reply | None:
-    """The bot may write again: it goes on by itself, and what was missed is offered; of a channel its owner hears."""
+    """Handles that the bot may write again: deliveries go on, and what waited is offered; for a channel, to its owner."""
     was_gone = is_gone(context.origin)
     missed = welcome_back(context)
     if context.origin.kind is not ChatKind.BROADCAST:
@@ -127,7 +127,7 @@ def on_back(context: CommandContext) -> Reply | None:
 
 
 def on_moved(context: CommandContext) -> Reply | None:
-    """A group became a supergroup. The platform says so in both, in any order; the second time nothing is left to move."""
+    """Handles that a group became a supergroup, which the platform reports in both, in any order; the second report does nothing."""
     here, details = context.request.chat, context.event_details
     old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
     if old and new:
@@ -136,24 +136,24 @@ def on_moved(context: CommandContext) -> Reply | None:
 
 
 def on_topic_closed(context: CommandContext) -> Reply | None:
-    """What a topic asked for waits until it is open again; the group hears of it once, in General."""
+    """Handles that a topic was closed: its deliveries wait until it is open again, and General is told once."""
     words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
     lose_place(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
     return None
 
 
 def on_topic_open(context: CommandContext) -> Reply | None:
-    """The topic goes on by itself, and what was missed is offered there."""
+    """Handles that a topic is open again: deliveries go on, and what waited is offered there."""
     return welcome_back(context)
 
 
 def _has_moved(context: CommandContext) -> bool:
-    """Whether this is about an address that the chat has left: a group that became a supergroup is taken from the bot."""
+    """Returns whether the event is about an old address: a group that becomes a supergroup leaves it, and the bot with it."""
     return context.origin.address.lane != context.request.chat.lane
 
 
 def _meet(context: CommandContext) -> None:
-    """Whoever adds the bot is the one who hears of what happens to it there."""
+    """Stores the chat, with whoever added the bot as its owner, who is told what happens to it."""
     if context.chat.kind is ChatKind.PRIVATE:
         return
     if not context.request.sender:
@@ -167,12 +167,12 @@ def _meet(context: CommandContext) -> None:
         )
         return
     set_owner(context.store, remember_managed_chat(context).address, context.request.sender)
-    if private := _private_chat(context):  # there they hear of it
+    if private := _private_chat(context):  # where the owner is told
         meet(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 
 
 def _private_chat(context: CommandContext) -> ChatAddress | None:
-    """The private chat of the person who did it, if the bot may write there: they have talked with it."""
+    """Returns the private chat of the person behind the event; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
     chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)
@@ -192,9 +192,9 @@ def _first_in_a_while(context: CommandContext) -> bool:
 
 
 def welcome_back(context: CommandContext) -> Reply | None:
-    """Lets a place that was blocked, kicked or restricted be written to again, and offers what waits for it.
+    """Lets a chat that was blocked, kicked or restricted get messages again, and offers what has waited.
 
-    None: it was not gone, or nothing waits for it.
+    None if the chat was not gone or nothing waits for it.
     """
     if not come_back(context.store, context.origin.address, now=context.now):
         return None

@@ -1,4 +1,4 @@
-"""connect: a group or channel is managed from a private chat, where nobody else reads along."""
+"""connect: manage a group or channel from a private chat, where nobody else reads along."""
 
 from datetime import datetime, timedelta
 
@@ -24,25 +24,25 @@ from subscriptions.service.chats import (
 from subscriptions.service.notices import name_of
 from subscriptions.store import Scope
 
-LASTS = timedelta(days=90)  # as long as the store keeps what a conversation remembers
+LASTS = timedelta(days=90)  # how long the store keeps the state of a conversation
 _OFF = frozenset({"off", "end", "stop", "quit"})
-_SHOWN = 10  # chats as buttons; others are named in words
+_SHOWN = 10  # chats that have a button
 _LABEL = 40
 
 
 def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
-    """The chat that a private chat manages at present."""
+    """Returns the chat that a private chat manages now; None if it manages none."""
     token = get_conversation_state(store, _name(home), since=now - LASTS)
     return parse_address(str(token.arguments["chat"])) if token else None
 
 
 def disconnect(context: CommandContext) -> None:
-    """The private chat is about itself again."""
+    """Ends the connection: the private chat is about itself again."""
     clear_conversation_state(context.store, _name(context.origin.address))
 
 
 def connect(context: CommandContext) -> Reply:
-    """Without words the chats to choose from, `off` to end it, else the chat that was named, which rights were asked for."""
+    """Shows the chats to choose from; `off` ends the connection; else manages the chat that was named, for which rights were checked."""
     if context.request.place.kind is not ChatKind.PRIVATE:
         return _in_private(context)
     if context.chat.address != context.origin.address:
@@ -57,7 +57,7 @@ def connect(context: CommandContext) -> Reply:
 
 def _begin(context: CommandContext) -> Reply:
     chat = remember_managed_chat(context)
-    # Notices about that chat find them here.
+    # Notices about the managed chat are sent to this one.
     meet(context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language)
     token = CallbackToken(
         verb="connect",
@@ -83,7 +83,7 @@ def _begin(context: CommandContext) -> Reply:
 
 
 def remember_managed_chat(context: CommandContext) -> Chat:
-    """The chat that a person turns to, met and remembered as theirs if it is nobody's."""
+    """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
     chat = meet(
         context.store,
@@ -109,7 +109,7 @@ def _end(context: CommandContext) -> Reply:
 
 
 def on_disconnect(context: CommandContext) -> Reply:
-    """[back to this chat]."""
+    """Handles [back to this chat]."""
     return _end(context)
 
 
@@ -133,7 +133,7 @@ def _choices(context: CommandContext) -> Reply:
 
 
 def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
-    """The chats that a person set up or turned to before. Whether they still may is asked when they choose one."""
+    """Returns the chats that a person set up or managed before. Their rights are checked when they choose one."""
     before = get_conversation_state(context.store, _chats_name(context.origin.address), since=context.now - LASTS)
     addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
@@ -160,7 +160,7 @@ def _in_private(context: CommandContext) -> Reply:
 
 
 def _name(home: ChatAddress) -> str:
-    """What the connection is remembered under."""
+    """Returns the key of the connection."""
     return f"connect:{home}"
 
 

@@ -1,4 +1,4 @@
-"""Text without a command in a private chat: the answer to a question, papers by their ids, else a query to try."""
+"""Text without a command: the answer to a question, papers by their ids, else a query to try."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from subscriptions.query import links_to_no_paper, mentioned
 
 
 def free_text(context: CommandContext) -> Reply | None:
-    """The answer to text that is no command."""
+    """Answers text that is no command."""
     said = context.args.strip()
     if said and (answered := answer_question(context)) is not None:
         return answered
@@ -35,7 +35,7 @@ def _what_to_say(context: CommandContext) -> Reply:
 
 
 def _no_paper(context: CommandContext) -> Reply:
-    """A link that leads to no paper that can be looked up: which ones do."""
+    """Returns the answer to a link that names no paper that can be looked up."""
     lines = (
         context.say("That link names no paper that I can look up."),
         context.say(
@@ -48,7 +48,7 @@ def _no_paper(context: CommandContext) -> Reply:
 
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
-    """The reply to a single word that finds nothing names the command that was perhaps meant."""
+    """Adds the command that was probably meant to the reply to a single word that finds nothing."""
     near = mistyped(said) if not reply.items and said.isascii() and said.isalpha() else ""
     if not near:
         return reply
@@ -60,7 +60,7 @@ def _only_text(context: CommandContext) -> Reply:
 
 
 def _document(context: CommandContext) -> Reply | None:
-    """A file that was dropped is to be imported."""
+    """Imports the attached file."""
     return _run(context, "import") or _only_text(context)
 
 

@@ -1,4 +1,4 @@
-"""help, about: what people can say, in few words, and who stands behind it."""
+"""help, about: what can be typed, in few words, and who runs the bot."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,8 +12,9 @@ from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
+from subscriptions.query.fields import FIELDS
 
-# arXiv asks for these words (info.arxiv.org/help/api/tou), so they stay in English.
+# arXiv asks for exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
@@ -36,7 +37,7 @@ TOPICS: Mapping[str, Sentence] = MappingProxyType(
     {"query": Sentence("how to ask"), "when": Sentence("the times"), "settings": Sentence("the settings")}
 )
 
-# What works as it stands in a chat that has a subscription 1; a test says each of them.
+# Examples that work in a chat with a subscription 1; a test types each of them.
 EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "sub": (
@@ -79,9 +80,7 @@ QUERIES: tuple[tuple[str, Sentence], ...] = (
     ('"graph transformer"', Sentence("side by side")),
     ("rlhf OR dpo", Sentence("one of them")),
     ("diffusion -survey", Sentence("the first without the second")),
-    ("ti:diffusion", Sentence("in the title; abs: in the abstract")),
-    ('author:"J. Doe"', Sentence("by whom, with an initial")),
-    ("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
+    *(field.help for field in FIELDS if field.help),
     ("neuro*", Sentence("words that begin so")),
     ("=RAG", Sentence("exactly so, in capitals")),
 )
@@ -97,7 +96,7 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 
 
 def help_(context: CommandContext) -> Reply:
-    """What most people want, each with an example; or all commands, or one topic: query, when, settings, or a command."""
+    """Shows the most useful commands with an example each, all commands, or one topic: query, when, settings, or a command."""
     typed = context.args.casefold().lstrip("/").split()
     if typed:
         return _topic(context, typed[0])
@@ -105,7 +104,7 @@ def help_(context: CommandContext) -> Reply:
 
 
 def on_help(context: CommandContext) -> Reply:
-    """A topic that was picked; all commands take the place of the first few."""
+    """Handles a topic that was picked; the list of all commands replaces the first message."""
     topic = str(context.arguments["topic"])
     return replace(_topic(context, topic), replaces=topic == ALL)
 
@@ -155,7 +154,7 @@ def _topic(context: CommandContext, name: str) -> Reply:
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
-    """What can be written, and what it means; in a group only how to see it."""
+    """Returns what can be typed and what it means; in a group only some examples."""
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
         return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
@@ -182,7 +181,7 @@ def _no_such(context: CommandContext, name: str) -> Reply:
 
 
 def about(context: CommandContext) -> Reply:
-    """Who this is, whom to thank, whom to ask."""
+    """Shows what the bot is, the thanks to arXiv, and whom to contact."""
     name = f"paperwire {context.bot_info.version}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
     if context.bot_info.contact:

@@ -1,10 +1,11 @@
-"""A person's board: what they ask for, themselves and in chats that they may manage, and what came last."""
+"""The home view of a person: the subscriptions of every chat that they may manage, and what came last."""
 
 from collections.abc import Sequence
 
 from bot.commands.chat.status import newest_papers_lines
 from bot.commands.core.context import CommandContext, CommandFunction
 from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import state_of, subscription_rows
 from bot.ports.button import Button, Buttons
 from bot.ports.forms import HomeItem, HomePanel, HomeView
@@ -18,13 +19,13 @@ from subscriptions.service.papers import activity
 from subscriptions.service.subscriptions import Listed
 from subscriptions.states import ChatState, SubscriptionState
 
-HOME_VIEW = "board"  # what happens when a person looks at their board
-MOST = 36  # subscriptions on one board
-MOST_CHATS = 10  # on one board, the person's own among them
+HOME_VIEW = "board"  # the event that a person looks at their home view
+MOST = 36  # subscriptions of a home view
+MOST_CHATS = 10  # chats of a home view, with the person's own
 
 
 def on_home_view(context: CommandContext) -> Reply:
-    """All that a person may look after, chat by chat, their own first."""
+    """Shows the chats that a person may manage, their own first."""
     chats = subscriptions_around(context.store, context.origin, context.shared_chats)
     room = MOST
     panels = []
@@ -36,7 +37,7 @@ def on_home_view(context: CommandContext) -> Reply:
 
 
 def _remark(context: CommandContext, left_out: int) -> str:
-    """Which chats are not here, and why."""
+    """Returns which chats are left out, and why."""
     if context.shared_chats is None:
         return context.say("I cannot see which channels you are in, so only those that you set up are listed.")
     if left_out <= 0:
@@ -72,7 +73,7 @@ def _not_shown(context: CommandContext, count: int) -> str:
 
 
 def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[str]:
-    """Why nothing comes, or when something does."""
+    """Returns why nothing is delivered, or when the next delivery comes."""
     if chat.state is ChatState.ASKED:
         return [context.say("This chat waits for whoever runs this bot.")]
     if chat.state is ChatState.PAUSED:
@@ -99,15 +100,15 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         return ()
     found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
 
-    def localizer(one: Listed) -> object:
+    def localizer_of(one: Listed) -> Localizer:
         return context.localizer.speaking(context.origin.settings.lang, one.zone)
 
-    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer)  # type: ignore[arg-type]
+    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer_of)
     items = []
     for one, row in zip(subscriptions, rows, strict=True):
         subscription = one.subscription
         parts = [row.when]
-        fixed = subscription.cadence.kind not in ("now", "when-out")  # of the others the line above tells about when
+        fixed = subscription.cadence.kind not in ("now", "when-out")  # of the others the line above says when
         coming = (
             fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
         )

@@ -1,4 +1,4 @@
-"""privacy, forget: what is stored of a chat, and how to have it erased (docs/architecture.md, rule 10)."""
+"""privacy, forget: what is stored of a chat, and how to erase it (docs/architecture.md, rule 10)."""
 
 import json
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from subscriptions.service.chats import (
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions import listed
 
-SURE_WITHIN = timedelta(minutes=10)  # how long the question stands
+SURE_WITHIN = timedelta(minutes=10)  # how long the question can be answered
 YES, NO = "yes", "no"
 
 
@@ -28,7 +28,7 @@ YES, NO = "yes", "no"
 
 
 def privacy(context: CommandContext) -> Reply:
-    """What is stored, how long and by whom; in a private chat with all of it as a file."""
+    """Says what is stored, how long and by whom; in a private chat with all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
     if context.read_by_group:
         button = Button(label=context.say("as a file"), verb="privacy")
@@ -58,7 +58,7 @@ def privacy(context: CommandContext) -> Reply:
 
 
 def on_privacy(context: CommandContext) -> Reply:
-    """All that is stored of a group, for those who manage it."""
+    """Handles [as a file]: sends all that is stored of a group to those who manage it."""
     if not context.chat.id:
         return Reply(toast=context.say("Of this chat nothing is stored yet."))
     return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
@@ -73,8 +73,8 @@ def _file(context: CommandContext) -> File:
 
 
 def forget_(context: CommandContext) -> Reply:
-    """Asks once; where no button can ask, the word yes is the answer."""
-    if _just_met(context):  # by this very command; that is undone
+    """Asks whether to erase the chat; where strangers could press a button, the answer is /forget yes."""
+    if _just_met(context):  # by this very command, which is rolled back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
     word = context.args.casefold()
     if context.read_by_strangers and word in (YES, NO):
@@ -92,7 +92,10 @@ def forget_(context: CommandContext) -> Reply:
 
 
 def _just_met(context: CommandContext) -> bool:
-    """Whether nobody knew this chat before this very command; a chat with subscriptions is not even looked through."""
+    """Returns whether this very command stored the chat.
+
+    A chat with subscriptions was known before, so its data need not be read.
+    """
     if listed(context.store, context.chat.address):
         return False
     rows = held(context.store, context.chat.address)
@@ -102,7 +105,10 @@ def _just_met(context: CommandContext) -> bool:
 
 
 def _buttons(context: CommandContext) -> tuple[Button, Button]:
-    """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
+    """Returns [keep it] and [erase everything], for the sender only.
+
+    An anonymous admin presses under another identity: there everybody who manages the chat may press.
+    """
     only = "" if context.request.sender_is_admin else context.request.sender
     until = (context.now + SURE_WITHIN).isoformat()
     arguments = {"until": until}
@@ -113,14 +119,14 @@ def _buttons(context: CommandContext) -> tuple[Button, Button]:
 
 
 def on_forget(context: CommandContext) -> Reply:
-    """The answer to the question, while it stands."""
+    """Handles [erase everything] within ten minutes."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
         return Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
     return _erased(context, replaces=True)
 
 
 def on_keep(context: CommandContext) -> Reply:
-    """All stays."""
+    """Handles [keep it]."""
     clear_conversation_state(context.store, _name(context))
     return Reply(lines=(context.say("Nothing is erased."),), ok=True, replaces=True)
 
@@ -144,12 +150,12 @@ def _erased(context: CommandContext, *, replaces: bool) -> Reply:
 
 
 def _chat(context: CommandContext) -> str:
-    """The chat that it is about, by its name when that is another one."""
+    """Returns the name of the chat, or "this chat"."""
     return context.say("this chat") if context.chat.address == context.origin.address else name_of(context.chat)
 
 
 def _name(context: CommandContext) -> str:
-    """What the question is remembered under: for one person, about one chat."""
+    """Returns the key of the question: one per person and chat."""
     return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
 
 

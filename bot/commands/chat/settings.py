@@ -1,4 +1,4 @@
-"""set, lang, timezone: what a chat chooses for itself, by word or by button (docs/settings.md, Settings of a chat)."""
+"""set, lang, timezone: the settings of a chat, typed or chosen by buttons (docs/settings.md, Settings of a chat)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ MEANINGS: Mapping[str, Sentence] = MappingProxyType(
         "manage": Sentence("who may change what this chat wants"),
     }
 )
-# Of settings that take any value of a form the buttons offer these, and the words any other.
+# Settings that take many values → those that have buttons; any other can be typed.
 _SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "schedule": ("when-out 08:00-20:00", "daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now"),
@@ -57,18 +57,18 @@ _SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 _OTHERS: Mapping[str, str] = MappingProxyType(
     {"schedule": "weekdays 8:30", "limit": "30", "quiet": "21:30-07:00"}
-)  # what else may be written
+)  # examples of a value that can be typed
 ZONE = "timezone"
 A_CITY = "Oslo"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _CHOSEN = "✓"
-_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and what ends it
+_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and the sign behind it
 _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
-_LONGEST_NAME = 4  # words: "who may change it"
+_LONGEST_NAME = 4  # words, such as "who may change it"
 
 
 def set_(context: CommandContext) -> Reply:
-    """Without words all settings, with a name its choices, with a value the change."""
+    """Shows all settings; with a name shows its values; with a name and a value changes it."""
     if not context.args:
         return _all_settings(context)
     name, value = _name_and_value(context.args)
@@ -76,19 +76,19 @@ def set_(context: CommandContext) -> Reply:
 
 
 def lang(context: CommandContext) -> Reply:
-    """Which language; without a word the languages as buttons."""
+    """Changes the language; without arguments shows the languages as buttons."""
     return change_setting(context, "lang", context.args) if context.args else _one_setting(context, "lang")
 
 
 def timezone(context: CommandContext) -> Reply:
-    """Which zone, by city, zone or offset; without a word cities with what the clock shows there."""
+    """Changes the time zone to a city, zone or offset; without arguments shows cities with their local time."""
     return change_setting(context, "timezone", context.args) if context.args else _one_setting(context, "timezone")
 
 
 def change_setting(context: CommandContext, name: str, value: str) -> Reply:
-    """Sets one of SETTINGS and says what it was; the answer is in the language that holds from then on.
+    """Changes one of SETTINGS and says what it was, in the language that applies from now on.
 
-    Raises Refused. A zone may be named by its city, and one that is nearly right is offered as a button.
+    A zone may be named by its city; a name that is nearly right is offered as a button. Raises Refused.
     """
     if name == "schedule":
         return _change_schedule(context, value)
@@ -104,24 +104,24 @@ def change_setting(context: CommandContext, name: str, value: str) -> Reply:
 
 
 def on_setting(context: CommandContext) -> Reply:
-    """A setting that was picked from the list."""
+    """Handles a setting that was picked from the list."""
     return replace(_one_setting(context, str(context.arguments["name"])), replaces=True)
 
 
 def on_settings(context: CommandContext) -> Reply:
-    """Back to the list."""
+    """Handles [all settings]."""
     return replace(_all_settings(context), replaces=True)
 
 
 def on_set(context: CommandContext) -> Reply:
-    """A value that was picked."""
+    """Handles a value that was picked."""
     return replace(
         change_setting(context, str(context.arguments["name"]), str(context.arguments["value"])), replaces=True
     )
 
 
 def on_zone(context: CommandContext) -> Reply:
-    """A city that was picked."""
+    """Handles a city that was picked."""
     return replace(
         change_setting(context, "timezone", str(context.arguments["zone"])),
         replaces=bool(context.arguments.get("replaces")),
@@ -129,7 +129,7 @@ def on_zone(context: CommandContext) -> Reply:
 
 
 def on_zones(context: CommandContext) -> Reply:
-    """Other cities. What stood above the first ones stays; further pages take each other's place."""
+    """Handles [more] and [another city]: shows other cities. The first page stays above; further pages replace each other."""
     buttons = zone_page(context, int(context.arguments["page"]), replaces=True)
     return Reply(lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces")))
 
@@ -138,7 +138,7 @@ def on_zones(context: CommandContext) -> Reply:
 
 
 def _all_settings(context: CommandContext) -> Reply:
-    """Every setting with its value. In a group the values stand on the buttons, so that it stays short."""
+    """Returns all settings with their values; in a group the values are on the buttons to keep it short."""
     localizer, fixed = context.localizer, _fixed(context)
     own = context.chat.address == context.origin.address
     head = (
@@ -160,7 +160,7 @@ def _all_settings(context: CommandContext) -> Reply:
 
 
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
-    """A line for each setting that can be changed here and has an effect, then what is fixed, then what has none."""
+    """Yields a line for each setting that can be changed and has an effect, then the fixed ones, then those without effect."""
     idle = [name for name in free if name in without_effect(context.chat)]
     yield from (f"· {_setting_line(context, name)}" for name in free if name not in idle)
     always = [
@@ -176,7 +176,7 @@ def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -
 
 
 def _setting_line(context: CommandContext, name: str) -> str:
-    """A setting with its value: "Quiet hours: from 22:00 to 08:00"."""
+    """Returns a setting with its value: "Quiet hours: from 22:00 to 08:00"."""
     return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
 
 
@@ -185,7 +185,7 @@ def _value(context: CommandContext, name: str) -> str:
 
 
 def _fixed(context: CommandContext) -> tuple[str, ...]:
-    """Settings that a chat of this kind cannot choose."""
+    """Returns the settings that a chat of this kind cannot change."""
     public = context.chat.public
     return tuple(name for name in SETTINGS if len(choices(name, kind=context.chat.kind, public=public)) == 1)
 
@@ -197,7 +197,7 @@ def _setting_buttons(labels: Mapping[str, str]) -> Buttons:
 
 
 def _one_setting(context: CommandContext, name: str) -> Reply:
-    """One setting: what it is, what it means, what it could be."""
+    """Returns one setting: its value, its meaning, its other values."""
     localizer, value = context.localizer, value_of(context.chat.settings, name)
     offered, idle = _offered(context, name), without_effect(context.chat).get(name)
     if len(offered) == 1:
@@ -222,7 +222,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
 
 
 def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
-    """The values that buttons offer: all there are, or some with the one that holds; none for the time zone."""
+    """Returns the values that have buttons: all, or some with the current one; none for the time zone."""
     words = choices(name, kind=context.chat.kind, public=context.chat.public)
     if words or name not in _SOME:
         return words
@@ -266,7 +266,7 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
 
 
 def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
-    """What somebody may have expected of a setting, and it does not do that."""
+    """Returns notes on what the setting does not do though it might be expected."""
     if name not in ("schedule", "quiet"):
         return []
     subscriptions = [one.subscription for one in listed_here(context)]
@@ -295,13 +295,13 @@ def _change_schedule(context: CommandContext, value: str) -> Reply:
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
-    """(name of SETTINGS, value as typed): "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
+    """Returns (name of SETTINGS, value as typed) of such as "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
     plain = normalize("NFKC", text).strip()
     words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
     for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
         try:
             return setting_name(" ".join(words[:length])), " ".join(words[length:])
-        except Refused:  # it is shorter, then
+        except Refused:  # the name is shorter
             continue
     glued = begins_with_name(plain)
     if glued:

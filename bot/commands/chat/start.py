@@ -1,4 +1,4 @@
-"""The first words: start, with what a shared link offers; and what nobody understands."""
+"""start, with the subscription that a shared link offers; and the answer to unknown commands."""
 
 from dataclasses import replace
 
@@ -16,15 +16,15 @@ from subscriptions.service.chats import find_callback
 from subscriptions.service.papers import recent_matches
 from subscriptions.service.subscriptions import set_setting
 
-ADDED = "added"  # what our links that add the bot to a chat carry: the chat is greeted when the bot arrives
-OFFER = "offer"  # the verb of links that share a subscription
+ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
+OFFER = "offer"  # verb of links that share a subscription
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Yann LeCun"')
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Yann LeCun"')
-_LONGEST = 32  # characters of a word that is repeated to the person
+_LONGEST = 32  # characters of an unknown command that is repeated
 
 
 def start(context: CommandContext) -> Reply | None:
-    """What this bot is, and examples that work; behind a shared link what it offers."""
+    """Shows what the bot does, with examples that work; behind a shared link, the subscription that it offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
     if context.args:
@@ -55,7 +55,7 @@ def _first_buttons(context: CommandContext) -> Buttons:
 
 
 def add_row(context: CommandContext) -> Buttons:
-    """Returns the platform's own dialogues to add the bot to a group or channel, where there are such."""
+    """Returns buttons that open the platform's dialogues to add the bot to a group or channel; nothing if it has none."""
     links, bot = context.links
     if links is None:
         return ()
@@ -65,7 +65,7 @@ def add_row(context: CommandContext) -> Buttons:
 
 
 def _in_a_group(context: CommandContext) -> Reply | None:
-    """Two lines; none after our own link, since the chat was greeted when the bot arrived."""
+    """Returns two lines for a group; None behind a link that added the bot, since the group was greeted already."""
     if context.args == ADDED:
         return None
     if context.origin.kind is ChatKind.TEAM:
@@ -86,12 +86,12 @@ def _in_a_group(context: CommandContext) -> Reply | None:
 
 
 def on_example(context: CommandContext) -> Reply:
-    """Subscribes to an example."""
+    """Handles an example: subscribes to it."""
     return sub(replace(context, args=str(context.arguments["query"])))
 
 
 def on_speak(context: CommandContext) -> Reply:
-    """The other language, and the first words in it."""
+    """Handles the name of the other language: changes to it, and shows the first message in it."""
     chat = set_setting(
         context.store,
         context.origin.address,
@@ -108,7 +108,7 @@ def on_speak(context: CommandContext) -> Reply:
 
 
 def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply:
-    """What a link offers: how it reads, when it would come, what it would have found."""
+    """Returns what a shared link offers: how the query reads, when it would deliver, what it would have found."""
     text, when = str(token.arguments["text"]), str(token.arguments["when"])
     query = parse_query(text)
     lately = recent_matches(context.store, query, now=context.now, most=EXAMPLES)
@@ -124,7 +124,7 @@ def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply
 
 
 def on_accept(context: CommandContext) -> Reply:
-    """Subscribes to what was shared, as it is now."""
+    """Handles [subscribe] under a shared subscription."""
     token = find_callback(context.store, str(context.arguments["link"]))
     if token is None or token.verb != OFFER:
         return Reply(toast=context.say("What that link led to is not there any more."))
@@ -136,7 +136,7 @@ def on_accept(context: CommandContext) -> Reply:
 
 
 def unknown(context: CommandContext) -> Reply:
-    """A command that does not exist, and the nearest that does."""
+    """Answers an unknown command, with the nearest one that exists."""
     near = context.registry.nearest(context.args)
     name = context.args[:_LONGEST]
     lines = [
@@ -149,7 +149,7 @@ def unknown(context: CommandContext) -> Reply:
 
 
 UNKNOWN = Callback(run=unknown)
-EXAMPLES = 3  # papers that an offer shows
+EXAMPLES = 3  # papers that a shared subscription shows
 
 COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), listed=False, stays_here=True),)
 CALLBACKS: dict[str, Callback] = {

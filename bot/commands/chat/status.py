@@ -12,11 +12,11 @@ from subscriptions.service.operations import status as chat_status
 from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
 
-_SOURCES = 3  # sources that status names
+_SOURCES = 3  # sources that are shown
 
 
 def status(context: CommandContext) -> Reply:
-    """What came last, what comes next and what waits; for operators how the whole bot stands."""
+    """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
     lines = [*newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
@@ -24,7 +24,7 @@ def status(context: CommandContext) -> Reply:
 
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
-    """What the sources brought last, each in all digests of its day; of one day together, where several brought some."""
+    """Returns what the sources brought last, each over all digests of its day, with a total if several came on that day."""
     found = last_days(context.store, _SOURCES)
     lines = [
         context.localizer.count(
@@ -48,7 +48,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
 
 def _expectation_lines(context: CommandContext) -> list[str]:
-    """What has not come though it was due, and when more is."""
+    """Returns what has not come though it was due, and when more papers are expected."""
     seen = expectations(context.store, now=context.now)
     lines = []
     for one in seen.missing:
@@ -104,7 +104,7 @@ def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
 
 
 def _bot_lines(context: CommandContext) -> list[str]:
-    """How all stands, for whoever runs the bot."""
+    """Returns the state of the whole bot, for operators."""
     all_of_it = health(context.store)
     count = context.localizer.count
     chats = count("{count} chat", "{count} chats", all_of_it.chats)

@@ -1,4 +1,4 @@
-"""undo: the last changes of a chat, one by one; and the [undo] button under whatever changed something."""
+"""undo: takes back the last changes of a chat, one by one."""
 
 from collections.abc import Iterator
 
@@ -14,12 +14,12 @@ from subscriptions.model import ChatKind, Subscription
 from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
 from subscriptions.states import SubscriptionState
 
-_MOST_NAMED = 5  # subscriptions that a reply names one by one
-_LONGEST = 300  # characters of a query that was changed
+_MOST_NAMED = 5  # subscriptions that a reply lists
+_LONGEST = 300  # characters of a changed query
 
 
 def undo_last(context: CommandContext) -> Reply:
-    """Takes back the newest change; one that somebody else made is named first."""
+    """Undoes the newest change; first asks if somebody else made it."""
     change = last_change(context.store, context.chat.address)
     if change is None:
         return Reply(lines=(context.say("There is nothing to undo."),))
@@ -27,7 +27,7 @@ def undo_last(context: CommandContext) -> Reply:
 
 
 def on_undo(context: CommandContext) -> Reply:
-    """Takes back the change that the button stands for."""
+    """Handles [undo]: undoes the change of the button."""
     number = context.arguments.get("change")
     change = find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
     if change is None:
@@ -45,7 +45,7 @@ def on_undo(context: CommandContext) -> Reply:
 
 
 def _is_foreign(context: CommandContext, change: Change) -> bool:
-    """Whether another person made it. Who has no name has none to be asked about."""
+    """Returns whether somebody else made the change; False if it has no author."""
     if context.chat.kind is ChatKind.PRIVATE or not change.who:
         return False
     return change.who.partition(" ")[0] != context.request.sender
@@ -73,7 +73,7 @@ def _undo(context: CommandContext, change: Change, *, pressed: bool = False) -> 
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:
-    """Whether a change took something back; to take back an undo does it again, to take that back undoes it again."""
+    """Returns whether the change was an undo. Undoing an undo makes the first change again, and so on."""
     if change.undoes is None:
         return False
     taken_back = find_change(context.store, context.chat.address, change.undoes)
@@ -81,7 +81,7 @@ def _is_undo(context: CommandContext, change: Change) -> bool:
 
 
 def _what(context: CommandContext, what: Difference, done: Undone | None = None) -> Iterator[str]:
-    """A difference in words, a line for each thing."""
+    """Yields a line for each part of a difference."""
     added = context.say("Back:") if done else context.say("Added:")
     for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
         yield from (f"{said} {subscription_label(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
@@ -110,7 +110,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
 
 
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
-    """What differs between two states of a subscription, as this one has it."""
+    """Returns what is particular to one of two states of a subscription."""
     parts = [_as_read(subscription.text)] if subscription.text != other.text else []
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))
@@ -120,11 +120,11 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
         until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
         parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
-    return " · ".join(parts) or shortened(subscription.name or subscription.text)
+    return " · ".join(parts) or shortened(subscription.label)
 
 
 def _as_read(query: str) -> str:
-    """A query where it matters which words it has; as many of them as five changes leave room for."""
+    """Returns a query, cut so that five changes fit into a message."""
     return cut_letters(query, _LONGEST)
 
 

@@ -1,4 +1,4 @@
-"""What happens in a Slack workspace: channels are archived, deleted, renamed; people leave; the app is taken away."""
+"""Events of a workspace: channels are archived, deleted or renamed; members leave; the app is removed."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -15,26 +15,26 @@ from subscriptions.states import PauseReason, SubscriptionState
 
 
 def on_archived(context: CommandContext) -> Reply | None:
-    """Nobody can write there; what the channel asked for waits until it is open again."""
+    """Handles that a channel was archived: its deliveries wait until it is open again."""
     words, reason = "The channel was archived.", PauseReason.ARCHIVED
     lose_place(context.store, context.origin.address, words, topic=False, reason=reason, now=context.now)
     return None
 
 
 def on_deleted(context: CommandContext) -> Reply | None:
-    """Nobody can write there any more."""
+    """Handles that a channel was deleted: nothing is delivered there any more."""
     lose_place(context.store, context.origin.address, "The channel was deleted.", topic=False, now=context.now)
     return None
 
 
 def on_renamed(context: CommandContext) -> Reply | None:
-    """Its name was taken over with the request."""
+    """Does nothing: the new name is stored from the request itself."""
     del context
     return None
 
 
 def on_member_left(context: CommandContext) -> Reply | None:
-    """What somebody asked for waits when they leave: each chat there is told once how it goes on, and the operators."""
+    """Handles that a member left: pauses what they asked for, and tells each chat concerned and the operators once."""
     paused = leave_place(context.store, context.origin.address, context.request.sender, now=context.now)
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
@@ -45,7 +45,7 @@ def on_member_left(context: CommandContext) -> Reply | None:
 
 
 def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
-    """The channel, or the thread, whose subscriptions wait. The button resumes these and nothing else."""
+    """Tells a channel or thread which of its subscriptions are paused; the button resumes only these."""
     chat = get_chat(context.store, address)
     waiting = {
         one.subscription.number
@@ -56,9 +56,7 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
         who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
-        subscriptions=" · ".join(
-            f"{subscription.number} {subscription.name or subscription.text}" for subscription in subscriptions
-        ),
+        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
         number=only,
     )
     button = CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
@@ -67,10 +65,12 @@ def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: S
 
 
 def on_uninstalled(context: CommandContext) -> Reply | None:
-    """The app was taken away: everything of the workspace waits, and is erased after thirty days."""
+    """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
     team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
-    notice = SenderStopped(platform=f"slack:{team}", reason="The app was removed from the workspace.")
+    notice = SenderStopped(
+        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
+    )
     notify_operators(context.store, context.bot_info.admins, notice, now=context.now)
     return None
 

@@ -1,1 +1,1 @@
-"""What every family of commands needs: the context of a command, questions and their answers, which subscription is meant, times as typed."""
+"""What every family of commands uses: the context of a command, questions and answers, choosing a subscription, times as typed."""

@@ -1,11 +1,11 @@
-"""A question that the bot asked: the next plain text of the same person in the same chat is its answer.
+"""Questions of the bot whose answer is the next plain text of the same person in the same chat.
 
-A command asks and returns what `ask` gives; the verb is one of CALLBACKS, run with the text as `context.args` and with the
-arguments that were given:
+A command asks and returns what `ask` gives. `verb` is one of CALLBACKS; its function is called with the answer in
+`context.args` and with the arguments that were given to `ask`:
 
     def edit(context: CommandContext) -> Reply:
-        if not may_ask(context):
-            return usage  # in groups, and for another chat, everything is said in one line
+        if not can_ask(context):
+            return usage  # in groups, and for another chat, the whole command has to be typed in one line
         return ask(context, "edit-query", {"number": 4}, context.say("What shall it be instead?"))
 
     def on_edit_query(context: CommandContext) -> Reply:
@@ -14,12 +14,12 @@ arguments that were given:
 
     CALLBACKS = {"edit-query": Callback(run=on_edit_query, needs_manager=True)}
 
-What the question is about may be gone by then, so the handler looks everything up anew, like every press. A question
-stands for fifteen minutes; commands in between leave it, `cancel` or its button let it go, a newer one takes its place.
-An answer that is refused (PaperwireError) leaves it standing: the person simply writes again. So does a text that is none:
-the handler returns None, and the text is read as if nothing had been asked.
+The function looks up everything again, since what the question is about may be gone by then. A question stays open for
+fifteen minutes. Other commands leave it open, `cancel` or its button drops it, and a newer question replaces it. It also
+stays open if the answer is refused (PaperwireError), so that the person can try again, and if the function returns None:
+then the text was no answer and is read as if nothing had been asked.
 
-A question that is answered by buttons is put with `awaits` beside them; bot/commands/chat/button_answers.py reads words for buttons.
+Where buttons are the answers, `expect_answer` lets words answer as well: see bot/commands/chat/button_answers.py.
 """
 
 from collections.abc import Mapping
@@ -39,21 +39,24 @@ ANSWER_WITHIN = timedelta(minutes=15)
 _SAID_OTHERWISE = {
     "edit": "/edit",
     "name": "/name",
-}  # questions that any words answer, and how these are said in one line
-_LONGEST = 80  # characters
-# Questions about what stood there a moment ago: whoever does something else meanwhile would answer amiss.
+}  # questions that any text can answer → the command that does the same in one line
+_LONGEST = 80  # characters of a command that is repeated of a command that is repeated
+# Questions about the message just above. They are dropped when the person does something else.
 _PASSING = ("answer-pick", "answer-value", "answer-yes")
 
 
 def can_ask(context: CommandContext) -> bool:
-    """Whether the next text can be an answer: in a private chat, about that chat. Elsewhere rights would be asked anew."""
+    """Returns whether the next text can be an answer: only in a private chat and about that chat.
+
+    Anywhere else the rights of whoever answers would have to be checked again.
+    """
     return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
 
 
 def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str, buttons: Buttons = ()) -> Reply:
-    """Asks `lines`; the person's next plain text is given to the handler of `verb` as `context.args`.
+    """Asks `lines`, and stores that the person's next plain text goes to the function of `verb` as `context.args`.
 
-    `buttons` are answers that can be pressed; [cancel] is added.
+    `buttons` are answers that can be pressed; [cancel] is added to them.
     """
     _store_question(context, verb, arguments)
     cancel_button = Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
@@ -61,13 +64,13 @@ def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines
 
 
 def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
-    """The person's next plain text may answer what is asked by buttons; where it cannot, nothing is remembered."""
+    """Stores that the person's next plain text may answer a question with buttons; does nothing where `can_ask` is False."""
     if can_ask(context):
         _store_question(context, verb, arguments or {})
 
 
 def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
-    """The person's next plain text may be yes or no, or what one of these two buttons says."""
+    """Stores that the person's next plain text may be yes or no, or the label of one of these two buttons."""
     answers = {
         answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
         for answer, button in (("yes", yes), ("no", no))
@@ -76,25 +79,25 @@ def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
 
 
 def drop_question(context: CommandContext, *verbs: str) -> None:
-    """What one of these verbs would answer was answered otherwise, by a button or a command."""
+    """Drops the open question if its verb is one of `verbs`: a button or a command has answered it."""
     waiting = open_question(context)
     if waiting is not None and waiting.verb in verbs:
         clear_conversation_state(context.store, _state_name(context))
 
 
 def drop_passing_questions(context: CommandContext) -> None:
-    """The person does something else than to answer: only what can be answered later is asked on."""
+    """Drops a question that makes sense only right after it was asked, because the person does something else."""
     if can_ask(context) and not isinstance(context.request, EventRequest):
         drop_question(context, *_PASSING)
 
 
 def open_question(context: CommandContext) -> CallbackToken | None:
-    """The question that waits for this person here; None: there is none, or it is too old."""
+    """Returns the question that is open for this person in this chat; None if there is none or it is too old."""
     return get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
 
 
 def forget_question(context: CommandContext) -> bool:
-    """Lets the question of this person go; whether there was one."""
+    """Drops the open question of this person. Returns whether there was one."""
     asked = open_question(context) is not None
     if asked:
         clear_conversation_state(context.store, _state_name(context))
@@ -102,9 +105,10 @@ def forget_question(context: CommandContext) -> bool:
 
 
 def answer_question(context: CommandContext) -> Reply | None:
-    """Runs the handler of the question that waits, with `context.args` as its answer; None: nothing was asked, or this is none.
+    """Calls the function of the open question with `context.args` as the answer.
 
-    Raises what the handler raises, which undoes that the question is let go.
+    Returns None if no question is open or the text is no answer to it. Raises what the function raises; the question then
+    stays open, since the transaction is rolled back.
     """
     token = open_question(context)
     callback = context.registry.callbacks.get(token.verb) if token else None
@@ -119,7 +123,7 @@ def answer_question(context: CommandContext) -> Reply | None:
 
 
 def with_stored_chat(context: CommandContext) -> CommandContext:
-    """Whoever is to be remembered is known from then on."""
+    """Returns the context with a chat that is stored, which it stores first if need be."""
     if context.chat.id:
         return context
     chat = meet(context.store, context.chat.address, context.chat.kind, now=context.now, lang=context.request.language)
@@ -127,7 +131,10 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
 
 
 def reminder(context: CommandContext) -> str:
-    """That a question which any words could answer still waits, and how these words would; "" without such a question."""
+    """Returns a line saying that a question is still open, with the command that gives this text as its answer.
+
+    "" unless a question is open that any text could answer.
+    """
     waiting = open_question(context)
     command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
     if waiting is None or command is None or context.message is None:
@@ -137,20 +144,20 @@ def reminder(context: CommandContext) -> str:
 
 
 def cancel(context: CommandContext) -> Reply:
-    """Lets the question go."""
+    """Drops the open question."""
     if forget_question(context):
         return Reply(lines=(context.say("Nothing is changed."),), ok=True)
     return Reply(lines=(context.say("There is nothing to cancel."),))
 
 
 def on_cancel(context: CommandContext) -> Reply:
-    """The button under a question."""
+    """Handles [cancel] under a question."""
     forget_question(context)
     return Reply(lines=(context.say("Nothing is changed."),), replaces=True)
 
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
-    """The question stands. It holds which update asked it, so that one that is put again is another one."""
+    """Stores the open question, with the update that asked it: the same question asked twice is two questions."""
     remembered = {**arguments, "asked": context.request.update_id}
     token = CallbackToken(
         verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
@@ -159,7 +166,7 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
 
 
 def _state_name(context: CommandContext) -> str:
-    """What the question is remembered under: one per person and chat, so in a group nobody answers for another."""
+    """Returns the key of the open question: one per person and chat, so that in a group nobody answers for another."""
     return f"ask:{context.origin.address}:{context.request.sender}"
 
 

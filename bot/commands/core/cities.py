@@ -1,11 +1,11 @@
-"""Cities to choose a time zone by: what a clock shows there now is easier to find than the name of a zone."""
+"""Cities to choose a time zone by: a person knows what the clock shows, but seldom the name of the zone."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from subscriptions.zones import zone
 
-# IANA names. The first of those whose clocks agree now is offered first.
+# IANA names. Of zones with the same clock now, the first is offered first.
 _WELL_KNOWN = (
     "Pacific/Honolulu",
     "America/Anchorage",
@@ -29,7 +29,7 @@ _WELL_KNOWN = (
     "Australia/Sydney",
     "Pacific/Auckland",
 )
-# Other clocks, and such as go with one of those now and not in summer.
+# Zones with other clocks, and zones that agree with one of the above only in winter.
 _MORE = (
     "America/Halifax",
     "America/St_Johns",
@@ -53,7 +53,7 @@ _MORE = (
     "Asia/Seoul",
     "Australia/Brisbane",
 )
-# Where most people live whose client speaks a language that tells something of it.
+# Language of the client → the zone where most of its speakers live.
 _AT_HOME = {
     "zh": "Asia/Shanghai",
     "ja": "Asia/Tokyo",
@@ -71,16 +71,16 @@ _AT_HOME = {
     "id": "Asia/Jakarta",
     "vi": "Asia/Ho_Chi_Minh",
 }
-A_PAGE = 11  # with [more] four rows of three
+A_PAGE = 11  # zones of a page: with [more] four rows of three
 _DAY = timedelta(days=1)
-_SLOW = timedelta(minutes=20)  # how wrong a time may be that somebody reads from a clock
+_SLOW = timedelta(minutes=20)  # how far off a time may be that somebody reads from a clock
 
 
 def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
-    """Zones by pages, each sorted by its clock, no two of a page with the same clock now.
+    """Returns zones in pages, each sorted by local time; no two zones of a page have the same clock now.
 
-    The first page holds those nearest to the operator's zone and to where people of that language mostly live; every
-    zone stands on one page. `language` is a code such as "pt-br".
+    The first page holds the zones nearest to the operator's and to the zone where most people of that language live. Every
+    zone is on one page. `language` is a code such as "pt-br".
     """
     home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
     first = [name for name in (home, operator) if "/" in name]
@@ -95,7 +95,7 @@ def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[st
 
 
 def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
-    """Well-known zones whose clocks show about that time now, no two with the same clock."""
+    """Returns well-known zones whose clocks show about the time `shown` now, no two with the same clock."""
     said = timedelta(hours=shown.hour, minutes=shown.minute)
     clocks = {_clock(name, now): name for name in reversed(_WELL_KNOWN)}
     return tuple(name for name in _WELL_KNOWN if name in clocks.values() and _between(_clock(name, now), said) <= _SLOW)
@@ -107,7 +107,7 @@ def _clock(name: str, now: datetime) -> timedelta:
 
 
 def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
-    """Zones whose clocks all differ; then, of those that are left, again and again."""
+    """Splits zones into layers; no two zones of a layer have the same clock now."""
     layers: list[list[str]] = []
     left = list(dict.fromkeys(first))
     rest = [name for name in more if name not in left]
@@ -126,6 +126,6 @@ def _offset(name: str, now: datetime) -> timedelta:
 
 
 def _between(one: timedelta, other: timedelta) -> timedelta:
-    """How far apart two clocks are, the shorter way around the globe."""
+    """Returns how far apart two clocks are, the shorter way around the globe."""
     apart = abs(one - other) % _DAY
     return min(apart, _DAY - apart)

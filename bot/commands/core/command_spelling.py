@@ -1,4 +1,4 @@
-"""Commands as people type them where they are: "/sub" on Telegram, "/paperwire sub" on Slack, in its threads "@paperwire sub"."""
+"""Rewrites the commands in a reply as they are typed on its platform, which may want a prefix before their names."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,10 @@ from subscriptions.platforms import command_prefix
 
 
 def spell_commands(reply: Reply, chat: ChatAddress, registry: Registry) -> Reply:
-    """The reply with its commands as they are typed in that chat. What a person wrote is hardly ever a command of ours."""
+    """Returns the reply with each command written as it is typed in that chat.
+
+    Words of a person in the reply are rewritten too if they look like a command, which is rare.
+    """
     before = command_prefix(chat)
     if before == "/":
         return reply
@@ -41,7 +44,7 @@ def _home_view(view: HomeView, typed: Callable[[str], str]) -> HomeView:
 
 
 def _as_typed(commands: re.Pattern[str], before: str, text: str) -> str:
-    """Of several commands side by side the first has what stands before all."""
+    """Rewrites the commands in a text. Of several commands in a row, only the first gets the prefix."""
     return commands.sub(lambda found: before + _BETWEEN.join(_NAME.findall(found[0])), text) if "/" in text else text
 
 
@@ -51,7 +54,7 @@ _BETWEEN = " | "
 
 @lru_cache
 def _commands(registry: Registry) -> re.Pattern[str]:
-    """Every command behind its slash, and the bot's name that groups of Telegram want behind it."""
+    """Returns a pattern for one or several commands in a row, each behind a slash and perhaps followed by the bot's name."""
     names = sorted(registry.by_name, key=len, reverse=True)
     one = rf"/(?:{'|'.join(map(re.escape, names))})(?![\w/])(?:@\w+)?"
     return re.compile(rf"(?<![\w/@:.<]){one}(?: {one})*")

@@ -1,4 +1,4 @@
-"""Which subscription is meant: by number, by query, by a button."""
+"""Choosing a subscription: by number, by query, or by a button of a pick list."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,29 +14,29 @@ from subscriptions.model import Subscription
 from subscriptions.query import parse_query
 from subscriptions.service.subscriptions import Listed, listed
 
-A_PAGE = 8  # subscriptions in a pick list
-_IN_PUBLIC = 20  # subscriptions that a pick list without buttons names
+A_PAGE = 8  # subscriptions on a page
+_IN_PUBLIC = 20  # subscriptions of a list without buttons
 _LABEL = 40  # characters of a button
 _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
-    """The subscriptions of the chat that this is about, by their numbers."""
+    """Returns the subscriptions of the chat, sorted by number."""
     return listed(context.store, context.chat.address) if context.chat.id else ()
 
 
 def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
-    """The subscription that a button stands for; None: it is gone."""
+    """Returns the subscription with this number; None if it is gone."""
     return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
 def subscription_gone(context: CommandContext) -> Reply:
-    """The answer to a button of a subscription that is gone."""
+    """Returns the answer to a button whose subscription is gone."""
     return Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
 
 
 def subscription_named(context: CommandContext, which: str) -> Subscription:
-    """The subscription that a person names by its number or its query. Raises NotFound, QueryError."""
+    """Returns the subscription with this number or query. Raises NotFound, QueryError."""
     subscriptions = [one.subscription for one in listed_here(context)]
     text = which.strip().removeprefix("#")
     by_number = [
@@ -65,7 +65,7 @@ def _not_found(which: str, text: str) -> NotFound:
 
 
 def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
-    """A first word that is the number of a subscription here, and what follows; (None, text) when it is none."""
+    """Returns the subscription whose number is the first word, and the other words; (None, text) if there is none."""
     first, *rest = text.split(maxsplit=1) or [""]
     digits = first.removeprefix("#")
     found = subscription_numbered(context, int(digits)) if digits.isdecimal() else None
@@ -73,7 +73,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | 
 
 
 def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
-    """As `number_and_rest`, for commands that need a number. Raises NotFound, Refused; `example` is a whole command."""
+    """Does the same as `number_and_rest` for commands that need a number; `example` is a whole command. Raises NotFound, Refused."""
     subscription, rest = number_and_rest(context, text)
     if subscription is not None:
         return subscription, rest
@@ -89,7 +89,7 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[S
 
 
 def no_subscriptions(context: CommandContext) -> Reply:
-    """The answer where there is nothing to choose from."""
+    """Returns the answer of a chat without subscriptions."""
     return Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
 
 
@@ -102,9 +102,9 @@ def pick_list(
     replaces: bool = False,
     last: Sequence[Button] = (),
 ) -> Reply:
-    """Asks which subscription: a button each, which runs `verb` with its number; eight a page.
+    """Asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
-    `last` are buttons below them. In public places the numbers are to be typed, so the question stands above a list.
+    `last` are buttons below them. Where strangers read the reply, it lists the subscriptions instead: their numbers can be typed.
     """
     subscriptions = [one.subscription for one in listed_here(context)]
     if not subscriptions:
@@ -136,7 +136,7 @@ def _not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
 
 
 def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
-    """Buttons to the page before and the page after; `to` makes the one that leads to a page, its label left open."""
+    """Returns buttons to the previous and the next page; `to` makes the button of a page, whose label is filled in here."""
     found = []
     for label, number in ((context.say("back"), page - 1), (context.say("more"), page + 1)):
         if 0 <= number < pages:
@@ -146,11 +146,11 @@ def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Bu
 
 
 def _pick_button(subscription: Subscription, verb: str) -> Button:
-    words = " ".join((subscription.name or subscription.text).split())
+    words = " ".join(subscription.label.split())
     label = cut_letters(f"{subscription.number} {words}", _LABEL)
     return Button(label=label, verb=verb, arguments={"number": subscription.number})
 
 
 def shown_buttons(context: CommandContext, buttons: Buttons) -> Buttons:
-    """No buttons where strangers could press them."""
+    """Returns the rows of buttons that are not empty; none where strangers could press them."""
     return () if context.read_by_strangers else tuple(row for row in buttons if row)

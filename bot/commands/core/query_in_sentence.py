@@ -1,7 +1,7 @@
-"""The query inside a sentence: "I want papers on X, but no Y" is `X -Y`, 我想看关于X的论文，不要Y is `X -Y`. Pure.
+"""Extracts the query from a sentence: "I want papers on X, but no Y" is `X -Y`, 我想看关于X的论文，不要Y is `X -Y`. Pure.
 
-Known are lead-ins, what a paper is called, a time, and negations, in English and Chinese. Nothing else is understood: a
-text without one of these frames is a query already and stays as it is.
+It knows lead-ins ("I want"), words for papers, times and negations, in English and Chinese. A text that has none of them
+around its subject is a query already and is returned as it is.
 """
 
 import re
@@ -11,19 +11,22 @@ from typing import NamedTuple
 
 from subscriptions.planning.times import is_time, split_when
 
-LONGEST = 400  # characters of a sentence; what is longer is no wish that somebody says
-# More than three signs and blanks in a row say no more than three, and the patterns below would take long over them.
+LONGEST = 400  # characters of a sentence; a longer text is taken for a query
+# More than three signs and blanks in a row are cut to three: the patterns below are slow on long runs.
 _MANY_SIGNS = re.compile(r"([\s,，;；。.!！?？、]{3})[\s,，;；。.!！?？、]+")
-_WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # the longest time that may stand at the front
+_WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # of the longest time at the front of a sentence
 
-# One sign for one, so that a place in the folded text is the place in the text as typed.
+# Each character is replaced by one character, so that places in the folded text are places in the text as typed.
 _TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為麻說過轉換語繼續"
 _SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为麻说过转换语继续"
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘，；：！？", _SIMPLIFIED + "'',;:!?")
 
 
 def simplified(text: str) -> str:
-    """Traditional signs of what people ask with, typographic apostrophes and wide signs as plain ones; sign for sign."""
+    """Returns the text with simplified characters, plain apostrophes and narrow punctuation; each character stays in its place.
+
+    Only the traditional characters that people ask with are known.
+    """
     return text.translate(_FOLDED)
 
 
@@ -50,7 +53,7 @@ _TO = (
     r"|stay\s+(?:up\s+to\s+date|informed)\s+(?:with|on|about))\s+|(?!to\b))"
 )
 _WHEN_IT = r"(?:about|of|on|when(?:ever)?|if|once|as\s+soon\s+as)\s+(?:there\s+(?:is|are)\s+|there's\s+)?"
-# What may stand before the subject itself, and before papers on it.
+# Lead-ins before a subject, or before "papers on" it.
 _ASKS = re.compile(
     r"(?:gimme\s+|(?:i\s+)?wanna\s+(?:see|read|get|find|follow|know\s+about)\s+|i\s+(?:really\s+|also\s+|just\s+)?(?:want|need|wish)\s+" + _TO + r"|i(?:'d|\s+would)\s+(?:like|love)\s+" + _TO +
     r"|(?:i\s*'?m\s+|i\s+am\s+)(?:very\s+|really\s+|mainly\s+|also\s+)?(?:interested\s+in|looking\s+for|searching\s+for|working\s+on|curious\s+about|after)\s+"
@@ -62,7 +65,7 @@ _ASKS = re.compile(
     r"|help\s+(?:me|us)\s+with\s+|what(?:'s|s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
     re.IGNORECASE,
 )  # fmt: skip
-# What only asks where papers follow: these words begin queries, too.
+# Lead-ins only before words for papers: otherwise they begin a query.
 _ASKS_FOR_PAPERS = re.compile(
     r"(?:find|search(?:\s+for)?|look(?:ing)?\s+for|get|follow|track|watch|monitor|recommend|suggest|list|fetch|send|show|give|read"
     r"|(?:do\s+you|have\s+you)\s+(?:have|know|got)(?:\s+of)?|(?:is|are)\s+there)\s+",
@@ -114,7 +117,7 @@ _ASKS_ZH = re.compile(
 _ASKS_FOR_PAPERS_ZH = re.compile(
     r"(?:(?:如果|若|当|一)?(?:出现|有)(?!关(?!于))(?:没有|无|什么|哪些)?|出现|出了|来|给我|查找|查|找|搜索|搜|推荐|推送|看看|看|想看|想找|求|发|订阅|关注|显示)(?:一下|下)?\s*"
 )
-# How often, behind the verb: 每天给我发两次.
+# How often, when it stands behind the verb: 每天给我发两次.
 _OFTEN_ZH = re.compile(r"(?P<asks>(?:[给帮]我)?(?:推送|发送|发|推荐)给?我?)(?P<many>[两二三四五六几\d]次)")
 _SOME_ZH = re.compile(r"(?:一些|几篇|些|点|所有|全部|最新的?|新的|最近的?)*\s*")
 _ABOUT_ZH = re.compile(r"(?:最近|最新)?的?(?:关于|有关|涉及|针对|讨论|讲|介绍)\s*")
@@ -145,15 +148,15 @@ _EACH_ZH = re.compile(r"\s*(?:[,;、]|以及|或者|和|与|或|及)\s*(?:也?�
 
 
 class _Frame(NamedTuple):
-    """Where a subject stands in a sentence, between its lead-in and what ends it."""
+    """Where the subject stands in a sentence: behind its lead-in and before what ends it."""
 
     start: int
     end: int
-    framed: bool = True  # False: there is no lead-in, so only a plain negation makes a sentence of it
+    framed: bool = True  # False: there is no lead-in, so only a plain negation makes it a sentence
 
 
 def extract_query(text: str) -> str:
-    """The query that a sentence asks for, with the time that it names behind it; the text itself when it is no sentence."""
+    """Returns the query that a sentence asks for, followed by the time that it names; the text itself if it is no sentence."""
     said = " ".join(text.split())
     if not said or len(said) > LONGEST:
         return text
@@ -167,16 +170,16 @@ def extract_query(text: str) -> str:
 
 
 def _time_parted(said: str) -> tuple[str, str | None]:
-    """(the sentence without its time, that time): one at the end, else one at the front."""
+    """Returns (the sentence without its time, that time), the time taken from the end or else from the front."""
     ending = split_when(said)
     if ending.when and is_time(ending.when):
         return ending.query, ending.when
-    body, when = _time_taken_out(said)  # before an end such as "daily 9 Gotham", whose place nobody knows
+    body, when = _time_taken_out(said)  # the end may only look like a time, as "daily 9 Gotham" with its unknown place
     return (body, when) if when else (ending.query, ending.when)
 
 
 def _time_taken_out(body: str) -> tuple[str, str | None]:
-    """(the sentence without the time that stands before or behind its lead-in, that time)."""
+    """Returns (the sentence without a time that stands before or behind its lead-in, that time)."""
     folded = body.translate(_FOLDED)
     begins = [_end(polite, folded, 0) for polite in (_POLITE, _POLITE_ZH)]
     asks = [found.end() for found in (_ASKS.match(folded, begins[0]), _ASKS_ZH.match(folded, begins[1])) if found]
@@ -194,9 +197,10 @@ def _time_taken_out(body: str) -> tuple[str, str | None]:
 
 
 def _leading_time(text: str) -> tuple[str, str]:
-    """(the time that a text begins with, the rest); ("", text) without one.
+    """Returns (the time that a text begins with, the rest); ("", text) if it begins with none.
 
-    It is the longest one behind which somebody asks, else the longest: the verb of 每周一发给我 belongs to the sentence.
+    Of several possible times, takes the longest that is followed by words that ask, else the longest: in 每周一发给我 the verb
+    is no part of the time.
     """
     words = text.split(" ")
     heads = [" ".join(words[:count]) for count in range(min(_WORDS_OF_WHEN, len(words) - 1), 0, -1)]
@@ -206,7 +210,7 @@ def _leading_time(text: str) -> tuple[str, str]:
 
 
 def _asks(text: str) -> bool:
-    """Whether a text begins with words that ask."""
+    """Returns whether a text begins with words that ask."""
     folded = text.translate(_FOLDED)
     english, chinese = _end(_POLITE, folded, 0), _end(_POLITE_ZH, folded, 0)
     return bool(
@@ -215,7 +219,7 @@ def _asks(text: str) -> bool:
 
 
 def _is_time(text: str) -> bool:
-    """Whether all of a text is a time; one that cannot be had is refused later, with the nearest that can."""
+    """Returns whether the whole text is a time, even one that is not available and is refused later."""
     return bool(text) and is_time(text) and split_when(f"x {text}").when == text
 
 
@@ -248,7 +252,7 @@ def _author(name: str) -> str:
 
 
 def _authors(body: str, place: int) -> str | None:
-    """Names that stand at a place, any of them, with what is asked of their papers; None: there are none, or other words."""
+    """Returns a query for the authors named at a place and for what is asked of their papers; None if no author stands there."""
     names = []
     while name := _NAME.match(body, place):
         names.append(name[0].rstrip(".!?"))
@@ -309,7 +313,7 @@ def _chinese_frame(folded: str, start: int) -> _Frame:
 
 
 def _wanted(folded: str, start: int, end: int, *, whole: bool = False) -> str:
-    """What is wanted, without what is not wanted; with `whole` also what stands before `start`."""
+    """Returns the text from `start` up to a negation; with `whole` also what stands before `start`."""
     no = _BUT_ZH.search(folded, start + 1, end)
     return folded[0 if whole else start : no.start() if no else end]
 
@@ -320,7 +324,7 @@ def _wanted(folded: str, start: int, end: int, *, whole: bool = False) -> str:
 def _parted(
     body: str, folded: str, frame: _Frame, negations: tuple[re.Pattern[str], ...], each: re.Pattern[str]
 ) -> str | None:
-    """The subject, and after a negation what it shall not have; None: no sentence, or nothing is left to ask for."""
+    """Returns the subject followed by its exclusions; None if the text is no sentence or has no subject."""
     found = [match for one in negations if (match := one.search(folded, frame.start + 1, frame.end))]
     no = min(found, key=lambda match: match.start(), default=None)
     if no is None and not frame.framed:
@@ -333,13 +337,13 @@ def _parted(
 
 
 def _excluded(body: str, folded: str, place: int, negation: re.Pattern[str], each: re.Pattern[str]) -> list[str]:
-    """What is excluded where a negation stands at a place."""
+    """Returns the exclusions behind a negation at `place`; none if no negation stands there."""
     no = negation.match(folded, place)
     return [_minus(one) for one in _pieces(body, folded, no.end(), each)] if no else []
 
 
 def _pieces(body: str, folded: str, place: int, each: re.Pattern[str]) -> Iterator[str]:
-    """What is excluded, one by one, without what stands around it: "those on video", "survey papers", 综述以外的."""
+    """Yields what is excluded, piece by piece, without the words around it: "those on video", "survey papers", 综述以外的."""
     cuts = [(place, place), *(cut.span() for cut in each.finditer(folded, place)), (len(body), len(body))]
     for (_, start), (end, _) in pairwise(cuts):
         piece = body[start:end]
@@ -362,7 +366,7 @@ def _subject(text: str, *, framed: bool) -> str:
 
 
 def _without_ending(text: str) -> str:
-    """Without "please", "on arXiv", "appears", "papers" and the signs at the end."""
+    """Returns the text without "please", "on arXiv", "appears", "papers" and punctuation at its end."""
     while found := _AFTER.search(text.translate(_FOLDED)):
         text = text[: found.start()]
     return text.strip()

@@ -1,7 +1,7 @@
-"""Words that are a command without its slash, in English and Chinese. Pure.
+"""Recognizes commands that are typed as words without a slash, in English and Chinese. Pure.
 
-A word alone, or a whole phrase; with further words behind it only where these make sense as nothing else. Whatever else
-begins with such a word is a query: `list decoding`, `stop words`, `search engines`.
+A command is a word alone or a whole phrase. Further words may follow only where they cannot be a query. Everything else is a
+query, even if it begins with the name of a command: `list decoding`, `stop words`, `search engines`.
 """
 
 import re
@@ -12,9 +12,9 @@ from types import MappingProxyType
 from bot.commands.core.query_in_sentence import simplified
 from subscriptions.zones import near_places, zone_of_place
 
-HELLO = "hello"  # no command: who greets, or asks what this is, is told what can be said
+HELLO = "hello"  # not a command: the answer to a greeting and to "what is this?" says what can be typed
 
-# A command, perhaps with the words behind it, and what people say for it.
+# Command, perhaps with arguments → phrases that mean it.
 _PHRASES: Mapping[str, str] = MappingProxyType(
     {
         "list": (
@@ -193,14 +193,14 @@ _CIVILITIES = frozenset(
         "不",
     }
 )
-_LONGEST = 200  # characters of a phrase with its courtesies
-_THANKS_ROOM = 80  # characters at the end of a text in which thanks are looked for
-_BLANKS = re.compile(r"(\s\s)\s+")  # the patterns below take long over long runs of blanks
+_LONGEST = 200  # characters of a phrase with its polite words
+_THANKS_ROOM = 80  # characters at the end of a text where thanks are searched
+_BLANKS = re.compile(r"(\s\s)\s+")  # the patterns below are slow on long runs of blanks
 _WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
 _SOME_TIME = r"(?:until\s.+|till\s.+|for\s+(?:a|an|one|two|three|\d{1,3})\s.+|[一二两三四五六七八九十半]{1,2}个?(?:天|周|星期|月|小时)|\d{1,3}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
-# A command with words that make sense behind it and nowhere else: (pattern, command); the words are the group.
+# (pattern, command): a command followed by arguments that cannot be a query; the group `words` holds them.
 _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), command)
     for pattern, command in (
@@ -247,7 +247,7 @@ _ENDS = re.compile(
 
 
 def command_spoken(text: str) -> tuple[str, str] | None:
-    """(command, the words behind it) that a text is without a slash; None: it is none. (HELLO, "") for a greeting."""
+    """Returns (command, its arguments) of a text without a slash; (HELLO, "") for a greeting; None if the text is no command."""
     said = " ".join(simplified(text).casefold().split())
     for words in _readings(said) if len(said) <= _LONGEST else ():
         if words in _SPOKEN:
@@ -256,20 +256,20 @@ def command_spoken(text: str) -> tuple[str, str] | None:
 
 
 def is_small_talk(text: str) -> bool:
-    """Whether no paper is asked for: a greeting, a question about the bot, nothing but signs and emoji."""
+    """Returns whether a text asks for no paper: a greeting, a question about the bot, only punctuation or emoji."""
     words = "".join(char if char.isalnum() else " " for char in text.casefold()).split()
     return command_spoken(text) == (HELLO, "") or all(word in _CIVILITIES for word in words)
 
 
 def mistyped(word: str) -> str:
-    """The command whose word is nearly this one, "lits"; "" when none is near."""
+    """Returns the command whose word is nearly this one, such as "lits"; "" when none is near."""
     near = get_close_matches(word.casefold(), _WORDS, n=1, cutoff=0.74)
     name = _SPOKEN[near[0]][0] if near and near[0] != word.casefold() else ""
     return "" if name == HELLO else name
 
 
 def _readings(said: str) -> tuple[str, ...]:
-    """The words as said, then without courtesies."""
+    """Returns the text as typed, then without what is only polite."""
     bare = said
     while (found := _ENDS.search(bare)) and found.start():
         bare = bare[: found.start()]

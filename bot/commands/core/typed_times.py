@@ -1,4 +1,4 @@
-"""Times that may be words, and times that there are not: what is said of them, and the buttons that say otherwise."""
+"""Replies about times in a query: times that may have been meant as words, and times that are not available."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,11 +13,11 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.service.subscriptions import last_change
 
-AS_WORDS = "as-words"  # the verb of the button that takes back what was read as a time
+AS_WORDS = "as-words"  # verb of the button that undoes the reading as a time
 
 
 def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
-    """The echo of a wish says what was read as its time where that may have been meant as words."""
+    """Adds to the echo of a subscription which words were read as its time."""
     said = context.say("({inner})", inner=time_note(context, ending))
     head, *rest = reply.lines
     if context.read_by_group:
@@ -26,14 +26,14 @@ def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Rep
 
 
 def time_note(context: CommandContext, ending: Ending) -> str:
-    """What was read as a time, and how it is written as words."""
+    """Returns a sentence that says which words were read as the time, and how to write them as words."""
     return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
 
 
 def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[Button, ...]:
-    """[as words] under an echo: what was done is taken back, and `text` is asked for whole.
+    """Returns [as words] under an echo: it undoes the last change and asks for all of `text`.
 
-    `number` is the subscription whose query it was to be; None for a new one.
+    `number` is the subscription that was edited; None for a new one.
     """
     change = last_change(context.store, context.chat.address)
     if change is None:
@@ -43,7 +43,7 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> t
 
 
 def is_available(when: str) -> bool:
-    """Whether a time as somebody wrote it can be had."""
+    """Returns whether a time can be scheduled as it was typed."""
     try:
         read_when(when)
     except Refused:
@@ -52,7 +52,7 @@ def is_available(when: str) -> bool:
 
 
 class OnlyTime(Refused):
-    """A time without a query."""
+    """A time was typed without a query."""
 
     def __init__(self, typed: str) -> None:
         example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
@@ -60,14 +60,17 @@ class OnlyTime(Refused):
 
 
 def only_time_refused(context: CommandContext, error: OnlyTime, words: Button) -> Reply:
-    """A time without a query is refused; `words` looks for it all the same."""
+    """Returns the refusal of a time without a query; the button `words` searches for it as words."""
     return replace(refused(error, context.localizer), buttons=shown_buttons(context, ((words,),)))
 
 
 def time_refused_with_nearest(
     context: CommandContext, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
 ) -> Reply:
-    """A time that cannot be had is refused, with the nearest that can as buttons; `button` makes one from a time."""
+    """Returns the refusal of a time that is not available, with buttons for the nearest available times.
+
+    `button` makes a button from a time.
+    """
     names = [when_words(when, context.localizer) for when in error.nearest]
     nearest = tuple(replace(button(when), label=name) for when, name in zip(error.nearest, names, strict=True))
     hint = Sentence(error.hint.template, {**error.hint.values, "when": names[0]})

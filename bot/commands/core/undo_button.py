@@ -6,7 +6,7 @@ from subscriptions.service.subscriptions import last_change
 
 
 def undo_row(context: CommandContext) -> Buttons:
-    """A button that takes back what this turn has changed; none where strangers could press it."""
+    """Returns a row with [undo] for the newest change; none where strangers could press it."""
     change = last_change(context.store, context.chat.address)
     if change is None or context.read_by_strangers:
         return ()
@@ -14,5 +14,5 @@ def undo_row(context: CommandContext) -> Buttons:
 
 
 def undo_button(context: CommandContext, change: int) -> Button:
-    """[undo] for one change, by its id."""
+    """Returns [undo] for the change with this id."""
     return Button(label=context.say("undo"), verb="undo", arguments={"change": change})

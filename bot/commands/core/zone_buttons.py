@@ -1,4 +1,4 @@
-"""Buttons with cities and what the clock shows there, to choose a time zone by."""
+"""Buttons with cities and their local time, to choose a time zone by."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,19 +10,19 @@ from bot.commands.core.picking import shown_buttons
 from bot.ports.button import Button, Buttons
 from subscriptions.zones import zone
 
-_ROW = 34  # columns that stand side by side on a phone, each button as wide as the longest of its row
+_ROW = 34  # columns of a row on a phone, where each button is as wide as the widest of its row
 
 
 def zone_buttons(context: CommandContext, *, replaces: bool = False) -> Buttons:
-    """Cities with what the clock shows there now, to choose a zone by; [more] leads to others.
+    """Returns the first page of cities with their local time, and [more].
 
-    They go under any reply that asks for the zone. With `replaces` the answer takes the place of that reply.
+    Any reply may carry them that asks for the zone. With `replaces` the answer to a button replaces that reply.
     """
     return zone_page(context, 0, replaces=replaces)
 
 
 def zone_page(context: CommandContext, page: int, *, replaces: bool) -> Buttons:
-    """A page of cities, from 0, and [more], which leads to the next one; behind the last comes the first."""
+    """Returns a page of cities, counted from 0, and [more], which leads to the next page and from the last to the first."""
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     number = page % len(pages)
     buttons = [
@@ -38,12 +38,12 @@ def zone_page(context: CommandContext, page: int, *, replaces: bool) -> Buttons:
 
 
 def local_time(now: datetime, name: str) -> str:
-    """The time of day that clocks of a zone show: "14:30"."""
+    """Returns the time of day in a zone, such as "14:30"."""
     return f"{now.astimezone(zone(name)):%H:%M}"
 
 
 def button_rows(buttons: Sequence[Button]) -> Buttons:
-    """As many side by side as can be read on a phone."""
+    """Returns the buttons in rows that are readable on a phone."""
     rows: list[list[Button]] = []
     for button in buttons:
         row = [*rows[-1], button] if rows else []
@@ -55,5 +55,5 @@ def button_rows(buttons: Sequence[Button]) -> Buttons:
 
 
 def _columns(text: str) -> int:
-    """How wide a text is, in Latin letters."""
+    """Returns how wide a text is, in Latin letters."""
     return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)

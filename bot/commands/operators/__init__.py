@@ -1,1 +1,1 @@
-"""Commands of whoever runs the bot: who is let in, and who is not."""
+"""Commands of operators, and the decision which chats are served."""

@@ -1,4 +1,4 @@
-"""Whom the bot serves and how it stands: the first subscription that waits, admin, allow, deny, status."""
+"""admin, allow, deny: make the first operator, and decide which chats are served."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from subscriptions.service.chats import (
 )
 from subscriptions.service.notices import name_of
 
-_HERE = 10  # chats that ask, as allow lists them
+_HERE = 10  # chats that ask, as /allow lists them
 
 
 # ------------------------------------------------------------------------------------------------------ who is let in
@@ -27,7 +27,7 @@ _HERE = 10  # chats that ask, as allow lists them
 
 
 def admin(context: CommandContext) -> Reply:
-    """Makes the first operator, by the code that `run` prints."""
+    """Makes the sender the first operator if the code is the one that `run` has printed."""
     if context.request.place.kind is not ChatKind.PRIVATE:
         return Reply(
             lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
@@ -71,18 +71,18 @@ def allow_(context: CommandContext) -> Reply:
 
 
 def deny_(context: CommandContext) -> Reply:
-    """Says no to a chat."""
+    """Refuses a chat."""
     address = _named(context)
     return _denied(context, address) if address else _who_asks(context, "deny")
 
 
 def on_allow(context: CommandContext) -> Reply:
-    """[allow] under the notice that a chat asks."""
+    """Handles [allow] under the notice that a chat asks to be let in."""
     return replace(_allowed(context, parse_address(str(context.arguments["chat"]))), replaces=True)
 
 
 def on_deny(context: CommandContext) -> Reply:
-    """[deny] under it."""
+    """Handles [deny] under the notice that a chat asks to be let in."""
     return replace(_denied(context, parse_address(str(context.arguments["chat"]))), replaces=True)
 
 
@@ -108,7 +108,7 @@ def _denied(context: CommandContext, address: ChatAddress) -> Reply:
 
 
 def _named(context: CommandContext) -> ChatAddress | None:
-    """The chat in the words, its platform left out where it is this one; None: no words. Raises Refused."""
+    """Returns the chat that the arguments name, with or without its platform; None without arguments. Raises Refused."""
     text = context.args.strip()
     if not text:
         return None

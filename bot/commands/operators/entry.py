@@ -1,4 +1,4 @@
-"""Whether a chat that subscribes is served: at once, after an operator has let it in, or not at all."""
+"""Decides whether a chat that subscribes is served: at once, after an operator has let it in, or not at all."""
 
 from dataclasses import dataclass, replace
 
@@ -21,28 +21,28 @@ from subscriptions.states import ChatState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatBefore:
-    """What a chat was before a command was run there."""
+    """The state of a chat before a command."""
 
-    numbers: int  # subscriptions that it has had
+    numbers: int  # subscriptions that the chat has ever had
     let_in: bool
 
     @classmethod
     def of(cls, context: CommandContext) -> "ChatBefore":
-        """Before the command."""
+        """Returns the state of the chat of this context."""
         address = context.chat.address
         return cls(numbers=numbers_given(context.store, address), let_in=was_let_in(context.store, address))
 
 
 def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, vouched: bool) -> Reply | None:
-    """The reply to a command, once it is settled whether the chat that asked for something more is served.
+    """Returns the reply to a command, after deciding whether a chat with new subscriptions is served.
 
-    `vouched`: somebody who runs the bot administers the chat. Raises Refused, which undoes the command.
+    `vouched` says that an operator administers the chat. Raises Refused, which rolls the command back.
     """
     address = context.chat.address
     if numbers_given(context.store, address) <= before.numbers:
         return reply
     if context.chat.kind is ChatKind.TEAM and context.request.sender:
-        set_owner(context.store, address, context.request.sender)  # whoever asked last looks after it
+        set_owner(context.store, address, context.request.sender)  # whoever subscribed last is the owner
     if vouched or context.is_operator:
         return _welcome(context, reply)
     if is_denied(context.store, address):
@@ -55,7 +55,7 @@ def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, v
 
 
 def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
-    """Where an operator asks for something, nobody else need be asked."""
+    """Lets the chat in, since an operator subscribed it."""
     if known_or_new(context.store, context.chat.address, context.chat.kind).state is ChatState.ASKED:
         allow(context.store, context.chat.address, now=context.now, tell=False)
     return reply

@@ -1,7 +1,7 @@
-r"""Papers as BibTeX: one entry each, in the shape that arXiv's own export has (info.arxiv.org/help/hypertex/bibstyles).
+r"""Papers as BibTeX entries, in the form of arXiv's own export (info.arxiv.org/help/hypertex/bibstyles).
 
-TeX stays as the source wrote it. What would break the file or a document is mended: braces that do not match (BibTeX
-counts every one, `\{` too), a lone `\` at the end, `$` without its partner, and `& % # _ ^` outside of formulas.
+TeX is kept as the source wrote it. Repaired is only what would break the file or a document: braces without a partner
+(BibTeX counts every brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of formulas.
 """
 
 import re
@@ -16,7 +16,7 @@ _STOP_WORDS = frozenset(
     {"a", "an", "the", "on", "of", "in", "for", "to", "and", "with", "from", "by", "at", "is", "are", "towards"}
 )
 _GROUPS = re.compile(r"\b(?:collaboration|consortium|team|group|and)\b|^others$", re.IGNORECASE)
-_MOST_COMMAS = 1  # "Doe, Jane"; what has more is no name that BibTeX can take apart
+_MOST_COMMAS = 1  # "Doe, Jane"; BibTeX cannot take apart a name with more
 _FORMULA = re.compile(r"(?<!\\)(?:\\\\)*\$")
 _MATHS = re.compile(r"(\$\$.*?\$\$|\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _BARE = re.compile(r"(\\.)|([&%#_^])", re.DOTALL)
@@ -30,7 +30,7 @@ _ASCII_OF = str.maketrans(
 
 
 def bibliography(papers: Iterable[KnownPaper]) -> str:
-    """One entry for each paper in their order, every key once; "" without papers."""
+    """Returns one entry for each paper, in their order and with unique keys; "" without papers."""
     taken: set[str] = set()
     return "\n".join(_entry(known, _free(_key(known.paper), taken)) for known in papers if _says(known.paper))
 
@@ -45,7 +45,9 @@ def _entry(known: KnownPaper, key: str) -> str:
     fields = {
         "author": " and ".join(_author(name) for name in paper.authors if _value(name)),
         "title": _value(paper.title),
-        "abstract": "" if paper.title else _value(paper.abstract),  # a title is never invented
+        "abstract": ""
+        if paper.title
+        else _value(paper.abstract),  # stands for a missing title, which is never invented
         "year": _year(paper),
         "eprint": eprint,
         "archivePrefix": "arXiv" if eprint else "",
@@ -59,13 +61,13 @@ def _entry(known: KnownPaper, key: str) -> str:
 
 
 def _author(name: str) -> str:
-    """One author; a group, or what BibTeX would take apart wrongly, in braces of its own."""
+    """Returns one author. A group, or a name that BibTeX would take apart wrongly, is put in braces."""
     value = _value(name)
     return f"{{{value}}}" if _GROUPS.search(value) or value.count(",") > _MOST_COMMAS else value
 
 
 def _year(paper: Paper) -> str:
-    """The year of the arXiv id: 2601.15529, hep-th/9901001; "" where nothing tells it."""
+    """Returns the year of the arXiv id, such as 2601.15529 or hep-th/9901001; "" if unknown."""
     match = _YEAR_OF_ID.match(paper.arxiv_id or "")
     if match is None:
         return ""
@@ -83,7 +85,7 @@ def _link(paper: Paper) -> str:
 
 
 def _key(paper: Paper) -> str:
-    """ou2026applicability: the first author's last name, the year, the first word of the title that says something."""
+    """Returns a key such as ou2026applicability: the first author's last name, the year, the first significant word of the title."""
     name = _ascii(_last_name(paper.authors))[:_NAME_LETTERS]
     words = [_ascii(word) for word in re.split(r"[\s/:,;–—-]+", _COMMANDS.sub(" ", paper.title))]
     word = next((word for word in words if word and word not in _STOP_WORDS), "")[:_NAME_LETTERS]
@@ -97,20 +99,20 @@ def _last_name(authors: Sequence[str]) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Small letters and digits, accents off; what has no such letters vanishes."""
+    """Returns the text as small letters and digits without accents; characters that have no such form are left out."""
     plain = "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
     return re.sub(r"[^a-z0-9]", "", plain.translate(_ASCII_OF))
 
 
 def _free(key: str, taken: set[str]) -> str:
-    """The key, or with a letter after it; BibTeX does not tell letter cases apart."""
+    """Returns the key, with a letter behind it if it is taken. Letter case does not distinguish keys in BibTeX."""
     free = next(name for name in (key + suffix for suffix in _suffixes()) if name not in taken)
     taken.add(free)
     return free
 
 
 def _suffixes() -> Iterable[str]:
-    """Nothing, a, b, …, z, x27, x28 and so on."""
+    """Yields "", a, b, …, z, x27, x28 and so on."""
     yield ""
     yield from "abcdefghijklmnopqrstuvwxyz"
     yield from (f"x{number}" for number in count(27))
@@ -120,7 +122,7 @@ def _suffixes() -> Iterable[str]:
 
 
 def _value(text: str) -> str:
-    """A text as the value of a field, without the braces around it."""
+    """Returns a text as the value of a field, without the braces around it."""
     plain = " ".join("".join(map(_visible, text)).split())
     plain = _BACKSLASHES.sub(lambda found: "\\" * (len(found[0]) // 2 * 2), plain)
     if len(_FORMULA.findall(plain)) % 2:
@@ -130,7 +132,7 @@ def _value(text: str) -> str:
 
 
 def _visible(sign: str) -> str:
-    """A sign, a blank for what only makes room, nothing for what cannot be seen; joiners of letters stay."""
+    """Returns the character, a blank for one that only makes room, "" for one that is invisible; joiners of letters stay."""
     kind = category(sign)
     if kind in ("Cc", "Zs", "Zl", "Zp"):
         return " "
@@ -138,12 +140,12 @@ def _visible(sign: str) -> str:
 
 
 def _mended(prose: str) -> str:
-    """`& % # _ ^` outside of formulas as signs."""
+    """Returns the text with `& % # _ ^` escaped, outside of formulas."""
     return _BARE.sub(lambda found: found[1] or ("\\^{}" if found[2] == "^" else f"\\{found[2]}"), prose)
 
 
 def _balanced(text: str) -> str:
-    r"""Without braces that have no partner. `{` and `\{` each have partners of their own kind, as LaTeX sees it."""
+    r"""Returns the text without braces that have no partner. `{` pairs with `}`, and `\{` with `\}`, as in LaTeX."""
     open_ones: dict[bool, list[int]] = {False: [], True: []}
     lost: set[int] = set()
     for place, sign in enumerate(text):
@@ -161,7 +163,7 @@ def _balanced(text: str) -> str:
 
 
 def _is_escaped(text: str, place: int) -> bool:
-    """Whether an odd number of backslashes stands before a place."""
+    """Returns whether an odd number of backslashes stands before a place."""
     start = place
     while start and text[start - 1] == "\\":
         start -= 1
@@ -169,7 +171,7 @@ def _is_escaped(text: str, place: int) -> bool:
 
 
 def _plain(text: str) -> str:
-    """An address or DOI: no TeX, so that only what would end the field is written otherwise."""
+    """Returns an address or DOI, with only what would end the field escaped."""
     return "".join(
         f"%{ord(sign):02X}" if sign in "{}\\" or sign.isspace() else sign for sign in text if category(sign)[0] != "C"
     )

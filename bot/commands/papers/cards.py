@@ -1,7 +1,7 @@
-"""A paper's card and its verbs: more, why, follow authors, mute, exclude; and what lies beyond a delivery's limit.
+"""The card of a paper and what only shows more of it: all fields, why it came, and papers beyond a delivery's limit.
 
-Buttons name a paper by its place in a delivery (`delivery`, `position`), or by its number in the store (`paper`). Each
-press looks it up anew among what this chat was told, and the subscription that it is about among those there are now.
+Buttons name a paper by its position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). Each
+handler looks it up again among what was delivered to this chat.
 """
 
 from collections.abc import Mapping
@@ -19,26 +19,26 @@ from subscriptions.service.papers import (
     subscriptions_behind,
 )
 
-PAGE = 16  # papers of one page: two rows of eight numbers
+PAGE = 16  # papers of a page: two rows of eight numbers
 
 
 def card_reply(context: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
-    """The card of a paper: title, authors, categories, what it says; with its verbs, where buttons may stand.
+    """Returns the card of a paper: title, authors, categories, summary, and buttons where they may stand.
 
-    `delivery` and `position` name it where a delivery told it; else the store is asked what this chat knows of it.
+    `delivery` and `position` name the paper in its delivery; without them the store is asked what this chat knows of it.
     """
     where: dict[str, Any] = {"delivery": delivery, "position": position} if delivery else {"paper": known.id}
     return _card(context, as_item(context.store, context.chat, known), where)
 
 
 def on_card(context: CommandContext) -> Reply:
-    """The number under a delivery: that paper's card."""
+    """Handles a number under a delivery: shows the card of that paper."""
     item = callback_paper(context)
     return _card(context, item, paper_arguments(context)) if item else paper_gone(context)
 
 
 def on_more(context: CommandContext) -> Reply:
-    """All that is known of a paper: its abstract, and every field of its summaries."""
+    """Handles [more]: shows all that is known of a paper, with its abstract and every field of its summaries."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -48,13 +48,13 @@ def on_more(context: CommandContext) -> Reply:
 
 
 def on_why(context: CommandContext) -> Reply:
-    """Which subscriptions brought a paper, and which words of it."""
+    """Handles [why]: shows which subscriptions brought a paper, and by which of its words."""
     item = callback_paper(context)
     return Reply(items=(item,), item_layout="why") if item else paper_gone(context)
 
 
 def on_show_more(context: CommandContext) -> Reply:
-    """What lies beyond the chat's limit, a page at a time, numbered on from what the delivery shows."""
+    """Handles [show more]: shows a page of papers beyond the chat's limit, numbered on from the delivery."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
     delivered = delivered_papers(context.store, context.chat, delivery)
     rest = [item for item in delivered if not item.shown]
@@ -79,10 +79,10 @@ def _card(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Repl
 
 
 def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
-    """What can be done with a paper; none where the buttons would be everybody's."""
+    """Returns the buttons of a card; none where strangers could press them."""
     if context.read_by_strangers:
         return ()
-    # Three stand side by side on a phone only if they are short.
+    # Three buttons fit side by side on a phone only if they are short.
     short = [Button(label=context.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
     long = []
     if item.because:
@@ -108,7 +108,7 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
 
 
 def callback_paper(context: CommandContext) -> Item | None:
-    """The paper that a button names; None when this chat was not told it so, or it is gone."""
+    """Returns the paper that the button names; None if it was not delivered to this chat so, or is gone."""
     if "delivery" in context.arguments:
         return delivered_paper(
             context.store, context.chat, str(context.arguments["delivery"]), int(context.arguments["position"])
@@ -118,12 +118,12 @@ def callback_paper(context: CommandContext) -> Item | None:
 
 
 def paper_arguments(context: CommandContext) -> dict[str, Any]:
-    """How the pressed button names its paper."""
+    """Returns the arguments by which the pressed button names its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
 def paper_gone(context: CommandContext) -> Reply:
-    """The answer to a button of a paper that is gone."""
+    """Returns the answer to a button whose paper is gone."""
     return Reply(toast=context.say("I do not have this paper any more."))
 
 

@@ -1,14 +1,16 @@
-"""Buttons under a delivery carry no id of a link, since there are too many of them: they name delivery and paper.
+"""Reads the data of buttons under a delivery.
+
+Deliveries have too many buttons to store a token for each, so their data names the delivery and the paper itself:
 
     d<delivery>.c<n>   the card of its nth paper, from 0
     d<delivery>.f<n>   all that is known of it
-    d<delivery>.q<n>   quiet for the subscription that brought it
+    d<delivery>.q<n>   pauses the subscription that brought it
     d<delivery>.w<n>   why it came
-    d<delivery>.x<n>   what its subscription could leave out from now on
+    d<delivery>.x<n>   what its subscription could exclude from now on
     d<delivery>.a<n>   its authors, to be followed
-    d<delivery>.m<n>   what lies beyond the chat's limit, from the nth of it on; without n from its first
+    d<delivery>.m<n>   papers beyond the chat's limit, from the nth of them on; without n from the first
 
-What they name is looked up in the store among the deliveries of the chat where they are pressed, never trusted.
+The data is not trusted: delivery and paper are looked up among the deliveries of the chat where the button was pressed.
 """
 
 import re
@@ -27,7 +29,7 @@ _VERBS = {
 
 
 def read_callback(data: str, place: str) -> CallbackToken | None:
-    """The link that a button under a delivery stands for; None: it is no such button."""
+    """Returns the token that the data of a button under a delivery stands for; None if it is no such data."""
     match = _PRESS.fullmatch(data)
     if match is None:
         return None

@@ -1,7 +1,7 @@
-"""Papers by their names: ids, DOIs, links. Those of arXiv that are not known here are asked of arXiv, where that may be.
+"""Papers by id, DOI or link. Those of arXiv that are not stored are looked up at arXiv, where the bot may do so.
 
-The answer does not wait for arXiv. What is being looked up is remembered in the store beside it, so that it is answered
-once, by whatever process is there: `waiting` keeps the request, `request_of` makes it anew, as something that happened.
+The reply does not wait for arXiv. The pending lookup is stored with it and survives a restart, so that each is answered
+once: `pending_lookup` makes what is stored of the request, `lookup_request` turns that into an event when arXiv has answered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ from subscriptions.query import mentioned
 from subscriptions.service.chats import clear_conversation_state, get_conversation_state
 from subscriptions.service.papers import as_item, known_since, papers_named
 
-CARDS = 5  # papers that one message may ask for
-PENDING_FOR = timedelta(days=1)  # how long somebody is still answered
-LOOKUP_EVENT = "looked-up"  # what happens when arXiv has answered
-LOOKUP_VERB = "looks-up"  # the verb of what is remembered until then
-FAILED = "failed"  # told: arXiv could not be asked
+CARDS = 5  # papers of one message
+PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
+LOOKUP_EVENT = "looked-up"  # the event that arXiv has answered
+LOOKUP_VERB = "looks-up"  # the verb of a pending lookup in the store
+FAILED = "failed"  # detail of the event: arXiv could not be asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class PendingLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingPlace:
-    """Where such a request was made."""
+    """The place where such a request was made."""
 
     kind: ChatKind
     title: str
@@ -58,7 +58,7 @@ _PENDING = TypeAdapter(PendingLookup)
 
 
 def named_papers(context: CommandContext, text: str) -> Reply:
-    """The cards of the papers that a text names by id, DOI or link; it names at least one."""
+    """Returns the cards of the papers that a text names by id, DOI or link; it must name at least one."""
     names = mentioned(text)
     known = papers_named(context.store, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
@@ -76,7 +76,7 @@ def named_papers(context: CommandContext, text: str) -> Reply:
 
 
 def on_looked_up(context: CommandContext) -> Reply | None:
-    """What arXiv answered: the cards, and which of the papers it does not know. None: the question was forgotten meanwhile."""
+    """Shows what arXiv answered: the cards, and which papers it does not know. None if the lookup is no longer stored."""
     details = context.event_details
     if get_conversation_state(context.store, details["as"], since=context.now - PENDING_FOR) is None:
         return None
@@ -95,7 +95,7 @@ def on_looked_up(context: CommandContext) -> Reply | None:
 
 
 def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
-    """What is remembered of a request whose papers are looked up, and under which name."""
+    """Returns (the name, the token) under which a request is stored while its papers are looked up."""
     place = request.place
     pending = PendingLookup(
         names=tuple(names),
@@ -114,12 +114,12 @@ def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, Callbac
 
 
 def pending_name(request: Request) -> str:
-    """Under which name it is remembered."""
+    """Returns the name under which the pending lookup of a request is stored."""
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
 def lookup_request(name: str, token: CallbackToken, *, failed: bool) -> Request:
-    """The request again, as what happens now that arXiv has answered."""
+    """Returns the event that answers a pending lookup; `failed` if arXiv could not be asked."""
     pending = _PENDING.validate_python(token.arguments)
     chat, where = ChatAddress(*pending.chat), pending.place
     details = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
@@ -139,7 +139,7 @@ def lookup_request(name: str, token: CallbackToken, *, failed: bool) -> Request:
 def _cards(
     context: CommandContext, names: Sequence[str], known: Mapping[str, KnownPaper], lines: Sequence[str]
 ) -> Reply:
-    """The papers that are known, one by itself with all that can be done with it."""
+    """Returns the known papers as rows with numbers; a single one as its full card."""
     if len(names) == 1 and known:
         return card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}

@@ -1,4 +1,4 @@
-"""Words that are tried out: the query in them with its newest papers and [subscribe]. Nothing is stored."""
+"""preview, and plain words that may be a query: the papers that they would have found. Nothing is stored."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,12 +26,12 @@ from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.planner import TrialResult, would_come
 from subscriptions.states import ChatState, SubscriptionState
 
-ROWS = 5  # papers of a preview
+ROWS = 5  # papers of plain words
 _MANY_WORDS = 12
 
 
 def try_query(context: CommandContext, said: str) -> Reply:
-    """How many papers the words find, the newest, how they were read, and [subscribe]."""
+    """Returns how many papers the words find, the newest of them, how the words were read, and [subscribe]."""
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
@@ -54,13 +54,13 @@ def try_query(context: CommandContext, said: str) -> Reply:
 
 
 def query_of(said: str) -> str:
-    """The query in a sentence, if it is one that can be understood; else the words themselves."""
+    """Returns the query in a sentence if it is a valid one, else the text itself."""
     text = extract_query(said)
     return text if text == said or is_query(text) else said
 
 
 def is_query(text: str) -> bool:
-    """Whether words can be understood as a query."""
+    """Returns whether a text is a valid query."""
     try:
         parse_query(split_when(text).query)
     except QueryError:
@@ -69,7 +69,7 @@ def is_query(text: str) -> bool:
 
 
 def finds_papers(context: CommandContext, said: str) -> bool:
-    """Whether words find any paper that is known."""
+    """Returns whether the words find any stored paper."""
     try:
         found = would_come(context.store, context.chat, now=context.now, which=split_when(said).query)
     except PaperwireError:
@@ -78,7 +78,7 @@ def finds_papers(context: CommandContext, said: str) -> bool:
 
 
 def on_look_for(context: CommandContext) -> Reply:
-    """Words that were not taken for a query at first."""
+    """Handles [look for “…”]: tries words that were not taken for a query at first."""
     return try_query(context, str(context.arguments["text"]))
 
 
@@ -89,14 +89,14 @@ def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Seq
             context.say(
                 "This is subscription {number}: {name}",
                 number=subscription.number,
-                name=subscription.name or subscription.text,
+                name=subscription.label,
             ),
         )
     return query_lines(context, found.query, ending)
 
 
 def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
-    """That a sentence was understood, where everything is explained."""
+    """Says that the words around the query were left out; nothing in groups, where replies are short."""
     if text == said or context.read_by_group:
         return ()
     return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
@@ -112,14 +112,14 @@ def _too_many_words(context: CommandContext, found: TrialResult) -> Sequence[str
 
 
 def _how_to_subscribe(context: CommandContext, found: TrialResult, text: str) -> Sequence[str]:
-    """In words, where a button would be everybody's."""
+    """Returns the command to subscribe where strangers could press a button; else nothing."""
     if not context.read_by_strangers or found.query is None:
         return ()
     return (context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"),)
 
 
 def preview(context: CommandContext) -> Reply:
-    """What would come from the days known, as the chat would see it; nothing is marked as told."""
+    """Shows what would be delivered from the days known, as the chat would see it; nothing counts as delivered."""
     ending = split_when(context.args)
     if ending.only_time:
         return only_time_reply(context, context.args)
@@ -139,17 +139,17 @@ def preview(context: CommandContext) -> Reply:
 
 
 def on_preview(context: CommandContext) -> Reply:
-    """[preview] under the line that nothing has matched for days."""
+    """Handles [preview] under the notice that nothing has matched for days."""
     return preview(replace(context, args=""))
 
 
 def on_fine(context: CommandContext) -> Reply:
-    """[fine] under it: all stays, and it is not said again."""
+    """Handles [fine] under that notice: it is not sent again until something has matched."""
     return Reply(lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True)
 
 
 def on_try_as_words(context: CommandContext) -> Reply:
-    """[as words] under what was tried: its time is part of the query."""
+    """Handles [as words] under a preview: the words that were read as a time are part of the query."""
     return replace(preview(replace(context, args=str(context.arguments["text"]), arguments={})), replaces=True)
 
 
@@ -165,7 +165,7 @@ def _delivered_before(context: CommandContext, tried: TrialResult) -> tuple[str,
 
 
 def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
-    """How many papers are new to the chat, and when they come: what was shown are all of the days known."""
+    """Returns how many of the papers are still to be delivered, and when."""
     if tried.query is not None or not context.chat.id:
         return ()
     if not tried.waiting:
@@ -177,7 +177,7 @@ def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
 
 
 def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str:
-    """When these subscriptions bring what is still to come."""
+    """Returns when these subscriptions deliver what is still to come."""
     if context.chat.state is ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
     if context.chat.state is ChatState.PAUSED:

@@ -1,4 +1,4 @@
-"""Papers that were found for a query, as they stand under a reply: rows, the numbers that open them, [subscribe]."""
+"""What stands under papers that were found for a query: rows, buttons that open their cards, [subscribe]."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,20 +24,20 @@ from subscriptions.service.planner import TrialResult
 
 
 def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
-    """Papers in this order. What a query found in them is marked."""
+    """Returns the papers as items, in this order, with the words marked that the query found."""
     return tuple(
         Item(paper=known, because=_matched_words(known, query), position=at) for at, known in enumerate(papers)
     )
 
 
 def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
-    """The words that hit, under no name: no subscription brought the paper."""
+    """Returns the words of a paper that the query found, under no subscription, since none brought the paper."""
     words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
 
 
 def count_found(context: CommandContext, tried: TrialResult) -> str:
-    """Such as "6 papers in the 3 days known": a count names its base."""
+    """Returns such as "6 papers in the 3 days known": each count names what it was counted in."""
     if not tried.base.of:
         return context.say("No papers are known yet.")
     found = len(tried.delivery.items) if tried.delivery else 0
@@ -54,7 +54,7 @@ def count_found(context: CommandContext, tried: TrialResult) -> str:
 
 
 def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:
-    """A number for each paper, that opens its card; none where they would be everybody's."""
+    """Returns a numbered button for each paper, which opens its card; none where strangers could press them."""
     if context.read_by_strangers:
         return ()
     return tuple(
@@ -64,7 +64,7 @@ def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int =
 
 
 def subscribe_button(context: CommandContext, text: str) -> Buttons:
-    """[subscribe] to exactly this text, as if it had been typed behind /sub; in one line, since /sub takes several."""
+    """Returns [subscribe], which does what /sub with this text would. The text is put on one line: /sub takes several."""
     if context.read_by_strangers:
         return ()
     arguments = {"text": " ".join(text.split())}
@@ -72,14 +72,14 @@ def subscribe_button(context: CommandContext, text: str) -> Buttons:
 
 
 def try_as_words_button(context: CommandContext, ending: Ending, text: str) -> Buttons:
-    """[as words] where what was read as a time may have been meant as words: the preview of all of them."""
+    """Returns [as words], which previews all words as a query; nothing unless the time may have been meant as words."""
     if context.read_by_strangers or not ending.either:
         return ()
     return ((Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
 
 
 def only_time_reply(context: CommandContext, typed: str) -> Reply:
-    """The refusal of a time without a query; to say it alone may be meant for what the chat asks for already."""
+    """Returns the refusal of a time without a query; where there are subscriptions, with how to schedule them."""
     words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
     reply = only_time_refused(context, OnlyTime(typed), words)
     if not context.chat.id or not is_available(typed):
@@ -88,7 +88,7 @@ def only_time_reply(context: CommandContext, typed: str) -> Reply:
 
 
 def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
-    """The refusal of a time behind a query that cannot be had, with buttons to subscribe at one that can; None: it can."""
+    """Returns the refusal of a time that is not available, with buttons for the nearest ones; None if it is available."""
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
@@ -102,7 +102,7 @@ def _subscribe_at(text: str, when: str) -> Button:
 
 
 def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
-    """How a query was read, with the schedule that stood behind it, and what was odd about it. In groups the first."""
+    """Returns how a query was read, with the time behind it, and hints; in groups only the first line."""
     reading = context.formatter.reading(query)
     if ending and ending.when is not None:
         when = when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
@@ -116,6 +116,6 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
 
 
 def nothing_active(context: CommandContext, example: str) -> Reply:
-    """The answer where no subscription is active; `example` is the command with a query."""
+    """Returns the reply where no subscription is active; `example` is the command with a query."""
     words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
     return Reply(lines=(words,))

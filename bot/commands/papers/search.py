@@ -1,4 +1,4 @@
-"""search: looks through all stored papers, the newest first."""
+"""search: stored papers that match a query, the newest first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +13,14 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.query import Query, mentioned, parse_query
 from subscriptions.service.papers import SearchResult, search
 
-PAGE = 6  # papers of one page of a search
-Stretches = Sequence[tuple[int | None, int]]  # where each stretch that was looked at begins, and what the others found
+PAGE = 6  # papers of a page
+Stretches = Sequence[
+    tuple[int | None, int]
+]  # of each stretch of papers: its newest paper, and how many matched in the stretches before it
 
 
 def search_(context: CommandContext) -> Reply:
-    """Stored papers, the newest first."""
+    """Shows the stored papers that match, the newest first; the card of a paper that is named by id, DOI or link."""
     if not context.args:
         raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
     if mentioned(context.args) and len(context.args.split()) == 1:
@@ -27,14 +29,14 @@ def search_(context: CommandContext) -> Reply:
 
 
 def on_search_page(context: CommandContext) -> Reply:
-    """Another page of a search, in place of the one before."""
+    """Handles [newer] and [older]: replaces the page by another one."""
     stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
     reply = _page(context, parse_query(str(context.arguments["text"])), stretches, int(context.arguments["start"]))
     return replace(reply, replaces=True)
 
 
 def _page(context: CommandContext, query: Query, stretches: Stretches, start: int) -> Reply:
-    """One page of the last of these stretches of the stored papers."""
+    """Returns a page of the last of these stretches."""
     upto, before = stretches[-1]
     found = search(context.store, query, upto=upto, start=start, most=PAGE)
     items = result_items(found.papers, query)
@@ -53,12 +55,12 @@ def _page(context: CommandContext, query: Query, stretches: Stretches, start: in
 
 
 def _anchored(stretches: Stretches, found: SearchResult) -> Stretches:
-    """The stretches, the last of them with its number: papers that come meanwhile do not move the pages."""
+    """Returns the stretches with the upper end of the last one fixed, so that new papers do not move the pages."""
     return [*stretches[:-1], (found.upto or None, stretches[-1][1])]
 
 
 def _count_line(context: CommandContext, found: SearchResult, before: int) -> str:
-    """Such as "41 of 2,061 papers", and how far was looked where that is not all."""
+    """Returns such as "41 of 2,061 papers", with how far back the search went unless it went through all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
     if whole or found.since is None:
@@ -86,7 +88,7 @@ def _count_line(context: CommandContext, found: SearchResult, before: int) -> st
 def _page_buttons(
     context: CommandContext, query: Query, stretches: Stretches, start: int, found: SearchResult
 ) -> Buttons:
-    """[newer] [older], which take the place of this page."""
+    """Returns [newer] and [older]."""
 
     def button(label: str, to: Stretches, at: int) -> Button:
         arguments: Mapping[str, Any] = {"text": query.text, "stretches": [list(one) for one in to], "start": at}

@@ -1,4 +1,4 @@
-"""preview, today, search: papers that a chat would get, gets now, or looks for."""
+"""today: the newest batch of papers now."""
 
 from datetime import date
 
@@ -24,18 +24,18 @@ from subscriptions.states import ChatState
 
 
 def today(context: CommandContext) -> Reply:
-    """The newest batch now."""
+    """Shows or sends the newest batch."""
     return _today(context, split_when(context.args).query)
 
 
 def on_today(context: CommandContext) -> Reply:
-    """[today's now]: the newest batch for one subscription."""
+    """Handles [today's now]: the newest batch for one subscription."""
     which = _still_there(context)
     return _today(context, which) if which is not None else _gone(context)
 
 
 def _still_there(context: CommandContext) -> str | None:
-    """What a button is about: a subscription, if the chat still has it, a query, or all ("")."""
+    """Returns what the button is about: the number of a subscription that still exists, a query, or "" for all; else None."""
     if "number" not in context.arguments:
         return str(context.arguments.get("text", ""))
     subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
@@ -65,12 +65,12 @@ def _today(context: CommandContext, which: str) -> Reply:
 
 
 def _can_receive(context: CommandContext) -> bool:
-    """A delivery to a chat that is paused, or waits to be let in, would be held."""
+    """Returns whether a delivery would be sent now: those to a chat that is paused or not let in are held."""
     return context.chat.state is ChatState.ACTIVE
 
 
 def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
-    """The papers are on their way through the outbox; this says what comes."""
+    """Returns the reply that says how many papers are on their way through the outbox."""
     if not batch.wishes:
         return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
@@ -85,7 +85,7 @@ def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
 
 
 def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
-    """The papers as an answer, which tells nobody anything for good."""
+    """Returns the papers as a reply, after which they do not count as delivered."""
     if not batch.wishes:
         return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
@@ -131,7 +131,7 @@ def _delivered_before(context: CommandContext, batch: Batch) -> tuple[str, ...]:
 
 
 def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
-    """[show all of that day], where the chat was told of some."""
+    """Returns [show all of that day] if some of its papers were delivered before."""
     if not batch.told or batch.day is None or context.read_by_strangers:
         return ()
     of_one = which and batch.query is None
@@ -141,7 +141,7 @@ def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> But
 
 
 def on_today_again(context: CommandContext) -> Reply:
-    """All papers of a day that fit, those that came before, too."""
+    """Handles [show all of that day]: shows also the papers that were delivered before."""
     which, day = _still_there(context), date.fromisoformat(str(context.arguments["day"]))
     if which is None:
         return _gone(context)

@@ -1,4 +1,4 @@
-"""why, whynot: which subscription brought a paper and with which words, or what keeps it from coming."""
+"""why, whynot: which subscription brought a paper and by which words, or what keeps it from coming."""
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.paper_lookup import named_papers
@@ -10,12 +10,12 @@ from subscriptions.query import mentioned
 from subscriptions.service.papers import deliveries_of_paper, last_delivered, papers_named, reasons
 from subscriptions.store import DeliveredPaper
 
-MOST_REASONS = 5  # subscriptions that are gone into
+MOST_REASONS = 5  # subscriptions whose reasons are shown
 _EXAMPLE = "2601.01234"
 
 
 def why(context: CommandContext) -> Reply:
-    """Which subscriptions brought a paper and with which words; without one, the last that was delivered."""
+    """Shows which subscriptions brought a paper and by which words; without arguments, the last paper that was delivered."""
     if not context.args:
         replied_to = context.message.reply_to if context.message else ""
         found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
@@ -26,12 +26,12 @@ def why(context: CommandContext) -> Reply:
 
 
 def whynot(context: CommandContext) -> Reply:
-    """Whether a paper is known and was told here; else what keeps it, for each subscription."""
+    """Shows for each subscription what keeps a paper from coming; or when it came, if it did."""
     return _about(context, "whynot")
 
 
 def _about(context: CommandContext, command: str) -> Reply:
-    """What is to be said of the paper that the words name. Raises Refused when they name none."""
+    """Returns the reply about the paper that the arguments name. Raises Refused if they name none."""
     names = mentioned(context.args)
     if not names:
         raise Refused(
@@ -49,7 +49,7 @@ def _about(context: CommandContext, command: str) -> Reply:
 
 
 def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
-    """When it came and why, with the passages where the words stand."""
+    """Returns when the paper came and why, with the passages where the words stand."""
     return Reply(
         lines=(delivered_line(found, context.chat, context.localizer),), items=(found.item,), item_layout="why"
     )

@@ -1,1 +1,4 @@
-"""Values in words: what chats and the terminal both say. Functions of values only, which load neither the store nor a platform."""
+"""Values in words, as chats and the terminal both show them.
+
+These are functions of values only: they load neither the store nor a platform.
+"""

@@ -1,4 +1,4 @@
-"""Times in words: a cadence as an echo names it, and as people would say it."""
+"""Cadences in words: as they can be typed, and as people say them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from subscriptions.model import Cadence
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 
-# As it is typed; each language has its own.
+# As cadences are typed, which differs by language.
 _RHYTHMS: Mapping[str, Sentence] = MappingProxyType(
     {
         "daily": Sentence("daily {time}"),
@@ -45,7 +45,10 @@ DAYS = tuple(_EVERY)
 
 
 def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str:
-    """A cadence as it can be typed in this language, by the clock of `zone`: "daily 08:00 Europe/Berlin", "每天 08:00 柏林"."""
+    """Returns a cadence as it can be typed in this language, with the city or name of `zone`.
+
+    Such as "daily 08:00 Europe/Berlin", "每天 08:00 柏林".
+    """
     match cadence.kind:
         case "now":
             return localizer.say("now")
@@ -61,18 +64,18 @@ def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str
 
 
 def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None) -> str:
-    """A time as somebody wrote it, as it can be typed in this language. Raises as `read_when`."""
+    """Returns a typed time as it can be typed in this language. Raises as `read_when` does."""
     when = read_when(text, schedule)
     return cadence_words(when.cadence, localizer, when.zone)
 
 
 def everyday_rhythm(rhythm: str, localizer: Localizer) -> str:
-    """One of DAYS as people say it: "every Monday"."""
+    """Returns one of DAYS as people say it: "every Monday"."""
     return _EVERY[rhythm].say(localizer.translate)
 
 
 def everyday_cadence(text: str, localizer: Localizer) -> str:
-    """A cadence, given as it is stored, as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
+    """Returns a stored cadence as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
     cadence = parse_cadence(text)
     if cadence.kind == "now":
         return localizer.say("as soon as papers come")

@@ -1,16 +1,16 @@
-"""When something comes, in words: first, and next."""
+"""When deliveries come, in words: the first and the next one."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.localizer import Localizer
 
-if TYPE_CHECKING:  # its module loads the store, which a refused query has no need of
+if TYPE_CHECKING:  # its module loads the store, which a refused query does not need
     from subscriptions.planning.forecast import NextDelivery
 
 
 def first_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
-    """When a subscription comes first."""
+    """Returns a sentence that says when a subscription delivers first."""
     if coming.at is None and coming.latest is not None:
         return localizer.say(
             "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
@@ -28,7 +28,7 @@ def first_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> s
 
 
 def next_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
-    """When a chat hears next."""
+    """Returns a sentence that says when a chat gets its next delivery."""
     if coming.at is None and coming.latest is not None:
         return localizer.say(
             "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
@@ -46,8 +46,8 @@ def next_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> st
 
 
 def _moment(coming: "NextDelivery", localizer: Localizer) -> str:
-    """The moment, with the reason why it is no earlier one."""
-    assert coming.at is not None  # noqa: S101 - asked before
+    """Returns the moment with the reason why it is not earlier, such as a weekend or a holiday."""
+    assert coming.at is not None  # noqa: S101 - checked by the callers
     moment = localizer.moment(coming.at, about=coming.about and not coming.opens)
     if coming.rest == "weekend":
         return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)

@@ -1,4 +1,4 @@
-"""Forgetting a chat, as it is told: in a chat and in the terminal."""
+"""Erasing a chat, in words."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str:
-    """What goes, before it goes; `chat` is what the chat is called."""
+    """Returns a sentence that says what would be erased; `chat` is the name of the chat."""
     return localizer.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
         "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
@@ -19,7 +19,7 @@ def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str
 
 
 def erased_line(gone: "Forgotten", localizer: Localizer) -> str:
-    """What is gone."""
+    """Returns a sentence that says what was erased."""
     subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
     papers = localizer.count("{count} paper", "{count} papers", gone.papers)
     return localizer.say(

@@ -1,4 +1,4 @@
-"""The language that answers are given in."""
+"""The language of replies."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -10,25 +10,25 @@ class Localizer(Protocol):
 
     @property
     def translate(self) -> Callable[[str], str]:
-        """A gettext function."""
+        """Returns a gettext function."""
 
     def say(self, sentence: str, /, **values: object) -> str:
-        """The sentence in this language, its holes filled."""
+        """Returns the sentence in this language, its placeholders filled."""
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """The form that `count` asks for; the hole `{count}` takes the number."""
+        """Returns the plural form for `count`; the placeholder `{count}` takes the number."""
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
-        """A day with its weekday; with the year where it is long before `seen_from`."""
+        """Returns a day with its weekday; with the year if it is long before `seen_from`."""
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None, year: bool = False) -> str:
-        """A day and a time by the chat's clock; with the year on demand, and if it is another one than that of `now`."""
+        """Returns a day and a time by the chat's clock; with the year if `year`, or if it is not the year of `now`."""
 
     def city(self, zone: str) -> str:
-        """The city that a zone is named after, as this language writes it; an offset as it is."""
+        """Returns the city of a zone in this language; an offset as it is."""
 
     def zone_name(self, zone: str) -> str:
-        """A zone as it stands behind a time: its name, or its city where this language has another word for that."""
+        """Returns a zone as it stands behind a time: its name, or its city where this language has another word for it."""
 
     def speaking(self, lang: str, timezone: str) -> "Localizer":
-        """The same in another language or zone."""
+        """Returns a localizer for another language or zone."""

@@ -1,4 +1,4 @@
-"""Pauses, as they are told: in a chat and in the terminal."""
+"""Pauses, in words."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def held_line(held: "HeldBack", localizer: Localizer, *, now: datetime) -> str:
-    """What is paused, and until when."""
+    """Returns a sentence that says what is paused and until when."""
     words = subscription_label(held.subscription) if held.subscription else ""
     if held.until is None:
         return localizer.say("{wish} is paused.", wish=words) if words else localizer.say("This chat is paused.")
@@ -22,7 +22,7 @@ def held_line(held: "HeldBack", localizer: Localizer, *, now: datetime) -> str:
 
 
 def resumed_line(held: "HeldBack", localizer: Localizer) -> str:
-    """What is active again."""
+    """Returns a sentence that says what is active again."""
     if not held.changed:
         return localizer.say("Nothing is paused here.")
     subscription = held.subscription
@@ -34,7 +34,7 @@ def resumed_line(held: "HeldBack", localizer: Localizer) -> str:
 
 
 def waiting_lines(found: "Waiting", localizer: Localizer) -> tuple[str, ...]:
-    """How many papers wait after a pause, and when they come by themselves; nothing when none do."""
+    """Returns sentences that say how many papers wait after a pause and when they come by themselves; none if no paper waits."""
     if not found.papers:
         return ()
     waits = localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)

@@ -1,4 +1,4 @@
-"""Why a paper came to a chat and why it did not, as it is told: in a chat and in the terminal."""
+"""Why a paper came to a chat or did not, in words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _TOLD: Mapping[str, Sentence] = MappingProxyType(
 )
 _BEHIND = Sentence("It came {moment}, behind [show more].")
 _HELD = Sentence("It was planned {moment} and waits until this chat is active again.")
-_KEPT: Mapping[str, Sentence] = MappingProxyType(  # by the values of Keeps
+_KEPT: Mapping[str, Sentence] = MappingProxyType(  # by the values of HoldReason
     {
         "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
         "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
@@ -44,7 +44,7 @@ _KEPT: Mapping[str, Sentence] = MappingProxyType(  # by the values of Keeps
 )
 _MENDS: Mapping[str, str] = MappingProxyType(
     {"crosslist": "set crosslists in", "paused": "resume {number}", "chat": "resume"}
-)  # the command that lets the paper come
+)  # hold reason → the command that ends it
 _PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
 _NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
 _COMES = Sentence("fits, and comes {moment}")
@@ -52,7 +52,7 @@ _COMES = Sentence("fits, and comes {moment}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonContext:
-    """Who tells it: a language, how a query is said in words, and how a command is typed there ("/resume 4")."""
+    """How reasons are said: in which language, how a query reads, and how a command is typed ("/resume 4")."""
 
     localizer: Localizer
     reading: Callable[[Query], str]
@@ -60,7 +60,7 @@ class ReasonContext:
 
 
 def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
-    """When a paper came to a chat, or what has become of it."""
+    """Returns a sentence that says when a paper was delivered to a chat, or what became of the delivery."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.state is MessageState.SENT and not found.item.shown:
         sentence = _BEHIND
@@ -71,16 +71,16 @@ def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) ->
 
 
 def hold_reason_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
-    """What keeps a paper of that day from coming for one subscription: its number, its name, and why."""
+    """Returns what keeps a paper of that day from a subscription: its number, its name, and the reason."""
     subscription = reason.subscription
-    label = shortened(subscription.name or subscription.text)
+    label = shortened(subscription.label)
     return f"{subscription.number}  " + teller.localizer.say(
         "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
     )
 
 
 def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
-    """In the words of who subscribed."""
+    """Returns the reason as a sentence for the subscriber."""
     subscription, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
     if keeps == "words":
         return _words(reason, teller)
@@ -99,7 +99,7 @@ def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
 
 
 def failing_parts(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
-    """The parts of a query that a paper does not fit, as they were typed: those it lacks, and those it should not have."""
+    """Returns (the parts of a query that a paper lacks, the excluded parts that it has), as they were typed."""
     parts = [(isinstance(node, Not), node.node if isinstance(node, Not) else node) for node in reason.failing]
     said = [(excluded, reading(replace(reason.query, tree=node))) for excluded, node in parts]
     return [words for excluded, words in said if not excluded], [words for excluded, words in said if excluded]

@@ -1,4 +1,4 @@
-"""Wishes that cannot be granted: what was wrong, where, and what would be understood."""
+"""Refusals, in words: what was wrong, where, and what would be understood."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 
-_LONGEST = 60  # characters of somebody's words that are said back to them
+_LONGEST = 60  # characters of a typed text that is repeated
 
 
 def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] = ()) -> Reply:
-    """The answer to a wish that is refused. `code` shows the place: the query, and a caret under its column."""
+    """Returns the reply to what is refused. `code` shows the place: the query, and a caret under its column."""
     hint = error.hint.say(localizer.translate)
     return Reply(
         lines=(short(error.sentence).say(localizer.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
@@ -19,7 +19,7 @@ def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] 
 
 
 def short(sentence: Sentence) -> Sentence:
-    """The sentence with long words of a person cut: they know what they wrote, and a message holds 4,096 characters."""
+    """Returns the sentence with long values cut: a person knows what they typed, and a message holds 4,096 characters."""
     return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
 
 

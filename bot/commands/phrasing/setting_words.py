@@ -1,4 +1,4 @@
-"""Settings of a chat in words: what each is called, what it is, and that it was changed."""
+"""Settings of a chat, in words: their labels, their values, and that one was changed."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,11 +10,11 @@ from subscriptions.labels import LABELS, VALUES
 from subscriptions.model import Chat, ChatSettings
 from subscriptions.planning.effects import without_effect
 
-LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # as their speakers write them
+LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # in their own language
 
 
 def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) -> Reply:
-    """The answer to `set`; `name` is one of SETTINGS. It says so where the setting has no effect."""
+    """Returns the reply to `set`, which also says so if the setting has no effect; `name` is one of SETTINGS."""
     label = label_of(name, localizer)
     old, new = value_of(before.settings, name), value_of(after.settings, name)
     shown = value_words(name, new, localizer)
@@ -32,18 +32,18 @@ def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) 
 
 
 def label_of(name: str, localizer: Localizer) -> str:
-    """What people call one of SETTINGS."""
+    """Returns the label of one of SETTINGS."""
     return LABELS[name].say(localizer.translate)
 
 
 def value_of(settings: ChatSettings, name: str) -> str:
-    """A setting as it is stored: no limit is `all`."""
+    """Returns the stored value of a setting; "all" for no limit."""
     value = getattr(settings, name)
     return "all" if value is None else str(value)
 
 
 def value_words(name: str, value: str, localizer: Localizer) -> str:
-    """A value of one of SETTINGS, given as it is stored, as people say it."""
+    """Returns a stored value of one of SETTINGS in words."""
     if value in VALUES.get(name, {}):
         return VALUES[name][value].say(localizer.translate)
     return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
@@ -70,7 +70,7 @@ _WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
 
 
 def fixed_offset(zone: str, localizer: Localizer) -> list[str]:
-    """What a person should know of a zone that is only an offset; nothing of any other."""
+    """Returns a note for a zone that is only an offset; none for any other."""
     if zone[:1] not in ("+", "-"):
         return []
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]

@@ -1,4 +1,4 @@
-"""Subscriptions: what became of a wish, and which there are."""
+"""Subscriptions, in words: the echo of a new one, and the rows of a list."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.states import Admission, ChatState, SubscriptionState
 
-if TYPE_CHECKING:  # their module loads the store, which a refused query has no need of
+if TYPE_CHECKING:  # their module loads the store, which a refused query does not need
     from subscriptions.service.papers import Base
     from subscriptions.service.subscriptions import Listed, Subscribed
 
-_MOST_NAMED = 10  # subscriptions that a reply names one by one
+_MOST_NAMED = 10  # subscriptions that a reply lists
 _NO_NAME = frozenset({"-", "off"})
-_LONGEST = 80  # characters of a query in a line that is not about how it reads
+_LONGEST = 80  # characters of a name or query in a line
 _HELD = {
     "paused": Sentence("paused"),
     "orphaned": Sentence("paused: who asked for it has left"),
@@ -33,14 +33,14 @@ _HELD = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One subscription as a list shows it."""
+    """One subscription in a list."""
 
     chat: str
     number: int
-    reading: str  # its name, else the query in words
+    reading: str  # the name, else the query in words
     when: str  # "daily 08:00 Europe/Berlin"
-    state: str  # "" while all is well: "paused until Mon 26 Jan 08:00"
-    next_due: str  # "Mon 26 Jan 08:00"; "" when it waits for papers
+    state: str  # "paused until Mon 26 Jan 08:00"; "" while it is active
+    next_due: str  # "Mon 26 Jan 08:00"; "" if it delivers when papers come
 
 
 def subscribed(
@@ -56,12 +56,11 @@ def subscribed(
     says_since: bool = False,
     says_year: bool = False,
 ) -> Reply:
-    """The echo of a wish: how it was read, when it comes, what it would have brought.
+    """Returns the echo of a subscription: how it was read, when it delivers, and what it would have found.
 
-    `reading` is the query in words, `examples` are papers that it would have brought, one line each, `instead` what it
-    was before, `advice` a sentence. With `short`, for groups, all that counts in two lines. `now` tells whether the first
-    time has begun already; with `says_since` also what goes without saying is said of the papers that it begins with,
-    with `says_year` in which year that is.
+    `reading` is the query in words, `examples` are papers that it would have found, one line each. `instead` is what the
+    subscription was before, `advice` a sentence. `short`, for groups, gives two lines. `now` tells whether the first time has
+    begun already. `says_since` names the moment from which papers count even if that is obvious, `says_year` also its year.
     """
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
@@ -90,14 +89,14 @@ def subscribed(
 
 
 def subscribed_line(done: "Subscribed", localizer: Localizer, *, reading: str) -> str:
-    """A wish as one of several: its number, how it was read, when it comes, and whether it is new."""
+    """Returns one of several subscriptions as a line: its number, how it was read, when it delivers, and whether it is new."""
     subscription = done.subscription
     said = f"{subscription.number}  {reading} · {_when(subscription, subscription.zone or done.chat.settings.timezone, localizer)}"
     return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
 
 
 def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing: str = "") -> Reply:
-    """The answer to `unsubscribe`; `missing` are numbers that were named and are nobody's."""
+    """Returns the reply to `unsubscribe`; `missing` are the numbers that no subscription has."""
     if not gone:
         return Reply(lines=(localizer.say("There was no subscription to remove."),))
     head = localizer.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
@@ -109,12 +108,12 @@ def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing:
 
 
 def name_given(typed: str) -> str:
-    """The name that is meant behind `name N`; "" takes it away."""
+    """Returns the name that was typed behind `name N`; "" removes the name."""
     return "" if typed.strip().casefold() in _NO_NAME else typed
 
 
 def renamed(before: Subscription, after: Subscription, localizer: Localizer) -> Reply:
-    """The answer to `name`."""
+    """Returns the reply to `name`."""
     if after.name == before.name:
         said = localizer.say("It is called that already.") if after.name else localizer.say("It has no name.")
         return Reply(lines=(said,))
@@ -126,19 +125,19 @@ def renamed(before: Subscription, after: Subscription, localizer: Localizer) -> 
 
 
 def _on_one_line(localizer: Localizer, first: str, *then: str) -> str:
-    """Sentences on one line, as the language sets them."""
+    """Returns several sentences on one line, joined as the language does it."""
     for one in then:
         first = localizer.say("{sentence} {next}", sentence=first, next=one)
     return first
 
 
 def subscription_label(subscription: Subscription) -> str:
-    """A subscription in a line: its number, with its name or how its query begins."""
-    return f"{subscription.number}  {shortened(subscription.name or subscription.text)}"
+    """Returns a subscription on one line: its number, and its name or the beginning of its query."""
+    return f"{subscription.number}  {shortened(subscription.label)}"
 
 
 def shortened(words: str) -> str:
-    """Words on one line, as many as are read at a glance."""
+    """Returns the words on one line, cut to what is read at a glance."""
     return cut_letters(" ".join(words.split()), _LONGEST)
 
 
@@ -148,15 +147,16 @@ def subscription_rows(
     localizer: Callable[["Listed"], Localizer],
     now: datetime | None = None,
 ) -> list[Row]:
-    """The rows of a list. `reading` says a query, given as typed, in words; `voice` speaks in the zone of each row.
+    """Returns the rows of a list.
 
-    With `now` the end of a pause in another year is told with its year.
+    `reading` says a typed query in words; `localizer` gives the localizer of a row, which speaks in its zone. With `now`, a
+    pause that ends in another year says that year.
     """
     return [_row(one, reading, localizer(one), now) for one in found]
 
 
 def state_of(one: "Listed") -> str:
-    """Whether it brings messages: active, else what holds it, be it the subscription or its chat."""
+    """Returns "active", or the state of the subscription or of its chat that keeps it from delivering."""
     return one.subscription.state if one.chat.state is ChatState.ACTIVE else one.chat.state.value
 
 
@@ -184,7 +184,7 @@ def _when(subscription: Subscription, zone: str, localizer: Localizer) -> str:
 
 
 def _outcome(done: "Subscribed", localizer: Localizer) -> str:
-    """What became of the wish, in one sentence."""
+    """Returns a sentence that says what became of the request."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
     if done.outcome == "known":
@@ -218,7 +218,7 @@ def _no_findings(done: "Subscribed", localizer: Localizer) -> str:
 
 
 def of_the_newest(localizer: Localizer, days: str, base: "Base") -> str:
-    """Days that a number is told of; where not all their papers were counted, it says how many were."""
+    """Returns `days`; if not all papers of these days were counted, with how many were."""
     if base.whole:
         return days
     return localizer.count(
@@ -227,7 +227,7 @@ def of_the_newest(localizer: Localizer, days: str, base: "Base") -> str:
 
 
 def days_i_know(localizer: Localizer, base: "Base") -> str:
-    """Such as "the 3 days I know"."""
+    """Returns such as "the 3 days I know"."""
     return of_the_newest(localizer, localizer.count("the one day I know", "the {count} days I know", base.days), base)
 
 
@@ -238,7 +238,10 @@ def _days(done: "Subscribed", localizer: Localizer) -> str:
 def _beginning(
     done: "Subscribed", localizer: Localizer, now: datetime | None, *, says_since: bool, says_year: bool
 ) -> str:
-    """When it comes first, and of a new one with what, unless that goes without saying."""
+    """Returns when the subscription delivers first and, for a new one, from which moment on papers count.
+
+    The moment is left out where it is obvious.
+    """
     first = _first(done, localizer, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
     if done.outcome != "added" or (from_now_on and not says_since):
@@ -260,7 +263,7 @@ def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> st
 
 
 def _first_by_itself(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
-    """Where nobody knows when the sources have papers."""
+    """Returns when the subscription delivers first where nothing is known of when sources have papers."""
     if done.first is None:
         return localizer.say("It comes as soon as papers do.")
     if now is not None and done.first <= now:

@@ -1,4 +1,4 @@
-"""Changes of subscriptions from the card of a paper: mute, exclude, follow authors."""
+"""Buttons of a paper's card that change subscriptions: mute, exclude, follow authors."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,6 +8,7 @@ from bot.commands.core.picking import listed_here
 from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.cards import callback_paper, paper_arguments, paper_gone
 from bot.commands.subscriptions.echo import subscribe_and_echo
+from bot.commands.subscriptions.subscription_form import is_author
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
@@ -21,14 +22,14 @@ from subscriptions.states import SubscriptionState
 from subscriptions.wording import mended_name
 
 MUTED_FOR = timedelta(days=7)
-AUTHORS = 8  # that are offered at once
+AUTHORS = 8  # authors of a page
 EXCLUDED_AUTHORS = 4
-_LABEL = 40  # characters
+_LABEL = 40  # characters of a button of a button
 _IN_ROW = 2
 
 
 def on_mute(context: CommandContext) -> Reply:
-    """The subscription that brought a paper is quiet for a week; which one is asked where there are several."""
+    """Handles [mute ▾]: pauses the subscription that brought the paper for a week. If there are several, asks which."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -70,7 +71,7 @@ def _muted(context: CommandContext, subscription: Subscription, *, replaces: boo
 
 
 def on_exclude(context: CommandContext) -> Reply:
-    """What a subscription could leave out from now on, so that papers such as this one do not come again."""
+    """Handles [exclude]: shows what the subscription could exclude, so that papers like this one do not come again."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -98,7 +99,7 @@ def on_exclude(context: CommandContext) -> Reply:
 
 
 def _rules(context: CommandContext, subscription: Subscription, item: Item) -> dict[str, str]:
-    """What a query could exclude, as it is written there → as people call it: words of the title, then authors."""
+    """Returns rules that the query could exclude → their labels: words of the title, then authors."""
     authors = item.paper.paper.authors
     named = [*authors[: EXCLUDED_AUTHORS - 1], *authors[-1:]]
     rules = {words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)}
@@ -107,7 +108,7 @@ def _rules(context: CommandContext, subscription: Subscription, item: Item) -> d
 
 
 def on_leave_out(context: CommandContext) -> Reply:
-    """The rule is written into the query."""
+    """Handles a rule under [exclude]: adds it to the query."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -129,7 +130,7 @@ def on_leave_out(context: CommandContext) -> Reply:
 
 
 def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:
-    """The subscriptions behind a paper that would bring it again."""
+    """Returns the subscriptions behind a paper that would find it again."""
     subscriptions = subscriptions_behind(context.store, context.chat, item)
     return tuple(
         subscription
@@ -139,16 +140,16 @@ def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, .
 
 
 def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
-    """Whether a rule can be written into the query, and with it the query would not find this paper any more."""
+    """Returns whether the query can take the rule, and would then not find this paper."""
     try:
         less = narrowed(parse_query(subscription.text), rule)
-    except QueryError:  # initials alone are no author, for one
+    except QueryError:  # such as initials alone, which are no valid author
         return False
     return not matching_papers(less, [item.paper.paper])
 
 
 def on_follow(context: CommandContext) -> Reply:
-    """The authors of a paper, each to be followed."""
+    """Handles [follow authors]: shows the authors of a paper, a button each."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -157,7 +158,7 @@ def on_follow(context: CommandContext) -> Reply:
     if not page:
         return paper_gone(context)
     buttons = [
-        Button(label=_short(name), verb="follow-author", arguments={"name": name}) for name in page if _is_name(name)
+        Button(label=_short(name), verb="follow-author", arguments={"name": name}) for name in page if is_author(name)
     ]
     rows = _in_rows(buttons)
     left = len(authors) - start - len(page)
@@ -168,17 +169,8 @@ def on_follow(context: CommandContext) -> Reply:
     return Reply(lines=(context.say("Whose papers shall I tell you of?"),), buttons=rows, replaces=start > 0)
 
 
-def _is_name(author: str) -> bool:
-    """Whether one can ask for this author: initials alone would fit too many."""
-    try:
-        parse_query(author_rule(author))
-    except QueryError:
-        return False
-    return True
-
-
 def on_follow_author(context: CommandContext) -> Reply:
-    """An author becomes a subscription, named after them."""
+    """Handles an author under [follow authors]: subscribes to the author, and names the subscription after them."""
     name = str(context.arguments["name"])
     rule = author_rule(name)
     reply = subscribe_and_echo(context, rule, None)
@@ -193,21 +185,21 @@ def on_follow_author(context: CommandContext) -> Reply:
 
 
 def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:
-    """The subscription that the button names, if it is one of these."""
+    """Returns the subscription that the button names, if it is one of these."""
     number = context.arguments.get("number")
     return next((subscription for subscription in subscriptions if subscription.number == number), None)
 
 
 def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
-    """Nothing can be done: the subscription is quiet already, or it is not there."""
+    """Returns the answer where nothing can be changed: the subscription is paused already, or there is none."""
     if subscriptions:
         return Reply(toast=context.say("It is paused already."))
     return Reply(toast=context.say("No subscription of this chat brings this paper any more."))
 
 
 def _called(subscription: Subscription) -> str:
-    """A subscription as a button or a line names it."""
-    return f"{subscription.number}  {_short(subscription.name or subscription.text)}"
+    """Returns a subscription as a button or a line names it."""
+    return f"{subscription.number}  {_short(subscription.label)}"
 
 
 def _short(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The echo of a subscription: how it was read, when it comes, what it would have found, and buttons."""
+"""The echo of a subscription: how it was read, when it delivers, what it would have found, with advice and buttons."""
 
 from dataclasses import replace
 
@@ -20,12 +20,12 @@ from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest,
 
 
 def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
-    """Subscribes to a query that holds no time, and echoes it. Raises QueryError, Refused."""
+    """Subscribes to a query without a time in it, and returns the echo. Raises QueryError, Refused."""
     return echo(context, subscribe_here(context, text, when))
 
 
 def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
-    """Subscribes the chat to a query that holds no time. Raises QueryError, Refused."""
+    """Subscribes the chat to a query without a time in it. Raises QueryError, Refused."""
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
 
@@ -40,10 +40,10 @@ def echo(
     typed: str = "",
     number: int | None = None,
 ) -> Reply:
-    """What became of a wish, with advice and buttons; two lines in groups.
+    """Returns the echo of a subscription, with advice and buttons; two lines in groups.
 
-    `ending` is how `typed` was taken apart where its time may have been meant as words, `number` the subscription
-    that was to be changed.
+    `ending` says how `typed` was split into query and time, where the time may have been meant as words. `number` is the
+    subscription that was edited.
     """
     private = context.origin.kind is ChatKind.PRIVATE
     advice = advice_for(context, done)
@@ -79,7 +79,7 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button,
 
 
 def _localizer_of(context: CommandContext, done: Subscribed) -> Localizer:
-    """Whoever says a time by the clock of a place reads by it when it comes."""
+    """Returns the localizer for the subscription's own zone, if it has one."""
     own = done.subscription.zone
     return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer
 
@@ -97,7 +97,7 @@ def _which_clock(context: CommandContext, done: Subscribed) -> str:
 
 
 def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
-    """At the first wish of a person whose clock nobody knows."""
+    """Returns whether to ask for the time zone: at the first subscription of a person whose zone is unknown."""
     return (
         context.chat.kind is ChatKind.PRIVATE
         and facts_of(context.chat.address.platform).asks_for_zone

@@ -1,4 +1,4 @@
-"""The one piece of advice under the echo of a wish, in words and as a button that follows it."""
+"""One piece of advice under an echo: a sentence, and a button that follows it."""
 
 from bot.commands.core.context import CommandContext
 from bot.ports.button import Button
@@ -8,16 +8,16 @@ from subscriptions.query.fields import ValueKind
 from subscriptions.service.papers import advice_on
 from subscriptions.service.subscriptions import Subscribed
 
-REWRITE = "rewrite"  # the verb of the button
+REWRITE = "rewrite"  # verb of the button
 
 
 def advice_for(context: CommandContext, done: Subscribed) -> Advice | None:
-    """The advice with most effect on a wish that was just said; None: it is fine as it is."""
+    """Returns the advice that changes most for a subscription; None if it is fine as it is."""
     return advice_on(context.store, done.chat, done.query, now=context.now, categorised=context.bot_info.categorised)
 
 
 def advice_line(context: CommandContext, advice: Advice) -> str:
-    """What the advice says."""
+    """Returns the advice as a sentence."""
     found = context.localizer.count("{count} paper", "{count} papers", advice.found)
     if advice.kind == "chinese":
         return context.say(
@@ -25,8 +25,8 @@ def advice_line(context: CommandContext, advice: Advice) -> str:
         )
     if advice.kind == "many":
         return context.say("That is more than ten a day; one more word would narrow it.")
-    if advice.absent and advice.absent.absent:
-        return context.say(advice.absent.absent.template, names=", ".join(advice.names))
+    if advice.absent and advice.absent.absence:
+        return context.say(advice.absent.absence.template, names=", ".join(advice.names))
     return _variant(context, advice, found)
 
 
@@ -45,7 +45,7 @@ def _variant(context: CommandContext, advice: Advice, found: str) -> str:
 
 
 def advice_button(context: CommandContext, advice: Advice, number: int) -> Button | None:
-    """The button that rewrites the wish; None where nothing can be rewritten."""
+    """Returns the button that rewrites the query; None if the advice rewrites nothing."""
     if not advice.text:
         return None
     labels = {

@@ -1,4 +1,4 @@
-"""edit, name, schedule: a subscription is changed; it keeps its number, and what it has brought stays brought."""
+"""edit, name, schedule: change a subscription, which keeps its number and what it has delivered."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 
 
 def edit_(context: CommandContext) -> Reply:
-    """Changes the query of a subscription, with a WHEN at the end also its time; without a query it asks."""
+    """Changes the query of a subscription, and its time if one stands behind the query; asks for the query if it is missing."""
     if not context.args:
         return pick_list(
             context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
@@ -49,19 +49,19 @@ def edit_(context: CommandContext) -> Reply:
 
 
 def on_edit_ask(context: CommandContext) -> Reply:
-    """Asks for the new query of the one that was picked."""
+    """Handles [edit] and the pick list: asks for the new query."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     return subscription_gone(context) if subscription is None else _ask_query(context, subscription)
 
 
 def on_edit_page(context: CommandContext) -> Reply:
-    """Another page of the pick list."""
+    """Handles [back] and [more] of the pick list."""
     question = context.say("Which one do you want to change? /edit N QUERY does it, too.")
     return pick_list(context, question, "edit-ask", page=int(context.arguments["page"]), replaces=True)
 
 
 def answer_edit(context: CommandContext) -> Reply | None:
-    """The text that was asked for is the query."""
+    """Takes the answer as the new query."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
@@ -80,11 +80,11 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
-    if ending.only_time:  # the query stays
+    if ending.only_time:  # the query stays as it is as it is
         return _schedule(context, subscription, typed)
     try:
         parse_query(ending.query)
-    except QueryError as error:  # the caret stands below what was typed, number and all
+    except QueryError as error:  # the caret stands below the whole arguments, with the number
         before = len(context.args) - len(typed)
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
@@ -110,7 +110,7 @@ def _edit_button(subscription: Subscription, text: str, when: str = "") -> Butto
 
 
 def on_edit_at(context: CommandContext) -> Reply:
-    """Changes the query and the time to those that the button has."""
+    """Handles a time under a refused one: changes the query and the time to those of the button."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)
@@ -125,7 +125,7 @@ def on_edit_at(context: CommandContext) -> Reply:
 
 
 def name(context: CommandContext) -> Reply:
-    """Gives a subscription a name; "-" takes it away."""
+    """Names a subscription; "-" removes the name."""
     if not context.args:
         raise _usage_of_name()
     subscription, text = required_number(context, context.args, "/name 4 diffusion")
@@ -138,7 +138,7 @@ def name(context: CommandContext) -> Reply:
 
 
 def answer_name(context: CommandContext) -> Reply | None:
-    """The text that was asked for is the name."""
+    """Takes the answer as the name."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
@@ -146,7 +146,7 @@ def answer_name(context: CommandContext) -> Reply | None:
 
 
 def _is_a_paper(text: str) -> bool:
-    """Whether a text is nothing but the name of a paper, or a link: neither a query nor a name."""
+    """Returns whether a text is only the id of a paper or a link, and so neither a query nor a name."""
     return len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
 
 
@@ -174,7 +174,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
 
 
 def schedule(context: CommandContext) -> Reply:
-    """The time of one subscription, or without a number of all and of new ones; without a time it offers some."""
+    """Sets the time of one subscription, or without a number of all and of new ones; offers times if it is missing."""
     subscription, text = number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)
@@ -182,7 +182,7 @@ def schedule(context: CommandContext) -> Reply:
 
 
 def _refuse_foreign_number(text: str) -> None:
-    """A number that no subscription has is no hour: the time of all would change by a slip. Raises NotFound."""
+    """Refuses a number that no subscription has, since as an hour it would reschedule all of them. Raises NotFound."""
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdecimal():
         typed = rest[0] if rest else ""
@@ -195,7 +195,7 @@ def _refuse_foreign_number(text: str) -> None:
 
 
 def on_schedule(context: CommandContext) -> Reply:
-    """A time that was picked."""
+    """Handles a time that was picked."""
     number = context.arguments.get("number")
     subscription = subscription_numbered(context, number)
     if number is not None and subscription is None:
@@ -222,7 +222,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
 
 
 def _time(context: CommandContext, when: str) -> str:
-    """What the button of a time says."""
+    """Returns the label of a button with a time."""
     return when_words(when, context.localizer, parse_cadence(context.chat.settings.schedule))
 
 

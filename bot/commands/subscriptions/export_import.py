@@ -1,4 +1,4 @@
-"""export, import, share: a chat's subscriptions as text, papers as BibTeX, one subscription as a link."""
+"""export, import, share: subscriptions as text, papers as BibTeX, one subscription as a link."""
 
 import re
 from collections.abc import Mapping
@@ -33,11 +33,11 @@ from subscriptions.service.chats import (
 )
 from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
 
-DECIDE_WITHIN = timedelta(hours=1)  # how long an import waits for [import]
-MOST_SHOWN = 30  # lines of a difference
-LONG = 2500  # characters that are sent as a file instead
+DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
+MOST_SHOWN = 30  # lines of a difference that are shown that are shown
+LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
-LONG_LINE = 900  # characters; a longer one would be broken in two
+LONG_LINE = 900  # characters; a longer line would be broken in two
 _DAYS: Mapping[str, int] = MappingProxyType({"d": 1, "w": 7, "m": 30, "y": 365})
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
 _A_MONTH = timedelta(days=30)
@@ -48,7 +48,7 @@ YES, NO = "yes", "no"
 
 
 def export_(context: CommandContext) -> Reply:
-    """The subscriptions as text that import reads; with `bib` the papers of some days as BibTeX."""
+    """Shows the subscriptions as text that /import reads; with `bib` the papers of the last days as BibTeX."""
     word, _, rest = context.args.partition(" ")
     if word.casefold() in ("bib", "bibtex"):
         return _bib(context, rest.strip())
@@ -88,7 +88,7 @@ def _bib(context: CommandContext, typed: str) -> Reply:
 
 
 def _span(typed: str) -> timedelta:
-    """30d, 2w, 6 months, 1y; a month without any. Raises Refused."""
+    """Returns a time span such as 30d, 2w, 6 months, 1y; a month for "". Raises Refused."""
     if not typed:
         return _A_MONTH
     match = _SPAN.fullmatch(typed)
@@ -100,7 +100,7 @@ def _span(typed: str) -> timedelta:
 
 
 def _as_text(context: CommandContext, head: str, file: File) -> Reply:
-    """The text in a block that can be copied, or as a file when it is long."""
+    """Returns the text as a block that can be copied, or as a file if it is long."""
     most = LONG_IN_GROUP if context.read_by_group else LONG
     lines = file.text.rstrip("\n").split("\n")
     if len(file.text) > most or max(map(len, lines)) > LONG_LINE:
@@ -112,7 +112,7 @@ def _as_text(context: CommandContext, head: str, file: File) -> Reply:
 
 
 def import_(context: CommandContext) -> Reply:
-    """Shows what a text would change, and keeps it until somebody says [import]."""
+    """Shows what a text would change, and stores it until [import] is pressed."""
     if context.read_by_strangers and context.args.casefold() in (YES, NO):
         return _decided(context, yes=context.args.casefold() == YES)
     text = _text_given(context)
@@ -138,7 +138,7 @@ def import_(context: CommandContext) -> Reply:
 
 
 def _text_given(context: CommandContext) -> str:
-    """What came along: a file goes before the words beside it. Raises Refused for what is no text."""
+    """Returns the text of the attached file, else the arguments. Raises Refused if the file is not text."""
     try:
         return text_of(context.file) if context.file else context.args
     except UnicodeDecodeError:
@@ -149,12 +149,12 @@ def _text_given(context: CommandContext) -> str:
 
 
 def _lines(context: CommandContext, text: str) -> tuple[Line, ...]:
-    """The lines of a text, which may change this chat alone. Raises Refused."""
+    """Returns the lines of a text, which may change only this chat. Raises Refused."""
     return read_lines(text, context.chat.address, alone=True)
 
 
 def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
-    """What would change, line by line; in a group only how much."""
+    """Returns the reply that shows the changes line by line; in a group only how many there are."""
     shown = [f"{sign} {line}" for sign, _, line in plan.changes if sign != "="]
     head = context.say("This would change: {counts}.", counts=_counts(context, plan))
     lines = [head]
@@ -170,7 +170,10 @@ def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
 
 
 def _choice(context: CommandContext) -> tuple[Button, Button]:
-    """An anonymous admin presses as another person than the one who asked: there whoever manages the chat may."""
+    """Returns [import] and [no], for the sender only.
+
+    An anonymous admin presses under another identity: there everybody who manages the chat may press.
+    """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person
     done = Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
@@ -190,12 +193,12 @@ def _counts(context: CommandContext, plan: ImportPlan) -> str:
 
 
 def on_import(context: CommandContext) -> Reply:
-    """Does it, as it fits now."""
+    """Handles [import]: imports the stored text, as it applies now."""
     return _imported(context, str(context.arguments["person"]), replaces=True)
 
 
 def on_import_no(context: CommandContext) -> Reply:
-    """Leaves everything as it is."""
+    """Handles [no]: drops the stored text."""
     clear_conversation_state(context.store, _state_name(context, str(context.arguments["person"])))
     return Reply(lines=(context.say("Nothing is imported."),), ok=True, replaces=True)
 
@@ -219,7 +222,7 @@ def _imported(context: CommandContext, person: str, *, replaces: bool) -> Reply:
 
 
 def _state_name(context: CommandContext, person: str) -> str:
-    """What an import is remembered under: for one person, about one chat."""
+    """Returns the key under which an import is stored: one per person and chat."""
     return f"import:{context.origin.address}:{context.chat.address}:{person}"
 
 
@@ -227,7 +230,7 @@ def _state_name(context: CommandContext, person: str) -> str:
 
 
 def share(context: CommandContext) -> Reply:
-    """A link that offers one subscription to others; without a number they can be picked."""
+    """Shows a link that offers one subscription to others; without a number asks which."""
     subscriptions = [one.subscription for one in listed_here(context)]
     if not subscriptions:
         return no_subscriptions(context)
@@ -237,13 +240,13 @@ def share(context: CommandContext) -> Reply:
 
 
 def on_share(context: CommandContext) -> Reply:
-    """One that was picked."""
+    """Handles the pick list: shows the link of that subscription."""
     subscription = subscription_numbered(context, context.arguments["number"])
     return replace(_shared(context, subscription), replaces=True) if subscription else subscription_gone(context)
 
 
 def on_share_page(context: CommandContext) -> Reply:
-    """Others to pick from."""
+    """Handles [back] and [more] of the pick list."""
     return replace(_which(context, int(context.arguments["page"])), replaces=True)
 
 
@@ -252,7 +255,7 @@ def _which(context: CommandContext, page: int) -> Reply:
 
 
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
-    """The link, and words to pass on where the platform knows no links that open a bot."""
+    """Returns the link; where the platform has no links that open a bot, the command to pass on."""
     reading = subscription.name or context.formatter.reading(parse_query(subscription.text))
     links, bot = context.links
     if links is None:

@@ -1,4 +1,4 @@
-"""pause, resume: holds a chat or one of its subscriptions, and tells what waits when it comes back."""
+"""pause, resume, stop: hold a chat or one of its subscriptions, and offer what has waited when it goes on."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -23,11 +23,11 @@ from subscriptions.service.subscriptions import pause, resume, send_waiting, ski
 from subscriptions.states import ChatState
 from subscriptions.zones import zone
 
-ALL = "all"  # what a number stands against; without it, it is meant as well
+ALL = "all"  # means the whole chat, as no arguments do
 
 
 def pause_(context: CommandContext) -> Reply:
-    """Holds the chat, or with a number one subscription, for as long as is said."""
+    """Pauses the chat, or the subscription with the number, for the time given."""
     if not context.chat.id:
         return Reply(lines=(context.say("There is nothing to pause yet."),))
     subscription, until = _parsed(context)
@@ -35,7 +35,7 @@ def pause_(context: CommandContext) -> Reply:
 
 
 def on_pause(context: CommandContext) -> Reply:
-    """Holds one subscription until somebody resumes it."""
+    """Handles [pause] of a subscription: pauses it without an end."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     return (
         subscription_gone(context)
@@ -45,7 +45,7 @@ def on_pause(context: CommandContext) -> Reply:
 
 
 def stop(context: CommandContext) -> Reply:
-    """Asks what is meant: a pause, or the end."""
+    """Asks whether a pause or the end is meant."""
     count = len(listed_here(context))
     if not count:
         return Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
@@ -63,12 +63,12 @@ def stop(context: CommandContext) -> Reply:
 
 
 def on_pause_all(context: CommandContext) -> Reply:
-    """Holds the chat until somebody resumes it."""
+    """Handles [pause] of the chat: pauses it without an end."""
     return replace(pause_(context), replaces=True)
 
 
 def resume_(context: CommandContext) -> Reply:
-    """Ends the pause of the chat and of all its subscriptions, or of one."""
+    """Resumes the chat and all its subscriptions, or one."""
     if not context.chat.id:
         return Reply(lines=(context.say("Nothing is paused here."),))
     one = bool(context.args) and context.args.casefold() != ALL
@@ -77,7 +77,7 @@ def resume_(context: CommandContext) -> Reply:
 
 
 def on_resume(context: CommandContext) -> Reply:
-    """Ends a pause."""
+    """Handles [resume]."""
     number = context.arguments.get("number")
     subscription = subscription_numbered(context, number)
     if number is not None and subscription is None:
@@ -86,7 +86,7 @@ def on_resume(context: CommandContext) -> Reply:
 
 
 def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
-    """How many papers wait after a pause, and [send] [skip]; nothing when none do."""
+    """Returns lines and buttons for the papers that wait after a pause; nothing if none do."""
     found = waits(context.store, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
@@ -100,7 +100,7 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
 
 
 def on_send(context: CommandContext) -> Reply:
-    """What waits goes now."""
+    """Handles [send]: sends what waits now."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if "number" in context.arguments and subscription is None:
         return subscription_gone(context)
@@ -114,7 +114,7 @@ def on_send(context: CommandContext) -> Reply:
 
 
 def on_skip(context: CommandContext) -> Reply:
-    """What waited when it was offered never comes."""
+    """Handles [skip]: what waited when the button was shown is never sent."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if "number" in context.arguments and subscription is None:
         return subscription_gone(context)
@@ -133,7 +133,10 @@ def on_skip(context: CommandContext) -> Reply:
 
 
 def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
-    """Which subscription, and until when. "2 weeks" is a time, "2" a subscription, "2 until mon" both."""
+    """Returns which subscription, or None for the chat, and until when.
+
+    "2 weeks" is a time, "2" a subscription, "2 until mon" both. Raises Refused, NotFound.
+    """
     text = context.args
     if not text or text.casefold() == ALL:
         return None, None

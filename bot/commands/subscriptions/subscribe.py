@@ -1,4 +1,4 @@
-"""sub: what a chat asks for, said; and a /sub that is edited soon after."""
+"""sub: subscribes to queries, one per line; an edited message replaces what it subscribed to before."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,25 +23,25 @@ from subscriptions.query import parse_query
 from subscriptions.service.chats import get_conversation_state, set_conversation_state
 from subscriptions.service.subscriptions import Subscribed, edit, unsubscribe
 
-MOST_LINES = 20  # wishes in one message
-EDITED_WITHIN = timedelta(minutes=5)  # an edited /sub replaces what it said first
+MOST_LINES = 20  # subscriptions of one message
+EDITED_WITHIN = timedelta(minutes=5)  # how long an edited /sub replaces what it subscribed to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """One line of a /sub, and what became of it."""
 
-    text: str  # without its WHEN
+    text: str  # without its time
     when: str | None
-    ending: Ending | None = None  # where its WHEN may have been meant as words
+    ending: Ending | None = None  # how the line was split into query and time
     typed: str = ""
     done: Subscribed | None = None
     error: PaperwireError | None = None
-    instead: str = ""  # the query that it takes the place of
+    instead: str = ""  # the query that it replaces, in words
 
 
 def sub(context: CommandContext) -> Reply:
-    """Adds a wish for each line; an edited message replaces what it added before."""
+    """Subscribes to each line; an edited message replaces its earlier subscriptions."""
     lines = list(_lines(context.args))
     if not lines and context.request.trigger_id:
         return new_subscription(context)
@@ -56,7 +56,7 @@ def sub(context: CommandContext) -> Reply:
             Sentence("Send the rest in another message."),
         )
     if len(lines) == 1 and not isinstance(context.request, Interaction) and query_of(lines[0]) != lines[0]:
-        return try_query(context, lines[0])  # a sentence may be understood amiss, so it is offered
+        return try_query(context, lines[0])  # a sentence may be misunderstood, so its query is only offered
     lines = [query_of(line) for line in lines] if len(lines) > 1 else lines
     before = _numbers_before_edit(context)
     said = (
@@ -71,13 +71,13 @@ def sub(context: CommandContext) -> Reply:
 
 
 def _refused_reply(context: CommandContext, said: _Line) -> Reply:
-    """Why the only line was refused; a time that cannot be had comes with buttons that say what can. Raises its error."""
+    """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(said.error, NoSuchTime):
         return time_refused_with_nearest(context, said.error, lambda when: _at_button(said.text, when), (words,))
     if isinstance(said.error, OnlyTime):
         return only_time_refused(context, said.error, words)
-    assert said.error is not None  # noqa: S101 - whoever calls looked
+    assert said.error is not None  # noqa: S101 - checked by the caller
     raise said.error
 
 
@@ -89,7 +89,7 @@ def _at_button(text: str, when: str) -> Button:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The wishes of a message; whoever repeats the command in each line need not."""
+    """Yields the queries of a message, without a command that is repeated at the beginning of a line."""
     again = re.compile(rf"/(?:{'|'.join((COMMANDS[0].name, *COMMANDS[0].aliases))})(?:@\w+)?(?:\s+|$)", re.IGNORECASE)
     for line in text.splitlines():
         if subscription := again.sub("", line.strip(), count=1).strip():
@@ -105,7 +105,7 @@ def _read(context: CommandContext, line: str) -> _Line:
 
 
 def _of_another_command(context: CommandContext, line: str) -> Refused | None:
-    """Why a line is not taken for a query: it is something else that can be said here."""
+    """Returns why a line is no query: it begins with another command."""
     name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
     if context.registry.command_named(name) is None:
         return None
@@ -113,7 +113,7 @@ def _of_another_command(context: CommandContext, line: str) -> Refused | None:
 
 
 def _subscribed(context: CommandContext, said: _Line) -> _Line:
-    """A line that is refused refuses only itself."""
+    """Subscribes to a line. A refusal is stored in the line, so that the other lines are not refused with it."""
     if said.error is not None:
         return said
     try:
@@ -142,7 +142,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
 
 
 def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple[str, str]:
-    """A line that was refused, and below it where and why."""
+    """Returns a refused line, and below it where and why."""
     why = error.sentence.say(context.localizer.translate)
     if not isinstance(error, QueryError):
         return text, f"^ {why}"
@@ -154,7 +154,7 @@ def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple
 
 
 def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[int]) -> None:
-    """Which subscriptions this message made, so that its edit can replace them; not those that were there before it."""
+    """Stores which subscriptions this message made, so that its edit can replace them, but none that existed before."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
     if made and context.request.message_id and not isinstance(context.request, Interaction):
@@ -163,18 +163,18 @@ def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[i
 
 
 def _numbers_before_edit(context: CommandContext) -> list[int]:
-    """The numbers of what this message made before it was edited, without those that are gone."""
+    """Returns the numbers of the subscriptions that this message made before it was edited and that still exist."""
     if context.message is None or not context.message.is_edit:
         return []
     token = get_conversation_state(
         context.store, _state_name(context), since=context.now - 2 * EDITED_WITHIN
-    )  # how late it is was asked before
+    )  # whether the edit came in time was checked before
     numbers = token.arguments["numbers"] if token else []
     return [number for number in numbers if subscription_numbered(context, number) is not None]
 
 
 def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
-    """What is asked for as before stays, what is new takes the places of what is gone, in their order."""
+    """Replaces the subscriptions of an edited message: equal queries stay, new queries take the other numbers in order."""
     there = {
         subscription.canonical: subscription.number
         for number in numbers
@@ -213,7 +213,7 @@ def _canonical(text: str) -> str:
 
 
 def late_edit(context: CommandContext) -> Reply:
-    """An edit that came too late to be taken for what was meant at first."""
+    """Answers an edit that came too late to count."""
     return Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
 
 
@@ -225,7 +225,7 @@ LATE_EDIT = Callback(run=late_edit)
 
 
 def on_subscribe_to(context: CommandContext) -> Reply:
-    """[subscribe] under what was tried: exactly that text."""
+    """Handles [subscribe] under a preview: subscribes to exactly that text."""
     return sub(replace(context, args=str(context.arguments["text"]), arguments={}))
 
 

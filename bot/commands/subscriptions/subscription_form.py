@@ -1,7 +1,7 @@
-"""The form of a subscription, where a platform has forms: to add one, to change one, or to begin with a paper.
+"""The form of a subscription, on platforms that have forms: a new one, an edit, or one that begins with a paper.
 
-What is filled in is a query, when, by which clock, and, where there is a choice, in which chat. While the query is being
-typed the form tells how it reads and what it would have found. Sent, it does what /sub and /edit do.
+Its fields are the query, the time, the time zone and, where there is a choice, the chat. While the query is typed, the form
+shows how it is read and what it would have found. Submitting it does what /sub and /edit do.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,21 +28,21 @@ from subscriptions.service.papers import papers_named, recent_matches
 from subscriptions.service.subscriptions import SubscriptionRequest, edit, set_setting, subscribe
 from subscriptions.zones import zone, zone_name
 
-FORM = "form"  # the command; where people do not type it, what a platform offers in its menus stands for it
-QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # fields
-HERE, THREAD, MINE = "here", "thread", "mine"  # values of the field PLACE
-EXAMPLES = 2  # papers that a form names
-AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query that a form begins with
+FORM = "form"  # the command, which people choose in a menu of the platform
+QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # names of the fields
+HERE, THREAD, MINE = "here", "thread", "mine"  # values of CHAT_FIELD
+EXAMPLES = 2  # papers that the form shows
+AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query like it
 _NINE = "09:00"
 _SHOWN = 30  # characters of a query that a refusal repeats
-_MOST_ZONES = 95  # platforms take a hundred options
+_MOST_ZONES = 95  # options; platforms take a hundred
 
 
 # ------------------------------------------------------------------------------------------------------------- opening
 
 
 def form(context: CommandContext) -> Reply:
-    """The form of a new subscription. It begins with the paper that the text names."""
+    """Opens the form of a new subscription, with a query like the paper that the text names, if any."""
     if not context.request.trigger_id:
         raise Refused(
             Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
@@ -55,12 +55,12 @@ def form(context: CommandContext) -> Reply:
 
 
 def new_subscription(context: CommandContext) -> Reply:
-    """The form of a new subscription, with nothing in it."""
+    """Opens an empty form of a new subscription."""
     return _new(context, ("", ()), thread=context.request.thread_id)
 
 
 def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
-    """The form of a subscription, with what it says now."""
+    """Opens the form of an existing subscription."""
     own = context.chat.settings.timezone
     modal = Modal(
         title=context.say("Subscription {number}", number=subscription.number),
@@ -75,17 +75,20 @@ def edit_subscription(context: CommandContext, subscription: Subscription) -> Re
 
 
 def on_shortcut(context: CommandContext) -> Reply:
-    """What a platform offers in its menus: the form, beginning with the paper of the message where it was chosen."""
+    """Handles the platform's menu of a message: opens the form with a query like the paper of that message."""
     return form(replace(context, args=context.event_details.get("text", "")))
 
 
 def on_new_subscription(context: CommandContext) -> Reply:
-    """[new subscription]."""
+    """Handles [new subscription]."""
     return form(replace(context, args=""))
 
 
 def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
-    """`begun` is a query and what is said of it; `thread` the message in whose thread it may go."""
+    """Returns the form of a new subscription.
+
+    `begun` is a query and notes on it; `thread` is the message whose thread can be chosen as the chat.
+    """
     text, notes = begun
     own = context.chat.settings.timezone
     places = _places(context, thread)
@@ -104,12 +107,12 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
 
 
 def _in_words(context: CommandContext, command: str) -> str:
-    """A platform may show a form and not say so; who sees one, knows."""
+    """Returns the text shown beside the form, because platforms do not say whether it has opened."""
     return context.say("If no form has opened, try once more, or write it: {command}", command=command)
 
 
 def _query_like_paper(context: CommandContext) -> tuple[str, tuple[str, ...]]:
-    """A query for papers like the one that the text names, by its authors and categories; and what is said of it."""
+    """Returns a query for papers like the one that the text names, and notes on it."""
     names = mentioned(context.args)
     if not names:
         return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
@@ -121,8 +124,8 @@ def _query_like_paper(context: CommandContext) -> tuple[str, tuple[str, ...]]:
 
 
 def like_paper(paper: Paper) -> str:
-    """A query for papers by these authors in these categories; "" when neither is known."""
-    authors = [author for author in paper.authors if _is_name(author)]
+    """Returns a query for papers by these authors in these categories; "" when neither is known."""
+    authors = [author for author in paper.authors if is_author(author)]
     named = authors if len(authors) <= AUTHORS else [*authors[: AUTHORS - 1], authors[-1]]
     categories = [category for category in paper.categories if is_category(category)][:CATEGORIES]
     groups = [[author_rule(name) for name in named], [f"cat:{category}" for category in categories]]
@@ -134,8 +137,8 @@ def _any_of(rules: Sequence[str], *, alone: bool) -> str:
     return text if alone or len(rules) == 1 else f"({text})"
 
 
-def _is_name(author: str) -> bool:
-    """Whether one can ask for this author: initials alone would fit too many."""
+def is_author(author: str) -> bool:
+    """Returns whether a query can ask for this author; initials alone would match too many."""
     try:
         parse_query(author_rule(author))
     except QueryError:
@@ -173,7 +176,7 @@ def _fields(
 
 
 def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
-    """How a query reads and what it would have found; what is wrong with it."""
+    """Returns how a query is read and what it would have found, or what is wrong with it."""
     if not text:
         return ()
     try:
@@ -195,7 +198,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
 
 
 def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> str:
-    """What is wrong, where, and what would be right, in one line."""
+    """Returns what is wrong, where, and what would be right, in one line."""
     said = error.sentence.say(context.localizer.translate)
     place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
     if place:
@@ -204,7 +207,7 @@ def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> 
 
 
 def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
-    """As soon as papers come, once a day when they are out, or at a time; the one that holds among them."""
+    """Returns the options for the time: at once, once a day when the papers are out, or a day; the current one among them."""
     schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
     values = ["now", *dict.fromkeys(map(cadence_text, windows)), *DAYS]
@@ -212,7 +215,7 @@ def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
 
 
 def _when_value(cadence: Cadence) -> str:
-    """The option that stands for a cadence."""
+    """Returns the option that stands for a cadence."""
     text = cadence_text(cadence)
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
 
@@ -222,7 +225,7 @@ def _when_label(context: CommandContext, value: str) -> str:
 
 
 def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
-    """Clocks by what they show now: the one that holds, then cities by their distance from the operator's."""
+    """Returns the options for the zone with their local time: the current one, then cities near the operator's zone."""
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
     shown = list(names)[:_MOST_ZONES]
@@ -233,7 +236,7 @@ def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
 
 
 def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
-    """The chats that it can be for, where there is a choice: this one, a thread in it, whoever asks."""
+    """Returns the chats that the subscription can be for: this one, a thread in it, the person's; empty where there is no choice."""
     here = context.chat.address
     if context.chat.kind is ChatKind.PRIVATE:
         return {}
@@ -255,13 +258,13 @@ def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> 
 
 
 def on_change_new(context: CommandContext) -> Reply:
-    """The form of a new subscription by what stands in it now."""
+    """Returns the form of a new subscription for what is filled in so far."""
     thread = str(context.arguments.get("thread", ""))
     return _with_choices(context, _new(context, (_field_value(context, QUERY), ()), thread=thread))
 
 
 def on_change_edit(context: CommandContext) -> Reply:
-    """The form of a subscription by what stands in it now."""
+    """Returns the form of an existing subscription for what is filled in so far."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     return (
         subscription_gone(context)
@@ -273,8 +276,8 @@ def on_change_edit(context: CommandContext) -> Reply:
 
 
 def _with_choices(context: CommandContext, reply: Reply) -> Reply:
-    """The same with what is chosen by now."""
-    assert reply.modal is not None  # noqa: S101 - whoever calls made one
+    """Returns the reply with the form's fields set to what is chosen so far."""
+    assert reply.modal is not None  # noqa: S101 - the callers pass a form
     fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
     return Reply(modal=replace(reply.modal, fields=fields))
 
@@ -288,11 +291,11 @@ def _chosen(field: Field, value: str) -> Field:
 
 
 def on_submit_new(context: CommandContext) -> Reply:
-    """Subscribes. What cannot be understood is said beside the field where it stands."""
+    """Subscribes, or returns what is wrong, by field."""
     if problems := _problems(context):
         return Reply(form_errors=problems)
     tz = _own_zone(context)
-    if tz and not numbers_given(context.store, context.chat.address):  # the first word about the clock of this chat
+    if tz and not numbers_given(context.store, context.chat.address):  # the chat has not chosen a zone yet
         set_setting(context.store, context.chat.address, "timezone", tz, now=context.now, who=context.actor)
         tz = ""
     subscription = SubscriptionRequest(
@@ -304,7 +307,7 @@ def on_submit_new(context: CommandContext) -> Reply:
 
 
 def on_submit_edit(context: CommandContext) -> Reply:
-    """Changes the subscription."""
+    """Changes the subscription, or returns what is wrong, by field."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)
@@ -325,7 +328,7 @@ def on_submit_edit(context: CommandContext) -> Reply:
 
 
 def _checked_query(text: str, before: str) -> None:
-    """Refuses a query that ends in a time, which has its own field; one that stood there `before` may stay."""
+    """Refuses a query that ends in a time, which has its own field; the query `before` may stay as it is."""
     parse_query(text)
     ending = split_when(text)
     if ending.when is not None and text != before:
@@ -336,7 +339,7 @@ def _checked_query(text: str, before: str) -> None:
 
 
 def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
-    """What cannot be taken, by field. A form can come back with anything."""
+    """Returns what is wrong, by field. Platforms may send any value."""
     text = _field_value(context, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
         QUERY: lambda: _checked_query(text, before),
@@ -358,13 +361,13 @@ def _when(context: CommandContext) -> str:
 
 
 def _own_zone(context: CommandContext) -> str:
-    """The clock that was chosen; "" where it is the one that the chat goes by."""
+    """Returns the zone that was chosen; "" if it is the chat's."""
     chosen = _field_value(context, ZONE)
     return "" if chosen == str(context.arguments.get("zone", "")) else chosen
 
 
 def _field_value(context: CommandContext, name: str) -> str:
-    """What stands in a field, on one line and without signs that nobody sees."""
+    """Returns the value of a field on one line, without invisible characters."""
     typed = context.form_values.get(name, "")
     return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
 

@@ -1,4 +1,4 @@
-"""list: what a chat asks for, page by page; a number opens what can be done with it."""
+"""list: the subscriptions of a chat, page by page; a number opens one of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,18 +28,18 @@ _ROW = 5  # numbers side by side
 
 
 def list_(context: CommandContext) -> Reply:
-    """The subscriptions of the chat; "list 2" is the second page."""
+    """Shows the subscriptions of the chat; "list 2" shows the second page."""
     text = context.args.strip()
     return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
 
 
 def on_list(context: CommandContext) -> Reply:
-    """Another page, or back from one subscription."""
+    """Handles [back] and [more]: shows another page."""
     return _page(context, int(context.arguments.get("page", 0)), replaces=True)
 
 
 def on_subscription(context: CommandContext) -> Reply:
-    """One subscription, with what can be done with it."""
+    """Handles a number: shows one subscription, with buttons to change it."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)
@@ -77,7 +77,7 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
     if pages > 1:
         head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
     rows = _rows(context, shown)
-    if context.chat.state is not ChatState.ACTIVE:  # one reason holds them all
+    if context.chat.state is not ChatState.ACTIVE:  # the same reason holds all of them
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
     rows = [replace(row, reading=shortened(row.reading)) for row in rows]
     buttons = shown_buttons(context, _buttons(context, shown, page, pages))
@@ -104,7 +104,7 @@ def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
 
 
 def _lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
-    """A line for each: number, name or reading, when, how many, the last time, what holds it."""
+    """Returns a line for each: number, name or query, time, papers found, last delivery, what holds it."""
     about = activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
     lines = []
     for one, row in zip(shown, rows, strict=True):
@@ -118,7 +118,7 @@ def _lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]
 
 
 def _often(context: CommandContext, about: MatchCount, found: int) -> str:
-    """How many papers it finds, by the days known: "6 a week", "6 in 3 days"."""
+    """Returns how many papers it found in the days known: "6 a week", "6 in 3 days"."""
     if about.base.week and about.base.whole:
         return context.localizer.count("{count} a week", "{count} a week", found)
     days = of_the_newest(

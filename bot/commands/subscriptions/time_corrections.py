@@ -1,4 +1,4 @@
-"""Presses that say a wish anew: words that were read as a time, and a time that there is."""
+"""Buttons that reword a subscription: follow the advice, read a time as words, take an available time."""
 
 from dataclasses import replace
 
@@ -14,13 +14,13 @@ from subscriptions.service.subscriptions import edit, find_change
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:
-    """Subscribes to a query at a time, each as the button has it."""
+    """Handles an available time under a refused one: subscribes to the query and the time of the button."""
     when = context.arguments.get("when")
     return subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
 
 
 def on_as_words(context: CommandContext) -> Reply:
-    """What was read as a time is words: they are asked for, and a time that was there before holds again."""
+    """Handles [as words]: asks for all words, with the time that held before."""
     change = find_change(context.store, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:
@@ -31,7 +31,7 @@ def on_as_words(context: CommandContext) -> Reply:
     if old is None or subscription_numbered(context, old.number) is None:
         return subscription_gone(context)
     when, tz = cadence_text(old.cadence), old.zone or ""
-    if context.arguments.get("number") is not None:  # it was an edit
+    if context.arguments.get("number") is not None:  # the words were read as the time of an edit
         return _in_words(context, old.number, text, when, tz)
     edit(
         context.store, context.chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
@@ -48,7 +48,7 @@ def _in_words(context: CommandContext, number: int, text: str, when: str, tz: st
 
 
 def on_rewrite(context: CommandContext) -> Reply:
-    """The advice is followed."""
+    """Handles the button of an advice: rewrites the query."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)

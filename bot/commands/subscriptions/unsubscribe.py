@@ -1,4 +1,4 @@
-"""unsub: what a chat asks for, taken back: one, several by their numbers, or everything."""
+"""unsub: removes one subscription, several by their numbers, or all."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def unsub(context: CommandContext) -> Reply:
-    """Removes by numbers or query, or everything; without words it asks which."""
+    """Removes by numbers, by query, or all; without arguments asks which."""
     if not context.args:
         return _which(context)
     if context.args.casefold() in _ALL:
@@ -44,7 +44,7 @@ def unsub(context: CommandContext) -> Reply:
 
 
 def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
-    """The subscription that is named by its query. Raises NotFound, for numbers with all of them; QueryError."""
+    """Returns the subscription with this query. Raises QueryError, and NotFound, which lists all the numbers typed."""
     try:
         return subscription_named(context, context.args)
     except NotFound:
@@ -58,12 +58,12 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
 
 
 def unsub_all(context: CommandContext) -> Reply:
-    """Removes everything, without a question: it can be undone."""
+    """Removes all subscriptions without a question, since that can be undone."""
     return _removed(context, "all") if context.chat.id else unsubscribed((), context.localizer)
 
 
 def on_unsub(context: CommandContext) -> Reply:
-    """Removes the one that was picked."""
+    """Handles the pick list: removes that subscription."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     return (
         subscription_gone(context)
@@ -73,12 +73,12 @@ def on_unsub(context: CommandContext) -> Reply:
 
 
 def on_unsub_all(context: CommandContext) -> Reply:
-    """Removes everything."""
+    """Handles [remove all]."""
     return replace(unsub_all(context), replaces=True)
 
 
 def on_unsub_page(context: CommandContext) -> Reply:
-    """Another page of the pick list."""
+    """Handles [back] and [more] of the pick list."""
     return _which(context, page=int(context.arguments["page"]), replaces=True)
 
 

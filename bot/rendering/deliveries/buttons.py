@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.ports.button import Button, Buttons
-from bot.rendering.deliveries.outline import Form, Outline
+from bot.rendering.deliveries.outline import DeliveryForm, Outline
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import paper_url, pdf_url, search_url
 from bot.rendering.views.medium import Medium
@@ -47,14 +47,14 @@ def delivery_buttons(
     if reader.settings.buttons == "link":
         link = make_link(delivery) if make_link else ""
         return DeliveryButtons(last=((Button(label=reader.language.say("get your own"), url=link),),) if link else ())
-    if reader.settings.buttons != "full" or reader.public:  # strangers could press them
+    if reader.settings.buttons != "full" or reader.is_public:  # strangers could press them
         return DeliveryButtons()
     shown = [item for group in plan.groups for item in group.items]
     more = _show_more(delivery, reader, len(delivery.items) - len(shown))
     if medium.menus:
         menus = {item.paper.id: _menu(f"d{delivery.id}", item.position, item, reader.language) for item in shown}
         return DeliveryButtons(menus=menus, last=more)
-    if plan.form is Form.CARDS and len(shown) == 1:
+    if plan.form is DeliveryForm.CARDS and len(shown) == 1:
         return DeliveryButtons(last=(_single_paper_row(delivery, shown[0], reader), *more))
     numbers = {
         item.paper.id: Button(label=str(number), data=f"d{delivery.id}.c{item.position}")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot.ports.button import Buttons
 from bot.rendering.deliveries.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.deliveries.notice_view import notice_view
-from bot.rendering.deliveries.outline import Form, Outline, empty_text, outline, root_line
+from bot.rendering.deliveries.outline import DeliveryForm, Outline, empty_text, outline, root_line
 from bot.rendering.deliveries.paging import Layout, Paginator
 from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.views.medium import Medium
@@ -62,7 +62,7 @@ def render_delivery(
         beneath=medium.beneath(buttons.last),
     )
     # The chat may have changed its shape since it was sent; an edit keeps the old one. Only a thread begins without papers.
-    if not layout[0] if layout else plan.form is Form.THREAD:
+    if not layout[0] if layout else plan.form is DeliveryForm.THREAD:
         return _thread_messages(delivery, paginator, buttons, layout[1:])
     return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound)
 

@@ -9,7 +9,7 @@ from typing import Literal
 from bot.rendering.text.cleaning import clean, isolated
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import web_url
-from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_summary, label
+from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_summary, subscription_label
 from bot.rendering.views.parts import Head, Heading, More, Tail
 from bot.rendering.views.reader import Reader
 from subscriptions.cutting import cut_at_word
@@ -27,7 +27,7 @@ _SOURCE_WIDTH = 60
 _REASON_WIDTH = 120
 
 
-class Form(Enum):
+class DeliveryForm(Enum):
     """The layout of a delivery."""
 
     CARDS = "cards"  # up to five papers with their texts
@@ -49,7 +49,7 @@ class Group:
 class Outline:
     """The plan of a delivery's messages."""
 
-    form: Form
+    form: DeliveryForm
     measure: Measure
     head: Head | None  # None: the message begins with its papers
     counted: Head  # the head if there are several messages
@@ -62,16 +62,16 @@ def outline(delivery: Delivery, reader: Reader) -> Outline:
     """The outline of a delivery with papers."""
     shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
     form = _form(delivery, len(shown))
-    digest = form in {Form.ROWS, Form.THREAD}
+    digest = form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
     measure = _measure(form, len(shown), reader)
     groups = _groups(delivery, reader, headed=digest)
     head = _head(delivery, reader, _only_label(delivery, reader) if digest else "")
-    alone = form is Form.CARDS and not head.remark
+    alone = form is DeliveryForm.CARDS and not head.remark
     return Outline(
         form=form,
         measure=measure,
-        head=None if alone or form is Form.EACH else head,
-        counted=Head(title=_day_text(delivery, reader.language), small=True) if form is Form.EACH else head,
+        head=None if alone or form is DeliveryForm.EACH else head,
+        counted=Head(title=_day_text(delivery, reader.language), small=True) if form is DeliveryForm.EACH else head,
         groups=groups,
         tail=_tail(delivery, reader, shown if measure.summary else ()),
         why="others" if head.label or any(group.heading for group in groups) else "all",
@@ -121,22 +121,22 @@ def _position(item: Item) -> int:
     return item.position
 
 
-def _form(delivery: Delivery, shown: int) -> Form:
+def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     chat = delivery.chat
     shape = chat.settings.shape
     if shape == "each" and 0 < shown <= _CARDS_UP_TO:
-        return Form.EACH
+        return DeliveryForm.EACH
     # A thread has no threads of its own.
     if shape == "thread" and not chat.address.topic:
-        return Form.THREAD if shown > _THREAD_ABOVE else Form.CARDS
+        return DeliveryForm.THREAD if shown > _THREAD_ABOVE else DeliveryForm.CARDS
     alert = delivery.kind is Kind.ALERT or chat.kind is ChatKind.PRIVATE
-    return Form.CARDS if alert and 0 < shown <= _CARDS_UP_TO else Form.ROWS
+    return DeliveryForm.CARDS if alert and 0 < shown <= _CARDS_UP_TO else DeliveryForm.ROWS
 
 
-def _measure(form: Form, shown: int, reader: Reader) -> Measure:
-    measure = CARD if form in {Form.CARDS, Form.EACH} else measure_of_list(shown)
+def _measure(form: DeliveryForm, shown: int, reader: Reader) -> Measure:
+    measure = CARD if form in {DeliveryForm.CARDS, DeliveryForm.EACH} else measure_of_list(shown)
     # Readers in public cannot open a card, so the message has the abstract as a quotation.
-    if reader.public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
+    if reader.is_public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
         return replace(measure, quotation=_LONGEST_QUOTATION)
     return measure
 
@@ -150,7 +150,7 @@ def measure_of_list(amount: int) -> Measure:
 
 def _label(item: Item, reader: Reader) -> str:
     """The label of the subscription that a paper is grouped under; "" in public."""
-    return label(item.because[0], reader) if item.because and not reader.public else ""
+    return subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
 
 
 def _only_label(delivery: Delivery, reader: Reader) -> str:
@@ -170,7 +170,7 @@ def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
 def _groups(delivery: Delivery, reader: Reader, *, headed: bool) -> tuple[Group, ...]:
     by_subscription = _by_subscription(delivery.items)
     # A heading costs a line, and saves one under each of its papers.
-    if not headed or reader.public or not 1 < len(by_subscription) < len(delivery.items):
+    if not headed or reader.is_public or not 1 < len(by_subscription) < len(delivery.items):
         shown = tuple(item for group in by_subscription for item in group if item.shown)
         ordered = shown if headed else tuple(sorted(shown, key=_position))
         more = _more(len(delivery.items) - len(shown), _only_label(delivery, reader), reader)
@@ -250,6 +250,6 @@ def _missing(delivery: Delivery, reader: Reader) -> str:
     """One line about the sources that are missing; "" if none is, and in public."""
     missing = delivery.facts.missing
     names = isolated(cut_at_word(clean(missing.names), _REASON_WIDTH)) if missing else ""
-    if missing is None or not names or reader.public:
+    if missing is None or not names or reader.is_public:
         return ""
     return missing_line(names, missing.how, missing.count, reader.language)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.ports.button import Button
-from bot.rendering.deliveries.outline import Form, Group, Outline
+from bot.rendering.deliveries.outline import DeliveryForm, Group, Outline
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total
 from bot.rendering.views.papers import ever_shorter, paper_view
@@ -33,7 +33,7 @@ class Paginator:
             return self._as_sent(layout)
         room, first_head = self.medium.room, self._head_size()
         parts = self._parts(first_head)
-        if self.plan.form is Form.EACH:
+        if self.plan.form is DeliveryForm.EACH:
             return [page for part in parts for page in pack([part], room, first_head, first_head)]
         most = self.medium.numbers if self.numbered else None
         alone = self.beneath + (self.medium.draw(self.plan.head).size if self.plan.head else Size())
@@ -84,11 +84,11 @@ class Paginator:
 
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
         """The paper as long as its form allows, shorter only if it fits into no message together with `beside`."""
-        counted = self.numbered or self.plan.form in {Form.ROWS, Form.THREAD}
+        counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
         for measure in ever_shorter(self.plan.measure):
             all_named = self.plan.why == "all"
             view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
             fragment = self.medium.draw(replace(view, menu=self.menus.get(item.paper.id, ())))
-            if fragment.whole and (beside + fragment.size).fits(self.medium.room):
+            if fragment.is_within_limits and (beside + fragment.size).fits(self.medium.room):
                 break
         return fragment

@@ -1,1 +1,1 @@
-"""What a message looks like on its platform: the gallery as an HTML page, chats in a terminal."""
+"""Shows messages as their platforms do: the gallery as an HTML page, chats in a terminal."""

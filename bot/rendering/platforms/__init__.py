@@ -1,1 +1,1 @@
-"""One medium per platform (`media.medium_of`): it writes views in the markup of its platform and knows its limits."""
+"""A medium per platform, which writes views in the markup of the platform and knows its limits; what messages look like."""

@@ -9,7 +9,7 @@ from bot.ports.button import Buttons
 from bot.rendering.templating import Macro, macros
 from bot.rendering.text.links import web_url
 from bot.rendering.views.appearance import Display, Look, Paragraph, Span
-from bot.rendering.views.medium import joined, name_of
+from bot.rendering.views.medium import joined_texts, macro_name
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Head, Root
@@ -26,7 +26,7 @@ def _macros() -> Mapping[str, Macro]:
 
 def plain_text(view: object) -> str:
     """The view without markup."""
-    return _macros()[name_of(view)](view).strip("\n")
+    return _macros()[macro_name(view)](view).strip("\n")
 
 
 def short_text(view: object) -> str:
@@ -39,12 +39,12 @@ def short_text(view: object) -> str:
 
 def plain_page(fragments: Sequence[Fragment]) -> str:
     """A message without markup."""
-    return joined([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
+    return joined_texts([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
 
 
 def short_page(fragments: Sequence[Fragment]) -> str:
     """A message without markup, its papers reduced to title and link."""
-    return joined([(fragment.view, short_text(fragment.view)) for fragment in fragments])
+    return joined_texts([(fragment.view, short_text(fragment.view)) for fragment in fragments])
 
 
 def notification_titles(fragments: Sequence[Fragment]) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from bot.ports.button import Buttons
 from bot.rendering.platforms.console import plain_page
 from bot.rendering.templating import Macro, macros
-from bot.rendering.views.medium import name_of
+from bot.rendering.views.medium import macro_name
 from bot.rendering.views.packing import Fragment, Size
 
 
@@ -25,7 +25,7 @@ class Web:
 
     def draw(self, view: object) -> Fragment:
         """The view as HTML, escaped."""
-        return Fragment(view=view, markup=_macros()[name_of(view)](view).strip("\n"))
+        return Fragment(view=view, markup=_macros()[macro_name(view)](view).strip("\n"))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
         """Nothing."""

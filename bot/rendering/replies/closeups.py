@@ -15,8 +15,8 @@ from bot.rendering.views.papers import (
     author_names,
     category_names,
     isolated_passage,
-    label,
     paper_view,
+    subscription_label,
 )
 from bot.rendering.views.parts import Section
 from bot.rendering.views.reader import Reader
@@ -127,7 +127,7 @@ def _is_in_language(code: str, language: Language) -> bool:
 def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]:
     """The subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
     number = f"{because.number}  " if because.number else ""
-    yield Section(label="" if reader.public else f"{number}{label(because, reader)}", text=Passage(""))
+    yield Section(label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(""))
     query = _query(because.text)
     found = hits_of(query, paper) if query else ()
     if query is None or not found:
@@ -168,7 +168,7 @@ def _around(passage: Passage, side: int) -> Passage:
     return Passage(before, cut_at_word(passage.hit, 2 * side), cut_at_word(passage.after, side))
 
 
-def chunks(section: Section, room: int) -> tuple[Section, ...]:
+def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
     """The section in pieces of about `room` columns, cut at sentences; only the first piece has the label.
 
     A passage with a hit is one piece, shortened on both sides.

@@ -10,9 +10,9 @@ from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_lin
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
 from bot.rendering.platforms.registry import MEDIA, Media
-from bot.rendering.replies.closeups import chunks, whole_head, whole_sections, why_head, why_sections
+from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
-from bot.rendering.views.medium import IN_MESSAGE, Medium
+from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, Medium
 from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, total
 from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_shorter, paper_view
 from bot.rendering.views.parts import Code, Line, Section
@@ -54,7 +54,7 @@ def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Mes
 def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
     """The reply in pages. `beneath` is the size of the buttons under the last one."""
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
-    most = (medium.numbers or IN_MESSAGE) if reply.numbers else None
+    most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else None
     packed = pack(parts, medium.room, beneath, beneath, most=most)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse a blank message
     if reply.delivery is None:
@@ -108,7 +108,7 @@ def _fitted(
     """The paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
     for narrower in ever_shorter(measure):
         fragment = medium.draw(replace(view(narrower), menu=menu))
-        if fragment.whole and (beneath + fragment.size).fits(medium.room):
+        if fragment.is_within_limits and (beneath + fragment.size).fits(medium.room):
             break
     return fragment
 
@@ -129,8 +129,8 @@ def _close_up(item: Item, place: int, reader: Reader, medium: Medium, beneath: S
 def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
     """The section in as few pieces as fit into messages."""
     for room in _SECTION_ROOMS:
-        fragments = [medium.draw(piece) for piece in chunks(section, room)]
-        if all(fragment.whole and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
+        fragments = [medium.draw(piece) for piece in section_pieces(section, room)]
+        if all(fragment.is_within_limits and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
             break
     return fragments
 

@@ -8,7 +8,7 @@ from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Code, Head, Heading, Line, More, Section
 
-IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
+NUMBERS_IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
 
 
 class Medium(Protocol):
@@ -19,7 +19,7 @@ class Medium(Protocol):
     menus: bool  # whether each paper has a menu beside it
 
     def draw(self, view: object) -> Fragment:
-        """The view in this markup, never shortened: the fragment's `whole` and `size` tell whether it fits."""
+        """The view in this markup, never shortened: the fragment's `is_within_limits` and `size` tell whether it fits."""
 
     def beneath(self, buttons: Buttons) -> Size:
         """The size of these buttons under a message."""
@@ -38,12 +38,12 @@ class Medium(Protocol):
         """
 
 
-def name_of(view: object) -> str:
-    """The name of the macro that draws a view: a paper's form, else the name of the view's class in lower case."""
-    return view.form if isinstance(view, PaperView) else type(view).__name__.lower()
+def macro_name(view: object) -> str:
+    """The name of the macro that draws a view: a paper's form, else its class without "View", in lower case."""
+    return view.form if isinstance(view, PaperView) else type(view).__name__.removesuffix("View").lower()
 
 
-def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
+def line_ends_between(above: object, below: object, *, under_head: str = "\n\n") -> str:
     """The line ends between two views in one text: a blank line, unless the two belong together."""
     if isinstance(above, Head):
         return "\n\n" if above.remark else under_head
@@ -54,11 +54,11 @@ def gap(above: object, below: object, *, under_head: str = "\n\n") -> str:
     return "\n" if isinstance(above, Line | Code) and isinstance(below, Line | Code) else "\n\n"
 
 
-def joined(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
+def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
     """The texts of views as one text, with line ends between them."""
     parts: list[str] = []
     above: object = None
     for view, text in views_and_texts:
-        parts += [gap(above, view, under_head=under_head) if parts else "", text]
+        parts += [line_ends_between(above, view, under_head=under_head) if parts else "", text]
         above = view
     return "".join(parts)

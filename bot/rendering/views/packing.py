@@ -33,7 +33,7 @@ class Fragment:
     view: object  # the value that was drawn
     markup: str
     size: Size = field(default=Size())
-    whole: bool = True  # False: a part of it exceeds a limit of its own, whatever the message holds
+    is_within_limits: bool = True  # False: a part of it exceeds a limit of its own, whatever the message holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
         ai=AI_MARK if ai else "",
         text=isolated_passage(marked(text, words)),
         quotation=isolated(_quotation(paper, reader, measure.quotation)) if measure.quotation and not gone else "",
-        why="" if reader.public else why_line(item.because if why else item.because[1:], reader, also=not why),
+        why="" if reader.is_public else why_line(item.because if why else item.because[1:], reader, also=not why),
     )
 
 
@@ -117,16 +117,16 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
     """The labels of the subscriptions that matched a paper: at most two, then "+2". `also`: beside a heading's."""
     if not because:
         return ""
-    labels = [label(one, reader) for one in because[:_LABELS]]
+    labels = [subscription_label(one, reader) for one in because[:_LABELS]]
     more = len(because) - _LABELS
     line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
     return reader.language.say("also {names}", names=line) if also else line
 
 
-def label(because: Because, reader: Reader) -> str:
+def subscription_label(because: Because, reader: Reader) -> str:
     """The name of the subscription, else its query; where papers name people, with who subscribed."""
-    called = isolated(cut_at_word(clean(because.name or because.text), _LABEL_WIDTH))
-    asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.credits else ""
+    called = isolated(cut_at_word(clean(because.label), _LABEL_WIDTH))
+    asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.names_subscribers else ""
     return f"{called} ({asked})" if asked else called
 
 

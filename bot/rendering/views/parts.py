@@ -22,7 +22,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class NoticeView:
     """A notice: its title, the lines below, its buttons."""
 
     title: str

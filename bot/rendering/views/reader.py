@@ -13,17 +13,17 @@ class Reader:
     language: Language
     settings: ChatSettings
     kind: ChatKind
-    open: bool = False  # a group that strangers can read
+    is_open_group: bool = False  # a group that strangers can read
 
     @property
-    def public(self) -> bool:
+    def is_public(self) -> bool:
         """Whether strangers can read the chat: then messages do not say who subscribed to what."""
-        return self.open or self.kind is ChatKind.BROADCAST
+        return self.is_open_group or self.kind is ChatKind.BROADCAST
 
     @property
-    def credits(self) -> bool:
+    def names_subscribers(self) -> bool:
         """Whether papers name who subscribed to them."""
-        together = self.kind in (ChatKind.TEAM, ChatKind.GROUP) and not self.public
+        together = self.kind in (ChatKind.TEAM, ChatKind.GROUP) and not self.is_public
         return together and self.settings.credits == "on"
 
 
@@ -34,4 +34,4 @@ def language_of(chat: Chat) -> Language:
 
 def reader_of(chat: Chat) -> Reader:
     """The reader of a chat's messages."""
-    return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, open=chat.public)
+    return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, is_open_group=chat.public)

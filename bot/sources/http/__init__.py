@@ -1,4 +1,4 @@
-"""Digests from the web: which addresses a source is made of, and how they are asked for. This is the only home of httpx's client."""
+"""Digests from the web: the requests that a source consists of, and the client that fetches them, by httpx."""
 
 from bot.sources.http.backfill import MODERATION_HOLD as MODERATION_HOLD
 from bot.sources.http.backfill import announced as announced

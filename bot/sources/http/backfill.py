@@ -1,9 +1,9 @@
-"""How a day that was missed is asked for afterwards. Pure.
+"""The requests for a day that was missed. Pure.
 
 - A dated address is asked for that day.
-- A feed or list of arXiv shows only its newest batch. The papers of an older one are found by arXiv's API, by when they
-  were submitted: what comes until 14:00 in New York is announced that evening, what comes on Friday after that, or at the
-  weekend, on Monday evening; Sunday evening has what came until Friday (info.arxiv.org/help/availability.html).
+- A feed or list of arXiv shows only its newest batch. arXiv's API finds the papers of an older batch by the time of their
+  submission. Papers submitted until 14:00 in New York are announced that evening; those submitted later on Friday, or at
+  the weekend, on Monday evening; Sunday evening announces those until Friday (info.arxiv.org/help/availability.html).
 - All other addresses have no history.
 """
 
@@ -20,17 +20,17 @@ from subscriptions.model import Announce, Paper
 from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
 
 DAY = timedelta(days=1)
-CLOSES_AT = time(14, 0)  # in New York: what is submitted later is announced a day later
+CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
 SUNDAY = 6
 MODERATION_HOLD = timedelta(
     days=4
 )  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
-MOST_PAGES = 12  # of one day
+MOST_PAGES = 12  # pages of one day
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
-    """The archives and categories of arXiv that a source shows by arXiv's rhythm; () for one that is none of arXiv's."""
+    """The archives and categories of arXiv whose batches a source shows; () for sources that are not arXiv's."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)
@@ -39,7 +39,7 @@ def categories_of(source: SourceSettings) -> tuple[str, ...]:
 
 
 def is_dated(source: SourceSettings) -> bool:
-    """Whether the address of a source says of which day it is."""
+    """Whether the address of a source holds a date."""
     return source.url is not None and DATE in source.url
 
 
@@ -52,10 +52,10 @@ def backfill_request(
     oldest: bool = False,
     sites: Sites = ARXIV,
 ) -> FetchRequest | None:
-    """What to ask for a day that was missed; None: nobody can.
+    """The request for a day that was missed; None if the source has no history.
 
-    `lacking`: the categories of arXiv that lack it, when they are not all. `oldest`: nothing before it was missed, so what
-    the moderators held back comes with it.
+    `missing`: the categories of arXiv that lack the day, if not all do. `oldest`: it is the oldest missed day, so papers
+    that moderators held back before it are asked for, too.
     """
     if source.url is not None and is_dated(source):
         return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
@@ -69,30 +69,30 @@ def backfill_request(
 
 
 def announced(paper: Paper, categories: Collection[str]) -> Paper:
-    """A paper of a missed day as the feeds of these categories announced it: new, or as a cross-list from another one."""
+    """A paper of a missed day, marked as the feeds of these categories announced it: as new or as a cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
 def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:
-    """A question to arXiv's API (info.arxiv.org/help/api/user-manual.html), its first page."""
+    """The request for the first page of a query to arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
     url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
     return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day)
 
 
 def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
-    """The papers with these arXiv ids."""
+    """The request for the papers with these arXiv ids."""
     return api_request(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
 
 
 def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
-    """The papers in whose titles these words stand side by side; words without signs."""
+    """The request for papers with these consecutive words in the title. The words hold no punctuation."""
     return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
 
 
 def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, datetime]:
-    """From when until when the papers of a batch were submitted; aware UTC."""
+    """The times between which the papers of a batch were submitted; aware UTC."""
     before = batch - DAY
     while not calendar.has_batch(before):
         before -= DAY
@@ -100,14 +100,14 @@ def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, d
 
 
 def _closed(batch: date) -> datetime:
-    """Until when one could submit for a batch."""
+    """The time until which papers could be submitted for a batch."""
     evening = batch - DAY
     day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
     return datetime.combine(day, CLOSES_AT, NEW_YORK).astimezone(UTC)
 
 
 def _in_categories(categories: Collection[str]) -> str:
-    """The part of a query that names categories; "" for all of arXiv."""
+    """The part of a query that restricts it to categories; "" for all of arXiv."""
     if set(categories) >= set(CLASSES):
         return ""
     codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]

@@ -1,10 +1,10 @@
-"""Which addresses a source is made of at a moment. Pure.
+"""The requests that a source consists of at a moment. Pure.
 
-- A plain `url` is itself. One with `{date}` is that of today and that of yesterday, in UTC.
-- `arxiv = [...]` is one feed for each category or archive, https://rss.arxiv.org/rss/cs.LG: a feed of several is cut at
-  2,000 papers, the new ones first (info.arxiv.org/help/rss.html). An archive that is cut all the same is asked by category.
+- A plain `url` is one request. A `url` with `{date}` is two: for today and for yesterday, in UTC.
+- `arxiv = [...]` is one feed for each category or archive, https://rss.arxiv.org/rss/cs.LG, since a feed of several is cut
+  at 2,000 papers, new ones first (info.arxiv.org/help/rss.html). An archive that is cut nevertheless is asked by category.
 - An answer of bioRxiv (api.biorxiv.org/details/SERVER/FROM/TO/CURSOR) has further pages.
-- Papers of days that were missed: see `missed`.
+- Days that were missed: see bot.sources.http.backfill.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from bot.settings import EVERYTHING, SourceSettings
 from subscriptions.categories.tree import CLASSES
 
 DATE = "{date}"
-MOST_PAGES = 100  # of one answer: more is a server that repeats itself
-MOST_OLDER = 12  # pages of an operator's own question to arXiv's API, after an outage
-PAGE = 500  # papers a page of arXiv's API: it asks not to be asked for more than 1,000 at once
+MOST_PAGES = 100  # of one answer; a server with more pages repeats itself
+MOST_OLDER = 12  # pages of an operator's own query to arXiv's API, after an outage
+PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
 _TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
 _ENTRY = re.compile(rb"<(?:\w+:)?entry[\s>]")
@@ -30,7 +30,7 @@ _START = re.compile(r"(?P<before>[?&]start=)(?P<start>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """Where arXiv is."""
+    """The addresses of arXiv's services."""
 
     feeds: str = "https://rss.arxiv.org/rss/"
     api: str = "https://export.arxiv.org/api/query"
@@ -41,21 +41,21 @@ ARXIV = Sites()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """One address to be asked."""
+    """One request for a document."""
 
     url: str
-    unit: str = ""  # the part of the source that it is: a category; "" the source as a whole
-    format: str | None = None  # None: told by the content
-    may_miss: bool = False  # what is not there is not there yet
+    unit: str = ""  # the part of the source: a category; "": the whole source
+    format: str | None = None  # None: recognised by the content
+    may_miss: bool = False  # a document that is missing has not been published yet
     page: int = 1
-    history: bool = False  # it brings older papers and says nothing of today's
-    day: date | None = None  # of which day it is, where the address says so
+    history: bool = False  # it returns older papers and tells nothing about today's
+    day: date | None = None  # the day in the address
 
 
 def requests_of(
     source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
 ) -> tuple[FetchRequest, ...]:
-    """What a source is made of at `now`, without further pages; () for files. `split`: archives too large for one feed."""
+    """The requests of a source at `now`, without further pages; () for files. `split`: archives too large for one feed."""
     if source.url is not None:
         return _by_address(source, source.url, now)
     categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
@@ -79,14 +79,14 @@ def _classes(code: str) -> tuple[str, ...]:
 
 
 def everything() -> SourceSettings:
-    """The source that there is when the settings name none: the feeds of all archives of arXiv."""
+    """The source that is used if the settings name none: the feeds of all archives of arXiv."""
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
 
 
 def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """The page after the one that was answered with `data`; None: it was the last.
+    """The request for the page after the one that returned `data`; None after the last page.
 
-    It goes on by what was received, since no server keeps to the size of a page, and ends with a page that is empty.
+    It counts the papers received, since servers return pages of any size, and ends at an empty page.
     """
     if ask.page >= MOST_PAGES:
         return None
@@ -95,7 +95,7 @@ def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
 
 
 def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """The page after the one that an operator's own question to arXiv's API was answered with; None: there is none."""
+    """The request for the page after one of an operator's own query to arXiv's API; None if there is no such page."""
     if ask.page >= MOST_OLDER or not is_api(ask.url):
         return None
     url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
@@ -112,7 +112,7 @@ def _next_start(url: str, data: bytes) -> str | None:
 
 
 def _next_cursor(url: str, data: bytes) -> str | None:
-    """Of api.biorxiv.org: `messages[0].total` is a text, `collection` what was received."""
+    """The cursor of the next page of api.biorxiv.org, from `messages[0].total`, a text, and the length of `collection`."""
     parts = urlsplit(url)
     path = _CURSOR.fullmatch(parts.path)
     if path is None:
@@ -125,7 +125,7 @@ def _next_cursor(url: str, data: bytes) -> str | None:
 
 
 def _counts(data: bytes) -> tuple[int, int]:
-    """(total, received); (0, 0) for what is no such answer."""
+    """(total, received); (0, 0) for anything but such an answer."""
     try:
         answer = json.loads(data)
         message = answer["messages"][0]
@@ -135,16 +135,16 @@ def _counts(data: bytes) -> tuple[int, int]:
 
 
 def is_api(url: str) -> bool:
-    """Whether an address is a question to arXiv's API."""
+    """Whether an address is a query to arXiv's API."""
     return urlsplit(url).path.rstrip("/").endswith("/api/query")
 
 
 def address_key(url: str) -> str:
-    """By which an address is remembered: it may hold a secret, so it is not stored itself."""
+    """The key under which an address is remembered. The address itself is not stored, since it may hold a secret."""
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def document_name(source: str, url: str) -> str:
-    """What sentences call a document: the source, and the last part of its path, which may tell its date."""
+    """The name of a document in sentences: the source and the last part of the path, which may hold the date."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     return f"{source}/{last}" if last else source

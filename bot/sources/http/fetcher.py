@@ -1,8 +1,8 @@
-"""One address asked for its document, politely and carefully: what it may reach, how long, how much, how often.
+"""Fetches the document at an address, within limits: which hosts may be reached, how long, how much and how often.
 
-Every hop of a redirect is checked anew. The name of a host is looked up here, and the connection goes to the very address
-that was checked, so nobody can answer with another one in between; TLS still verifies the name. Behind a proxy the proxy
-looks names up, and it decides what may be reached.
+Every redirect is checked again. The host name is resolved here, and the connection goes to the address that was checked,
+so that a second answer of the name server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names
+itself, and decides what may be reached.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from bot.sources.http.public_addresses import is_public
 from subscriptions.errors import Sentence
 
 MOST_REDIRECTS = 5
-LONGEST_ASKED = timedelta(days=1)  # nobody is left alone for longer, whatever is asked for
+LONGEST_ASKED = timedelta(days=1)  # the longest wait that a server is granted
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
-_ERROR_BODY = 64 * 1024  # bytes of an error that are read: arXiv's feeds say there what was wrong
-_RATE_EXCEEDED = b"Rate exceeded."  # of arXiv's API, with whatever status
+_ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
+_RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a wait, with any status
 _PORTS = {"http": 80, "https": 443}
 
-_SENTENCES = (  # the most special ones first
+_SENTENCES = (  # most specific first
     (httpx.ConnectTimeout, Sentence("{host} was not reached within {connect} seconds.")),
     (httpx.TimeoutException, Sentence("{host} sent nothing for {idle} seconds.")),
     (httpx.ProxyError, Sentence("The proxy of this machine does not let {host} be reached.")),
@@ -47,7 +47,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """How long and how large. Seconds; bytes as sent and as unpacked, each."""
+    """Limits of one request: seconds, and bytes, which apply to the body both as sent and as unpacked."""
 
     connect: float = 15.0
     idle: float = 60.0
@@ -57,7 +57,7 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A document, and what to show when it is asked for again."""
+    """A document, and the validators for the next request."""
 
     data: bytes
     etag: str = ""
@@ -66,29 +66,29 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """It is the document that the validators were of."""
+    """The answer that the document has not changed since the validators."""
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host, as this machine looks names up. Raises OSError."""
+    """The IP addresses of a host, by this machine's resolver. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def proxy_of_environment(scheme: str, host: str) -> str | None:
-    """The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name for a host; None: it is reached directly."""
+    """The proxy for a host by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; None if it is reached directly."""
     proxies = urllib.request.getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     return None if not proxy or urllib.request.proxy_bypass(host) else proxy
 
 
 class Fetcher:
-    """Asks addresses for documents."""
+    """Fetches documents by HTTP."""
 
     def __init__(
         self,
         clock: Clock,
-        politeness: HostLimiter,
+        host_limiter: HostLimiter,
         *,
         agent: str,
         allowed_hosts: frozenset[str] = frozenset(),
@@ -96,9 +96,9 @@ class Fetcher:
         resolve: Resolve = resolve,
         proxy_of: Callable[[str, str], str | None] = proxy_of_environment,
     ) -> None:
-        """`allowed_hosts`, in lower case and without port, may be anywhere. `agent` is the User-Agent."""
+        """`allowed_hosts`, in lower case and without port, may have private addresses. `agent` is the User-Agent."""
         self._clock = clock
-        self._politeness = politeness
+        self._host_limiter = host_limiter
         self._agent = agent
         self._allowed = allowed_hosts
         self._limits = limits or FetchLimits()
@@ -107,7 +107,7 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """The document at an address, if it is another one than that of the validators. Raises FetchError."""
+        """The document at an address; Unchanged if it is still that of the validators. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -123,13 +123,13 @@ class Fetcher:
     async def _in_turn(
         self, url: httpx.URL, headers: Mapping[str, str], open_host: str
     ) -> Fetched | Unchanged | httpx.URL:
-        """What one request gives: a document, or where it is instead.
+        """The document that one request returns, or the address to which it redirects.
 
-        `open_host` may be at a private address: the host that the source itself names, if the settings allow it. A host
-        that only a redirect names may not, since whoever answers chooses it.
+        `open_host` may have a private address: it is the host in the source's own address, if the settings allow it. The
+        host of a redirect may not, since the server chooses it.
         """
         host = url.host
-        async with self._politeness.slot(host):
+        async with self._host_limiter.slot(host):
             try:
                 async with asyncio.timeout(self._limits.total):
                     return await self._ask(url, headers, open_host)
@@ -138,7 +138,7 @@ class Fetcher:
                 raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
             except FetchError as error:
                 if error.retry_after:
-                    self._politeness.pause(host, error.retry_after)
+                    self._host_limiter.pause(host, error.retry_after)
                 raise
 
     async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | Unchanged | httpx.URL:
@@ -155,11 +155,11 @@ class Fetcher:
         return await self._get(url, addresses[-1], headers, None)
 
     async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
-        """The addresses of the URL's host that may be reached, at least one."""
+        """The IP addresses of the URL's host that may be reached, at least one. Raises FetchError."""
         host = url.raw_host.decode("ascii")
         try:
             found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
-        except (OSError, ValueError, OverflowError):  # a name or a port that no look-up takes
+        except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
             raise _failed(Sentence("There is no host {host}, or no network."), url) from None
         allowed = found if url.host.casefold() == open_host else [one for one in found if is_public(one)]
         if not allowed:
@@ -172,7 +172,7 @@ class Fetcher:
     async def _get(
         self, url: httpx.URL, address: str | None, headers: Mapping[str, str], proxy: str | None
     ) -> Fetched | Unchanged | httpx.URL:
-        """One request, to the address that was checked. The client lives no longer, so no connection outlives its check."""
+        """Sends one request to the IP address that was checked. Each request has its own client, since a kept connection would escape the next check."""
         host = url.raw_host.decode("ascii")
         async with (
             _translated(url, self._limits),
@@ -190,7 +190,7 @@ class Fetcher:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
         try:
             return httpx.AsyncClient(timeout=timeout, verify=self._context(url), proxy=proxy, trust_env=False)
-        except (ImportError, ValueError):  # what httpx says of a proxy that it cannot use repeats it
+        except (ImportError, ValueError):  # httpx's message about an unusable proxy would repeat its address
             raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
 
     async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | Unchanged | httpx.URL:
@@ -236,7 +236,7 @@ class Fetcher:
             raise _failed(Sentence("The answer of {host} is packed and damaged."), url, of_host=False) from None
 
     async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
-        """The error for an answer that is none."""
+        """The error for an answer with an error status."""
         status = response.status_code
         try:
             body = await self._body(url, response, _ERROR_BODY)
@@ -254,7 +254,7 @@ class Fetcher:
         return FetchError(sentence, status=status, body=body, host_wide=of_host)
 
     def _asked(self, retry_after: str) -> timedelta:
-        """What Retry-After wants, seconds or a date; zero for nothing that can be read."""
+        """The wait that Retry-After asks for, in seconds or as a date; zero if it cannot be read."""
         text = retry_after.strip()
         if text.isascii() and text.isdigit():
             return min(timedelta(seconds=int(text[:9])), LONGEST_ASKED)
@@ -266,7 +266,7 @@ class Fetcher:
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
     def _context(self, url: httpx.URL) -> ssl.SSLContext:
-        """The certificates that are trusted, read once and only where one is shown; for others a context without any."""
+        """The TLS context. Trusted certificates are read once, for the first https address; http gets a context without any."""
         if url.scheme != "https":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._tls is None:
@@ -286,7 +286,7 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """Where a redirect leads; a password goes along only within the host. Raises FetchError."""
+    """The address to which a redirect leads. A password is kept only on the same host. Raises FetchError."""
     try:
         target = url.join(location) if location else None
         if target is not None and _is_web(target):
@@ -301,7 +301,7 @@ def _no_address(url: httpx.URL) -> FetchError:
 
 
 def _is_web(url: httpx.URL) -> bool:
-    """Whether an address can be asked by HTTP. Raises UnicodeError: httpx reads an encoded name only when asked for it."""
+    """Whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
     return url.scheme in _PORTS and bool(url.host)
 
 
@@ -316,7 +316,7 @@ def _check_size(size: int, most: int) -> None:
 
 @asynccontextmanager
 async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None]:
-    """What httpx raises becomes a sentence."""
+    """Translates errors of httpx to FetchError."""
     try:
         yield
     except httpx.HTTPError as error:
@@ -324,12 +324,12 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
     except (
         httpx.InvalidURL,
         UnicodeError,
-    ):  # httpx makes the next request of each redirect, also where none is followed
+    ):  # httpx builds the request of each redirect, although none is followed
         raise _no_address(url) from None
 
 
 def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
-    """The error of a connection."""
+    """The FetchError for an error of a connection."""
     certificate = _certificate_problem(error)
     if certificate:
         return _failed(Sentence("The certificate of {host} cannot be trusted: {why}."), url, why=certificate)
@@ -340,7 +340,7 @@ def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> Fe
 
 
 def _certificate_problem(error: BaseException | None) -> str:
-    """Why a certificate was refused, in the words of OpenSSL; "" when it was not."""
+    """Why a certificate was refused, in OpenSSL's words; "" if none was refused."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return error.verify_message.rstrip(".").lower() or "it is not valid"

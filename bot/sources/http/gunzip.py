@@ -1,4 +1,4 @@
-"""gzip, unpacked bit by bit and never beyond a limit: a thousand bytes can hold a million."""
+"""Unpacks gzip piece by piece, up to a limit, since a thousand bytes can hold a million."""
 
 import zlib
 
@@ -7,15 +7,15 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class TooLarge(Exception):
-    """More than the limit came out."""
+    """The unpacked content is larger than the limit."""
 
 
 class Damaged(Exception):
-    """It is not gzip, or broken."""
+    """The data is not gzip, or is damaged."""
 
 
 class Gunzipper:
-    """Takes pieces of a gzip stream, of one member or several, and gives what they hold."""
+    """Unpacks the pieces of a gzip stream of one or more members."""
 
     def __init__(self, limit: int) -> None:
         self._left = limit
@@ -23,13 +23,13 @@ class Gunzipper:
         self._begun = False
 
     def feed(self, piece: bytes) -> bytes:
-        """What comes out of the next piece. Raises TooLarge, Damaged."""
+        """The unpacked content of the next piece. Raises TooLarge, Damaged."""
         out = []
         try:
             while piece:
                 if self._stream.eof:
                     if not piece.startswith(MAGIC[:1]):
-                        break  # some servers pad with zeros
+                        break  # some servers append zeros
                     self._stream = zlib.decompressobj(_GZIP)
                 self._begun = True
                 found = self._stream.decompress(piece, self._left + 1)
@@ -43,13 +43,13 @@ class Gunzipper:
         return b"".join(out)
 
     def end(self) -> None:
-        """Nothing follows. Raises Damaged when something is missing."""
+        """Ends the stream. Raises Damaged if something is missing."""
         if self._begun and not self._stream.eof:
             raise Damaged
 
 
 def gunzipped(data: bytes, limit: int) -> bytes:
-    """The content of a gzip file; anything else as it is. Raises TooLarge, Damaged."""
+    """The content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
     if not data.startswith(MAGIC):
         return data
     unpacker = Gunzipper(limit)

@@ -1,4 +1,4 @@
-"""Taking turns: one request at a time to every host, and to arXiv one in three seconds, whatever source it is for."""
+"""Limits requests per host: one at a time to every host, and one in three seconds to all of arXiv."""
 
 import asyncio
 from collections import defaultdict
@@ -14,31 +14,31 @@ from subscriptions.errors import Sentence
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
-MAX_SLOT = 60.0  # seconds that a request waits for its turn; whoever was asked to wait longer comes again
-LONGEST_REQUEST = 240.0  # seconds that the turn of a process that was killed is kept from the others
+MAX_SLOT = 60.0  # seconds that a request waits for its slot; if the host asked for a longer wait, the request fails
+LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
 
 
 class SharedHostSlots(Protocol):
-    """The other processes that ask the same publisher."""
+    """Slots per publisher that all processes on one store share."""
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
-        """Zero: the turn is ours, for `most` at the longest. Else so long it is another's, or nobody's."""
+        """Acquires the slot for at most `most`. Returns zero if it is acquired, else how long it is not free."""
 
     async def release(self, publisher: str, gap: timedelta) -> None:
-        """The turn is over; the next one is `gap` later."""
+        """Releases the slot, which is free again after `gap`."""
 
 
 def is_arxiv(host: str) -> bool:
-    """Whether a host is one of arXiv's: its limits count over all of them."""
+    """Whether a host is arXiv's. arXiv's limits hold for all its hosts together."""
     name = host.rstrip(".").casefold()
     return name == "arxiv.org" or name.endswith(".arxiv.org")
 
 
 class HostLimiter:
-    """The turns of one process, and with `others` of all: one request at a time over all of them.
+    """The slots of one process; with `others` those of all processes, which then send one request at a time together.
 
-    The gap is kept from the end of a request, however it ended, to the begin of the next: whatever the line does, requests
-    do not arrive closer together.
+    The gap lies between the end of a request, however it ended, and the start of the next one. So requests never arrive
+    closer together, however slow the network is.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class HostLimiter:
         self._others = others
         self._polite_to = polite_to
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._free: dict[str, float] = {}  # lane → the monotonic second from which on it may be asked
+        self._free: dict[str, float] = {}  # lane of hosts -> the monotonic second from which the next request may start
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
-        """Waits for the turn of one request, and holds it. Raises FetchError when the host asked for a long wait."""
+        """Waits for a slot for one request, and holds it. Raises FetchError if the host asked for a long wait."""
         lane, gap = (PUBLISHER, GAP) if self._polite_to(host) else (host, 0.0)
         async with self._lanes[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
@@ -68,7 +68,7 @@ class HostLimiter:
 
     @asynccontextmanager
     async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
-        """Holds the turn of all processes, where there is a gap to keep."""
+        """Holds the shared slot of all processes, for hosts with a gap."""
         if not gap or self._others is None:
             yield
             return
@@ -80,7 +80,7 @@ class HostLimiter:
             await self._others.release(publisher, timedelta(seconds=gap))
 
     def pause(self, host: str, wait: timedelta) -> None:
-        """The host asked for a wait."""
+        """Lets no request to the host start for a while, as it asked."""
         self._reserve(PUBLISHER if self._polite_to(host) else host, wait.total_seconds())
 
     def _reserve(self, lane: str, seconds: float) -> None:
@@ -88,11 +88,11 @@ class HostLimiter:
 
 
 def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
-    """The error of a host that wants to be left alone for a while."""
+    """The error of a host that asks for a wait."""
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
         sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
-    elif status is None or status < HTTPStatus.BAD_REQUEST:  # a page that says so, as if it were an answer
+    elif status is None or status < HTTPStatus.BAD_REQUEST:  # a page with that text and a status of success
         sentence = Sentence("{host} is too busy to answer.", values)
     else:
         sentence = Sentence("{host} is too busy to answer ({status}).", values)

@@ -1,19 +1,19 @@
-"""Which addresses of the network a source may be at: those that anybody may reach. Pure.
+"""Tells which IP addresses are public, so that a source may be there. Pure.
 
-Who may write an address into a list, or answer with a redirect, must not make this machine ask its own services or those
-beside it. The networks are IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
+A list of sources, or a redirect, must not make this machine send requests to its own services or to its private network.
+The networks are IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-_GLOBAL_V6 = IPv6Network("2000::/3")  # what has been given out so far; all else is special
+_GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
 _NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one that anybody may reach. One that holds an IPv4 address is as public as that."""
+    """Whether an IP address is public. An IPv6 address that holds an IPv4 address is public if that is."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -21,12 +21,12 @@ def is_public(address: str) -> bool:
     inner = found if isinstance(found, IPv4Address) else _inner(found)
     if inner is not None:
         return inner.is_global and not (inner.is_multicast or inner.is_reserved)
-    assert isinstance(found, IPv6Address)  # noqa: S101 - for the type checker: every IPv4 address is its own inner one
+    assert isinstance(found, IPv6Address)  # noqa: S101 - for the type checker: the inner address of an IPv4 address is itself
     return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one leads to: mapped, by 6to4, by NAT64."""
+    """The IPv4 address in an IPv6 address: mapped, of 6to4, or of NAT64."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None

@@ -1,6 +1,7 @@
 """A word, quote or link in its field -> a part of the query, or a refusal, and hints on how it was read."""
 
 import re
+from difflib import get_close_matches
 
 from subscriptions.categories.names import categories_named
 from subscriptions.categories.tree import archive_of, canonical_category, is_category, successor
@@ -211,8 +212,6 @@ class Values:
         name = name.lower()
         if not name.isalpha() or note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
-        from difflib import get_close_matches  # noqa: PLC0415 - only a slip needs it
-
         # Many words are near to a short name, so only the name with more letters behind it is a slip ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for field in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):

@@ -168,7 +168,7 @@ def home_view_of(person: ChatAddress) -> str:
 
 
 def set_conversation_state(store: Scope, name: str, link: CallbackToken, *, now: datetime) -> None:
-    """Keeps what a conversation must know later under a name of our own, such as "ask:telegram:42:7"."""
+    """Keeps what a conversation must know later under a name of our own, such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
         callbacks.put_callback(transaction, name, link, now=now)
 

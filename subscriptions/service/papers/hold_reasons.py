@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import failing
+from subscriptions.matching import unfulfilled_parts
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
 from subscriptions.states import ChatState, SubscriptionState
@@ -70,7 +70,7 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
 
 def _reason(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
     query = _as_typed(wish)
-    lacking = failing(query, known.paper)
+    lacking = unfulfilled_parts(query, known.paper)
     keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, wish, known)
     coming = keeps is HoldReason.TIME and wish.next_due_at is not None
     return Reason(

@@ -18,7 +18,7 @@ from subscriptions.model import (
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning.forecast import Awaited
-from subscriptions.planning.plan import Due, days_known, nothing_fits, spell_after
+from subscriptions.planning.plan import Due, days_known, nothing_fits, streak_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Transaction
@@ -57,7 +57,7 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
         if is_public(due.chat):
             lanes += _notify_owner(transaction, due, result, now)
         fits = bool(result and result[1]) or not nothing_fits(due)
-        spell = None if fits else spell_after(due, _days_of(due, days))
+        spell = None if fits else streak_after(due, _days_of(due, days))
         if spell is not None and _is_to_be_said(due, spell):
             spell = _since_papers_came(transaction, due, spell, head)
         if spell is not None and _is_to_be_said(due, spell):

@@ -171,7 +171,7 @@ def _renamed(values: Json, names: Mapping[str, str]) -> Json:
 
 def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
     """Erases callbacks, single values and notices of other chats that name this chat."""
-    # telegram:42 is neither telegram:421 nor its topic telegram:42/7.
+    # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
     for place in places:
         links = or_(

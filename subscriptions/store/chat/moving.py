@@ -32,7 +32,7 @@ Numbers = Mapping[int, int]  # a subscription's number before the move -> after 
 def move_address(session: Session, platform: str, old: str, new: str, *, now: datetime) -> None:
     """Moves every chat of the old address, with its topics, to the new one; a row that points there stays.
 
-    Telegram does so when a group becomes a supergroup. A second call changes nothing.
+    A platform does so when a group becomes a larger one. A second call changes nothing.
     """
     if old == new:
         return

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates the connection that `Store.upgrade` hands over, then brings the index of papers up to date."""
+"""Alembic's entry: migrates the connection that `Store.upgrade` passes, then indexes the papers that are not indexed."""
 
 from alembic import context
 

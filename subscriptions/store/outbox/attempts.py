@@ -1,4 +1,4 @@
-"""What became of attempts to send (docs/architecture.md, rules 6 and 7)."""
+"""Records the outcomes of attempts to send (docs/architecture.md, rules 6 and 7)."""
 
 from datetime import datetime
 
@@ -10,11 +10,12 @@ from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.outbox.claims import Claim
 from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, MessageRow
 
-# What every plan and every rendering asks for: these statements are made once.
-
 
 def recover_in_flight(session: Session) -> int:
-    """An earlier process is gone: what it left `sending` may have been sent. Returns how many messages."""
+    """Marks as unclear what an earlier process left in state `sending`: it may have been sent. Returns how many messages.
+
+    To be called when no other process sends.
+    """
     result = session.exec(
         update(MessageRow)
         .where(col(MessageRow.state) == MessageState.SENDING)
@@ -25,7 +26,7 @@ def recover_in_flight(session: Session) -> int:
 
 
 def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:
-    """Nobody can look this message up, and the operator wants no repeats: it stays unclear and lets the lane pass."""
+    """Leaves an unclear message to a person: it can neither be looked up nor sent again. Its lane goes on."""
     message = session.get_one(MessageRow, (seq, number))
     message.reason, message.lookup_given_up, message.found_at_start = reason, True, False
 
@@ -39,7 +40,7 @@ def record_outcome(
     now: datetime,
     wall: datetime,
 ) -> None:
-    """Writes down what became of a try that did not end in "sent"."""
+    """Records the outcome of an attempt that did not end in "sent", and settles the delivery if it is finished."""
     if claimed.message is None:
         return
     message = session.get_one(MessageRow, (claimed.seq, claimed.message.number))
@@ -50,7 +51,7 @@ def record_outcome(
     if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
         delivery.attempts += 1
     delivery.next_at = decision.not_before
-    if decision.use_plain:  # what is not yet sent of this delivery
+    if decision.use_plain:  # every message of the delivery that is not finished
         rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
         for other in session.exec(rest).all():
             other.use_plain = True
@@ -61,7 +62,7 @@ def record_outcome(
 
 
 def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
-    """A platform asked this lane to wait until `until`, on the machine's clock."""
+    """Makes a lane wait until `until`, as its platform asked. Both moments are on the machine's clock."""
     row = session.get(LaneRow, (lane.platform, lane.address)) or LaneRow(platform=lane.platform, address=lane.address)
     row.since, row.not_before = wall, until
     session.add(row)
@@ -75,13 +76,13 @@ def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -
 
 
 def is_sent(session: Session, seq: int) -> bool:
-    """Whether every message of a delivery is confirmed."""
+    """Whether a delivery has messages, and all of them are sent."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
 def recent_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime]]:
-    """What was confirmed after `after`, for the pace after a restart."""
+    """(lane, sent at) of each message of a platform that was sent after `after`, for the rate limiter after a restart."""
     rows = session.exec(
         select(ChatRow.address, MessageRow.sent_at)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)

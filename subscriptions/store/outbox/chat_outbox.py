@@ -1,4 +1,4 @@
-"""The outbox as one chat sees it: what was planned and is not out yet, and when each subscription brought something."""
+"""The outbox of one chat: what is planned and not sent, and when each subscription brought something."""
 
 from datetime import datetime
 
@@ -9,22 +9,22 @@ from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
 
 def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
-    """Papers in deliveries of a chat of which nothing is out yet; with `by` only in those planned until then."""
+    """How many papers are in deliveries of a chat of which nothing is sent; with `by`, in those planned until then."""
     items = (
         select(func.count())
         .select_from(DeliveryItemRow)
-        .where(col(DeliveryItemRow.delivery).in_(_seqs(session, chat_id, by)))
+        .where(col(DeliveryItemRow.delivery).in_(_unsent(session, chat_id, by)))
     )
     return session.exec(items).one()
 
 
 def delivered(session: Session, chat_id: int) -> set[int]:
-    """All papers that a chat was told."""
+    """Ids of all papers that a chat has in a delivery."""
     return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id)))
 
 
 def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
-    """Number of a subscription → when papers of it were sent last, at `since` or later."""
+    """Number of a subscription → when its papers were sent last, at `since` or later."""
     rows = session.exec(
         select(DeliveryItemRow.because, DeliveryRow.settled_at)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
@@ -43,7 +43,7 @@ def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, date
 
 
 def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
-    """Whether a message of a delivery of this chat has that id on its platform."""
+    """Whether a delivery of this chat has a message with this id of its platform."""
     found = (
         select(MessageRow.number)
         .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
@@ -53,23 +53,23 @@ def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
 
 
 def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
-    """Lets these deliveries wait until a moment, or with None go at once."""
-    seqs = _seqs(session, chat_id, None)
+    """Delays the deliveries of a chat of which nothing is sent until a moment; with None they go at once."""
+    seqs = _unsent(session, chat_id, None)
     session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
 def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
-    """What was planned until `by` is not sent any more."""
-    seqs = _seqs(session, chat_id, by)
+    """Dismisses the deliveries of a chat that were planned until `by` and of which nothing is sent."""
+    seqs = _unsent(session, chat_id, by)
     session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
 
 
-def _seqs(session: Session, chat_id: int, by: datetime | None) -> list[int]:
-    begun = select(MessageRow.delivery).where(
+def _unsent(session: Session, chat_id: int, by: datetime | None) -> list[int]:
+    maybe_sent = select(MessageRow.delivery).where(
         MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
     )
     found = select(DeliveryRow.seq).where(
-        DeliveryRow.chat == chat_id, col(DeliveryRow.settled_at).is_(None), ~begun.exists()
+        DeliveryRow.chat == chat_id, col(DeliveryRow.settled_at).is_(None), ~maybe_sent.exists()
     )
     if by is not None:
         found = found.where(col(DeliveryRow.created_at) <= by)

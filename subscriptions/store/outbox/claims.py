@@ -1,6 +1,6 @@
-"""A sender's way through the outbox: the next step of a lane, rendered, begun, confirmed (docs/architecture.md, rules 6, 7).
+"""The steps of a sender: claim the next message of a lane, render, mark as sending, confirm (docs/architecture.md, rules 6, 7).
 
-Every message takes this way, so its statements are made once, of tables and columns: no objects are made of rows.
+Every message takes these steps, so their statements are built once, from tables and columns: no row becomes an object.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from subscriptions.states import FINISHED, ChatState, MessageState
 from subscriptions.store.database import connection_of
 from subscriptions.store.rows import TABLES, Utc
 
-_NEAR = 1000  # deliveries that come so soon after one that is rendered may be rendered with it
+_NEAR = 1000  # how many deliveries after a claimed one are looked through for others to render with it
 
 _deliveries, _chats, _messages, _items, _lanes = (
     TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lane")
@@ -28,14 +28,14 @@ _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a sender is to do next in a lane: render a delivery, or post or look up one message of it."""
+    """What a sender does next in a lane: render a delivery, or post or look up one message of it."""
 
     seq: int
     delivery: str
     chat_id: int
     address: ChatAddress
     attempts: int
-    message: Message | None = None  # None: nothing is rendered yet
+    message: Message | None = None  # None: the delivery is not rendered
     plain: bool = False  # post the plain form
     unclear: bool = False  # it may have been sent already, at `attempted_at`
     at_start: bool = False  # an earlier process left it unclear
@@ -45,7 +45,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """What became of rendering a delivery: its messages, or why no message could be made of it."""
+    """A rendered delivery: its messages, or why it could not be rendered."""
 
     seq: int
     messages: Sequence[Message] = ()
@@ -56,37 +56,37 @@ class Rendered:
 
 
 def may_be_sent() -> ColumnElement[bool]:
-    """Whether a delivery's chat gets it now: an active one, or a notice to one that waits for an administrator."""
+    """Whether the chat of a delivery gets messages: it is active, or waits for an operator and the delivery is a notice."""
     asked = (_c.state == ChatState.ASKED) & _c.pause_reason.is_(None)
     return or_(_c.state == ChatState.ACTIVE, asked & (_d.kind == Kind.NOTICE))
 
 
 def in_lane() -> ColumnElement[bool]:
-    """Deliveries of the lane (:platform, :address). By the ids of its chats: no index leads from open deliveries to them."""
+    """Whether a delivery is of the lane (:platform, :address). Compares ids of chats: no index leads there from deliveries."""
     its_chats = select(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
     return _d.chat.in_(its_chats)
 
 
 def is_held() -> ColumnElement[bool]:
-    """Whether the platform asked the chat's lane to wait, at :wall. A wait from the future (a clock that stepped) is none."""
+    """Whether the chat's lane waits at :wall, as its platform asked. Ignores a wait that begins in the future: the clock was set back."""
     wall = bindparam("wall", type_=Utc)
     its_lane = (_lanes.c.platform == _c.platform) & (_lanes.c.address == _c.address)
     return exists().where(its_lane, _lanes.c.since <= wall, wall < _lanes.c.not_before)
 
 
 def waits() -> ColumnElement[bool]:
-    """Whether the next try is to be later than :now. More than :longest away, a clock that stood wrong has set it."""
+    """Whether the next attempt is after :now. Ignores one after :longest: it was stored while the clock was wrong."""
     return (_d.next_at > bindparam("now", type_=Utc)) & (_d.next_at <= bindparam("longest", type_=Utc))
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
-    """When the next try is to be. A moment further off than any wait was set by a clock that stood wrong."""
+    """The moment of the next attempt, None for now. Ignores one beyond the longest wait: it was stored while the clock was wrong."""
     return next_at if next_at is not None and now < next_at <= now + LONGEST_WAIT else None
 
 
 # --------------------------------------------------------------------------------------------------------------- lanes
 
-_looked_up = exists().where(
+_can_be_looked_up = exists().where(
     _m.delivery == _d.seq,
     _m.state == MessageState.UNCLEAR,
     _m.found_at_start.is_(True) | _c.platform.in_(bindparam("finding", expanding=True)),
@@ -99,7 +99,7 @@ _WAITING_LANES = (
         or_(
             _d.next_at.is_(None),
             ~waits(),
-            _looked_up,
+            _can_be_looked_up,
         )
     )
     .group_by(_c.platform, _c.address)
@@ -110,9 +110,9 @@ _WAITING_LANES = (
 def open_lanes(
     session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
 ) -> list[Lane]:
-    """Lanes with a delivery that is not settled and whose wait is over, of chats that may get messages, oldest first.
+    """The lanes that have something to do now: a delivery that is not settled, may be sent and does not wait; oldest first.
 
-    On the platforms of `finding` an unclear message is looked up without waiting.
+    On the platforms of `finding` an unclear message does not wait: it is looked up.
     """
     values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
     return [Lane(platform, address) for platform, address in connection_of(session).execute(_WAITING_LANES, values)]
@@ -147,14 +147,14 @@ def claim(
     can_find: bool,
     tried: frozenset[tuple[int, int]],
 ) -> Claim | None:
-    """What to do next in this lane; None: nothing now (rule 6). Marks nothing: that is what `begin` is for.
+    """The next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does.
 
-    A waiting or unclear message stops the lane; a dead one does not, nor an unclear one under `skip_unclear` that
-    nobody can look up. `tried` are messages that this call of `deliver` has had its turn with.
+    A waiting or unclear message stops the lane. A dead one does not, nor, with `skip_unclear`, an unclear one that cannot
+    be looked up. `tried`: messages (seq, number) that the caller has tried already.
     """
 
     def passes(row: Row[Any]) -> bool:
-        """An unclear message that the lane goes on without."""
+        """Whether the lane goes on past this unclear message."""
         given_up = row.lookup_given_up and (row.seq, row.number) in tried
         return row.state is MessageState.UNCLEAR and ((skip_unclear and not can_find) or given_up)
 
@@ -205,7 +205,7 @@ def _claim_of(row: Row[Any], message: Row[Any] | None = None) -> Claim:
 # -------------------------------------------------------------------------------------------------------------- render
 
 _earlier, _neighbours = _deliveries.alias(), _chats.alias()
-_STANDS_BEHIND = exists().where(
+_IS_BEHIND = exists().where(
     _neighbours.c.platform == _c.platform,
     _neighbours.c.address == _c.address,
     _earlier.c.chat == _neighbours.c.id,
@@ -219,8 +219,8 @@ _UNRENDERED = (
     .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
     .where(
         _c.platform.concat("") == bindparam("platform"), may_be_sent()
-    )  # by no index: nearly all chats are of a platform
-    .where(or_(_d.seq == _first, ~_STANDS_BEHIND & ~is_held()))
+    )  # concat keeps SQLite from an index: nearly all chats are of one platform
+    .where(or_(_d.seq == _first, ~_IS_BEHIND & ~is_held()))
     .order_by(_d.seq)
     .limit(bindparam("most"))
 )
@@ -237,15 +237,15 @@ _SHOWS = update(_items).where(_i.delivery == bindparam("of"), _i.paper == bindpa
 
 
 def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
-    """A claimed delivery and others, `most` in all, that come soon after it and are the next of their lanes."""
+    """A claimed delivery and others soon after it that are the next of their lanes: at most `most`, to be rendered together."""
     values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
     return list(connection_of(session).execute(_UNRENDERED, values).scalars())
 
 
 def store_rendered(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores what was made of deliveries, once: what is stored is what every try posts (rule 7).
+    """Stores the messages of rendered deliveries; skips a delivery that has been rendered before (rule 7).
 
-    One that no message could be made of is dead, with the reason, until a person lets it be tried again.
+    A delivery that could not be rendered is dead, with the reason, until a person has it tried again.
     """
     connection = connection_of(session)
     fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
@@ -256,7 +256,9 @@ def store_rendered(session: Session, rendered: Iterable[Rendered], *, now: datet
     shows: list[dict[str, int]] = []
     for (over, why), those in fates.items():
         values = {"those": list(those), "now": now, "over": over, "why": why}
-        for seq in connection.execute(_RENDERED, values).scalars().all():  # not what was rendered before, or is gone
+        for seq in (
+            connection.execute(_RENDERED, values).scalars().all()
+        ):  # without those that were rendered before or do not exist any more
             one = those[seq]
             if one.failure:
                 messages.append(
@@ -288,9 +290,9 @@ def _new_message(
     }
 
 
-# ------------------------------------------------------------------------------------------------------ begin, confirm
+# ----------------------------------------------------------------------------------------------- mark sending, confirm
 
-_BEGIN = (
+_MARK_SENDING = (
     update(_messages)
     .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"), _m.payload == bindparam("content"))
     .where(or_(_m.state == bindparam("was"), _m.state == bindparam("or_was")))
@@ -324,13 +326,13 @@ _others = _deliveries.alias()
 _in_its_lane = _others.c.chat.in_(
     select(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
 )
-_goes_on = or_(
+_lane_has_more = or_(
     _is_open,
     exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _in_its_lane),
     exists().where(_m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)),
 )
 _shown = select(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
-_TRIED_WELL = (
+_SETTLE = (
     update(_deliveries)
     .where(_d.seq == bindparam("of"))
     .values(
@@ -343,15 +345,15 @@ _TRIED_WELL = (
             else_=bindparam("now", type_=Utc),
         ),
     )
-    .returning(case((_is_missing, null()), else_=_shown), _goes_on)
+    .returning(case((_is_missing, null()), else_=_shown), _lane_has_more)
 )
 
 
 def mark_sending(session: Session, claimed: Claim, message: Message, *, wall: datetime) -> bool:
-    """The message is posted now: marks it `sending`. False: it is not as it was claimed any more.
+    """Marks a claimed message `sending`, right before it is posted. Returns False if it changed since it was claimed.
 
-    A guarded update: of two senders only one gets it, and nobody what a person dismissed meanwhile, nor a chat that was
-    paused, has moved or was asked to wait.
+    A guarded update: of two senders one succeeds, and none if meanwhile the delivery was dismissed, the chat was paused
+    or moved, or the lane was asked to wait.
     """
     values = {
         "of": claimed.seq,
@@ -363,20 +365,20 @@ def mark_sending(session: Session, claimed: Claim, message: Message, *, wall: da
         "address": claimed.address.address,
         "wall": wall,
     }
-    return bool(connection_of(session).execute(_BEGIN, values).rowcount == 1)
+    return bool(connection_of(session).execute(_MARK_SENDING, values).rowcount == 1)
 
 
 def confirm(
     session: Session, claimed: Claim, number: int, platform_id: str, *, now: datetime
 ) -> tuple[int | None, bool]:
-    """The platform has the message.
+    """Records that the platform has the message.
 
-    Returns how many papers the delivery shows once it has all its messages, else None; and whether the lane may have
-    something more to do. After most messages it has not, and nobody needs to look for it.
+    Returns how many papers the delivery shows if all its messages are sent now, else None; and whether the lane may have
+    more to do. After most messages it has not, which saves the caller a query.
     """
     connection = connection_of(session)
     seq, lane = claimed.seq, claimed.address.lane
     connection.execute(_CONFIRM, {"of": seq, "which": number, "its_id": platform_id, "now": now})
     values = {"of": seq, "now": now, "platform": lane.platform, "address": lane.address}
-    found = connection.execute(_TRIED_WELL, values).first()
+    found = connection.execute(_SETTLE, values).first()
     return (found[0], bool(found[1])) if found else (None, True)

@@ -1,4 +1,4 @@
-"""Deliveries and their papers, as they were planned and as they went out."""
+"""Reads deliveries and their papers: to render them, and to tell what a chat got and when."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,31 +16,29 @@ from subscriptions.store.database import execute
 from subscriptions.store.papers.known_papers import stored_papers
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
 
-# What every plan and every rendering asks for: these statements are made once.
-_deliveries, _items_told, _chats, _messages, _sources = (
-    TABLES.tables[name] for name in ("delivery", "delivery_item", "chat", "message", "source")
-)
-_d, _i, _c, _m = _deliveries.c, _items_told.c, _chats.c, _messages.c
+# Statements that every rendering executes are built once.
+_deliveries, _delivery_items, _sources = (TABLES.tables[name] for name in ("delivery", "delivery_item", "source"))
+_d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _DELIVERIES = columns(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
-_ITEMS = columns(_items_told).where(_i.delivery.in_(_ids)).order_by(_i.position)
+_ITEMS = columns(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.position)
 _TITLED = columns(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 
 def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
-    """The delivery with its papers as they are now, ready to be rendered."""
+    """A delivery with its papers as they are known now, to be rendered."""
     return delivery_values(session, [seq], zone=zone)[seq]
 
 
 def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
-    """Deliveries by their seq, as `delivery_value`."""
+    """Deliveries by seq, each as from `delivery_value`."""
     rows = execute(session, _DELIVERIES, {"ids": seqs}).all()
     chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
-    its_items = execute(session, _ITEMS, {"ids": seqs}).all()
-    papers = stored_papers(session, list({item.paper for item in its_items}))
-    titled = _titled_sources(session) if its_items else {}
+    item_rows = execute(session, _ITEMS, {"ids": seqs}).all()
+    papers = stored_papers(session, list({item.paper for item in item_rows}))
+    titled = _titled_sources(session) if item_rows else {}
     items: dict[int, list[Item]] = {}
-    for item in its_items:
+    for item in item_rows:
         items.setdefault(item.delivery, []).append(_item(item, papers))
     return {
         row.seq: Delivery(
@@ -56,12 +54,12 @@ def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict
 
 
 def _titled_sources(session: Session) -> dict[str, tuple[str, str]]:
-    """Name → title and home of the sources that want to be named."""
+    """Name → (title, home) of the sources that deliveries name at their end."""
     return {name: (title, home) for name, title, home in execute(session, _TITLED)}
 
 
 def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The sources of papers that are shown which want to be named."""
+    """(title, home) of the sources to name at the end of a delivery with these items."""
     names = {name for item in items if item.shown for name in item.paper.paper.sources}
     return tuple(titled[name] for name in sorted(names & titled.keys()))
 
@@ -69,7 +67,7 @@ def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tup
 def delivered_items(
     session: Session, chat_id: int, delivery_id: str, *, position: int | None = None
 ) -> tuple[Item, ...]:
-    """What a delivery told this chat, in its order, or only what stands at `position`; () when it is not this chat's."""
+    """The items of a delivery in order, or only the one at `position`; () if the delivery is of another chat."""
     wanted = (
         select(DeliveryItemRow)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
@@ -82,7 +80,7 @@ def delivered_items(
 
 
 def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
-    """Ids of the papers that messages of a chat showed which were sent at `since` or later, in the order they came."""
+    """Ids of the papers that a chat was shown in messages sent at `since` or later, in the order in which they came."""
     rows = session.exec(
         select(DeliveryItemRow.paper)
         .join(
@@ -97,18 +95,18 @@ def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
 
 
 def delivered_count(session: Session, chat_id: int) -> int:
-    """How many papers a chat was told."""
+    """How many papers a chat has in deliveries."""
     return session.exec(select(func.count()).where(DeliveryItemRow.chat == chat_id)).one()
 
 
 def delivered_item(session: Session, chat_id: int, paper_id: int) -> Item | None:
-    """A paper as this chat was told of it; None: it was not."""
+    """The item of a paper in a delivery of this chat; None if there is none."""
     row = session.get(DeliveryItemRow, (chat_id, paper_id))
     return _items(session, [row])[0] if row else None
 
 
 def delivered_titles(session: Session, chat_id: int, most: int) -> list[str]:
-    """Titles of the papers that a chat was told last, newest first."""
+    """Titles of the `most` papers that were delivered to a chat last, newest first."""
     rows = session.exec(
         select(PaperRow.title)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
@@ -170,20 +168,20 @@ def _facts(values: Mapping[str, Any]) -> Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredPaper:
-    """A paper as a chat was told of it."""
+    """A paper in a delivery of a chat."""
 
     item: Item
     state: MessageState | DeliveryState  # of its message; without one PLANNED or DISMISSED
-    at: datetime | None  # when the platform confirmed it, else when it was planned; None: nobody knows any more
+    at: datetime | None  # when it was sent, else when it was planned; None: not known any more
 
 
 def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPaper | None:
-    """What a chat was told of a paper; None: nothing."""
+    """The item of a paper in a delivery of a chat, with its state; None if there is none."""
     item, row = delivered_item(session, chat_id, paper_id), session.get(DeliveryItemRow, (chat_id, paper_id))
     if item is None or row is None:
         return None
     delivery = session.get(DeliveryRow, row.delivery) if row.delivery is not None else None
-    if delivery is None:  # it went with a chat that became this one
+    if delivery is None:  # it came along with a chat that was merged into this one
         return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
     message = session.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state is MessageState.SENT:
@@ -194,7 +192,7 @@ def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPap
 
 
 def last_delivered(session: Session, chat_id: int) -> int | None:
-    """The paper that a chat was shown last: the last one of its newest delivery."""
+    """The paper that a chat was shown last: the last of its newest delivery. None if there is none."""
     return session.exec(
         select(DeliveryItemRow.paper)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown), col(DeliveryItemRow.delivery).is_not(None))
@@ -204,7 +202,7 @@ def last_delivered(session: Session, chat_id: int) -> int | None:
 
 
 def delivered_in_message(session: Session, chat_id: int, platform_id: str) -> int | None:
-    """The first paper of a message in a chat, by the platform's id of the message; None: it is no such message."""
+    """The first paper that a message of a chat shows, by the platform's id of the message; None for another message."""
     return session.exec(
         select(DeliveryItemRow.paper)
         .join(

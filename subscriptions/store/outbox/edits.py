@@ -1,8 +1,7 @@
-"""Messages that were sent and should say something else now: a paper was withdrawn, or its summary came late.
+"""Edits of sent messages: a paper that they show was withdrawn, or got a summary later.
 
-An edit says the same however often it is made, so nothing of it is frozen: it is rendered when it is made, from what is
-known then. `edit_state` of a message: "" as it should be, else "due" and since when; so a mark that is set while an edit is
-under way outlives it.
+An edit is not stored: it is rendered from what is known when it is made, and may be made again. `edit_requested_at` of a
+message is when the edit was requested; a request that comes while an edit is made has a later moment, and is served next.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +21,7 @@ from subscriptions.store.outbox.claims import in_lane, is_held, waits
 from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
-SUMMARY_EDITS_FOR = timedelta(hours=48)  # after that nobody looks at the message any more
+SUMMARY_EDITS_FOR = timedelta(hours=48)  # age up to which a message is edited because of a summary
 _CHUNK = 500
 
 _deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
@@ -31,7 +30,7 @@ _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A message that is to be edited, with its delivery as it is now."""
+    """A message to be edited, with its delivery as it is known now."""
 
     seq: int
     number: int
@@ -45,15 +44,15 @@ class Edit:
 
 
 def request_edits_of_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
-    """Every message that shows one of these papers is to say that it was withdrawn."""
-    for part in _parts(papers):
-        _mark(session, part, [], now)
+    """Requests an edit of every message that shows one of these papers: they were withdrawn."""
+    for part in _chunks(papers):
+        _request(session, part, [], now)
 
 
 def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
-    """Messages of the last 48 hours whose chat reads one of the languages that a paper has a summary in now.
+    """Requests edits of the messages of the last 48 hours that show one of these papers, where the chat reads the language.
 
-    `papers`: id → languages that are new.
+    `papers`: id → languages in which the paper has got a summary.
     """
     by_language: dict[str, list[int]] = {}
     for paper, languages in papers.items():
@@ -62,11 +61,11 @@ def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[
     recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
     for code, ids in by_language.items():
         reads = col(ChatRow.lang).in_(["", "en"]) if code == "en" else col(ChatRow.lang) == code
-        for part in _parts(ids):
-            _mark(session, part, [recent, reads], now)
+        for part in _chunks(ids):
+            _request(session, part, [recent, reads], now)
 
 
-def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
+def _request(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
@@ -85,10 +84,10 @@ def _mark(session: Session, papers: list[int], conditions: list[ColumnElement[bo
         )
 
 
-_MARKED = sqlalchemy.select(_m.delivery).where(
+_REQUESTED = sqlalchemy.select(_m.delivery).where(
     _m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)
 )  # by an index; mostly none
-_ANY_MARKED = _MARKED.limit(1)
+_ANY_REQUESTED = _REQUESTED.limit(1)
 _EDITABLE = (
     _m.edit_requested_at.is_not(None),
     _m.platform_id.is_not(None),  # it was sent
@@ -100,7 +99,7 @@ _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id ==
 _LANES = (
     sqlalchemy.select(_c.platform, _c.address)
     .select_from(_FROM)
-    .where(_m.delivery.in_(bindparam("marked", expanding=True)), *_EDITABLE)
+    .where(_m.delivery.in_(bindparam("requested", expanding=True)), *_EDITABLE)
     .where(_c.platform.in_(bindparam("platforms", expanding=True)))
     .distinct()
 )
@@ -114,20 +113,20 @@ _NEXT = (
 
 
 def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
-    """Lanes with a message that is to be edited now."""
+    """The lanes that have a message to be edited now."""
     connection = connection_of(session)
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     found: dict[Lane, None] = {}
-    for part in _parts(connection.execute(_MARKED).scalars()):
-        rows = connection.execute(_LANES, {**values, "marked": part})
+    for part in _chunks(connection.execute(_REQUESTED).scalars()):
+        rows = connection.execute(_LANES, {**values, "requested": part})
         found |= {Lane(platform, address): None for platform, address in rows}
     return list(found)
 
 
 def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
-    """The oldest message of a lane that is to be edited; None: there is none now."""
+    """The oldest message of a lane to be edited now; None if there is none."""
     connection = connection_of(session)
-    if connection.execute(_ANY_MARKED).first() is None:
+    if connection.execute(_ANY_REQUESTED).first() is None:
         return None
     values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
     found = connection.execute(_NEXT, {**values, "wall": wall}).first()
@@ -148,7 +147,7 @@ def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zo
 
 
 def finish_edit(session: Session, edit: Edit) -> None:
-    """The message says what it should, or never will. Unless it should say something else again by now."""
+    """Ends an edit, whether it succeeded or never can. A request that came meanwhile stays."""
     session.exec(
         update(MessageRow)
         .where(
@@ -162,7 +161,7 @@ def finish_edit(session: Session, edit: Edit) -> None:
 
 
 def postpone_edit(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
-    """The edit is to be tried again, not before `next_at`."""
+    """Has an edit tried again, not before `next_at`."""
     _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
@@ -180,6 +179,6 @@ def _layout(session: Session, seq: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
 
 
-def _parts(ids: Iterable[int]) -> Iterable[list[int]]:
+def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
     wanted = sorted(set(ids))
     return (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK))

@@ -1,4 +1,4 @@
-"""The outbox as people look at it: entries, their states, and what an operator does with one."""
+"""The entries of the outbox as operators see them: their states, and what an operator can do with one."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,11 @@ from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 
-FINAL_STATES = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # nothing more is tried
+_FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # nothing more is tried
 _WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
-# What every plan and every rendering asks for: these statements are made once.
-_deliveries, _items_told, _chats, _messages, _sources = (
-    TABLES.tables[name] for name in ("delivery", "delivery_item", "chat", "message", "source")
-)
-_d, _i, _c, _m = _deliveries.c, _items_told.c, _chats.c, _messages.c
+
+_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
 _STATES = (
     columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
@@ -34,7 +32,7 @@ _STATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
-    """One delivery as people look at it (docs/commands.md, `outbox --json`)."""
+    """One delivery as listed for operators (docs/commands.md, `outbox --json`)."""
 
     id: str
     chat: str
@@ -55,7 +53,7 @@ def _held_until(lane: LaneRow, wall: datetime) -> datetime | None:
 
 
 def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
-    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
+    """All stored deliveries, oldest first. `wall` is the machine's clock; by default it is `now`."""
     messages: dict[int, list[tuple[MessageState, str]]] = {}
     for seq, state, reason in session.exec(
         select(MessageRow.delivery, col(MessageRow.state), MessageRow.reason).order_by(
@@ -86,10 +84,10 @@ def _entry(
     row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[MessageState, str]], papers: int, next_at: datetime | None
 ) -> OutboxEntry:
     topic = f"/{chat.topic}" if chat.topic else ""
-    chat_state = _may_get(row.kind, chat.state, chat.pause_reason)
+    chat_state = _state_for(row.kind, chat.state, chat.pause_reason)
     states = [state for state, _ in messages]
     state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
-    # Its own messages know best: what was sent after one that is dead has told the delivery that all is well.
+    # The reasons of its messages first: a message that was sent after a dead one has cleared the delivery's reason.
     reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
         id=row.id,
@@ -99,25 +97,25 @@ def _entry(
         papers=papers,
         messages=len(messages),
         attempts=row.attempts,
-        next_at=None if state in FINAL_STATES else next_at,
+        next_at=None if state in _FINAL else next_at,
         waiting_since=row.created_at,
         reason=next(filter(None, reasons), row.reason)
-        or (_words_of(chat) if chat.state is not ChatState.ACTIVE else ""),
+        or (_chat_words(chat) if chat.state is not ChatState.ACTIVE else ""),
     )
 
 
-def _words_of(chat: ChatRow) -> str:
+def _chat_words(chat: ChatRow) -> str:
     return describe_chat_state(chat.state, chat.admission, chat.pause_reason, chat.state_detail)
 
 
-def _may_get(kind: Kind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
-    """The chat's state for a delivery of this kind: a notice reaches also a chat that waits to be let in."""
+def _state_for(kind: Kind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
+    """The state of a chat for a delivery of this kind: to a notice a chat that waits to be let in is active."""
     reachable = kind is Kind.NOTICE and chat_state is ChatState.ASKED and pause is None
     return ChatState.ACTIVE if reachable else chat_state
 
 
 def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[MessageState]) -> DeliveryState:
-    """A delivery's state (docs/operating.md): dismissed, held, else the worst of its messages."""
+    """The state of a delivery (docs/operating.md): dismissed, sent or held, else the worst of its messages."""
     if dismissed:
         return DeliveryState.DISMISSED
     if states and all(state is MessageState.SENT for state in states):
@@ -132,9 +130,9 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
 
 
 def retry(session: Session, delivery_id: str) -> int | None:
-    """Gives the dead, waiting and unclear messages of a delivery another try now.
+    """Has the dead, waiting and unclear messages of a delivery tried again now.
 
-    Returns the chat's id; None: there is no such delivery, or all of it was sent.
+    Returns the id of the chat; None if there is no such delivery, or all of it was sent.
     """
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
@@ -156,7 +154,7 @@ def retry(session: Session, delivery_id: str) -> int | None:
 
 
 def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
-    """A person says that this one is not to be sent any more. False: there is no such delivery, or all was sent."""
+    """Dismisses a delivery: it is not sent any more. Returns False if there is no such delivery, or all of it was sent."""
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
         return False
@@ -165,7 +163,7 @@ def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
 
 
 def is_known(session: Session, delivery_id: str) -> bool:
-    """Whether there is such a delivery."""
+    """Whether there is a delivery with this id."""
     return session.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
 
 
@@ -175,18 +173,18 @@ def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
 
 
 def counts(session: Session) -> Mapping[DeliveryState, int]:
-    """How many deliveries are in each state, but for those that were sent."""
+    """How many deliveries are in each state, without those that were sent."""
     found: Counter[DeliveryState] = Counter()
     for _, rows in groupby(execute(session, _STATES), key=lambda row: row.seq):
         row, *others = rows
         states = [one.message for one in (row, *others) if one.message is not None]
-        chat_state = _may_get(row.kind, row.state, row.pause_reason)
+        chat_state = _state_for(row.kind, row.state, row.pause_reason)
         found[derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)] += 1
     return found
 
 
 def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
-    """After a restore: whatever was due before `before` counts as sent. Returns how many deliveries."""
+    """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
     rows = session.exec(
         select(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     ).all()
@@ -197,7 +195,7 @@ def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
 
 
 def drop_payloads(session: Session, before: datetime) -> None:
-    """Forgets what messages said that were settled before `before` (rule 10)."""
+    """Removes the payloads of messages whose delivery was settled before `before` (rule 10)."""
     old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < before)
     session.exec(
         update(MessageRow)

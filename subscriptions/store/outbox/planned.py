@@ -1,4 +1,4 @@
-"""Deliveries that were decided: writes them down, once each, and tells which papers a chat has in one already."""
+"""Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,41 +14,39 @@ from subscriptions.model import Because, Facts, Item, Kind
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
-# What every plan and every rendering asks for: these statements are made once.
-_deliveries, _items_told, _chats, _messages, _sources = (
-    TABLES.tables[name] for name in ("delivery", "delivery_item", "chat", "message", "source")
-)
-_d, _i, _c, _m = _deliveries.c, _items_told.c, _chats.c, _messages.c
+# Statements that every plan executes are built once.
+_deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
+_d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
-_TAKEN = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
+_TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
 _NEW_DELIVERIES = insert(_deliveries).returning(_d.seq, sort_by_parameter_order=True)
-_NEW_ITEMS = insert(_items_told)
-_TOLD = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
+_NEW_ITEMS = insert(_delivery_items)
+_DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A delivery that was decided and is to be written down."""
+    """A delivery to be stored."""
 
     id: str
     chat_id: int
     kind: Kind
     due: datetime
-    key: str  # unique: a second plan of the same thing is dropped
+    key: str  # dedupe key: a second delivery with the same key is not stored
     items: tuple[Item, ...]
     facts: Facts
 
 
 def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
-    """Which of these dedupe keys have a delivery already."""
+    """Those of these dedupe keys that have a delivery."""
     taken: set[str] = set()
     for i in range(0, len(keys), CHUNK):
-        taken.update(execute(session, _TAKEN, {"keys": keys[i : i + CHUNK]}).scalars())
+        taken.update(execute(session, _TAKEN_KEYS, {"keys": keys[i : i + CHUNK]}).scalars())
     return taken
 
 
 def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Writes deliveries and their items. Their keys must be free."""
+    """Stores deliveries and their items. No delivery may have one of their keys."""
     if not planned:
         return
     seqs = execute(session, _NEW_DELIVERIES, [_delivery_values(p, now) for p in planned]).scalars()
@@ -58,13 +56,13 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
 
 
 def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Which of these papers each of these chats was told already."""
+    """Chat id → those of these papers that the chat has in a delivery."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
     for i in range(0, len(chat_ids), CHUNK):
         chats = list(chat_ids[i : i + CHUNK])
         for j in range(0, len(papers), CHUNK):
-            for chat_id, paper_id in execute(session, _TOLD, {"ids": chats, "papers": papers[j : j + CHUNK]}):
+            for chat_id, paper_id in execute(session, _DELIVERED, {"ids": chats, "papers": papers[j : j + CHUNK]}):
                 found[chat_id].add(paper_id)
     return found
 
@@ -97,7 +95,7 @@ def _item_values(seq: int, chat_id: int, item: Item) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
-    """As `_because` reads each. Most papers of a delivery come for the same reason."""
+    """The JSON of the reasons of a paper. Cached: most papers of a delivery have the same reasons."""
     return [
         {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by} for b in because
     ]

@@ -1,4 +1,4 @@
-"""What is wrong with deliveries, and how many of a chat are in which state."""
+"""Deliveries that are dead or wait for long, notices about them, and the states of a chat's deliveries."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from subscriptions.states import ChatState, DeliveryState, MessageState
 from subscriptions.store.outbox.entries import derived_state
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
-_NAMED = 5  # ids that a notice lists
+_NAMED = 5  # ids of deliveries that a notice names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Deliveries with the same fate."""
+    """Deliveries that have the same problem."""
 
     count: int
-    reason: str = ""  # the usual one
+    reason: str = ""  # the most frequent one
     ids: tuple[str, ...] = ()  # the first few
-    chat: str = ""  # when all of them are one chat's
+    chat: str = ""  # address, if all of them are of one chat
 
 
 def dead_since(session: Session, since: datetime | None) -> Trouble:
-    """Deliveries of which something cannot be sent, settled after `since`; notices are not counted, lest one calls the next."""
+    """Deliveries with a dead message, settled after `since`; without notices, or a dead notice would cause the next notice."""
     wanted = (
         select(DeliveryRow.id, MessageRow.reason, ChatRow)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
@@ -53,7 +53,7 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
 
 
 def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
-    """Platform -> deliveries that were tried in vain and have waited since before `before`."""
+    """Platform → deliveries that were tried without success and have waited since before `before`."""
     rows = session.exec(
         select(ChatRow.platform, DeliveryRow.reason, func.count())
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
@@ -74,13 +74,13 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
 
 
 def noticed_since(session: Session, key: str, since: datetime) -> bool:
-    """Whether a notice with this dedupe key was written down at `since` or later."""
+    """Whether a notice with this dedupe key was stored at `since` or later."""
     wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
     return session.exec(wanted).first() is not None
 
 
 def drop_notices(session: Session, part: str, *, now: datetime) -> None:
-    """Notices whose key holds `part` and that nobody has got yet are not sent."""
+    """Dismisses the notices that are not settled and have `part` in their dedupe key."""
     session.exec(
         update(DeliveryRow)
         .where(
@@ -93,7 +93,7 @@ def drop_notices(session: Session, part: str, *, now: datetime) -> None:
 
 
 def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
-    """How many deliveries of a chat are in each state, those that are over left out unless they are dead."""
+    """How many deliveries of a chat are in each state, without those that were sent or dismissed."""
     rows = session.exec(
         select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)

@@ -1,4 +1,4 @@
-"""Which papers are news: the numbers that order them, and papers that were filed without one (rules 1 and 12)."""
+"""Announces papers: gives them their sequence, also later to those that were stored without one (rules 1 and 12)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Announce
 from subscriptions.store.rows import AppearanceRow, DigestRow, KeyValueRow, PaperRow
 
-REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # they announce nothing
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 _CHUNK = 500  # values in one IN (…)
 
@@ -17,46 +17,52 @@ ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross
 
 
 def assign_sequences(
-    session: Session, rows: Mapping[int, PaperRow], moved: Sequence[ToAnnounce], now: datetime
+    session: Session, rows: Mapping[int, PaperRow], papers: Sequence[ToAnnounce], now: datetime
 ) -> None:
-    """Raises the one counter row, last of all: it stays locked until the commit, so no planner can pass a number."""
-    if not moved:
+    """Gives papers the next sequences. To be called last in a transaction.
+
+    The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
+    """
+    if not papers:
         return
     if session.get(KeyValueRow, SEQUENCE) is None:
         session.add(KeyValueRow(name=SEQUENCE, value="0"))
         session.flush()
-    mark = session.exec(select(KeyValueRow).where(KeyValueRow.name == SEQUENCE).with_for_update()).one()
-    number = int(mark.value)
-    for paper_id, cross, day in moved:
+    counter = session.exec(select(KeyValueRow).where(KeyValueRow.name == SEQUENCE).with_for_update()).one()
+    number = int(counter.value)
+    for paper_id, cross, day in papers:
         number += 1
         row = rows[paper_id]
         row.sequence, row.sequenced_at, row.cross, row.day = number, now, cross, day
-    mark.value = str(number)
+    counter.value = str(number)
     session.flush()
 
 
 def announce_digest(session: Session, content_hash: str, *, now: datetime) -> int:
-    """Makes news of the papers of a stored digest that never were; how many those are."""
+    """Announces the papers of a stored digest that are not announced; returns how many."""
     return _announce(session, unannounced(session, of_digest(content_hash)), now)
 
 
 def announce_source(session: Session, source: str, *, now: datetime) -> int:
-    """The same for all that a source brought, the older days first."""
+    """Announces the papers of a source that are not announced, older days first; returns how many."""
     return _announce(session, unannounced(session, col(DigestRow.source) == source), now)
 
 
 def of_digest(content_hash: str) -> ColumnElement[bool]:
-    """The digest with these bytes, for `filed`."""
+    """The condition for the digest with these bytes, for `unannounced`."""
     return col(DigestRow.content_hash) == content_hash
 
 
 def is_unannounced(session: Session, paper: int) -> bool:
-    """Whether an archive announced a paper that no digest has made news."""
+    """Whether an archive holds a paper that is not announced."""
     return bool(unannounced(session, col(AppearanceRow.paper) == paper))
 
 
 def unannounced(session: Session, which: ColumnElement[bool]) -> list[ToAnnounce]:
-    """Papers without a change and the first digest that announces each, oldest day first; `which` picks digests or papers."""
+    """The papers that are not announced, each with the first digest that would, oldest day first.
+
+    `which` is a condition on digests or papers.
+    """
     rows = session.exec(
         select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)

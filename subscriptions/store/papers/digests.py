@@ -1,4 +1,4 @@
-"""Digests: stores a new one with all that follows from it, and looks up those that are stored."""
+"""Stores digests with all that follows from them, and looks up stored ones."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,33 +21,30 @@ from subscriptions.store.rows import (
     SourceRow,
 )
 
-# What every plan and every rendering asks for: these statements are made once.
-_papers, _summaries, _translations, _appearances, _digests, _marks = (
-    TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
-)
+_appearances = TABLES.tables["appearance"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What an ingest did: counts of papers, or that the digest was known already."""
+    """What an ingest did: counts of papers, or that the digest was already stored."""
 
     already_known: bool = False
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     withdrawn: frozenset[int] = frozenset()  # ids of papers that were known before and are withdrawn now
-    archive: bool = False  # it is one, and nobody asked to have it announced
-    archived: int = 0  # papers of it that are filed without being news
-    announced: int = 0  # papers that were filed before and are news now, since somebody asked for that
+    archive: bool = False  # the digest is an archive, and is not to be announced
+    archived: int = 0  # papers of it that are not announced
+    announced: int = 0  # papers that were stored earlier and are announced now, on request
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
 def add_digest(
     session: Session, digest: Digest, *, source: str, day: date, now: datetime, is_news: bool = True
 ) -> Ingested:
-    """Stores a digest and merges its papers; gives the change numbers last, just before the commit (rule 1).
+    """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
-    One that is no news gives none (rule 12).
+    A digest that is no news gives none (rule 12).
     """
     if session.get(SourceRow, source) is None:
         session.add(SourceRow(name=source))
@@ -67,10 +64,10 @@ def add_digest(
     batch = look_up(session, papers, MergeBatch(now=now, day=day, is_news=is_news))
     for paper in papers:
         paper_id = merge(session, batch, paper)
-        batch.stands.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
+        batch.appearances.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
     _write_appearances(session, batch, row.id or 0)
-    moved = [(i, batch.moved[i], day) for i in sorted(batch.moved) if i in batch.rows]
-    assign_sequences(session, batch.rows, moved, now)
+    announced = [(i, batch.to_announce[i], day) for i in sorted(batch.to_announce) if i in batch.rows]
+    assign_sequences(session, batch.rows, announced, now)
     index.write(session, _changed(batch))
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new
@@ -86,14 +83,14 @@ def add_digest(
 
 
 def _write_appearances(session: Session, batch: MergeBatch, digest: int) -> None:
-    rows = [{"paper": paper, "digest": digest, "kind": kind} for paper, kind in batch.stands.items()]
+    rows = [{"paper": paper, "digest": digest, "kind": kind} for paper, kind in batch.appearances.items()]
     if rows:
         execute(session, insert(_appearances), rows)
 
 
 def _changed(batch: MergeBatch) -> Iterable[tuple[int, Paper]]:
-    """The papers whose words or whose place among the days are other ones now."""
-    for paper_id in sorted(batch.new | batch.updated | batch.moved.keys()):
+    """The papers whose words or day changed, by id."""
+    for paper_id in sorted(batch.new | batch.updated | batch.to_announce.keys()):
         if paper_id in batch.rows:
             summaries = [Summary(language=s.language, fields=s.fields) for s in batch.summaries[paper_id].values()]
             translations = [
@@ -109,7 +106,7 @@ def is_known(session: Session, content_hash: str) -> bool:
 
 
 def stored_digest(session: Session, content_hash: str, *, announced: int = 0) -> Ingested:
-    """What is stored of a digest that is known already, of whose papers so many have just been `announced`."""
+    """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
     number = session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).one()
     amount = session.exec(select(func.count()).where(AppearanceRow.digest == number)).one()
     left = len(unannounced(session, of_digest(content_hash)))
@@ -118,7 +115,7 @@ def stored_digest(session: Session, content_hash: str, *, announced: int = 0) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestDay:
-    """What a source brought under the day of its newest digest, in all digests of that day."""
+    """The papers of a source on the day of its newest digest, in all digests of that day."""
 
     source: str
     day: date
@@ -126,7 +123,7 @@ class NewestDay:
 
 
 def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
-    """The newest day of each source with all papers of that day, the newest day first."""
+    """The newest day of each source with the number of its papers, newest day first."""
     day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
     sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
     rows = session.exec(sources.limit(most)).all()
@@ -134,7 +131,7 @@ def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
 
 
 def papers_of_day(session: Session, day: date) -> int:
-    """How many different papers the digests of a day brought, of whatever source."""
+    """How many different papers the digests of a day hold, of all sources."""
     return _papers_of(session, day)
 
 

@@ -1,4 +1,4 @@
-"""Papers that lack something which arXiv knows, and how often it was asked for them."""
+"""Papers that lack something which arXiv knows, and how often arXiv was asked for them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ AGAIN_AFTER = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncompletePaper:
-    """A paper of which categories, authors or the title are not known."""
+    """A paper without categories, authors or title."""
 
     id: int
     arxiv_id: str | None
@@ -36,10 +36,10 @@ class Asked:
 
 
 def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePaper, ...]:
-    """The papers of the last seven days that lack something and that arXiv can be asked for, the newest first.
+    """The papers of the last seven days that lack something and that arXiv can be asked for, newest first.
 
-    Later nothing that becomes known makes a paper new to anybody (docs/architecture.md, rule 1). One that has a DOI alone
-    is of another publisher.
+    What becomes known of older papers makes them new to no chat (docs/architecture.md, rule 1). A paper with a DOI and no
+    arXiv id is of another publisher, so arXiv is not asked for it.
     """
     since = now - COMPLETION_WINDOW
     rows = session.exec(
@@ -60,19 +60,19 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
 
 
 def asked(session: Session) -> dict[int, Asked]:
-    """How often arXiv was asked for papers, by their ids."""
-    told = json.loads(get_value(session, _ASKED) or "{}")
-    return {int(paper): Asked(times, datetime.fromisoformat(last)) for paper, (times, last) in told.items()}
+    """How often arXiv was asked for papers, by id."""
+    stored = json.loads(get_value(session, _ASKED) or "{}")
+    return {int(paper): Asked(times, datetime.fromisoformat(last)) for paper, (times, last) in stored.items()}
 
 
 def note_asked(session: Session, asked: Mapping[int, Asked]) -> None:
-    """Remembers how often arXiv was asked, for these papers alone."""
-    told = {str(paper): [one.times, one.last.isoformat()] for paper, one in asked.items()}
-    put_value(session, _ASKED, json.dumps(told))
+    """Stores how often arXiv was asked, for these papers; what was stored of others goes."""
+    values = {str(paper): [one.times, one.last.isoformat()] for paper, one in asked.items()}
+    put_value(session, _ASKED, json.dumps(values))
 
 
 def may_be_asked(papers: Iterable[IncompletePaper], asked: Mapping[int, Asked], now: datetime) -> list[IncompletePaper]:
-    """Those that were not asked for lately, nor too often. A time ahead was noted by a clock that has been set since."""
+    """The papers that were not asked for lately, nor too often. Ignores a last-asked time in the future: the clock was set back."""
     return [
         paper
         for paper in papers

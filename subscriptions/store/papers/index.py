@@ -1,10 +1,10 @@
-"""The words of stored papers, by which they are counted: SQLite's full-text index, written with each ingest.
+"""The full-text index of stored papers (SQLite's FTS5), by which papers are counted; every ingest updates it.
 
-An entry is what the index knows of a paper. It is never changed: a paper that has changed gets a new entry, and the old one
-leads to no paper any more. So entries are numbered in the order in which papers became known or changed, those of the last days
-stand at the end, and what the index says is never behind.
+An entry holds the words of one paper and never changes: a paper that changes gets a new entry, and its old entry leads to
+no paper any more. So the numbers of entries follow the order in which papers became known or changed, and the entries of
+the last days have the highest numbers.
 
-This is the only module that speaks to FTS5. What it is asked is made in `matching`, beside the words it is filled with.
+This is the only module that uses FTS5. `matching` makes both the words of an entry and the expressions that look for them.
 """
 
 import sqlite3
@@ -23,7 +23,7 @@ from subscriptions.query.fields import DOI, ID, SOURCE
 from subscriptions.store.database import connection_of
 from subscriptions.store.rows import TABLES
 
-MOST_INDEXED = 50_000  # papers of a database that exists: more are never counted at once
+MOST_INDEXED = 50_000  # papers of an existing database that an upgrade indexes: more are never counted at once
 
 _papers, _entries, _keys, _appearances, _digests = (
     TABLES.tables[name] for name in ("paper", "indexed_paper", "paper_key", "appearance", "digest")
@@ -39,7 +39,7 @@ _FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWE
 
 
 class Entry(NamedTuple):
-    """A paper that is known to the index."""
+    """A paper with its entry in the index."""
 
     entry: int
     paper: int
@@ -50,14 +50,14 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """In which entries a simple term stands."""
+    """The entries that hold a simple term."""
 
     sure: Collection[int]
-    maybe: Collection[int] | None  # those, and what has to be read; None: any
+    maybe: Collection[int] | None  # with those that have to be read to know; None: any entry
 
 
 def write(session: Session, papers: Iterable[tuple[int, Paper]]) -> None:
-    """Papers, by the numbers that the store gave them, get entries of what they are now."""
+    """Writes new entries for papers, given by id."""
     texts = {paper_id: index_document(paper) for paper_id, paper in papers}
     if not texts:
         return
@@ -68,7 +68,7 @@ def write(session: Session, papers: Iterable[tuple[int, Paper]]) -> None:
 
 
 def without_entry(session: Session, most: int) -> list[int]:
-    """The numbers of the newest `most` papers that the index does not know, the oldest first."""
+    """Of the newest `most` papers the ids of those without an entry, oldest first."""
     newest = select(_p.id).order_by(_p.id.desc()).limit(most).subquery()
     known = select(_e.paper).where(_e.paper == newest.c.id).exists()
     wanted = select(newest.c.id).where(~known).order_by(newest.c.id)
@@ -76,18 +76,18 @@ def without_entry(session: Session, most: int) -> list[int]:
 
 
 def newest_entry(session: Session) -> int:
-    """The number of the entry that was written last; until there is another one, no paper's words change."""
+    """The number of the newest entry. While it stays the same, no paper has changed."""
     return connection_of(session).execute(select(func.max(_e.entry))).scalar() or 0
 
 
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[Entry]:
-    """The newest papers of these days that were announced, be it in an archive; without those known by replacements only."""
+    """The newest papers of these days that a digest announces, also an archive; not those that only replacements brought."""
     wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
 
 
 def sequenced(session: Session, after: int, upto: int) -> list[Entry]:
-    """The papers with after < change <= upto, the newest first."""
+    """The papers with after < sequence <= upto, newest first."""
     return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
 
 
@@ -104,7 +104,7 @@ def has_news_upto(session: Session, day: date) -> bool:
 
 
 def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None) -> list[Entry]:
-    """The newest of all papers, at most so many; `upto` is the day and number of the first."""
+    """The newest `most` papers; with `upto`, the newest up to this day and id."""
     wanted = _known().limit(most)
     if upto is not None:
         day, paper = upto
@@ -113,7 +113,7 @@ def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None)
 
 
 def having(session: Session, term: Term, first: int, last: int) -> Having:
-    """In which of the entries from `first` to `last` a simple term stands."""
+    """Which of the entries from `first` to `last` hold a simple term."""
     if term.field in (ID, DOI, SOURCE):
         found = _by_number(session, term)
         return Having(found if term.field is SOURCE else (), found)
@@ -141,7 +141,7 @@ def has_dois(session: Session, first: date) -> bool:
     return connection_of(session).execute(wanted).first() is not None
 
 
-# ------------------------------------------------------------------------------------------------------- how it is done
+# ------------------------------------------------------------------------------------------------------------ internals
 
 
 def _known() -> Select[tuple[int, int, date, int | None, bool]]:
@@ -154,7 +154,7 @@ def _fetched(session: Session, wanted: Select[tuple[int, int, date, int | None, 
 
 
 def _raw(session: Session) -> sqlite3.Connection:
-    """The driver's own connection, within the same transaction: rows by the ten thousand cost a third there."""
+    """The driver's own connection, in the same transaction: ten thousand rows take a third of the time there."""
     session.flush()
     raw: sqlite3.Connection = connection_of(session).connection.driver_connection  # type: ignore[assignment]
     return raw
@@ -167,7 +167,7 @@ def _found(session: Session, expression: str, first: int, last: int) -> list[int
 
 
 def _by_number(session: Session, term: Term) -> list[int]:
-    """Of an id or a DOI the papers that were ever called so, in small letters; of a source those that it brought."""
+    """The entries of the papers that ever had this id or DOI, whatever its case, or that this source brought."""
     if term.field is SOURCE:
         names = connection_of(session).execute(select(_digests.c.source).distinct()).scalars()
         brought = select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)

@@ -1,4 +1,4 @@
-"""Papers as the store knows them: one by one, by their sequence, and the newest."""
+"""Reads papers as the store knows them: by id, by sequence, the newest, or all."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,12 +17,12 @@ from subscriptions.store.rows import (
     PaperRow,
 )
 
-# What every plan and every rendering asks for: these statements are made once.
-_papers, _summaries, _translations, _appearances, _digests, _marks = (
+# Statements that every plan and every rendering executes are built once.
+_papers, _summaries, _translations, _appearances, _digests, _values = (
     TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
 )
 _p, _a, _d = _papers.c, _appearances.c, _digests.c
-_HEAD = columns(_marks.c.value).where(_marks.c.name == SEQUENCE)
+_LAST_SEQUENCE = columns(_values.c.value).where(_values.c.name == SEQUENCE)
 _NEWEST_DIGEST = columns(func.max(_d.id))
 _in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upto"))
 _WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
@@ -40,27 +40,27 @@ _PaperRow = PaperRow | Row[*tuple[Any, ...]]
 
 
 def index_newest(session: Session, most: int) -> None:
-    """The newest `most` papers that the index does not know get their entries."""
+    """Writes entries for those of the newest `most` papers that have none."""
     for part in in_chunks(index.without_entry(session, most)):
         index.write(session, ((known.id, known.paper) for known in stored_papers(session, part).values()))
 
 
 def last_sequence(session: Session) -> int:
-    """The highest change given so far; 0 before the first."""
-    return int(execute(session, _HEAD).scalar() or 0)
+    """The highest sequence given so far; 0 before the first."""
+    return int(execute(session, _LAST_SEQUENCE).scalar() or 0)
 
 
 def newest_digest(session: Session) -> int:
-    """The number of the digest that was stored last: until there is another one, no paper changes. 0 before the first."""
+    """The id of the newest digest, 0 before the first. While it stays the same, no paper has changed."""
     return execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
 def sequence_before(session: Session, instant: datetime) -> int:
-    """The highest change given before `instant`.
+    """The highest sequence given before `instant`; every sequence given from `instant` on is higher.
 
-    Should the clock have been set back meanwhile, a lower one: what was given from `instant` on is always above it.
+    If the clock was set back meanwhile, a lower one.
     """
-    # "+ 0": else SQLite looks for the lowest change through all papers, from the oldest on
+    # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on
     first = session.exec(
         select(func.min(col(PaperRow.sequence) + 0)).where(col(PaperRow.sequenced_at) >= instant)
     ).one()
@@ -68,23 +68,23 @@ def sequence_before(session: Session, instant: datetime) -> int:
 
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
-    """The papers with after < change <= upto, in the order of their changes."""
+    """The papers with after < sequence <= upto, in the order of their sequences."""
     return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
 
 
 def newest_titles(session: Session, most: int) -> list[str]:
-    """The titles of the papers that were announced last."""
+    """The titles of the `most` papers that were announced last, newest first."""
     wanted = columns(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
     return list(execute(session, wanted).scalars())
 
 
 def everything(session: Session) -> tuple[KnownPaper, ...]:
-    """Every paper, newest first."""
+    """All papers, newest first."""
     return known_papers(session, session.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
 
 
 def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:
-    """The papers with these ids."""
+    """The papers with these ids, by id."""
     rows: list[Row[*tuple[Any, ...]]] = []
     for part in in_chunks(list(ids)):
         rows += execute(session, _PAPERS, {"ids": part})
@@ -92,7 +92,7 @@ def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]
 
 
 def known_papers(session: Session, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
-    """Values of these rows, with their summaries, translations and sources."""
+    """The values of rows, with summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
@@ -115,7 +115,7 @@ def known_papers(session: Session, rows: Sequence[_PaperRow]) -> tuple[KnownPape
 def known_paper(
     row: _PaperRow, summaries: list[Summary], translations: list[Translation], sources: list[str]
 ) -> KnownPaper:
-    """The value of a row, with what belongs to it."""
+    """The value of one row with its summaries, translations and sources."""
     paper = Paper(
         key=row.key,
         title=row.title,

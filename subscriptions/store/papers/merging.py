@@ -23,23 +23,22 @@ from subscriptions.store.rows import (
 
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
-# What every plan and every rendering asks for: these statements are made once.
 
 
 @dataclass(slots=True)
 class MergeBatch:
-    """What one ingest looks up and collects before its change numbers are given."""
+    """What one ingest looks up and collects before its papers get sequences."""
 
     now: datetime
     day: date  # of the digest
-    is_news: bool  # False: its papers are filed without a change
+    is_news: bool  # False: its papers get no sequence
     rows: dict[int, PaperRow] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)
     summaries: dict[int, dict[str, SummaryRow]] = field(default_factory=dict)
     translations: dict[int, dict[str, TranslationRow]] = field(default_factory=dict)
-    moved: dict[int, bool] = field(default_factory=dict)  # paper -> came by a cross-list; these get a change
-    stands: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
+    to_announce: dict[int, bool] = field(default_factory=dict)  # papers that get a sequence -> whether by a cross-list
+    appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
     new: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
@@ -52,12 +51,12 @@ def _keys(paper: Paper) -> tuple[str, ...]:
 
 
 def _stored_key(paper: Paper) -> str:
-    """A bare DOI could look like nothing else, but "doi:" says what it is."""
+    """The paper's key as stored: "doi:" is put before a DOI."""
     return f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
 
 
 def look_up(session: Session, papers: Sequence[Paper], batch: MergeBatch) -> MergeBatch:
-    """Fills in what is known of these papers."""
+    """Reads into the batch what is known of these papers; returns the batch."""
     keys = sorted({key for paper in papers for key in _keys(paper)})
     aliases = sorted({alias for paper in papers if (alias := title_alias(paper.title))})
     for i in range(0, len(keys), CHUNK):
@@ -79,7 +78,7 @@ def look_up(session: Session, papers: Sequence[Paper], batch: MergeBatch) -> Mer
 
 
 def merge(session: Session, batch: MergeBatch, paper: Paper) -> int:
-    """Merges one entry into the paper it belongs to, or makes a new one; returns its id."""
+    """Merges one paper of a digest into the known paper that it is, or adds it; returns the id."""
     found, now = _same_paper(batch, paper), batch.now
     if found:
         row = batch.rows[found[0]]
@@ -105,35 +104,35 @@ def merge(session: Session, batch: MergeBatch, paper: Paper) -> int:
     if not batch.is_news:
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):
-        batch.moved[row_id] = paper.announce_type is Announce.CROSS
+        batch.to_announce[row_id] = paper.announce_type is Announce.CROSS
     elif paper.announce_type in (None, Announce.NEW) and row.cross:
         row.cross = False
     return row_id
 
 
 def without_sequence(batch: MergeBatch, papers: Sequence[Paper]) -> set[int]:
-    """The papers that a digest announces and that are no news."""
+    """Ids of the papers that a digest announces and that have no sequence."""
     ids = {batch.keys[paper.key] for paper in papers if paper.announce_type not in REPLACEMENTS}
     return {paper_id for paper_id in ids if batch.rows[paper_id].sequence is None}
 
 
 def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
-    """Notes of a paper that no digest has made news yet whether it is known by cross-lists only."""
+    """Sets `cross` of a paper that is not announced: whether only cross-lists brought it."""
     if row.sequence is None and paper.announce_type not in REPLACEMENTS:
         row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What an entry told that was not known."""
+    """What a digest told of a paper that was not known."""
 
     missing: bool  # something was missing and is known now
-    category: bool  # it stands in a category that it did not have
+    category: bool  # it has a category that was not known
     anything: bool  # any text or value changed
 
 
 def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
-    """Rule 1: when a paper gets a change. A replacement never moves it."""
+    """Whether a paper gets a sequence (rule 1). A replacement gives none."""
     if paper.announce_type in REPLACEMENTS:
         return False
     if row.sequence is None:
@@ -144,7 +143,7 @@ def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
 
 
 def _same_paper(batch: MergeBatch, paper: Paper) -> list[int]:
-    """Ids of the rows that are this paper, the survivor first (rule 4)."""
+    """Ids of the rows that are this paper; all are merged into the first (rule 4)."""
     found = list(dict.fromkeys(batch.keys[key] for key in _keys(paper) if key in batch.keys))
     has_id = bool(paper.arxiv_id or paper.doi) or any(_has_id(batch.rows[i]) for i in found)
     alias = title_alias(paper.title)
@@ -216,7 +215,7 @@ def _fill(row: PaperRow, paper: Paper, now: datetime) -> _Facts:
 
 
 def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """Rule 4: a higher version's text replaces; the same version's first text stays, unless it was cut off."""
+    """The text to keep (rule 4): that of a higher version; of the same version the first, unless it was cut off."""
     if not new or not old:
         return old or new
     if newer:
@@ -270,7 +269,7 @@ def _remember_keys(session: Session, batch: MergeBatch, row_id: int, paper: Pape
             batch.keys[key] = row_id
             session.add(PaperKeyRow(key=key, paper=row_id))
     if paper.key not in batch.keys:
-        batch.keys[paper.key] = row_id  # so that callers find a DOI paper by its plain key, too
+        batch.keys[paper.key] = row_id  # callers look a paper with a DOI up by its plain key, too
     alias = title_alias(paper.title)
     if alias and row_id not in batch.aliases.setdefault(alias, set()):
         batch.aliases[alias].add(row_id)
@@ -278,7 +277,7 @@ def _remember_keys(session: Session, batch: MergeBatch, row_id: int, paper: Pape
 
 
 def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -> None:
-    """Two rows turn out to be one paper: all that `lose` has goes to `keep`. Nothing becomes new by it (rule 4)."""
+    """Moves all that the row `lose` has to the row `keep`: both are one paper. Gives no sequence (rule 4)."""
     kept, lost = keep.id or 0, lose.id or 0
     session.flush()
     as_entry = known_papers(session, [lose])[0].paper
@@ -304,9 +303,9 @@ def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -
         if lost in papers:
             papers.discard(lost)
             papers.add(kept)
-    if lost in batch.stands:
-        batch.stands.setdefault(kept, batch.stands.pop(lost))
-    batch.moved.pop(lost, None)
+    if lost in batch.appearances:
+        batch.appearances.setdefault(kept, batch.appearances.pop(lost))
+    batch.to_announce.pop(lost, None)
     batch.rows.pop(lost, None)
     batch.withdrawn.discard(lost)
     batch.summarised.pop(lost, None)
@@ -321,7 +320,7 @@ def _move(
     lost: int,
     kept: int,
 ) -> None:
-    """Moves rows unique by (paper, other) from one paper to another; where both have one, the kept paper's stays."""
+    """Moves rows that are unique by (paper, other) from one paper to another; where both papers have one, that of `kept` stays."""
     column = getattr(table, other)
     taken = select(column).where(col(table.paper) == kept)
     session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))

@@ -1,4 +1,4 @@
-"""What is known of many papers without reading them: how many there are, when they came, what leads to them."""
+"""Facts about many papers that need no reading of them: how many there are, when they came, which id leads where."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,19 +14,19 @@ def paper_count(session: Session) -> int:
 
 
 def sequenced_between(session: Session, after: int, upto: int) -> int:
-    """How many papers have their change in (after, upto]."""
+    """How many papers have a sequence in (after, upto]."""
     wanted = select(func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return session.exec(wanted).one()
 
 
 def sequenced_at_between(session: Session, after: int, upto: int) -> list[datetime]:
-    """When the papers with their change in (after, upto] got it, each moment once."""
+    """When the papers with a sequence in (after, upto] got it, each moment once."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return [moment for moment in session.exec(wanted.distinct()) if moment]
 
 
 def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
-    """The highest change after `after` of a paper that a chat was told, and when it was given; None: there is none."""
+    """(sequence, when it was given) of the newest paper after `after` that a chat has in a delivery; None if there is none."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
@@ -39,12 +39,12 @@ def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, d
 
 
 def first_paper_at(session: Session) -> datetime | None:
-    """When the first paper of all came; None: there is none."""
+    """When the first paper came; None if there is none."""
     return session.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
 
 
 def papers_with_keys(session: Session, keys: Sequence[str]) -> dict[str, int]:
-    """The papers that these arXiv ids, DOIs and keys lead to; what leads to none is left out."""
+    """The ids of the papers with these arXiv ids, DOIs or keys, by key; unknown keys are left out."""
     asked = {stored: key for key in keys for stored in (key, f"doi:{key}")}
     rows = session.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
     return {asked[stored]: paper for stored, paper in rows}

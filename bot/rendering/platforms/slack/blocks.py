@@ -12,7 +12,7 @@ from bot.ports.button import Button, Buttons
 from bot.rendering.platforms.console import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
 from bot.rendering.text.marks import Passage
-from bot.rendering.views.medium import name_of
+from bot.rendering.views.medium import macro_name
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Code, Head, Line
@@ -106,19 +106,19 @@ class Slack:
 
     def draw(self, view: object) -> Fragment:
         """The view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
-        name = name_of(view)
+        name = macro_name(view)
         text, small = (
             _macros()[macro](view).strip() if macro in _macros() else "" for macro in (name, f"{name}_small")
         )
         whole = all(units(part) <= SECTION for part in (text, small))
         if isinstance(view, Line | Code):
-            return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), whole=whole)
+            return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), is_within_limits=whole)
         menu = view.menu if isinstance(view, PaperView) else ()
         blocks = [header(view.line)] if isinstance(view, Head) and not view.small else []
         blocks += [{**section(text), **_accessory(menu)}] if text else []
         blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
-        return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), whole=whole)
+        return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), is_within_limits=whole)
 
     def beneath(self, buttons: Buttons) -> Size:
         """The size of the rows as blocks."""

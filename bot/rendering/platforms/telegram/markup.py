@@ -12,7 +12,7 @@ from functools import lru_cache
 from bot.ports.button import Button, Buttons
 from bot.rendering.platforms.console import plain_page, short_page, short_text
 from bot.rendering.templating import Macro, macros
-from bot.rendering.views.medium import IN_MESSAGE, joined, name_of
+from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, joined_texts, macro_name
 from bot.rendering.views.packing import Fragment, Size
 from subscriptions.cutting import units
 
@@ -86,12 +86,12 @@ class Telegram:
     """The medium of Telegram."""
 
     room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
-    numbers = IN_MESSAGE
+    numbers = NUMBERS_IN_MESSAGE
     menus = False
 
     def draw(self, view: object) -> Fragment:
         """The view as HTML."""
-        markup = _macros()[name_of(view)](view).strip("\n")
+        markup = _macros()[macro_name(view)](view).strip("\n")
         return Fragment(view=view, markup=markup, size=markup_size(markup, short_text(view)))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have limits of their own
@@ -109,7 +109,7 @@ class Telegram:
         """The message; its plain form writes links out, and leaves texts of papers out if they do not fit then."""
         payload: dict[str, object] = {
             # A lock screen shows two lines; a blank line below the head would waste one.
-            "text": joined([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
+            "text": joined_texts([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
             "silent": silent,
         }
         plain = plain_page(fragments)

@@ -1,9 +1,9 @@
-"""What keeps a paper from fitting: the parts of a query, as they were typed."""
+"""The parts of a query, as typed, that a paper does not fulfil."""
 
 import pytest
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import failing, matching_papers
+from subscriptions.matching import matching_papers, unfulfilled_parts
 from subscriptions.query import And, Node, Not, Or, parse_query
 from tests.make import paper, translation
 from tests.unit import test_contract_queries as contract
@@ -18,13 +18,13 @@ QUESTIONS = [
 ]
 
 
-def test_a_query_fits_where_no_part_of_it_fails() -> None:
+def test_a_paper_fits_a_query_if_it_fulfils_all_parts() -> None:
     for query, of, _ in QUESTIONS:
         try:
             parsed = parse_query(query)
         except QueryError:
             continue
-        assert bool(matching_papers(parsed, [of])) == (failing(parsed, of) == ()), query
+        assert bool(matching_papers(parsed, [of])) == (unfulfilled_parts(parsed, of) == ()), query
 
 
 def shape(node: Node) -> str:
@@ -51,6 +51,6 @@ def shape(node: Node) -> str:
         ("graph OR trees", ["(graph|trees)"]),
     ],
 )
-def test_the_parts_that_fail_are_those_that_were_typed(query: str, fails: list[str]) -> None:
+def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: list[str]) -> None:
     of = paper("A survey of diffusion models", translations=translation(title="扩散模型综述"))
-    assert [shape(node) for node in failing(parse_query(query), of)] == fails
+    assert [shape(node) for node in unfulfilled_parts(parse_query(query), of)] == fails

@@ -3,23 +3,23 @@
 import pytest
 
 from subscriptions.service.subscriptions import listed
+from tests.bot_harness import BotHarness
 from tests.make import address, subscribes
-from tests.talking import BotHarness
 
 ME = "telegram:42"
 
 
 @pytest.fixture
-def seven(talk: BotHarness) -> BotHarness:
+def seven(bot: BotHarness) -> BotHarness:
     """A chat with the subscriptions 1 to 8."""
     for number in range(1, 8):
-        subscribes(talk.store, ME, f"topic{number}x", now=talk.clock.now())
-    subscribes(talk.store, ME, "1984 2001", now=talk.clock.now())
-    return talk
+        subscribes(bot.store, ME, f"topic{number}x", now=bot.clock.now())
+    subscribes(bot.store, ME, "1984 2001", now=bot.clock.now())
+    return bot
 
 
-def left(talk: BotHarness) -> list[int]:
-    return [one.subscription.number for one in listed(talk.store, address(ME))]
+def left(bot: BotHarness) -> list[int]:
+    return [one.subscription.number for one in listed(bot.store, address(ME))]
 
 
 @pytest.mark.parametrize(

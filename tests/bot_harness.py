@@ -1,12 +1,12 @@
-"""People who talk with the bot, without a network: requests go through the real pipeline over a real store.
+"""Drives the bot as people do, without a network: requests go through the real pipeline over a real store.
 
-    talk = Talk(store)
-    answer = await talk.says("/sub diffusion")
+    bot = BotHarness(store)
+    answer = await bot.says("/sub diffusion")
     assert answer.text.startswith("✓ 1")
-    answer = await talk.presses("undo")
+    answer = await bot.presses("undo")
 
 Chats are written as in the contract ("telegram:42", "telegram:-1001/7"). Managers of a chat are named with
-`talk.managers["telegram:-1001"] = {"7"}`; None there means that the platform lets nobody see.
+`bot.admins["telegram:-1001"] = {"7"}`; None there means that the platform lets nobody see.
 """
 
 import html
@@ -97,18 +97,18 @@ class Answer:
 class FakePlatformApi:
     """Answers what a platform would; nothing leaves the process."""
 
-    talk: "BotHarness"
+    bot: "BotHarness"
     platform: str = "telegram"
     has_ephemeral: bool = False
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        known = self.talk.admins.get(str(ChatAddress(chat.platform, chat.address)), set())
+        known = self.bot.admins.get(str(ChatAddress(chat.platform, chat.address)), set())
         return None if known is None else person in known
 
     async def find_chat(self, name: str) -> Place | None:
-        return self.talk.places.get(name)
+        return self.bot.places.get(name)
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
         return request
@@ -132,7 +132,7 @@ class FakePlatformApi:
         return "1"
 
     async def fetch(self, file: str, most: int) -> bytes:
-        data = self.talk.files[file]
+        data = self.bot.files[file]
         if len(data) > most:
             raise Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
         return data
@@ -156,7 +156,7 @@ class BotHarness:
     def context(self) -> Context:
         pace = GcraRateLimiter({})
         venue = FakePlatformApi(self)
-        talk = Conversation(
+        bot = Conversation(
             registry=registry.REGISTRY,
             render_reply=render_reply,
             make_localizer=Language,
@@ -171,7 +171,7 @@ class BotHarness:
             engine=EmbeddedEngine(self.clock, pace),
             rate_limiter=pace,
             render_delivery=render_delivery,
-            conversation=talk,
+            conversation=bot,
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
@@ -189,14 +189,14 @@ class BotHarness:
 
     async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
         """Somebody presses the newest button of this chat with this label."""
-        for told in reversed(self.last.get(chat, [])):
-            for key in told.keys:
+        for sent in reversed(self.last.get(chat, [])):
+            for key in sent.keys:
                 if key["text"] == label:
                     assert len(key["data"].encode()) <= 64, "Telegram takes no more"
                     return await self.sends_request(
                         chat, callback_data=key["data"], by=by, callback_id="p1", message_id="m0", **more
                     )
-        raise AssertionError(f"no button [{label}] in {[told.buttons for told in self.last.get(chat, [])]}")
+        raise AssertionError(f"no button [{label}] in {[sent.buttons for sent in self.last.get(chat, [])]}")
 
     async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
         """Something happens to a chat."""
@@ -212,10 +212,10 @@ class BotHarness:
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
-        told = Answer(stored_reply=await answer(self.context, request))
-        if told:
-            self.last.setdefault(told.to, []).append(told)
-        return told
+        sent = Answer(stored_reply=await answer(self.context, request))
+        if sent:
+            self.last.setdefault(sent.to, []).append(sent)
+        return sent
 
     def later(self, **by: float) -> datetime:
         """Time passes."""

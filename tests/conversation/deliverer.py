@@ -1,7 +1,7 @@
-"""What is delivered to the people of a Talk: the real pipeline over a channel that keeps what it is given.
+"""Delivers to the chats of a BotHarness: the real pipeline over a channel that keeps what it is given.
 
-    post = Post(talk)
-    await post.goes_out()
+    post = Deliverer(bot)
+    await post.deliver_due()
     assert "diffusion" in post.last("telegram:42").text
 
 A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. What was delivered can be pressed like an answer.
@@ -22,8 +22,8 @@ from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.service.outbox import lanes
+from tests.bot_harness import Answer, BotHarness
 from tests.make import address
-from tests.talking import Answer, BotHarness
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 
@@ -31,8 +31,8 @@ _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 class _Channel(GalleryChannel):
     """Refuses what it is told to refuse."""
 
-    def __init__(self, talk: BotHarness, refusals: dict[str, NotDelivered]) -> None:
-        super().__init__("telegram", _NO_LIMITS, talk.clock)
+    def __init__(self, bot: BotHarness, refusals: dict[str, NotDelivered]) -> None:
+        super().__init__("telegram", _NO_LIMITS, bot.clock)
         self._refusals = refusals
 
     async def post(
@@ -46,10 +46,10 @@ class _Channel(GalleryChannel):
 class Deliverer:
     """Brings what is in the outbox."""
 
-    def __init__(self, talk: BotHarness) -> None:
+    def __init__(self, bot: BotHarness) -> None:
         self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → what its messages meet with
-        self._talk = talk
-        self._channel = _Channel(talk, self.refusals)
+        self._talk = bot
+        self._channel = _Channel(bot, self.refusals)
         self.drain_state = DrainState()
         self.render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]] = render_delivery
 

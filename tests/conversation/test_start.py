@@ -11,9 +11,9 @@ from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import parse_query
 from subscriptions.service.subscriptions import get_chat, listed
-from tests.conversation.delivering import Deliverer
+from tests.bot_harness import BOT, BotHarness
+from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
-from tests.talking import BOT, BotHarness
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
@@ -23,9 +23,9 @@ GROUP = "telegram:-1001"
 
 
 async def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(
-    talk: BotHarness,
+    bot: BotHarness,
 ) -> None:
-    said = await talk.says("/start")
+    said = await bot.says("/start")
     assert len(said.lines) == 2
     assert said.buttons[3:] == ["中文", "add to group", "add to channel"]
     links = [key["url"] for key in said.keys if "url" in key]
@@ -35,181 +35,181 @@ async def test_the_first_words_are_two_sentences_three_examples_the_other_langua
     ]
 
 
-async def test_each_example_works(talk: BotHarness) -> None:
-    examples = (await talk.says("/start")).buttons[:3]
+async def test_each_example_works(bot: BotHarness) -> None:
+    examples = (await bot.says("/start")).buttons[:3]
     for number, example in enumerate(examples, start=1):
-        assert (await talk.presses(example)).text.startswith(f"✓ {number}  ")
-    assert [one.subscription.text for one in listed(talk.store, address(ME))] == examples
+        assert (await bot.presses(example)).text.startswith(f"✓ {number}  ")
+    assert [one.subscription.text for one in listed(bot.store, address(ME))] == examples
 
 
-async def test_without_a_source_of_categories_no_example_asks_for_one(talk: BotHarness) -> None:
-    talk.bot_info = BotInfo(categorised=False)
-    said = await talk.says("/start")
+async def test_without_a_source_of_categories_no_example_asks_for_one(bot: BotHarness) -> None:
+    bot.bot_info = BotInfo(categorised=False)
+    said = await bot.says("/start")
     assert len(said.buttons) == 4
     assert not any(re.search(r"\bcs\.", label) for label in said.buttons)
 
 
-async def test_the_other_language_is_one_press_away_and_back(talk: BotHarness) -> None:
-    await talk.says("/start")
-    chinese = await talk.presses("中文")
+async def test_the_other_language_is_one_press_away_and_back(bot: BotHarness) -> None:
+    await bot.says("/start")
+    chinese = await bot.presses("中文")
     assert chinese.replaces
-    assert get_chat(talk.store, address(ME)).settings.lang == "zh"
+    assert get_chat(bot.store, address(ME)).settings.lang == "zh"
     assert "English" in chinese.buttons
-    assert "中文" in (await talk.presses("English")).buttons
+    assert "中文" in (await bot.presses("English")).buttons
 
 
-async def test_a_chinese_client_is_met_in_chinese(talk: BotHarness) -> None:
-    assert "English" in (await talk.says("/start", language="zh-hans")).buttons
+async def test_a_chinese_client_is_met_in_chinese(bot: BotHarness) -> None:
+    assert "English" in (await bot.says("/start", language="zh-hans")).buttons
 
 
-async def test_start_alone_stores_nothing_of_a_person(talk: BotHarness) -> None:
-    await talk.says("/start")
-    with talk.store.read() as session:
+async def test_start_alone_stores_nothing_of_a_person(bot: BotHarness) -> None:
+    await bot.says("/start")
+    with bot.store.read() as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
 
-async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(talk: BotHarness) -> None:
-    said = await talk.says("/start", GROUP, by="7")
+async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(bot: BotHarness) -> None:
+    said = await bot.says("/start", GROUP, by="7")
     assert said.lines == [
         "I tell this chat when papers appear that it asks for.",
         f"Admins: /sub@{BOT} diffusion. I am quiet otherwise.",
     ]
     assert said.buttons == []
-    assert not await talk.says("/start added", GROUP, by="7")
+    assert not await bot.says("/start added", GROUP, by="7")
 
 
-async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(talk: BotHarness) -> None:
-    post = Deliverer(talk)
-    subscribes(talk.store, ME, "diffusion", every="now")
-    ingested(talk.store, paper("Diffusion one"))
+async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(bot: BotHarness) -> None:
+    post = Deliverer(bot)
+    subscribes(bot.store, ME, "diffusion", every="now")
+    ingested(bot.store, paper("Diffusion one"))
     post.refusals["42"] = ChatGone("blocked")
     await post.deliver_due()
-    talk.later(hours=1)
-    ingested(talk.store, paper("Diffusion two"), now=talk.clock.now())
+    bot.later(hours=1)
+    ingested(bot.store, paper("Diffusion two"), now=bot.clock.now())
     assert await post.deliver_due() == []
     post.refusals.clear()
-    back = await talk.says("/start")
+    back = await bot.says("/start")
     assert back.lines[2:4] == ["I can write to you again.", "2 papers wait."]
     assert back.buttons[-2:] == ["send 2", "skip"]
     assert await post.deliver_due() == []
-    await talk.presses("send 2")
+    await bot.presses("send 2")
     came = "\n".join([answer.text for answer in await post.deliver_due()])
     assert "Diffusion one" in came
     assert "Diffusion two" in came
-    assert len((await talk.says("/start")).lines) == 2
+    assert len((await bot.says("/start")).lines) == 2
 
 
-async def test_what_waits_may_be_skipped(talk: BotHarness) -> None:
-    post = Deliverer(talk)
-    subscribes(talk.store, ME, "diffusion", every="now")
-    ingested(talk.store, paper("Diffusion one"))
+async def test_what_waits_may_be_skipped(bot: BotHarness) -> None:
+    post = Deliverer(bot)
+    subscribes(bot.store, ME, "diffusion", every="now")
+    ingested(bot.store, paper("Diffusion one"))
     post.refusals["42"] = ChatGone("blocked")
     await post.deliver_due()
     post.refusals.clear()
-    assert (await talk.says("/start")).buttons[-2:] == ["send 1", "skip"]
-    await talk.presses("skip")
-    talk.later(hours=1)
+    assert (await bot.says("/start")).buttons[-2:] == ["send 1", "skip"]
+    await bot.presses("skip")
+    bot.later(hours=1)
     assert await post.deliver_due() == []
 
 
-async def test_who_comes_back_and_missed_nothing_is_met_as_ever(talk: BotHarness) -> None:
-    post = Deliverer(talk)
-    subscribes(talk.store, ME, "diffusion", every="daily", at="9")
-    await talk.receives_event("left", ME)
-    assert get_chat(talk.store, address(ME)).state == "paused"
+async def test_who_comes_back_and_missed_nothing_is_met_as_ever(bot: BotHarness) -> None:
+    post = Deliverer(bot)
+    subscribes(bot.store, ME, "diffusion", every="daily", at="9")
+    await bot.receives_event("left", ME)
+    assert get_chat(bot.store, address(ME)).state == "paused"
     assert await post.deliver_due() == []
-    assert len((await talk.says("/start")).lines) == 2
-    assert get_chat(talk.store, address(ME)).state == "active"
+    assert len((await bot.says("/start")).lines) == 2
+    assert get_chat(bot.store, address(ME)).state == "active"
 
 
 # ---------------------------------------------------------------------------------------------------------------- help
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-async def test_help_is_five_lines_with_an_example_each_that_works(talk: BotHarness, lang: str) -> None:
-    ingested(talk.store, paper("Diffusion on graphs", "cs.LG"))
-    await talk.says(f"/lang {lang}")
-    said = await talk.says("/help")
+async def test_help_is_five_lines_with_an_example_each_that_works(bot: BotHarness, lang: str) -> None:
+    ingested(bot.store, paper("Diffusion on graphs", "cs.LG"))
+    await bot.says(f"/lang {lang}")
+    said = await bot.says("/help")
     assert len(said.lines) == 5
     examples = [line[line.index("/") :] for line in said.lines]
     assert [example.split()[0] for example in examples] == ["/sub", "/preview", "/today", "/list", "/set"]
     for example in examples:
-        talk.later(seconds=20)
-        answer = await talk.says(example)
+        bot.later(seconds=20)
+        answer = await bot.says(example)
         assert answer
         assert not answer.text.startswith("✗"), answer.text
 
 
 @pytest.mark.parametrize(("lang", "more"), [("en", "more"), ("zh", "更多")])
-async def test_more_lists_all_commands_in_place_of_the_first_few(talk: BotHarness, lang: str, more: str) -> None:
-    await talk.says(f"/lang {lang}")
-    await talk.says("/help")
-    pressed = await talk.presses(more)
+async def test_more_lists_all_commands_in_place_of_the_first_few(bot: BotHarness, lang: str, more: str) -> None:
+    await bot.says(f"/lang {lang}")
+    await bot.says("/help")
+    pressed = await bot.presses(more)
     assert pressed.replaces
     for said in ("/help all", "/help more", "/help 全部"):
-        assert (await talk.says(said)).text == pressed.text
+        assert (await bot.says(said)).text == pressed.text
 
 
 @pytest.mark.parametrize(
     ("topic", "alias"), [("query", "查询"), ("when", "时间"), ("settings", "设置"), ("when", "times")]
 )
-async def test_topics_have_their_words_in_both_languages(talk: BotHarness, topic: str, alias: str) -> None:
-    assert (await talk.says(f"/help {alias}")).text == (await talk.says(f"/help {topic}")).text
+async def test_topics_have_their_words_in_both_languages(bot: BotHarness, topic: str, alias: str) -> None:
+    assert (await bot.says(f"/help {alias}")).text == (await bot.says(f"/help {topic}")).text
 
 
-async def test_help_names_every_listed_command_once(talk: BotHarness) -> None:
-    talk.bot_info = BotInfo(admins=(address(ME),))
-    named = re.findall(r"/(\w+)", "\n".join((await talk.says("/help all")).lines[:-1]))
+async def test_help_names_every_listed_command_once(bot: BotHarness) -> None:
+    bot.bot_info = BotInfo(admins=(address(ME),))
+    named = re.findall(r"/(\w+)", "\n".join((await bot.says("/help all")).lines[:-1]))
     listed_ones = {command.name for command in REGISTRY.commands if command.listed} - {"help"}
     assert len(named) == len(set(named))
     assert listed_ones <= set(named)
     assert all(REGISTRY.command_named(name) for name in named)
 
 
-async def test_help_does_not_show_what_only_operators_can_do(talk: BotHarness) -> None:
-    said = (await talk.says("/help all")).text
+async def test_help_does_not_show_what_only_operators_can_do(bot: BotHarness) -> None:
+    said = (await bot.says("/help all")).text
     assert "/allow" not in said
     assert len(said) < 500
 
 
 @pytest.mark.parametrize("command", [command.name for command in REGISTRY.commands])
-async def test_help_on_a_command_shows_how_it_is_said(talk: BotHarness, command: str) -> None:
-    said = await talk.says(f"/help {command}")
+async def test_help_on_a_command_shows_how_it_is_said(bot: BotHarness, command: str) -> None:
+    said = await bot.says(f"/help {command}")
     if command == "set":
         assert "/set limit 12" in said.text
         return
     assert said.lines[0].startswith(f"/{command}")
     for alias in set(REGISTRY.command_named(command).aliases) - set(TOPICS):  # type: ignore[union-attr]
-        assert (await talk.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
+        assert (await bot.says(f"/help /{alias.upper()}")).lines[0] == said.lines[0]
 
 
 @pytest.mark.parametrize("topic", list(TOPICS))
-async def test_help_on_a_topic_is_also_a_button(talk: BotHarness, topic: str) -> None:
-    by_word = await talk.says(f"/help {topic}")
+async def test_help_on_a_topic_is_also_a_button(bot: BotHarness, topic: str) -> None:
+    by_word = await bot.says(f"/help {topic}")
     assert len(by_word.lines) > 5
-    await talk.says("/help all")
-    label = next(label for label in talk.last[ME][-1].buttons if label == TOPICS[topic].template)
-    assert (await talk.presses(label)).text == by_word.text
+    await bot.says("/help all")
+    label = next(label for label in bot.last[ME][-1].buttons if label == TOPICS[topic].template)
+    assert (await bot.presses(label)).text == by_word.text
 
 
-async def test_help_in_a_group_is_two_lines(talk: BotHarness) -> None:
+async def test_help_in_a_group_is_two_lines(bot: BotHarness) -> None:
     for said in ("/help", "/help all", "/help query", "/help when", "/help settings", "/help sub", "/help nonsense"):
-        assert len((await talk.says(said, GROUP, by="7")).lines) <= 2
+        assert len((await bot.says(said, GROUP, by="7")).lines) <= 2
 
 
-async def test_help_on_nothing_known_offers_the_nearest(talk: BotHarness) -> None:
-    assert (await talk.says("/help quary")).text == "✗ There is no help on “quary”.\nDid you mean /help query?"
-    assert (await talk.says("/help 🎉🎉")).lines[1] == "/help lists what I know."
+async def test_help_on_nothing_known_offers_the_nearest(bot: BotHarness) -> None:
+    assert (await bot.says("/help quary")).text == "✗ There is no help on “quary”.\nDid you mean /help query?"
+    assert (await bot.says("/help 🎉🎉")).lines[1] == "/help lists what I know."
 
 
 @pytest.mark.parametrize(
     "example", [example for examples in EXAMPLES.values() for example in examples if "@mychannel" not in example]
 )
-async def test_every_example_of_the_help_works(talk: BotHarness, example: str) -> None:
-    ingested(talk.store, paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
-    subscribes(talk.store, ME, "diffusion")
-    await talk.says("/set limit 5")
-    said = await talk.says(example)
+async def test_every_example_of_the_help_works(bot: BotHarness, example: str) -> None:
+    ingested(bot.store, paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
+    subscribes(bot.store, ME, "diffusion")
+    await bot.says("/set limit 5")
+    said = await bot.says(example)
     assert said
     assert not said.text.startswith("✗")
 
@@ -237,10 +237,10 @@ def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
 # --------------------------------------------------------------------------------------------------------- about, unknown
 
 
-async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: BotHarness) -> None:
-    talk.bot_info = BotInfo(contact="me@example.org", version="1.2.3")
+async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(bot: BotHarness) -> None:
+    bot.bot_info = BotInfo(contact="me@example.org", version="1.2.3")
     for language in ("en", "zh"):
-        said = await talk.says("/about", f"telegram:{language == 'zh'}7", language=language)
+        said = await bot.says("/about", f"telegram:{language == 'zh'}7", language=language)
         assert THANKS == "Thank you to arXiv for use of its open access interoperability."
         assert THANKS in said.lines
         assert "me@example.org" in said.text
@@ -250,13 +250,13 @@ async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(talk: B
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("/subs", "sub"), ("/timezon", "timezone"), ("/privcy", "privacy")])
-async def test_an_unknown_command_gets_the_nearest(talk: BotHarness, typed: str, meant: str) -> None:
-    assert (await talk.says(typed)).text == f"✗ I do not know {typed}.\nDid you mean /{meant}?"
+async def test_an_unknown_command_gets_the_nearest(bot: BotHarness, typed: str, meant: str) -> None:
+    assert (await bot.says(typed)).text == f"✗ I do not know {typed}.\nDid you mean /{meant}?"
 
 
-async def test_an_unknown_command_without_a_near_one_gets_help(talk: BotHarness) -> None:
-    assert (await talk.says("/xyzzyq")).text == "✗ I do not know /xyzzyq.\n/help lists what I know."
-    assert not await talk.says("/xyzzyq", GROUP, by="7")
+async def test_an_unknown_command_without_a_near_one_gets_help(bot: BotHarness) -> None:
+    assert (await bot.says("/xyzzyq")).text == "✗ I do not know /xyzzyq.\n/help lists what I know."
+    assert not await bot.says("/xyzzyq", GROUP, by="7")
 
 
 def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:

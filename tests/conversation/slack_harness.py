@@ -1,7 +1,7 @@
 """People in a workspace who fill in forms and look at their board, without a network: the real pipeline, Slack's views.
 
-desk = Desk(store)
-form = await desk.opens("sub")
+slack = SlackHarness(store)
+form = await slack.opens("sub")
 await form.types("diffusion -survey")       # and Enter: the form says what that means
 answer = await form.sends(when="daily", clock="09:00")
 """
@@ -20,7 +20,7 @@ from bot.ports.conversation import Request
 from bot.ports.forms import CHAT_FIELD
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from subscriptions.model import ChatAddress, ChatKind
-from tests.talking import Answer, BotHarness, FakePlatformApi
+from tests.bot_harness import Answer, BotHarness, FakePlatformApi
 
 TEAM, ANN, BO = "T1", "U1", "U2"
 CHANNEL = "slack:C1"
@@ -34,7 +34,7 @@ SERVED = {
 class FakeForms:
     """Says where people are."""
 
-    desk: "SlackHarness"
+    slack: "SlackHarness"
     platform: str = "slack"
 
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None: ...
@@ -44,7 +44,7 @@ class FakeForms:
     async def publish_home(self, person: ChatAddress, view: str) -> None: ...
 
     async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        return self.desk.places_of.get(person.address, frozenset())
+        return self.slack.places_of.get(person.address, frozenset())
 
 
 @dataclass(slots=True)
@@ -56,17 +56,17 @@ class SlackHarness(BotHarness):
 
     @property
     def context(self) -> Context:
-        wire: Context = BotHarness.context.fget(self)  # type: ignore[attr-defined]
-        assert wire.conversation is not None
-        platform_apis = {**wire.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
+        context: Context = BotHarness.context.fget(self)  # type: ignore[attr-defined]
+        assert context.conversation is not None
+        platform_apis = {**context.conversation.platform_apis, "slack": _SlackApi(self, "slack", has_ephemeral=True)}
         conversation = replace(
-            wire.conversation,
+            context.conversation,
             platform_apis=platform_apis,
             forms={"slack": FakeForms(self)},
             render_modal=modal_view,
             render_home_view=home_view,
         )
-        return replace(wire, conversation=conversation)
+        return replace(context, conversation=conversation)
 
     async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
         """/paperwire TEXT."""
@@ -81,9 +81,9 @@ class SlackHarness(BotHarness):
 
     async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
         """Somebody chooses "Subscribe…" in the menu of a message."""
-        told = {"name": "subscribe", "text": text}
+        answer = {"name": "subscribe", "text": text}
         fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
-        return self.form(await self.sends_request(chat, event="shortcut", by=by, details=told, **fields), by)
+        return self.form(await self.sends_request(chat, event="shortcut", by=by, details=answer, **fields), by)
 
     async def home(self, by: str = ANN) -> "Home":
         """Somebody looks at the tab Home."""
@@ -91,11 +91,11 @@ class SlackHarness(BotHarness):
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
 
-    def form(self, told: Answer, by: str) -> "Form":
+    def form(self, answer: Answer, by: str) -> "Form":
         """The form that an answer opens."""
-        assert told.stored_reply, "nothing was answered"
-        assert told.stored_reply.modal, told.stored_reply
-        return Form(self, _view(told.stored_reply.modal), by)
+        assert answer.stored_reply, "nothing was answered"
+        assert answer.stored_reply.modal, answer.stored_reply
+        return Form(self, _view(answer.stored_reply.modal), by)
 
     async def interacts(self, payload: dict[str, Any], team: str = TEAM) -> Answer:
         """What Slack sends when something is done on a view."""
@@ -112,16 +112,16 @@ class _SlackApi(FakePlatformApi):
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        if isinstance(self.talk, SlackHarness) and member_suffices:
-            return self.talk.members
-        return person in (self.talk.admins.get(str(chat)) or set())
+        if isinstance(self.bot, SlackHarness) and member_suffices:
+            return self.bot.members
+        return person in (self.bot.admins.get(str(chat)) or set())
 
 
 @dataclass(slots=True)
 class Form:
     """A form as somebody sees it."""
 
-    desk: SlackHarness
+    slack: SlackHarness
     view: dict[str, Any]
     by: str
     entered: dict[str, str] = field(default_factory=dict)
@@ -154,18 +154,18 @@ class Form:
     async def types(self, query: str) -> Answer:
         """Enter in the field of the query; the form is shown anew."""
         self.entered["query"] = query
-        told = await self.desk.interacts(
+        answer = await self.slack.interacts(
             self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
         )
-        if told.stored_reply and told.stored_reply.modal:
-            assert told.stored_reply.view == "V1 h1"
-            self.view = _view(told.stored_reply.modal)
-        return told
+        if answer.stored_reply and answer.stored_reply.modal:
+            assert answer.stored_reply.view == "V1 h1"
+            self.view = _view(answer.stored_reply.modal)
+        return answer
 
     async def sends(self, *, by: str = "", team: str = TEAM, **values: str) -> Answer:
         """The form is sent, with these values in place of what stands there."""
         self.entered |= values
-        return await self.desk.interacts(self._payload("view_submission", by=by), team)
+        return await self.slack.interacts(self._payload("view_submission", by=by), team)
 
     def _payload(self, kind: str, *, by: str = "", **more: Any) -> dict[str, Any]:
         state = {name: {name: state_of(element, self.value(name))} for name, element in self.fields.items()}
@@ -177,7 +177,7 @@ class Form:
 class Home:
     """The tab Home as somebody sees it."""
 
-    desk: SlackHarness
+    slack: SlackHarness
     view: dict[str, Any]
     by: str
 
@@ -213,7 +213,7 @@ class Home:
         view = {**self.view, "id": "V0", "hash": "h0", "state": {"values": {}}}
         user = {"id": by or self.by, "name": "ann"}
         actions = [{"action_id": "0.0", "type": "button", "value": value}]
-        return await self.desk.interacts(
+        return await self.slack.interacts(
             {"type": "block_actions", "user": user, "view": view, "actions": actions}, team
         )
 

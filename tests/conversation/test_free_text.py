@@ -1,0 +1,239 @@
+"""Text without a command in a private chat, and questions whose answer it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.commands import registry
+from bot.commands.core import asking
+from bot.commands.core.context import Callback, CommandContext
+from bot.ports.reply import Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import add_callbacks
+from tests.bot_harness import BotHarness
+from tests.make import NOON, ingested, paper
+from tests.unit.hostile import HOSTILE
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+WHAT_TO_SAY = "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."
+ONLY_TEXT = "I read only text: words that papers should hold, or a link to a paper."
+
+
+class TestQueries:
+    async def test_it_is_a_preview_with_the_newest_papers_and_subscribe(self, bot: BotHarness) -> None:
+        ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(7)), paper("Graphs"))
+        said = await bot.says("diffusion -survey")
+        assert said.lines[:2] == ["7 papers in the one day known", "diffusion, not survey"]
+        assert "1 Diffusion 6 — Ada Example" in said.lines
+        assert said.buttons == ["1", "2", "3", "4", "5", "subscribe"]
+        assert "Diffusion 1" not in said.text
+        done = await bot.presses("subscribe")
+        assert done.lines[0].startswith("✓ 1  diffusion, not survey")
+
+    async def test_a_number_opens_the_card(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00007"))
+        await bot.says("diffusion")
+        assert "2601.00007" in (await bot.presses("1")).text
+
+    async def test_what_is_subscribed_already_says_so(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion"))
+        await bot.says("/sub Diffusion")
+        said = await bot.says("diffusion")
+        assert said.lines[1] == "This is subscription 1: Diffusion"
+        assert "subscribe" not in said.buttons
+
+    async def test_a_schedule_behind_it_is_read_as_sub_reads_it(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion"))
+        assert (await bot.says("diffusion at 8")).lines[1] == "diffusion · daily 08:00"
+        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion · daily 08:00")
+
+    async def test_several_lines_are_one_query(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion on graphs"))
+        assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion AND graphs"
+        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion AND graphs")
+
+    async def test_nothing_is_stored_of_somebody_who_only_tries(self, bot: BotHarness) -> None:
+        await bot.says("diffusion")
+        with bot.store.read() as session:
+            assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
+
+    async def test_a_pasted_abstract_finds_nothing_and_is_told_why(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion"))
+        said = await bot.says("We show that large models trained on small data sets can be made robust without labels")
+        assert said.lines[-1] == "A paper must have all 16 words; fewer find more."
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("hello", WHAT_TO_SAY),
+            ("Hi!", WHAT_TO_SAY),
+            ("thank you", WHAT_TO_SAY),
+            ("你好", WHAT_TO_SAY),
+            ("😀🎉", WHAT_TO_SAY),
+            ("?!", WHAT_TO_SAY),
+            ("()", WHAT_TO_SAY),
+            ("مرحبا بالعالم", "None of the 2 papers of the one day known fits."),
+            ("شبكة \u202e عصبية", "None of the 2 papers of the one day known fits."),
+            ("-survey", "✗ This only excludes. Say also what you want."),
+            ("graph)", "✗ This ) closes nothing."),
+            ("x" * 4096, "✗ This is longer than 1,000 characters."),
+            ("图" * 4096, "✗ This is longer than 1,000 characters."),
+            ("(" * 4096, WHAT_TO_SAY),
+            ("\u0000\ud800 diffusion", "1 paper in the one day known"),
+            ("   diffusion   ", "1 paper in the one day known"),
+            ("a OR b OR diffusion", "1 paper in the one day known"),
+        ],
+    )
+    async def test_every_text_is_answered_in_a_few_lines(self, bot: BotHarness, text: str, first: str) -> None:
+        ingested(bot.store, paper("Diffusion"), paper("Graphs"))
+        said = await bot.says(text)
+        assert said.lines[0] == first
+        assert len(said.lines) < 8
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    async def test_whatever_is_written_is_answered_and_can_be_subscribed(self, bot: BotHarness, text: str) -> None:
+        text = text.encode(errors="replace").decode()  # as every channel does
+        ingested(bot.store, paper("Diffusion"), paper(text))
+        for said in [await bot.says(text), await bot.says(f"/preview {text}"), await bot.says(f"/search {text}")]:
+            assert said.lines[0]
+            assert "I stumbled" not in said.text
+            if "subscribe" in said.buttons:
+                assert (await bot.presses("subscribe")).lines[0][0] == "✓"
+
+    @pytest.mark.parametrize("text", ["", "   "])
+    async def test_what_is_no_text_gets_one_line(self, bot: BotHarness, text: str) -> None:
+        assert (await bot.says(text)).lines == [ONLY_TEXT]
+
+    async def test_help_is_help(self, bot: BotHarness) -> None:
+        assert (await bot.says("help")).markup == (await bot.says("/help")).markup
+
+    async def test_in_a_group_it_is_silent(self, bot: BotHarness) -> None:
+        assert not await bot.says("diffusion", GROUP, by="7")
+
+
+class TestNamedPapers:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2601.00001",
+            "arXiv:2601.00001v2",
+            "https://arxiv.org/pdf/2601.00001v1",
+            "Forwarded: look at this, https://arxiv.org/abs/2601.00001！很好 😀",
+            "huggingface.co/papers/2601.00001 is -worth ( a look",
+        ],
+    )
+    async def test_a_link_or_id_is_answered_with_the_card(self, bot: BotHarness, text: str) -> None:
+        ingested(bot.store, paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
+        said = await bot.says(text)
+        assert said.lines[0] == "Diffusion"
+        assert "It learns." in said.text
+        assert "follow authors" in said.buttons
+
+    async def test_several_are_cards_with_numbers(self, bot: BotHarness) -> None:
+        ingested(bot.store, *(paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
+        said = await bot.says("2601.00001, 2601.00003 and https://arxiv.org/abs/2601.00001")
+        assert [line for line in said.lines if "Paper" in line] == ["1 Paper 1", "2 Paper 3"]
+        assert said.buttons == ["1", "2"]
+        assert "Paper 3" in (await bot.presses("2")).text
+        many = await bot.says(" ".join(f"2601.0000{n}" for n in range(1, 8)))
+        assert many.lines[0] == "The first 5 of 7."
+        assert many.buttons == ["1", "2", "3", "4", "5"]
+
+    async def test_an_unknown_one_is_not_invented(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        said = await bot.says("2512.00009")
+        assert said.lines == ["✗ 2512.00009 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."]
+        assert said.keys == [{"text": "look there", "url": "https://arxiv.org/abs/2512.00009"}]
+        both = await bot.says("2512.00009 2601.00001")
+        assert both.lines[0] == "2512.00009 is not known here."
+        assert "Diffusion" in both.text
+
+    async def test_before_the_first_paper_it_says_so(self, bot: BotHarness) -> None:
+        assert (await bot.says("2512.00009")).lines == ["✗ 2512.00009 is not known here.", "No papers are known yet."]
+
+    async def test_a_query_with_an_id_field_is_still_a_query(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        assert (await bot.says("id:2601.00001")).lines[0] == "1 paper in the one day known"
+
+
+class TestDocuments:
+    async def test_a_dropped_file_is_offered_for_import(self, bot: BotHarness) -> None:
+        bot.files["f1"] = b"daily 09:00 UTC | diffusion -survey | \n"
+        said = await bot.says("", file_id="f1")
+        assert "diffusion -survey" in said.text
+        assert "import" in said.buttons
+
+    async def test_what_is_no_text_is_a_sentence(self, bot: BotHarness) -> None:
+        bot.files["f1"] = b"%PDF-1.7\0\xff\xfe"
+        assert (await bot.says("", file_id="f1")).lines[0].startswith("✗ ")
+
+    async def test_a_link_beside_a_file_goes_first(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+        bot.files["f1"] = b"%PDF-1.7\0"
+        assert (await bot.says("https://arxiv.org/abs/2601.00001", file_id="f1")).lines[0] == "Diffusion"
+
+
+class TestQuestions:
+    @pytest.fixture(autouse=True)
+    def _questions(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def colour(context: CommandContext) -> Reply:
+            return asking.ask(context, "try-colour", {"of": "the house"}, "Which colour?")
+
+        def painted(context: CommandContext) -> Reply:
+            if context.args == "invisible":
+                raise Refused(Sentence("Nobody would see it."))
+            return Reply(lines=(f"{context.arguments['of']} is {context.args}",), ok=True)
+
+        callbacks = {
+            **registry.REGISTRY.callbacks,
+            "try-ask": Callback(run=colour),
+            "try-colour": Callback(run=painted),
+        }
+        monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, callbacks=callbacks))
+
+    async def asked(self, bot: BotHarness, chat: str = ME, by: str = "42") -> None:
+        [link] = add_callbacks(bot.store, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
+        said = await bot.sends_request(chat, callback_data=link, by=by)
+        assert said.lines == ["Which colour?"]
+        assert said.buttons == ["cancel"]
+
+    async def test_the_next_text_is_the_answer_and_the_one_after_is_not(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        assert (await bot.says("green")).text == "✓ the house is green"
+        assert (await bot.says("green")).lines[0] == "No papers are known yet."
+
+    async def test_a_command_in_between_leaves_it(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        await bot.says("/preview diffusion")
+        assert (await bot.says("2601.00001")).text == "✓ the house is 2601.00001"
+
+    async def test_an_answer_that_is_refused_leaves_it(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        assert (await bot.says("invisible")).text == "✗ Nobody would see it."
+        assert (await bot.says("red")).text == "✓ the house is red"
+
+    async def test_it_ends_after_a_quarter_of_an_hour(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        bot.later(minutes=15, seconds=1)
+        assert (await bot.says("green")).lines[0] == "No papers are known yet."
+
+    async def test_cancel_lets_it_go_by_word_and_by_button(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        assert (await bot.says("/cancel")).text == "✓ Nothing is changed."
+        assert (await bot.says("green")).lines[0] == "No papers are known yet."
+        await self.asked(bot)
+        gone = await bot.presses("cancel")
+        assert gone.replaces
+        assert (await bot.says("green")).lines[0] == "No papers are known yet."
+        assert (await bot.says("/cancel")).text == "There is nothing to cancel."
+
+    async def test_a_sticker_is_no_answer(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        assert (await bot.says("")).lines == [ONLY_TEXT]
+        assert (await bot.says("green")).text == "✓ the house is green"
+
+    async def test_nobody_answers_for_another(self, bot: BotHarness) -> None:
+        await self.asked(bot)
+        assert (await bot.says("green", "telegram:43")).lines[0] == "No papers are known yet."
+        assert (await bot.says("green")).text == "✓ the house is green"

@@ -1,0 +1,458 @@
+"""sub, and what follows it: the echo, the advice, the schedule, many at once, and a message that is edited."""
+
+import html
+import sqlite3
+from datetime import date, timedelta
+
+import pytest
+
+from bot.commands.core.context import BotInfo
+from subscriptions.service.subscriptions import listed
+from subscriptions.store import Transaction
+from subscriptions.store.papers import index
+from tests.bot_harness import BOT, Answer, BotHarness
+from tests.make import address, ingested, paper, subscribes, summary
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+
+
+def known(bot: BotHarness, *titles: str, category: str = "cs.LG") -> None:
+    ingested(bot.store, *(paper(title, category) for title in titles), now=bot.clock.now())
+
+
+def texts(bot: BotHarness, chat: str = ME) -> list[tuple[int, str]]:
+    return [(one.subscription.number, one.subscription.text) for one in listed(bot.store, address(chat))]
+
+
+async def groups_admin(bot: BotHarness, text: str, **more: object) -> Answer:
+    bot.admins[GROUP] = {"7", "8"}
+    return await bot.says(text, GROUP, **{"by": "7", **more})
+
+
+# ------------------------------------------------------------------------------------------------------------ the echo
+
+
+async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when_the_first_comes(
+    bot: BotHarness,
+) -> None:
+    known(bot, "Diffusion on graphs", "Graphs without it")
+    said = await bot.says("/sub diffusion -survey at 8")
+    assert said.lines[:3] == [
+        "✓ 1  diffusion, not survey · daily 08:00 UTC",
+        "It finds 1 paper in the one day I know:",
+        "· Diffusion on graphs (" + said.lines[2].partition("(")[2],
+    ]
+    assert said.lines[3].startswith("First: Fri 23 Jan 08:00. Begins with what came since ")
+
+
+async def test_a_guess_is_told_in_words(bot: BotHarness) -> None:
+    said = await bot.says('/sub "graph neural')
+    assert said.lines[:2] == ['✓ 1  "graph neural" · when-out 08:00-20:00 UTC', "(I closed the quotation mark.)"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "diffusion models -survey",
+        "author:Jane Doe",
+        "ti:graph cat:cs.CV -hep-th",
+        "(graph OR -tree) forest -(survey review)",
+        "rlhf, dpo, reward model, not benchmark",
+        '=RAG few-sho* "OR" abs:"deep sets"',
+        "stat.ML | cs.* | 2601.15529 | doi:10.1234/abc",
+        "扩散模型 或 标题：流匹配，不含综述",
+        "作者：何恺明 且 类别：cs.CV",
+        "all:graph source:daily",
+        "graph -daily",
+        "ti:weekly OR tides",
+    ],
+)
+async def test_the_echo_copied_and_sent_again_is_the_same_subscription(
+    bot: BotHarness, language: str, query: str
+) -> None:
+    await bot.says(f"/lang {language}")
+    said = await bot.says(f"/sub {query}")
+    echo = html.unescape(said.markup.split("\n")[0]).removeprefix("<b>").removeprefix("✓ 1  ").partition(" · ")[0]
+    assert (await bot.says(f"/sub {echo}")).lines[0] == said.lines[0]
+    assert [number for number, _ in texts(bot)] == [1]
+
+
+async def test_a_name_in_two_and_a_category_by_its_name_are_mended_by_a_button(bot: BotHarness) -> None:
+    known(bot, "Diffusion on graphs")
+    said = await bot.says("/sub author: Yann LeCun")
+    assert said.lines[0].startswith("✓ 1  LeCun AND author:Yann · ")
+    assert (await bot.presses("as one author")).lines[0].startswith('✓ 1  author:"Yann LeCun" · ')
+    said = await bot.says("/sub cat:machine learning")
+    assert "You may mean category:cs.LG OR category:stat.ML: 1 paper." in said.lines
+    assert (await bot.presses("as that category")).lines[0].startswith("✓ 2  category:cs.LG OR category:stat.ML · ")
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("year:2024 tides", "(I cannot look for dates: a subscription asks for new papers. Leave out year:2024)"),
+        ("tides; waves", "(A ; does not separate wishes. For several subscriptions write one per line.)"),
+        ("cs.XX", "(There is no category cs.XX, so I look for the words. A category looks like cs.CV.)"),
+    ],
+)
+async def test_what_other_engines_know_is_told(bot: BotHarness, query: str, hint: str) -> None:
+    assert (await bot.says(f"/sub {query}")).lines[1] == hint
+
+
+async def test_more_than_three_papers_are_counted_and_the_newest_three_named(bot: BotHarness) -> None:
+    known(bot, *(f"Diffusion {number}" for number in range(1, 6)))
+    said = await bot.says("/sub diffusion")
+    assert "5 papers in the one day I know, for example:" in said.lines
+    assert [line[:13] for line in said.lines if line.startswith("·")] == ["· Diffusion 5", "· Diffusion 4", "· Diffusion 3"]  # fmt: skip
+
+
+async def test_in_a_group_it_is_two_lines(bot: BotHarness) -> None:
+    known(bot, "Diffusion on graphs", "Diffusion")
+    said = await groups_admin(bot, "/sub diffusion")
+    assert said.lines == [
+        "✓ 1  diffusion · when-out 08:00-20:00 UTC",
+        "2 papers in the one day I know. First: as soon as papers are out.",
+    ]
+    assert said.buttons == ["undo"]
+
+
+async def test_in_a_public_group_there_are_no_buttons(bot: BotHarness) -> None:
+    bot.public.add(GROUP)
+    assert (await groups_admin(bot, "/sub diffusion")).buttons == []
+
+
+async def test_who_asked_is_remembered_by_a_plain_name(bot: BotHarness) -> None:
+    await groups_admin(bot, "/sub diffusion")
+    assert [one.subscription.added_by for one in listed(bot.store, address(GROUP))] == ["Ada Example"]
+
+
+async def test_a_chat_that_is_paused_hears_that_it_is(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    await bot.says("/pause")
+    assert "This chat is paused; /resume ends that." in (await bot.says("/sub graphs")).text
+
+
+# -------------------------------------------------------------------------------------------------------- when it comes
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("diffusion now", "✓ 1  diffusion · now"),
+        ("diffusion at 8", "✓ 1  diffusion · daily 08:00 UTC"),
+        ("diffusion weekly on mon at 9am", "✓ 1  diffusion · weekly mon 09:00 UTC"),
+        ("diffusion when-out 9-18 weekdays", "✓ 1  diffusion · when-out 09:00-18:00 weekdays UTC"),
+        ("diffusion when-out", "✓ 1  diffusion · when-out 08:00-20:00 UTC"),
+        ("diffusion at home", "✓ 1  diffusion AND at AND home · when-out 08:00-20:00 UTC"),
+        ('"diffusion now"', '✓ 1  "diffusion now" · when-out 08:00-20:00 UTC'),
+        ("now", "✓ 1  now · when-out 08:00-20:00 UTC"),
+    ],
+)
+async def test_a_time_is_read_at_the_end_only(bot: BotHarness, text: str, head: str) -> None:
+    assert (await bot.says(f"/sub {text}")).lines[0] == head
+
+
+async def test_when_out_keeps_the_times_of_the_chat(bot: BotHarness) -> None:
+    await bot.says("/sub graphs")
+    await bot.says("/set schedule when-out 10:00-12:00")
+    assert (await bot.says("/sub diffusion when-out")).lines[0].endswith("when-out 10:00-12:00 UTC")
+
+
+async def test_the_same_wish_again_changes_its_schedule_and_says_so(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion models")
+    said = await bot.says("/sub MODELS Diffusion at 8")
+    assert said.lines[:2] == [
+        "✓ 1  MODELS AND Diffusion · daily 08:00 UTC",
+        "It was there already; its schedule is changed.",
+    ]
+    assert texts(bot) == [(1, "diffusion models")]
+    again = await bot.says("/sub diffusion models")
+    assert again.lines[1] == "It was there already; its schedule stays."
+    assert "undo" not in again.buttons
+
+
+# ------------------------------------------------------------------------------------------------------------ the zone
+
+
+async def test_the_first_wish_of_a_person_asks_for_their_clock(bot: BotHarness) -> None:
+    said = await bot.says("/sub diffusion")
+    assert "The times are those of UTC. Which clock is yours?" in said.lines
+    assert "13:00 Berlin" in said.buttons
+    await bot.presses("13:00 Berlin")
+    assert (await bot.says("/sub graphs at 8")).lines[0] == "✓ 2  graphs · daily 08:00 Europe/Berlin"
+
+
+async def test_the_second_wish_does_not_ask_and_neither_does_a_group(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    assert "13:00 Berlin" not in (await bot.says("/sub graphs")).buttons
+    assert "13:00 Berlin" not in (await groups_admin(bot, "/sub diffusion")).buttons
+
+
+# ---------------------------------------------------------------------------------------------------------- the advice
+
+
+async def test_the_advice_rewrites_the_wish_and_can_be_undone(bot: BotHarness) -> None:
+    known(bot, *(f"Diffusion models {n}" for n in range(4)), *(f"Models of heat diffusion {n}" for n in range(3)))
+    said = await bot.says("/sub diffusion models -survey")
+    assert 'As a phrase, "diffusion models", not survey: 4 papers.' in said.lines
+    rewritten = await bot.presses("as a phrase")
+    assert rewritten.replaces
+    assert rewritten.lines[:2] == [
+        '✓ 1  "diffusion models", not survey · when-out 08:00-20:00 UTC',
+        "Instead of: diffusion AND models, not survey",
+    ]
+    assert texts(bot) == [(1, '"diffusion models" -survey')]
+    await bot.presses("undo")
+    assert texts(bot) == [(1, "diffusion models -survey")]
+
+
+async def test_a_category_that_no_source_tells_is_said(bot: BotHarness) -> None:
+    bot.bot_info = BotInfo(bot_names={"telegram": BOT}, categorised=False)
+    known(bot, "Diffusion on graphs")
+    said = await bot.says("/sub cs.LG diffusion")
+    assert "No source here tells categories, so no paper can fit." in said.lines
+    assert (await bot.presses("without it")).lines[0].startswith("✓ 1  diffusion")
+
+
+async def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion", summaries=summary("扩散模型")), paper("Graphs"))
+    assert "Only papers with Chinese text can fit: 1 paper of the 2 I know." in (await bot.says("/sub 扩散")).lines
+
+
+async def test_in_a_group_the_advice_is_a_button_only(bot: BotHarness) -> None:
+    known(bot, *(f"Diffusion models {n}" for n in range(4)), *(f"Models of heat diffusion {n}" for n in range(3)))
+    said = await groups_admin(bot, "/sub diffusion models")
+    assert (len(said.lines), said.buttons) == (2, ["as a phrase", "undo"])
+
+
+async def test_advice_on_a_subscription_that_is_gone(bot: BotHarness) -> None:
+    known(bot, *(f"Diffusion models {n}" for n in range(4)), *(f"Models of heat diffusion {n}" for n in range(3)))
+    await bot.says("/sub diffusion models")
+    await bot.says("/unsub all")
+    said = await bot.presses("as a phrase")
+    assert said.toast == "That subscription is gone. /list shows those that are there."
+    assert not said.payloads
+
+
+# -------------------------------------------------------------------------------------------------------- several lines
+
+
+async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itself(bot: BotHarness) -> None:
+    said = await bot.says("/sub diffusion\n-survey\n\n  stat.ML daily 9\nti:")
+    assert said.lines == [
+        "✓ 2 of 4 lines are subscriptions now.",
+        "-survey",
+        "^ This only excludes. Say also what you want.",
+        "ti:",
+        "^ ti: has nothing to look for behind it.",
+        "1  diffusion · when-out 08:00-20:00 UTC",
+        "2  category:stat.ML · daily 09:00 UTC",
+    ]
+    await bot.presses("undo")
+    assert texts(bot) == []
+
+
+async def test_one_that_is_there_already_is_told_among_several(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    said = await bot.says("/sub diffusion\ngraphs")
+    assert said.lines[1] == "1  diffusion · when-out 08:00-20:00 UTC · It was there already; its schedule stays."
+    await bot.presses("undo")
+    assert texts(bot) == [(1, "diffusion")]
+
+
+async def test_fifty_lines_are_too_many_at_once(bot: BotHarness) -> None:
+    said = await bot.says("/sub " + "\n".join(f"word{number}" for number in range(50)))
+    assert said.lines == ["✗ That is 50 lines; I take 20 at once.", "Send the rest in another message."]
+
+
+async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
+    with bot.store.write() as transaction:  # all of them as one change
+        for number in range(200):
+            subscribes(transaction, ME, f"word{number}")
+    said = await bot.says("/sub diffusion")
+    assert said.lines == ["✗ A chat can have 200 subscriptions.", "Remove one first."]
+    assert (await bot.says("/sub word7 at 8")).text.startswith("✓ 8  word7 · daily 08:00 UTC")
+
+
+# ------------------------------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("/sub", ["✗ Say what papers should hold.", 'For example: /sub diffusion -survey, /sub author:"Jane Doe", /sub cs.LG daily 9']),
+        ("/sub -survey", ["✗ This only excludes. Say also what you want.", "-survey", "^", "For example: diffusion -survey"]),
+        ("/sub 🙂 🎉", ["✗ There is no word in this to look for.", "🙂 🎉", "^", "For example: diffusion -survey"]),
+    ],
+)  # fmt: skip
+async def test_a_refusal_shows_the_place_and_an_example(bot: BotHarness, text: str, lines: list[str]) -> None:
+    said = await bot.says(text)
+    assert said.lines == lines
+    assert not said.buttons
+
+
+async def test_a_message_as_long_as_telegram_allows_is_refused_in_few_words(bot: BotHarness) -> None:
+    said = await bot.says("/sub " + "graph " * 681)
+    assert said.lines[0] == "✗ This is longer than 1,000 characters."
+    assert len(said.text) < 400
+
+
+@pytest.mark.parametrize("text", ["שלום עולם", "تعلم عميق", "扩散模型", "\u202eevil\u202c text"])
+async def test_words_of_any_script_are_words(bot: BotHarness, text: str) -> None:
+    assert (await bot.says(f"/sub {text}")).text.startswith("✓ 1  ")
+    assert texts(bot) == [(1, text)]
+
+
+# ---------------------------------------------------------------------------------------------------- a message is edited
+
+
+async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(bot: BotHarness) -> None:
+    await bot.says("/sub difusion", message_id="m1")
+    bot.later(minutes=4)
+    written = bot.clock.now() - timedelta(minutes=4)
+    said = await bot.says("/sub diffusion at 8", message_id="m1", is_edit=True, written_at=written)
+    assert said.lines[:2] == ["✓ 1  diffusion · daily 08:00 UTC", "Instead of: difusion"]
+    assert texts(bot) == [(1, "diffusion")]
+
+
+async def test_an_edited_sub_may_be_edited_again(bot: BotHarness) -> None:
+    written = bot.clock.now()
+    await bot.says("/sub a1", message_id="m1")
+    await bot.says("/sub b2", message_id="m1", is_edit=True, written_at=written)
+    await bot.says("/sub c3", message_id="m1", is_edit=True, written_at=written)
+    assert texts(bot) == [(1, "c3")]
+
+
+async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(bot: BotHarness) -> None:
+    written = bot.clock.now()
+    await bot.says("/sub one\ntwo\nthree", message_id="m1")
+    await bot.says("/sub three\nfour", message_id="m1", is_edit=True, written_at=written)
+    assert texts(bot) == [(1, "four"), (3, "three")]
+    await bot.presses("undo")
+    assert texts(bot) == [(1, "one"), (2, "two"), (3, "three")]
+
+
+async def test_an_edit_that_is_refused_changes_nothing(bot: BotHarness) -> None:
+    written = bot.clock.now()
+    await bot.says("/sub diffusion", message_id="m1")
+    said = await bot.says("/sub -survey", message_id="m1", is_edit=True, written_at=written)
+    assert said.text.startswith("✗ This only excludes.")
+    assert texts(bot) == [(1, "diffusion")]
+
+
+async def test_what_was_refused_at_first_is_added_by_the_edit(bot: BotHarness) -> None:
+    written = bot.clock.now()
+    await bot.says("/sub -survey", message_id="m1")
+    await bot.says("/sub diffusion -survey", message_id="m1", is_edit=True, written_at=written)
+    assert texts(bot) == [(1, "diffusion -survey")]
+
+
+async def test_an_edit_never_takes_the_place_of_a_wish_that_was_there_before(bot: BotHarness) -> None:
+    written = bot.clock.now()
+    await bot.says("/sub diffusion")
+    await bot.says("/sub diffusion", message_id="m9")
+    await bot.says("/sub graphs", message_id="m9", is_edit=True, written_at=written)
+    assert texts(bot) == [(1, "diffusion"), (2, "graphs")]
+
+
+async def test_after_five_minutes_an_edit_is_answered_with_one_line(bot: BotHarness) -> None:
+    written = bot.clock.now()
+    await bot.says("/sub diffusion", message_id="m1")
+    bot.later(minutes=5, seconds=1)
+    said = await bot.says("/sub graphs", message_id="m1", is_edit=True, written_at=written)
+    assert said.lines == ["An edit counts within five minutes. Send it as a new message, please."]
+    assert texts(bot) == [(1, "diffusion")]
+    assert (await bot.says("/list", message_id="m2", is_edit=True, written_at=written)).lines == said.lines
+
+
+async def test_an_edit_of_another_command_runs_as_a_new_one(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    said = await bot.says("/list", message_id="m2", is_edit=True, written_at=bot.clock.now())
+    assert said.text.startswith("1 subscription")
+
+
+async def test_a_late_edit_of_what_people_say_among_themselves_is_not_answered(bot: BotHarness) -> None:
+    written = bot.clock.now() - timedelta(hours=1)
+    assert not await bot.says("diffusion", GROUP, by="7", is_edit=True, written_at=written)
+
+
+# --------------------------------------------------------------------------------------------------------------- unsub
+
+
+async def test_unsub_by_number_by_query_and_all(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion\ngraphs\n2026\nrag")
+    assert (await bot.says("/unsub 2")).lines == ["✓ Removed 1 subscription:", "2  graphs"]
+    assert (await bot.says("/unsub Diffusion")).lines[1] == "1  diffusion"
+    assert (await bot.says("/remove 2026")).lines[1] == "3  2026"
+    assert (await bot.says("/unsub all")).lines[1] == "4  rag"
+    await bot.presses("undo")
+    assert texts(bot) == [(4, "rag")]
+    await bot.says("/unsuball")
+    assert texts(bot) == []
+
+
+async def test_unsub_of_what_is_not_there(bot: BotHarness) -> None:
+    assert (await bot.says("/unsub")).text.startswith("There are no subscriptions yet.")
+    assert (await bot.says("/unsub all")).text == "There was no subscription to remove."
+    await bot.says("/sub diffusion")
+    assert (await bot.says("/unsub 7")).lines == [
+        "✗ This chat has no subscription 7.",
+        "/list shows those that are there.",
+    ]
+
+
+async def test_unsub_without_words_offers_pages_of_buttons(bot: BotHarness) -> None:
+    await bot.says("/sub " + "\n".join(f"word{number}" for number in range(1, 11)))
+    said = await bot.says("/unsub")
+    assert said.buttons == [*(f"{number} word{number}" for number in range(1, 9)), "more", "remove all"]
+    more = await bot.presses("more")
+    assert more.replaces
+    assert more.buttons == ["9 word9", "10 word10", "back", "remove all"]
+    gone = await bot.presses("9 word9")
+    assert gone.replaces
+    assert gone.lines[1] == "9  word9"
+    assert (await bot.presses("9 word9")).toast.startswith("That subscription is gone.")
+    await bot.presses("remove all")
+    assert texts(bot) == []
+
+
+async def test_in_public_the_numbers_are_to_be_typed(bot: BotHarness) -> None:
+    bot.public.add(GROUP)
+    await groups_admin(bot, "/sub diffusion")
+    said = await groups_admin(bot, "/unsub")
+    assert said.buttons == []
+    assert said.lines[1] == "1  diffusion"
+
+
+async def test_who_speaks_chinese_is_understood_and_answered(bot: BotHarness) -> None:
+    known(bot, "扩散模型")
+    for text in ("/sub 扩散模型 -综述 at 8", "/list", "/unsub", "/pause 1 7d", "/resume 1", "/schedule 1", "/undo"):
+        said = await bot.says(text, language="zh-hans")
+        assert said.text
+        assert "{" not in said.text
+    assert texts(bot) == [(1, "扩散模型 -综述")]
+
+
+# ------------------------------------------------------------------------------------------------- beside everybody else
+
+
+async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(
+    bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(bot, "Diffusion on graphs")
+    assert bot.store.path is not None
+    others = sqlite3.connect(bot.store.path, timeout=0, isolation_level=None, check_same_thread=False)
+    read = []
+    news = index.news
+
+    def watched(session: Transaction, most: int, **days: date) -> object:
+        others.execute("BEGIN IMMEDIATE")  # fails while somebody holds the right to write
+        others.execute("ROLLBACK")
+        read.append(most)
+        return news(session, most, **days)
+
+    monkeypatch.setattr(index, "news", watched)
+    assert "It finds 1 paper" in (await bot.says("/sub diffusion")).text
+    assert len(read) == 1
+    others.close()

@@ -1,0 +1,225 @@
+"""list, and what can be done with a number: edit, name, schedule."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions.model import Message, Subscription
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.store import Claim, Rendered
+from subscriptions.store.outbox import claims
+from tests.bot_harness import BotHarness
+from tests.make import address, ingested, paper
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+
+
+def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> Subscription:
+    return next(
+        one.subscription for one in listed(bot.store, address(chat)) if one.subscription.number == number
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------------------- list
+
+
+async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
+    await bot.says("/sub diffusion -survey at 8\nstat.ML now")
+    await bot.says("/name 2 Statistics")
+    await bot.says("/pause 2 until mon")
+    assert (await bot.says("/list")).lines == [
+        "2 subscriptions",
+        "1  diffusion, not survey · daily 08:00 UTC · 1 in 1 day",
+        "2  Statistics · now · 0 in 1 day · paused until Mon 26 Jan 00:00",
+    ]
+
+
+async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion now\ngraphs now")
+    bot.later(minutes=1)
+    ingested(bot.store, paper("Diffusion"), now=bot.clock.now())
+    plan_due(bot.store, now=bot.clock.now())
+    with bot.store.write() as session:
+        message = Message(number=1, payload="{}", plain="{}")
+        claims.store_rendered(session, [Rendered(seq=1, messages=[message])], now=bot.clock.now())
+        claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
+        claims.confirm(session, claimed, 1, "77", now=bot.clock.now())
+    said = await bot.says("/ls")
+    assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
+    assert said.lines[2] == "2  graphs · now · 0 in 1 day"
+
+
+async def test_an_empty_list_gives_an_example(bot: BotHarness) -> None:
+    assert (await bot.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"
+
+
+async def test_a_long_list_has_pages_that_change_in_place(bot: BotHarness) -> None:
+    await bot.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)))
+    first = await bot.says("/subscriptions")
+    assert first.lines[0] == "12 subscriptions · page 1 of 2"
+    assert first.buttons == [*map(str, range(1, 11)), "more"]
+    second = await bot.presses("more")
+    assert second.replaces
+    assert second.lines[0] == "12 subscriptions · page 2 of 2"
+    assert second.buttons == ["11", "12", "back"]
+    opened = await bot.presses("12")
+    assert (opened.buttons, opened.replaces) == (["edit", "pause", "remove", "list"], True)
+    assert (await bot.presses("list")).lines[0] == "12 subscriptions · page 2 of 2"
+    assert (await bot.says("/list 2")).lines[1].startswith("11  word11")
+
+
+async def test_numbers_are_not_given_again(bot: BotHarness) -> None:
+    await bot.says("/sub one\ntwo")
+    await bot.says("/unsub 2")
+    await bot.says("/sub three")
+    assert [line[:1] for line in (await bot.says("/list")).lines[1:]] == ["1", "3"]
+
+
+async def test_in_public_places_a_list_has_no_buttons(bot: BotHarness) -> None:
+    bot.public.add(GROUP)
+    bot.admins[GROUP] = {"7"}
+    await bot.says("/sub " + "\n".join(f"word{number}" for number in range(1, 13)), GROUP, by="7")
+    said = await bot.says("/list", GROUP, by="9")
+    assert said.buttons == []
+    assert said.lines[-1] == "/list 2 shows the next."
+
+
+async def test_a_number_opens_its_verbs(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    await bot.says("/name 1 D")
+    await bot.says("/list")
+    opened = await bot.presses("1")
+    assert opened.lines == ["1  D · when-out 08:00-20:00 UTC", "diffusion", "Next: as soon as papers are out."]
+    paused = await bot.presses("pause")
+    assert (paused.lines[0], paused.buttons) == ("✓ 1  D is paused.", ["resume", "undo"])
+    await bot.presses("resume")
+    assert subscription(bot).state == "active"
+    assert (await bot.presses("remove")).lines[1] == "1  D"
+    for label in ("1", "pause", "remove", "edit"):
+        assert (await bot.presses(label)).toast == "That subscription is gone. /list shows those that are there."
+
+
+async def test_a_member_looks_but_changes_nothing(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    await bot.says("/sub diffusion", GROUP, by="7")
+    assert (await bot.says("/list", GROUP, by="8")).text.startswith("1 subscription")
+    assert (await bot.presses("1", GROUP, by="8")).payloads
+    assert (await bot.presses("remove", GROUP, by="8")).toast == "Only admins of this chat can change that."
+
+
+# ---------------------------------------------------------------------------------------------------------------- edit
+
+
+async def test_an_edit_keeps_number_and_place(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion at 8")
+    seen = subscription(bot).cursor
+    said = await bot.says("/edit 1 graphs -survey")
+    assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
+    assert (subscription(bot).text, subscription(bot).cursor) == ("graphs -survey", seen)
+
+
+async def test_an_edit_may_change_the_time_too(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion at 8")
+    await bot.says("/edit #1 diffusion weekly fri 7")
+    assert cadence_text(subscription(bot).cadence) == "weekly fri 07:00"
+
+
+async def test_an_edit_without_words_asks_and_the_next_text_is_it(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    asked = await bot.says("/edit 1")
+    assert asked.lines == ["1 asks for: diffusion", "Write what it shall be instead."]
+    refused = await bot.says("-survey")
+    assert refused.text.startswith("✗ This only excludes.")
+    assert (await bot.says("graphs")).lines[0].startswith("✓ 1  graphs")
+    assert subscription(bot).text == "graphs"
+
+
+async def test_cancel_stops_the_question(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    await bot.says("/list")
+    await bot.presses("1")
+    await bot.presses("edit")
+    await bot.says("/cancel")
+    await bot.says("graphs")
+    assert subscription(bot).text == "diffusion"
+
+
+async def test_in_a_group_an_edit_is_said_in_one_line(bot: BotHarness) -> None:
+    bot.admins[GROUP] = {"7"}
+    await bot.says("/sub diffusion", GROUP, by="7")
+    said = await bot.says("/edit 1", GROUP, by="7")
+    assert said.lines[1] == "Say it in one line: /edit 1 diffusion -survey"
+
+
+async def test_edit_alone_offers_the_subscriptions(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    assert (await bot.says("/edit")).buttons == ["1 diffusion"]
+    assert (await bot.presses("1 diffusion")).lines[0] == "1 asks for: diffusion"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("/edit 9 x1", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
+        ("/edit graphs", ["✗ Say the number of a subscription first.", "For example: /edit 4 diffusion -survey"]),
+        ("/edit 1 graphs", ["✗ Subscription 2 asks for that already.", "Remove one of them: /unsub 1"]),
+        ("/edit 1 -survey", ["✗ This only excludes. Say also what you want.", "1 -survey", "  ^", "For example: diffusion -survey"]),
+        ("/name 1 a | b", ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
+        ("/name 1 " + "x" * 61, ["✗ A name has at most 60 characters, and no |.", "For example: /name 1 diffusion"]),
+        ("/name 1 a\x07b", ["✗ A name is one line, without control characters.", "For example: /name 1 diffusion"]),
+        ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
+        ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
+        ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."]),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_changed_is_said_with_an_example(bot: BotHarness, text: str, lines: list[str]) -> None:
+    await bot.says("/sub diffusion\ngraph")
+    assert (await bot.says(text)).lines == lines
+    assert [subscription(bot).text, subscription(bot, 2).text] == ["diffusion", "graph"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- name
+
+
+async def test_a_name_is_given_and_taken_away(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    assert (await bot.says("/name 1  My   topic")).text == "✓ 1 is called My topic now."
+    assert (await bot.says("/name 1 My topic")).text == "It is called that already."
+    assert (await bot.says("/name 1 -")).text == "✓ 1 has no name any more: diffusion"
+    await bot.says("/name 1")
+    assert (await bot.says("Asked for")).text == "✓ 1 is called Asked for now."
+
+
+# ------------------------------------------------------------------------------------------------------------ schedule
+
+
+async def test_the_time_of_one(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion\ngraphs")
+    said = await bot.says("/time 2 weekdays 8:30")
+    assert said.lines == ["✓ Schedule of 2: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
+    assert [cadence_text(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "weekdays 08:30"]
+
+
+async def test_the_time_of_all_and_of_new_ones(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion\ngraphs at 9")
+    said = await bot.says("/when 18:30")
+    assert said.lines[0] == "✓ Schedule of all subscriptions, new ones too: daily 18:30"
+    await bot.says("/sub rag")
+    assert {cadence_text(subscription(bot, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
+    await bot.says("/undo")
+    await bot.says("/undo")
+    assert get_chat(bot.store, address(ME)).settings.schedule == "when-out 08:00-20:00"
+    assert [cadence_text(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
+
+
+async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion at 8")
+    assert (await bot.says("/schedule 1")).lines[0] == "1 comes: daily 08:00"
+    done = await bot.presses("weekdays 09:00")
+    assert (done.lines[0], done.replaces) == ("✓ Schedule of 1: weekdays 09:00", True)
+    assert (await bot.says("/schedule")).lines[0] == "New subscriptions come: when-out 08:00-20:00"
+    await bot.presses("now")
+    assert cadence_text(subscription(bot).cadence) == "now"

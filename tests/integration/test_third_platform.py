@@ -1,0 +1,145 @@
+"""A whole platform that the product does not know: a folder of files, handed to the composition root."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.known import PLATFORMS
+from bot.errors import SettingsError
+from bot.operation.listening import answer_once
+from bot.operation.startup_lines import startup_lines
+from bot.settings import Settings
+from subscriptions.addresses import parse_address
+from subscriptions.errors import NotFound, Refused
+from subscriptions.model import ChatKind
+from subscriptions.planning.effects import without_effect
+from subscriptions.platforms import facts_of
+from subscriptions.service.subscriptions import get_chat, listed
+from tests.make import NOON, FakeClock, address, ingested, paper
+from tests.postbox.channel import PostboxChannel
+
+ADA, STREET = "postbox:ada", "postbox:high street"
+
+
+@asynccontextmanager
+async def a_bot(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
+    settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), access="open")
+    app = build_app(settings, clock=clock, platforms={**PLATFORMS, "postbox": "tests.postbox.adapter"})
+    try:
+        app.open()
+        yield app
+    finally:
+        await app.close()
+
+
+async def writes(app: App, sender: str, *letters: str) -> list[str]:
+    """Letters arrive, and are answered; returns the answers."""
+    channel = app.context.channels["postbox"]
+    assert isinstance(channel, PostboxChannel)
+    before, first = len(channel.texts()), len(list(channel.folder.rglob("*"))) * 100
+    for number, letter in enumerate(letters, first):
+        (channel.folder / "in" / f"{number:09}.txt").write_text(f"{sender}\n{letter}")
+    await answer_once(app)
+    return channel.texts()[before:]
+
+
+async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bot(tmp_path, clock, monkeypatch) as app:
+        [echo] = await writes(app, "ada", "/sub diffusion daily 13:00")
+        assert echo.startswith("✓ 1")
+        ingested(app.store, paper("Diffusion on graphs"), paper("Sorting sand"), now=clock.now())
+        clock.advance(timedelta(hours=1, minutes=1))
+        assert (await app.sender.deliver()).papers == 1
+        channel = app.context.channels["postbox"]
+        assert isinstance(channel, PostboxChannel)
+        assert "Diffusion on graphs" in channel.texts()[-1]
+        assert (await app.sender.deliver()).sent == 0
+        [listing] = await writes(app, "ada", "/list")
+        assert "diffusion" in listing
+
+
+async def test_buttons_are_tokens_that_can_be_sent_back(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bot(tmp_path, clock, monkeypatch) as app:
+        [echo] = await writes(app, "ada", "/sub diffusion")
+        found = re.search(r"^undo: (token \S+)$", echo, re.MULTILINE)
+        assert found, echo
+        await writes(app, "eve", found[1])
+        assert len(listed(app.store, address(ADA))) == 1
+        await writes(app, "ada", found[1])
+        assert not listed(app.store, address(ADA))
+
+
+@pytest.mark.parametrize(
+    ("letter", "begins"),
+    [
+        ("/help", "Subscribe: Dear bot, sub diffusion"),
+        ("/set limit 5", "✓"),
+        ("/pause", "✓"),
+        ("/timezone Berlin", "✓"),
+        ("/search diffusion", "1 of 1 paper"),
+        ("/unsub 7", "✗"),
+        ("diffusion", "1 paper in the one day known"),
+        ("/subb x", "✗ I do not know /subb.\nDid you mean Dear bot, sub?"),
+    ],
+)
+async def test_every_kind_of_command_is_answered(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, letter: str, begins: str
+) -> None:
+    async with a_bot(tmp_path, clock, monkeypatch) as app:
+        ingested(app.store, paper("Diffusion on graphs"), now=NOON)
+        await writes(app, "ada", "/sub graphs")
+        [answer] = await writes(app, "ada", letter)
+        assert answer.startswith(begins), answer
+        assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), (
+            "commands are written as letters begin"
+        )
+
+
+async def test_in_a_street_only_the_mayor_changes_something(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bot(tmp_path, clock, monkeypatch) as app:
+        [refused] = await writes(app, "high street", "/sub diffusion")
+        assert refused.startswith("✗")
+        with pytest.raises(NotFound):
+            get_chat(app.store, address(STREET))
+
+
+async def test_its_facts_are_used_wherever_a_platform_matters(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bot(tmp_path, clock, monkeypatch) as app:
+        lines = startup_lines(app, app.source_scheduler())
+        assert "console, postbox" in lines[0]
+        assert "Letters are read once a minute." in lines
+        assert app.context.lookup_platforms == {"postbox"}
+        await writes(app, "ada", "/sub diffusion")
+        assert app.bot_names == {"postbox": "The postman"}
+        chat = get_chat(app.store, address(ADA))
+        assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
+        assert chat.kind is ChatKind.PRIVATE
+    with pytest.raises(Refused, match="is no postbox"):
+        parse_address("postbox:")
+    with pytest.raises(Refused, match=r"postbox:NAME\."):
+        parse_address("pigeon:ada")
+    assert facts_of("postbox").title == "Postbox"
+
+
+def test_without_its_setting_it_is_off(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PAPERWIRE_POSTBOX_KEY", raising=False)
+    settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"))
+    with pytest.raises(SettingsError, match="Postbox is off"):
+        build_app(settings, clock=clock, platforms={"postbox": "tests.postbox.adapter"})

@@ -1,0 +1,52 @@
+"""The postbox as a platform. See PlatformAdapter for each function."""
+
+import os
+from pathlib import Path
+from typing import TextIO
+
+from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
+from bot.ports.channel import Channel
+from bot.ports.clock import Clock
+from bot.ports.receiver import Receiver
+from bot.settings import Settings
+from subscriptions.model import ChatAddress, ChatKind
+from tests.postbox.channel import PostboxApi, PostboxChannel
+from tests.postbox.facts import POSTBOX
+from tests.postbox.medium import Letters
+from tests.postbox.receiver import PostboxReceiver
+
+
+def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+    del settings, clock, out
+    folder = os.environ.get("PAPERWIRE_POSTBOX_KEY")
+    if not folder:
+        raise switched_off(POSTBOX)
+    return PostboxChannel(Path(folder))
+
+
+def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+    assert isinstance(channel, PostboxChannel)
+
+    def receivers(on_bot_name: OnBotName) -> tuple[Receiver, ...]:
+        on_bot_name("The postman")
+        return (PostboxReceiver(channel.folder, around.clock),)
+
+    return Platform(
+        facts=POSTBOX,
+        channel=channel,
+        api=PostboxApi(channel),
+        medium=Letters(),
+        receivers=receivers,
+        identity="the-postman",
+        startup_lines=("Letters are read once a minute.",),
+    )
+
+
+async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+    del settings, owner
+    return address
+
+
+async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    del settings, address
+    return "", None

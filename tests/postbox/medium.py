@@ -1,0 +1,21 @@
+"""Letters: text without markup, and below it what may be answered."""
+
+import json
+from collections.abc import Sequence
+
+from bot.ports.button import Buttons
+from bot.rendering.platforms.console import Console
+from bot.rendering.views.packing import Fragment
+
+
+class Letters(Console):
+    """The terminal's text, with the token of each button, so that it can be sent back."""
+
+    def compose(
+        self, fragments: Sequence[Fragment], *, silent: bool, buttons: Buttons = (), titled: Sequence[Fragment] = ()
+    ) -> tuple[str, str]:
+        """See Medium."""
+        payload, _ = super().compose(fragments, silent=silent, titled=titled)
+        tokens = [f"{button.label}: token {button.data}" for row in buttons for button in row if button.data]
+        whole = json.dumps({"text": "\n".join([json.loads(payload)["text"], *tokens])}, ensure_ascii=False)
+        return whole, whole
