@@ -11,6 +11,7 @@ from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
+from subscriptions.query.fields import FIELDS
 
 # arXiv asks for exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."
@@ -78,9 +79,7 @@ QUERIES: tuple[tuple[str, Sentence], ...] = (
     ('"graph transformer"', Sentence("side by side")),
     ("rlhf OR dpo", Sentence("one of them")),
     ("diffusion -survey", Sentence("the first without the second")),
-    ("ti:diffusion", Sentence("in the title; abs: in the abstract")),
-    ('author:"J. Doe"', Sentence("by whom, with an initial")),
-    ("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
+    *(field.help for field in FIELDS if field.help),
     ("neuro*", Sentence("words that begin so")),
     ("=RAG", Sentence("exactly so, in capitals")),
 )
