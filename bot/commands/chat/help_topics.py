@@ -5,7 +5,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from bot.commands.chat.settings import MEANINGS
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import label_of
 from bot.ports.button import Button
@@ -147,7 +146,9 @@ def _topic(context: CommandContext, name: str) -> Reply:
     if name in ("when", "times", "时间"):
         return _table(context, context.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
-        rows = tuple((f"{label_of(setting, context.localizer)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
+        rows = tuple(
+            (f"{label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning) for setting in SETTINGS
+        )
         return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
     command = context.registry.by_name.get(name)
     return _of(context, command) if command else _no_such(context, name)
