@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from subscriptions.errors import Refused, Sentence
-from subscriptions.labels import listed
+from subscriptions.errors import Refused, Sentence, listed
 from subscriptions.model import ChatAddress
 from subscriptions.platforms import declared, facts_of
 

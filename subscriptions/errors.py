@@ -16,7 +16,7 @@ NotDelivered              the outcomes of an attempt to post, other than "sent"
 """
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -41,6 +41,14 @@ class Sentence:
 
     def __str__(self) -> str:
         return self.say(lambda template: template)
+
+
+def listed(sentences: Iterable[Sentence]) -> Sentence:
+    """Sentences in a row, as each language sets commas."""
+    first, *others = sentences
+    for other in others:
+        first = Sentence("{first}, {next}", {"first": first, "next": other})
+    return first
 
 
 class PaperwireError(Exception):

@@ -154,6 +154,13 @@ class ChatSettings:
     credits: str  # on, off
     quietday: str  # on, off: a note on a day without papers
     manage: str  # person, admins, members
+    others: tuple[tuple[str, str], ...] = ()  # settings that are declared and have no field here
+
+    def value(self, name: str) -> str:
+        """A setting as it is stored; no limit is `all`."""
+        others = dict(self.others)
+        found = others[name] if name in others else getattr(self, name)
+        return "all" if found is None else str(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,7 @@ def _categories(paper: Paper) -> Iterator[str]:
 
 def _present(paper: Paper) -> Iterator[str]:
     """Yields what a paper has, of what some sources do not bring: names of fields, and "chinese"."""
-    yield from (field.name for field in FIELDS if field.absent and field.column and any(field.values(paper)))
+    yield from (field.name for field in FIELDS if field.absence and field.column and any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
     if "zh" in languages or has_chinese(paper.title) or has_chinese(paper.abstract):
         yield "chinese"

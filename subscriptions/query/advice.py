@@ -81,7 +81,7 @@ def advise(
 def _absent(query: Query, known: Known, *, categorised: bool) -> Advice | None:
     """Returns the advice on a field of the query that no known paper can fulfil."""
     asked = {_widest(term.field) for term in query.terms}
-    for field in sorted((field for field in asked if field.absent), key=lambda field: _rank(query, field)):
+    for field in sorted((field for field in asked if field.absence), key=lambda field: _rank(query, field)):
         possible = _possible(field, known, categorised=categorised)
         if possible is None:
             continue

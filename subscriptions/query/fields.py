@@ -45,7 +45,8 @@ class Field:
     example: str  # a query with this field that works
     reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
     place: Sentence = _IN_THE_TEXT  # how `why` calls the place of a hit
-    absent: Sentence | None = None  # said when no source brings it; None: every source brings it
+    help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
+    absence: Sentence | None = None  # said if no source brings what it looks at; None: every source brings it
     narrows: "Field | None" = None  # the field that has all values of this one and more: CATEGORY for PRIMARY
     is_bare: bool = False  # whether it is the field of values without a field, which has no name that can be typed
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
@@ -99,6 +100,7 @@ TITLE = Field(
     example="ti:diffusion",
     reading=Sentence("title:{words}"),
     place=Sentence("in the title"),
+    help=("ti:diffusion", Sentence("in the title; abs: in the abstract")),
     in_any_text=True,
     is_indexed_apart=True,
     column="title",
@@ -112,7 +114,7 @@ ABSTRACT = Field(
     example="abs:diffusion",
     reading=Sentence("abstract:{words}"),
     place=Sentence("in the abstract"),
-    absent=Sentence("No source here brings abstracts, so no paper can fit."),
+    absence=Sentence("No source here brings abstracts, so no paper can fit."),
     in_any_text=True,
     column="abstract",
 )
@@ -124,7 +126,7 @@ SUMMARY = Field(
     example="summary:diffusion",
     reading=Sentence("summary:{words}"),
     place=Sentence("in a summary"),
-    absent=Sentence("No source here brings summaries, so no paper can fit."),
+    absence=Sentence("No source here brings summaries, so no paper can fit."),
     in_any_text=True,
     column="summary",
 )
@@ -136,7 +138,8 @@ AUTHOR = Field(
     example='author:"Jane Doe"',
     reading=Sentence("author:{words}"),
     place=Sentence("author"),
-    absent=Sentence("No source here tells authors, so no paper can fit."),
+    help=('author:"J. Doe"', Sentence("by whom, with an initial")),
+    absence=Sentence("No source here tells authors, so no paper can fit."),
     column="author",
 )
 CATEGORY = Field(
@@ -149,7 +152,8 @@ CATEGORY = Field(
     example="cat:cs.LG",
     reading=Sentence("category:{words}"),
     place=Sentence("category"),
-    absent=Sentence("No source here tells categories, so no paper can fit."),
+    help=("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
+    absence=Sentence("No source here tells categories, so no paper can fit."),
     is_widespread=True,
     column="label",
 )
@@ -180,7 +184,7 @@ DOI = Field(
     values=lambda paper: filter(None, (paper.doi,)),
     example="doi:10.1101/2026.01.22.123456",
     place=Sentence("DOI"),
-    absent=Sentence("No source here tells DOIs, so no paper can fit."),
+    absence=Sentence("No source here tells DOIs, so no paper can fit."),
 )
 SOURCE = Field(
     name="source",
@@ -190,7 +194,7 @@ SOURCE = Field(
     example="source:daily",
     reading=Sentence("source:{words}"),
     place=Sentence("source"),
-    absent=Sentence("No paper I know came from there. There are: {names}."),
+    absence=Sentence("No paper I know came from there. There are: {names}."),
     is_widespread=True,
 )
 

@@ -4,13 +4,11 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bot.commands.chat.settings import MEANINGS
 from bot.commands.core.cities import A_PAGE, city_pages
 from bot.commands.phrasing.setting_words import label_of, value_of, value_words
 from bot.ports.conversation import Place
 from bot.rendering.text.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
-from subscriptions.labels import LABELS, VALUES
 from subscriptions.model import ChatKind
 from subscriptions.service.chats import known_or_new
 from subscriptions.service.subscriptions import get_chat
@@ -22,7 +20,7 @@ GROUP = "telegram:-1001"
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    assert tuple(MEANINGS) == SETTINGS
+    assert all(setting.meaning.template for setting in SETTINGS.values())
 
 
 FIXED = [name for name in SETTINGS if len(choices(name, kind=ChatKind.PRIVATE)) == 1]
@@ -35,7 +33,7 @@ async def test_all_settings_are_shown_under_their_labels_with_a_button_for_each_
 ) -> None:
     await bot.says(f"/lang {lang}")
     shown = await bot.says("/set")
-    label = {name: said.say(translator(lang)) for name, said in LABELS.items()}
+    label = {name: setting.label.say(translator(lang)) for name, setting in SETTINGS.items()}
     assert [line.removeprefix("· ").split("：")[0].split(":")[0] for line in shown.lines[1:-1]] == [
         label[name] for name in OPEN
     ]
@@ -55,16 +53,16 @@ async def test_looking_makes_no_chat(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("name", FIXED)
 async def test_what_a_chat_cannot_choose_is_said(bot: BotHarness, name: str) -> None:
-    shown = VALUES[name][choices(name, kind=ChatKind.PRIVATE)[0]]
-    assert (await bot.says(f"/set {name}")).text == f"{LABELS[name]} is fixed in this kind of chat: {shown}."
+    shown = SETTINGS[name].values[choices(name, kind=ChatKind.PRIVATE)[0]]
+    assert (await bot.says(f"/set {name}")).text == f"{SETTINGS[name].label} is fixed in this kind of chat: {shown}."
 
 
 @pytest.mark.parametrize("name", [name for name in OPEN if name != "timezone"])
 async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str) -> None:
     await bot.says("/set")
-    shown = await bot.presses(str(LABELS[name]))
+    shown = await bot.presses(str(SETTINGS[name].label))
     assert shown.replaces
-    assert shown.lines[0].startswith(f"{LABELS[name]}: ")
+    assert shown.lines[0].startswith(f"{SETTINGS[name].label}: ")
     marked = [label for label in shown.buttons if label.startswith("✓ ")]
     assert len(marked) == 1
     other = next(label for label in shown.buttons if label not in (*marked, "all settings"))
@@ -73,7 +71,7 @@ async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str)
     assert done.replaces
     assert stored(bot, name) != before
     label, now, was = (
-        LABELS[name],
+        SETTINGS[name].label,
         *(value_words(name, value, Language("en", "UTC")) for value in (stored(bot, name), before)),
     )
     chinese = Language("zh", "UTC")
@@ -141,8 +139,8 @@ def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -
         ("/set text 🎉", "✗ Text cannot be “🎉”.\nPossible: summary, abstract, titles only."),
         ("/set text מלל", "✗ Text cannot be “מלל”.\nPossible: summary, abstract, titles only."),
         ("/set manage admins", "✗ Who may change it is fixed in this kind of chat: you."),
-        ("/set limt 5", f"✗ There is no setting “limt”.\nDid you mean limit? There are: {', '.join(map(str, LABELS.values()))}."),
-        ("/set 🎉", f"✗ There is no setting “🎉”.\nThere are: {', '.join(map(str, LABELS.values()))}."),
+        ("/set limt 5", f"✗ There is no setting “limt”.\nDid you mean limit? There are: {', '.join(str(one.label) for one in SETTINGS.values())}."),
+        ("/set 🎉", f"✗ There is no setting “🎉”.\nThere are: {', '.join(str(one.label) for one in SETTINGS.values())}."),
         ("/tz +08:00", ("✓ Time zone: +08:00 (was: UTC)\n+08:00 is a fixed offset, so it ignores summer time.\n"
                        "It is 20:00 there.")),
         ("/tz new york", "✓ Time zone: America/New_York (was: UTC)\nIt is 07:00 there."),

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from bot.channels.slack.scopes import scopes_of
+from subscriptions.store import HEAD
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -32,7 +33,7 @@ def test_a_fresh_installation_is_well_and_nothing_is_made_by_looking(terminal: T
 def test_an_installation_that_works_is_well(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     found = questions(terminal)
-    assert "schema 0006" in str(found["Database"]["answer"])
+    assert f"schema {HEAD}" in str(found["Database"]["answer"])
     assert str(found["Telegram"]["answer"]) == "off, it has no token"
     assert not any(finding["mend"] for finding in found.values())
 
@@ -104,8 +105,8 @@ def test_a_platform_that_is_down_is_told(terminal: Terminal) -> None:
 
 def test_the_schema_can_be_asked_for_and_brought_up(terminal: Terminal) -> None:
     assert f"There is no database at {terminal.database}." in terminal("db", "current").err
-    assert terminal("db", "upgrade").out == "✓ The schema is at 0006.\n"
-    assert terminal("db", "current").out == "0006\n"
+    assert terminal("db", "upgrade").out == f"✓ The schema is at {HEAD}.\n"
+    assert terminal("db", "current").out == f"{HEAD}\n"
     ended = terminal("db")
     assert ended.status == 2
     assert "upgrade" in ended.out

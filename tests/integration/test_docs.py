@@ -376,7 +376,7 @@ def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: st
 
 
 def test_every_variant_of_the_markdown_has_its_row() -> None:
-    told = {row.code("told by") for row in rows("formats.md", "variant", "told by", "differs in")}
+    told = {row.code("recognised by") for row in rows("formats.md", "variant", "recognised by", "differs in")}
     assert {mark.strip() for mark, _ in TEMPLATES} < told
 
 
@@ -390,7 +390,7 @@ def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
     text = row.code("for example")
     address = arxiv_address(text)
     known_by = {
-        "its DOI, in small letters": "doi",
+        "its DOI, in lower case": "doi",
         "its title, as a hash": "title",
         "its abstract, as a hash": "abstract",
     }

@@ -123,7 +123,7 @@ entered = st.one_of(
     st.builds(_subscribes, chats, queries, whens, zones, st.none() | words),
     st.builds(_renames, chats, words),
     st.builds(_edits, chats, queries, zones),
-    st.builds(_sets, chats, st.sampled_from(SETTINGS), _values),
+    st.builds(_sets, chats, st.sampled_from(tuple(SETTINGS)), _values),
     st.builds(_imports, chats, st.tuples(queries, words).map(lambda both: f"daily 9 | {both[0]} | {both[1]}")),
 )
 

@@ -16,9 +16,9 @@ from bot.operation.listening import answer_once
 from bot.operation.startup_lines import startup_lines
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
+from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
-from subscriptions.planning.effects import without_effect
 from subscriptions.platforms import facts_of
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.make import NOON, FakeClock, address, ingested, paper

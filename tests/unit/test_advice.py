@@ -30,8 +30,8 @@ class Known:
     def count(self, query: Query) -> int:
         return len(matching_papers(query, self.of))
 
-    def having(self, kind: str) -> int:
-        return sum(kind in what_it_has(one) for one in self.of)
+    def having(self, what: str) -> int:
+        return sum(what in what_it_has(one) for one in self.of)
 
     def sources(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for one in self.of for name in one.sources))

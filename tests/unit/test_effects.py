@@ -7,10 +7,8 @@ import pytest
 
 from bot.commands.phrasing.setting_words import setting_changed
 from bot.rendering.text.language import Language, translator
-from subscriptions.chat_settings import SETTINGS, resolve
-from subscriptions.labels import LABELS, VALUES
+from subscriptions.chat_settings import SETTINGS, resolve, without_effect
 from subscriptions.model import Chat, ChatKind
-from subscriptions.planning.effects import without_effect
 from tests.make import address
 
 
@@ -60,10 +58,10 @@ def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_page_of_settings_says_what_each_is_called(name: str) -> None:
     page = Path("docs/settings.md").read_text(encoding="utf-8")
-    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | {LABELS[name]}"))
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | {SETTINGS[name].label}"))
     _, _, english, chinese, _ = (cell.strip() for cell in row.split("|"))
     for lang, cell in (("en", english), ("zh", chinese)):
         said = translator(lang)
-        assert cell.split("：")[0].split(":")[0] == LABELS[name].say(said)
-        wanted = [value.say(said) for value in VALUES.get(name, {}).values()]
+        assert cell.split("：")[0].split(":")[0] == SETTINGS[name].label.say(said)
+        wanted = [value.say(said) for value in SETTINGS[name].values.values()]
         assert [value for value in wanted if value not in cell] == []

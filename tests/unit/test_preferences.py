@@ -1,6 +1,8 @@
 """A chat's settings: defaults of its kind, and what a person may choose."""
 
+import re
 from dataclasses import asdict, fields
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +43,7 @@ def test_each_kind_of_chat_has_its_defaults(name: str, expected: tuple[object, .
 
 
 def test_settings_are_those_of_the_model() -> None:
-    assert set(SETTINGS) == {field.name for field in fields(ChatSettings)}
+    assert set(SETTINGS) == {field.name for field in fields(ChatSettings)} - {"others"}
 
 
 @pytest.mark.parametrize("platform", ["console", "web"])
@@ -200,6 +202,15 @@ def test_a_value_that_does_not_fit_is_refused_with_what_is_possible(
 
 @pytest.mark.parametrize("kind", list(ChatKind))
 def test_every_default_can_be_chosen_and_read(kind: ChatKind) -> None:
-    resolved = {name: "all" if value is None else str(value) for name, value in asdict(settings(kind)).items()}
+    resolved = {name: settings(kind).value(name) for name in SETTINGS}
     assert {name: check_value(name, value, kind=kind) for name, value in resolved.items()} == resolved
     assert cadence_text(parse_cadence(resolved["schedule"])) == resolved["schedule"]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_readers_of_a_setting_read_it(name: str) -> None:
+    assert SETTINGS[name].readers
+    for reader in SETTINGS[name].readers:
+        place = Path(*reader.split("."))
+        modules = list(place.rglob("*.py")) or [place.with_suffix(".py")]
+        assert any(re.search(rf"settings\.{name}\b", module.read_text(encoding="utf-8")) for module in modules), reader

@@ -139,8 +139,8 @@ def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Re
 
 
 def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
-    told = {"to": joined(here.prefix, str(event["new_channel_id"]))}
-    return _event_request("moved", event["old_channel_id"], here, update, told=told)
+    details = {"to": joined(here.prefix, str(event["new_channel_id"]))}
+    return _event_request("moved", event["old_channel_id"], here, update, details=details)
 
 
 def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
@@ -171,13 +171,13 @@ def _event_request(
     *,
     sender: str = "",
     name: object = "",
-    told: Payload | None = None,
+    details: Payload | None = None,
 ) -> Request:
     return EventRequest(
         place=_place(here, str(channel), title=title_of(name)),
         update_id=update,
         event=what,
-        details=told or {},
+        details=details or {},
         sender=sender,
     )
 
@@ -237,8 +237,8 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     """The request of a button or menu under a message or in the home view, or of a changed field in a modal."""
     if payload.get("view"):
         return _view(payload, here, sender)
-    pressed = _value(payload["actions"][0])
-    if not pressed:
+    token = _value(payload["actions"][0])
+    if not token:
         return None  # the button only opened an address
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     fleeting, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
@@ -248,7 +248,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     return CallbackRequest(
         place=place,
         update_id=str(payload["trigger_id"]),
-        callback_data=pressed,
+        callback_data=token,
         outside_channel=str(channel["id"]) if place.is_outside else "",
         thread_id=thread if place.kind is ChatKind.PRIVATE else "",
         message_id=str(message.get("ts") or container.get("message_ts") or ""),

@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.channels.slack._client import BotIdentity, Client
 from bot.channels.slack.addresses import split
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
+
+if TYPE_CHECKING:
+    from bot.channels.slack._client import BotIdentity, Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class ServedWorkspace:
 class Workspace:
     """One workspace: its tokens, and the bot once Slack has told."""
 
-    def __init__(self, tokens: WorkspaceTokens, connect: Callable[[SecretStr], Client], *, team: str = "") -> None:
+    def __init__(self, tokens: WorkspaceTokens, connect: "Callable[[SecretStr], Client]", *, team: str = "") -> None:
         self.tokens = tokens
         self.team = team
         self.identity: BotIdentity | None = None
@@ -45,7 +48,7 @@ class Workspace:
         self._closed = False
 
     @property
-    def client(self) -> Client:
+    def client(self) -> "Client":
         """The client, made at the first use, because aiohttp's session belongs to the event loop in which it is made."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
@@ -53,7 +56,7 @@ class Workspace:
             self._client = self._connect(self.tokens.bot)
         return self._client
 
-    async def identify(self) -> BotIdentity:
+    async def identify(self) -> "BotIdentity":
         """Asks Slack for the bot of the token. Raises NotDelivered."""
         self.identity = await self.client.auth_test()
         self.team = self.identity.team
@@ -86,8 +89,10 @@ class Workspaces:
         self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._dropped: list[Workspace] = []
 
-    def connect(self, token: SecretStr) -> Client:
+    def connect(self, token: SecretStr) -> "Client":
         """A new client with this token."""
+        from bot.channels.slack._client import Client  # noqa: PLC0415 - the library costs 160 ms; only senders need it
+
         connect, read = self._timeouts
         return Client(token.get_secret_value(), self._api_url, connect=connect, read=read, monotonic=self._monotonic)
 

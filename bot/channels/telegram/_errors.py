@@ -21,6 +21,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.channels.telegram.refusals import FileTooLarge, PersonNotFound, UpdatesConflict
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
@@ -90,22 +91,6 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
             return _broken_off(error)
         case _:
             return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
-
-
-class UpdatesConflict(RetryLater):
-    """Telegram sends the updates elsewhere: to a `webhook`, or to another process with the same token."""
-
-    def __init__(self, reason: str, *, webhook: bool) -> None:
-        super().__init__(reason)
-        self.webhook = webhook
-
-
-class PersonNotFound(Rejected):
-    """The person does not exist, or is not in the chat."""
-
-
-class FileTooLarge(Rejected):
-    """The file is larger than bots may download."""
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
@@ -214,7 +199,7 @@ def _words(error: Exception) -> str:
 
     Without the URL of a proxy's error, which holds the token.
     """
-    told = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    told = _TLS.sub("", told)
-    words = " ".join(told.split(". Parsing the server response", 1)[0].split())
+    text = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    text = _TLS.sub("", text)
+    words = " ".join(text.split(". Parsing the server response", 1)[0].split())
     return words[:200] or type(error).__name__

@@ -61,8 +61,8 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | No
     for kind in _WRITING:
         if isinstance(message := update.get(kind), dict):
             return _written(message, number, edited=kind.startswith("edited"), bot_id=bot_id, bot_name=bot_name)
-    if isinstance(press := update.get("callback_query"), dict):
-        return _callback_query(press, number)
+    if isinstance(query := update.get("callback_query"), dict):
+        return _callback_query(query, number)
     if isinstance(change := update.get("my_chat_member"), dict):
         return _membership_changed(change, number)
     return None
@@ -156,30 +156,30 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
         if field in message:
             return EventRequest(place=place, update_id=number, event=happened)
     if "migrate_to_chat_id" in message:
-        told = {"to": str(int(message["migrate_to_chat_id"]))}
-        return EventRequest(place=place, update_id=number, event="moved", details=told)
+        details = {"to": str(int(message["migrate_to_chat_id"]))}
+        return EventRequest(place=place, update_id=number, event="moved", details=details)
     if "migrate_from_chat_id" in message:
-        told = {"from": str(int(message["migrate_from_chat_id"]))}
-        return EventRequest(place=place, update_id=number, event="moved", details=told)
+        details = {"from": str(int(message["migrate_from_chat_id"]))}
+        return EventRequest(place=place, update_id=number, event="moved", details=details)
     return None
 
 
 # ------------------------------------------------------------------------------------------------- what is done, what is
 
 
-def _callback_query(press: Mapping[str, Any], number: str) -> Request | None:
+def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     """The request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
-    message = press.get("message") or {}
-    if "chat" not in message or not press.get("data"):
+    message = query.get("message") or {}
+    if "chat" not in message or not query.get("data"):
         return None  # of an inline message or a game, which are not ours
-    person = press["from"]
+    person = query["from"]
     return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
-        callback_data=str(press["data"])
+        callback_data=str(query["data"])
         .encode("utf-8", "replace")
         .decode(),  # only looked up in the store, never shown
-        callback_id=str(press["id"]),
+        callback_id=str(query["id"]),
         topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
         sender=_person_id(person),

@@ -5,13 +5,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from bot.commands.chat.settings import MEANINGS
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import label_of
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
+from subscriptions.query.fields import FIELDS
 
 # arXiv asks for exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."
@@ -79,9 +79,7 @@ QUERIES: tuple[tuple[str, Sentence], ...] = (
     ('"graph transformer"', Sentence("side by side")),
     ("rlhf OR dpo", Sentence("one of them")),
     ("diffusion -survey", Sentence("the first without the second")),
-    ("ti:diffusion", Sentence("in the title; abs: in the abstract")),
-    ('author:"J. Doe"', Sentence("by whom, with an initial")),
-    ("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
+    *(field.help for field in FIELDS if field.help),
     ("neuro*", Sentence("words that begin so")),
     ("=RAG", Sentence("exactly so, in capitals")),
 )
@@ -148,7 +146,9 @@ def _topic(context: CommandContext, name: str) -> Reply:
     if name in ("when", "times", "时间"):
         return _table(context, context.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
     if name in ("settings", "set", "preferences", "设置"):
-        rows = tuple((f"{label_of(setting, context.localizer)} ({setting})", MEANINGS[setting]) for setting in SETTINGS)
+        rows = tuple(
+            (f"{label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning) for setting in SETTINGS
+        )
         return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
     command = context.registry.by_name.get(name)
     return _of(context, command) if command else _no_such(context, name)

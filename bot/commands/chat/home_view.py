@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.commands.chat.status import newest_papers_lines
 from bot.commands.core.context import CommandContext, Event, never
 from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import state_of, subscription_rows
 from bot.ports.button import Button, Buttons
 from bot.ports.forms import HomeItem, HomePanel, HomeView
@@ -99,10 +100,10 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         return ()
     found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
 
-    def localizer(one: Listed) -> object:
+    def localizer_of(one: Listed) -> Localizer:
         return context.localizer.speaking(context.origin.settings.lang, one.zone)
 
-    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer)  # type: ignore[arg-type]
+    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer_of)
     items = []
     for one, row in zip(subscriptions, rows, strict=True):
         subscription = one.subscription

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from unicodedata import normalize
 
 from bot.commands.core.asking import drop_question, expect_answer
@@ -15,52 +14,20 @@ from bot.commands.core.zone_buttons import button_rows, local_time, zone_buttons
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.refusal_words import refused
-from bot.commands.phrasing.setting_words import LANGUAGES, label_of, setting_changed, value_of, value_words
+from bot.commands.phrasing.setting_words import label_of, setting_changed, value_of, value_words
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions.chat_settings import SETTINGS, choices, setting_name
+from subscriptions.chat_settings import SETTINGS, choices, setting_name, without_effect
 from subscriptions.errors import Refused, Sentence
-from subscriptions.labels import begins_with_name
-from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.model import ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.effects import without_effect
 from subscriptions.planning.times import NoSuchTime
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions import set_setting
 from subscriptions.zones import near_places, zone_of_place
 
-MEANINGS: Mapping[str, Sentence] = MappingProxyType(
-    {
-        "schedule": Sentence("when a subscription comes that has no time of its own"),
-        "timezone": Sentence("the clock that all times here go by"),
-        "lang": Sentence("the language I speak, and that of the summaries I prefer"),
-        "text": Sentence("what stands below a title: the summary, the abstract, or nothing"),
-        "limit": Sentence("how many papers a delivery shows; the others wait behind a button"),
-        "sound": Sentence("whether the first message of a delivery may be heard, by day"),
-        "quiet": Sentence("the hours in which subscriptions with “now” wait"),
-        "shape": Sentence("one message for all papers, or one for each"),
-        "crosslists": Sentence("whether papers come that are only cross-listed"),
-        "buttons": Sentence("what stands under a delivery"),
-        "credits": Sentence("whether a paper names who asked for it"),
-        "quietday": Sentence("whether I say so on a day without papers"),
-        "manage": Sentence("who may change what this chat wants"),
-    }
-)
-# Settings that take many values → those that have buttons; any other can be typed.
-_SOME: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "schedule": ("when-out 08:00-20:00", "daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now"),
-        "limit": ("5", "12", "20", "50", "all"),
-        "quiet": ("22:00-08:00", "23:00-07:00", "20:00-09:00", "off"),
-        "lang": tuple(LANGUAGES),
-    }
-)
-_OTHERS: Mapping[str, str] = MappingProxyType(
-    {"schedule": "weekdays 8:30", "limit": "30", "quiet": "21:30-07:00"}
-)  # examples of a value that can be typed
 ZONE = "timezone"
 A_CITY = "Oslo"
-_OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _CHOSEN = "✓"
 _SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and the sign behind it
 _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
@@ -203,13 +170,16 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     if len(offered) == 1:
         label, shown = label_of(name, localizer), _value(context, name)
         return Reply(lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),))
-    lines = [_setting_line(context, name), context.say("({inner})", inner=MEANINGS[name].say(localizer.translate))]
+    lines = [
+        _setting_line(context, name),
+        context.say("({inner})", inner=SETTINGS[name].meaning.say(localizer.translate)),
+    ]
     if idle:
         lines.append(context.say("It has no effect here. {why}", why=idle.say(localizer.translate)))
     if name == "timezone":
         lines.append(_which_clock(context))
-    elif name in _OTHERS:
-        lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=_OTHERS[name]))
+    elif example := SETTINGS[name].example:
+        lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=example))
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     if name == "timezone":
@@ -224,11 +194,9 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
 def _offered(context: CommandContext, name: str) -> tuple[str, ...]:
     """Returns the values that have buttons: all, or some with the current one; none for the time zone."""
     words = choices(name, kind=context.chat.kind, public=context.chat.public)
-    if words or name not in _SOME:
+    some = SETTINGS[name].offered.get(context.chat.kind, ())
+    if words or not some:
         return words
-    some = _SOME[name]
-    if name == "schedule" and context.chat.kind is ChatKind.TEAM:
-        some = (_OFFICE_HOURS, *some[1:])
     value = value_of(context.chat.settings, name)
     return some if value in some else (value, *some)
 
@@ -303,7 +271,7 @@ def _name_and_value(text: str) -> tuple[str, str]:
             return setting_name(" ".join(words[:length])), " ".join(words[length:])
         except Refused:  # the name is shorter
             continue
-    glued = begins_with_name(plain)
+    glued = SETTINGS.beginning(plain)
     if glued:
         return setting_name(glued), plain[len(glued) :].strip(" :=为是")
     said = _SAID.match(plain)

@@ -6,9 +6,8 @@ from types import MappingProxyType
 from bot.commands.phrasing.cadence_words import everyday_cadence
 from bot.commands.phrasing.localizer import Localizer
 from bot.ports.reply import Reply
-from subscriptions.labels import LABELS, VALUES
+from subscriptions.chat_settings import SETTINGS, without_effect
 from subscriptions.model import Chat, ChatSettings
-from subscriptions.planning.effects import without_effect
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # in their own language
 
@@ -33,19 +32,18 @@ def setting_changed(name: str, before: Chat, after: Chat, localizer: Localizer) 
 
 def label_of(name: str, localizer: Localizer) -> str:
     """Returns the label of one of SETTINGS."""
-    return LABELS[name].say(localizer.translate)
+    return SETTINGS[name].label.say(localizer.translate)
 
 
 def value_of(settings: ChatSettings, name: str) -> str:
     """Returns the stored value of a setting; "all" for no limit."""
-    value = getattr(settings, name)
-    return "all" if value is None else str(value)
+    return settings.value(name)
 
 
 def value_words(name: str, value: str, localizer: Localizer) -> str:
     """Returns a stored value of one of SETTINGS in words."""
-    if value in VALUES.get(name, {}):
-        return VALUES[name][value].say(localizer.translate)
+    if value in SETTINGS[name].values:
+        return SETTINGS[name].values[value].say(localizer.translate)
     return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
 
 

@@ -8,6 +8,7 @@ from bot.commands.core.picking import listed_here
 from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.cards import callback_paper, paper_arguments, paper_gone
 from bot.commands.subscriptions.echo import subscribe_and_echo
+from bot.commands.subscriptions.subscription_form import is_author
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
@@ -157,7 +158,7 @@ def on_follow(context: CommandContext) -> Reply:
     if not page:
         return paper_gone(context)
     buttons = [
-        Button(label=_short(name), verb="follow-author", arguments={"name": name}) for name in page if _is_name(name)
+        Button(label=_short(name), verb="follow-author", arguments={"name": name}) for name in page if is_author(name)
     ]
     rows = _in_rows(buttons)
     left = len(authors) - start - len(page)
@@ -166,15 +167,6 @@ def on_follow(context: CommandContext) -> Reply:
         further = {**paper_arguments(context), "start": start + AUTHORS}
         rows = (*rows, (Button(label=label, verb="card-follow", arguments=further),))
     return Reply(lines=(context.say("Whose papers shall I tell you of?"),), buttons=rows, replaces=start > 0)
-
-
-def _is_name(author: str) -> bool:
-    """Returns whether a query can ask for this author; initials alone would match too many."""
-    try:
-        parse_query(author_rule(author))
-    except QueryError:
-        return False
-    return True
 
 
 def on_follow_author(context: CommandContext) -> Reply:

@@ -25,8 +25,8 @@ def advice_line(context: CommandContext, advice: Advice) -> str:
         )
     if advice.kind == "many":
         return context.say("That is more than ten a day; one more word would narrow it.")
-    if advice.absent and advice.absent.absent:
-        return context.say(advice.absent.absent.template, names=", ".join(advice.names))
+    if advice.absent and advice.absent.absence:
+        return context.say(advice.absent.absence.template, names=", ".join(advice.names))
     return _variant(context, advice, found)
 
 

@@ -125,7 +125,7 @@ def _query_like_paper(context: CommandContext) -> tuple[str, tuple[str, ...]]:
 
 def like_paper(paper: Paper) -> str:
     """Returns a query for papers by these authors in these categories; "" when neither is known."""
-    authors = [author for author in paper.authors if _is_name(author)]
+    authors = [author for author in paper.authors if is_author(author)]
     named = authors if len(authors) <= AUTHORS else [*authors[: AUTHORS - 1], authors[-1]]
     categories = [category for category in paper.categories if is_category(category)][:CATEGORIES]
     groups = [[author_rule(name) for name in named], [f"cat:{category}" for category in categories]]
@@ -137,7 +137,7 @@ def _any_of(rules: Sequence[str], *, alone: bool) -> str:
     return text if alone or len(rules) == 1 else f"({text})"
 
 
-def _is_name(author: str) -> bool:
+def is_author(author: str) -> bool:
     """Returns whether a query can ask for this author; initials alone would match too many."""
     try:
         parse_query(author_rule(author))

@@ -11,6 +11,7 @@ from subscriptions import zones
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.advice import Advice, advise
+from subscriptions.query.fields import DOI
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.outbox import chat_outbox
@@ -191,11 +192,11 @@ class _Known:
     def count(self, query: Query) -> int:
         return self.window.find({"": query}, self.chat).union.bit_count()
 
-    def having(self, kind: str) -> int:
+    def having(self, what: str) -> int:
         window, entries = self.window, self.window.entries
-        if kind == "doi":
+        if what == DOI.name:
             return int(index.has_dois(window.transaction, window.since))
-        found = index.having_any(window.transaction, kind, entries.first, entries.last)
+        found = index.having_any(window.transaction, what, entries.first, entries.last)
         return (entries.set_of(found) & entries.papers).bit_count()
 
     def sources(self) -> tuple[str, ...]:

@@ -240,8 +240,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
         chat = find(transaction, address)
         setting = setting_name(name)
         stored = check_value(setting, value, kind=chat.kind, public=chat.public)
-        before = getattr(chat.settings, setting)
-        if stored != ("all" if before is None else str(before)):
+        if stored != chat.settings.value(setting):
             changing(transaction, chat.id, now=now, who=who)
         stored_chats.choose_setting(transaction, chat.id, setting, stored)
         if setting == "timezone":

@@ -1,0 +1,135 @@
+"""A chat setting, and all that are declared, with the words that people type for them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from unicodedata import normalize
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatKind
+
+Choices = Mapping[ChatKind, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known of a chat beside its choices; the defaults of its settings depend on it."""
+
+    kind: ChatKind
+    notifies: bool  # a message there calls somebody
+    timezone: str  # the operator's zone, or that of the chat's client
+    lang: str  # the language code of the chat's client
+    public: bool  # strangers can read it
+    chosen: Mapping[str, str]  # setting -> value, as the chat chose it
+
+
+def _nothing(_: str) -> str:
+    raise NotImplementedError("A setting without choices needs `check`.")
+
+
+def _works(_: Chat) -> Sentence | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChatSetting:
+    """A setting of a chat. It takes one of its `choices`, or any value that `check` accepts. Compared by identity."""
+
+    name: str  # in /set, exports and the database: never to be changed
+    label: Sentence  # as people read it; it can be typed, too
+    meaning: Sentence  # what it does
+    readers: tuple[str, ...]  # the modules and packages that act on it
+    names: str = ""  # what else is typed for the name, in both languages, with blanks between
+    choices: Choices = field(default_factory=dict)  # by kind of chat, the default first; one choice: it is fixed there
+    check: Callable[[str], str] = _nothing  # the text to store of a value as typed. Raises Refused
+    default: Callable[[Circumstances], str] | None = None  # for settings without choices
+    values: Mapping[str, Sentence] = field(
+        default_factory=dict
+    )  # value -> as people read it, where the value is a word
+    value_names: Mapping[str, str] = field(default_factory=dict)  # value -> what else is typed for it
+    in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what stands for it where strangers can read
+    offered: Mapping[ChatKind, tuple[str, ...]] = field(default_factory=dict)  # values for buttons, without choices
+    example: str = ""  # a further value that can be typed, without choices
+    no_effect: Callable[[Chat], Sentence | None] = _works  # why it changes nothing in a chat; None: it does
+
+    def choices_in(self, kind: ChatKind, *, public: bool) -> tuple[str, ...]:
+        """The values that a chat may choose from, its default first; none where `check` decides."""
+        words = self.choices.get(kind, ())
+        return tuple(word for word in words if not (public and word in self.in_public))
+
+    def value_in(self, chat: Circumstances) -> str:
+        """The value that holds in a chat: the chosen one, else the default."""
+        value = chat.chosen.get(self.name) or (self.default(chat) if self.default else self.choices[chat.kind][0])
+        return self.in_public.get(value, value) if chat.public else value
+
+    def meant(self, typed: str) -> str:
+        """The value that a word stands for; "" for none: it may be a number, a time or a zone."""
+        plain = plain_name(typed)
+        for value, shown in self.values.items():
+            words = (value, shown.template, *self.value_names.get(value, "").split())
+            if plain in map(plain_name, words):
+                return value
+        return ""
+
+    def refused(self, value: str, possible: Sentence | str) -> Refused:
+        """What to raise for a value that the setting cannot have."""
+        return Refused(
+            Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
+            Sentence("Possible: {possible}.", {"possible": possible}),
+        )
+
+
+class ChatSettingRegistry(Mapping[str, ChatSetting]):
+    """All declared settings by name, in the order of lists."""
+
+    def __init__(self, *settings: ChatSetting) -> None:
+        self._settings: Mapping[str, ChatSetting] = MappingProxyType({one.name: one for one in settings})
+        self._names = _typed_names(self._settings)
+
+    def __getitem__(self, name: str) -> ChatSetting:
+        return self._settings[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settings)
+
+    def __len__(self) -> int:
+        return len(self._settings)
+
+    @contextmanager
+    def also(self, *settings: ChatSetting) -> Iterator[None]:
+        """Declares further settings as long as the block runs. For tests, before any chat is read."""
+        before = self._settings, self._names
+        self._settings = MappingProxyType({**self._settings, **{one.name: one for one in settings}})
+        self._names = _typed_names(self._settings)
+        try:
+            yield
+        finally:
+            self._settings, self._names = before
+
+    def named(self, typed: str) -> str:
+        """The setting that a label or another word stands for, in any letter case; "" for none."""
+        return self._names.get(plain_name(typed), "")
+
+    def nearest(self, typed: str) -> str:
+        """The word for a setting that is spelled most like a text; "" for none."""
+        return next(iter(get_close_matches(plain_name(typed), list(self._names), n=1)), "")
+
+    def beginning(self, typed: str) -> str:
+        """The Chinese word for a setting that a text begins with, since no blank needs to stand behind it; "" for none."""
+        chinese = (word for word in self._names if not word.isascii())
+        return max((word for word in chinese if typed.startswith(word)), key=len, default="")
+
+
+def plain_name(typed: str) -> str:
+    """A word as words are compared: without blanks and dashes, in small letters."""
+    return "".join(sign for sign in normalize("NFKC", typed).casefold() if sign not in " -_,，")
+
+
+def _typed_names(settings: Mapping[str, ChatSetting]) -> Mapping[str, str]:
+    return {
+        plain_name(word): one.name
+        for one in settings.values()
+        for word in (one.name, one.label.template, *one.names.split())
+    }
