@@ -60,7 +60,7 @@ class _FolderScan:
 class FileReceiptWriter:
     """Writes receipts of files: of what a scan brought, of what cannot be read, and of a file that is late.
 
-    See bot.sources.watched_files.ReceiptWriter.
+    Its methods raise StoreError.
     """
 
     def __init__(self, context: PollContext) -> None:
