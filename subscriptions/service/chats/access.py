@@ -88,7 +88,7 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
         key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
-            _lay_before(transaction, other, admins, who="", wish="", now=now)
+            _lay_before(transaction, other, admins, who="", request="", now=now)
     return "made"
 
 
@@ -129,7 +129,7 @@ def was_let_in(store: Scope, address: ChatAddress) -> bool:
 
 
 def ask_to_be_let_in(
-    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, wish: str, now: datetime
+    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, request: str, now: datetime
 ) -> bool:
     """A chat that was met waits for an administrator; each of them is told, once a day. False: nobody runs the bot yet.
 
@@ -140,18 +140,18 @@ def ask_to_be_let_in(
         if chat.state is not ChatState.ASKED:
             access.require_admission(transaction, chat.id, now=now)
             note_changed_state(transaction, chat.id)
-        _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
+        _lay_before(transaction, chat, admins, who=who, request=request, now=now)
     return has_operator(store, admins)
 
 
 def _lay_before(
-    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, wish: str, now: datetime
+    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
 ) -> None:
     arguments = {"chat": str(chat.address)}
     notify_operators(
         transaction,
         admins,
-        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )

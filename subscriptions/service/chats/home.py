@@ -5,7 +5,8 @@ from collections.abc import Collection
 from subscriptions.model import Chat, Subscription
 from subscriptions.service.subscriptions.requests import Listed
 from subscriptions.store import Scope
-from subscriptions.store.chat import access, subscriptions
+from subscriptions.store.chat import access
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 
 def subscriptions_around(
@@ -23,10 +24,13 @@ def subscriptions_around(
             else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
         )
         chats = [own, *(chat for chat in others if chat.address != own.address)]
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
-    listed = [(chat, tuple(_listed(chat, wishes.get(chat.id, ())))) for chat in chats]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in chats]
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 
 
-def _listed(chat: Chat, wishes: Collection[Subscription]) -> list[Listed]:
-    return [Listed(chat=chat, subscription=wish, zone=wish.zone or chat.settings.timezone) for wish in wishes]
+def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]:
+    return [
+        Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
+        for subscription in subscriptions
+    ]
