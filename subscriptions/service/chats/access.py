@@ -2,16 +2,16 @@
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import find, kind_of
+from subscriptions.service.subscriptions.lookup import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
@@ -236,3 +236,27 @@ def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) ->
     """What the platform calls a place by now, and whether strangers can read it."""
     with store.write() as transaction:
         chats.describe(transaction, address.lane, title=title, public=public)
+
+
+def subscriptions_around(
+    store: Scope, own: Chat, shared: Collection[str] | None
+) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
+    """The person's own chat and the chats at these addresses that have asked for something, each with its subscriptions.
+
+    `own` comes first, met or not. Threads and topics of an address are chats of their own. `shared` None: nobody can tell
+    where the person is; then the chats that they set up.
+    """
+    with store.read() as transaction:
+        others = (
+            access.owned_by(transaction, own.address, zone=store.zone)
+            if shared is None
+            else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
+        )
+        chats = [own, *(chat for chat in others if chat.address != own.address)]
+        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
+    listed = [(chat, tuple(_listed(chat, wishes.get(chat.id, ())))) for chat in chats]
+    return tuple((chat, found) for chat, found in listed if found or chat is own)
+
+
+def _listed(chat: Chat, wishes: Collection[Subscription]) -> list[Listed]:
+    return [Listed(chat=chat, subscription=wish, zone=wish.zone or chat.settings.timezone) for wish in wishes]

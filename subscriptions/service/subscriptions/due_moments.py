@@ -1,10 +1,10 @@
 """Quiet hours: what would come at once is held until they end (docs/architecture.md, rule 2)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from subscriptions import zones
-from subscriptions.model import Chat, Subscription
+from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.store import Transaction
 from subscriptions.store.chat import chats, subscriptions
@@ -37,3 +37,26 @@ def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
     for wish in subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
         if wish.cadence.kind == "now" and wish.next_due_at == until:
             subscriptions.reset_due(transaction, wish.id, (silent_until(after, now), None))
+
+
+def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
+    """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
+    zone = zones.zone(name)
+    for subscription in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
+        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
+            due = cadences.first_due(subscription.cadence, zone, now)
+            subscriptions.change_schedule(
+                transaction,
+                subscription.id,
+                cadence=subscription.cadence,
+                zone=None,
+                due=span(subscription.cadence, zone, due),
+            )
+
+
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.DueSpan:
+    """A due moment with the latest one that it may become: for when-out the end of its window."""
+    if moment is None or cadence.kind != "when-out":
+        return moment, moment
+    return moment, cadences.closes(cadence, zone, moment)
