@@ -7,8 +7,8 @@ from datetime import date, datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
+from subscriptions.service.subscriptions.lookup import Listed, find
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.requests import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState
 from subscriptions.store import Scope, sources
 from subscriptions.store.chat import access

@@ -15,8 +15,8 @@ from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.planner.plan import Occasion, would_be_planned
 from subscriptions.service.planner.previews import not_delivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
+from subscriptions.service.subscriptions.lookup import find as find_chat
 from subscriptions.service.subscriptions.pausing import awake
-from subscriptions.service.subscriptions.requests import find as find_chat
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions

@@ -13,10 +13,9 @@ from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import Due, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
+from subscriptions.service.subscriptions.due_moments import Move, held, span
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import wake_paused
-from subscriptions.service.subscriptions.quiet_hours import Move, held
-from subscriptions.service.subscriptions.requests import span
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans

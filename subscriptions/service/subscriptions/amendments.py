@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from subscriptions import zones
-from subscriptions.chat_settings import check_value
+from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.requests import Subscribed, echo_of, find, span, which_one
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find, which_one
+from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -105,6 +107,22 @@ def reschedule(
                 note_changed(transaction, chat.id)
                 _reschedule(transaction, chat, replace(subscription, zone=own_zone), read.cadence, now)
         return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
+
+
+def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
+    """Sets one of SETTINGS. Raises NotFound, Refused."""
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        setting = setting_name(name)
+        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
+        if stored != chat.settings.value(setting):
+            changing(transaction, chat.id, now=now, who=who)
+        chats.choose_setting(transaction, chat.id, setting, stored)
+        if setting == "timezone":
+            follow_zone(transaction, chat, stored, now)
+        if setting in FOLLOWED:
+            follow_quiet(transaction, chat, now)
+        return find(transaction, address)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:

@@ -13,8 +13,9 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.portable import Line, subscription_line
 from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find, kind_of
+from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions

@@ -10,9 +10,9 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.subscriptions.changes import changing, is_paused_by_person, note_changed, note_changed_state
+from subscriptions.service.subscriptions.due_moments import silent_until, span
+from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.quiet_hours import silent_until
-from subscriptions.service.subscriptions.requests import find, span, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store import planner as plans

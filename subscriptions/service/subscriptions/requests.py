@@ -1,22 +1,20 @@
 """Chats and what they ask for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import zones
-from subscriptions.chat_settings import check_value, setting_name
-from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
-from subscriptions.platforms import facts_of
-from subscriptions.query import Query, parse_query
+from subscriptions.query import Query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state, person_of
+from subscriptions.service.subscriptions.due_moments import span
+from subscriptions.service.subscriptions.lookup import find, kind_of, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
@@ -60,21 +58,6 @@ class Subscribed:
     next_delivery: NextDelivery | None = (
         None  # when it comes first, by the rhythm of the sources; None: no source has one
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One subscription as people look at it."""
-
-    chat: Chat
-    subscription: Subscription
-    zone: str  # the zone that counts
-
-
-def get_chat(store: Scope, address: ChatAddress) -> Chat:
-    """The chat at this address, or where it moved to. Raises NotFound."""
-    with store.read() as transaction:
-        return find(transaction, address)
 
 
 def subscribe(
@@ -140,7 +123,7 @@ def echo_of(
     outcome: str,
     now: datetime,
 ) -> Subscribed:
-    """What the echo of a subscription says, with what it would have brought in the days known."""
+    """Returns what the echo of a subscription says, with what it would have brought in the days known."""
     window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
@@ -210,75 +193,6 @@ def unsubscribe(
         return gone
 
 
-def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
-    """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
-    with store.read() as transaction:
-        chats = (
-            stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
-        )
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
-        return tuple(
-            Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
-            for chat in chats
-            for s in subscriptions[chat.id]
-        )
-
-
-def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
-    """One subscription of a chat. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
-
-
-def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
-    """Returns what a chat has set itself or its platform reported; other settings have the default of its kind. Raises NotFound."""
-    with store.read() as transaction:
-        return stored_chats.chosen_settings(transaction, find(transaction, address).id)
-
-
-def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
-    """Sets one of SETTINGS. Raises NotFound, Refused."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        setting = setting_name(name)
-        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
-        if stored != chat.settings.value(setting):
-            changing(transaction, chat.id, now=now, who=who)
-        stored_chats.choose_setting(transaction, chat.id, setting, stored)
-        if setting == "timezone":
-            follow_zone(transaction, chat, stored, now)
-        if setting in FOLLOWED:
-            follow_quiet(transaction, chat, now)
-        return find(transaction, address)
-
-
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
-    """A due moment with the latest one that it may become: for when-out the end of its window."""
-    if moment is None or cadence.kind != "when-out":
-        return moment, moment
-    return moment, cadences.closes(cadence, zone, moment)
-
-
-def kind_of(address: ChatAddress) -> ChatKind:
-    """Returns what sort of place an address names, as far as it tells by itself."""
-    return facts_of(address.platform).kind_of(address)
-
-
-def find(transaction: Transaction, address: ChatAddress) -> Chat:
-    """Returns the chat at this address. Raises NotFound."""
-    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
-    if chat is None:
-        raise NotFound(
-            Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
-            Sentence(
-                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
-                {"chat": str(address)},
-            ),
-        )
-    return chat
-
-
 def _new_chat(
     transaction: Transaction,
     address: ChatAddress,
@@ -340,23 +254,6 @@ def _known_subscription(
     )
 
 
-def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
-    """A bare number is a subscription if the chat has that number, else a query."""
-    text = which.strip().lstrip("#")
-    if text.isdecimal():
-        for subscription in subscriptions:
-            if subscription.number == int(text):
-                return subscription
-    canonical = parse_query(which).canonical
-    for subscription in subscriptions:
-        if subscription.canonical == canonical:
-            return subscription
-    raise NotFound(
-        Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
-        Sentence("paperwire subscriptions lists them."),
-    )
-
-
 def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
     """Returns when deliveries are due. A subscription that exists keeps its time unless the request names another."""
     if request.when is not None:
@@ -400,19 +297,3 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
     if not date.min.year < instant.year < date.max.year:  # the first and the last year lie half outside, in some zones
         return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
-    """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
-    zone = zones.zone(name)
-    for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
-        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
-            due = cadences.first_due(subscription.cadence, zone, now)
-            stored_subscriptions.change_schedule(
-                transaction,
-                subscription.id,
-                cadence=subscription.cadence,
-                zone=None,
-                due=span(subscription.cadence, zone, due),
-            )

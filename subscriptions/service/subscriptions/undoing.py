@@ -29,8 +29,8 @@ from subscriptions.service.subscriptions.changes import (
     subscription_value,
     undoes,
 )
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.service.subscriptions.requests import find, follow_zone, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats
