@@ -24,8 +24,8 @@ class UnknownFormat(PaperwireError):
     @property
     def brief(self) -> str:
         """The sentence without the names of all formats, for readers who know them or cannot choose one."""
-        told, cut, _ = str(self.sentence).partition(_EXPECTED)
-        return f"{told}." if cut else told
+        before, cut, _ = str(self.sentence).partition(_EXPECTED)
+        return f"{before}." if cut else before
 
     @property
     def expected(self) -> str:

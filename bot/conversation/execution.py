@@ -136,8 +136,8 @@ def _run(
     intent, request = prepared.intent, prepared.request
     given = commands_since(command.store, request.chat, command.now - MINUTE) if intent.counts else 0
     if given >= MAX_COMMANDS_PER_MINUTE:
-        told = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
-        return too_many(command) if told else None
+        answered = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
+        return too_many(command) if answered else None
     if prepared.refusal is not None:
         return prepared.refusal(command)
     if intent.operator and not command.is_operator:
