@@ -35,7 +35,7 @@ class ConversationContext:
     make_inline_formatter: Callable[[Localizer], InlineFormatter]
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
-    forms: Mapping[str, Forms] = field(default_factory=dict)  # platforms that show forms and boards
+    forms: Mapping[str, Forms] = field(default_factory=dict)  # platforms that show forms and home views
     render_modal: Callable[[Modal, str, Chat], str] = (
         _no_view  # (form, id of what it stands for, reader) → as it is shown
     )

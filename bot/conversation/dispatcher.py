@@ -150,7 +150,7 @@ class Dispatcher:
         task.add_done_callback(self._on_done)
 
     async def _run_lookup(self, name: str) -> None:
-        """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
+        """Looks up papers on arXiv for the stored request `name`, and dispatches the result as an event."""
         context = self._context
         link = await asyncio.to_thread(
             get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
@@ -161,7 +161,7 @@ class Dispatcher:
         await self.dispatch(lookup_request(name, link, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:
-        """What somebody changed shows on their board, if they were ever shown one."""
+        """Renders the home view of the person who made a change, if they have ever opened it."""
         person = ChatAddress(request.chat.platform, request.sender)
         if not person.address or not await asyncio.to_thread(has_home_view, self._context.store, person):
             return
@@ -172,10 +172,10 @@ class Dispatcher:
         await self._handle(shown)
 
     async def _acknowledge(self, request: CallbackRequest) -> None:
-        talk = self._context.conversation
-        venue = talk.platform_apis.get(request.chat.platform) if talk else None
-        if venue is not None:
-            await venue.acknowledge(request.callback_id)
+        conversation = self._context.conversation
+        platform_api = conversation.platform_apis.get(request.chat.platform) if conversation else None
+        if platform_api is not None:
+            await platform_api.acknowledge(request.callback_id)
 
     def _post_reply(self, posting: StoredReply) -> None:
         self._run_in_background(send_reply(self._context, posting))

@@ -1,8 +1,9 @@
-"""Forms and boards: which chat something on them is about, and what their buttons stand for.
+"""Requests from forms and home views: the chat that each is about, and what its button stands for.
 
-A form is opened in a chat, or leads into one that the person chooses on it; a board gathers many chats on one page. What
-is pressed there counts as if it were said in the chat that it is about. That chat stands in the link that was stored
-when the form or board was shown, for one person alone: nothing that comes back is trusted but the link's id.
+A form is opened in a chat, or the person chooses the chat on it; a home view shows many chats on one page. A callback
+from there is handled as if it had been made in the chat that it is about. That chat stands in the callback token that
+was stored for this one person when the form or home view was shown. Of what the platform sends, only the token's id is
+trusted.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ _CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutedRequest:
-    """A request from a form or board, as if made in the chat that it is about, with what was pressed."""
+    """A request from a form or home view, as if made in the chat that it is about, with its callback token."""
 
     request: Interaction
     token: CallbackToken
@@ -36,13 +37,13 @@ class RoutedRequest:
 
 
 def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> RoutedRequest | None:
-    """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
-    link = find_callback(store, request.callback_data)
-    if link is None or not link.person or link.person != request.sender:
+    """Returns a request as made in the chat that it is about. None: not this person's, or shown too long ago."""
+    token = find_callback(store, request.callback_data)
+    if token is None or not token.person or token.person != request.sender:
         return None
-    arguments = dict(link.arguments)
-    on_board = link.place == home_view_of(request.chat)
-    if on_board:
+    arguments = dict(token.arguments)
+    on_home_view = token.place == home_view_of(request.chat)
+    if on_home_view:
         at = arguments.pop(_CHAT_KEY, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
@@ -56,8 +57,8 @@ def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> 
     place = _place(store, at) if at else request.place
     return RoutedRequest(
         request=replace(request, place=place),
-        token=CallbackToken(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
-        on_home_view=on_board,
+        token=CallbackToken(verb=token.verb, arguments=arguments, place=str(place.chat), person=token.person),
+        on_home_view=on_home_view,
     )
 
 

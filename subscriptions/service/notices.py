@@ -114,8 +114,8 @@ def _add(
         return False
     tokens = [CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in buttons.values()]
     ids = callbacks.add_callbacks(session, tokens, now=now)
-    pressed = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
-    facts = Facts(notice=notice.cause, detail={**notice.detail(), **pressed})
+    token_ids = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
+    facts = Facts(notice=notice.cause, detail={**notice.detail(), **token_ids})
     row = Planned(
         id=secrets.token_hex(8), chat_id=chat.id, kind=Kind.NOTICE, due=now, key=dedupe_key, items=(), facts=facts
     )

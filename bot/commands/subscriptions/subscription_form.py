@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.commands.core.cities import city_pages
 from bot.commands.core.context import Callback, Command, CommandContext, Event, never
 from bot.commands.core.picking import subscription_gone, subscription_numbered
-from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_rhythm
+from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_i_know
 from bot.commands.subscriptions.echo import echo
 from bot.ports.forms import CHAT_FIELD, Field, Modal, Option
@@ -221,7 +221,7 @@ def _when_value(cadence: Cadence) -> str:
 
 
 def _when_label(context: CommandContext, value: str) -> str:
-    return everyday_rhythm(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
+    return everyday_kind(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
 
 
 def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:

@@ -9,7 +9,7 @@ from subscriptions.planning.times._tokens import Entry, Kind, Make, Token, Token
 from subscriptions.planning.weekdays import DAYS, chinese_day_number, day_number
 from subscriptions.planning.weekdays import PATTERN as _D
 
-# ------------------------------------------------------------------------------------------------- rhythms that there are
+# ------------------------------------------------------------------------------------------------- cadences that there are
 
 
 def _just(kind: Kind, value: object = None, *, firm: bool = False) -> Make:
@@ -49,7 +49,7 @@ _HAN_PARTS = {
 }
 
 
-# --------------------------------------------------------------------------------------------- rhythms that there are not
+# --------------------------------------------------------------------------------------------- cadences that there are not
 
 _OFTEN = 2  # times a week; for more the five weekdays are nearest
 _HALF_A_DAY, _HALF_A_WEEK = 12, 4
@@ -179,7 +179,7 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
         ),
         _named,
     ),
-    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # once is no rhythm
+    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # once is no cadence
     (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(Kind.NONE, "daily")),
     (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
     (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(Kind.NONE, "weekly")),
@@ -195,7 +195,7 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
         _just(Kind.NONE, "weekly"),
     ),
 )
-_RHYTHMS: tuple[Entry, ...] = (
+_CADENCES: tuple[Entry, ...] = (
     (_words(rf"{_EVERY}(?: single)? day|(?:seven|7) days a week"), _just(Kind.DAILY, firm=True)),
     (_words(r"daily|dayly|dialy|everyday|evryday"), _just(Kind.DAILY)),
     (
@@ -255,7 +255,7 @@ _OTHERS: tuple[Entry, ...] = (
 )
 _LEXICON: tuple[Entry, ...] = (
     *_NONE,
-    *_RHYTHMS,
+    *_CADENCES,
     *_PARTS,
     *((pattern, _clock(Kind.CLOCK, make)) for pattern, make in CLOCKS),
     *((pattern, _clock(Kind.NUMBER, make)) for pattern, make in NUMBERS),

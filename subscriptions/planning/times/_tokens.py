@@ -20,7 +20,7 @@ class Kind(Enum):
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name
-    NONE = auto()  # a rhythm that there is not; value: the kind of cadence that is nearest
+    NONE = auto()  # a cadence that there is not; value: the kind of cadence that is nearest
     EXCEPT = auto()  # days that are left out; value: whether they are the weekend
     AT = auto()
     NEAR = auto()  # by, from, on, in: before a time or a place

@@ -166,14 +166,14 @@ def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:
 
 
 def has_home_view(store: Scope, person: ChatAddress) -> bool:
-    """Whether a person was ever shown their board."""
+    """Whether a person has ever opened their home view."""
     with store.read() as transaction:
         return callbacks.has_callbacks_at(transaction, home_view_of(person))
 
 
 def home_view_of(person: ChatAddress) -> str:
-    """The place of the buttons on a person's board."""
-    return f"{callbacks.HOME_VIEW}{person}"
+    """Returns the place of the callback tokens on a person's home view."""
+    return f"{callbacks.HOME_VIEW_PREFIX}{person}"
 
 
 def set_conversation_state(store: Scope, name: str, link: CallbackToken, *, now: datetime) -> None:

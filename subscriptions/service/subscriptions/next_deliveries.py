@@ -1,4 +1,4 @@
-"""When something comes next to a chat, as far as the rhythm of the sources tells it."""
+"""Forecasts the next delivery of a chat from the calendar of its sources."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field

@@ -55,9 +55,7 @@ class Subscribed:
     found: int = 0  # papers it would have brought
     base: Base = field(default_factory=Base)  # in these that are known
     examples: tuple[KnownPaper, ...] = ()
-    next_delivery: NextDelivery | None = (
-        None  # when it comes first, by the rhythm of the sources; None: no source has one
-    )
+    next_delivery: NextDelivery | None = None  # None: no source has a calendar to forecast from
 
 
 def subscribe(
