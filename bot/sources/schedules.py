@@ -11,7 +11,7 @@ from subscriptions.planning.receipts import Observation
 from subscriptions.planning.source_calendar import (
     ArxivCalendar,
     ArxivSchedule,
-    Due,
+    Overdue,
     Schedule,
     read_schedule,
 )
@@ -35,7 +35,7 @@ class SourceSchedules:
             return None
         return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
 
-    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Due | None, bool]:
+    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Overdue | None, bool]:
         """What an observed unit should hold by now; if that is nothing, also whether it is only a day of rest."""
         schedule = self.schedule(source)
         if schedule is None:
@@ -49,7 +49,7 @@ class SourceSchedules:
         schedule = self.schedule(source)
         return schedule is not None and schedule.awaited
 
-    def batch_due(self, source: SourceSettings, now: datetime) -> Due | None:
+    def batch_due(self, source: SourceSettings, now: datetime) -> Overdue | None:
         """The batch of arXiv that is due."""
         return self._arxiv(source).due_now(now)
 

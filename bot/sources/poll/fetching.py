@@ -21,7 +21,7 @@ class Fetching(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class PollDocuments:
     """Fetches, reads and stores the documents of one poll."""
 
     run: PollRun

@@ -28,7 +28,7 @@ from bot.sources.poll.documents import (
     short,
     with_staleness,
 )
-from bot.sources.poll.fetching import Documents, Fetching
+from bot.sources.poll.fetching import Fetching, PollDocuments
 from bot.sources.poll.missed import fetch_missed_days, find_missed_days, take_off_read_days
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.poll_context import PollContext
@@ -48,7 +48,7 @@ class Poll:
 
     def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings, known: KnownSource) -> None:
         self._run = PollRun.of(context, source, known)
-        self._documents = Documents(self._run, fetcher)
+        self._documents = PollDocuments(self._run, fetcher)
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Asks for what is still missing, or for `everything`, then for days that were missed. Raises StoreError.

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import lru_cache
 
-from subscriptions.planning.times._clocks import Clock, in_part, time_of_part
-from subscriptions.planning.times._tokens import SMALL, Kind, Token
+from subscriptions.planning.times._clocks import TimeOfDay, in_part, time_of_part
+from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
 from subscriptions.planning.times._words import plain, tokens_of
 
-_CADENCE_KINDS = {Kind.DAILY: "daily", Kind.WEEKDAYS: "weekdays", Kind.WEEKLY: "weekly"}
+_CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
 _WEEKEND = frozenset({_SAT, _SUN})
 
@@ -53,7 +53,7 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     if reading is None:
         return None
     solid = [token for token in tokens if token.kind not in SMALL]
-    at_number = [token.kind for token in tokens] == [Kind.AT, Kind.NUMBER]
+    at_number = [token.kind for token in tokens] == [TokenKind.AT, TokenKind.NUMBER]
     if at_number and said.clocks[0].beyond:
         return None  # "recall at 50"
     either = not reading.exact or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
@@ -90,9 +90,9 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
     """Whether a token that stands alone, but for an "at", is a time and nothing else."""
-    if isinstance(one.value, Clock):
-        at = tokens[0].kind is Kind.AT
-        return one.value.firm or (at and one.kind is Kind.CLOCK and not one.value.settled)
+    if isinstance(one.value, TimeOfDay):
+        at = tokens[0].kind is TokenKind.AT
+        return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
     return one.firm
 
 
@@ -105,8 +105,8 @@ class _Said:
     days: list[int] = field(default_factory=list)
     day_range: bool = False
     weekend: bool = False
-    clocks: list[Clock] = field(default_factory=list)
-    hours: list[Clock] = field(default_factory=list)  # the two times of a range
+    clocks: list[TimeOfDay] = field(default_factory=list)
+    hours: list[TimeOfDay] = field(default_factory=list)  # the two times of a range
     parts: list[str] = field(default_factory=list)
     zones: list[str] = field(default_factory=list)
     none: list[str] = field(default_factory=list)
@@ -127,17 +127,17 @@ class _Said:
 
     def _take(self, token: Token, before: Token | None, after: Token | None) -> bool:
         kind, value = token.kind, token.value
-        if kind in (Kind.TO, Kind.AND):
+        if kind in (TokenKind.TO, TokenKind.AND):
             return before is not None and after is not None and _alike(before, after)
-        if kind in (Kind.AT, Kind.NEAR):
+        if kind in (TokenKind.AT, TokenKind.NEAR):
             self.between |= value == "between"
-            return after is not None and after.kind not in (Kind.TO, Kind.AND)
-        if (kind is Kind.NUMBER and not (self.bare or before)) or (kind is Kind.EXCEPT and before is after):
+            return after is not None and after.kind not in (TokenKind.TO, TokenKind.AND)
+        if (kind is TokenKind.NUMBER and not (self.bare or before)) or (kind is TokenKind.EXCEPT and before is after):
             return False
-        if isinstance(value, Clock):
+        if isinstance(value, TimeOfDay):
             self._clock(value, before)
-        elif kind is Kind.DAY:
-            self.day_range |= before is not None and before.kind is Kind.TO
+        elif kind is TokenKind.DAY:
+            self.day_range |= before is not None and before.kind is TokenKind.TO
             self.days.append(int(str(value)))
         elif kind in _CADENCE_KINDS:
             self.cadences.append(_CADENCE_KINDS[kind])
@@ -145,22 +145,22 @@ class _Said:
             self._other(kind, str(value))
         return True
 
-    def _clock(self, clock: Clock, before: Token | None) -> None:
+    def _clock(self, clock: TimeOfDay, before: Token | None) -> None:
         """A second time behind "to" ends a range, behind "and" if "between" began it."""
-        ends = before is not None and (before.kind is Kind.TO or (self.between and before.kind is Kind.AND))
+        ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
         else:
             self.clocks.append(clock)
 
-    def _other(self, kind: Kind, value: str) -> None:
-        self.weekend |= kind is Kind.WEEKEND
-        self.now |= kind is Kind.NOW
-        self.out |= kind is Kind.OUT
-        if kind is Kind.EXCEPT:
-            kind, value = (Kind.NONE, "daily") if value == "day" else (Kind.WEEKDAYS, value)
-            self.cadences += ["weekdays"] if kind is Kind.WEEKDAYS else []
-        lists = {Kind.PART: self.parts, Kind.ZONE: self.zones, Kind.NONE: self.none}
+    def _other(self, kind: TokenKind, value: str) -> None:
+        self.weekend |= kind is TokenKind.WEEKEND
+        self.now |= kind is TokenKind.NOW
+        self.out |= kind is TokenKind.OUT
+        if kind is TokenKind.EXCEPT:
+            kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
+            self.cadences += ["weekdays"] if kind is TokenKind.WEEKDAYS else []
+        lists = {TokenKind.PART: self.parts, TokenKind.ZONE: self.zones, TokenKind.NONE: self.none}
         if kind in lists:
             lists[kind].append(value)
 
@@ -262,9 +262,9 @@ class _Said:
 def _alike(before: Token, after: Token) -> bool:
     """Whether "to" or "and" may stand between these."""
     kinds = {before.kind, after.kind}
-    if kinds <= {Kind.CLOCK, Kind.NUMBER} or kinds in ({Kind.DAY}, {Kind.PART}):
+    if kinds <= {TokenKind.CLOCK, TokenKind.NUMBER} or kinds in ({TokenKind.DAY}, {TokenKind.PART}):
         return True
-    return kinds <= {Kind.DAY, Kind.WEEKDAYS, Kind.WEEKEND}
+    return kinds <= {TokenKind.DAY, TokenKind.WEEKDAYS, TokenKind.WEEKEND}
 
 
 def _with_parts(tokens: Sequence[Token]) -> list[Token]:
@@ -272,16 +272,16 @@ def _with_parts(tokens: Sequence[Token]) -> list[Token]:
     found: list[Token] = []
     waiting: Token | None = None
     for token in tokens:
-        if token.kind is Kind.PART and found and isinstance(found[-1].value, Clock):
-            found[-1] = Token(Kind.CLOCK, in_part(found[-1].value, str(token.value)))
-        elif token.kind is Kind.PART:
+        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, TimeOfDay):
+            found[-1] = Token(TokenKind.CLOCK, in_part(found[-1].value, str(token.value)))
+        elif token.kind is TokenKind.PART:
             found.append(token)
             waiting = token
             continue
-        elif isinstance(token.value, Clock) and waiting is not None:
+        elif isinstance(token.value, TimeOfDay) and waiting is not None:
             found.remove(waiting)
-            found.append(Token(Kind.CLOCK, in_part(token.value, str(waiting.value))))
-        elif token.kind in (Kind.AT, Kind.NONE):
+            found.append(Token(TokenKind.CLOCK, in_part(token.value, str(waiting.value))))
+        elif token.kind in (TokenKind.AT, TokenKind.NONE):
             found.append(token)
             continue
         else:
