@@ -1,4 +1,4 @@
-"""When something comes next to a chat, as far as the rhythm of the sources tells it."""
+"""When a subscription or a chat gets something next, by the forecast of the sources."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -20,17 +20,20 @@ _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryForecast:
-    """What is known at a moment of when things come. Many chats share cadence, zone and hours, so each case is told once."""
+    """The forecast of deliveries at one moment.
+
+    Many chats share cadence, zone and quiet hours: each such case is computed once.
+    """
 
     forecast: Forecast
-    mark: int  # the change up to which caught-up `now` subscriptions have seen
-    head: int
-    next_batch: datetime | None  # when something is due next
+    mark: int  # the shared cursor
+    head: int  # the newest sequence
+    next_batch: datetime | None  # when a source is due next
     told: dict[_Case, NextDelivery] = field(default_factory=dict)
 
     @classmethod
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
-        """At `now`."""
+        """The forecast at `now`."""
         outlook = sources.forecast(transaction, transaction.schedules, now)
         mark, head = subscriptions.shared_cursor(transaction), known_papers.last_sequence(transaction)
         return cls(forecast=outlook, mark=mark, head=head, next_batch=outlook.next_due())
@@ -38,9 +41,9 @@ class DeliveryForecast:
     def next_delivery(
         self, wish: Subscription, chat: Chat, *, planned: bool = False, fits: Callable[[int], bool] | None = None
     ) -> NextDelivery:
-        """When a subscription brings something next; `planned`: it brings what there is right now.
+        """When a subscription delivers something next; with `planned`, what comes after a delivery of this moment.
 
-        `fits` tells whether it finds a paper that came after a change; None: that is not known.
+        `fits` tells whether its query matches a paper above a sequence; None: not known, so every new paper counts.
         """
         zone = zone_of(wish, chat)
         regular = next_moment(wish.cadence, zone, self.forecast.at) if planned else wish.next_due_at
@@ -54,21 +57,27 @@ class DeliveryForecast:
         return self.told[case]
 
     def _has_news(self, wish: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
-        """Whether papers came of which something will be said: the first time also that none of them fits."""
+        """Whether papers came that make a delivery. The chat's first delivery may also say that none of them matches."""
         seen = self.mark if wish.cursor is None else wish.cursor
         if seen >= self.head or fits is None:
             return seen < self.head
         return fits(seen) or (not chat.first_delivery_planned and self.is_last_word(wish, chat))
 
     def is_last_word(self, wish: Subscription, chat: Chat) -> bool:
-        """Whether nothing more is to be expected of a due moment; when-out waits for what is due before its second time."""
+        """Whether a due moment need not wait any longer.
+
+        A when-out waits for sources that are due before its second time.
+        """
         if wish.cadence.kind != "when-out" or wish.next_due_at is None:
             return True
         closes = cadences.closes(wish.cadence, zone_of(wish, chat), wish.next_due_at)
         return self.forecast.at >= closes or self.next_batch is None or self.next_batch >= closes
 
     def next_of(self, chat: Chat, wishes: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
-        """When a chat hears next: what comes first of its active subscriptions. `planned`: ids, see `coming`."""
+        """When a chat gets something next: the first delivery of its active subscriptions.
+
+        `planned` are ids of subscriptions, see `next_delivery`.
+        """
         active = [
             self.next_delivery(wish, chat, planned=wish.id in planned)
             for wish in wishes
@@ -80,16 +89,16 @@ class DeliveryForecast:
 
 
 def zone_of(wish: Subscription, chat: Chat) -> tzinfo:
-    """By whose clock a subscription is due."""
+    """The zone in which a subscription is due: its own, else the chat's."""
     return zones.zone(wish.zone or chat.settings.timezone)
 
 
 @lru_cache(maxsize=4096)
 def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
-    """The next regular moment of a cadence. Many chats share a cadence, a zone and the moment at which they are planned."""
+    """The next regular moment of a cadence, cached: many chats share cadence, zone and the moment of planning."""
     return cadences.next_due(cadence, zone, now)
 
 
 def _moment(coming: NextDelivery) -> datetime:
-    assert coming.at is not None  # noqa: S101 - those without are no moments
+    assert coming.at is not None  # noqa: S101 - see `next_of`
     return coming.at
