@@ -32,7 +32,7 @@ def held(chat: Chat, due: Sequence[Subscription], mark: int, now: datetime) -> l
 
 
 def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
-    """Moves what the old quiet hours put off to the end of the new ones; where it is not quiet now, makes it due at once.
+    """Moves what the old quiet hours put off to the end of the new ones; if it is not quiet now, makes it due at once.
 
     `before` is the chat before its quiet hours or time zone changed.
     """
