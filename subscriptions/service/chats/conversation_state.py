@@ -72,8 +72,8 @@ def known_or_new(
 def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
     """The address of the chat to which messages in a thread belong.
 
-    It is the place itself if the thread stands under one of the bot's deliveries there. It is the thread if that has
-    subscriptions of its own, or if people began it.
+    It is the place itself if the thread stands under one of the bot's deliveries there. It is the thread if that is a
+    chat of its own, or if people began it.
     """
     place = ChatAddress(address.platform, address.address)
     with store.read() as transaction:

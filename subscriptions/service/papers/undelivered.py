@@ -1,4 +1,4 @@
-"""What subscriptions have still to bring: papers that came since they last looked."""
+"""Papers that subscriptions have still to deliver."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from subscriptions.store.papers import index
 def undelivered(
     transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
-    """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
+    """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
     mark = subscriptions.shared_cursor(transaction)
     wishes = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in wishes]
     after = min((wish.cursor or 0 for wish in wishes), default=upto)
@@ -32,6 +32,6 @@ def undelivered(
 
 
 def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
-    """The papers that a subscription finds and has not looked at."""
+    """The papers above a subscription's cursor that it matches, as a set."""
     hits = find(transaction, entries, parse_canonical(wish.canonical), most_read=None)
     return hits.bits & entries.changed_after(wish.cursor or 0)

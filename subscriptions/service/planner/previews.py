@@ -1,4 +1,4 @@
-"""What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
+"""Previews: what subscriptions of a chat, or a query, find among recent papers; and the newest batch on request."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,52 +33,52 @@ from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import index, known_papers
 
-MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
-MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
-_FEW = 3  # that are read of each subscription, however many there are
-_MANY = 1000  # papers from which on all that a chat was told is looked up at once
+MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
+MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
+_FEW = 3  # papers that are read for each subscription, however many there are
+_MANY = 1000  # from so many papers on, everything that was delivered to the chat is looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What wishes of a chat find among the papers known, told ones too."""
+    """What subscriptions of a chat find among recent papers, delivered ones included."""
 
-    wishes: tuple[Subscription, ...]  # that were tried; number 0: one that nobody made
-    query: Query | None  # what was tried out, when it is no subscription of the chat
+    wishes: tuple[Subscription, ...]  # those that were tried; number 0: of a query that is no subscription
+    query: Query | None  # the query that was tried, when it is no subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
-    told: int  # papers of it that the chat was told before
-    waiting: int  # papers that subscriptions have still to bring
-    base: Base  # what was looked at
+    told: int  # papers of it that were delivered to the chat before
+    waiting: int  # papers that these subscriptions have still to deliver
+    base: Base  # the papers that were looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What wishes of a chat find on the newest day with announcements."""
+    """What subscriptions of a chat find on the newest day with announcements."""
 
     wishes: tuple[Subscription, ...]
     query: Query | None
     day: date | None  # None: no paper was ever announced
     known: int  # papers of that day
-    delivery: Delivery | None  # None: nothing that the chat was not told before
-    told: int  # papers that it was told before
+    delivery: Delivery | None  # None: nothing, or all was delivered before
+    told: int  # papers that were delivered to the chat before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What a chat would get of some papers."""
+    """Some papers, and what subscriptions of a chat find among them."""
 
     chat: Chat
     wishes: Sequence[Subscription]
     entries: Entries
     fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
-    told: int = 0  # papers that are left out
+    told: int = 0  # papers that are left out, as a set
     limited: bool = True
     days: tuple[date, ...]
     known: int  # papers that were looked at
 
 
 def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
-    """What the wishes of a chat find among the papers of the last days; nothing is written. Raises QueryError.
+    """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
@@ -121,11 +121,11 @@ def newest_batch(
     day: date | None = None,
     told_too: bool = False,
 ) -> Batch:
-    """What the wishes of a chat find on the newest day with announcements, or on another `day`. Raises QueryError.
+    """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    With `key`, unique for what a person asked, it is written down as a delivery, so all of it counts as told; the place
-    of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
-    `told_too` shows what the chat was told before as well.
+    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered.
+    Cursors stay: later deliveries bring the rest. Without `key` nothing is stored, and `told_too` shows papers
+    delivered before.
     """
     with store.write() if key else store.read() as transaction:
         wishes, query = _asked(transaction, chat, which, now)
@@ -153,7 +153,7 @@ def newest_batch(
 
 
 def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """A wish that nobody made."""
+    """A subscription that is not stored, for a query: id and number are 0."""
     return Subscription(
         id=0,
         chat_id=chat.id,
@@ -171,7 +171,7 @@ def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
 def _asked(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
-    """The wishes that a person means, and the query where it is none of the chat's."""
+    """The subscriptions that `which` names, and the query where it is none of the chat's."""
     wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(wish for wish in wishes if wish.state is SubscriptionState.ACTIVE), None
@@ -195,7 +195,7 @@ def _union(fits: Mapping[int, int]) -> int:
 
 
 def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
-    """The numbers of those of these papers that the chat was told."""
+    """The ids of those of these papers that were delivered to the chat."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
         return numbers & chat_outbox.delivered(transaction, chat.id)
@@ -203,7 +203,7 @@ def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) ->
 
 
 def _with_an_end(chat: Chat) -> Chat:
-    """The chat with a limit of what a reply may show."""
+    """The chat with a limit on how many papers a reply shows."""
     return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
@@ -211,9 +211,9 @@ def _with_an_end(chat: Chat) -> Chat:
 
 
 def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
-    """What the very function says that plans deliveries; every paper counts as new. None: nothing.
+    """The delivery that `decide` makes of a case, as in a plan; every paper counts as new. None: nothing.
 
-    Unless all are read, only the newest are; the others are counted, behind those.
+    Unless `read_all`, only the newest papers are read; the others are counted, after those.
     """
     found = {wish: bits & ~case.told for wish, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
