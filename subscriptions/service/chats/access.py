@@ -14,12 +14,13 @@ from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.lookup import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
-from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
 _CODE = "admin-code"  # the key of the hashes of printed codes; a code works until there is an operator
-_CODES = 3  # the newest codes work: a restart prints another, and an older one may be copied already
+_CODES = 3  # so many printed codes work: each start prints one, and an earlier one may be copied already
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty signs: 58 bits
 _LONGEST_REQUEST = 120
@@ -88,7 +89,7 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
         key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
-            _lay_before(transaction, other, admins, who="", wish="", now=now)
+            _lay_before(transaction, other, admins, who="", request="", now=now)
     return "made"
 
 
@@ -121,7 +122,7 @@ def is_denied(store: Scope, address: ChatAddress) -> bool:
 
 
 def was_let_in(store: Scope, address: ChatAddress) -> bool:
-    """Whether a chat, or another at its address, has had subscriptions or was let in by an operator, and is not waiting."""
+    """Whether a chat, or another at its address, has had subscriptions or was let in, and does not wait now."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
@@ -129,7 +130,7 @@ def was_let_in(store: Scope, address: ChatAddress) -> bool:
 
 
 def ask_to_be_let_in(
-    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, wish: str, now: datetime
+    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, request: str, now: datetime
 ) -> bool:
     """Makes a known chat wait for an operator, and notifies each operator, once a day. False: there is no operator yet.
 
@@ -140,18 +141,18 @@ def ask_to_be_let_in(
         if chat.state is not ChatState.ASKED:
             access.require_admission(transaction, chat.id, now=now)
             note_changed_state(transaction, chat.id)
-        _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
+        _lay_before(transaction, chat, admins, who=who, request=request, now=now)
     return has_operator(store, admins)
 
 
 def _lay_before(
-    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, wish: str, now: datetime
+    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
 ) -> None:
     arguments = {"chat": str(chat.address)}
     notify_operators(
         transaction,
         admins,
-        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
@@ -172,7 +173,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
                 note_changed_state(transaction, one.id)
                 count = sum(
                     s.state is SubscriptionState.ACTIVE
-                    for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+                    for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
                 )
                 if tell:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
@@ -256,10 +257,13 @@ def subscriptions_around(
             else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
         )
         chats = [own, *(chat for chat in others if chat.address != own.address)]
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
-    listed = [(chat, tuple(_listed(chat, wishes.get(chat.id, ())))) for chat in chats]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in chats]
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 
 
-def _listed(chat: Chat, wishes: Collection[Subscription]) -> list[Listed]:
-    return [Listed(chat=chat, subscription=wish, zone=wish.zone or chat.settings.timezone) for wish in wishes]
+def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]:
+    return [
+        Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
+        for subscription in subscriptions
+    ]

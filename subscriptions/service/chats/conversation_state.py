@@ -1,6 +1,6 @@
 """What conversations store: new chats, callback tokens, states under a name, replies that are not posted yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
@@ -140,14 +140,6 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
         return updates.unfinished_replies(transaction, now - REPEATED_FOR)
 
 
-def add_callbacks(store: Scope, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores callback tokens; returns their ids, in order."""
-    if not links:
-        return []
-    with store.write() as transaction:
-        return callbacks.add_callbacks(transaction, links, now=now)
-
-
 def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
     """The callback token with an id; None: unknown or dropped. The caller checks whether it may be used here."""
     with store.read() as transaction:
@@ -200,7 +192,7 @@ def get_conversation_state(store: Scope, name: str, *, since: datetime) -> Callb
 
 
 def conversation_states(store: Scope, verb: str, *, since: datetime) -> list[tuple[str, CallbackToken]]:
-    """(name, token) of all states with a verb that were stored at `since` or later, the oldest first; drops older ones."""
+    """(name, token) of all states with a verb stored at `since` or later, the oldest first; drops older ones."""
     with store.write() as transaction:
         found = callbacks.callbacks_with_verb(transaction, verb)
         for name, _, at in found:
@@ -223,15 +215,15 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = next(
+        subscription = next(
             (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
         )
-        if wish is None:
+        if subscription is None:
             raise NotFound(
                 Sentence("This chat has no subscription {which}.", {"which": number}),
                 Sentence("/list shows those it has."),
             )
-        offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
+        offer = {"number": number, "text": subscription.text, "when": cadence_text(subscription.cadence)}
         for link_id, link in callbacks.callbacks_of(transaction, chat.id, OFFER):
             if link.arguments.get("number") == number:
                 callbacks.change_callback(transaction, link_id, offer)

@@ -44,14 +44,14 @@ def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) 
             key_value.put_value(transaction, f"bot:{platform}", bot)
 
 
-def bot_name(store: Scope, platform: str, told: str = "") -> str:
-    """The bot's name on a platform, which links to the bot need: `told` by the platform now, else as stored last."""
+def bot_name(store: Scope, platform: str, current: str = "") -> str:
+    """The bot's name on a platform, which links to the bot need: `current`, else as stored last. Stores a new one."""
     with store.read() as transaction:
         known = key_value.get_value(transaction, f"name:{platform}") or ""
-    if told and told != known:
+    if current and current != known:
         with store.write() as transaction:
-            key_value.put_value(transaction, f"name:{platform}", told)
-    return told or known
+            key_value.put_value(transaction, f"name:{platform}", current)
+    return current or known
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
@@ -81,11 +81,11 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
     with store.write() as transaction:
         chat = find(transaction, address)
         note_changed_state(transaction, chat.id)
-        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        told = deliveries.delivered_count(transaction, chat.id)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        papers = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
-    return Forgotten(subscriptions=len(wishes), papers=told)
+    return Forgotten(subscriptions=len(subscriptions), papers=papers)
 
 
 def begin_day(store: Scope, *, now: datetime) -> bool:

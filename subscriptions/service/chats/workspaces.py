@@ -10,15 +10,16 @@ from subscriptions.service.subscriptions.pausing import hold_back
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
-from subscriptions.store.chat import access, chat_data, subscriptions
+from subscriptions.store.chat import access, chat_data
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it removed the app
 INSTALLED_WITHIN = timedelta(minutes=10)  # how long a person may take over an installation
 INSTALLING = "installing"  # the place of callback tokens that mark completed installations
 REMOVED = "The app was removed from the workspace."
 
-Wishes = tuple[Subscription, ...]
+Subscriptions = tuple[Subscription, ...]
 
 
 def uninstall(store: Scope, team: str, *, now: datetime) -> None:
@@ -113,27 +114,35 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     stored_installations.drop_installations(transaction, now - GRACE)
 
 
-def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
+def leave_place(
+    store: Scope, address: ChatAddress, person: str, *, now: datetime
+) -> Mapping[ChatAddress, Subscriptions]:
     """Pauses what a person subscribed to in a channel and its threads, until somebody resumes it: the person left.
 
     The person is not the owner there any more, nor the subscriber. Returns what is paused by this, chat by chat.
     """
-    paused: dict[ChatAddress, Wishes] = {}
+    paused: dict[ChatAddress, Subscriptions] = {}
     with store.write() as transaction:
         there = stored_chats.chats_of_lane(transaction, address.lane)
-        for chat_id, wishes in subscriptions.subscriptions_of(transaction, there).items():
+        for chat_id, subscriptions in stored_subscriptions.subscriptions_of(transaction, there).items():
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
-            theirs = [wish for wish in wishes if wish.subscriber == person]
-            held = [wish for wish in theirs if wish.state is SubscriptionState.ACTIVE or wish.paused_until]
+            theirs = [subscription for subscription in subscriptions if subscription.subscriber == person]
+            held = [
+                subscription
+                for subscription in theirs
+                if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
+            ]
             if held:
                 changing(transaction, chat_id, now=now)
                 note_changed(transaction, chat_id)
                 paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
-            for wish in held:
-                subscriptions.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
-            for wish in theirs:
-                subscriptions.clear_subscriber(transaction, wish.id)
+            for subscription in held:
+                stored_subscriptions.pause_subscription(
+                    transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
+                )
+            for subscription in theirs:
+                stored_subscriptions.clear_subscriber(transaction, subscription.id)
     return paused
 
 

@@ -117,13 +117,13 @@ def _refuse_another_bot(candidate: Store, store: Store) -> None:
 
 
 def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
-    """Plans what was due until `lost_at` and marks it as sent: the lost database has sent it. Returns how many deliveries."""
+    """Plans what was due until `lost_at` and marks it as sent, as it was before the loss. Returns how many."""
     plan_due(candidate, now=lost_at)
     return count_as_sent(candidate, lost_at + timedelta(microseconds=1), now=now)
 
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
-    """Puts the prepared file in the place of the database; returns where the replaced one is kept, None if there was none."""
+    """Puts the prepared file in the place of the database; returns where the replaced one is, None if there was none."""
     if not store.path.exists():
         prepared.replace(store.path)
         return None

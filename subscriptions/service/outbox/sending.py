@@ -204,7 +204,7 @@ def outbox_entries(store: Scope, *, now: datetime, wall: datetime | None = None)
 
 
 def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
-    """Makes a delivery be tried again, also in a chat that was gone. Frees all stopped platforms. Raises NotFound."""
+    """Makes a delivery be tried again, also in a chat that was gone; frees all stopped platforms. Raises NotFound."""
     with store.write() as transaction:
         chat_id = entries.retry(transaction, delivery_id)
         if chat_id is None:

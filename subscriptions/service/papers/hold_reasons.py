@@ -10,7 +10,7 @@ from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox.deliveries import DeliveredPaper
 from subscriptions.store.papers import announcing
@@ -25,7 +25,7 @@ class HoldReason(StrEnum):
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # it came before the papers that the subscription began with
     PASSED = "passed"  # the subscription looked at it before the query or the settings changed
-    PAUSED = "paused"  # the subscription is paused
+    PAUSED = "paused"  # the subscription is
     CHAT = "chat"  # the chat is paused, or waits to be let in
     TIME = "time"  # nothing: it comes with the next delivery
 
@@ -59,8 +59,8 @@ def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredP
 def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Why a paper was not delivered to this chat, for each of its subscriptions: the nearest to a match first."""
     with store.read() as transaction:
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        found = [_reason(transaction, chat, wish, known, now) for wish in wishes]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
 
 
@@ -68,39 +68,41 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
     return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
 
 
-def _reason(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
-    query = _as_typed(wish)
+def _reason(
+    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
+) -> Reason:
+    query = _as_typed(subscription)
     lacking = unfulfilled_parts(query, known.paper)
-    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, wish, known)
-    coming = keeps is HoldReason.TIME and wish.next_due_at is not None
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
+    timed = keeps is HoldReason.TIME and subscription.next_due_at is not None
     return Reason(
-        subscription=wish,
+        subscription=subscription,
         hold_reason=keeps,
         query=query,
         failing=lacking,
-        due=max(wish.next_due_at, now) if coming and wish.next_due_at else None,
-        about=wish.cadence.kind == "when-out",
+        due=max(subscription.next_due_at, now) if timed and subscription.next_due_at else None,
+        about=subscription.cadence.kind == "when-out",
     )
 
 
-def _as_typed(wish: Subscription) -> Query:
+def _as_typed(subscription: Subscription) -> Query:
     """The query as typed; if that means something else by today's grammar, the stored canonical query."""
     try:
-        query = parse_query(wish.text)
+        query = parse_query(subscription.text)
     except QueryError:
         query = None
-    return query if query and query.canonical == wish.canonical else parse_canonical(wish.canonical)
+    return query if query and query.canonical == subscription.canonical else parse_canonical(subscription.canonical)
 
 
-def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
+def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a subscription from delivering a paper that it matches."""
-    seen = subscriptions.shared_cursor(transaction) if wish.cursor is None else wish.cursor
+    cursor = stored_subscriptions.shared_cursor(transaction) if subscription.cursor is None else subscription.cursor
     if known.sequence is None or known.sequenced_at is None:
         return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
-    if known.sequence <= seen:
-        return HoldReason.OLDER if known.sequenced_at < wish.since else HoldReason.PASSED
+    if known.sequence <= cursor:
+        return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
     if chat.state is not ChatState.ACTIVE:
         return HoldReason.CHAT
-    return HoldReason.PAUSED if wish.state is not SubscriptionState.ACTIVE else HoldReason.TIME
+    return HoldReason.PAUSED if subscription.state is not SubscriptionState.ACTIVE else HoldReason.TIME

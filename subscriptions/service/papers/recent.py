@@ -1,4 +1,4 @@
-"""The papers of the last days, counted for confirmations, lists and advice; cached, since queries come one after another."""
+"""The papers of the last days, counted for confirmations, lists and advice; cached from one query to the next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -149,12 +149,14 @@ def keep_recent(store: Store, *, now: datetime) -> None:
         read_recent(store, now=now)
 
 
-def activity(store: Scope, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> MatchCount:
+def activity(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> MatchCount:
     """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
     with store.read() as transaction:
         window = recent(transaction, now)
         came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
-        sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
+        sets = window.find(
+            {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}}, chat
+        )
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 

@@ -1,4 +1,4 @@
-"""Notices about papers that did not come: none matched, none came, sources are missing. For public chats, to the owner."""
+"""Notices about papers that did not come: none matched, none came, sources are missing. Public chats: to the owner."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,7 +44,9 @@ def how_missing(behind: Sequence[Awaited]) -> MissingHow:
     return MissingHow.FAILED if Outcome.FAILED in outcomes else MissingHow.AWAITED
 
 
-def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: int, now: datetime) -> list[Lane]:
+def notify_no_match(
+    transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
+) -> list[Lane]:
     """Stores the notices that follow from these decisions, and the no-match streaks, in the transaction of the decisions.
 
     The owner of a public chat is notified instead of the chat. A chat that nothing matches is notified once per streak.
@@ -59,9 +61,9 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
         fits = bool(result and result[1]) or not nothing_fits(due)
         spell = None if fits else streak_after(due, _days_of(due, days))
         if spell is not None and _is_to_be_said(due, spell):
-            spell = _since_papers_came(transaction, due, spell, head)
+            spell = _since_papers_came(transaction, due, spell, last_sequence)
         if spell is not None and _is_to_be_said(due, spell):
-            known = statistics.sequenced_between(transaction, spell.after, head)
+            known = statistics.sequenced_between(transaction, spell.after, last_sequence)
             lanes += _notify_streak(transaction, due, spell, known, now)
             spell = replace(spell, said=True)
         if spell != due.chat.no_match_streak:
@@ -74,16 +76,18 @@ def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
     return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
 
 
-def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
+def _since_papers_came(
+    transaction: Transaction, due: Due, spell: NoMatchStreak, last_sequence: int
+) -> NoMatchStreak | None:
     """The days of a streak after the last paper that was delivered to the chat; None: there are none.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    told = statistics.newest_delivered(transaction, due.chat.id, spell.after)
-    if told is None:
+    newest = statistics.newest_delivered(transaction, due.chat.id, spell.after)
+    if newest is None:
         return spell
-    after, at = told
-    moments = statistics.sequenced_at_between(transaction, after, head)
+    after, at = newest
+    moments = statistics.sequenced_at_between(transaction, after, last_sequence)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
@@ -110,17 +114,17 @@ def _notify_owner(
             count=len(due.missing),
         )
         return _lanes(transaction, chat, notify_owner(transaction, chat, notice, now=now))
-    timed = any(wish.cadence.kind != "now" for wish in due.subscriptions)
+    timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
         quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
         return _lanes(transaction, chat, notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
-def _lanes(transaction: Transaction, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 - what `notify_owner` returned
-    """The lane of the private chat with the owner, if `told`."""
+def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
+    """The lane of the private chat with the owner, if the owner was `notified`."""
     owner = access.owner_of(transaction, chat.id)
-    return [Lane(chat.address.platform, owner)] if told else []
+    return [Lane(chat.address.platform, owner)] if notified else []
 
 
 def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
@@ -131,12 +135,12 @@ def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, kno
         return _lanes(transaction, chat, notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(spell.after), known=known, days=spell.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
-    told = notify(transaction, chat.address, notice, now=now, buttons=buttons)
-    return [chat.address.lane] if told else []
+    notified = notify(transaction, chat.address, notice, now=now, buttons=buttons)
+    return [chat.address.lane] if notified else []
 
 
-def _buttons(wishes: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
+def _buttons(subscriptions: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
     edit = CallbackToken(verb="edit-ask-page", arguments={"page": 0})
-    if len(wishes) == 1:
-        edit = CallbackToken(verb="edit-ask", arguments={"number": wishes[0].number})
+    if len(subscriptions) == 1:
+        edit = CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
     return {"preview": CallbackToken(verb="preview"), "edit": edit, "fine": CallbackToken(verb="fine")}

@@ -23,7 +23,7 @@ MOST_INDEXED = 300  # papers of a window whose index is kept too, some 55 KB eac
 class Window:
     """Tokenized papers with a sequence in (after, head]; `cover` widens it when a slice looks further back."""
 
-    head: int
+    last_sequence: int
     after: int | None = None
     newest: int = 0  # the newest digest when the papers were read
     known: tuple[KnownPaper, ...] = ()
@@ -37,7 +37,7 @@ class Window:
         """Makes the window hold all papers after the sequence `after`. Papers that it held are not tokenized again."""
         newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
-            known = known_papers.window(transaction, after, self.head)
+            known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.known, self.index, self.matches = known, None, {}
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
@@ -72,7 +72,7 @@ def stored_query(canonical: str) -> Query:
 
 
 def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
-    """A function that tells how a paper fits a subscription's query. It computes each pair once: many chats share a query."""
+    """A function that tells how a paper fits a subscription's query; each pair is computed once: chats share queries."""
     known: dict[tuple[str, int], Evidence] = {}
 
     def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
@@ -92,13 +92,13 @@ _KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # worth it: in th
 
 
 @contextmanager
-def kept_window(store: Store, head: int) -> Iterator[Window]:
+def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
     """Yields the window up to the sequence `head` with what the plan before has read; keeps it for the next plan.
 
     The window of a plan that fails is kept, too. Two plans at the same time have a window each.
     """
     before = _KEPT.pop(store, None)
-    window = before if before is not None and before.head == head else Window(head)
+    window = before if before is not None and before.last_sequence == last_sequence else Window(last_sequence)
     if before is not None and window is not before:
         window.tokenized = before.tokenized
     try:

@@ -66,8 +66,8 @@ def take_poll(store: Scope, name: str, before: datetime | None, until: datetime 
 def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
-        told = key_value.get_value(transaction, _TURN + publisher)
-        wait = (datetime.fromisoformat(told) if told else wall) - wall
+        until = key_value.get_value(transaction, _TURN + publisher)
+        wait = (datetime.fromisoformat(until) if until else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
         key_value.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
@@ -146,7 +146,7 @@ def notify_filed_days(
     papers: int,
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """Notifies the operators of days of a source, as (first, last), that were fetched so late that their papers are no news.
+    """Notifies the operators of days of a source, as (first, last), that were fetched too late for news.
 
     Their papers were filed. Returns the lanes of the notices that were stored.
     """

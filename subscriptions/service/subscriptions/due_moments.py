@@ -7,11 +7,12 @@ from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.store import Transaction
-from subscriptions.store.chat import chats, subscriptions
+from subscriptions.store.chat import chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 FOLLOWED = frozenset({"quiet", "timezone"})  # settings on which quiet hours depend: after a change, call `follow_quiet`
 
-Move = tuple[int, int, subscriptions.DueSpan]  # (id of a subscription, its new cursor, its new due span)
+Move = tuple[int, int, stored_subscriptions.DueSpan]  # (id of a subscription, its new cursor, its new due span)
 
 
 def silent_until(chat: Chat, moment: datetime) -> datetime | None:
@@ -19,16 +20,19 @@ def silent_until(chat: Chat, moment: datetime) -> datetime | None:
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
-def held(chat: Chat, due: Sequence[Subscription], mark: int, now: datetime) -> list[Move]:
-    """Moves that put off due `now` subscriptions to the end of the quiet hours. `mark` is the shared cursor.
+def held(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datetime) -> list[Move]:
+    """Moves that put off due `now` subscriptions to the end of the quiet hours.
 
     A subscription whose papers a person asked for (`hurry`) is not put off.
     """
-    at_once = [wish for wish in due if wish.cadence.kind == "now" and not wish.hurry]
+    at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
     until = silent_until(chat, now) if at_once else None
     if until is None:
         return []
-    return [(wish.id, mark if wish.cursor is None else wish.cursor, (until, None)) for wish in at_once]
+    return [
+        (subscription.id, shared_cursor if subscription.cursor is None else subscription.cursor, (until, None))
+        for subscription in at_once
+    ]
 
 
 def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
@@ -40,9 +44,9 @@ def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
     if until is None:
         return
     after = chats.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
-    for wish in subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
-        if wish.cadence.kind == "now" and wish.next_due_at == until:
-            subscriptions.reset_due(transaction, wish.id, (silent_until(after, now), None))
+    for subscription in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
+        if subscription.cadence.kind == "now" and subscription.next_due_at == until:
+            stored_subscriptions.reset_due(transaction, subscription.id, (silent_until(after, now), None))
 
 
 def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
@@ -51,11 +55,11 @@ def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) 
     Overdue ones stay overdue.
     """
     zone = zones.zone(name)
-    for subscription in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+    for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:
             due = cadences.first_due(subscription.cadence, zone, now)
-            subscriptions.change_schedule(
+            stored_subscriptions.change_schedule(
                 transaction,
                 subscription.id,
                 cadence=subscription.cadence,
@@ -64,7 +68,7 @@ def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) 
             )
 
 
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.DueSpan:
+def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
     """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment

@@ -9,7 +9,7 @@ from subscriptions.platforms import facts_of
 from subscriptions.query import parse_query
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +52,11 @@ def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
         chats = (
             stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
         )
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
         return tuple(
             Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
             for chat in chats
-            for s in wishes[chat.id]
+            for s in subscriptions[chat.id]
         )
 
 
@@ -64,7 +64,7 @@ def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscrip
     """The subscription of a chat with this number. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        return which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+        return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
 def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
@@ -73,18 +73,18 @@ def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
         return stored_chats.chosen_settings(transaction, find(transaction, address).id)
 
 
-def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
+def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
     """The subscription with this number or query. Raises NotFound, QueryError.
 
     A bare number that no subscription has is read as a query.
     """
     text = which.strip().lstrip("#")
     if text.isdecimal():
-        for subscription in wishes:
+        for subscription in subscriptions:
             if subscription.number == int(text):
                 return subscription
     canonical = parse_query(which).canonical
-    for subscription in wishes:
+    for subscription in subscriptions:
         if subscription.canonical == canonical:
             return subscription
     raise NotFound(

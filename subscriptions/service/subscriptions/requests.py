@@ -18,7 +18,7 @@ from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
 from subscriptions.wording import checked_name, kept_query
 
@@ -63,7 +63,7 @@ class Subscribed:
 def subscribe(
     store: Scope,
     address: ChatAddress,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     *,
     now: datetime,
     title: str = "",
@@ -75,42 +75,42 @@ def subscribe(
     `who` is "ID NAME" of the person: `undo` shows the name, and the subscription is paused when that person leaves the
     chat. Raises QueryError, Refused.
     """
-    query = kept_query(wish.text)
-    if wish.name is not None:
-        wish = replace(wish, name=checked_name(wish.name))
+    query = kept_query(request.text)
+    if request.name is not None:
+        request = replace(request, name=checked_name(request.name))
     with store.write() as transaction:
         chat = stored_chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
-            chat = _new_chat(transaction, address, wish=wish, now=now, title=title, kind=kind)
+            chat = _new_chat(transaction, address, request=request, now=now, title=title, kind=kind)
             own_zone = None
         else:
-            own_zone = zones.zone_name(wish.tz) if wish.tz else None
+            own_zone = zones.zone_name(request.tz) if request.tz else None
             if stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        known = next((s for s in wishes if s.canonical == query.canonical), None)
-        when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        known = next((s for s in subscriptions if s.canonical == query.canonical), None)
+        when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
             return _known_subscription(
                 transaction,
                 chat,
                 known,
-                wish,
+                request,
                 query=query,
                 schedule=schedule,
                 own_zone=own_zone,
                 now=now,
                 who=who,
             )
-        if len(wishes) >= MOST_PER_CHAT:
+        if len(subscriptions) >= MOST_PER_CHAT:
             raise Refused(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        added = _add(transaction, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 
@@ -127,7 +127,7 @@ def echo_of(
     window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
-    foresight = DeliveryForecast.of(transaction, now)
+    delivery_forecast = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_change(found) > after
@@ -142,14 +142,16 @@ def echo_of(
         found=found.bit_count(),
         base=sets.base,
         examples=window.newest(found, EXAMPLES),
-        next_delivery=foresight.next_delivery(subscription, chat, fits=fits) if foresight.forecast.awaited else None,
+        next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
+        if delivery_forecast.forecast.awaited
+        else None,
     )
 
 
 def _add(
     transaction: Transaction,
     chat: Chat,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     *,
     query: Query,
     schedule: Cadence,
@@ -159,8 +161,8 @@ def _add(
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
     stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins anew: the new query has had no day yet
-    since = _since(wish.since, schedule, chat, zone, now)
-    return subscriptions.add_subscription(
+    since = _since(request.since, schedule, chat, zone, now)
+    return stored_subscriptions.add_subscription(
         transaction,
         chat.id,
         text=query.text,
@@ -170,8 +172,8 @@ def _add(
         since=since,
         cursor=known_papers.sequence_before(transaction, since),
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
-        name=wish.name or "",
-        added_by=wish.added_by,
+        name=request.name or "",
+        added_by=request.added_by,
         subscriber=person_of(who),
     )
 
@@ -185,12 +187,12 @@ def unsubscribe(
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
         if gone:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-        subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
+        stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
 
 
@@ -198,7 +200,7 @@ def _new_chat(
     transaction: Transaction,
     address: ChatAddress,
     *,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     now: datetime,
     title: str,
     kind: ChatKind | None,
@@ -210,7 +212,7 @@ def _new_chat(
         now=now,
         zone=transaction.zone,
         title=title,
-        timezone=zones.zone_name(wish.tz) if wish.tz else "",
+        timezone=zones.zone_name(request.tz) if request.tz else "",
         state=ChatState.ACTIVE,
     )
 
@@ -219,7 +221,7 @@ def _known_subscription(
     transaction: Transaction,
     chat: Chat,
     known: Subscription,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     *,
     query: Query,
     schedule: Cadence,
@@ -228,10 +230,10 @@ def _known_subscription(
     who: str,
 ) -> Subscribed:
     """Changes time and name of a subscription that the chat has already; its cursor stays."""
-    if wish.name is not None and wish.name != known.name:
+    if request.name is not None and request.name != known.name:
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        subscriptions.rename(transaction, known.id, wish.name)
+        stored_subscriptions.rename(transaction, known.id, request.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
@@ -239,14 +241,14 @@ def _known_subscription(
         first = cadences.first_due(schedule, zone, now)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        subscriptions.change_schedule(
+        stored_subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first)
         )
-    fresh = next(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
-    foresight = DeliveryForecast.of(transaction, now)
+    fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+    delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
-        next_delivery=foresight.next_delivery(fresh, chat) if foresight.forecast.awaited else None,
+        next_delivery=delivery_forecast.next_delivery(fresh, chat) if delivery_forecast.forecast.awaited else None,
         subscription=fresh,
         query=query,
         outcome="rescheduled" if changed else "known",
@@ -255,13 +257,13 @@ def _known_subscription(
     )
 
 
-def _when(wish: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
+def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
     """The schedule that a request names. A known subscription keeps its own if the request names none."""
-    if wish.when is not None:
-        return read_when(wish.when, chat_schedule)
-    if known is not None and not any((wish.every, wish.on, wish.at)):
+    if request.when is not None:
+        return read_when(request.when, chat_schedule)
+    if known is not None and not any((request.every, request.on, request.at)):
         return When(known.cadence)
-    return make_when(wish.every, wish.on, wish.at, chat_schedule)
+    return make_when(request.every, request.on, request.at, chat_schedule)
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
