@@ -80,21 +80,27 @@ class HomeView:
 
 
 class Forms(Protocol):
-    """A platform that shows forms, and each person a page of their own. Views are as rendering writes them."""
+    """Modals and home views of a platform. A view is a modal or home view as text that the platform takes."""
 
     platform: str
 
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """Returns the view of a modal, which carries the callback token back with its values."""
+
+    def render_home_view(self, home: HomeView) -> str:
+        """Returns the view of a home view."""
+
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
-        """Shows a form to whoever made the request with this `opens`. Raises NotDelivered."""
+        """Opens a modal for the person whose request brought this trigger id. Raises NotDelivered."""
 
     async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """Shows another view in place of one, unless that changed meanwhile. Raises NotDelivered."""
+        """Replaces the view of an open modal, unless that has changed since `view_ref`. Raises NotDelivered."""
 
     async def publish_home(self, person: ChatAddress, view: str) -> None:
-        """Shows the person's page. Raises NotDelivered."""
+        """Replaces a person's home view. Raises NotDelivered."""
 
     async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        """Addresses of the chats in which both the bot and the person are. None: the platform does not let the bot see.
+        """Returns the addresses of the chats where both the bot and the person are; None if the platform does not tell.
 
         Raises NotDelivered.
         """
