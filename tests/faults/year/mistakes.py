@@ -29,7 +29,7 @@ def forgets_what_was_told() -> Iterator[None]:
             old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
             session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
 
-    with patch("bot.app.clean_up", forgetful):
+    with patch("bot.operation.maintenance.clean_up", forgetful):
         yield
 
 
