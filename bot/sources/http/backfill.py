@@ -25,7 +25,6 @@ SUNDAY = 6
 MODERATION_HOLD = timedelta(
     days=4
 )  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
-MOST_PAGES = 12  # pages of one day
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 

@@ -1,13 +1,13 @@
 """What conversations keep: chats that were met, links under buttons, replies that are on their way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.requests import find
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, callbacks, updates
 from subscriptions.store.chat import chats, moving, subscriptions
@@ -132,14 +132,6 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
         return updates.unfinished_replies(transaction, now - REPEATED_FOR)
 
 
-def add_callbacks(store: Scope, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Ids for buttons, in their order."""
-    if not links:
-        return []
-    with store.write() as transaction:
-        return callbacks.add_callbacks(transaction, links, now=now)
-
-
 def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
     """What an id stands for; None: nothing, or not any more. Whether it may be used here is the caller's question."""
     with store.read() as transaction:
@@ -214,15 +206,15 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = next(
+        subscription = next(
             (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
         )
-        if wish is None:
+        if subscription is None:
             raise NotFound(
                 Sentence("This chat has no subscription {which}.", {"which": number}),
                 Sentence("/list shows those it has."),
             )
-        offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
+        offer = {"number": number, "text": subscription.text, "when": cadence_text(subscription.cadence)}
         for link_id, link in callbacks.callbacks_of(transaction, chat.id, OFFER):
             if link.arguments.get("number") == number:
                 callbacks.change_callback(transaction, link_id, offer)
