@@ -16,9 +16,8 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.sources.http import Fetched, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.http import Fetched, Fetcher, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
 from bot.sources.ingest import store_digest
-from bot.sources.poll import Fetching
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
@@ -46,7 +45,7 @@ def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
 class Enricher:
     """Completes papers. The store records the given source as the source of the papers that arXiv returns."""
 
-    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
         self._context = context
         self._fetcher = fetcher
         self._source = source.name
@@ -95,7 +94,7 @@ class Enricher:
         return ()
 
 
-async def query_arxiv(fetcher: Fetching, source: str, request: FetchRequest) -> Digest | None:
+async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> Digest | None:
     """The papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
     try:
         found = await fetcher.fetch(request.url)

@@ -60,7 +60,7 @@ class _FolderScan:
 class FileReceiptWriter:
     """Writes receipts for scans of files, for files that cannot be read, and for files that are late.
 
-    See bot.sources.watched_files.ReceiptWriter.
+    Its methods raise StoreError.
     """
 
     def __init__(self, context: PollContext) -> None:

@@ -10,9 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
-from bot.sources.http import Sites, by_ids, is_api
+from bot.sources.http import Fetcher, Sites, by_ids, is_api
 from bot.sources.ingest import store_digest
-from bot.sources.poll import Fetching
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Announce, Digest
 
@@ -30,7 +29,7 @@ class _Batch:
 class PaperLookup:
     """Requests papers from arXiv by their ids. One request is sent at a time, with all ids that wait by then."""
 
-    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
         """`source` is one of arXiv. The store records it as the source of the papers."""
         self._context = context
         self._fetcher = fetcher

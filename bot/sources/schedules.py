@@ -1,6 +1,6 @@
 """Tells when sources are due, and which days they should have brought."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings
@@ -15,7 +15,6 @@ from subscriptions.planning.source_calendar import (
     Schedule,
     read_schedule,
 )
-from subscriptions.store import KnownSource
 from subscriptions.zones import zone
 
 DAY = timedelta(days=1)
@@ -99,20 +98,6 @@ class SourceSchedules:
     def expected_at(self, source: SourceSettings, batch: date) -> datetime:
         """The moment from which a source should hold a batch of arXiv."""
         return self._arxiv(source).expected_at(batch)
-
-    def unreported_sources(
-        self, sources: Iterable[SourceSettings], known: Mapping[str, KnownSource], now: datetime
-    ) -> tuple[str, ...] | None:
-        """The names of awaited sources that have no receipt "new" or "quiet" since their last due moment.
-
-        () if all have one; None if no source is awaited.
-        """
-        schedules = [(source.name, schedule) for source in sources if (schedule := self.schedule(source))]
-        awaited = [(name, schedule.last_due(now)) for name, schedule in schedules if schedule.awaited]
-        if not awaited:
-            return None
-        settled = {name: one.settled_at for name, one in known.items()}
-        return tuple(name for name, due in awaited if due and ((at := settled.get(name)) is None or at < due))
 
     def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
         return ArxivSchedule(calendar=self.calendar, evening=source.url is not None and is_listing(source.url))

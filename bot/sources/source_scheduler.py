@@ -10,9 +10,9 @@ from bot.settings import SourceSettings
 from bot.settings.source_facts import fact_of, place_of
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import everything
+from bot.sources.http import Fetcher, everything
 from bot.sources.lookup import PaperLookup
-from bot.sources.poll import Fetching, Poll
+from bot.sources.poll import Poll
 from bot.sources.poll_context import PollContext
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
@@ -39,7 +39,7 @@ class SourceScheduler:
     def __init__(
         self,
         context: PollContext,
-        fetcher: Fetching,
+        fetcher: Fetcher,
         sources: Sequence[SourceSettings],
         *,
         stopping: Callable[[], bool] = lambda: False,

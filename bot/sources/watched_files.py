@@ -6,33 +6,18 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from bot.digests import read_digest
 from bot.digests.files import STABLE_FOR, FileStamp, FolderWatch, check_folder, is_missing, list_folder, report_again
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
+from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
-from subscriptions.model import Digest
-from subscriptions.store import Ingested, Transaction
 
 log = logging.getLogger("paperwire")
 
 LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
-
-
-class ReceiptWriter(Protocol):
-    """Writes the receipts of files."""
-
-    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
-        """Records a file that was stored, within the transaction that stored it. Raises StoreError."""
-
-    async def finish_scan(self, source: SourceSettings) -> None:
-        """Ends a scan, after all complete files of a source were read. Raises StoreError."""
-
-    async def record_failed(self, source: SourceSettings, sentence: str) -> None:
-        """Records that a file or folder cannot be read, once per reason. Raises StoreError."""
 
 
 class WatchedFiles:
@@ -43,7 +28,7 @@ class WatchedFiles:
         context: IngestContext,
         sources: tuple[SourceSettings, ...],
         *,
-        receipts: ReceiptWriter | None = None,
+        receipts: FileReceiptWriter | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._context = context

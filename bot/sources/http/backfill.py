@@ -24,8 +24,7 @@ CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a d
 SUNDAY = 6
 MODERATION_HOLD = timedelta(
     days=4
-)  # how long arXiv's moderators may hold back a paper that was submitted in time for an earlier day
-MOST_PAGES = 12  # most pages of one day
+)  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 

@@ -11,5 +11,4 @@ Each document is stored in one transaction, together with the receipt up to that
 leaves a receipt of what it has stored, and validators only of documents that were stored.
 """
 
-from bot.sources.poll.fetching import Fetching as Fetching
 from bot.sources.poll.poll import Poll as Poll

@@ -3,21 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.digests import read_digest
-from bot.sources.http import Fetched, FetchRequest, Unchanged, document_name
+from bot.sources.http import Fetched, Fetcher, FetchRequest, Unchanged, document_name
 from bot.sources.ingest import store_digest
 from bot.sources.poll.progress import PollProgress, PollRun
 from subscriptions.model import Digest
 from subscriptions.store import DocumentSeen, Ingested, Transaction
-
-
-class Fetching(Protocol):
-    """The part of a Fetcher that a poll uses."""
-
-    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """See bot.sources.http.Fetcher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +17,7 @@ class Documents:
     """Fetches, reads and stores the documents of one poll."""
 
     run: PollRun
-    fetcher: Fetching
+    fetcher: Fetcher
 
     async def fetch(self, request: FetchRequest, seen: DocumentSeen | None = None) -> Fetched | Unchanged:
         """The document of a request; Unchanged if it is still the one that was `seen`. Raises FetchError."""

@@ -11,6 +11,7 @@ from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources.http import (
     Fetched,
+    Fetcher,
     FetchRequest,
     Unchanged,
     address_key,
@@ -28,7 +29,7 @@ from bot.sources.poll.documents import (
     short,
     with_staleness,
 )
-from bot.sources.poll.fetching import Documents, Fetching
+from bot.sources.poll.fetching import Documents
 from bot.sources.poll.missed import fetch_missed_days, find_missed_days, take_off_read_days
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.poll_context import PollContext
@@ -46,7 +47,7 @@ BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says wher
 class Poll:
     """One poll of a source on the web."""
 
-    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings, known: KnownSource) -> None:
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: KnownSource) -> None:
         self._run = PollRun.of(context, source, known)
         self._documents = Documents(self._run, fetcher)
 

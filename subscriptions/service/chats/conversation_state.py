@@ -1,6 +1,6 @@
 """What conversations keep: chats that were met, links under buttons, replies that are on their way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
@@ -130,14 +130,6 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
     """(platform, update id, reply) of what an earlier process may not have posted; each once, ten minutes long."""
     with store.write() as transaction:
         return updates.unfinished_replies(transaction, now - REPEATED_FOR)
-
-
-def add_callbacks(store: Scope, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Ids for buttons, in their order."""
-    if not links:
-        return []
-    with store.write() as transaction:
-        return callbacks.add_callbacks(transaction, links, now=now)
 
 
 def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
