@@ -1,9 +1,8 @@
-"""Requests from forms and home views: the chat that each is about, and what its button stands for.
+"""Routes requests of forms and home views to the chat that they are about, and makes their callback tokens.
 
-A form is opened in a chat, or the person chooses the chat on it; a home view shows many chats on one page. A callback
-from there is handled as if it had been made in the chat that it is about. That chat stands in the callback token that
-was stored for this one person when the form or home view was shown. Of what the platform sends, only the token's id is
-trusted.
+A form is about the chat where it was opened, or about a chat that the person selects in it; a home view shows many chats
+on one page. A request from either counts as made in the chat that it is about. That chat is taken from the callback token
+that was stored for this person when the view was shown. Of what the platform sends back, only the token's id is used.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,15 +20,15 @@ from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.service.chats import find_callback, home_view_of, known_or_new, new_callback_id
 from subscriptions.store import Scope
 
-MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
-MAIN = "query"  # the field that shows what is wrong with a form as a whole
+MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
+MAIN = "query"  # the field at which problems of the whole form are shown
 
 _CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutedRequest:
-    """A request from a form or home view, as if made in the chat that it is about, with its callback token."""
+    """A request of a form or home view, with the chat that it is about as its place, and its callback token."""
 
     request: Interaction
     token: CallbackToken
@@ -37,7 +36,7 @@ class RoutedRequest:
 
 
 def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> RoutedRequest | None:
-    """Returns a request as made in the chat that it is about. None: not this person's, or shown too long ago."""
+    """Returns the routed request of a form or home view. None if the view is another person's, or too old."""
     token = find_callback(store, request.callback_data)
     if token is None or not token.person or token.person != request.sender:
         return None
@@ -105,7 +104,7 @@ def with_home_view_tokens(command: CommandContext, home_view: HomeView) -> tuple
 
 
 def as_form_problems(reply: Reply) -> Reply:
-    """The answer to a form that was sent: a refusal stands on the form itself, and the form stays open."""
+    """Returns the reply to a submitted form. A refusal becomes a problem shown on the form, which stays open."""
     if reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
     return Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})

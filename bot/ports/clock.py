@@ -11,7 +11,7 @@ class Clock(Protocol):
         """Returns the time in aware UTC. With `--now` this clock starts at the given time and runs on."""
 
     def wall(self) -> datetime:
-        """Returns the machine's time in aware UTC, also with `--now`; for rate limits and the waits of platforms."""
+        """Returns the machine's time in aware UTC, also with `--now`: for rate limits, retries and files."""
 
     def monotonic(self) -> float:
         """Returns seconds that run on evenly, also when the machine's clock is set."""
