@@ -17,7 +17,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class FormField:
     """One input of a form."""
 
     name: str
@@ -41,7 +41,7 @@ class Modal:
     title: str
     submit_label: str  # the label of the button that submits the form
     close_label: str  # the label of the button that closes the form without submitting it
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     places: Mapping[str, ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
@@ -80,9 +80,15 @@ class HomeView:
 
 
 class Forms(Protocol):
-    """Shows forms and home views on a platform. Each `view` is the text that rendering made of a Modal or HomeView."""
+    """Shows modals and home views on a platform. A view is a modal or home view, rendered to the platform's text."""
 
     platform: str
+
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """Returns the view of a modal. The platform sends `callback_token`, its token's id, back with the values."""
+
+    def render_home_view(self, home: HomeView) -> str:
+        """Returns the view of a home view."""
 
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
         """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""

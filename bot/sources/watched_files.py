@@ -1,4 +1,4 @@
-"""Sources that are files or folders: watches them, and ingests files once they are complete."""
+"""Watches the sources that are files or folders, and ingests files once they are complete."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from subscriptions.errors import PaperwireError, Sentence, StoreError
 
 log = logging.getLogger("paperwire")
 
-LONGEST_WAIT = timedelta(seconds=5)  # for a file that is still being written
+LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
 
 
 class WatchedFiles:
@@ -49,7 +49,7 @@ class WatchedFiles:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The paths that are watched, as the operator wrote them, with a remark at those where nothing exists yet."""
+        """The watched paths as the operator wrote them, each with a remark if nothing exists there yet."""
         return tuple(
             f"{source.path} (nothing is there yet)" if is_missing(str(source.path)) else str(source.path)
             for source in self._sources
@@ -57,7 +57,7 @@ class WatchedFiles:
 
     @property
     def unread(self) -> dict[str, str]:
-        """The sources of which nothing could be read, and why. An empty folder is not one of them."""
+        """Why nothing could be read of a source, by source. Empty folders are not included."""
         absent = {
             source.name: f"there is nothing at {source.path}"
             for source in self._sources
@@ -67,9 +67,10 @@ class WatchedFiles:
         return refused | absent | self.problems
 
     async def poll(self, only: Collection[str] | None = None) -> None:
-        """Ingests every file that is complete now. A file that cannot be read is reported once and stops no other.
+        """Ingests every file that is complete now. An unreadable file is reported once and does not stop the others.
 
-        `only` names sources. Raises StoreError; files that were not stored are read again at the next poll.
+        `only`: the names of the sources to poll. Raises StoreError; files that were not stored are read again at the next
+        poll.
         """
         for source in self._sources:
             if only is not None and source.name not in only:
@@ -113,7 +114,7 @@ class WatchedFiles:
         return paths
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
-        """The files of a source. Raises UnreadableInput, also if a folder has disappeared."""
+        """The files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
         place = source.path or Path()
         if place.is_dir():
             self._folders.add(source.name)
@@ -143,7 +144,9 @@ class WatchedFiles:
             await self._report(source, path, error)
         else:
             self._read.add(source.name)
-            if not done.already_known and not done.archive:  # a folder may hold years of old digests
+            if (
+                not done.already_known and not done.archive
+            ):  # otherwise a folder with years of old digests fills the log
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
 
     def _read_again(self, source: SourceSettings, path: str) -> None:

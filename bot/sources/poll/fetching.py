@@ -13,14 +13,14 @@ from subscriptions.store import DocumentSeen, Ingested, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class PollDocuments:
     """Fetches, reads and stores the documents of one poll."""
 
     run: PollRun
     fetcher: Fetcher
 
     async def fetch(self, request: FetchRequest, seen: DocumentSeen | None = None) -> Fetched | Unchanged:
-        """The document of a request, if it is another one than was `seen`. Raises FetchError."""
+        """The document of a request; Unchanged if it is still the one that was `seen`. Raises FetchError."""
         if seen is None:
             return await self.fetcher.fetch(request.url)
         return await self.fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
@@ -32,7 +32,7 @@ class Documents:
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
 
     async def store(self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress]) -> Ingested:
-        """Stores a digest, and in the same transaction what `write` writes of it. Keeps the progress that it returns."""
+        """Stores a digest and calls `write` in the same transaction. The progress that `write` returns becomes the run's."""
         source, follows = self.run.source, list[PollProgress]()
 
         def note(transaction: Transaction, done: Ingested) -> None:

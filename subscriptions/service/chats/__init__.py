@@ -1,4 +1,4 @@
-"""Chats and people: who may what, what a conversation remembers, what is erased."""
+"""Chats and people: access, owners, conversation state, workspaces, retention."""
 
 from subscriptions.service.chats.access import allow as allow
 from subscriptions.service.chats.access import ask_to_be_let_in as ask_to_be_let_in
