@@ -14,7 +14,7 @@ from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they load python-telegram-bot, see TelegramChannel
     from bot.channels.telegram._client import Client
     from bot.channels.telegram.api import TelegramApi
 
