@@ -13,8 +13,8 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
+from tests.fakes.slack_event_delivery import signature
 from tests.fakes.slack_methods import JSON_METHODS
-from tests.fakes.slack_switchboard import signature
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
 

@@ -1,7 +1,7 @@
 """Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, addresses for answers.
 
 What a workspace is stands in slack_workspace, what methods do in slack_methods, what blocks may hold in blocks, how
-events come to the app in slack_switchboard. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
+events come to the app in slack_event_delivery. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
 """
 
 import json
@@ -18,8 +18,8 @@ from tests.fakes import slack_methods as methods
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
+from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_people import APP_TOKEN, ShownView, SlackPeople, Upload, escaped
-from tests.fakes.slack_switchboard import SentEnvelope
 from tests.fakes.slack_workspace import (
     ALL_SCOPES,
     BOT_USER,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.fakes.server import LOOPBACK, FakePlatform
-from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
+from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"

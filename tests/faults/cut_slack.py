@@ -22,7 +22,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.service.outbox import outbox_entries, progress
 from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_hearing import a_bot
+from tests.integration.slack_bot import a_bot
 from tests.make import NOON, FakeClock, ingested, paper
 
 CHANNELS = 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.year.telling import SPRING, Span, run
+from tests.faults.year.simulation import SPRING, Span, run
 
 FORTY_DAYS = Span(start=SPRING, days=40, chats=20)
 FEW = Span(start=SPRING, days=30, chats=6, seed=3)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import fake_arxiv
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
+from tests.source_harness import fake_arxiv
 
 
 @pytest.fixture

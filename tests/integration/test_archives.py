@@ -15,9 +15,9 @@ from subscriptions.store import Ingested, Store
 from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.integration.cli import Terminal, page
 from tests.make import NOON, FakeClock, digest, paper, subscribes, summary
+from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.hearing import RestingClock, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts
 
 GROUP, CHANNEL = "-1001", "-1009"
 LARGEST_ID = str(2**52 - 1)

@@ -15,9 +15,9 @@ from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import SourceHarness, arxiv_source, new_york, web_source
 from tests.integration.cli import page
 from tests.make import FakeClock, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
 NEXT_MONDAY = date(2026, 1, 26)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli import PAGE, Terminal
-from tests.integration.test_cli_wishes import undo_of
+from tests.integration.test_cli_subscriptions import undo_of
 
 MORNING = ("--now", "2026-01-22T06:00:00Z")
 NOON = ("--now", "2026-01-22T12:00:00Z")

@@ -41,7 +41,7 @@ from subscriptions.query import parse_query
 from subscriptions.query.fields import FIELDS, Field
 from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
-from tests.integration.pages import (
+from tests.integration.docs_pages import (
     DOCS,
     ROOT,
     Row,

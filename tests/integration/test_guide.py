@@ -14,7 +14,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
-from tests.integration.pages import DOCS, ROOT, blocks, page, rows
+from tests.integration.docs_pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address
 
 GUIDE = DOCS / "guide.md"

@@ -8,7 +8,7 @@ import pytest
 
 from bot.digests import FORMATS, _example
 from tests.integration.cli import PAGE, Ended, Terminal
-from tests.integration.pages import DOCS, blocks
+from tests.integration.docs_pages import DOCS, blocks
 
 (PYPROJECT,) = blocks(DOCS / "formats.md", "toml")
 (MODULE,) = blocks(DOCS / "formats.md", "python")

@@ -19,7 +19,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.chats import once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.hearing import RestingClock, a_bot, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_bot, a_listening_bot, confirmed, posts
 from tests.make import NOON, address
 
 GROUP = "-1001"

@@ -9,7 +9,7 @@ from textwrap import dedent
 
 from bot.commands import registry
 from bot.commands.chat import help_topics
-from tests.integration.pages import ROOT
+from tests.integration.docs_pages import ROOT
 
 RECIPE = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Add a chat command\n")[2].partition("\n## ")[0]
 BLOCKS = [dedent(block) for block in re.findall(r"^   ```python\n(.*?)^   ```$", RECIPE, re.MULTILINE | re.DOTALL)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.digests import DigestFormat, _example
-from tests.integration.pages import ROOT
+from tests.integration.docs_pages import ROOT
 
 PAGES = ROOT / "tests" / "digests"
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

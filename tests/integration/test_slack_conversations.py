@@ -12,8 +12,8 @@ import pytest
 from subscriptions.service.chats import owner_of
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.fakes.slack import FakeSlack
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address, ingested, paper, subscribes
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]

@@ -14,11 +14,11 @@ from bot.settings import SlackWorkspace
 from subscriptions.service.subscriptions import get_chat
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
+from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_people import ShownView
-from tests.fakes.slack_switchboard import SentEnvelope
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_bot import OTHER, OTHER_TOKEN
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import address, ingested, paper, subscribes
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]

@@ -10,8 +10,8 @@ import pytest
 from bot.channels.slack.scopes import scopes_of
 from subscriptions.service.subscriptions import listed, set_setting
 from tests.fakes.slack import FakeSlack
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import address, ingested, paper, subscribes
 
 CHAT = "slack:C1"

@@ -19,9 +19,9 @@ from subscriptions.errors import StoreError
 from subscriptions.service.chats import once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
-from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_hearing import a_bot, a_listening_bot, a_served_bot, settled
+from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
+from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled
+from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
 
 IN_TIME = 3.0  # seconds in which Slack wants to hear

@@ -20,9 +20,9 @@ from subscriptions.service.notices import is_gone
 from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
 from subscriptions.states import ChatState
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_bot import OTHER, OTHER_TOKEN
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, ingested, paper
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.hearing import RestingClock, confirmed, posts, telegram_settings
+from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
 
 SECRET = "a-word-of-the-operator"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock
-from tests.story.life import Life, a_life
+from tests.story.scenario import Life, a_life
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 CHANNEL, ADA, READER = "-1009", "42", "43"
 

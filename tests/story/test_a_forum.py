@@ -2,7 +2,7 @@
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 FORUM, VISION, LANGUAGE = "-1001", "-1001/5", "-1001/6"
 MARA, OTIS, KIM = {"by": "7", "name": "Mara"}, {"by": "8", "name": "Otis"}, {"by": "9", "name": "Kim"}

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 OLD, NEW = "-5", "-1005"
 MARA = {"by": "7", "name": "Mara"}

@@ -1,7 +1,7 @@
 """A researcher and the bot, from the first word to the last."""
 
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 TIDES = paper(
     "Diffusion for tides", "physics.ao-ph", authors=["Mara Lind", "Otis Beck"], abstract="Tides, one step at a time."

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 
 async def test_buttons_and_questions_of_before_a_restart_still_work(life: Life) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from tests.awaiting import BATCH, ExpectedSources
+from tests.expected_sources import BATCH, ExpectedSources
 from tests.make import NOON, paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 MIDNIGHT = NOON - timedelta(hours=12)
 FRIDAY, SATURDAY, MONDAY, TUESDAY = (MIDNIGHT + timedelta(days=days) for days in (1, 2, 4, 5))

@@ -2,7 +2,7 @@
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Life
 
 
 async def test_who_blocks_and_comes_back_is_offered_what_waits(life: Life, telegram: FakeTelegram) -> None:

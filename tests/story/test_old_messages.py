@@ -2,7 +2,7 @@
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper
-from tests.story.life import Life, Seen
+from tests.story.scenario import Life, Seen
 
 FORUM, VISION = "-1001", "-1001/5"
 

@@ -16,8 +16,8 @@ from subscriptions.service.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from tests.faults.year.house import House
 from tests.faults.year.model import Ask, Model, Reader, When
+from tests.faults.year.simulated_bot import House
 from tests.faults.year.world import CATEGORIES, TOPICS
 from tests.make import address
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.faults.year.house import Post
 from tests.faults.year.model import Expected
+from tests.faults.year.simulated_bot import Post
 
 DRY = timedelta(
     days=4

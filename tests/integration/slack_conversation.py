@@ -13,7 +13,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chats import known_or_new
 from subscriptions.service.subscriptions import listed
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_hearing import a_listening_bot, settled
+from tests.integration.slack_bot import a_listening_bot, settled
 from tests.make import FakeClock
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bot.operation.maintenance import run_daily_maintenance
 from tests.faults.year import world as calendar
-from tests.faults.year.house import House
-from tests.faults.year.judging import Verdict, deliveries_of, judge
+from tests.faults.year.comparison import Verdict, deliveries_of, judge
 from tests.faults.year.mistakes import MISTAKES
 from tests.faults.year.model import Expected, Model
 from tests.faults.year.people import People, moments
+from tests.faults.year.simulated_bot import House
 from tests.faults.year.world import FEED, World
 
 START = datetime(2025, 2, 1, tzinfo=UTC)

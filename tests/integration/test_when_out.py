@@ -13,8 +13,8 @@ from subscriptions.service.sources import notify_source
 from subscriptions.states import SourceTrouble
 from subscriptions.store import Store
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.make import FakeClock, address, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 STEP = timedelta(minutes=15)

@@ -21,10 +21,10 @@ from subscriptions.store import SourceFact, Store, sources
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.feeding import SourceHarness, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE, page
 from tests.make import FakeClock, address, paper
 from tests.receipts import receipts_of
+from tests.source_harness import SourceHarness, arxiv_source, new_york, titles, web_source
 
 WEDNESDAY, THURSDAY, FRIDAY = date(2026, 1, 21), date(2026, 1, 22), date(2026, 1, 23)
 OPERATOR = address("console:ops")

@@ -8,7 +8,7 @@ import pytest
 
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.hearing import RestingClock, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts
 from tests.make import address, ingested, paper
 
 CHANNEL, FORUM, COMMENTS = "-1009000001", "-1009000002", "-1009000003"

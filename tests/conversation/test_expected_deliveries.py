@@ -15,9 +15,9 @@ from subscriptions.service.sources import sync_sources
 from subscriptions.service.subscriptions import set_setting
 from subscriptions.store import SourceFact
 from subscriptions.store import planner as plans
-from tests.awaiting import BATCH, ExpectedSources
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.expected_sources import BATCH, ExpectedSources
 from tests.make import NOON, address, ingested, paper, subscribes
 
 ME, CHANNEL = "telegram:42", "telegram:-1009"

@@ -12,8 +12,8 @@ from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
 from tests.make import FakeClock, ingested, paper, subscribes, translation
+from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
 
 THURSDAY = date(2026, 1, 22)
 AUTHORS = ("Ada Example", "Bo Beispiel")

@@ -19,8 +19,8 @@ from subscriptions.service.subscriptions import set_setting
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.feeding import SourceHarness, arxiv_source, new_york, web_source
 from tests.make import FakeClock, address, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 1, day) for day in (19, 21, 22, 23))  # Tuesday had none
 CHAT, CHANNEL = "telegram:1", "slack:C1"
