@@ -43,15 +43,15 @@ class Line:
 # ------------------------------------------------------------------------------------------------------------- writing
 
 
-def subscription_line(chat: Chat, wish: Subscription) -> str:
+def subscription_line(chat: Chat, subscription: Subscription) -> str:
     """`daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
-    when = cadence_text(wish.cadence)
+    when = cadence_text(subscription.cadence)
     own = chat.settings.timezone
-    if wish.cadence.kind != "now":
-        when += f" {wish.zone or own}"
-    elif wish.zone and wish.zone != own:  # it has no hour, but keeps the zone for one that it may get
-        when += f" {wish.zone}"
-    return f"{when}{BAR}{one_line(wish.text)}{BAR}{mended_name(wish.name)}"
+    if subscription.cadence.kind != "now":
+        when += f" {subscription.zone or own}"
+    elif subscription.zone and subscription.zone != own:  # it has no hour, but keeps the zone for one that it may get
+        when += f" {subscription.zone}"
+    return f"{when}{BAR}{one_line(subscription.text)}{BAR}{mended_name(subscription.name)}"
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

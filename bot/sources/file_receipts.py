@@ -82,7 +82,7 @@ class FileReceiptWriter:
         verdict = poll_verdict(observation, due, now, had=had, resting=resting, awaited=awaited)
         if verdict.is_final and due is not None:
             state = replace(state, came={"": due.at})
-        detail = " ".join(filter(None, (verdict.detail, scan.filed.told(source.name), *scan.remarks)))
+        detail = " ".join(filter(None, (verdict.detail, scan.filed.as_sentence(source.name), *scan.remarks)))
         verdict = replace(verdict, detail=detail[:LONGEST_DETAIL])
         receipt = replace(_receipt(source, verdict, now, scan.counts), id=scan.receipt)
         self._scans[source.name] = replace(scan, receipt=self._write_receipt(transaction, source, state, receipt))
@@ -90,8 +90,8 @@ class FileReceiptWriter:
     async def finish_scan(self, source: SourceSettings) -> None:
         """Ends a scan. The next file begins another one."""
         scan = self._scans.pop(source.name, _FolderScan())
-        if told := scan.filed.told(source.name):
-            log.info("%s: %s", source.name, told)
+        if filed := scan.filed.as_sentence(source.name):
+            log.info("%s: %s", source.name, filed)
         if not scan.is_first:
             await asyncio.to_thread(
                 notify_of_filed,

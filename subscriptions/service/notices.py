@@ -10,7 +10,7 @@ from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClos
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import kind_of
+from subscriptions.service.subscriptions.lookup import kind_of
 from subscriptions.states import PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions

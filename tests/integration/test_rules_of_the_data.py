@@ -700,7 +700,7 @@ class TestRule9Moving:
             return
         subscribes(store, at, f"graph{at[-1]}")
         if state == "asked":
-            ask_to_be_let_in(store, address(at), admins=(), who="", wish="", now=NOON)
+            ask_to_be_let_in(store, address(at), admins=(), who="", request="", now=NOON)
         elif state == "denied":
             deny(store, address(at), now=NOON)
         elif state == "gone":

@@ -40,7 +40,7 @@ def account(run: PollRun, progress: PollProgress) -> tuple[Receipt, SourceState]
     if verdict.is_final and verdict.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
         verdict = replace(verdict, outcome=Outcome.NEW)  # the papers came with days that were missed
     missed = progress.missed_days.notified(*run.current_days, partly=not is_dated(run.source))
-    filed = progress.filed.told(run.source.name)
+    filed = progress.filed.as_sentence(run.source.name)
     receipt = Receipt(
         source=run.source.name,
         at=run.now,

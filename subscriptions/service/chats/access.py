@@ -2,19 +2,20 @@
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import find, kind_of
+from subscriptions.service.subscriptions.lookup import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
-from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # that one chat may send in an hour
 HOUR = timedelta(hours=1)
@@ -88,7 +89,7 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
         key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
-            _lay_before(transaction, other, admins, who="", wish="", now=now)
+            _lay_before(transaction, other, admins, who="", request="", now=now)
     return "made"
 
 
@@ -129,7 +130,7 @@ def was_let_in(store: Scope, address: ChatAddress) -> bool:
 
 
 def ask_to_be_let_in(
-    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, wish: str, now: datetime
+    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, request: str, now: datetime
 ) -> bool:
     """A chat that was met waits for an administrator; each of them is told, once a day. False: nobody runs the bot yet.
 
@@ -140,18 +141,18 @@ def ask_to_be_let_in(
         if chat.state is not ChatState.ASKED:
             access.require_admission(transaction, chat.id, now=now)
             note_changed_state(transaction, chat.id)
-        _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
+        _lay_before(transaction, chat, admins, who=who, request=request, now=now)
     return has_operator(store, admins)
 
 
 def _lay_before(
-    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, wish: str, now: datetime
+    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
 ) -> None:
     arguments = {"chat": str(chat.address)}
     notify_operators(
         transaction,
         admins,
-        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
@@ -172,7 +173,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
                 note_changed_state(transaction, one.id)
                 count = sum(
                     s.state is SubscriptionState.ACTIVE
-                    for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+                    for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
                 )
                 if tell:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
@@ -236,3 +237,30 @@ def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) ->
     """What the platform calls a place by now, and whether strangers can read it."""
     with store.write() as transaction:
         chats.describe(transaction, address.lane, title=title, public=public)
+
+
+def subscriptions_around(
+    store: Scope, own: Chat, shared: Collection[str] | None
+) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
+    """The person's own chat and the chats at these addresses that have asked for something, each with its subscriptions.
+
+    `own` comes first, met or not. Threads and topics of an address are chats of their own. `shared` None: nobody can tell
+    where the person is; then the chats that they set up.
+    """
+    with store.read() as transaction:
+        others = (
+            access.owned_by(transaction, own.address, zone=store.zone)
+            if shared is None
+            else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
+        )
+        chats = [own, *(chat for chat in others if chat.address != own.address)]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in chats]
+    return tuple((chat, found) for chat, found in listed if found or chat is own)
+
+
+def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]:
+    return [
+        Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
+        for subscription in subscriptions
+    ]

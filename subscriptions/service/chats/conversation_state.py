@@ -7,7 +7,7 @@ from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.requests import find
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, callbacks, updates
 from subscriptions.store.chat import chats, moving, subscriptions
@@ -214,15 +214,15 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = next(
+        subscription = next(
             (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
         )
-        if wish is None:
+        if subscription is None:
             raise NotFound(
                 Sentence("This chat has no subscription {which}.", {"which": number}),
                 Sentence("/list shows those it has."),
             )
-        offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
+        offer = {"number": number, "text": subscription.text, "when": cadence_text(subscription.cadence)}
         for link_id, link in callbacks.callbacks_of(transaction, chat.id, OFFER):
             if link.arguments.get("number") == number:
                 callbacks.change_callback(transaction, link_id, offer)

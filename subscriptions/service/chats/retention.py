@@ -9,7 +9,7 @@ from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import find
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.store import Scope, callbacks, key_value, sources, updates
 from subscriptions.store.chat import chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -28,7 +28,7 @@ class Forgotten:
     """What a chat had before it was erased."""
 
     subscriptions: int
-    papers: int  # that it was told
+    papers: int  # that were delivered to it
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
@@ -44,14 +44,14 @@ def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) 
             key_value.put_value(transaction, f"bot:{platform}", bot)
 
 
-def bot_name(store: Scope, platform: str, told: str = "") -> str:
-    """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
+def bot_name(store: Scope, platform: str, current: str = "") -> str:
+    """Returns the bot's name on a platform, for links to it: the `current` one, which is stored, else the stored one."""
     with store.read() as transaction:
         known = key_value.get_value(transaction, f"name:{platform}") or ""
-    if told and told != known:
+    if current and current != known:
         with store.write() as transaction:
-            key_value.put_value(transaction, f"name:{platform}", told)
-    return told or known
+            key_value.put_value(transaction, f"name:{platform}", current)
+    return current or known
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
@@ -77,15 +77,15 @@ def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
 
 
 def forget(store: Scope, address: ChatAddress) -> Forgotten:
-    """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
+    """Erases a chat with its subscriptions, its deliveries, its outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
         note_changed_state(transaction, chat.id)
-        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        told = deliveries.delivered_count(transaction, chat.id)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        papers = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
-    return Forgotten(subscriptions=len(wishes), papers=told)
+    return Forgotten(subscriptions=len(subscriptions), papers=papers)
 
 
 def begin_day(store: Scope, *, now: datetime) -> bool:

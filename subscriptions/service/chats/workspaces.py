@@ -3,21 +3,23 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
+from subscriptions.model import CallbackToken, Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
-from subscriptions.service.subscriptions.changes import changing, note_changed
+from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state
+from subscriptions.service.subscriptions.pausing import hold_back
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
-from subscriptions.store.chat import access, chat_data, subscriptions
+from subscriptions.store.chat import access, chat_data
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 GRACE = timedelta(days=30)  # how long what a workspace has is kept after it took the app away
 INSTALLED_WITHIN = timedelta(minutes=10)  # how long an installation may take its person
 INSTALLING = "installing"  # the place of installations that were completed lately
 REMOVED = "The app was removed from the workspace."
 
-Wishes = tuple[Subscription, ...]
+Subscriptions = tuple[Subscription, ...]
 
 
 def uninstall(store: Scope, team: str, *, now: datetime) -> None:
@@ -80,6 +82,30 @@ def uninstalled(store: Scope) -> tuple[str, ...]:
         return tuple(stored_installations.uninstalled(transaction))
 
 
+def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
+    """A place that the bot could not write to can be written to again, with its topics; a topic by itself.
+
+    What would go at once waits ten minutes, so that a person can say that they do not want it. False: it was not gone.
+    """
+    with store.write() as transaction:
+        ids = stored_chats.chats_of_lane(transaction, address.lane)
+        chats = stored_chats.chats_by_id(transaction, ids, zone=store.zone).values()
+        returning = [chat for chat in chats if _returns(chat, address)]
+        back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
+        for chat in back:
+            note_changed_state(transaction, chat.id)
+            hold_back(transaction, chat, now)
+    return bool(back)
+
+
+def _returns(chat: Chat, address: ChatAddress) -> bool:
+    """Whether a chat of the place comes back with `address`: a topic that is closed stays so when its group is back."""
+    if chat.address == address or address.topic:
+        return chat.address == address
+    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    return not closed
+
+
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     """Erases what workspaces had that took the app away long enough ago."""
     for team in stored_installations.uninstalled(transaction, now - GRACE):
@@ -88,27 +114,35 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     stored_installations.drop_installations(transaction, now - GRACE)
 
 
-def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
+def leave_place(
+    store: Scope, address: ChatAddress, person: str, *, now: datetime
+) -> Mapping[ChatAddress, Subscriptions]:
     """Somebody left a channel: what they asked for there, and in its threads, is paused until somebody resumes it.
 
     Nobody looks after it from then on. Returns what is paused by this, chat by chat.
     """
-    paused: dict[ChatAddress, Wishes] = {}
+    paused: dict[ChatAddress, Subscriptions] = {}
     with store.write() as transaction:
         there = stored_chats.chats_of_lane(transaction, address.lane)
-        for chat_id, wishes in subscriptions.subscriptions_of(transaction, there).items():
+        for chat_id, subscriptions in stored_subscriptions.subscriptions_of(transaction, there).items():
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
-            theirs = [wish for wish in wishes if wish.subscriber == person]
-            held = [wish for wish in theirs if wish.state is SubscriptionState.ACTIVE or wish.paused_until]
+            theirs = [subscription for subscription in subscriptions if subscription.subscriber == person]
+            held = [
+                subscription
+                for subscription in theirs
+                if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
+            ]
             if held:
                 changing(transaction, chat_id, now=now)
                 note_changed(transaction, chat_id)
                 paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
-            for wish in held:
-                subscriptions.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
-            for wish in theirs:
-                subscriptions.clear_subscriber(transaction, wish.id)
+            for subscription in held:
+                stored_subscriptions.pause_subscription(
+                    transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
+                )
+            for subscription in theirs:
+                stored_subscriptions.clear_subscriber(transaction, subscription.id)
     return paused
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
+from subscriptions.service.subscriptions.lookup import Listed, find
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.requests import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState
 from subscriptions.store import Scope, sources
 from subscriptions.store.chat import access
@@ -24,7 +24,7 @@ class Status:
 
     chat: Chat
     subscriptions: int
-    coming: NextDelivery  # of what comes first
+    next_delivery: NextDelivery  # of what comes first
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int
@@ -45,13 +45,13 @@ def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
     """How a chat stands. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         states = stored_status.states_of(transaction, chat.id)
-        coming = DeliveryForecast.of(transaction, now).next_of(chat, wishes)
+        next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
     return Status(
         chat=chat,
-        subscriptions=len(wishes),
-        coming=coming,
+        subscriptions=len(subscriptions),
+        next_delivery=next_delivery,
         waiting=sum(states[name] for name in UNDER_WAY),
         unclear=states[DeliveryState.UNCLEAR],
         dead=states[DeliveryState.DEAD],
@@ -65,18 +65,18 @@ def expectations(store: Scope, *, now: datetime) -> Forecast:
 
 
 def next_deliveries_to(
-    store: Scope, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime
+    store: Scope, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """When the first of these subscriptions of a chat brings something. Raises NotFound."""
     with store.read() as transaction:
-        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), wishes)
+        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
 
 
-def next_deliveries_of(store: Scope, wishes: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
+def next_deliveries_of(store: Scope, subscriptions: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
     """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
     with store.read() as transaction:
-        foresight = DeliveryForecast.of(transaction, now)
-        return tuple(foresight.next_delivery(one.subscription, one.chat) for one in wishes)
+        delivery_forecast = DeliveryForecast.of(transaction, now)
+        return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
 
 def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:

@@ -53,7 +53,7 @@ class Entries:
 
     @classmethod
     def of(cls, rows: Sequence[Entry], *, whole: bool) -> "Entries":
-        """Of what the index told."""
+        """Returns the entries of these rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
         keys, changes = array("q", bytes(8 * size)), array("q", bytes(8 * size))
@@ -180,9 +180,9 @@ def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int
         return known
     sure = maybe = 0
     for part in simple_terms(term):
-        told = index.having(transaction, part, entries.first, entries.last)
-        certain = entries.set_of(told.sure)
-        possible = certain if told.maybe is told.sure else entries.papers if told.maybe is None else entries.set_of(told.maybe)  # fmt: skip
+        posting = index.having(transaction, part, entries.first, entries.last)
+        certain = entries.set_of(posting.sure)
+        possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
         sure, maybe = sure | certain, maybe | possible
     found = sure & entries.papers, maybe & entries.papers
     _remember(entries.having, term, found)

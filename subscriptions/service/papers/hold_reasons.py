@@ -10,7 +10,7 @@ from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox.deliveries import DeliveredPaper
 from subscriptions.store.papers import announcing
@@ -43,13 +43,13 @@ class Reason:
 
 
 def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
-    """What this chat was told of a paper; None: nothing."""
+    """Returns the deliveries of a paper to this chat; None if there are none."""
     with store.read() as transaction:
         return deliveries.deliveries_of(transaction, chat.id, paper.id)
 
 
 def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
-    """The paper that this chat was told last, or the first one of the message with this id of the platform's."""
+    """Returns the paper that was delivered last, or the first one of the message with this id of the platform's."""
     with store.read() as transaction:
         paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
         paper = paper or deliveries.last_delivered(transaction, chat.id)
@@ -57,10 +57,10 @@ def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredP
 
 
 def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
-    """Why a paper that this chat was not told did not come, for each of its subscriptions: the nearest first."""
+    """Returns why a paper was not delivered to this chat, for each of its subscriptions: the nearest first."""
     with store.read() as transaction:
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        found = [_reason(transaction, chat, wish, known, now) for wish in wishes]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
 
 
@@ -68,39 +68,41 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
     return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
 
 
-def _reason(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
-    query = _as_typed(wish)
+def _reason(
+    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
+) -> Reason:
+    query = _as_typed(subscription)
     lacking = unfulfilled_parts(query, known.paper)
-    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, wish, known)
-    coming = keeps is HoldReason.TIME and wish.next_due_at is not None
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
+    timed = keeps is HoldReason.TIME and subscription.next_due_at is not None
     return Reason(
-        subscription=wish,
+        subscription=subscription,
         hold_reason=keeps,
         query=query,
         failing=lacking,
-        due=max(wish.next_due_at, now) if coming and wish.next_due_at else None,
-        about=wish.cadence.kind == "when-out",
+        due=max(subscription.next_due_at, now) if timed and subscription.next_due_at else None,
+        about=subscription.cadence.kind == "when-out",
     )
 
 
-def _as_typed(wish: Subscription) -> Query:
+def _as_typed(subscription: Subscription) -> Query:
     """The query in its person's words; should the grammar have changed since, in ours."""
     try:
-        query = parse_query(wish.text)
+        query = parse_query(subscription.text)
     except QueryError:
         query = None
-    return query if query and query.canonical == wish.canonical else parse_canonical(wish.canonical)
+    return query if query and query.canonical == subscription.canonical else parse_canonical(subscription.canonical)
 
 
-def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
+def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a paper that the query fits."""
-    seen = subscriptions.shared_cursor(transaction) if wish.cursor is None else wish.cursor
+    cursor = stored_subscriptions.shared_cursor(transaction) if subscription.cursor is None else subscription.cursor
     if known.sequence is None or known.sequenced_at is None:
         return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
-    if known.sequence <= seen:
-        return HoldReason.OLDER if known.sequenced_at < wish.since else HoldReason.PASSED
+    if known.sequence <= cursor:
+        return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
     if chat.state is not ChatState.ACTIVE:
         return HoldReason.CHAT
-    return HoldReason.PAUSED if wish.state is not SubscriptionState.ACTIVE else HoldReason.TIME
+    return HoldReason.PAUSED if subscription.state is not SubscriptionState.ACTIVE else HoldReason.TIME

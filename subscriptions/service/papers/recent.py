@@ -149,12 +149,14 @@ def keep_recent(store: Store, *, now: datetime) -> None:
         read_recent(store, now=now)
 
 
-def activity(store: Scope, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> MatchCount:
+def activity(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> MatchCount:
     """How many papers of the last days these subscriptions of a chat find, and when they brought some."""
     with store.read() as transaction:
         window = recent(transaction, now)
         came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
-        sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
+        sets = window.find(
+            {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}}, chat
+        )
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 

@@ -44,11 +44,13 @@ def how_missing(behind: Sequence[Awaited]) -> MissingHow:
     return MissingHow.FAILED if Outcome.FAILED in outcomes else MissingHow.AWAITED
 
 
-def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: int, now: datetime) -> list[Lane]:
-    """What follows from cases that were decided, in their transaction; `head` is the change up to which they looked.
+def notify_no_match(
+    transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
+) -> list[Lane]:
+    """Stores notices for chats whose subscriptions match nothing, in the transaction of the plan. Returns their lanes.
 
-    Whoever set up a public chat hears what it does not say, and a chat that nothing fits hears of that, once. Returns the
-    lanes of the notices that were written down.
+    The owner of a public chat is notified instead of the chat. Each streak without a match is notified once.
+    `last_sequence` is the sequence up to which the plan looked.
     """
     lanes: list[Lane] = []
     spells: dict[int, NoMatchStreak | None] = {}
@@ -59,9 +61,9 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
         fits = bool(result and result[1]) or not nothing_fits(due)
         spell = None if fits else streak_after(due, _days_of(due, days))
         if spell is not None and _is_to_be_said(due, spell):
-            spell = _since_papers_came(transaction, due, spell, head)
+            spell = _since_papers_came(transaction, due, spell, last_sequence)
         if spell is not None and _is_to_be_said(due, spell):
-            known = statistics.sequenced_between(transaction, spell.after, head)
+            known = statistics.sequenced_between(transaction, spell.after, last_sequence)
             lanes += _notify_streak(transaction, due, spell, known, now)
             spell = replace(spell, said=True)
         if spell != due.chat.no_match_streak:
@@ -74,16 +76,18 @@ def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
     return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
 
 
-def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
-    """What is left of a spell after the last paper that the chat was told; None: nothing.
+def _since_papers_came(
+    transaction: Transaction, due: Due, spell: NoMatchStreak, last_sequence: int
+) -> NoMatchStreak | None:
+    """Returns the part of a streak after the last paper that was delivered to the chat; None if there is none.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    told = statistics.newest_delivered(transaction, due.chat.id, spell.after)
-    if told is None:
+    newest = statistics.newest_delivered(transaction, due.chat.id, spell.after)
+    if newest is None:
         return spell
-    after, at = told
-    moments = statistics.sequenced_at_between(transaction, after, head)
+    after, at = newest
+    moments = statistics.sequenced_at_between(transaction, after, last_sequence)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
@@ -110,17 +114,17 @@ def _notify_owner(
             count=len(due.missing),
         )
         return _lanes(transaction, chat, notify_owner(transaction, chat, notice, now=now))
-    timed = any(wish.cadence.kind != "now" for wish in due.subscriptions)
+    timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
         quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
         return _lanes(transaction, chat, notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
-def _lanes(transaction: Transaction, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 - what `tell_owner` returned
-    """Where the owner of a chat is spoken with, if they were told."""
+def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
+    """Returns the lane of the chat's owner, if they were notified."""
     owner = access.owner_of(transaction, chat.id)
-    return [Lane(chat.address.platform, owner)] if told else []
+    return [Lane(chat.address.platform, owner)] if notified else []
 
 
 def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
@@ -131,12 +135,12 @@ def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, kno
         return _lanes(transaction, chat, notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(spell.after), known=known, days=spell.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
-    told = notify(transaction, chat.address, notice, now=now, buttons=buttons)
-    return [chat.address.lane] if told else []
+    notified = notify(transaction, chat.address, notice, now=now, buttons=buttons)
+    return [chat.address.lane] if notified else []
 
 
-def _buttons(wishes: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
+def _buttons(subscriptions: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
     edit = CallbackToken(verb="edit-ask-page", arguments={"page": 0})
-    if len(wishes) == 1:
-        edit = CallbackToken(verb="edit-ask", arguments={"number": wishes[0].number})
+    if len(subscriptions) == 1:
+        edit = CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
     return {"preview": CallbackToken(verb="preview"), "edit": edit, "fine": CallbackToken(verb="fine")}

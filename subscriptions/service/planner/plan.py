@@ -13,10 +13,9 @@ from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import Due, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
+from subscriptions.service.subscriptions.due_moments import Move, held, span
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import wake_paused
-from subscriptions.service.subscriptions.quiet_hours import Move, held
-from subscriptions.service.subscriptions.requests import span
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans
@@ -53,12 +52,12 @@ class Decided:
     subscriptions: Sequence[Subscription]  # all of the chat
     result: tuple[Kind, tuple[Item, ...], Facts] | None
 
-    def said(self, wish: Subscription) -> bool:
+    def said(self, subscription: Subscription) -> bool:
         """Whether a subscription had its say: it brought papers, or it was said that there are none."""
         if self.result is None:
             return False
         _, items, _ = self.result
-        return not items or any(because.number == wish.number for item in items for because in item.because)
+        return not items or any(because.number == subscription.number for item in items for because in item.because)
 
 
 def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
@@ -67,13 +66,13 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     A second call at the same moment plans nothing: a subscription's place and next moment move in the transaction that
     writes the delivery.
     """
-    foresight, chat_ids, pause_ended = _look(store, now)
+    delivery_forecast, chat_ids, pause_ended = _look(store, now)
     if pause_ended:
         wake_paused(store, now=now)
-        foresight, chat_ids, _ = _look(store, now)
+        delivery_forecast, chat_ids, _ = _look(store, now)
     lanes: list[Lane] = []
-    with kept_window(store, foresight.head) as window:
-        occasion = Occasion(now, foresight, window)
+    with kept_window(store, delivery_forecast.last_sequence) as window:
+        occasion = Occasion(now, delivery_forecast, window)
         for start in range(0, len(chat_ids), SLICE):
             if enough():
                 break
@@ -85,10 +84,10 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
 def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
     """What is known at `now`, who is due, and whether somebody's pause has ended who may be, too."""
     with store.read() as transaction:
-        foresight = DeliveryForecast.of(transaction, now)
-        waiting = foresight.forecast.sources_in is False
-        chat_ids = plans.due_chats(transaction, now, foresight.head, waiting=waiting)
-        return foresight, chat_ids, plans.has_ended_pause(transaction, now)
+        delivery_forecast = DeliveryForecast.of(transaction, now)
+        waiting = delivery_forecast.forecast.sources_in is False
+        chat_ids = plans.due_chats(transaction, now, delivery_forecast.last_sequence, waiting=waiting)
+        return delivery_forecast, chat_ids, plans.has_ended_pause(transaction, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is
                     part = _decide(transaction, chat_ids, occasion)
                 lanes = _write(transaction, part, occasion)
                 if is_last:  # only then everybody has caught up
-                    plans.advance_shared_cursor(transaction, occasion.window.head)
+                    plans.advance_shared_cursor(transaction, occasion.window.last_sequence)
             return lanes
 
 
@@ -129,10 +128,12 @@ def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasio
 
 
 def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[Lane]:
-    head, now, chats = occasion.window.head, occasion.now, part.chats
+    last_sequence, now, chats = occasion.window.last_sequence, occasion.now, part.chats
     planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
     moves = part.waits
-    moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
+    moves += [
+        (s.id, last_sequence, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions
+    ]
     left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
     moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
     stored_planned.add_deliveries(transaction, planned, now=now)
@@ -141,84 +142,98 @@ def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[L
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
     )
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + notify_no_match(transaction, [(one.case, one.result) for one in part.decided], head=head, now=now)
+    return lanes + notify_no_match(
+        transaction, [(one.case, one.result) for one in part.decided], last_sequence=last_sequence, now=now
+    )
 
 
 def _decide_slice(
     transaction: Transaction,
     chats: Mapping[int, Chat],
-    wishes: Mapping[int, Sequence[Subscription]],
+    subscriptions: Mapping[int, Sequence[Subscription]],
     occasion: Occasion,
 ) -> _Slice:
     """What these chats get; nothing is written."""
-    mark, head, now = stored_subscriptions.shared_cursor(transaction), occasion.window.head, occasion.now
+    shared_cursor, last_sequence, now = (
+        stored_subscriptions.shared_cursor(transaction),
+        occasion.window.last_sequence,
+        occasion.now,
+    )
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.state is ChatState.ACTIVE:
-            due[chat_id], held_back = _due_now(chat, wishes[chat_id], mark, occasion)
+            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, occasion)
             waits += held_back
     keys = _free_keys(
-        transaction, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now
+        transaction,
+        [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs],
+        shared_cursor,
+        last_sequence,
+        now,
     )
-    decided = _decide_all(transaction, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
+    decided = _decide_all(transaction, [(chats[i], subscriptions[i], due[i]) for i in keys], shared_cursor, occasion)
     return _Slice(chats, decided, keys, due, waits)
 
 
 def would_be_planned(
-    transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decided | None, Occasion]:
     """What a plan at this moment would give a chat, and what holds then; nothing is written."""
-    foresight = DeliveryForecast.of(transaction, now)
-    occasion = Occasion(now, foresight, Window(foresight.head))
-    decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: wishes}, occasion).decided
+    delivery_forecast = DeliveryForecast.of(transaction, now)
+    occasion = Occasion(now, delivery_forecast, Window(delivery_forecast.last_sequence))
+    decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion).decided
     return (decided[0] if decided else None), occasion
 
 
-def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:
+def _decide_all(
+    transaction: Transaction, due: Sequence[_ToPlan], shared_cursor: int, occasion: Occasion
+) -> list[Decided]:
     everybody = [s for _, _, theirs in due for s in theirs]
     if not everybody:
         return []
-    seen = {s.id: mark if s.cursor is None else s.cursor for s in everybody}
+    cursors = {s.id: shared_cursor if s.cursor is None else s.cursor for s in everybody}
     window = occasion.window
-    window.cover(transaction, min(seen.values()))
+    window.cover(transaction, min(cursors.values()))
     fits = window.fits(everybody)
     matched = {window.known[place].id for places in fits.values() for place in places}
-    told = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
+    delivered = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
-    for chat, wishes, theirs in due:
-        case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
-        decided.append(Decided(case, wishes, decide(case, occasion.evidence, limited=shows_more(chat))))
+    for chat, subscriptions, theirs in due:
+        case = _case(
+            (chat, subscriptions, theirs), {s.id: cursors[s.id] for s in theirs}, fits, delivered[chat.id], occasion
+        )
+        decided.append(Decided(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
 
 
 def _case(
     to_plan: _ToPlan,
-    seen: Mapping[int, int],
+    cursors: Mapping[int, int],
     fits: Mapping[int, tuple[int, ...]],
-    told: set[int],
+    delivered: set[int],
     occasion: Occasion,
 ) -> Due:
-    chat, wishes, due = to_plan
-    outlook, now = occasion.forecast, occasion.now
-    coming = occasion.delivery_forecast.next_of(chat, wishes, planned={s.id for s in due})
+    chat, subscriptions, due = to_plan
+    forecast, now = occasion.forecast, occasion.now
+    next_delivery = occasion.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
-    behind = outlook.missing if timed else ()
+    behind = forecast.missing if timed else ()
     over = [s for s in timed if occasion.delivery_forecast.is_last_word(s, chat)]
     return Due(
         chat=chat,
         subscriptions=due,
-        cursor=seen,
+        cursor=cursors,
         papers=occasion.window.known,
         fits=fits,
-        delivered=told,
+        delivered=delivered,
         due=_due_moment(chat, due, now),
         now=now,
         zone=zones.zone(chat.settings.timezone),
-        next_due=coming.at or coming.latest,
-        next_about=coming.about or coming.at is None,
+        next_due=next_delivery.at or next_delivery.latest,
+        next_about=next_delivery.about or next_delivery.at is None,
         may_be_empty=bool(over) or not timed,
-        expected=any(outlook.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due),
+        expected=any(forecast.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due),
         notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=how_missing(behind),
@@ -240,49 +255,49 @@ def _planned(one: Decided, key: str) -> Planned:
 
 
 def _due_now(
-    chat: Chat, wishes: Sequence[Subscription], mark: int, occasion: Occasion
+    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: Occasion
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """What of a chat is due; and where those move that have to wait all the same."""
     now, sources_in = occasion.now, occasion.forecast.sources_in
 
     def due(s: Subscription) -> bool:
-        came = (mark if s.cursor is None else s.cursor) < occasion.window.head
+        came = (shared_cursor if s.cursor is None else s.cursor) < occasion.window.last_sequence
         zone = zone_of(s, chat)
         return s.state is SubscriptionState.ACTIVE and cadences.is_due(
             s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in
         )
 
-    found = [s for s in wishes if due(s)]
-    waits = held(chat, found, mark, now)
+    found = [s for s in subscriptions if due(s)]
+    waits = held(chat, found, shared_cursor, now)
     if sources_in is False:
         waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
-    waiting = {wish_id for wish_id, _, _ in waits}
+    waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 
 
-def _left_behind(waiting: Sequence[Subscription], mark: int) -> list[Move]:
-    """Those that wait for the next minute have their own place until then: the mark that they share goes on without them."""
-    return [(wish.id, mark, (None, None)) for wish in waiting if wish.cursor is None]
+def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Move]:
+    """Gives subscriptions that wait for the next minute their own cursor: the shared cursor is advanced without them."""
+    return [(subscription.id, shared_cursor, (None, None)) for subscription in waiting if subscription.cursor is None]
 
 
-def _opened_anew(wish: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
+def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
     """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
-    if wish.cadence.kind != "when-out" or wish.next_due_at is None:
+    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
-    zone = zone_of(wish, chat)
-    opened = cadences.first_due(wish.cadence, zone, now)
-    if opened is None or not wish.next_due_at < opened <= now:
+    zone = zone_of(subscription, chat)
+    opened = cadences.first_due(subscription.cadence, zone, now)
+    if opened is None or not subscription.next_due_at < opened <= now:
         return None
-    return span(wish.cadence, zone, opened)
+    return span(subscription.cadence, zone, opened)
 
 
-def _span_after(wish: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.DueSpan:
+def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.DueSpan:
     """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
-    zone, opened, now = zone_of(wish, one.case.chat), wish.next_due_at, occasion.now
-    waits = opened is not None and wish.cadence.kind == "when-out" and not one.said(wish)
-    if waits and opened is not None and now < cadences.closes(wish.cadence, zone, opened):
-        return span(wish.cadence, zone, opened)
-    return span(wish.cadence, zone, next_moment(wish.cadence, zone, now))
+    zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, occasion.now
+    waits = opened is not None and subscription.cadence.kind == "when-out" and not one.said(subscription)
+    if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
+        return span(subscription.cadence, zone, opened)
+    return span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
 
 
 def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
@@ -299,25 +314,31 @@ def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
 
 
 def _free_keys(
-    transaction: Transaction, due: Sequence[tuple[Chat, Sequence[Subscription]]], mark: int, head: int, now: datetime
+    transaction: Transaction,
+    due: Sequence[tuple[Chat, Sequence[Subscription]]],
+    shared_cursor: int,
+    last_sequence: int,
+    now: datetime,
 ) -> dict[int, str]:
     """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
 
-    Those wait for the next minute. A wish whose own minute is over by then has a key of its own: else it would be due
-    for ever and never sent.
+    Those wait for the next minute. A subscription whose own minute is over by then has a key of its own: else it would
+    be due for ever and never sent.
     """
-    keys = {chat.id: _dedupe_key(chat, theirs, mark, head, now) for chat, theirs in due}
+    keys = {chat.id: _dedupe_key(chat, theirs, shared_cursor, last_sequence, now) for chat, theirs in due}
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
     for chat, theirs in due:
         if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
-            keys[chat.id] += f":{head}:" + ",".join(str(s.number) for s in theirs)
+            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in theirs)
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
-def _dedupe_key(chat: Chat, theirs: Sequence[Subscription], mark: int, head: int, now: datetime) -> str:
+def _dedupe_key(
+    chat: Chat, theirs: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
+) -> str:
     """Rule 5 of docs/architecture.md: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
     if any(s.next_due_at is not None for s in theirs):
         return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
     numbers = ",".join(str(s.number) for s in theirs)
-    seen = min(mark if s.cursor is None else s.cursor for s in theirs)
-    return f"{chat.id}:now:{seen}-{head}:{numbers}"
+    cursors = min(shared_cursor if s.cursor is None else s.cursor for s in theirs)
+    return f"{chat.id}:now:{cursors}-{last_sequence}:{numbers}"

@@ -21,9 +21,9 @@ MOST_INDEXED = 300  # papers of a window whose index is kept too, some 55 KB eac
 
 @dataclass(slots=True)
 class Window:
-    """Papers with a change in (after, head], taken to pieces; widened when a slice looks further back."""
+    """Tokenized papers with a sequence in (after, last_sequence]; widened when a slice looks further back."""
 
-    head: int
+    last_sequence: int
     after: int | None = None
     newest: int = 0  # the digest after which they were read
     known: tuple[KnownPaper, ...] = ()
@@ -37,7 +37,7 @@ class Window:
         """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
         newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
-            known = known_papers.window(transaction, after, self.head)
+            known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.known, self.index, self.matches = known, None, {}
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
@@ -92,13 +92,13 @@ _KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # in the morning 
 
 
 @contextmanager
-def kept_window(store: Store, head: int) -> Iterator[Window]:
-    """Yields the window up to the change `head`, with what the plan before read; keeps it for the next plan.
+def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
+    """Yields the window up to `last_sequence`, with the papers that the plan before read; keeps it for the next plan.
 
     A plan that fails keeps its window, too. Two plans at the same time have a window each.
     """
     before = _KEPT.pop(store, None)
-    window = before if before is not None and before.head == head else Window(head)
+    window = before if before is not None and before.last_sequence == last_sequence else Window(last_sequence)
     if before is not None and window is not before:
         window.tokenized = before.tokenized
     try:

@@ -63,8 +63,8 @@ def take_poll(store: Scope, name: str, before: datetime | None, until: datetime 
 def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
     with store.write() as transaction:
-        told = key_value.get_value(transaction, _TURN + publisher)
-        wait = (datetime.fromisoformat(told) if told else wall) - wall
+        until = key_value.get_value(transaction, _TURN + publisher)
+        wait = (datetime.fromisoformat(until) if until else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
         key_value.put_value(transaction, _TURN + publisher, (wall + most).isoformat())

@@ -24,7 +24,7 @@ LOGGED = 20  # with those that were undone and those that undid them
 class State:
     """What a chat asks for and has chosen at one moment."""
 
-    subscriptions: Mapping[int, Subscription]  # by number; `seen` is always a change here
+    subscriptions: Mapping[int, Subscription]  # by number; `cursor` is never None here
     settings: Mapping[str, str]  # what the chat chose itself
     paused: bool = False  # by a person
     until: datetime | None = None
@@ -92,9 +92,9 @@ def person_of(who: str) -> str:
 def before(change: undo.StoredChange) -> State:
     """What the chat was before a change that is kept."""
     value = change.before
-    wishes = [_subscription_from_json(wish, change.chat_id) for wish in value["wishes"]]
+    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["wishes"]]
     return State(
-        subscriptions={wish.number: wish for wish in wishes},
+        subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
         paused=value["paused"],
         until=_read(value["until"]),
@@ -122,11 +122,13 @@ def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undon
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat asks for and has chosen now."""
     chat = chats.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
-    mark = stored_subscriptions.shared_cursor(transaction)
-    wishes = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
+    shared_cursor = stored_subscriptions.shared_cursor(transaction)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
-        subscriptions={s.number: s if s.cursor is not None else replace(s, cursor=mark) for s in wishes},
+        subscriptions={
+            s.number: s if s.cursor is not None else replace(s, cursor=shared_cursor) for s in subscriptions
+        },
         settings=chats.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
@@ -139,7 +141,7 @@ def is_paused_by_person(chat: Chat) -> bool:
 
 
 def difference(earlier: State, later: State) -> Difference:
-    """What must have been done to come from one state to the other; what a subscription has seen is no part of it."""
+    """What must have been done to come from one state to the other; the cursor of a subscription is no part of it."""
     both = sorted(earlier.subscriptions.keys() & later.subscriptions.keys())
     pairs = ((earlier.subscriptions[number], later.subscriptions[number]) for number in both)
     names = sorted(earlier.settings.keys() | later.settings.keys())
@@ -155,11 +157,19 @@ def difference(earlier: State, later: State) -> Difference:
     )
 
 
-def subscription_value(wish: Subscription | None) -> object:
-    """What a person knows of a subscription: equal values are the same wish."""
-    if wish is None:
+def subscription_value(subscription: Subscription | None) -> object:
+    """Returns what a person sees of a subscription; if two values are equal, nothing has changed for them."""
+    if subscription is None:
         return None
-    return wish.text, wish.canonical, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until
+    return (
+        subscription.text,
+        subscription.canonical,
+        subscription.name,
+        subscription.cadence,
+        subscription.zone,
+        subscription.state,
+        subscription.paused_until,
+    )
 
 
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
@@ -179,26 +189,26 @@ def _to_json(state: State) -> dict[str, Any]:
         "settings": dict(state.settings),
         "paused": state.paused,
         "until": _written(state.until),
-        "wishes": [_subscription_to_json(wish) for wish in state.subscriptions.values()],
+        "wishes": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
     }
 
 
-def _subscription_to_json(wish: Subscription) -> dict[str, Any]:
+def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
     return {
-        "number": wish.number,
-        "text": wish.text,
-        "canonical": wish.canonical,
-        "cadence": cadence_text(wish.cadence),
-        "zone": wish.zone,
-        "name": wish.name,
-        "state": wish.state,
-        "paused_until": _written(wish.paused_until),
-        "state_reason": wish.pause_reason or "",
-        "added_by": wish.added_by,
-        "subscriber": wish.subscriber,
-        "since": _written(wish.since),
-        "seen": wish.cursor,
-        "next_due_at": _written(wish.next_due_at),
+        "number": subscription.number,
+        "text": subscription.text,
+        "canonical": subscription.canonical,
+        "cadence": cadence_text(subscription.cadence),
+        "zone": subscription.zone,
+        "name": subscription.name,
+        "state": subscription.state,
+        "paused_until": _written(subscription.paused_until),
+        "state_reason": subscription.pause_reason or "",
+        "added_by": subscription.added_by,
+        "subscriber": subscription.subscriber,
+        "since": _written(subscription.since),
+        "seen": subscription.cursor,
+        "next_due_at": _written(subscription.next_due_at),
     }
 
 

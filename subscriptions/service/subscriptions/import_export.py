@@ -13,11 +13,12 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.portable import Line, subscription_line
 from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find, kind_of
+from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
 
@@ -34,7 +35,7 @@ class _Target:
     """A chat that lines are about, as it is by now."""
 
     chat: Chat
-    wishes: dict[str, Subscription]  # by canonical text
+    subscriptions: dict[str, Subscription]  # by canonical text
 
 
 # -------------------------------------------------------------------------------------------------------------- export
@@ -58,12 +59,15 @@ def _whole(transaction: Transaction, chat: Chat) -> str:
     kind = (
         [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
     )  # a channel's id looks like a group's
-    wishes = _subscription_lines(transaction, chat)
-    return _lines([f"[{chat.address}]", *kind, *settings, *wishes]) if settings or wishes else ""
+    subscriptions = _subscription_lines(transaction, chat)
+    return _lines([f"[{chat.address}]", *kind, *settings, *subscriptions]) if settings or subscriptions else ""
 
 
 def _subscription_lines(transaction: Transaction, chat: Chat) -> list[str]:
-    return [subscription_line(chat, wish) for wish in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]]
+    return [
+        subscription_line(chat, subscription)
+        for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    ]
 
 
 def _lines(lines: Sequence[str]) -> str:
@@ -126,7 +130,7 @@ def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Targe
         return sign
     if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
         return "="
-    known = target.wishes.get(line.query.canonical)
+    known = target.subscriptions.get(line.query.canonical)
     if known is None:
         return _added(transaction, line, target, cadence=line.cadence, query=line.query, now=now)
     return _changed(transaction, line, target, cadence=line.cadence, known=known, now=now)
@@ -145,38 +149,38 @@ def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _T
     chat = stored_chats.find_chat(transaction, address, zone=transaction.zone) or stored_chats.add_chat(
         transaction, address, kind_of(address), now=now, zone=transaction.zone
     )
-    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return _Target(chat=chat, wishes={wish.canonical: wish for wish in wishes})
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    return _Target(chat=chat, subscriptions={subscription.canonical: subscription for subscription in subscriptions})
 
 
 def _changed(
     transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
 ) -> str:
-    """The chat has this wish: its time, its zone and its name become those of the line, as far as it says them."""
+    """Gives a subscription of the chat the time, zone and name of the line, as far as the line says them."""
     own = target.chat.settings.timezone
     zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
     name = known.name if line.name is None else line.name
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
     note_changed(transaction, target.chat.id)
-    subscriptions.rename(transaction, known.id, name)
+    stored_subscriptions.rename(transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
         due = _due(cadence, zone or own, now)
-        subscriptions.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
-    target.wishes[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
+        stored_subscriptions.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
+    target.subscriptions[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
     return "~"
 
 
 def _added(
     transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime
 ) -> str:
-    if len(target.wishes) >= MOST_PER_CHAT:
+    if len(target.subscriptions) >= MOST_PER_CHAT:
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
     since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
     note_changed(transaction, target.chat.id)
-    target.wishes[query.canonical] = subscriptions.add_subscription(
+    target.subscriptions[query.canonical] = stored_subscriptions.add_subscription(
         transaction,
         target.chat.id,
         text=query.text,
@@ -197,7 +201,7 @@ def _own_zone(line: Line, target: _Target) -> str | None:
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.DueSpan:
+def _due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
     zone = zones.zone(zone_name)
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 
