@@ -282,8 +282,8 @@ def first_copies(papers: Sequence[Paper]) -> list[Paper]:
 
 
 def entry_of(paper: Paper) -> Entry:
-    told = ("title", "abstract", "authors", "categories")
-    facts = {name for name in told if getattr(paper, name)}
+    fields = ("title", "abstract", "authors", "categories")
+    facts = {name for name in fields if getattr(paper, name)}
     facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
     kind = {None: "new", Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
     categories = frozenset((*paper.categories, *filter(None, (paper.primary,))))
