@@ -154,22 +154,22 @@ class BotHarness:
 
     @property
     def context(self) -> Context:
-        pace = GcraRateLimiter({})
-        venue = FakePlatformApi(self)
+        rate_limiter = GcraRateLimiter({})
+        api = FakePlatformApi(self)
         bot = Conversation(
             registry=registry.REGISTRY,
             render_reply=render_reply,
             make_localizer=Language,
             make_inline_formatter=TextFormatter,
-            platform_apis={"telegram": venue, "console": replace(venue, platform="console")},
+            platform_apis={"telegram": api, "console": replace(api, platform="console")},
             bot_info=self.bot_info,
         )
         return Context(
             store=self.store,
             clock=self.clock,
             channels={},
-            engine=EmbeddedEngine(self.clock, pace),
-            rate_limiter=pace,
+            engine=EmbeddedEngine(self.clock, rate_limiter),
+            rate_limiter=rate_limiter,
             render_delivery=render_delivery,
             conversation=bot,
         )

@@ -71,9 +71,9 @@ def group(n: int) -> str:
 
 def crawled(n: int) -> str:
     """A line of JSON."""
-    told = {"tldr": f"第{n}个风筝飞。", "method": "放飞。"}
+    fields = {"tldr": f"第{n}个风筝飞。", "method": "放飞。"}
     paper = {"id": f"2601.{n:05}", "categories": ["cs.KT"], "authors": ["Ada Quill"], "title": f"Kite {n}"}
-    return json.dumps(paper | {"summary": f"Kite number {n} flies.\nIt lands.", "AI": told}) + "\n"
+    return json.dumps(paper | {"summary": f"Kite number {n} flies.\nIt lands.", "AI": fields}) + "\n"
 
 
 def _pair(n: int) -> str:
@@ -137,13 +137,13 @@ def _object(n: int) -> str:
         "abstract": f"Kite number {n} flies.",
         "link": f"https://arxiv.org/abs/2601.{n:05}",
     }
-    told = {
+    fields = {
         "translated_title": f"风筝{n}",
         "translated_abstract": f"第{n}个风筝飞。",
         "tldr": f"第{n}个。",
         "en_tdlr": "One.",
     }
-    return json.dumps(members | told, ensure_ascii=False, indent=4) + "\n"
+    return json.dumps(members | fields, ensure_ascii=False, indent=4) + "\n"
 
 
 def _item(n: int) -> str:

@@ -106,6 +106,6 @@ def address(text: str) -> ChatAddress:
     return ChatAddress(platform, place, topic)
 
 
-def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
+def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
     """A chat subscribes."""
-    return subscribe(store, address(chat), SubscriptionRequest(text=query, **wish), now=now)
+    return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)

@@ -57,26 +57,26 @@ class SourceHarness:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        politeness = HostLimiter(
+        host_limiter = HostLimiter(
             clock, others=YieldingTurns(StoreAndClock(store, clock)), polite_to=lambda host: host == LOOPBACK
         )
         fetcher = Fetcher(
             clock,
-            politeness,
+            host_limiter,
             agent="paperwire/1.0 (+me@example.org)",
             allowed_hosts=frozenset({LOOPBACK, "localhost"}),
             limits=limits,
             proxy_of=lambda *_: None,
         )
         self.timing = SourceSchedules(holidays, store.zone)
-        house = PollContext(
+        context = PollContext(
             ingest_context=StoreAndClock(store, clock),
             timing=self.timing,
             admins=admins,
             sites=arxiv.sites,
             jitter=lambda: 0.0,
         )
-        self.scheduler = SourceScheduler(house, fetcher, sources)
+        self.scheduler = SourceScheduler(context, fetcher, sources)
 
     async def poll(self, *names: str) -> Receipt:
         """Asks now, as `sources poll` does; the receipt."""

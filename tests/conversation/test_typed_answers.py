@@ -145,7 +145,7 @@ async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_neve
 
 class TestPickLists:
     @pytest.fixture(autouse=True)
-    async def _wishes(self, bot: BotHarness) -> None:
+    async def _subscribe(self, bot: BotHarness) -> None:
         bot.bot_info = BotInfo(bot_names={"telegram": BOT}, timezone="Europe/Berlin")
         for text in ("graphs", "trees", "nets"):
             await bot.says(f"/sub {text}")

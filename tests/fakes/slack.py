@@ -166,7 +166,7 @@ class FakeSlack(SlackPeople):
         """From now on what people do is posted to this address, signed, in place of Socket Mode."""
         self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
 
-    def tells_time(self, now: float) -> None:
+    def sets_time(self, now: float) -> None:
         """The server's clock stands there, seconds since 1970."""
         self._now = now
 
@@ -174,7 +174,9 @@ class FakeSlack(SlackPeople):
 
     def ephemerals_to(self, user: str, channel: str = "C1") -> list[Entry]:
         """What only one person was shown in a channel, in order."""
-        return [e for e in self.journal if e.kind == "whisper" and e.chat == channel and e.payload.get("user") == user]
+        return [
+            e for e in self.journal if e.kind == "ephemeral" and e.chat == channel and e.payload.get("user") == user
+        ]
 
     def sees(self, user: str, channel: str = "C1", *, team: str = "") -> list[str]:
         """The texts that somebody sees in a channel now, whispers to them included."""
@@ -353,7 +355,7 @@ class FakeSlack(SlackPeople):
         self.journal.write(
             Entry(
                 at=time.time(),
-                kind="whisper",
+                kind="ephemeral",
                 chat=workspace.chat(conversation.id),
                 thread=thread,
                 id=ts,

@@ -83,9 +83,11 @@ class EventDelivery:
         self._start(self._try(sent))
         return sent
 
-    def repeat(self, *, also_taken: bool = False) -> int:
+    def repeat(self, *, also_acknowledged: bool = False) -> int:
         """Events that failed come again, or with `also_taken` all; how many."""
-        again = [one for one in self.sent if one.tries and one.kind == EVENTS and (also_taken or not one.acknowledged)]
+        again = [
+            one for one in self.sent if one.tries and one.kind == EVENTS and (also_acknowledged or not one.acknowledged)
+        ]
         for sent in again:
             sent.delay, sent.failed = None, ""
             self._start(self._try(sent))
@@ -144,7 +146,7 @@ class EventDelivery:
         line.leaving = True
         await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
 
-    async def take_away(self, *, all_of_them: bool = False, politely: bool = True) -> None:
+    async def drop(self, *, all_of_them: bool = False, politely: bool = True) -> None:
         """Ends the connections whose end was announced, or all."""
         for line in [line for line in self.lines if line.leaving or all_of_them]:
             if politely:
@@ -154,7 +156,7 @@ class EventDelivery:
 
     async def hang_up(self) -> None:
         """The server ends."""
-        await self.take_away(all_of_them=True, politely=False)
+        await self.drop(all_of_them=True, politely=False)
         for task in tuple(self._tasks):
             task.cancel()
 

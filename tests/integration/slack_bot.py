@@ -39,7 +39,7 @@ async def a_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = 5, **more: Any
 ) -> AsyncIterator[App]:
     """An app with its database open and its role taken, which does not listen yet."""
-    fake.tells_time(clock.now().timestamp())
+    fake.sets_time(clock.now().timestamp())
     settings = slack_settings(tmp_path, fake, **more)
     own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
     channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)

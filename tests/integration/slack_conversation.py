@@ -33,7 +33,7 @@ class Scene:
         ]:
             await asyncio.wait(under_way)
 
-    def wishes(self, chat: str = "slack:C1") -> list[str]:
+    def queries(self, chat: str = "slack:C1") -> list[str]:
         """What a chat asks for, as typed."""
         if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
             return []

@@ -58,7 +58,7 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, **telegram: object) ->
 @asynccontextmanager
 async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIterator[App]:
     """An app with its database open, which does not listen yet."""
-    fake.tells_time(clock.now().timestamp())
+    fake.sets_time(clock.now().timestamp())
     settings = telegram_settings(tmp_path, fake)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
     app = build_app(settings, clock=clock, channels={"telegram": channel})

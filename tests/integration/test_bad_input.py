@@ -144,9 +144,9 @@ async def test_buttons_that_are_made_up_or_stolen_do_nothing_and_one_of_an_old_m
         old = telegram.presses(stolen, "42", inaccessible=True)
         await asyncio.to_thread(telegram.waits_for, "answerCallbackQuery", len(presses) + 1)
         await confirmed(telegram)
-    told = telegram.toasts()
-    assert [press for press in presses if not told[press]] == []
-    assert old in told
+    toasts = telegram.toasts()
+    assert [press for press in presses if not toasts[press]] == []
+    assert old in toasts
     assert len(telegram.journal) > 1  # it is the person's own button, so it does what it says
 
 

@@ -187,8 +187,8 @@ def test_what_these_digests_tell_of_themselves_is_kept(store: Store) -> None:
         "arxiv_listing_html": date(2026, 3, 6),
         "hf_html": date(2026, 3, 7),
     }
-    told = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
-    assert told == {
+    warnings = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
+    assert warnings == {
         "hugging_index": [("no_identifiers", 2, 5)],
         "hugging_md": [],
         "bilingual_md": [],

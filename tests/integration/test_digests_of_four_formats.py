@@ -109,7 +109,7 @@ def _stored(store: Store) -> dict[str, KnownPaper]:
         return {known.paper.key: known for known in known_papers.everything(session)}
 
 
-def _told(store: Store) -> dict[str, tuple[int | None, Paper]]:
+def _stored_papers(store: Store) -> dict[str, tuple[int | None, Paper]]:
     """All that is known of papers but how they were announced last."""
     return {key: (known.sequence, replace(known.paper, announce_type=None)) for key, known in _stored(store).items()}
 
@@ -125,14 +125,14 @@ def test_papers_of_four_formats_are_counted_once_and_become_richer(store: Store)
 def test_a_digest_that_comes_again_changes_nothing(store: Store) -> None:
     for text in (DAILY, LIST, COPIED, FEED):
         _ingest(store, text, 0)
-    before = _told(store)
+    before = _stored_papers(store)
     for text in (FEED, COPIED, LIST, DAILY):
         papers_there = len(read_digest(text.encode(), "digest").entries)
         again = _ingest(store, text, 24)
         assert again == Ingested(already_known=True, unchanged=again.unchanged)
         assert again.unchanged > 0
         assert _ingest(store, text + "\n", 24) == Ingested(unchanged=papers_there)  # other bytes, the same papers
-    assert _told(store) == before
+    assert _stored_papers(store) == before
 
 
 def test_the_first_title_stays_and_what_was_missing_is_filled_in(store: Store) -> None:

@@ -105,10 +105,10 @@ async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machi
         await app.close()
 
 
-def asks(running: Machine, chat: str, query: str, **wish: str) -> None:
+def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
     """A chat subscribes that has no quiet hours."""
     now = running.app.clock.now()
-    subscribes(running.app.store, chat, query, now=now, **wish)
+    subscribes(running.app.store, chat, query, now=now, **request)
     set_setting(running.app.store, address(chat), "quiet", "off", now=now)
 
 
@@ -127,7 +127,7 @@ async def test_a_paper_that_is_withdrawn_is_struck_through_in_every_chat_however
     hasty = paper("Hasty graphs", "cs.LG")
     async with machine(world, source) as running:
         for chat in (CHAT, CHANNEL):
-            asks(running, chat, "graphs", every="now")
+            adds_subscription(running, chat, "graphs", every="now")
         world.clock.advance(timedelta(minutes=1))
         world.arxiv.announces(THURSDAY, hasty, paper("Trees", "cs.LG"))
         await running.ticks()
@@ -156,8 +156,8 @@ async def test_after_five_days_down_one_digest_comes_with_all_that_was_missed_an
     world.clock.set_now(new_york("2026-01-16 00:10"))
     world.arxiv.announces(date(2026, 1, 16), paper("Graphs of Friday", "cs.LG"))
     async with machine(world) as running:
-        asks(running, CHAT, "graphs", every="daily", at="10:00")
-        asks(running, CHANNEL, "graphs", every="now")
+        adds_subscription(running, CHAT, "graphs", every="daily", at="10:00")
+        adds_subscription(running, CHANNEL, "graphs", every="now")
         world.clock.advance(timedelta(minutes=1))
         await running.ticks()
         world.clock.set_now(new_york("2026-01-16 06:00"))
@@ -184,8 +184,8 @@ async def test_after_an_hour_down_what_was_due_is_sent_once(
 ) -> None:
     world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
     async with machine(world) as running:
-        asks(running, CHAT, "graphs", every="daily", at="09:00")
-        asks(running, CHAT, "trees", every="daily", at="09:30")
+        adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
+        adds_subscription(running, CHAT, "trees", every="daily", at="09:30")
         await running.ticks()
     world.clock.set_now(new_york("2026-01-22 05:00"))
     async with machine(world) as running:
@@ -199,7 +199,7 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
     world.arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     world.clock.set_now(new_york("2026-01-21 00:10"))
     async with machine(world) as running:
-        asks(running, CHAT, "graphs", every="daily", at="09:00")
+        adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
         await running.ticks()
     world.clock.set_now(new_york("2026-01-22 06:00"))
     world.arxiv.hangs()
@@ -227,7 +227,7 @@ async def test_two_processes_on_one_database_send_each_delivery_once_and_ask_eac
     async with machine(*given) as first, machine(*given) as second:
         for number in range(1, 21):
             every = "now" if number % 2 else "when-out"
-            asks(first, f"telegram:{number}", "graphs", every=every)
+            adds_subscription(first, f"telegram:{number}", "graphs", every=every)
         world.clock.advance(timedelta(minutes=1))
         for day, name in ((THURSDAY, "Thursday"), (FRIDAY, "Friday")):
             world.arxiv.announces(day, *(paper(f"Graphs of {name} {n}", "cs.LG", "stat.ML") for n in range(3)))
@@ -255,8 +255,8 @@ JUMPS = {"an hour back": -HOUR, "an hour ahead": HOUR, "two days ahead": 48 * HO
 async def test_a_clock_that_jumps_loses_nothing_and_sends_nothing_twice(by: timedelta, world: World) -> None:
     world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
     async with machine(world) as running:
-        asks(running, CHAT, "graphs", every="daily", at="06:00")
-        asks(running, "telegram:2", "graphs", every="now")
+        adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")
+        adds_subscription(running, "telegram:2", "graphs", every="now")
         world.clock.advance(timedelta(minutes=1))
         await running.ticks()
         await _until(running, new_york("2026-01-22 01:30"))

@@ -47,7 +47,7 @@ def row(store: Store, title: str) -> PaperRow:
         return session.exec(select(PaperRow).where(PaperRow.title == title)).one()
 
 
-def told(store: Store) -> list[int]:
+def delivered(store: Store) -> list[int]:
     with store.read() as session:
         return [item.paper for item in session.exec(select(DeliveryItemRow))]
 
@@ -98,16 +98,16 @@ async def test_what_becomes_known_makes_a_paper_match_and_nobody_is_told_twice(
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     plan_due(store, now=clock.now())
     number = row(store, "Graphs that forget").id
-    assert told(store) == [number]
+    assert delivered(store) == [number]
     arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
     clock.advance(timedelta(minutes=1))
     await feeding.due()
     plan_due(store, now=clock.now())
-    assert told(store).count(number or 0) == 3
+    assert delivered(store).count(number or 0) == 3
     clock.advance(timedelta(days=1))
     await feeding.due()
     plan_due(store, now=clock.now())
-    assert told(store).count(number or 0) == 3
+    assert delivered(store).count(number or 0) == 3
 
 
 async def test_what_arxiv_does_not_know_is_asked_for_three_times_and_no_more(

@@ -72,8 +72,8 @@ async def test_a_topic_is_closed_and_opened_while_papers_wait(
         ingested(app.store, paper("Diffusion on graphs"))
         clock.advance(timedelta(minutes=1))
         await app.sender.deliver()
-        (told,) = [entry.text for entry in telegram.posted_to(FORUM) if not entry.thread]
-        assert told.startswith("A topic of this group was closed.\nWhat it subscribes to waits: diffusion.")
+        (notice,) = [entry.text for entry in telegram.posted_to(FORUM) if not entry.thread]
+        assert notice.startswith("A topic of this group was closed.\nWhat it subscribes to waits: diffusion.")
         telegram.reopens_topic(FORUM, 3)
         await confirmed(telegram)
         clock.advance(timedelta(hours=1))

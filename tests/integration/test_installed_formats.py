@@ -54,8 +54,8 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(terminal: Terminal) -> N
 def test_it_is_named_where_no_format_fits(terminal: Terminal) -> None:
     installed(terminal, MODULE)
     terminal.file("letter.txt", "Dear Ada,\n")
-    told = typed(terminal, "inspect", "letter.txt", "--json").json["digests"][0]["error"]
-    assert told.endswith("daily_arxiv_md, shelf_list.")
+    error = typed(terminal, "inspect", "letter.txt", "--json").json["digests"][0]["error"]
+    assert error.endswith("daily_arxiv_md, shelf_list.")
 
 
 def _with(old: str, new: str) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import select
 from bot.digests import _feed
 from bot.settings import SourceSettings
 from bot.sources.http import FetchLimits
-from bot.sources.http import backfill as missed
+from bot.sources.http import backfill
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
@@ -43,7 +43,7 @@ def notices(store: Store) -> list[tuple[str, str]]:
         return [(row.facts["notice"], row.facts["detail"].get("reason", "")) for row in rows]
 
 
-def parts_told(store: Store) -> list[str]:
+def parts_notified(store: Store) -> list[str]:
     """Which parts of a source operators are told of, in order."""
     with store.read() as session:
         rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.seq))  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ async def test_one_category_that_is_behind_holds_up_no_other_and_the_receipt_nam
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
     assert titles(store) == ["Graphs", "Means", "Old"]
-    assert parts_told(store) == ["stat.ML", ""]
+    assert parts_notified(store) == ["stat.ML", ""]
 
 
 async def test_stragglers_of_yesterday_do_not_close_the_day(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
@@ -156,7 +156,7 @@ async def test_a_day_without_an_announcement_that_no_list_names_is_late_and_said
     causes = notices(store)
     assert [cause for cause, _ in causes] == ["overdue", "source-back"]
     assert "holiday" in causes[0][1]
-    assert parts_told(store) == ["", ""]
+    assert parts_notified(store) == ["", ""]
 
 
 async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
@@ -318,7 +318,7 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end_and_a_short_one_ends_the
 async def test_without_any_source_all_archives_are_read_and_once_the_papers_of_the_last_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(missed, "PAGE", 4)
+    monkeypatch.setattr(backfill, "PAGE", 4)
     arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Strings", "hep-th"))
     feeding = SourceHarness(store, clock, arxiv)
@@ -437,9 +437,9 @@ async def test_a_server_that_only_asks_for_a_wait_is_no_news_before_the_third_ti
 ) -> None:
     arxiv.answers_429(3)
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    for told in (0, 0, 1):
+    for notified in (0, 0, 1):
         await feeding.poll()
-        assert len(notices(store)) == told
+        assert len(notices(store)) == notified
 
 
 async def test_a_day_on_which_most_summaries_failed_is_told(

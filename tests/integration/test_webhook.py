@@ -34,7 +34,7 @@ SECRET = "a-word-of-the-operator"
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
         fake.queue.local = True
-        fake.tells_time(NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         fake.knows("42")
         fake.knows("43")
         yield fake

@@ -73,28 +73,28 @@ async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
 class TestOperators:
     """What is wrong with a source is told once a day, not once before midnight and once after."""
 
-    def told(self, store: Store, cause: str, moments: list[datetime]) -> list[str]:
+    def notified(self, store: Store, cause: str, moments: list[datetime]) -> list[str]:
         meet(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")
-        heard = []
+        notified = []
         for moment in moments:
             receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
             lanes = notify_source(store, (OPERATOR, ABROAD), SourceTrouble(cause), receipt, batch=True, now=moment)
-            heard += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
-        return heard
+            notified += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
+        return notified
 
     @pytest.mark.parametrize("cause", ["late", "failed"])
     def test_a_cause_that_lasts_over_midnight_is_told_once(self, store: Store, cause: str) -> None:
         begun = datetime.fromisoformat("2026-01-22T11:05+00:00")
         hours = [begun + timedelta(hours=n) for n in range(19)]  # over midnight in UTC and in Tokyo
-        assert self.told(store, cause, hours) == ["1 Thu 11:05", "2 Thu 11:05"]
+        assert self.notified(store, cause, hours) == ["1 Thu 11:05", "2 Thu 11:05"]
 
     def test_shortly_before_midnight_counts_for_the_day_after(self, store: Store) -> None:
         moments = [datetime.fromisoformat(f"2026-01-{text}:00+00:00") for text in ("22T23:50", "23T00:05", "23T12:00")]
-        assert self.told(store, "failed", moments) == ["1 Thu 23:50", "2 Thu 23:50"]
+        assert self.notified(store, "failed", moments) == ["1 Thu 23:50", "2 Thu 23:50"]
 
     def test_the_next_day_it_is_told_again(self, store: Store) -> None:
         begun = datetime.fromisoformat("2026-01-22T11:05+00:00")
         days = [begun + timedelta(hours=12 * n) for n in range(5)]
-        assert self.told(store, "late", days) == [
+        assert self.notified(store, "late", days) == [
             f"{chat} {day} 11:05" for day in ("Thu", "Fri", "Sat") for chat in ("1", "2")
         ]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock
-from tests.story.scenario import Life, a_life
+from tests.story.scenario import Scenario, a_scenario
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-async def life(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> AsyncIterator[Life]:
+async def scenario(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> AsyncIterator[Scenario]:
     """Thursday 22 January 2026, noon UTC; nobody has said a word yet."""
-    async with a_life(tmp_path, telegram, clock) as begun:
+    async with a_scenario(tmp_path, telegram, clock) as begun:
         yield begun

@@ -81,7 +81,7 @@ def _keyboard(entry: Entry) -> Sequence[Sequence[dict[str, Any]]]:
     return read.get("inline_keyboard", []) if read else []
 
 
-class Life:
+class Scenario:
     """A bot, the people around it, and their time."""
 
     def __init__(self, telegram: FakeTelegram, clock: FakeClock, settings: Settings) -> None:
@@ -96,14 +96,14 @@ class Life:
         """Somebody writes; in a group `by` says who. Further words are those of the fake's `user_writes`."""
         where, _, topic = chat.partition("/")
         seen = len(self.telegram.journal)
-        self._tell_time()
+        self._set_platform_time()
         self.telegram.user_writes(text, where, topic=int(topic or 0), **more)
         return await self._listens(seen)
 
     async def presses(self, label: str, chat: str = "42", *, by: str = "") -> Seen:
         """Somebody presses the newest button with this label."""
         seen = len(self.telegram.journal)
-        self._tell_time()
+        self._set_platform_time()
         press = self.telegram.presses(label, chat.partition("/")[0], by=by)
         after = await self._listens(seen)
         return Seen(after.entries, self.telegram.toasts().get(press, "not even acknowledged"))
@@ -148,7 +148,7 @@ class Life:
 
     # ── looking behind ────────────────────────────────────────────────────────
 
-    def wishes(self, chat: str = "42") -> list[str]:
+    def queries(self, chat: str = "42") -> list[str]:
         """What a chat asks for, in its own words."""
         there = (one for one in listed(self.app.store, None) if one.chat.address == address(f"telegram:{chat}"))
         return [one.subscription.text for one in there]
@@ -160,20 +160,22 @@ class Life:
         app.open()
         return app
 
-    def _tell_time(self) -> None:
-        self.telegram.tells_time(self.clock.now().timestamp())
+    def _set_platform_time(self) -> None:
+        self.telegram.sets_time(self.clock.now().timestamp())
 
     async def _listens(self, seen: int) -> Seen:
-        self._tell_time()
+        self._set_platform_time()
         await answer_once(self.app)
         assert self.telegram.waiting() == 0, "everything is confirmed"
         return Seen(tuple(self.telegram.journal)[seen:])
 
 
 @asynccontextmanager
-async def a_life(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any) -> AsyncIterator[Life]:
+async def a_scenario(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
+) -> AsyncIterator[Scenario]:
     """A bot whose database is empty; `settings` are the operator's, with access open to everybody."""
-    life = Life(
+    scenario = Scenario(
         telegram,
         clock,
         Settings(
@@ -183,6 +185,6 @@ async def a_life(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **set
         ),
     )
     try:
-        yield life
+        yield scenario
     finally:
-        await life.app.close()
+        await scenario.app.close()

@@ -153,7 +153,7 @@ OURS = webhook_address(HOOK, TOKEN)
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
-        fake.tells_time(NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         yield fake
 
 

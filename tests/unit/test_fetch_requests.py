@@ -26,7 +26,7 @@ NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 
 def urls(now: datetime = NOON, split: tuple[str, ...] = (), **values: object) -> list[str]:
     source = SourceSettings(name="x", **values)  # type: ignore[arg-type]
-    return [ask.url for ask in requests_of(source, now, split=split)]
+    return [request.url for request in requests_of(source, now, split=split)]
 
 
 def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
@@ -46,8 +46,8 @@ def test_a_plain_address_is_itself_and_a_file_is_none() -> None:
 def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: list[str]) -> None:
     url = "https://api.example.org/{date}/{date}.md"
     found = requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
-    assert [ask.url for ask in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
-    assert all(ask.may_miss for ask in found)
+    assert [request.url for request in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
+    assert all(request.may_miss for request in found)
 
 
 def test_every_category_is_asked_by_itself_and_a_large_archive_by_its_categories() -> None:
@@ -59,10 +59,10 @@ def test_every_category_is_asked_by_itself_and_a_large_archive_by_its_categories
 
 
 def test_without_any_source_all_archives_are_read() -> None:
-    asks = requests_of(everything(), NOON)
-    assert len(asks) == 20
-    assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {ask.unit for ask in asks}
-    assert {ask.format for ask in asks} == {"arxiv_rss"}
+    requests = requests_of(everything(), NOON)
+    assert len(requests) == 20
+    assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {request.unit for request in requests}
+    assert {request.format for request in requests} == {"arxiv_rss"}
 
 
 def biorxiv(received: int, total: object) -> bytes:
@@ -94,12 +94,12 @@ def test_the_next_page_of_biorxiv_begins_where_the_last_one_ended(url: str, data
 
 def test_pages_of_the_api_go_on_by_what_was_received_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    ask: FetchRequest | None = backfill_request(everything(), date(2026, 1, 22), ArxivCalendar())
+    request: FetchRequest | None = backfill_request(everything(), date(2026, 1, 22), ArxivCalendar())
     starts: list[int] = []
-    while ask is not None and len(starts) < 9:
-        start = int(ask.url.partition("&start=")[2].partition("&")[0])
+    while request is not None and len(starts) < 9:
+        start = int(request.url.partition("&start=")[2].partition("&")[0])
         starts.append(start)
-        ask = next_page(ask, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
+        request = next_page(request, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
     assert starts == [0, 3, 6]
     assert (
         next_page(FetchRequest(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))) is None
@@ -107,11 +107,11 @@ def test_pages_of_the_api_go_on_by_what_was_received_until_the_total() -> None:
 
 
 def test_a_server_that_repeats_itself_is_left_after_a_hundred_pages() -> None:
-    ask: FetchRequest | None = FetchRequest(url=f"{DETAILS}/0")
+    request: FetchRequest | None = FetchRequest(url=f"{DETAILS}/0")
     count = 0
-    while ask is not None:
+    while request is not None:
         count += 1
-        ask = next_page(ask, biorxiv(1, "1000000"))
+        request = next_page(request, biorxiv(1, "1000000"))
     assert count == 100
 
 

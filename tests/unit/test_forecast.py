@@ -23,7 +23,7 @@ def at(text: str, clock: tzinfo = UTC) -> datetime:
     return datetime.fromisoformat(f"2026-01-{text}").replace(tzinfo=clock).astimezone(UTC)
 
 
-def outlook(now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True) -> Forecast:
+def forecast(now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True) -> Forecast:
     arxiv = Awaited(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
     return Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
 
@@ -40,9 +40,9 @@ def when(
 ) -> tuple[str | None, NextDelivery]:
     """The moment by the clock of the chat, and all of it."""
     due = at(regular, clock) if regular else None
-    seen = outlook(at(now, clock), **known)
-    coming = comes(parse_cadence(cadence), clock, due, seen, news=news, quiet=quiet, clock=clock)
-    return f"{coming.at.astimezone(clock):%a %d %H:%M}" if coming.at else None, coming
+    seen = forecast(at(now, clock), **known)
+    next_delivery = comes(parse_cadence(cadence), clock, due, seen, news=news, quiet=quiet, clock=clock)
+    return f"{next_delivery.at.astimezone(clock):%a %d %H:%M}" if next_delivery.at else None, next_delivery
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def when(
 def test_when_something_comes_by_the_days_of_arxiv(
     *, cadence: str, now: str, regular: str | None, news: bool, expected: str, rest: str
 ) -> None:
-    moment, coming = when(cadence, now, regular, news=news)
-    assert (moment, coming.rest) == (expected, rest)
+    moment, next_delivery = when(cadence, now, regular, news=news)
+    assert (moment, next_delivery.rest) == (expected, rest)
 
 
 def test_in_the_east_the_batch_comes_within_the_day() -> None:
-    moment, coming = when("when-out 08:00-20:00", "23T09:00", "23T08:00", clock=TOKYO)
-    assert (moment, coming.about, coming.rest) == ("Fri 23 14:05", True, "")
+    moment, next_delivery = when("when-out 08:00-20:00", "23T09:00", "23T08:00", clock=TOKYO)
+    assert (moment, next_delivery.about, next_delivery.rest) == ("Fri 23 14:05", True, "")
     assert when("daily 12:00", "23T09:00", "23T12:00", clock=TOKYO)[0] == "Sat 24 12:00"
 
 
@@ -103,7 +103,7 @@ def test_where_nobody_can_tell_nothing_is_promised(
     cadence: str, known: dict[str, bool], expected: NextDelivery
 ) -> None:
     due = None if cadence == "now" else at("22T08:00", BERLIN)
-    seen = outlook(at("22T12:00", BERLIN), **known)
+    seen = forecast(at("22T12:00", BERLIN), **known)
     assert comes(parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
 
 
@@ -121,8 +121,10 @@ def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
     for now in _moments():
         for regular in _regular(cadence, clock, now):
             for news in (False, True):
-                coming = comes(cadence, clock, regular, outlook(now), news=news, quiet="22:00-08:00", clock=clock)
-                assert coming.at is None or coming.at >= now
+                next_delivery = comes(
+                    cadence, clock, regular, forecast(now), news=news, quiet="22:00-08:00", clock=clock
+                )
+                assert next_delivery.at is None or next_delivery.at >= now
 
 
 def _regular(cadence: Cadence, clock: tzinfo, now: datetime) -> list[datetime | None]:
@@ -141,12 +143,12 @@ def test_what_is_missing_is_what_has_not_settled() -> None:
 
 
 def test_papers_could_have_come_since_the_last_due_time() -> None:
-    saturday = outlook(at("24T12:00"))
+    saturday = forecast(at("24T12:00"))
     assert saturday.may_have_come(at("23T00:00"))
     assert not saturday.may_have_come(at("23T12:00"))
-    assert outlook(at("24T12:00"), settled=False).may_have_come(at("23T12:00"))
-    assert outlook(at("24T12:00"), anytime=True).may_have_come(at("24T11:00"))
-    assert outlook(at("24T12:00"), awaited=False).may_have_come(at("24T11:00"))
+    assert forecast(at("24T12:00"), settled=False).may_have_come(at("23T12:00"))
+    assert forecast(at("24T12:00"), anytime=True).may_have_come(at("24T11:00"))
+    assert forecast(at("24T12:00"), awaited=False).may_have_come(at("24T11:00"))
 
 
 def test_schedules_read_what_they_can() -> None:

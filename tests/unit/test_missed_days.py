@@ -129,19 +129,19 @@ def test_which_days_have_become_due(values: dict[str, object], after: str | None
 
 
 def test_a_day_is_owed_until_it_was_read_or_fetched_or_is_known_to_be_empty() -> None:
-    owing = MissedDays().with_due([THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
-    assert (owing.upto, owing.past(FRIDAY)) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
-    after = owing.brought(THURSDAY - DAY).is_empty(THURSDAY).read(FRIDAY)
+    missed = MissedDays().with_due([THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
+    assert (missed.upto, missed.past(FRIDAY)) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
+    after = missed.brought(THURSDAY - DAY).is_empty(THURSDAY).read(FRIDAY)
     assert after.days == {}
     assert after.notified(FRIDAY, partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
 
 
 def test_a_day_that_cannot_be_fetched_is_asked_for_eight_times_and_a_fortnight_at_most() -> None:
-    owing = MissedDays().with_due([THURSDAY], FRIDAY)
+    missed = MissedDays().with_due([THURSDAY], FRIDAY)
     for _ in range(MOST_TRIES):
-        assert owing.past(FRIDAY) == (THURSDAY,)
-        owing = owing.failed(THURSDAY, "No answer.").with_due([], FRIDAY)
-    assert (owing.past(FRIDAY), owing.lost) == ((), (THURSDAY,))
+        assert missed.past(FRIDAY) == (THURSDAY,)
+        missed = missed.failed(THURSDAY, "No answer.").with_due([], FRIDAY)
+    assert (missed.past(FRIDAY), missed.lost) == ((), (THURSDAY,))
     unanswered = MissedDays().with_due([THURSDAY], FRIDAY)
     for _ in range(3 * MOST_TRIES):
         unanswered = unanswered.failed(THURSDAY, "It was down.", answered=False).with_due([], FRIDAY)
@@ -157,14 +157,14 @@ def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
 
 
 def test_a_receipt_names_the_days_in_few_words() -> None:
-    owing = MissedDays().with_due([THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
-    told = owing.brought(THURSDAY - 3 * DAY).failed(THURSDAY - DAY, "It was down.").notified(FRIDAY, partly=True)
-    assert told == (
+    missed = MissedDays().with_due([THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
+    notified = missed.brought(THURSDAY - 3 * DAY).failed(THURSDAY - DAY, "It was down.").notified(FRIDAY, partly=True)
+    assert notified == (
         "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."
     )
-    assert owing.is_gone(THURSDAY).notified(FRIDAY, partly=False) == "Missed: 2026-01-22; it shows only its newest."
-    assert owing.notified(FRIDAY, partly=False) == ""
+    assert missed.is_gone(THURSDAY).notified(FRIDAY, partly=False) == "Missed: 2026-01-22; it shows only its newest."
+    assert missed.notified(FRIDAY, partly=False) == ""
 
 
 @pytest.mark.parametrize(

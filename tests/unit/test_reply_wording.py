@@ -29,7 +29,7 @@ def chat(**values: Any) -> Chat:
     return Chat(**{**given, **values})
 
 
-def wish(cadence: str = "daily 08:00", text: str = "diffusion", **values: Any) -> Subscription:
+def a_subscription(cadence: str = "daily 08:00", text: str = "diffusion", **values: Any) -> Subscription:
     given = {
         "id": 1,
         "chat_id": 1,
@@ -63,7 +63,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
     ("what", "lines"),
     [
         (
-            done(wish()),
+            done(a_subscription()),
             (
                 "4  words · daily 08:00 Europe/Berlin",
                 "2 papers in the 7 days I know, for example:",
@@ -72,7 +72,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             ),
         ),
         (
-            done(wish("now", name="D"), found=0),
+            done(a_subscription("now", name="D"), found=0),
             (
                 "4  words · now · D",
                 "No paper of the 7 days I know fits.",
@@ -80,7 +80,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             ),
         ),
         (
-            done(wish(zone="+08:00"), "rescheduled"),
+            done(a_subscription(zone="+08:00"), "rescheduled"),
             (
                 "4  words · daily 08:00 +08:00",
                 "It was there already; its schedule is changed.",
@@ -89,7 +89,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             ),
         ),
         (
-            done(wish("when-out 08:00-20:00"), "known"),
+            done(a_subscription("when-out 08:00-20:00"), "known"),
             (
                 "4  words · when-out 08:00-20:00 Europe/Berlin",
                 "It was there already; its schedule stays.",
@@ -97,7 +97,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             ),
         ),
         (
-            done(wish(text='"diffusion'), found=0, base=Base()),
+            done(a_subscription(text='"diffusion'), found=0, base=Base()),
             (
                 "4  words · daily 08:00 Europe/Berlin",
                 "(I closed the quotation mark.)",
@@ -114,7 +114,7 @@ def test_the_echo_of_a_wish(what: Subscribed, lines: tuple[str, ...]) -> None:
 
 
 def test_in_two_lines_for_a_group() -> None:
-    reply = subscribed(done(wish()), ENGLISH, reading="words", examples=["one"], advice="No.", short=True)
+    reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one"], advice="No.", short=True)
     assert reply.lines == (
         "4  words · daily 08:00 Europe/Berlin",
         "2 papers in the 7 days I know. First: Fri 23 Jan 09:00.",
@@ -122,7 +122,9 @@ def test_in_two_lines_for_a_group() -> None:
 
 
 def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
-    reply = subscribed(done(wish(), "edited"), ENGLISH, reading="words", examples=["one"], instead="old words")
+    reply = subscribed(
+        done(a_subscription(), "edited"), ENGLISH, reading="words", examples=["one"], instead="old words"
+    )
     assert reply.lines == (
         "4  words · daily 08:00 Europe/Berlin",
         "Instead of: old words",
@@ -133,34 +135,34 @@ def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
 
 
 def test_a_window_that_is_open_already_is_no_date() -> None:
-    what = done(wish("when-out 08:00-20:00"))
+    what = done(a_subscription("when-out 08:00-20:00"))
     reply = subscribed(what, ENGLISH, reading="words", examples=[], now=what.first)
     assert reply.lines[-1] == "First: as soon as papers are out. Begins with what came since Wed 21 Jan 13:00."
 
 
 def test_what_comes_from_now_on_need_not_say_since_when() -> None:
-    what = done(wish("now"), found=0, starts=NOON)
+    what = done(a_subscription("now"), found=0, starts=NOON)
     reply = subscribed(what, ENGLISH, reading="words", examples=[], now=NOON)
     assert reply.lines[-1] == "It comes as soon as papers do."
 
 
 def test_papers_that_are_all_named_are_no_examples() -> None:
-    reply = subscribed(done(wish()), ENGLISH, reading="words", examples=["one", "two"])
+    reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one", "two"])
     assert reply.lines[1:4] == ("It finds 2 papers in the 7 days I know:", "· one", "· two")
 
 
 def test_one_paper_is_no_example() -> None:
     assert (
         "1 paper in the one day I know:"
-        in subscribed(done(wish(), found=1, base=Base(days=1)), ENGLISH, reading="", examples=[]).lines
+        in subscribed(done(a_subscription(), found=1, base=Base(days=1)), ENGLISH, reading="", examples=[]).lines
     )
 
 
 def test_what_is_removed_is_named() -> None:
-    reply = unsubscribed([wish(), wish(name="D", number=5)], ENGLISH)
+    reply = unsubscribed([a_subscription(), a_subscription(name="D", number=5)], ENGLISH)
     assert reply.lines == ("Removed 2 subscriptions:", "4  diffusion", "5  D")
     assert unsubscribed([], ENGLISH).ok is None
-    many = unsubscribed([wish(number=number) for number in range(1, 13)], ENGLISH)
+    many = unsubscribed([a_subscription(number=number) for number in range(1, 13)], ENGLISH)
     assert (len(many.lines), many.lines[-1]) == (12, "and 2 more of them")
 
 
@@ -197,7 +199,7 @@ def row(listed: Listed) -> Row:
 
 
 def test_a_row_of_the_list() -> None:
-    listed = Listed(chat=chat(), subscription=wish(), zone="Europe/Berlin")
+    listed = Listed(chat=chat(), subscription=a_subscription(), zone="Europe/Berlin")
     assert row(listed) == Row(
         chat="console:me",
         number=4,
@@ -206,11 +208,11 @@ def test_a_row_of_the_list() -> None:
         state="",
         next_due="Fri 23 Jan 09:00",
     )
-    assert row(replace(listed, subscription=wish("now", name="D"))).reading == "D"
+    assert row(replace(listed, subscription=a_subscription("now", name="D"))).reading == "D"
 
 
 @pytest.mark.parametrize(
-    ("paused_chat", "paused_wish", "state", "shown"),
+    ("paused_chat", "paused_subscription", "state", "shown"),
     [
         ({}, {}, "active", ""),
         ({}, {"state": "paused"}, "paused", "paused"),
@@ -220,13 +222,13 @@ def test_a_row_of_the_list() -> None:
     ],
 )  # fmt: skip
 def test_what_holds_a_subscription_is_shown(
-    paused_chat: dict[str, Any], paused_wish: dict[str, Any], state: str, shown: str
+    paused_chat: dict[str, Any], paused_subscription: dict[str, Any], state: str, shown: str
 ) -> None:
-    listed = Listed(chat=chat(**paused_chat), subscription=wish(**paused_wish), zone="UTC")
+    listed = Listed(chat=chat(**paused_chat), subscription=a_subscription(**paused_subscription), zone="UTC")
     assert (state_of(listed), row(listed).state) == (state, shown)
 
 
 def test_the_answers_speak_the_chat_s_language() -> None:
     chinese = Language("zh", "Asia/Shanghai")
-    reply = subscribed(done(wish()), chinese, reading="扩散", examples=[])
+    reply = subscribed(done(a_subscription()), chinese, reading="扩散", examples=[])
     assert "1月23日" in " ".join(reply.lines)

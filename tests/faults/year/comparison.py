@@ -15,7 +15,7 @@ AT_ONCE = timedelta(minutes=10)  # a platform's pace may take so long over what 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Comparison:
     """How many of what should have been were, and what is wrong. `faults` names the first few of each kind."""
 
     expected: int  # (chat, paper) that should have met
@@ -65,7 +65,7 @@ def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> l
     return sorted(found.values(), key=lambda one: one.at)
 
 
-def judge(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Verdict:
+def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Comparison:
     """Compares delivery by delivery, and paper by paper."""
     should = {(chat, work): one.at for chat, all_of in expected.items() for one in all_of for work in one.works}
     came: dict[tuple[str, str], list[datetime]] = defaultdict(list)
@@ -94,7 +94,7 @@ def judge(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Ve
         "split": split,
         "empty": empty,
     }
-    return Verdict(
+    return Comparison(
         expected=len(should),
         deliveries=len(arrived),
         messages=sum(one.messages for one in arrived),

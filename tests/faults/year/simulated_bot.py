@@ -74,7 +74,7 @@ class Journal:
         return None
 
 
-class House:
+class SimulatedBot:
     """The product, and what people do with it."""
 
     def __init__(self, folder: Path, start: datetime) -> None:
@@ -116,7 +116,7 @@ class House:
         fact = SourceFact(name=FEED, kind="url", location="a feed", schedule="arxiv")
         sync_sources(self.store, [fact], now=self.clock.now())
 
-    async def hears(self, digest: Arrival) -> None:
+    async def receives(self, digest: Arrival) -> None:
         """A digest is read and stored; of the feed that is awaited there is a receipt."""
         await ingest(self.app.context, digest.data, digest.name, source=digest.source, day=digest.day)
         if self._awaits and digest.source == FEED:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bot.operation.maintenance import run_daily_maintenance
 from tests.faults.year import world as calendar
-from tests.faults.year.comparison import Verdict, deliveries_of, judge
+from tests.faults.year.comparison import Comparison, compare, deliveries_of
 from tests.faults.year.mistakes import MISTAKES
 from tests.faults.year.model import Expected, Model
 from tests.faults.year.people import People, moments
-from tests.faults.year.simulated_bot import House
+from tests.faults.year.simulated_bot import SimulatedBot
 from tests.faults.year.world import FEED, World
 
 START = datetime(2025, 2, 1, tzinfo=UTC)
@@ -40,11 +40,11 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SimulationResult:
     """A story that was told."""
 
     span: Span
-    verdict: Verdict
+    comparison: Comparison
     ticks: int
     outages: int
     digests: int
@@ -53,46 +53,46 @@ class Told:
     seconds: float  # of computing
 
 
-async def tell(folder: Path, span: Span) -> Told:
+async def simulate(folder: Path, span: Span) -> SimulationResult:
     """So many days of so many chats, and what the judge says."""
     began = time.process_time()
     world = World(span.start, span.days, span.seed)
-    model, house = Model(span.start, span.days), House(folder, span.start)
-    people = People(house, model, start=span.start, days=span.days, chats=span.chats, seed=span.seed)
+    model, bot = Model(span.start, span.days), SimulatedBot(folder, span.start)
+    people = People(bot, model, start=span.start, days=span.days, chats=span.chats, seed=span.seed)
     expected: dict[str, list[Expected]] = defaultdict(list)
-    arrivals, moments_told = list(reversed(world.arrivals)), ticks(model, people, span)
+    arrivals, tick_moments = list(reversed(world.arrivals)), ticks(model, people, span)
     was_down, tidied, awaits_from = False, span.start, span.start + timedelta(days=span.days / 2)
-    for now in moments_told:
+    for now in tick_moments:
         if world.is_down(now):
             was_down = True
             continue
-        house.comes_to(now)
+        bot.comes_to(now)
         if was_down:
             was_down = False
-            await house.begins_anew()
-        if model.rhythm is None and now >= awaits_from:
-            model.rhythm = calendar
-            house.awaits_the_feed()
+            await bot.begins_anew()
+        if model.source_calendar is None and now >= awaits_from:
+            model.source_calendar = calendar
+            bot.awaits_the_feed()
         while arrivals and arrivals[-1].at <= now:
             digest = arrivals.pop()
-            await house.hears(digest)
-            model.hears(digest.entries, now)
-            if digest.source == FEED and model.rhythm:
+            await bot.receives(digest)
+            model.receives(digest.entries, now)
+            if digest.source == FEED and model.source_calendar:
                 model.comes(digest.day)
         for chat, one in model.plans(now).items():
             expected[chat].append(one)
-        await house.ticks()
+        await bot.ticks()
         people.act(now)
         if now - tidied >= timedelta(days=1):
             tidied = now
-            run_daily_maintenance(house.app.store, house.app.settings, now=now)
-    verdict = judge(expected, deliveries_of(house.posts(), house.behind()))
-    await house.app.close()
+            run_daily_maintenance(bot.app.store, bot.app.settings, now=now)
+    comparison = compare(expected, deliveries_of(bot.posts(), bot.behind()))
+    await bot.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]
-    return Told(
+    return SimulationResult(
         span=span,
-        verdict=verdict,
-        ticks=len(moments_told),
+        comparison=comparison,
+        ticks=len(tick_moments),
         outages=len(world.outages),
         digests=len(came),
         recorded=sum(digest.source == "recorded" for digest in came),
@@ -109,16 +109,16 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
     return sorted(moment for moment in found if span.start <= moment < end)
 
 
-def run(span: Span, mistake: str = "") -> Told:
+def run(span: Span, mistake: str = "") -> SimulationResult:
     """Tells the story, perhaps of a product with one of MISTAKES in it."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
-        return asyncio.run(tell(Path(folder), span))
+        return asyncio.run(simulate(Path(folder), span))
 
 
 # ── the page ──────────────────────────────────────────────────────────────────
 
 
-def table(rows: Sequence[tuple[str, Verdict]]) -> str:
+def table(rows: Sequence[tuple[str, Comparison]]) -> str:
     head = (
         "| | papers that should reach a chat | deliveries | lost | doubled | not asked for | at another hour |"
         " limit | not merged | empty | |\n"
@@ -132,12 +132,12 @@ def table(rows: Sequence[tuple[str, Verdict]]) -> str:
     return head + "\n".join(lines) + "\n"
 
 
-def introduction(told: Told, day: str) -> str:
-    end = told.span.start + timedelta(days=told.span.days)
+def introduction(result: SimulationResult, day: str) -> str:
+    end = result.span.start + timedelta(days=result.span.days)
     return (
-        f"{told.span.days} days ({told.span.start:%Y-%m-%d} to {end:%Y-%m-%d}), {told.span.chats} chats in 12 zones,"
-        f" {told.papers:,} papers in {told.digests} digests, {told.recorded} of them recorded; {told.outages} outages;"
-        f" {told.ticks:,} moments. {day}.\n\n"
+        f"{result.span.days} days ({result.span.start:%Y-%m-%d} to {end:%Y-%m-%d}), {result.span.chats} chats in 12 zones,"
+        f" {result.papers:,} papers in {result.digests} digests, {result.recorded} of them recorded; {result.outages} outages;"
+        f" {result.ticks:,} moments. {day}.\n\n"
     )
 
 
@@ -160,17 +160,17 @@ def main() -> int:
     with ProcessPoolExecutor(2) as pool:  # the mistakes are made beside the year
         year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed))
         wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES))
-        told = year.result()
+        result = year.result()
     faults = [
-        (f"{name} ({small.days} days, {small.chats} chats)", one.verdict)
+        (f"{name} ({small.days} days, {small.chats} chats)", one.comparison)
         for name, one in zip(MISTAKES, wrong, strict=True)
     ]
-    text = introduction(told, options.day) + table([("as it is", told.verdict), *faults])
+    text = introduction(result, options.day) + table([("as it is", result.comparison), *faults])
     sys.stdout.write(text)
     sys.stderr.write(
-        "".join(f"{fault}\n" for fault in told.verdict.faults)
-        + f"It took {time.perf_counter() - began:.0f} s, the year {told.seconds:.0f} s of computing.\n"
+        "".join(f"{fault}\n" for fault in result.comparison.faults)
+        + f"It took {time.perf_counter() - began:.0f} s, the year {result.seconds:.0f} s of computing.\n"
     )
     if options.page:
         write(options.page, text)
-    return 0 if told.verdict.green and not any(verdict.green for _, verdict in faults) else 1
+    return 0 if result.comparison.green and not any(comparison.green for _, comparison in faults) else 1
