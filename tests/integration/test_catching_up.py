@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.sources.http import FetchLimits
-from bot.sources.http import backfill
+from bot.sources.http import FetchLimits, backfill
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.planner import plan_due

@@ -10,8 +10,7 @@ from sqlmodel import select
 
 from bot.digests import _feed
 from bot.settings import SourceSettings
-from bot.sources.http import FetchLimits
-from bot.sources.http import backfill
+from bot.sources.http import FetchLimits, backfill
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
