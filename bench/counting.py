@@ -1,4 +1,4 @@
-"""How long a person waits for numbers that are counted over all papers of a week, and what the index of their words costs.
+"""Measures how long a person waits for numbers that are counted over all papers of a week, and what the index of terms costs.
 
     python -m bench.counting [PAPERS]
 

@@ -1,4 +1,4 @@
-"""Draining an outbox to a platform on loopback, beside the bare HTTP client that posts the same messages.
+"""Measures how fast an outbox is sent to a platform on loopback, beside a bare HTTP client that posts the same messages.
 
     python -m bench.draining [MESSAGES]
 

@@ -1,4 +1,4 @@
-"""How fast digests become papers: `python -m bench.parsing [BYTES [WORD…]]`.
+"""Measures how fast digests are read: `python -m bench.parsing [BYTES [WORD…]]`.
 
 The first table reads daily-arXiv markdown with paperwire and, on the same bytes, with a generic Markdown parser
 (markdown-it-py) and a reader of its HTML (Beautiful Soup over html.parser). Both do the whole job, from bytes to a record

@@ -1,4 +1,4 @@
-"""What reading promises of any bytes at all: papers and warnings that can be shown and stored, or one sentence."""
+"""Checks what reading any bytes must give: papers and warnings that can be shown and stored, or one sentence."""
 
 import json
 
@@ -13,7 +13,7 @@ FORMAT_NAMES = (None, *(module.name for module in FORMATS))
 
 
 def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
-    """Reads a document and checks what was read; None for one that was refused with its sentence."""
+    """Reads a document and checks the result. Returns None for a document that was refused with its sentence."""
     try:
         digest = read_digest(data, "any", format=named)
     except (UnknownFormat, BrokenDigest) as error:
@@ -59,7 +59,7 @@ def _check_warning(warning: DigestWarning) -> None:
 
 
 def _check_both_ways(data: bytes, digest: Digest, named: str | None) -> None:
-    """The quick way through a daily-arXiv page finds what the careful one finds."""
+    """Checks that the quick and the careful reader of daily-arXiv pages find the same papers."""
     sweep = daily.read_standard
     daily.read_standard = lambda *_: None  # as for a page that is not as it should be
     try:

@@ -1,6 +1,6 @@
-"""Sources that somebody waits for, as the store knows them: no poll, only what polls leave behind.
+"""Stores what the polls of awaited sources leave behind, without any poll.
 
-arxiv = Awaiting(talk.store)
+    arxiv = ExpectedSources(bot.store)
 arxiv.reports("late", at=NOON)
 """
 
@@ -20,7 +20,7 @@ SYNCED_AT = NOON - timedelta(days=30)
 
 @dataclass(slots=True)
 class ExpectedSources:
-    """The sources that the settings name; arXiv alone by default."""
+    """Writes the sources that the settings name into a store; arXiv alone by default."""
 
     store: Store
     names: Iterable[str] = ("arXiv",)
@@ -30,11 +30,11 @@ class ExpectedSources:
         self.sync(*self.names)
 
     def sync(self, *names: str, watched: Iterable[str] = ()) -> None:
-        """From now on the settings name these; `watched` are folders whose papers come at any time."""
+        """Replaces the named sources; `watched` are folders whose papers come at any time."""
         awaited = [SourceFact(name=name, kind="arxiv", location=name, schedule=self.schedule) for name in names]
         folders = [SourceFact(name=name, kind="file", location=name) for name in watched]
         sync_sources(self.store, [*awaited, *folders], now=SYNCED_AT)
 
     def reports(self, outcome: str, *, at: datetime, name: str = "arXiv", detail: str = "") -> None:
-        """A poll has ended."""
+        """Stores the receipt of a poll."""
         add_receipt(self.store, Receipt(source=name, at=at, outcome=Outcome(outcome), detail=detail))

@@ -1,4 +1,4 @@
-"""Sources over real HTTP from the fake arXiv, with a clock that waits for nobody."""
+"""Sources over real HTTP from the fake arXiv, with a clock whose waits end at once."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ LIMITS = FetchLimits(connect=5, idle=5, total=20, most=2**20)
 
 
 class StoreAndClock:
-    """What a feeder needs of the program."""
+    """The part of the app that a source scheduler needs."""
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store = store
@@ -33,7 +33,7 @@ class StoreAndClock:
 
 
 class YieldingTurns(StoredHostSlots):
-    """The turns of all processes; who has to wait for another one gives it the time that its request really takes."""
+    """Request slots of all processes. A process that waits for a slot lets the others use the time of their requests."""
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         wait = await super().acquire(publisher, most)
@@ -43,7 +43,7 @@ class YieldingTurns(StoredHostSlots):
 
 
 class SourceHarness:
-    """A feeder with its sources; one for each process that a story tells of."""
+    """A source scheduler with its sources: one for each process of a test."""
 
     def __init__(
         self,
@@ -79,33 +79,33 @@ class SourceHarness:
         self.scheduler = SourceScheduler(context, fetcher, sources)
 
     async def poll(self, *names: str) -> Receipt:
-        """Asks now, as `sources poll` does; the receipt."""
+        """Polls now, as `sources poll` does. Returns the receipt."""
         (*_, receipt) = await self.scheduler.poll_now(names)
         return receipt
 
     async def due(self) -> None:
-        """Asks what is due, as `run --once` does."""
+        """Polls the sources that are due, as `run --once` does."""
         await self.scheduler.drain()
 
     async def ticks(self) -> None:
-        """One tick of the process; what it asks beside it has been answered when this returns."""
+        """Runs one tick of the process. Returns when the requests that it started have been answered."""
         await self.scheduler.poll()
         asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
         await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:
-        """Time goes on to a moment; whatever becomes due is asked then. `step`: how often folders are looked at."""
+        """Advances to a moment and polls whatever becomes due. `step`: how often folders are looked at."""
         while self.clock.now() < moment:
             following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), timedelta(0)))
             await self.due()
 
     def _moments(self) -> list[datetime]:
-        """When sources are asked next."""
+        """Returns when each source is due next."""
         return [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
 
     def receipts(self, source: str) -> list[Receipt]:
-        """Those of a source, oldest first."""
+        """Returns the receipts of a source, oldest first."""
         return list(reversed(receipts_of(self.store, source)))
 
     def outcomes(self, source: str) -> list[str]:
@@ -116,7 +116,7 @@ class SourceHarness:
 
 
 def new_york(text: str) -> datetime:
-    """A moment as clocks in New York show it, `2026-01-22 00:05`, in winter."""
+    """Returns the moment at which clocks in New York show `2026-01-22 00:05`, in winter."""
     return datetime.fromisoformat(f"{text}-05:00").astimezone(UTC)
 
 
@@ -131,13 +131,13 @@ def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **va
 
 @contextmanager
 def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    """The fake, which must not have been asked impolitely."""
+    """A fake arXiv. Fails the test if the limits of arXiv were broken."""
     with FakeArxiv(clock) as arxiv:
         yield arxiv
     assert arxiv.violations == []
 
 
 def titles(store: Store) -> list[str]:
-    """The titles of all papers in a store, in the order of letters."""
+    """Returns the titles of all papers in a store, sorted."""
     with store.read() as session:
         return sorted(row.title for row in session.exec(select(PaperRow)))

@@ -1,4 +1,4 @@
-"""Slack as a place where people talk, against the fake server: rights, places, people, whispers, documents."""
+"""Slack's platform API against the fake server: rights, places, people, ephemeral messages, documents."""
 
 import json
 import logging

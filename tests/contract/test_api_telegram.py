@@ -1,4 +1,4 @@
-"""Telegram as a place where people talk, against the fake server: rights, places, presses, documents, updates, menus."""
+"""Telegram's platform API against the fake server: rights, places, callbacks, documents, updates, menus."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

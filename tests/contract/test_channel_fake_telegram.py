@@ -1,4 +1,4 @@
-"""The fake Telegram refuses what Telegram refuses: each forbidden thing is sent by a plain HTTP client."""
+"""The fake Telegram refuses what Telegram refuses. A plain HTTP client sends each forbidden request."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""The Telegram channel against the fake server: what it sends, and what becomes of a try when things go wrong."""
+"""The Telegram channel against the fake server: what it sends, and the outcome of a failed try."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The fake Slack brings what people do as Slack does, and refuses what Slack refuses: seen by plain HTTP and WebSocket clients."""
+"""The fake Slack delivers what people do as Slack does, and refuses what Slack refuses. Plain clients check it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Buttons under deliveries: the card of a paper and its verbs, what lies beyond the limit, rules written into queries."""
+"""Buttons under deliveries: the card of a paper and its verbs, papers beyond the limit, exclusions written into queries."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""When things come: when-out waits for its sources, `first` and `next` by their rhythm, what is missing, quiet days.
+"""When deliveries come: when-out waits for its sources; `first` and `next` follow the source calendar; missing papers; quiet days.
 
 Noon of Thursday 22 January 2026 is the beginning; arXiv's batch can be read from 05:05 UTC.
 """

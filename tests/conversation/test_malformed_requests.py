@@ -1,4 +1,4 @@
-"""What people write nearly right: it is understood, or refused in few words that lead on, and never misunderstood in silence."""
+"""Requests with slips: each is understood, or refused with a hint, and never misunderstood silently."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""News about the service itself: to whom, how often, and never where strangers read."""
+"""Notices about the service: to whom, how often, and never where strangers read."""
 
 from dataclasses import replace
 from datetime import timedelta

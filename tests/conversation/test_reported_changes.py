@@ -1,4 +1,4 @@
-"""A command tells whether it changed what a chat asks for; nobody reads all subscriptions twice to find out."""
+"""A command reports whether it changed the subscriptions of a chat, so that they are not read twice to find out."""
 
 import pytest
 from sqlalchemy import event

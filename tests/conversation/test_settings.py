@@ -1,4 +1,4 @@
-"""What a chat chooses for itself, by word and by button."""
+"""Settings of a chat, changed by command and by button."""
 
 from zoneinfo import available_timezones
 

@@ -1,4 +1,4 @@
-"""People do not type commands: words that are commands, sentences that hold a query, links that name no paper."""
+"""Text without a slash: words that are commands, sentences that hold a query, links that name no paper."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Questions that are put by buttons are answered in words, too; a text that is no answer is read as ever."""
+"""Questions with buttons can be answered by typing. A text that is no answer is read as usual."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A fake arXiv over real HTTP. It watches that nobody asks more than once in three seconds, or twice at once."""
+"""A fake arXiv over real HTTP. It records every request that breaks arXiv's limits: one in three seconds, one at once."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, addresses for answers.
+"""A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
 
 What a workspace is stands in slack_workspace, what methods do in slack_methods, what blocks may hold in blocks, how
 events come to the app in slack_event_delivery. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.

@@ -1,4 +1,4 @@
-"""How the fake Slack brings what people do to the app: by WebSockets that the app opened, or signed to its web address.
+"""Delivers events to the app as Slack does: by WebSockets that the app opened, or signed to its web address.
 
 What is not acknowledged within three seconds, on the connection that brought it, has failed: an event comes again, of a
 command or a press the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests from Slack).

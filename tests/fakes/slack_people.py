@@ -1,4 +1,4 @@
-"""What people do on the fake Slack, and what happens there: the events, commands and presses that come of it."""
+"""Actions of people on the fake Slack, and the events, commands and interactions that Slack sends for them."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What one workspace of the fake Slack is: people, conversations, and what was said there."""
+"""The state of one workspace of the fake Slack: people, conversations, and messages."""
 
 import time
 from collections.abc import Callable, Iterator

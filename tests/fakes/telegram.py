@@ -1,4 +1,4 @@
-"""A Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
+"""A fake Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
 What it refuses stands in telegram_rules, what it tells of people in telegram_people, how updates wait in telegram_queue.
 """

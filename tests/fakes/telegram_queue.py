@@ -1,4 +1,4 @@
-"""The updates that wait on the fake Telegram: asked for by getUpdates, or sent to a webhook.
+"""The update queue of the fake Telegram: read by getUpdates, or posted to a webhook.
 
 Two habits of the real server are left out, since they are only waiting: a conflict is answered at once, and a second
 short question within three seconds too.

@@ -1,4 +1,4 @@
-"""What the tests of the command line share, and those of sources."""
+"""Fixtures of the tests of the command line and of sources."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +13,12 @@ from tests.source_harness import fake_arxiv
 
 @pytest.fixture
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A folder to type commands in."""
+    """A Terminal in a fresh folder."""
     return Terminal(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
-    """An arXiv that goes by the clock of the test."""
+    """A fake arXiv that uses the clock of the test."""
     with fake_arxiv(clock) as fake:
         yield fake

@@ -1,4 +1,4 @@
-"""The pages of the docs as data: tables, code blocks, links."""
+"""Reads the pages of the docs as data: tables, code blocks, links."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)|(?:src|srcset|href)=\"(?P
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: its cells by the names of their columns, as written but for escaped bars."""
+    """A row of a table: its cells by the names of their columns, as written except for escaped bars."""
 
     page: str
     cells: dict[str, str]
@@ -52,7 +52,7 @@ def blocks(path: Path, kind: str) -> list[str]:
 
 
 def typed(path: Path) -> list[str]:
-    """Every line of code and every word between backticks that calls paperwire, from its name on."""
+    """Returns every line of code and every text in backticks that calls paperwire, from its name on."""
     text = path.read_text(encoding="utf-8")
     lines = [line for found in _FENCE.finditer(text) for line in found["text"].splitlines()]
     spans = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
@@ -61,14 +61,14 @@ def typed(path: Path) -> list[str]:
 
 
 def links(path: Path) -> list[str]:
-    """Where the links and pictures of a page lead, but those to other machines."""
+    """Returns the targets of the links and pictures of a page, except those on other machines."""
     text = _FENCE.sub("", path.read_text(encoding="utf-8"))
     targets = (found["target"] or found["html"] for found in _LINK.finditer(text))
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
 def anchors(path: Path) -> set[str]:
-    """The names by which GitHub and GitLab let one link to the headings of a page."""
+    """Returns the anchors that GitHub and GitLab give the headings of a page."""
     text = _FENCE.sub("", path.read_text(encoding="utf-8"))
     headings = re.findall(r"^#{1,6} (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
@@ -94,7 +94,7 @@ def _cells(line: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line that a page types into a shell, what the page shows as its answer, and its exit status."""
+    """A line that a page types into a shell, the answer that the page shows, and the exit status."""
 
     typed: str
     shown: str
@@ -105,7 +105,7 @@ class Step:
 
 
 def steps(path: Path) -> list[Step]:
-    """What the blocks marked `console` type, in their order. `$ echo $?` with a number tells the status of the line before."""
+    """Returns what the blocks marked `console` type, in order. `$ echo $?` with a number gives the status of the line before."""
     found: list[Step] = []
     for block in blocks(path, "console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:

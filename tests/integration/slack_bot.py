@@ -1,4 +1,4 @@
-"""A bot that listens to the fake Slack over real HTTP and WebSockets, in this process, as in `run`."""
+"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as in `run`."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
 
 
 def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
-    """One workspace, heard by Socket Mode."""
+    """Returns settings with one workspace in Socket Mode."""
     own = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
     settings: dict[str, Any] = {"workspaces": (own,), "api_url": fake.url, **more.pop("slack", {})}
     return Settings(
@@ -38,7 +38,7 @@ def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
 async def a_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = 5, **more: Any
 ) -> AsyncIterator[App]:
-    """An app with its database open and its role taken, which does not listen yet."""
+    """An app with its database open and the sender lock taken, which does not listen yet."""
     fake.sets_time(clock.now().timestamp())
     settings = slack_settings(tmp_path, fake, **more)
     own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
@@ -54,7 +54,7 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
-    """As `paperwire run` listens with Socket Mode, both connections standing."""
+    """A bot that listens by Socket Mode as `paperwire run` does, with both connections open."""
     lookup = more.pop("lookup", None)
     async with a_bot(tmp_path, fake, clock, **more) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
@@ -67,7 +67,7 @@ async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **m
 async def a_served_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
 ) -> AsyncIterator[tuple[App, str]]:
-    """As `paperwire run` listens to signed requests at its web address, which is told to Slack."""
+    """A bot that takes signed requests at its web address as `paperwire run` does; Slack knows the address."""
     own = SlackWorkspace(bot_token=SecretStr(TOKEN))
     slack = {"workspaces": (own,), "signing_secret": SecretStr(SECRET), **more.pop("slack", {})}
     async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
@@ -91,5 +91,5 @@ def free_port() -> int:
 
 
 async def settled(fake: FakeSlack) -> None:
-    """All that people did so far was acknowledged, or has failed."""
+    """Waits until everything that people did was acknowledged or has failed."""
     await asyncio.to_thread(fake.waits_until_settled)

@@ -1,4 +1,4 @@
-"""People and a bot on the fake Slack: what somebody does is done with, answers included, before the next thing happens."""
+"""People and a bot on the fake Slack. Each action returns after the bot's answers have arrived."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,13 +19,13 @@ from tests.make import FakeClock
 
 @dataclass(slots=True)
 class Scene:
-    """A bot that listens."""
+    """A bot that listens, and its fake Slack."""
 
     app: App
     fake: FakeSlack
 
     async def does(self, sent: object) -> None:
-        """Waits until what somebody did was taken and answered."""
+        """Waits until an action of a person was dispatched and answered."""
         del sent
         await settled(self.fake)
         while under_way := [
@@ -34,7 +34,7 @@ class Scene:
             await asyncio.wait(under_way)
 
     def queries(self, chat: str = "slack:C1") -> list[str]:
-        """What a chat asks for, as typed."""
+        """Returns the queries of a chat, as typed."""
         if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
             return []
         return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
@@ -42,7 +42,7 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[Scene]:
-    """The bot listens by Socket Mode."""
+    """A Scene whose bot listens by Socket Mode."""
     async with a_listening_bot(tmp_path, fake, clock, **more) as app:
         yield Scene(app, fake)
 

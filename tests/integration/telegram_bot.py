@@ -1,4 +1,4 @@
-"""A bot that listens to the fake Telegram over real HTTP, in this process: receivers, ear and replies as in `run`."""
+"""Runs a bot that listens to the fake Telegram over real HTTP in this process: receivers, dispatcher and replies as in `run`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when s
 
 
 class RestingClock(FakeClock):
-    """Its short waits are over at once. Long ones last until somebody `rings`, or for ever."""
+    """Ends short waits at once. A long wait lasts until a test `rings`."""
 
     def __init__(self) -> None:
         super().__init__(NOON)
@@ -71,7 +71,7 @@ async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIt
 
 @asynccontextmanager
 async def a_listening_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIterator[App]:
-    """As `paperwire run` listens; what was said is answered when it ends."""
+    """A bot that listens as `paperwire run` does; on leaving, all requests are answered."""
     async with a_bot(tmp_path, fake, clock) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
@@ -79,10 +79,10 @@ async def a_listening_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) 
 
 
 async def confirmed(fake: FakeTelegram) -> None:
-    """All that was said so far had its effect, and Telegram knows."""
+    """Waits until every update took effect and was confirmed to Telegram."""
     await asyncio.to_thread(fake.waits_until_confirmed)
 
 
 async def posts(fake: FakeTelegram, count: int, chat: str = "") -> None:
-    """So many messages were posted (in a chat) since the start."""
+    """Waits until so many messages were posted (in a chat) since the start."""
     await asyncio.to_thread(fake.waits_for, "sendMessage", count, chat=chat)

@@ -1,4 +1,4 @@
-"""Rule 12: what is older than a week when it comes is filed, and nobody gets it (docs/architecture.md)."""
+"""Rule 12 (docs/architecture.md): papers that are older than a week when they come are filed and not delivered."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whatever people send on Telegram: a short helpful answer, or silence where a bot must be silent. Over real HTTP."""
+"""Any input on Telegram gets a short helpful answer, or none where a bot must be silent. Over real HTTP."""
 
 import asyncio
 import json

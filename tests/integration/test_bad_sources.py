@@ -1,4 +1,4 @@
-"""Whatever a server sends in place of a list: a failed receipt with a sentence, nothing stored, the other sources untouched."""
+"""Any answer of a server that is no list gives a failed receipt with a sentence; nothing is stored, other sources are untouched."""
 
 import ssl
 from collections.abc import Callable

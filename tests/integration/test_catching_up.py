@@ -1,4 +1,4 @@
-"""After an outage: days that were missed are fetched where the source has history, told once, and named in the receipt."""
+"""After an outage, missed days are fetched where the source has history, delivered once, and named in the receipt."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The command line as a whole: its promises about streams, statuses and sentences, in processes of their own."""
+"""The command line as a whole: streams, exit statuses and sentences, in processes of their own."""
 
 import os
 import re

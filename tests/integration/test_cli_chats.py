@@ -1,4 +1,4 @@
-"""What a chat can do, on the command line: pause, resume, name, settings, forget, search, why, whynot."""
+"""Commands of chats on the command line: pause, resume, name, settings, forget, search, why, whynot."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""check, db, backup and restore."""
+"""The subcommands check, db, backup and restore."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""explain, inspect and match: no settings but the sources, no database, no network."""
+"""The subcommands explain, inspect and match: no settings but the sources, no database, no network."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""sources and sources poll: what happened at each source, and asking now."""
+"""The subcommands sources and sources poll: the receipts of each source, and polling now."""
 
 import json
 from collections.abc import Iterator

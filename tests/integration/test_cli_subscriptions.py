@@ -1,4 +1,4 @@
-"""subscribe, subscriptions, unsubscribe, set, preview, export and import."""
+"""The subcommands subscribe, subscriptions, unsubscribe, set, preview, export and import."""
 
 import shlex
 from pathlib import Path

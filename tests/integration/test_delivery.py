@@ -1,4 +1,4 @@
-"""From due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file; only the clock is ours."""
+"""Delivery from due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file, a fake clock."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`paperwire demo`: the first thing a stranger runs. Expectations were written by hand from bot/samples."""
+"""`paperwire demo`. The expected papers were written by hand from bot/samples."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Titles first, then translations, then what arXiv and Hugging Face show: a paper of seven formats is one in the store.
+"""A paper that comes in seven formats, as a title, a translation and an arXiv entry, is one paper in the store.
 
 Languages, versions, announce types, days and warnings arrive with it, and none is lost on the way.
 """

@@ -1,4 +1,4 @@
-"""The same papers in digests of four formats, one after the other: each is one paper in the store, and richer each time."""
+"""The same papers in digests of four formats, one after the other: each paper is stored once, and gains facts each time."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""One day in eight formats, one after the other: each paper is one in the store, and richer each time.
+"""The papers of one day in eight formats, one after the other: each paper is stored once, and gains facts each time.
 
 What a digest tells beside its papers (its day, how it announces them, its warnings) stays with it.
 """

@@ -1,4 +1,4 @@
-"""The Dockerfile's own commands, run in order in an empty folder and environment.
+"""The commands of the Dockerfile, run in order in an empty folder and environment.
 
 A fresh virtual environment stands in for the base image, links to the packages of this one for the package index: what
 the lock file does not name is not there. Nothing is downloaded.

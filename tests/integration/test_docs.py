@@ -1,4 +1,4 @@
-"""The pages keep their word: what stands in them is looked up in the program, or run."""
+"""The docs agree with the program: their tables are compared with it, and their commands are run."""
 
 import json
 import os

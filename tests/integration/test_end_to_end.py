@@ -1,4 +1,4 @@
-"""From arXiv to the chats and end to end: real HTTP on either side, a real database, the ticks of `paperwire run`."""
+"""From arXiv to the chats: real HTTP on both sides, a real database, the ticks of `paperwire run`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""Papers that come without what arXiv knows of them are completed by id or title, and may match anew; nobody is told twice."""
+"""Papers without arXiv's facts are completed by id or title and may match anew; no chat gets a paper twice."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Groups, topics and channels over real HTTP: what the platform says of them, and what follows."""
+"""Groups, topics and channels over real HTTP: what the platform reports about them, and the effects."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""docs/guide.md keeps its word: each line that it types is said to the bot, and each button that it names is there."""
+"""docs/guide.md agrees with the bot: each line that it types is sent to the bot, and each button that it names is there."""
 
 import re
 from collections.abc import Iterator

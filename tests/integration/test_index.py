@@ -1,4 +1,4 @@
-"""The index of stored papers: it tells of no paper what the slow matcher denies, whatever the words, and is never behind."""
+"""The index of stored papers rules out no paper that the slow matcher finds, for any words, and is never behind."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Formats that installed packages bring, in real packages beside the program; the good one is that of docs/formats.md."""
+"""Formats of installed packages, tested with real packages; the valid one is the example of docs/formats.md."""
 
 import subprocess
 import sys

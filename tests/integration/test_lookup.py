@@ -1,4 +1,4 @@
-"""Papers that somebody names and nobody here knows: asked of arXiv, answered a moment later, told to nobody else."""
+"""Papers that a person names and the store lacks are fetched from arXiv, answered later, and delivered to no other chat."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

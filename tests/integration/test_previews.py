@@ -1,4 +1,4 @@
-"""A preview and a plan of the same moment are the same papers; what is not due is said, with its moment."""
+"""A preview and a plan of the same moment hold the same papers; papers that are not due are shown with their moment."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What changes nothing is found out before the transaction that stores its reply, so that nobody waits for it."""
+"""A command that changes nothing does its work before the transaction that stores its reply, so that no other command waits."""
 
 from collections.abc import Iterator
 from pathlib import Path

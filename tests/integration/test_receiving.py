@@ -1,4 +1,4 @@
-"""What people write on Telegram reaches its command once, in order, whatever Telegram, the line or the database does."""
+"""Each message on Telegram reaches its command once, in order, despite failures of Telegram, the connection or the database."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The recipe “Add a digest format” of CONTRIBUTING.md, followed word for word in a copy of the program."""
+"""The recipe “Add a digest format” of CONTRIBUTING.md works, followed word for word in a copy of the program."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""What was entered by any door comes back from an export as it was."""
+"""An export gives back what was entered, whichever way it was entered."""
 
 import shutil
 from collections.abc import Callable, Iterator

@@ -299,7 +299,7 @@ class TestRule2SinceAndSeen:
 
 class TestRule3WhereANewSubscriptionStarts:
     @pytest.mark.parametrize(
-        ("chat", "request", "ages"),
+        ("chat", "start", "ages"),
         [
             ("telegram:1", {"every": "daily", "at": "13:00"}, [0]),
             ("telegram:1", {"every": "weekly", "on": "thu", "at": "13:00"}, [0, 2, 6]),
@@ -312,11 +312,11 @@ class TestRule3WhereANewSubscriptionStarts:
         ],
     )
     def test_it_takes_the_papers_of_its_first_stretch(
-        self, store: Store, chat: str, request: dict[str, str], ages: list[int]
+        self, store: Store, chat: str, start: dict[str, str], ages: list[int]
     ) -> None:
         for days in (9, 6, 2, 0):
             ingested(store, paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
-        subscribes(store, chat, "graph", **request)  # type: ignore[arg-type]
+        subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
         plan_due(store, now=NOON + HOUR)
         titles = [title for _, titles in delivered(store) for title in titles]
         assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]

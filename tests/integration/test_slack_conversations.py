@@ -1,4 +1,4 @@
-"""Conversations on Slack, from what people do to what they see: who sees an answer, who may change what, and where it belongs."""
+"""Conversations on Slack, from a person's action to the answer: who sees it, who may change what, and in which thread it stands."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager

@@ -1,4 +1,4 @@
-"""What was sent to Slack is edited where it stands: in its thread, with its menus, by the messages' own ids."""
+"""Messages on Slack are edited in place: in their thread, with their menus, by their own ids."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager

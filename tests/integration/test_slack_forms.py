@@ -1,4 +1,4 @@
-"""Forms and the tab Home over the fake Slack, by Socket Mode: what people press, and what they see of it."""
+"""Forms and the home view over the fake Slack, by Socket Mode: what people press, and what they see then."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager

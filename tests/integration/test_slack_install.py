@@ -1,4 +1,4 @@
-"""Workspaces install the app by OAuth: over real HTTP with a fake Slack, from the browser's first request to the tokens."""
+"""Workspaces install the app by OAuth over real HTTP with a fake Slack, from the browser's first request to the tokens."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What people do on Slack reaches its command once and is acknowledged in time, whatever Slack, the line or the database does."""
+"""Each request on Slack reaches its command once and is acknowledged in time, whatever fails meanwhile."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`paperwire slack manifest` and what `check` says of each workspace's rights, over a fake Slack."""
+"""`paperwire slack manifest`, and what `check` says about each workspace's scopes, over a fake Slack."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Places on Slack that come and go, and several workspaces beside each other: what waits, what goes on, who learns of it."""
+"""Channels on Slack that come and go, and several workspaces: what is paused, what goes on, who is notified."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager

@@ -1,4 +1,4 @@
-"""Live sources as stories: arXiv's mornings, pages of others, all that can go wrong, and what receipts say of it."""
+"""Polling of live sources: arXiv's mornings, other pages, all failures, and the receipts."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The web address under many connections: who says nothing is let go, and whoever asks is answered."""
+"""The web address under many connections: silent ones are closed, and requests are answered."""
 
 import asyncio
 import resource

@@ -1,4 +1,4 @@
-"""Telegram sends updates to the web address: only Telegram is let in, and an update is taken once it is stored."""
+"""Telegram posts updates to the web address: other senders are refused, and an update is acknowledged once it is stored."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What chats of every kind are shown of real digests: each planned paper once, behind its title, within all limits.
+"""Messages of real digests in chats of every kind: each planned paper appears once, behind its title, within all limits.
 
 The fakes judge limits and markup as the platforms do and refuse what breaks them; a refused message would be sent in its
 plain form, which has no links.

@@ -1,4 +1,4 @@
-"""Sources that are asked over real HTTP, and the chats that wait for them: one day of a bot, in minutes that nobody waits."""
+"""when-out over real HTTP sources: one day of a bot and of the chats that wait for the sources."""
 
 from datetime import date, datetime, timedelta
 
@@ -71,7 +71,7 @@ async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
 
 
 class TestOperators:
-    """What is wrong with a source is told once a day, not once before midnight and once after."""
+    """Operators are notified about a source once a day, not once before midnight and once after."""
 
     def notified(self, store: Store, cause: str, moments: list[datetime]) -> list[str]:
         meet(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")

@@ -1,4 +1,4 @@
-"""What the stories of conversations share: the fake Telegram, and a bot that lives on it."""
+"""Fixtures of the stories: the fake Telegram, and a bot that uses it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,6 +19,6 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 async def scenario(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> AsyncIterator[Scenario]:
-    """Thursday 22 January 2026, noon UTC; nobody has said a word yet."""
+    """A bot at noon UTC of Thursday 22 January 2026, before any message."""
     async with a_scenario(tmp_path, telegram, clock) as begun:
         yield begun

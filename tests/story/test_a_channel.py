@@ -1,4 +1,4 @@
-"""A public channel, managed from a private chat: its readers see papers and one link, and nothing of the managing."""
+"""A public channel is managed from a private chat: its readers see papers and one link, and nothing of the managing."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper

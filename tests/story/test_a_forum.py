@@ -1,4 +1,4 @@
-"""A forum group with two topics, each with a manager of its own, and a member who may look and not change."""
+"""A forum group with two topics, each with its own manager, and a member who may read and not change."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper

@@ -1,4 +1,4 @@
-"""A researcher and the bot, from the first word to the last."""
+"""A researcher uses the bot, from the first message to the last."""
 
 from tests.make import paper
 from tests.story.scenario import Scenario

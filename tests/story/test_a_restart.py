@@ -1,4 +1,4 @@
-"""The process ends in the middle of a conversation, in good order or not, and another one goes on."""
+"""The process ends in the middle of a conversation, cleanly or not, and another process continues."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""From a Friday evening to a Tuesday: what is promised comes when it was promised, and the nights are quiet."""
+"""From Friday evening to Tuesday: deliveries come when they were announced, and none comes at night."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Somebody blocks the bot and comes back: nothing is sent meanwhile, nothing is lost, and they decide what comes."""
+"""A person blocks the bot and returns: nothing is sent meanwhile, nothing is lost, and the person decides what comes."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper

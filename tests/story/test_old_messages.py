@@ -1,4 +1,4 @@
-"""Buttons under messages of long ago: Telegram tells little of them, or lets nobody change them any more."""
+"""Buttons under old messages: Telegram says little about such messages, or lets nobody edit them any more."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper

@@ -1,4 +1,4 @@
-"""When is a subscription due: words, zones, and local time through every change of the clocks."""
+"""When a subscription is due: words, zones, and local time through every change of the clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache

@@ -1,4 +1,4 @@
-"""A chat's settings: defaults of its kind, and what a person may choose."""
+"""Settings of a chat: the defaults of its kind, and the allowed values."""
 
 import re
 from dataclasses import asdict, fields

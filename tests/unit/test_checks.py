@@ -1,4 +1,4 @@
-"""`paperwire check`: what the machine answers by itself."""
+"""`paperwire check`: the findings about the machine itself."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Damage stays where it is: any bytes end in papers or a sentence, and an undamaged neighbour is never lost."""
+"""Damaged documents: any bytes give papers or a sentence, and an undamaged neighbour is never lost."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""How much room reading takes: a few times that of the document, whatever its format and however hostile it is.
+"""The memory that reading takes: a few times that of the document, whatever its format and however hostile it is.
 
 Each document is read by a process of its own, whose largest size the kernel knows. Python's own count would leave out expat.
 """

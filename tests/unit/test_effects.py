@@ -1,4 +1,4 @@
-"""Which settings change nothing where, and that it is said with its reason."""
+"""Settings without effect: which they are in which chat, and the stated reason."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which addresses a source is made of, and which page follows."""
+"""The requests of a source: their addresses, and the next page."""
 
 import json
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""One address asked for its document: what may be reached, how much, how long, and what a failure is called."""
+"""Fetching one address: what may be reached, how much, how long, and how a failure is named."""
 
 import gzip
 import ssl

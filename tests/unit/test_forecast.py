@@ -1,4 +1,4 @@
-"""What can be expected of sources, and when something comes: pure functions of schedules, receipts and the moment."""
+"""The forecast of sources and of the next delivery: pure functions of schedules, receipts and the moment."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo

@@ -1,4 +1,4 @@
-"""Lines of an import: how they are read, and what is said of one that cannot be. Names: which there are."""
+"""Lines of an import: how they are read, and what is said about an invalid one. Names: which are allowed."""
 
 import unicodedata
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Days that a source owes: what is asked for them, for how long, and what a receipt says."""
+"""Missed days of a source: the requests for them, for how long, and the text of the receipt."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

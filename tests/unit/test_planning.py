@@ -1,4 +1,4 @@
-"""What a chat gets at a due moment: who is in, in which order, as what."""
+"""The delivery of a chat at a due moment: which papers, in which order, in which form."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the bot writes can be typed: the words of a reading, in every language, are the same query again."""
+"""The explanation of a query can be typed: in every language it is the same query again."""
 
 import re
 

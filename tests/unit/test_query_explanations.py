@@ -1,4 +1,4 @@
-"""What people are told about their query: the reading in words, hints, the caret."""
+"""The explanation of a query: its reading in words, the hints, the caret."""
 
 import json
 

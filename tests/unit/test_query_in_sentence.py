@@ -1,4 +1,4 @@
-"""Sentences that ask for papers, and the query that each of them asks for. What is a query already stays as it is."""
+"""Sentences that ask for papers, and the query of each. A text that is a query already stays as it is."""
 
 from time import process_time
 

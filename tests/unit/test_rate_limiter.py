@@ -1,4 +1,4 @@
-"""The pace: never above a limit in any window, fair, and remembered over a restart."""
+"""The rate limiter: never above a limit in any window, fair, and restored after a restart."""
 
 import heapq
 from bisect import bisect_right

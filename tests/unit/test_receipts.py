@@ -1,4 +1,4 @@
-"""What a look at a source means, by what was due: one table."""
+"""The verdict on a poll, by what was due: one table."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Deliveries as people see them: which form they take, in which order, and how they become several messages."""
+"""Deliveries as people see them: their form, their order, and their division into messages."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the service answered, as replies: sentences in the chat's language, no markup."""
+"""Results of the service as replies: sentences in the chat's language, no markup."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What becomes of a message after a try that failed."""
+"""The retry decision after each outcome."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The sample digests of the demo: all are read, and what the demo shows is in them."""
+"""The sample digests of the demo: all can be read, and they hold what the demo shows."""
 
 from importlib.resources import files
 

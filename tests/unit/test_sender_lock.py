@@ -1,4 +1,4 @@
-"""One process sends."""
+"""The sender lock: only one process sends."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Slack sends, in our words: a table of events, commands and presses, and what is refused."""
+"""Payloads of Slack as requests: a table of events, commands and callbacks, and what is refused."""
 
 from datetime import UTC, datetime
 from typing import Any, TypeVar

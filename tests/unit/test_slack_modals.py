@@ -1,4 +1,4 @@
-"""Forms and boards as Slack's views: within every limit, whatever stands in them; and as the gallery shows them."""
+"""Modals and home views in Slack: within every limit for any content; and as the gallery shows them."""
 
 import json
 from typing import Any

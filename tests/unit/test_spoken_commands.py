@@ -1,4 +1,4 @@
-"""Words that are commands without a slash, in both languages, and words that are queries although they begin so."""
+"""Words that are commands without a slash, in both languages, and queries that begin with such words."""
 
 from time import process_time
 

@@ -1,4 +1,4 @@
-"""Telegram's updates as Requests: what is a command, for whom it is, who says it, and what is passed over."""
+"""Telegram's updates as requests: which are commands, for which bot, from whom, and which are ignored."""
 
 import json
 from datetime import UTC, datetime
