@@ -24,7 +24,6 @@ from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.registry import MEDIA, Media
-from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
@@ -165,8 +164,6 @@ def _conversation_context(
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
         bot_info=bot_info,
         forms={name: platform.forms for name, platform in platforms.items() if platform.forms},
-        render_modal=modal_view,
-        render_home_view=home_view,
     )
 
 

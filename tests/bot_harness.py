@@ -175,7 +175,7 @@ class BotHarness:
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
-        """Sends a message; in a private chat its sender is the person whose chat it is. `more` are further fields of the request."""
+        """Sends a message; in a private chat its sender is the person whose chat it is. `more`: further fields of the request."""
         match = _COMMAND.match(text)
         private = _kind(address(chat)) is ChatKind.PRIVATE
         written = {

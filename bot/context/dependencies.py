@@ -12,17 +12,13 @@ from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.conversation import PlatformApi
 from bot.ports.engine import Engine, RateLimiter
-from bot.ports.forms import Forms, HomeView, Modal
+from bot.ports.forms import Forms
 from bot.ports.reply import Reply
 from subscriptions.model import Chat, Delivery, Lane, Message
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.store import Store
 
 Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a delivery that was sent
-
-
-def _no_view(*_: object) -> str:
-    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +32,6 @@ class ConversationContext:
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
-    render_modal: Callable[[Modal, str, Chat], str] = (
-        _no_view  # (form, id of its callback token, chat that reads it) → view for Forms
-    )
-    render_home_view: Callable[[HomeView, Chat], str] = _no_view
     # A lock for each lane to which replies are being sent; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

@@ -180,11 +180,12 @@ def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
 def _render_modal(
     conversation: ConversationContext, command: CommandContext, reply: Reply
 ) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the form of the reply as a view for Forms, "" for none, and the form's token."""
-    if reply.modal is None:
+    """Returns the view of the reply's modal, "" for none, and what its callback token stands for."""
+    forms = conversation.forms.get(command.origin.address.platform)
+    if reply.modal is None or forms is None:
         return "", {}
     token_id, tokens = form_token(command, reply.modal)
-    return conversation.render_modal(reply.modal, token_id, command.origin), tokens
+    return forms.render_modal(reply.modal, token_id), tokens
 
 
 def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: Chat) -> tuple[Message, ...]:
@@ -197,8 +198,9 @@ def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: C
 def _render_home_view(
     conversation: ConversationContext, command: CommandContext, reply: Reply
 ) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the home view of the reply as a view for Forms, "" for none, and the tokens of its buttons."""
-    if reply.home_view is None:
+    """Returns the view of the reply's home view, "" for none, and what its callback tokens stand for."""
+    forms = conversation.forms.get(command.origin.address.platform)
+    if reply.home_view is None or forms is None:
         return "", {}
     bound, tokens = with_home_view_tokens(command, reply.home_view)
-    return conversation.render_home_view(bound, command.origin), tokens
+    return forms.render_home_view(bound), tokens

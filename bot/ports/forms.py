@@ -80,9 +80,15 @@ class HomeView:
 
 
 class Forms(Protocol):
-    """Shows forms and home views on a platform. Each `view` is the text that rendering made of a Modal or HomeView."""
+    """Modals and home views of a platform. A view is a modal or home view as text that the platform takes."""
 
     platform: str
+
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """Returns the view of a modal, which carries the callback token back with its values."""
+
+    def render_home_view(self, home: HomeView) -> str:
+        """Returns the view of a home view."""
 
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
         """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""

@@ -165,8 +165,8 @@ def lose_place(
 ) -> None:
     """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there.
 
-    Stores the reason, and as `detail` the platform's sentence. The owner of the chat is notified, and of a lost topic the
-    group, each once a day. `by` is the person who caused it.
+    Stores the reason, and as `detail` the platform's sentence. The owner of the chat is notified, and of a lost topic
+    the group, each once a day. `by` is the person who caused it.
     """
     with store.write() as session:
         if topic:

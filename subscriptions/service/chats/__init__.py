@@ -1,4 +1,4 @@
-"""Chats and people: who may what, what a conversation remembers, what is erased."""
+"""Chats and people: access, owners, conversation state, workspaces, retention."""
 
 from subscriptions.service.chats.access import allow as allow
 from subscriptions.service.chats.access import ask_to_be_let_in as ask_to_be_let_in
@@ -17,7 +17,6 @@ from subscriptions.service.chats.access import set_owner as set_owner
 from subscriptions.service.chats.access import subscriptions_around as subscriptions_around
 from subscriptions.service.chats.access import take_code as take_code
 from subscriptions.service.chats.access import was_let_in as was_let_in
-from subscriptions.service.chats.conversation_state import add_callbacks as add_callbacks
 from subscriptions.service.chats.conversation_state import chat_moved as chat_moved
 from subscriptions.service.chats.conversation_state import clear_conversation_state as clear_conversation_state
 from subscriptions.service.chats.conversation_state import commands_since as commands_since

@@ -1,4 +1,4 @@
-"""What is kept, for how long, for whom (docs/architecture.md, rules 8, 10, 11)."""
+"""What is stored, for how long and of whom; what is erased (docs/architecture.md, rules 8, 10, 11)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 RECEIPTS = timedelta(days=90)
-_DAY_BEGUN = "day-begun"  # the mark that holds the day on which that was done last
+_DAY_BEGUN = "day-begun"  # a key: the day (UTC) on which the daily work was begun last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Forgotten:
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
-    """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
+    """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     with store.write() as transaction:
         known = key_value.get_value(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
@@ -45,7 +45,7 @@ def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) 
 
 
 def bot_name(store: Scope, platform: str, current: str = "") -> str:
-    """Returns the bot's name on a platform, for links to it: the `current` one, which is stored, else the stored one."""
+    """The bot's name on a platform, which links to the bot need: `current`, else as stored last. Stores a new one."""
     with store.read() as transaction:
         known = key_value.get_value(transaction, f"name:{platform}") or ""
     if current and current != known:
@@ -55,7 +55,7 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
-    """Chats of the own workspace lose its name: those that were made before anybody knew the team become one."""
+    """Drops the own workspace's id from addresses of chats that were added before the id was known."""
     with store.read() as transaction:
         known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
     if known:
@@ -77,7 +77,7 @@ def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
 
 
 def forget(store: Scope, address: ChatAddress) -> Forgotten:
-    """Erases a chat with its subscriptions, its deliveries, its outbox, and what names it elsewhere. Raises NotFound."""
+    """Erases a chat with its subscriptions, deliveries and outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
         note_changed_state(transaction, chat.id)
@@ -89,7 +89,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
 
 
 def begin_day(store: Scope, *, now: datetime) -> bool:
-    """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
+    """Whether the daily work (clean-up and backup, by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
     with store.write() as transaction:
         if key_value.get_value(transaction, _DAY_BEGUN) == today:
@@ -99,7 +99,7 @@ def begin_day(store: Scope, *, now: datetime) -> bool:
 
 
 def clean_up(store: Scope, *, now: datetime) -> None:
-    """Lets go of what has been kept long enough."""
+    """Deletes what was stored long enough."""
     with store.write() as transaction:
         entries.drop_payloads(transaction, now - PAYLOADS)
         updates.drop_updates(transaction, now - UPDATES)

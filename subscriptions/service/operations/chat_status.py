@@ -1,4 +1,4 @@
-"""How a chat stands, and how the whole bot does, for `status`."""
+"""The state of a chat and of the whole bot, for `status`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from subscriptions.store.papers.digests import NewestDay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How one chat stands."""
+    """The state of one chat."""
 
     chat: Chat
     subscriptions: int
-    next_delivery: NextDelivery  # of what comes first
+    next_delivery: NextDelivery  # of all its subscriptions the first
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int
@@ -32,17 +32,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the whole bot stands."""
+    """The state of the whole bot."""
 
     chats: int
-    asking: int
+    asking: int  # chats that wait for an operator and can be written to
     subscriptions: int
     outbox: Progress
-    stopped: Mapping[str, str]  # platform -> why it stands still
+    stopped: Mapping[str, str]  # platform -> why it is stopped
 
 
 def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
-    """How a chat stands. Raises NotFound."""
+    """The state of a chat. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -59,7 +59,7 @@ def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
 
 
 def expectations(store: Scope, *, now: datetime) -> Forecast:
-    """What can be expected of the sources."""
+    """The forecast of the sources."""
     with store.read() as transaction:
         return sources.forecast(transaction, store.schedules, now)
 
@@ -67,20 +67,20 @@ def expectations(store: Scope, *, now: datetime) -> Forecast:
 def next_deliveries_to(
     store: Scope, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
-    """When the first of these subscriptions of a chat brings something. Raises NotFound."""
+    """When the first of these subscriptions of a chat delivers something. Raises NotFound."""
     with store.read() as transaction:
         return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
 
 
 def next_deliveries_of(store: Scope, subscriptions: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
-    """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
+    """When each of these subscriptions, of any chats, delivers something; of a paused one, when it would."""
     with store.read() as transaction:
         delivery_forecast = DeliveryForecast.of(transaction, now)
         return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
 
 def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
-    """What came last from each source, the newest first."""
+    """The newest day of each source and what came on it, the newest first; at most `most`."""
     with store.read() as transaction:
         return digests.newest_days(transaction, most)
 
@@ -92,7 +92,7 @@ def papers_of_day(store: Scope, day: date) -> int:
 
 
 def health(store: Scope) -> Health:
-    """How the whole bot stands."""
+    """The state of the whole bot."""
     with store.read() as transaction:
         chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
         waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))

@@ -1,4 +1,4 @@
-"""Why a paper came to a chat, and why it did not."""
+"""Why a paper was delivered to a chat, or was not."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +17,14 @@ from subscriptions.store.papers import announcing
 
 
 class HoldReason(StrEnum):
-    """What keeps a paper from coming for a subscription."""
+    """What keeps a subscription from delivering a paper."""
 
     WORDS = "words"  # the query does not fit it
     REPLACEMENT = "replacement"  # only a new version of it came, which is not announced
-    ARCHIVE = "archive"  # it was older than news when it came, so it was filed
+    ARCHIVE = "archive"  # it was too old to be news when it came, so it was filed
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # it came before the papers that the subscription began with
-    PASSED = "passed"  # its turn was before the query or the settings became what they are
+    PASSED = "passed"  # the subscription looked at it before the query or the settings changed
     PAUSED = "paused"  # the subscription is
     CHAT = "chat"  # the chat is paused, or waits to be let in
     TIME = "time"  # nothing: it comes with the next delivery
@@ -36,20 +36,20 @@ class Reason:
 
     subscription: Subscription
     hold_reason: HoldReason
-    query: Query  # as it is understood
+    query: Query  # as parsed
     failing: tuple[Node, ...] = ()  # the parts of it that the paper does not fit, as typed
     due: datetime | None = None  # when it is to come; None: as soon as papers are sent
-    about: bool = False  # that is but the first of two times
+    about: bool = False  # `due` is the first of two times (when-out)
 
 
 def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
-    """Returns the deliveries of a paper to this chat; None if there are none."""
+    """A paper as it was delivered to this chat; None: it was not."""
     with store.read() as transaction:
         return deliveries.deliveries_of(transaction, chat.id, paper.id)
 
 
 def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
-    """Returns the paper that was delivered last, or the first one of the message with this id of the platform's."""
+    """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
     with store.read() as transaction:
         paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
         paper = paper or deliveries.last_delivered(transaction, chat.id)
@@ -57,7 +57,7 @@ def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredP
 
 
 def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
-    """Returns why a paper was not delivered to this chat, for each of its subscriptions: the nearest first."""
+    """Why a paper was not delivered to this chat, for each of its subscriptions: the nearest to a match first."""
     with store.read() as transaction:
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
@@ -86,7 +86,7 @@ def _reason(
 
 
 def _as_typed(subscription: Subscription) -> Query:
-    """The query in its person's words; should the grammar have changed since, in ours."""
+    """The query as typed; if that means something else by today's grammar, the stored canonical query."""
     try:
         query = parse_query(subscription.text)
     except QueryError:
@@ -95,7 +95,7 @@ def _as_typed(subscription: Subscription) -> Query:
 
 
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
-    """What keeps a paper that the query fits."""
+    """What keeps a subscription from delivering a paper that it matches."""
     cursor = stored_subscriptions.shared_cursor(transaction) if subscription.cursor is None else subscription.cursor
     if known.sequence is None or known.sequenced_at is None:
         return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT

@@ -1,4 +1,4 @@
-"""Papers as a chat asks about them: what was delivered and why, and what it wants to see less of."""
+"""Papers as people ask about them: what was delivered and why, and words that a subscription could exclude."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def delivered_papers(store: Scope, chat: Chat, delivery: str) -> tuple[Item, ...
 
 
 def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | None:
-    """Which chat of a lane, a group or one of its topics, a delivery went to; None: none of them."""
+    """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
     with store.read() as transaction:
         chats = stored_chats.chats_by_id(transaction, stored_chats.chats_of_lane(transaction, lane), zone=store.zone)
         delivered = (
@@ -40,13 +40,13 @@ def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | No
 
 
 def known_paper(store: Scope, paper_id: int) -> KnownPaper | None:
-    """A paper by the number that the store gave it; None: it was joined with another, or never was."""
+    """The paper with an id of the store; None: it was merged with another, or never was."""
     with store.read() as transaction:
         return known_papers.stored_papers(transaction, [paper_id]).get(paper_id)
 
 
 def as_item(store: Scope, chat: Chat, known: KnownPaper) -> Item:
-    """Returns a paper as it was delivered to this chat, else with those of its subscriptions that match it now."""
+    """A paper as it was delivered to this chat; else with the subscriptions that it matches now."""
     with store.read() as transaction:
         delivered = deliveries.delivered_item(transaction, chat.id, known.id)
         subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -54,7 +54,7 @@ def as_item(store: Scope, chat: Chat, known: KnownPaper) -> Item:
 
 
 def subscriptions_behind(store: Scope, chat: Chat, item: Item) -> tuple[Subscription, ...]:
-    """The subscriptions that brought a paper, as they are now; without those that are gone."""
+    """The subscriptions that brought a paper, as they are now; without removed ones."""
     numbers = [because.number for because in item.because]
     with store.read() as transaction:
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -63,7 +63,7 @@ def subscriptions_behind(store: Scope, chat: Chat, item: Item) -> tuple[Subscrip
 
 
 def distinctive_words(store: Scope, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
-    """Words of a paper's title that few of the chat's other papers have: what a subscription could exclude."""
+    """Words of a paper's title that are rare in other titles: a subscription could exclude them."""
     with store.read() as transaction:
         others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
         known = known_papers.newest_titles(transaction, TITLES_KNOWN)

@@ -1,4 +1,4 @@
-"""What subscriptions have still to bring: papers that came since they last looked."""
+"""Papers that subscriptions have still to deliver."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from subscriptions.store.papers import index
 def undelivered(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
-    """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
+    """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
     shared_cursor = stored_subscriptions.shared_cursor(transaction)
     subscriptions = [
         subscription if subscription.cursor is not None else replace(subscription, cursor=shared_cursor)
@@ -37,6 +37,6 @@ def undelivered(
 
 
 def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
-    """The papers that a subscription finds and has not looked at."""
+    """The papers above a subscription's cursor that it matches, as a set."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
     return hits.bits & entries.changed_after(subscription.cursor or 0)

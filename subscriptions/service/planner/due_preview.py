@@ -1,4 +1,4 @@
-"""What a delivery of this moment would send to a chat, by the planner's own decisions, and what is not due yet."""
+"""What would be sent to a chat at this moment, decided as the planner does, and what is not due yet."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from subscriptions.planning.plan import Due, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.planner.plan import Occasion, would_be_planned
-from subscriptions.service.planner.previews import not_delivered
+from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.lookup import find as find_chat
 from subscriptions.service.subscriptions.pausing import awake
@@ -28,36 +28,36 @@ PREVIEW_DAYS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDue:
-    """A subscription that has papers to bring, but not at this moment."""
+    """A subscription with papers to deliver that is not due."""
 
     subscription: Subscription
-    next_delivery: NextDelivery  # when it brings them; nothing while it is held
-    held: str = ""  # what holds it: the state of the chat, else its own; "": nothing
+    next_delivery: NextDelivery  # when it delivers them; nothing while it is held
+    held: str = ""  # the state that holds it, of the chat, else its own; "": it is not held
     papers: tuple[KnownPaper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a chat would get, not written down."""
+    """What a chat would get; nothing is stored."""
 
     delivery: Delivery | None  # what is due at this moment; None: nothing
-    later: Delivery | None = None  # what is not, as if it were
-    not_due: tuple[NotDue, ...] = ()  # whose papers those are
+    later: Delivery | None = None  # what is not due, as a delivery
+    not_due: tuple[NotDue, ...] = ()  # the subscriptions that bring `later`
     known: int  # papers looked at
 
 
 def preview(
     store: Scope, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:
-    """Returns what would be sent: for all subscriptions of a chat, or for one query. Raises NotFound, QueryError.
+    """What would be sent: for all subscriptions of a chat, or for one query. Stores nothing. Raises NotFound, QueryError.
 
-    With `days`, or for a query, it is what papers of so many days bring, by the days of their digests.
+    With `days`, or for a query: what papers of so many last days bring, by the days of their digests.
     """
     with store.read() as transaction:
         chat = find_chat(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         if text is not None:
-            subscriptions = (not_delivered(chat, parse_query(text), now),)
+            subscriptions = (unstored_subscription(chat, parse_query(text), now),)
         if text is not None or days is not None:
             today = now.astimezone(zones.zone(store.zone)).date()
             first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
@@ -74,7 +74,7 @@ def _of_days(
     *,
     all_of_them: bool,
 ) -> Preview:
-    """Returns what papers of the days from `first` on bring; `all_of_them`: also those delivered before."""
+    """What papers of the days from `first` on bring; with `all_of_them` also papers that were delivered to the chat."""
     entries = Entries.of(index.news(transaction, None, since=first), whole=True)
     case = _case(transaction, chat, [replace(subscription, cursor=-1) for subscription in subscriptions], entries, now)
     delivered = (
@@ -87,7 +87,7 @@ def _of_days(
 def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
-    """Pauses that end by now are over, as they are for the planner."""
+    """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
     chat, subscriptions = awake(chat, subscriptions, now)
     decided, occasion = would_be_planned(transaction, chat, subscriptions, now=now)
     delivery = None
@@ -122,7 +122,7 @@ def _of_this_moment(
 def _case(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries, now: datetime
 ) -> Due:
-    """The papers that subscriptions find, and nothing else, as a case to decide."""
+    """The papers that subscriptions match, as a case for `decide`."""
     bits = 0
     for subscription in subscriptions:
         bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
@@ -144,7 +144,10 @@ def _case(
 
 
 def _delivery(case: Due, delivered: Collection[int], entries: Entries) -> Delivery | None:
-    """What these papers are as a delivery; it speaks of all that were looked at."""
+    """The delivery that `decide` makes of a case, without the papers `delivered`; None: nothing.
+
+    Its counts are those of all `entries`.
+    """
     decided = decide(replace(case, delivered=frozenset(delivered)), evidence_of_fits(), limited=shows_more(case.chat))
     if decided is None:
         return None
@@ -156,7 +159,7 @@ def _delivery(case: Due, delivered: Collection[int], entries: Entries) -> Delive
 def _not_due(
     chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, occasion: Occasion
 ) -> tuple[NotDue, ...]:
-    """Which of these subscriptions bring what is not due, and when."""
+    """The subscriptions whose papers are in `later`, each with its next delivery."""
     items = later.items if later else ()
     found = []
     for subscription in subscriptions:

@@ -1,4 +1,4 @@
-"""What is said beside papers: that there were none, that sources are missing; and to whom, where strangers read along."""
+"""Notices about papers that did not come: none matched, none came, sources are missing. Public chats: to the owner."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,19 +25,19 @@ from subscriptions.store import Transaction
 from subscriptions.store.chat import access, chats
 from subscriptions.store.papers import statistics
 
-STREAK_AFTER = 5  # days on which papers came, and none fitted: then the chat hears of it, once
+STREAK_AFTER = 5  # days with papers of which none matched, until the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 _Case = tuple[Due, tuple[Kind, tuple[Item, ...], Facts] | None]
 
 
 def is_public(chat: Chat) -> bool:
-    """Whether strangers read along: then nothing is said there about what did not come."""
+    """Whether strangers read a chat: then it gets no notices about papers that did not come."""
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
 def how_missing(behind: Sequence[Awaited]) -> MissingHow:
-    """How these sources are missing: the most certain that applies to one of them."""
+    """How these sources are missing: late if one of them is, else failed if one has, else awaited."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:
         return MissingHow.LATE
@@ -47,10 +47,10 @@ def how_missing(behind: Sequence[Awaited]) -> MissingHow:
 def notify_no_match(
     transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
 ) -> list[Lane]:
-    """Stores notices for chats whose subscriptions match nothing, in the transaction of the plan. Returns their lanes.
+    """Stores the notices that follow from these decisions, and the no-match streaks, in the transaction of the decisions.
 
-    The owner of a public chat is notified instead of the chat. Each streak without a match is notified once.
-    `last_sequence` is the sequence up to which the plan looked.
+    The owner of a public chat is notified instead of the chat. A chat that nothing matches is notified once per streak.
+    `head` is the sequence up to which papers were looked at. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
     spells: dict[int, NoMatchStreak | None] = {}
@@ -79,7 +79,7 @@ def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
 def _since_papers_came(
     transaction: Transaction, due: Due, spell: NoMatchStreak, last_sequence: int
 ) -> NoMatchStreak | None:
-    """Returns the part of a streak after the last paper that was delivered to the chat; None if there is none.
+    """The days of a streak after the last paper that was delivered to the chat; None: there are none.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
@@ -94,7 +94,7 @@ def _since_papers_came(
 
 
 def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
-    """See `days_known`; most chats last looked at the same papers, and many share a clock."""
+    """The result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
     case = min(due.cursor.values()), due.zone
     if case not in known:
         known[case] = days_known(due)
@@ -122,7 +122,7 @@ def _notify_owner(
 
 
 def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
-    """Returns the lane of the chat's owner, if they were notified."""
+    """The lane of the private chat with the owner, if the owner was `notified`."""
     owner = access.owner_of(transaction, chat.id)
     return [Lane(chat.address.platform, owner)] if notified else []
 

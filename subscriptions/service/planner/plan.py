@@ -1,4 +1,4 @@
-"""Planning: what is due is matched, decided and written down, a slice of chats at a time."""
+"""Plans deliveries: matches what is due, decides and stores, a slice of chats at a time."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a cha
 
 @dataclass(slots=True)
 class Occasion:
-    """What holds for all chats that are planned at one moment."""
+    """What is the same for all chats that are planned at one moment."""
 
     now: datetime
     delivery_forecast: DeliveryForecast
@@ -46,14 +46,14 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A chat's case, and what came of it."""
+    """What one chat's delivery depends on, and the decision."""
 
     case: Due
     subscriptions: Sequence[Subscription]  # all of the chat
-    result: tuple[Kind, tuple[Item, ...], Facts] | None
+    result: tuple[Kind, tuple[Item, ...], Facts] | None  # None: no delivery
 
     def said(self, subscription: Subscription) -> bool:
-        """Whether a subscription had its say: it brought papers, or it was said that there are none."""
+        """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
         if self.result is None:
             return False
         _, items, _ = self.result
@@ -61,10 +61,10 @@ class Decided:
 
 
 def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
-    """Plans everything that is due, until `enough`; returns the lane of each delivery that was written down.
+    """Plans everything that is due, until `enough`; returns the lane of each delivery and notice that was stored.
 
-    A second call at the same moment plans nothing: a subscription's place and next moment move in the transaction that
-    writes the delivery.
+    A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
+    transaction that stores the delivery.
     """
     delivery_forecast, chat_ids, pause_ended = _look(store, now)
     if pause_ended:
@@ -82,7 +82,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
 
 
 def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
-    """What is known at `now`, who is due, and whether somebody's pause has ended who may be, too."""
+    """The forecast at `now`, the ids of the chats that are due, and whether a pause has ended, which may add chats."""
     with store.read() as transaction:
         delivery_forecast = DeliveryForecast.of(transaction, now)
         waiting = delivery_forecast.forecast.sources_in is False
@@ -92,7 +92,7 @@ def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], boo
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
-    """What is decided for some chats at one moment."""
+    """The decisions on some chats at one moment."""
 
     chats: Mapping[int, Chat]
     decided: list[Decided]
@@ -102,10 +102,10 @@ class _Slice:
 
 
 def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is_last: bool) -> list[Lane]:
-    """Decides in a reading transaction, then writes; returns the lanes of what was written.
+    """Decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
-    If something else was committed in between, the decision is made again in the writing transaction. That takes no
-    matching: the papers and what they match are remembered. If papers came, all begins anew.
+    If another writer has committed in between, it decides again in the writing transaction. That needs no matching:
+    papers and matches are cached. If papers came, it begins anew.
     """
     with store.read_then_write() as work:
         while True:
@@ -117,7 +117,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is
                 if work.is_stale:
                     part = _decide(transaction, chat_ids, occasion)
                 lanes = _write(transaction, part, occasion)
-                if is_last:  # only then everybody has caught up
+                if is_last:  # only then all subscriptions have caught up
                     plans.advance_shared_cursor(transaction, occasion.window.last_sequence)
             return lanes
 
@@ -153,7 +153,7 @@ def _decide_slice(
     subscriptions: Mapping[int, Sequence[Subscription]],
     occasion: Occasion,
 ) -> _Slice:
-    """What these chats get; nothing is written."""
+    """What these chats get; stores nothing."""
     shared_cursor, last_sequence, now = (
         stored_subscriptions.shared_cursor(transaction),
         occasion.window.last_sequence,
@@ -179,7 +179,7 @@ def _decide_slice(
 def would_be_planned(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decided | None, Occasion]:
-    """What a plan at this moment would give a chat, and what holds then; nothing is written."""
+    """What a plan at this moment would decide for a chat, and on what occasion; stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
     occasion = Occasion(now, delivery_forecast, Window(delivery_forecast.last_sequence))
     decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion).decided
@@ -241,7 +241,7 @@ def _case(
 
 
 def _period(cadence: Cadence) -> timedelta:
-    """How long before a due moment of this cadence the one before it was, or could have been."""
+    """The shortest time between two due moments of this cadence."""
     return timedelta(days=7 if cadence.kind == "weekly" else 1)
 
 
@@ -257,7 +257,7 @@ def _planned(one: Decided, key: str) -> Planned:
 def _due_now(
     chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: Occasion
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """What of a chat is due; and where those move that have to wait all the same."""
+    """The due subscriptions of a chat, and the moves of those among them that have to wait."""
     now, sources_in = occasion.now, occasion.forecast.sources_in
 
     def due(s: Subscription) -> bool:
@@ -276,12 +276,12 @@ def _due_now(
 
 
 def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Move]:
-    """Gives subscriptions that wait for the next minute their own cursor: the shared cursor is advanced without them."""
+    """Moves that give waiting subscriptions a cursor of their own: the shared cursor goes on without them."""
     return [(subscription.id, shared_cursor, (None, None)) for subscription in waiting if subscription.cursor is None]
 
 
 def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
-    """The window of a when-out that is open at `now`, where an earlier one passed while nothing ran: it waits in that."""
+    """The due span of a when-out window that is open at `now`, if an earlier window passed while nothing ran; else None."""
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
     zone = zone_of(subscription, chat)
@@ -292,7 +292,7 @@ def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> store
 
 
 def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.DueSpan:
-    """When it is due next. A when-out that had nothing to say stays due until the end of its window."""
+    """When a subscription is due next. A when-out that the delivery does not cover stays due until its window ends."""
     zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, occasion.now
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.said(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
@@ -301,7 +301,7 @@ def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) ->
 
 
 def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
-    """The latest of the moments that made a chat due; `now` and an open when-out are due when planned."""
+    """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
     return max(_moment(s, chat, now) for s in theirs)
 
 
@@ -322,8 +322,8 @@ def _free_keys(
 ) -> dict[int, str]:
     """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
 
-    Those wait for the next minute. A subscription whose own minute is over by then has a key of its own: else it would
-    be due for ever and never sent.
+    These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
+    subscriptions would stay due for ever and never be sent.
     """
     keys = {chat.id: _dedupe_key(chat, theirs, shared_cursor, last_sequence, now) for chat, theirs in due}
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
@@ -336,7 +336,10 @@ def _free_keys(
 def _dedupe_key(
     chat: Chat, theirs: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
 ) -> str:
-    """Rule 5 of docs/architecture.md: one delivery per chat and due minute; for `now` alone, one per chat and stretch of papers."""
+    """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
+
+    Where no subscription has a due moment, one per chat and range of papers.
+    """
     if any(s.next_due_at is not None for s in theirs):
         return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
     numbers = ",".join(str(s.number) for s in theirs)

@@ -1,4 +1,4 @@
-"""What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
+"""Previews: what subscriptions of a chat, or a query, find among recent papers; and the newest batch on request."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,22 +33,22 @@ from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import index, known_papers
 
-MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
-MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
-_FEW = 3  # that are read of each subscription, however many there are
+MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
+MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
+_FEW = 3  # papers that are read for each subscription, however many there are
 _MANY = 1000  # papers from which on all deliveries of a chat are looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What subscriptions of a chat find among the papers known, those delivered before included."""
+    """What subscriptions of a chat find among recent papers, delivered ones included."""
 
-    subscriptions: tuple[Subscription, ...]  # that were tried; number 0: one that nobody made
-    query: Query | None  # what was tried out, when it is no subscription of the chat
+    subscriptions: tuple[Subscription, ...]  # those that were tried; number 0: of a query that is no subscription
+    query: Query | None  # the query that was tried, when it is no subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
     delivered: int  # papers of it that were delivered to the chat before
-    waiting: int  # papers that subscriptions have still to bring
-    base: Base  # what was looked at
+    waiting: int  # papers that these subscriptions have still to deliver
+    base: Base  # the papers that were looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,26 +59,26 @@ class Batch:
     query: Query | None
     day: date | None  # None: no paper was ever announced
     known: int  # papers of that day
-    delivery: Delivery | None  # None: all of them were delivered before
+    delivery: Delivery | None  # None: nothing, or all of it was delivered before
     delivered: int  # papers that were delivered to the chat before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What a chat would get of some papers."""
+    """Some papers, and what subscriptions of a chat find among them."""
 
     chat: Chat
     subscriptions: Sequence[Subscription]
     entries: Entries
     fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
-    delivered: int = 0  # papers that are left out
+    delivered: int = 0  # papers that are left out, as a set
     limited: bool = True
     days: tuple[date, ...]
     known: int  # papers that were looked at
 
 
 def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
-    """What the subscriptions of a chat find among the papers of the last days; nothing is written. Raises QueryError.
+    """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
@@ -123,11 +123,11 @@ def newest_batch(
     day: date | None = None,
     delivered_too: bool = False,
 ) -> Batch:
-    """Returns what the subscriptions of a chat find on `day`, or on the newest day with announcements.
+    """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    With `key`, unique for a person's request, the result is stored as a delivery, so its papers count as delivered; the
-    cursors of the subscriptions stay, so their own deliveries bring the rest. Without `key` nothing is written, and with
-    `delivered_too` papers that were delivered before are shown as well. Raises QueryError.
+    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered. Cursors
+    stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers that were
+    delivered before.
     """
     with store.write() if key else store.read() as transaction:
         subscriptions, query = _asked(transaction, chat, which, now)
@@ -156,8 +156,8 @@ def newest_batch(
     )
 
 
-def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """Returns a subscription to `query` that is not stored: number 0."""
+def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
+    """A subscription that is not stored, for a query: id and number are 0."""
     return Subscription(
         id=0,
         chat_id=chat.id,
@@ -175,7 +175,7 @@ def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
 def _asked(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
-    """The subscriptions that a person means, and the query where it is none of the chat's."""
+    """The subscriptions that `which` names, and the query where it is none of the chat's."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
         return tuple(
@@ -189,7 +189,7 @@ def _asked(
     for subscription in subscriptions:
         if subscription.canonical == query.canonical:
             return (subscription,), None
-    return (not_delivered(chat, query, now),), query
+    return (unstored_subscription(chat, query, now),), query
 
 
 def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
@@ -201,7 +201,7 @@ def _union(fits: Mapping[int, int]) -> int:
 
 
 def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
-    """Returns the ids of those of these papers that were delivered to the chat."""
+    """The ids of those of these papers that were delivered to the chat."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
         return numbers & chat_outbox.delivered(transaction, chat.id)
@@ -209,7 +209,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found:
 
 
 def _with_an_end(chat: Chat) -> Chat:
-    """The chat with a limit of what a reply may show."""
+    """The chat with a limit on how many papers a reply shows."""
     return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
@@ -217,9 +217,9 @@ def _with_an_end(chat: Chat) -> Chat:
 
 
 def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
-    """What the very function says that plans deliveries; every paper counts as new. None: nothing.
+    """The delivery that `decide` makes of a case, as in a plan; every paper counts as new. None: nothing.
 
-    Unless all are read, only the newest are; the others are counted, behind those.
+    Unless `read_all`, only the newest papers are read; the others are counted, after those.
     """
     found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))

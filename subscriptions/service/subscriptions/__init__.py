@@ -1,4 +1,4 @@
-"""Subscriptions of a chat: made, changed, paused, undone, exported."""
+"""Subscriptions of a chat: add, change, pause, undo, export and import."""
 
 from subscriptions.service.subscriptions.amendments import edit as edit
 from subscriptions.service.subscriptions.amendments import rename as rename

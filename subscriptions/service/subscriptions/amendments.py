@@ -1,4 +1,4 @@
-"""Changes the query, the name or the time of a subscription. Its number and its cursor stay."""
+"""Changes query, name or time of a subscription, and settings of a chat. Number and cursor of a subscription stay."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -30,10 +30,10 @@ def edit(
     tz: str | None = None,
     who: str = "",
 ) -> Subscribed:
-    """Changes the query of a subscription, and with `when` its schedule; what is planned already stays as it is.
+    """Changes the query of a subscription, and with `when` its time. Deliveries that are planned stay as they are.
 
-    `tz` is a zone of its own from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing changed. Raises NotFound, QueryError, and Refused when another
-    subscription of the chat asks for the same.
+    `tz` is its zone from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing
+    changed. Raises NotFound, QueryError, and Refused when another subscription of the chat has the same query.
     """
     query = kept_query(text)
     with store.write() as transaction:
@@ -71,7 +71,7 @@ def edit(
 
 
 def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
-    """Gives a subscription a name, or with "" none. Raises NotFound, Refused."""
+    """Gives a subscription a name; "" takes it away. Raises NotFound, Refused."""
     plain = checked_name(name)
     with store.write() as transaction:
         chat = find(transaction, address)
@@ -86,9 +86,9 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
 def reschedule(
     store: Scope, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Gives a subscription another time; without a number all of the chat, and those that are still to come.
+    """Changes the time of a subscription; without a number, of all in the chat and the default for new ones.
 
-    Returns them as they are now. Raises NotFound, Refused.
+    Returns these subscriptions as they are now. Raises NotFound, Refused.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
@@ -110,7 +110,7 @@ def reschedule(
 
 
 def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
-    """Sets one of SETTINGS. Raises NotFound, Refused."""
+    """Sets one of SETTINGS, and moves the due moments that depend on it. Raises NotFound, Refused."""
     with store.write() as transaction:
         chat = find(transaction, address)
         setting = setting_name(name)
@@ -126,7 +126,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
-    """A time as typed; the two times of when-out, if it names none, from its own, else from the chat's."""
+    """Reads a typed time. A when-out that names no hours takes those of `own`, else those of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 

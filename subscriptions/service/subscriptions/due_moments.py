@@ -1,4 +1,4 @@
-"""Quiet hours: what would come at once is held until they end (docs/architecture.md, rule 2)."""
+"""Due moments of subscriptions, and how the chat's quiet hours and time zone move them (docs/architecture.md, rule 2)."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -10,18 +10,21 @@ from subscriptions.store import Transaction
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
-FOLLOWED = frozenset({"quiet", "timezone"})  # settings that say when it is quiet
+FOLLOWED = frozenset({"quiet", "timezone"})  # settings on which quiet hours depend: after a change, call `follow_quiet`
 
-Move = tuple[int, int, stored_subscriptions.DueSpan]  # of a subscription: its id, what it has seen, when it is due
+Move = tuple[int, int, stored_subscriptions.DueSpan]  # (id of a subscription, its new cursor, its new due span)
 
 
 def silent_until(chat: Chat, moment: datetime) -> datetime | None:
-    """When the quiet hours of a chat that hold at `moment` end; None outside of them."""
+    """The end of the chat's quiet hours if they hold at `moment`; None if they do not."""
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
 def held(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datetime) -> list[Move]:
-    """Where those of these due subscriptions move that quiet hours hold; what a person asked for is not held."""
+    """Moves that put off due `now` subscriptions to the end of the quiet hours.
+
+    A subscription whose papers a person asked for (`hurry`) is not put off.
+    """
     at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
     until = silent_until(chat, now) if at_once else None
     if until is None:
@@ -33,7 +36,10 @@ def held(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datet
 
 
 def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
-    """The chat has other quiet hours, or another clock, than `before`: what was held by those is held by these, or goes."""
+    """Moves what the old quiet hours put off to the end of the new ones; if it is not quiet now, makes it due at once.
+
+    `before` is the chat before its quiet hours or time zone changed.
+    """
     until = silent_until(before, now)
     if until is None:
         return
@@ -44,7 +50,10 @@ def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
 
 
 def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
-    """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
+    """Makes subscriptions without a zone of their own due at the same local time in the chat's new zone `name`.
+
+    Overdue ones stay overdue.
+    """
     zone = zones.zone(name)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
@@ -60,7 +69,7 @@ def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) 
 
 
 def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
-    """A due moment with the latest one that it may become: for when-out the end of its window."""
+    """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment
     return moment, cadences.closes(cadence, zone, moment)

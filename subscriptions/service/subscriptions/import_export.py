@@ -1,4 +1,4 @@
-"""Subscriptions as text: exported, and brought back by an import that does all of it or nothing."""
+"""Exports subscriptions as text, and imports such text, all of it or nothing."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,14 +25,14 @@ from subscriptions.store.papers import known_papers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import does, line by line: ("+", new), ("~", changed), ("=", there already), each with its chat."""
+    """What an import does, line by line."""
 
-    changes: tuple[tuple[str, str, str], ...]  # sign, chat, the line
+    changes: tuple[tuple[str, str, str], ...]  # (sign, chat, line); signs: "+" added, "~" changed, "=" there already
 
 
 @dataclass(slots=True, kw_only=True)
 class _Target:
-    """A chat that lines are about, as it is by now."""
+    """A chat that lines name, with its subscriptions as the earlier lines left them."""
 
     chat: Chat
     subscriptions: dict[str, Subscription]  # by canonical text
@@ -42,7 +42,7 @@ class _Target:
 
 
 def export(store: Scope, address: ChatAddress | None) -> str:
-    """One chat's subscriptions, or with None those of all chats with their settings. Raises NotFound."""
+    """The subscriptions of one chat as text, or with None those of all chats with their settings. Raises NotFound."""
     with store.read() as transaction:
         if address is not None:
             chat = find(transaction, address)
@@ -53,12 +53,12 @@ def export(store: Scope, address: ChatAddress | None) -> str:
 
 
 def _whole(transaction: Transaction, chat: Chat) -> str:
-    """All that an import needs to make this chat again; "" for one that has nothing of its own."""
+    """All lines that an import needs to make this chat again; "" for a chat without subscriptions and chosen settings."""
     chosen = stored_chats.chosen_settings(transaction, chat.id)
     settings = [f"set {name} {value}" for name, value in sorted(chosen.items())]
     kind = (
         [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
-    )  # a channel's id looks like a group's
+    )  # a channel's address looks like a group's
     subscriptions = _subscription_lines(transaction, chat)
     return _lines([f"[{chat.address}]", *kind, *settings, *subscriptions]) if settings or subscriptions else ""
 
@@ -75,7 +75,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
-    """The papers that messages of a chat showed at `since` or later, in the order they came. Raises NotFound."""
+    """The papers that messages of a chat showed at `since` or later, in the order in which they came. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
         ids = deliveries.shown_since(transaction, chat.id, since)
@@ -87,12 +87,12 @@ def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[K
 
 
 def import_plan(store: Scope, lines: Sequence[Line], *, now: datetime) -> ImportPlan:
-    """What `import_lines` would do; changes nothing. Raises Refused with the line."""
+    """What `import_lines` would do; stores nothing. Raises Refused with the line."""
     return _import(store, lines, now=now, dry=True, who="")
 
 
 def import_lines(store: Scope, lines: Sequence[Line], *, now: datetime, who: str = "") -> ImportPlan:
-    """Adds what is new and changes what differs, all or nothing. Nothing is removed. Raises Refused with the line.
+    """Adds new subscriptions and changes those that differ, all or nothing; removes none. Raises Refused with the line.
 
     `who` is "ID NAME" of the person.
     """
@@ -114,11 +114,11 @@ def _import(store: Scope, lines: Sequence[Line], *, now: datetime, dry: bool, wh
 
 
 class _TriedOut(Exception):
-    """Everything was done to see what it would do, and is undone."""
+    """Rolls a dry run back."""
 
 
 def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
-    """Does what one line says; returns its sign. `chats` are those that earlier lines were about."""
+    """Applies one line; returns its sign. `chats` are those of earlier lines."""
     if line.kind is not None:
         return _make(transaction, line.chat, line.kind, now)
     target = chats.get(line.chat) or _target(transaction, line.chat, now)
@@ -126,7 +126,7 @@ def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Targe
     if line.setting is not None:
         sign = _apply_setting(transaction, line, line.setting, target.chat, now)
         if sign != "=":
-            del chats[line.chat]  # its zone may be another, and so may be what is due
+            del chats[line.chat]  # read again: zone and due moments may have changed
         return sign
     if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
         return "="
@@ -137,7 +137,7 @@ def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Targe
 
 
 def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
-    """A chat is made of the kind that it was; one that is there is what its platform says."""
+    """Adds a chat of the exported kind; returns the sign. A known chat keeps the kind that its platform reported."""
     if stored_chats.find_chat(transaction, address, zone=transaction.zone) is not None:
         return "="
     stored_chats.add_chat(transaction, address, kind, now=now, zone=transaction.zone)
@@ -145,7 +145,7 @@ def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: d
 
 
 def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _Target:
-    """The chat of a line, made if nobody has met it."""
+    """The chat of a line; it is added if it is not known."""
     chat = stored_chats.find_chat(transaction, address, zone=transaction.zone) or stored_chats.add_chat(
         transaction, address, kind_of(address), now=now, zone=transaction.zone
     )
@@ -156,7 +156,7 @@ def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _T
 def _changed(
     transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
 ) -> str:
-    """Gives a subscription of the chat the time, zone and name of the line, as far as the line says them."""
+    """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the sign."""
     own = target.chat.settings.timezone
     zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
     name = known.name if line.name is None else line.name
@@ -197,7 +197,7 @@ def _added(
 
 
 def _own_zone(line: Line, target: _Target) -> str | None:
-    """The zone of the line, where it is not that of the chat anyway."""
+    """The zone of the line; None if it is the chat's."""
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 

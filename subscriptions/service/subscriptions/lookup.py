@@ -14,21 +14,21 @@ from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One subscription as people look at it."""
+    """A subscription with its chat, as lists show it."""
 
     chat: Chat
     subscription: Subscription
-    zone: str  # the zone that counts
+    zone: str  # the subscription's own, else the chat's
 
 
 def get_chat(store: Scope, address: ChatAddress) -> Chat:
-    """The chat at this address, or where it moved to. Raises NotFound."""
+    """The chat at this address, or the chat that moved from there. Raises NotFound."""
     with store.read() as transaction:
         return find(transaction, address)
 
 
 def find(transaction: Transaction, address: ChatAddress) -> Chat:
-    """Returns the chat at this address. Raises NotFound."""
+    """The chat at this address, or the chat that moved from there. Raises NotFound."""
     chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
         raise NotFound(
@@ -42,12 +42,12 @@ def find(transaction: Transaction, address: ChatAddress) -> Chat:
 
 
 def kind_of(address: ChatAddress) -> ChatKind:
-    """Returns what sort of place an address names, as far as it tells by itself."""
+    """The kind of a chat as far as its address tells; the platform may know better."""
     return facts_of(address.platform).kind_of(address)
 
 
 def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
-    """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
+    """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
     with store.read() as transaction:
         chats = (
             stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
@@ -61,20 +61,23 @@ def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
 
 
 def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
-    """One subscription of a chat. Raises NotFound."""
+    """The subscription of a chat with this number. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
         return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
 def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
-    """Returns what a chat has set itself or its platform reported; others have the default of its kind. Raises NotFound."""
+    """The settings that a chat chose or its platform reported; defaults are left out. Raises NotFound."""
     with store.read() as transaction:
         return stored_chats.chosen_settings(transaction, find(transaction, address).id)
 
 
 def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
-    """A bare number is a subscription if the chat has that number, else a query."""
+    """The subscription with this number or query. Raises NotFound, QueryError.
+
+    A bare number that no subscription has is read as a query.
+    """
     text = which.strip().lstrip("#")
     if text.isdecimal():
         for subscription in subscriptions:

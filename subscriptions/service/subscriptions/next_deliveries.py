@@ -1,4 +1,4 @@
-"""When something comes next to a chat, as far as the rhythm of the sources tells it."""
+"""When a subscription or a chat gets something next, by the forecast of the sources."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -20,17 +20,20 @@ _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryForecast:
-    """Forecasts the next deliveries as of one moment. Chats that share cadence, zone and quiet hours share a result."""
+    """The forecast of deliveries at one moment.
+
+    Many chats share cadence, zone and quiet hours: each such case is computed once.
+    """
 
     forecast: Forecast
     shared_cursor: int  # the sequence up to which caught-up `now` subscriptions have been planned
     last_sequence: int
-    next_batch: datetime | None  # when something is due next
+    next_batch: datetime | None  # when a source is due next
     next_deliveries: dict[_Case, NextDelivery] = field(default_factory=dict)
 
     @classmethod
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
-        """Returns the forecast as of `now`."""
+        """The forecast at `now`."""
         forecast = sources.forecast(transaction, transaction.schedules, now)
         shared_cursor, last_sequence = (
             stored_subscriptions.shared_cursor(transaction),
@@ -48,9 +51,9 @@ class DeliveryForecast:
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
     ) -> NextDelivery:
-        """When a subscription brings something next; `planned`: it brings what there is right now.
+        """When a subscription delivers something next; with `planned`, what comes after a delivery of this moment.
 
-        `fits` tells whether it finds a paper that came after a change; None: that is not known.
+        `fits` tells whether its query matches a paper above a sequence; None: not known, so every new paper counts.
         """
         zone = zone_of(subscription, chat)
         regular = next_moment(subscription.cadence, zone, self.forecast.at) if planned else subscription.next_due_at
@@ -64,21 +67,27 @@ class DeliveryForecast:
         return self.next_deliveries[case]
 
     def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
-        """Whether papers came of which something will be said: the first time also that none of them fits."""
+        """Whether papers came that make a delivery. The chat's first delivery may also say that none of them matches."""
         cursor = self.shared_cursor if subscription.cursor is None else subscription.cursor
         if cursor >= self.last_sequence or fits is None:
             return cursor < self.last_sequence
         return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
 
     def is_last_word(self, subscription: Subscription, chat: Chat) -> bool:
-        """Whether nothing more is to be expected of a due moment; when-out waits for what is due before its second time."""
+        """Whether a due moment need not wait any longer.
+
+        A when-out waits for sources that are due before its second time.
+        """
         if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
             return True
         closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
         return self.forecast.at >= closes or self.next_batch is None or self.next_batch >= closes
 
     def next_of(self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
-        """Returns the first next delivery of the active subscriptions of a chat. `planned`: ids, see `next_delivery`."""
+        """When a chat gets something next: the first delivery of its active subscriptions.
+
+        `planned` are ids of subscriptions, see `next_delivery`.
+        """
         active = [
             self.next_delivery(subscription, chat, planned=subscription.id in planned)
             for subscription in subscriptions
@@ -90,16 +99,16 @@ class DeliveryForecast:
 
 
 def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
-    """By whose clock a subscription is due."""
+    """The zone in which a subscription is due: its own, else the chat's."""
     return zones.zone(subscription.zone or chat.settings.timezone)
 
 
 @lru_cache(maxsize=4096)
 def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
-    """The next regular moment of a cadence. Many chats share a cadence, a zone and the moment at which they are planned."""
+    """The next regular moment of a cadence, cached: many chats share cadence, zone and the moment of planning."""
     return cadences.next_due(cadence, zone, now)
 
 
 def _moment(next_delivery: NextDelivery) -> datetime:
-    assert next_delivery.at is not None  # noqa: S101 - those without are no moments
+    assert next_delivery.at is not None  # noqa: S101 - see `next_of`
     return next_delivery.at

@@ -1,4 +1,4 @@
-"""Holding a chat or one of its subscriptions, and what waits when it comes back."""
+"""Pauses and resumes chats and subscriptions, and lets people send or skip what waited meanwhile."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,16 +21,16 @@ from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import known_papers
 
-ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause waits so long for a word
+ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want what a pause held back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """What a pause or its end became."""
+    """The result of pausing or resuming."""
 
     chat: Chat
     subscription: Subscription | None  # None: the whole chat
-    changed: bool  # False: it was so before
+    changed: bool  # False: nothing changed
     until: datetime | None = None
 
 
@@ -38,17 +38,17 @@ class HeldBack:
 class Waiting:
     """Papers that wait for a chat after a pause."""
 
-    papers: int  # planned ones too
-    upto: int  # the newest change among what was looked at
-    comes: datetime | None = None  # when they go by themselves; None: as soon as further papers come
+    papers: int  # those of planned deliveries included
+    upto: int  # the sequence up to which papers were looked at
+    comes: datetime | None = None  # when they are sent if nobody decides; None: not known
 
 
 def pause(
     store: Scope, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
 ) -> HeldBack:
-    """Holds one subscription, or without a number the chat; until a moment, or until somebody resumes it.
+    """Pauses one subscription, or without a number the chat, until a moment or until a person resumes it.
 
-    Raises NotFound, and Refused where the chat stands still for another reason.
+    Raises NotFound, and Refused where the chat gets no messages for another reason.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
@@ -75,9 +75,9 @@ def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None,
 
 
 def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> HeldBack:
-    """Ends the pause of one subscription, or without a number that of the chat and of all its subscriptions.
+    """Resumes one subscription, or without a number the chat and all its subscriptions.
 
-    What would go at once waits ten minutes, so that a person can say that they do not want it. Raises NotFound.
+    What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
@@ -98,9 +98,9 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
 
 
 def wake_paused(store: Scope, *, now: datetime) -> None:
-    """Pauses that were to last until a moment end. What passed meanwhile comes with the next regular moment.
+    """Ends the pauses whose time is over. A due moment that passed meanwhile becomes the next regular one.
 
-    As after `resume`: nobody wants what is due at eight at midnight, with which "until mon" ends.
+    So what is due at eight does not come at midnight, when "until mon" ends.
     """
     with store.write() as transaction:
         ended = plans.ended_pauses(transaction, now)
@@ -120,7 +120,10 @@ def _due_after(transaction: Transaction, chat: Chat, subscription: Subscription,
 
 
 def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
-    """A moment that passed before a pause was over gives way to the first one from there on; an open window counts."""
+    """The due moment after a pause until `until`: one that passed during the pause becomes the first one after it.
+
+    An open window of a when-out counts as the first one.
+    """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
     zone = zones.zone(subscription.zone or chat.settings.timezone)
@@ -128,7 +131,7 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
 
 
 def awake(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> tuple[Chat, tuple[Subscription, ...]]:
-    """A chat and its subscriptions as `wake_paused` leaves them; nothing is written."""
+    """A chat and its subscriptions as `wake_paused` would leave them; stores nothing."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
         chat = replace(
@@ -152,14 +155,14 @@ def awake(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> t
 
 
 def hold_back(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """What would go at once to a chat that is back waits ten minutes, so that a person can say that they do not want it."""
+    """Holds what would be sent at once to a chat that can be written to again, for ten minutes: a person can skip it."""
     chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         _next_moment(transaction, chat, subscription, now)
 
 
 def wait_for_a_word(store: Scope, address: ChatAddress, *, now: datetime) -> None:
-    """A chat is back after it stood still: what would go at once waits ten minutes, as after `resume`. Raises NotFound."""
+    """Holds what would be sent at once to a chat that is active again, as `resume` does. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
         _let_wait(
@@ -177,7 +180,7 @@ def _let_wait(
 
 
 def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscription, now: datetime) -> None:
-    """A moment that passed during the pause is not made up for at once: the next regular one takes all along."""
+    """Makes a `now` subscription wait ten minutes; replaces another one's overdue moment by the next regular one."""
     zone = zones.zone(subscription.zone or chat.settings.timezone)
     if subscription.cadence.kind == "now":
         _due_at(transaction, subscription, now + ANSWER_WITHIN)
@@ -215,7 +218,7 @@ def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | No
 
 
 def _comes(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
-    """When a subscription brings what waits, if nobody says a word; None: nobody can tell."""
+    """When a subscription delivers what waits, if nobody decides; None: not known."""
     now = delivery_forecast.forecast.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
@@ -225,7 +228,7 @@ def _comes(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscr
 
 
 def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
-    """What waits goes now; returns how many papers. Raises NotFound."""
+    """Makes what waits due now; returns how many papers that is. Raises NotFound."""
     found = waits(store, address, now=now, number=number).papers
     with store.write() as transaction:
         chat = find(transaction, address)
@@ -234,16 +237,16 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
         for subscription in _active(transaction, chat, number):
             stored_subscriptions.reset_due(
                 transaction, subscription.id, (now, now)
-            )  # both, so quiet hours do not hold it
+            )  # a latest moment marks it as asked for: quiet hours do not hold it
     return found
 
 
 def skip_waiting(
     store: Scope, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
-    """What waited when it was offered, up to a change and a moment, never comes; returns how many papers.
+    """Skips what waited when it was offered; returns how many papers. Raises NotFound.
 
-    Raises NotFound.
+    That is papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
     with store.write() as transaction:
         chat = find(transaction, address)

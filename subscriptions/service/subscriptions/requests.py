@@ -1,4 +1,4 @@
-"""Chats and what they ask for."""
+"""Adds subscriptions to a chat, and removes them."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -29,10 +29,10 @@ _SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRequest:
-    """What somebody asks for, as typed; None where they said nothing."""
+    """A subscription to add, as a person typed it; None for what they did not name."""
 
     text: str
-    when: str | None = None  # a whole cadence as people write it behind a query; else every, on and at say it
+    when: str | None = None  # the whole schedule, as typed after a query; if None, every, on and at hold it
     every: str | None = None
     on: str | None = None
     at: str | None = None
@@ -44,19 +44,19 @@ class SubscriptionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """The result of a subscription request, and what the echo says about it."""
+    """The result of adding or changing a subscription, for its confirmation."""
 
     chat: Chat
     subscription: Subscription
     query: Query
-    outcome: str  # added, rescheduled, known
-    first: datetime | None  # the first due moment; None: as soon as papers come
-    starts: datetime  # papers that became known from here on will come
-    found: int = 0  # papers it would have brought
-    base: Base = field(default_factory=Base)  # in these that are known
+    outcome: str  # added, rescheduled, edited, or known (nothing changed)
+    first: datetime | None  # its next due moment; None: due when papers come
+    starts: datetime  # papers that became known at this moment or later are delivered
+    found: int = 0  # papers of `base` that the query matches
+    base: Base = field(default_factory=Base)  # the papers that were looked at
     examples: tuple[KnownPaper, ...] = ()
     next_delivery: NextDelivery | None = (
-        None  # when it comes first, by the rhythm of the sources; None: no source has one
+        None  # its first delivery, by the forecast of the sources; None: no source has a schedule
     )
 
 
@@ -70,10 +70,10 @@ def subscribe(
     kind: ChatKind | None = None,
     who: str = "",
 ) -> Subscribed:
-    """Adds a subscription, and the chat if it is new. Raises QueryError, Refused.
+    """Adds a subscription, and the chat if it is new. For a query that the chat has, changes time and name instead.
 
-    A query that the chat subscribes to already takes the schedule and name of the request.
-    `who` is "ID NAME" of the person, for `undo`, and so that what they asked for waits when they leave the chat.
+    `who` is "ID NAME" of the person: `undo` shows the name, and the subscription is paused when that person leaves the
+    chat. Raises QueryError, Refused.
     """
     query = kept_query(request.text)
     if request.name is not None:
@@ -123,7 +123,7 @@ def echo_of(
     outcome: str,
     now: datetime,
 ) -> Subscribed:
-    """Returns what the echo of a subscription says, with what it would have brought in the days known."""
+    """The confirmation of a subscription, with the papers of the last days that its query matches."""
     window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
@@ -160,7 +160,7 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    stored_chats.store_streaks(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
+    stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins anew: the new query has had no day yet
     since = _since(request.since, schedule, chat, zone, now)
     return stored_subscriptions.add_subscription(
         transaction,
@@ -181,7 +181,10 @@ def _add(
 def unsubscribe(
     store: Scope, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
+    """Removes a subscription by number or query, or every one with `all`. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound, QueryError.
+    """
     with store.write() as transaction:
         chat = find(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
@@ -226,7 +229,7 @@ def _known_subscription(
     now: datetime,
     who: str,
 ) -> Subscribed:
-    """Gives a subscription that the chat has already another schedule or name; its number stays."""
+    """Changes time and name of a subscription that the chat has already; its cursor stays."""
     if request.name is not None and request.name != known.name:
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
@@ -255,7 +258,7 @@ def _known_subscription(
 
 
 def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
-    """Returns when deliveries are due. A subscription that exists keeps its time unless the request names another."""
+    """The schedule that a request names. A known subscription keeps its own if the request names none."""
     if request.when is not None:
         return read_when(request.when, chat_schedule)
     if known is not None and not any((request.every, request.on, request.at)):
@@ -264,7 +267,7 @@ def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscript
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
-    """Where a new subscription starts (docs/architecture.md, rule 3)."""
+    """The moment from which on a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
         if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
             return now
@@ -283,7 +286,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """What `--since` names, aware UTC; None: nothing that a calendar of today can have."""
+    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last year of all."""
     if text == "now":
         return now
     if text == "today":
@@ -294,6 +297,6 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
         instant = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    if not date.min.year < instant.year < date.max.year:  # the first and the last year lie half outside, in some zones
+    if not date.min.year < instant.year < date.max.year:  # in another zone it may be outside of what datetime holds
         return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,7 +1,7 @@
-"""Taking back what was changed: a change, or the undoing of one.
+"""Undoes a change, or an undo.
 
-Not the whole chat goes back, only what the change touched, and only where nobody has touched it since. A subscription
-that comes back has the place (`cursor`) that it had; one that stayed keeps the place where it is, so nothing is sent twice.
+Only what the change touched is restored, and only if nothing has touched it since. A removed subscription comes back
+with its old cursor; one that is still there keeps its cursor, so nothing is sent twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,17 +42,17 @@ _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What became of an undo."""
+    """The result of an undo."""
 
-    change: Change  # that was taken back
-    again: int  # the id of this undo, which can be taken back itself
+    change: Change  # the undone one
+    again: int  # the id of this undo, which can be undone itself
     what: Difference  # how the chat differs from what it was just before
     before: Chat
     after: Chat
 
 
 def last_change(store: Scope, address: ChatAddress) -> Change | None:
-    """The newest change that was not undone; None: there is none that is kept."""
+    """The newest change that is neither undone nor an undo; None: none is kept."""
     return next(
         (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
     )
@@ -64,7 +64,7 @@ def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | 
 
 
 def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
-    """What was changed in a chat, the newest first."""
+    """The changes of a chat that are kept, the newest first."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
@@ -76,7 +76,7 @@ def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
 
 
 def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
-    """Takes back a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be done any more."""
+    """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
     with store.write() as transaction:
         chat = find(transaction, address)
         log = stored_undo.changes_of(transaction, chat.id)
@@ -122,7 +122,7 @@ def _change(log: Sequence[stored_undo.StoredChange], place: int, current: State)
 
 
 def _taken_back(earlier: State, after: State, current: State) -> dict[_Key, object]:
-    """What must be put back, and how. Raises Refused when a newer change stands on it."""
+    """The parts to restore, each with its old value. Raises Refused when a newer change is in the way."""
     old, new, is_now = _parts(earlier), _parts(after), _parts(current)
     touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
     for key in touched:
@@ -189,7 +189,7 @@ def _restore_subscriptions(
     zone: str,
     now: datetime,
 ) -> None:
-    """All that are touched go first, so that none stands in the way of another's query."""
+    """Restores subscriptions. All touched ones are removed first, so that no two have the same query in between."""
     there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in subscriptions])
     for number, subscription in subscriptions.items():
@@ -208,7 +208,10 @@ def _restore_subscriptions(
 def _due(
     subscription: Subscription, same: datetime | None, chat_zone: str, now: datetime
 ) -> stored_subscriptions.DueSpan:
-    """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
+    """The due span of a restored subscription: `same` if its time did not change, else its old or its next moment.
+
+    `same` is the due moment now, None if the time changed. The old moment counts if it is still to come.
+    """
     zone = zones.zone(subscription.zone or chat_zone)
     if subscription.cadence.kind == "now":
         return same, None  # a moment only while it is held back
@@ -220,7 +223,7 @@ def _due(
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:
-    """Only what a person decided: a chat that is blocked, or waits for an administrator, stays so."""
+    """Restores a pause by a person. A chat that cannot be written to, or waits for an operator, stays so."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
     if paused and chat.state is ChatState.ACTIVE:

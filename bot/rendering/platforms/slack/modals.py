@@ -22,7 +22,6 @@ from bot.rendering.platforms.slack.blocks import (
     section,
 )
 from subscriptions.cutting import cut_at_word, cut_units
-from subscriptions.model import Chat
 
 BLOCKS = 100  # of a view
 TITLE = 24  # characters of a modal's title and of its two buttons
@@ -35,9 +34,8 @@ _ITEM = 240  # columns of a line in a home view
 _NOTES = 2_800  # characters of the notes below a field
 
 
-def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
+def modal_view(modal: Modal, callback_token: str) -> str:
     """A form as the JSON of a modal, as views.open takes it."""
-    del chat  # the texts are in the reader's language already
     blocks = [block for field in modal.fields for block in _field(field)]
     view: Block = {
         "type": "modal",
@@ -51,9 +49,8 @@ def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
     return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
 
 
-def home_view(home: HomeView, chat: Chat) -> str:
+def home_view(home: HomeView) -> str:
     """A home view as JSON, as views.publish takes it."""
-    del chat
     blocks: list[Block] = []
     for number, panel in enumerate(home.panels):
         blocks += [{"type": "divider"}] if blocks else []
