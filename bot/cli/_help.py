@@ -26,7 +26,7 @@ Panels = dict[str, list[tuple[str, str]]]
 """Heading → (name of a subcommand, its summary) of each below that heading."""
 
 
-class Command(TyperCommand):
+class SubcommandWithHelp(TyperCommand):
     """A subcommand whose help page is made by `_help_page`, since Typer's own page shows Python's types."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
@@ -35,7 +35,7 @@ class Command(TyperCommand):
         _print_page(ctx, self, {})
 
 
-class Group(TyperGroup):
+class SubcommandGroup(TyperGroup):
     """Subcommands under one name, with a help page made by `_help_page`."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
