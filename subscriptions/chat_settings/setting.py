@@ -1,4 +1,4 @@
-"""A chat setting, and all that are declared, with the words that people type for them."""
+"""A chat setting, the registry of all settings, and the words that people type for them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -109,7 +109,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
             self._settings, self._names = before
 
     def named(self, typed: str) -> str:
-        """The setting that a label or another word stands for, in any letter case; "" for none."""
+        """The name of the setting that a label or another word stands for, in any letter case; "" for none."""
         return self._names.get(plain_name(typed), "")
 
     def nearest(self, typed: str) -> str:
@@ -123,7 +123,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
 
 
 def plain_name(typed: str) -> str:
-    """A word as words are compared: without blanks and dashes, in small letters."""
+    """A typed word in the form that is compared: without blanks and dashes, in small letters."""
     return "".join(sign for sign in normalize("NFKC", typed).casefold() if sign not in " -_,，")
 
 

@@ -1,6 +1,6 @@
-"""What the planner reads and writes: who is due, and the cursors and next moments of subscriptions (rules 2 and 5).
+"""What the planner reads and writes: due chats, cursors and due moments of subscriptions (rules 2 and 5).
 
-All morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
+In the morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
 """
 
 from collections.abc import Sequence

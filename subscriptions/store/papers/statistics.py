@@ -1,4 +1,4 @@
-"""Facts about many papers that need no reading of them: how many there are, when they came, which id leads where."""
+"""Facts about many papers without reading them: how many there are, when they came, their ids by key."""
 
 from collections.abc import Sequence
 from datetime import datetime
