@@ -117,7 +117,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
         return next(iter(get_close_matches(plain_name(typed), list(self._names), n=1)), "")
 
     def beginning(self, typed: str) -> str:
-        """The Chinese word for a setting that a text begins with, since no blank needs to stand behind it; "" for none."""
+        """The Chinese word for a setting with which a text begins, since no blank need stand behind it; "" for none."""
         chinese = (word for word in self._names if not word.isascii())
         return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 

@@ -66,7 +66,7 @@ class Transaction(Session):
 
     @contextmanager
     def write(self) -> Iterator["Transaction"]:
-        """A part that may write; an error in the part undoes the part alone. Raises WouldWrite in a reading transaction."""
+        """Begins a part that may write; an error in the part undoes the part alone. Raises WouldWrite if this one only reads."""
         if not self._writes:
             raise WouldWrite
         changed_before = set(self.changed_chats)
