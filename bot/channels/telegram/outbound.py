@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import SecretStr
 
-from bot.channels.telegram._payload import MessageArguments, read_post
+from bot.channels.telegram.bot_api.payload import MessageArguments, read_post
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
     from bot.channels.telegram.api import TelegramApi
+    from bot.channels.telegram.bot_api.client import Client
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -43,7 +43,8 @@ class TelegramChannel:
         read: float = 20,
         in_flight: int = 40,
     ) -> None:
-        from bot.channels.telegram import _client, api  # noqa: PLC0415 - the library takes 250 ms, and senders alone need it
+        from bot.channels.telegram import api  # noqa: PLC0415 - the library takes 250 ms, and senders alone need it
+        from bot.channels.telegram.bot_api import client as _client  # noqa: PLC0415 - the library takes 250 ms, and senders alone need it
 
         secret = token.get_secret_value() if isinstance(token, SecretStr) else token
         self._client = _client.Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
