@@ -176,10 +176,10 @@ class Dispatcher:
         await self._handle(shown)
 
     async def _acknowledge(self, request: CallbackRequest) -> None:
-        talk = self._context.conversation
-        venue = talk.platform_apis.get(request.chat.platform) if talk else None
-        if venue is not None:
-            await venue.acknowledge(request.callback_id)
+        conversation = self._context.conversation
+        platform_api = conversation.platform_apis.get(request.chat.platform) if conversation else None
+        if platform_api is not None:
+            await platform_api.acknowledge(request.callback_id)
 
     def _post_reply(self, posting: StoredReply) -> None:
         self._run_in_background(send_reply(self._context, posting))

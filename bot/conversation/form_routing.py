@@ -37,12 +37,12 @@ class RoutedRequest:
 
 def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> RoutedRequest | None:
     """Returns the routed request of a form or home view. None if the view is another person's, or too old."""
-    link = find_callback(store, request.callback_data)
-    if link is None or not link.person or link.person != request.sender:
+    token = find_callback(store, request.callback_data)
+    if token is None or not token.person or token.person != request.sender:
         return None
-    arguments = dict(link.arguments)
-    on_board = link.place == home_view_of(request.chat)
-    if on_board:
+    arguments = dict(token.arguments)
+    on_home_view = token.place == home_view_of(request.chat)
+    if on_home_view:
         at = arguments.pop(_CHAT_KEY, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
@@ -56,8 +56,8 @@ def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> 
     place = _place(store, at) if at else request.place
     return RoutedRequest(
         request=replace(request, place=place),
-        token=CallbackToken(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
-        on_home_view=on_board,
+        token=CallbackToken(verb=token.verb, arguments=arguments, place=str(place.chat), person=token.person),
+        on_home_view=on_home_view,
     )
 
 

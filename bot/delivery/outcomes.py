@@ -12,7 +12,7 @@ from bot.delivery.claiming import claim_request
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, StoreError
 from subscriptions.model import Lane
-from subscriptions.notices.sending import SenderStopped
+from subscriptions.notices.sending import SendingStopped
 from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import Step, confirm, record_outcome, stop_platform
@@ -97,13 +97,13 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await context.group_commit(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now())
         drain_state.stopped[sender] = reason
-        notice = SenderStopped(platform=sender, gone=len(gone), of=tried)
+        notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
         notified = await asyncio.to_thread(_notify_stopped, context, notice)
         drain_state.exempt.update(notified)
         context.engine.wake([lane for lane in notified if lane.platform in context.channels])
 
 
-def _notify_stopped(context: Context, notice: SenderStopped) -> tuple[Lane, ...]:
+def _notify_stopped(context: Context, notice: SendingStopped) -> tuple[Lane, ...]:
     """Notifies operators, also those on the stopped platform, who may still be reachable. Returns their lanes."""
     admins = context.conversation.bot_info.admins if context.conversation else ()
     return notify_operators(context.store, admins, notice, now=context.clock.now())

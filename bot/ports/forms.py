@@ -17,7 +17,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class FormField:
     """One input of a form."""
 
     name: str
@@ -41,7 +41,7 @@ class Modal:
     title: str
     submit_label: str  # the label of the button that submits the form
     close_label: str  # the label of the button that closes the form without submitting it
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     places: Mapping[str, ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat

@@ -62,7 +62,7 @@ class ChatPaused(DailyNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMoved(EventNotice):
+class ChatAddressChanged(EventNotice):
     """A chat has another address now. Nothing raises this notice yet."""
 
     cause: ClassVar[str] = "moved"

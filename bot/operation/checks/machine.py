@@ -18,9 +18,9 @@ from subscriptions.model import (
     ChatAddress,
     ChatKind,
     Delivery,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     KnownPaper,
     Paper,
     Summary,
@@ -177,7 +177,7 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
     item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
     chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
     facts = Facts(known=1, days=(at.date(),))
-    return Delivery(id="sample0000000000", chat=chat, kind=Kind.BULLETIN, due=at, items=(item,), facts=facts)
+    return Delivery(id="sample0000000000", chat=chat, kind=DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts)
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -173,7 +173,7 @@ def has_home_view(store: Scope, person: ChatAddress) -> bool:
 
 def home_view_of(person: ChatAddress) -> str:
     """The place of the callback tokens on a person's home view."""
-    return f"{callbacks.HOME_VIEW}{person}"
+    return f"{callbacks.HOME_VIEW_PREFIX}{person}"
 
 
 def set_conversation_state(store: Scope, name: str, link: CallbackToken, *, now: datetime) -> None:

@@ -8,9 +8,9 @@ from subscriptions.model import (
     CallbackToken,
     Chat,
     ChatKind,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     Lane,
     MissingHow,
     NoMatchStreak,
@@ -18,7 +18,7 @@ from subscriptions.model import (
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning.forecast import Awaited
-from subscriptions.planning.plan import Due, days_known, nothing_fits, streak_after
+from subscriptions.planning.plan import DueDelivery, days_known, nothing_fits, streak_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Transaction
@@ -28,7 +28,7 @@ from subscriptions.store.papers import statistics
 STREAK_AFTER = 5  # days with papers of which none matched, until the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
-_Case = tuple[Due, tuple[Kind, tuple[Item, ...], Facts] | None]
+_Case = tuple[DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None]
 
 
 def is_public(chat: Chat) -> bool:
@@ -72,12 +72,12 @@ def notify_no_match(
     return lanes
 
 
-def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
+def _is_to_be_said(due: DueDelivery, spell: NoMatchStreak) -> bool:
     return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(
-    transaction: Transaction, due: Due, spell: NoMatchStreak, last_sequence: int
+    transaction: Transaction, due: DueDelivery, spell: NoMatchStreak, last_sequence: int
 ) -> NoMatchStreak | None:
     """The days of a streak after the last paper that was delivered to the chat; None: there are none.
 
@@ -93,7 +93,7 @@ def _since_papers_came(
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
 
 
-def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
+def _days_of(due: DueDelivery, known: _Days) -> tuple[date, ...]:
     """The result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
     case = min(due.cursor.values()), due.zone
     if case not in known:
@@ -102,7 +102,10 @@ def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
 
 
 def _notify_owner(
-    transaction: Transaction, due: Due, result: tuple[Kind, tuple[Item, ...], Facts] | None, now: datetime
+    transaction: Transaction,
+    due: DueDelivery,
+    result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None,
+    now: datetime,
 ) -> list[Lane]:
     chat = due.chat
     if result is not None and due.missing:
@@ -127,7 +130,9 @@ def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]: 
     return [Lane(chat.address.platform, owner)] if notified else []
 
 
-def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
+def _notify_streak(
+    transaction: Transaction, due: DueDelivery, spell: NoMatchStreak, known: int, now: datetime
+) -> list[Lane]:
     chat = due.chat
     if is_public(chat):
         event = f"{chat.address}:{spell.after}"

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
+from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
-from subscriptions.planning.plan import Due, Evidence, decide
+from subscriptions.planning.plan import DueDelivery, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
 from subscriptions.service.subscriptions.due_moments import Move, held, span
@@ -48,9 +48,9 @@ class Occasion:
 class Decided:
     """What one chat's delivery depends on, and the decision."""
 
-    case: Due
+    case: DueDelivery
     subscriptions: Sequence[Subscription]  # all of the chat
-    result: tuple[Kind, tuple[Item, ...], Facts] | None  # None: no delivery
+    result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
 
     def said(self, subscription: Subscription) -> bool:
         """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
@@ -213,14 +213,14 @@ def _case(
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     occasion: Occasion,
-) -> Due:
+) -> DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = occasion.forecast, occasion.now
     next_delivery = occasion.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
     behind = forecast.missing if timed else ()
     over = [s for s in timed if occasion.delivery_forecast.is_last_word(s, chat)]
-    return Due(
+    return DueDelivery(
         chat=chat,
         subscriptions=due,
         cursor=cursors,

@@ -20,7 +20,7 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.plan import Due, decide
+from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
@@ -227,7 +227,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     known = read(transaction, sorted(keys, reverse=True))
     place = {paper.id: at for at, paper in enumerate(known)}
     numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
-    due = Due(
+    due = DueDelivery(
         chat=case.chat,
         subscriptions=tuple(case.subscriptions),
         cursor=dict.fromkeys(found, -1),
