@@ -1,7 +1,7 @@
 """The list of subcommands. The module of each is imported when that subcommand is looked up.
 
-Importing all of them takes three quarters of a second (`python -X importtime`), mostly the store and the platforms. So
-the list holds what the first help page shows, and `_Loader` imports one module of `bot.cli.subcommands`.
+Importing all of them takes three quarters of a second (`python -X importtime`), mostly for the store and the platforms. So
+the list contains what the first help page shows, and `_Loader` imports one module of `bot.cli.subcommands`.
 """
 
 import os
@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot.channels.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
-from bot.cli._help import Command, Group, Panels
+from bot.cli._help import Panels, SubcommandGroup, SubcommandWithHelp
 from bot.cli._options import ALLOW_LEADING_DASH
 
 _LOOK = "Look, without an account or a database"
@@ -30,7 +30,7 @@ class Subcommand:
 
     panel: str  # heading on the first help page
     name: str
-    place: str  # "module:function" or "module:app", below bot.cli.subcommands or whole
+    place: str  # "module:function" or "module:app"; the module is a full name, or one below bot.cli.subcommands
     summary: str  # the first sentence of its help; a test compares them
     leading_dash: bool = False  # an argument may begin with "-", as a query may
     sigterm_ends_loading: bool = False  # SIGTERM ends the process with 0 while its module is imported
@@ -135,7 +135,7 @@ SUBCOMMANDS = (
 )
 
 
-class TopGroup(Group):
+class TopGroup(SubcommandGroup):
     """All subcommands. A subcommand is imported when it is looked up."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own arguments
@@ -181,9 +181,9 @@ def _load(subcommand: Subcommand) -> object:
     parent.callback()(lambda: None)
     if isinstance(defined, typer.Typer):
         for command in defined.registered_commands:
-            command.cls = Command
-        parent.add_typer(defined, name=subcommand.name, cls=Group)
+            command.cls = SubcommandWithHelp
+        parent.add_typer(defined, name=subcommand.name, cls=SubcommandGroup)
     else:
         settings: dict[str, Any] = ALLOW_LEADING_DASH if subcommand.leading_dash else {}
-        parent.command(subcommand.name, context_settings=settings, cls=Command)(defined)
+        parent.command(subcommand.name, context_settings=settings, cls=SubcommandWithHelp)(defined)
     return cast("TyperGroup", typer.main.get_command(parent)).commands[subcommand.name]

@@ -1,4 +1,4 @@
-"""What `inspect` prints about digests: one dict per document for `--json`, a table for people."""
+"""The output of `inspect` about digests: one dict per document for `--json`, a table for people."""
 
 import re
 from collections import Counter
@@ -19,6 +19,7 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PATH = 36  # characters of a path in the table; below it paths are whole
 _ROOM_FOR_SUMMARIES = 80  # columns of the console
 _ROOM_FOR_CATEGORIES = 120
+_MOST_COUNTS = 3  # in one cell
 
 
 class WarningReport(TypedDict):
@@ -31,7 +32,7 @@ class WarningReport(TypedDict):
     examples: list[str]
 
 
-class Item(TypedDict):
+class PaperReport(TypedDict):
     """A paper, as in `inspect --json --papers`."""
 
     key: str
@@ -73,7 +74,7 @@ class Report(TypedDict):
     languages: dict[str, int]
     warnings: list[WarningReport]
     error: str | None
-    items: list[Item]
+    items: list[PaperReport]
 
 
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Report:
@@ -139,8 +140,8 @@ def _warning(warning: DigestWarning) -> WarningReport:
     )
 
 
-def _item(paper: Paper) -> Item:
-    return Item(
+def _item(paper: Paper) -> PaperReport:
+    return PaperReport(
         key=paper.key,
         arxiv_id=paper.arxiv_id,
         doi=paper.doi,
@@ -228,10 +229,10 @@ def _papers(report: Report) -> str:
     return f"{report['unique']} (+{copies})" if copies else str(report["unique"])
 
 
-def counted(counts: Mapping[str, int], most: int = 3) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
-    shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(most))
-    return shown + (", …" if len(counts) > most else "") if shown else "–"
+    shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
+    return shown + (", …" if len(counts) > _MOST_COUNTS else "") if shown else "–"
 
 
 def counted_summaries(languages: Mapping[str, int], failed: int, translate: Callable[[str], str]) -> str:

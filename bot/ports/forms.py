@@ -17,7 +17,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class FormField:
     """One input of a form."""
 
     name: str
@@ -41,7 +41,7 @@ class Modal:
     title: str
     submit_label: str  # the label of the button that submits the form
     close_label: str  # the label of the button that closes the form without submitting it
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     places: Mapping[str, ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
@@ -80,12 +80,12 @@ class HomeView:
 
 
 class Forms(Protocol):
-    """Modals and home views of a platform. A view is a modal or home view as text that the platform takes."""
+    """Shows modals and home views on a platform. A view is a modal or home view, rendered to the platform's text."""
 
     platform: str
 
     def render_modal(self, modal: Modal, callback_token: str) -> str:
-        """Returns the view of a modal, which carries the callback token back with its values."""
+        """Returns the view of a modal. The platform sends `callback_token`, its token's id, back with the values."""
 
     def render_home_view(self, home: HomeView) -> str:
         """Returns the view of a home view."""

@@ -24,7 +24,7 @@ from subscriptions.planning.archives import Filed
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import (
     LATE_AFTER,
-    Due,
+    Overdue,
 )
 from subscriptions.service.sources import (
     known_sources,
@@ -148,7 +148,7 @@ def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts:
     return Receipt(source=source.name, at=at, outcome=verdict.outcome, counts=counts, detail=verdict.detail)
 
 
-def _is_accounted_for(known: KnownSource, due: Due) -> bool:
+def _is_accounted_for(known: KnownSource, due: Overdue) -> bool:
     """Whether a receipt written since `due` says that a file came or is late, or the source was added after `due`."""
     since, settled, last = known.state.since, known.settled_at, known.last
     return (

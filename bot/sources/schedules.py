@@ -11,7 +11,7 @@ from subscriptions.planning.receipts import Observation
 from subscriptions.planning.source_calendar import (
     ArxivCalendar,
     ArxivSchedule,
-    Due,
+    Overdue,
     Schedule,
     read_schedule,
 )
@@ -34,7 +34,7 @@ class SourceSchedules:
             return None
         return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
 
-    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Due | None, bool]:
+    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Overdue | None, bool]:
         """Returns (what an observed unit should hold by now, whether None there means a day without announcement)."""
         schedule = self.schedule(source)
         if schedule is None:
@@ -48,7 +48,7 @@ class SourceSchedules:
         schedule = self.schedule(source)
         return schedule is not None and schedule.awaited
 
-    def batch_due(self, source: SourceSettings, now: datetime) -> Due | None:
+    def batch_due(self, source: SourceSettings, now: datetime) -> Overdue | None:
         """The batch of arXiv that the source should show by now; None if none is due."""
         return self._arxiv(source).due_now(now)
 

@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.telegram.api import TelegramApi
-from bot.channels.telegram.inbound import ALLOWED
+from bot.channels.telegram.bot_api.refusals import UpdatesConflict
 from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.refusals import UpdatesConflict
+from bot.channels.telegram.receiving.inbound import ALLOWED
 from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
 from bot.ports.conversation import Place
@@ -165,10 +165,10 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi
 async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
-    await api.send_file(ChatAddress("telegram", "42"), file, silent=False)
+    await api.send_file(ChatAddress("telegram", "42"), file)
     (topic,), (private,) = telegram.documents_in("-1001"), telegram.documents_in("42")
     assert topic == {"chat": "-1001", "thread": "5", "name": file.name, "text": file.text, "silent": True}
-    assert (private["thread"], private["silent"]) == ("", False)
+    assert (private["thread"], private["silent"]) == ("", True)
 
 
 async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramApi, telegram: FakeTelegram) -> None:

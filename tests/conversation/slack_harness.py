@@ -12,7 +12,7 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.channels.slack.inbound import INTERACTIONS, read
+from bot.channels.slack.receiving.inbound import INTERACTIONS, read
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer
@@ -91,7 +91,7 @@ class SlackHarness(BotHarness):
 
     async def home(self, by: str = ANN) -> "Home":
         """Opens the home view."""
-        seen = await self.sends_request(f"slack:{by}", event="board", by=by, view_id="V0 h0")
+        seen = await self.sends_request(f"slack:{by}", event="home-view", by=by, view_id="V0 h0")
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
 

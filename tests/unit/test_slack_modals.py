@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
 from bot.ports.button import Button
-from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.modal_page import ButtonRow, ShownField, ViewExhibit, view_display, views_page
 from bot.rendering.platforms.slack.modals import BLOCKS, INPUT, OPTION, TITLE, home_view, modal_view
 from bot.rendering.text.language import Language
@@ -18,7 +18,7 @@ from tests.unit.hostile import HOSTILE, hostile
 LINK = "AbCdEfGhIjKlMnOp"
 
 
-def a_modal(*fields: Field, title: str = "New subscription") -> Modal:
+def a_modal(*fields: FormField, title: str = "New subscription") -> Modal:
     return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
 
 
@@ -26,14 +26,14 @@ def options(*values: str) -> tuple[Option, ...]:
     return tuple(Option(value=value, label=value.title()) for value in values)
 
 
-QUERY = Field(
+QUERY = FormField(
     name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
 )
-CHOICE = Field(
+CHOICE = FormField(
     name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
 )
-RADIO = Field(name="place", label="Where", value="here", options=options("here", "mine"))
-CLOCK = Field(name="clock", label="At", value="09:00", is_clock=True, required=False)
+RADIO = FormField(name="place", label="Where", value="here", options=options("here", "mine"))
+CLOCK = FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
 
 
 def judged(text: str) -> dict[str, Any]:
@@ -91,10 +91,10 @@ def test_enter_in_a_watched_field_tells_the_bot_and_typing_does_not() -> None:
 
 
 def test_what_is_not_there_is_not_said() -> None:
-    (block,) = judged(modal_view(a_modal(Field(name="query", label="Papers with")), LINK))["blocks"]
+    (block,) = judged(modal_view(a_modal(FormField(name="query", label="Papers with")), LINK))["blocks"]
     assert set(block) == {"type", "block_id", "label", "element"}
     assert "initial_value" not in block["element"]
-    bare = Field(name="when", label="When", value="gone", options=options("now", "daily"))
+    bare = FormField(name="when", label="When", value="gone", options=options("now", "daily"))
     (block,) = judged(modal_view(a_modal(bare), LINK))["blocks"]
     assert "initial_option" not in block["element"]
 
@@ -104,21 +104,23 @@ def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: 
     words = text or "x"
     many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
     fields = (
-        Field(name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True),
-        Field(name="when", label=words, value="v0", options=many),
+        FormField(
+            name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
+        ),
+        FormField(name="when", label=words, value="v0", options=many),
     )
     judged(modal_view(a_modal(*fields, title=words * 3), LINK))
 
 
 @pytest.mark.parametrize("length", [INPUT, INPUT + 1, 40_000])
 def test_a_text_longer_than_a_field_is_cut(length: int) -> None:
-    (block, *_) = judged(modal_view(a_modal(Field(name="query", label="x", value="y" * length)), LINK))["blocks"]
+    (block, *_) = judged(modal_view(a_modal(FormField(name="query", label="x", value="y" * length)), LINK))["blocks"]
     assert len(block["element"]["initial_value"]) == INPUT
 
 
 def test_long_notes_stay_in_one_section() -> None:
     notes = tuple("& < > word " * 40 for _ in range(12))
-    view = judged(modal_view(a_modal(Field(name="query", label="x", notes=notes)), LINK))
+    view = judged(modal_view(a_modal(FormField(name="query", label="x", notes=notes)), LINK))
     assert len(view["blocks"]) == 2
 
 
@@ -191,7 +193,7 @@ def test_and_a_board_with_its_menus_and_buttons() -> None:
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "javascript:alert(1)"])
 def test_nothing_in_a_view_becomes_markup_of_the_page(text: str) -> None:
-    form = modal_view(a_modal(Field(name="query", label=text, value=text, hint=text, notes=(text,))), LINK)
+    form = modal_view(a_modal(FormField(name="query", label=text, value=text, hint=text, notes=(text,))), LINK)
     home = home_view(a_home_view(HomeItem(text=text, remark=text)))
     shots = [
         ViewExhibit(anchor=name, who=text, view=view_display(view)) for name, view in (("form", form), ("home", home))

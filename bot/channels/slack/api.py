@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.channels.slack._payload import open_message
 from bot.channels.slack.addresses import PEOPLE, normalise, read_channel_reference, split
 from bot.channels.slack.conversations import Conversations
-from bot.channels.slack.declined import Declined
 from bot.channels.slack.inbound_text import clean, title_of
+from bot.channels.slack.web_api.declined import Declined
+from bot.channels.slack.web_api.payload import open_message
 from bot.channels.slack.workspaces import Workspace
 from bot.ports.channel import Channel
 from bot.ports.conversation import Place, Request
@@ -221,9 +221,8 @@ class SlackApi:
 
     # ---------------------------------------------------------------------------------------------------------- files
 
-    async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi. If the app may not send files, posts the text in messages."""
-        del silent
         workspace, channel = await self._conversations.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
         try:

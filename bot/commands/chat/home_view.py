@@ -19,7 +19,7 @@ from subscriptions.service.papers import activity
 from subscriptions.service.subscriptions import Listed
 from subscriptions.states import ChatState, SubscriptionState
 
-HOME_VIEW = "board"  # the event that a person looks at their home view
+HOME_VIEW = "home-view"  # the event that a person opens their home view
 MOST = 36  # subscriptions of a home view
 MOST_CHATS = 10  # chats of a home view, with the person's own
 

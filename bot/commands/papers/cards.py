@@ -22,13 +22,12 @@ from subscriptions.service.papers import (
 PAGE = 16  # papers of a page: two rows of eight numbers
 
 
-def card_reply(context: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
-    """Returns the card of a paper: title, authors, categories, summary, and buttons where they may stand.
+def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
+    """Returns the card of a paper: title, authors, categories, summary, and buttons unless strangers could press them.
 
-    `delivery` and `position` name the paper in its delivery; without them the store is asked what this chat knows of it.
+    Reads from the store whether and why the paper was delivered to this chat.
     """
-    where: dict[str, Any] = {"delivery": delivery, "position": position} if delivery else {"paper": known.id}
-    return _card(context, as_item(context.store, context.chat, known), where)
+    return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
 
 
 def on_card(context: CommandContext) -> Reply:
@@ -108,7 +107,7 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
 
 
 def callback_paper(context: CommandContext) -> Item | None:
-    """Returns the paper that the button names; None if it was not delivered to this chat so, or is gone."""
+    """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
     if "delivery" in context.arguments:
         return delivered_paper(
             context.store, context.chat, str(context.arguments["delivery"]), int(context.arguments["position"])

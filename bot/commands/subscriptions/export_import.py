@@ -23,7 +23,7 @@ from bot.ports.reply import File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.portable import Line, read_lines, text_of
+from subscriptions.portable import PortableLine, read_lines, text_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import (
     clear_conversation_state,
@@ -34,7 +34,7 @@ from subscriptions.service.chats import (
 from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
-MOST_SHOWN = 30  # lines of a difference that are shown that are shown
+MOST_SHOWN = 30  # lines of a difference that are shown
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a longer line would be broken in two
@@ -148,7 +148,7 @@ def _text_given(context: CommandContext) -> str:
         ) from None
 
 
-def _lines(context: CommandContext, text: str) -> tuple[Line, ...]:
+def _lines(context: CommandContext, text: str) -> tuple[PortableLine, ...]:
     """Returns the lines of a text, which may change only this chat. Raises Refused."""
     return read_lines(text, context.chat.address, alone=True)
 
@@ -172,7 +172,7 @@ def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
 def _choice(context: CommandContext) -> tuple[Button, Button]:
     """Returns [import] and [no], for the sender only.
 
-    An anonymous admin presses under another identity: there everybody who manages the chat may press.
+    If the sender is an anonymous admin, everybody who manages the chat may press them, since presses are not anonymous.
     """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person

@@ -9,7 +9,7 @@ from bot.sources.http import Fetched, FetchRequest
 from bot.sources.receipts import BATCH_FORMATS
 from subscriptions.cutting import clip
 from subscriptions.model import Digest, DigestWarning
-from subscriptions.planning.source_calendar import Due
+from subscriptions.planning.source_calendar import Overdue
 from subscriptions.store import DocumentSeen
 
 FUTURE = timedelta(days=2)  # a date further ahead is a mistake; if it were stored, later days would look old
@@ -43,7 +43,7 @@ def future_problem(digest: Digest, source: str, now: datetime) -> str:
     return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
 
 
-def with_staleness(digest: Digest, due: Due | None) -> Digest:
+def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
     """The digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest

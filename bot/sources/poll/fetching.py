@@ -13,7 +13,7 @@ from subscriptions.store import DocumentSeen, Ingested, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class PollDocuments:
     """Fetches, reads and stores the documents of one poll."""
 
     run: PollRun

@@ -17,7 +17,7 @@ from bot.sources.http import (
 )
 from bot.sources.poll.account import verdict_of, write_progress
 from bot.sources.poll.documents import feed_error, is_absent, reason_of, short
-from bot.sources.poll.fetching import Documents
+from bot.sources.poll.fetching import PollDocuments
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.receipts import observation_of
 from subscriptions.errors import Sentence
@@ -53,7 +53,7 @@ def take_off_read_days(run: PollRun) -> None:
     run.set_missed_days(missed_days)
 
 
-async def fetch_missed_days(run: PollRun, documents: Documents) -> None:
+async def fetch_missed_days(run: PollRun, documents: PollDocuments) -> None:
     """Fetches the missed days, oldest first, until one of them cannot be fetched. Raises StoreError."""
     for number, day in enumerate(run.missed_days.past(*run.current_days)):
         request = backfill_request(
@@ -91,7 +91,7 @@ def _was_polled_before(run: PollRun, day: date) -> bool:
     return state.upto is not None and state.since is not None and state.since.date() < day - MODERATION_HOLD
 
 
-async def _fetch_day(run: PollRun, documents: Documents, day: date, request: FetchRequest) -> bool:
+async def _fetch_day(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> bool:
     """Fetches all pages of a day. Returns whether the next day can be fetched."""
     following: FetchRequest | None = request
     try:
@@ -110,7 +110,7 @@ async def _fetch_day(run: PollRun, documents: Documents, day: date, request: Fet
     return True
 
 
-async def _read_page(run: PollRun, documents: Documents, day: date, request: FetchRequest) -> FetchRequest | None:
+async def _read_page(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> FetchRequest | None:
     """Stores the papers of one page of a missed day. Returns the request for the next page."""
     found = await documents.fetch(request)
     assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators

@@ -29,7 +29,7 @@ from bot.sources.poll.documents import (
     short,
     with_staleness,
 )
-from bot.sources.poll.fetching import Documents
+from bot.sources.poll.fetching import PollDocuments
 from bot.sources.poll.missed import fetch_missed_days, find_missed_days, take_off_read_days
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.poll_context import PollContext
@@ -49,7 +49,7 @@ class Poll:
 
     def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: KnownSource) -> None:
         self._run = PollRun.of(context, source, known)
-        self._documents = Documents(self._run, fetcher)
+        self._documents = PollDocuments(self._run, fetcher)
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Polls the source and returns the receipt. Raises StoreError.

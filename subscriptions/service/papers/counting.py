@@ -18,7 +18,7 @@ from subscriptions.model import KnownPaper
 from subscriptions.query import Query, Term
 from subscriptions.store import Transaction
 from subscriptions.store.papers import index, known_papers
-from subscriptions.store.papers.index import Entry
+from subscriptions.store.papers.index import IndexEntry
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -53,7 +53,7 @@ class Entries:
     hits: dict[str, Hits] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[Entry], *, whole: bool) -> "Entries":
+    def of(cls, rows: Sequence[IndexEntry], *, whole: bool) -> "Entries":
         """The entries in rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1

@@ -9,7 +9,7 @@ from subscriptions.matching import TokenizedPapers
 from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.plan import Due, decide
+from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.planner.plan import Occasion, would_be_planned
@@ -121,19 +121,21 @@ def _of_this_moment(
 
 def _case(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries, now: datetime
-) -> Due:
+) -> DueDelivery:
     """The papers that subscriptions match, as a case for `decide`."""
     bits = 0
     for subscription in subscriptions:
         bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
     known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
-    shelf = TokenizedPapers.of(paper.paper for paper in known)
-    return Due(
+    tokenized = TokenizedPapers.of(paper.paper for paper in known)
+    return DueDelivery(
         chat=chat,
         subscriptions=tuple(subscriptions),
         cursor={subscription.id: subscription.cursor or 0 for subscription in subscriptions},
         papers=known,
-        fits={subscription.id: shelf.matching(stored_query(subscription.canonical)) for subscription in subscriptions},
+        fits={
+            subscription.id: tokenized.matching(stored_query(subscription.canonical)) for subscription in subscriptions
+        },
         delivered=frozenset(),
         due=now,
         now=now,
@@ -143,7 +145,7 @@ def _case(
     )
 
 
-def _delivery(case: Due, delivered: Collection[int], entries: Entries) -> Delivery | None:
+def _delivery(case: DueDelivery, delivered: Collection[int], entries: Entries) -> Delivery | None:
     """The delivery that `decide` makes of a case, without the papers `delivered`; None: nothing.
 
     Its counts are those of all `entries`.
@@ -163,7 +165,7 @@ def _not_due(
     items = later.items if later else ()
     found = []
     for subscription in subscriptions:
-        theirs = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
+        papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = (
             str(chat.state)
             if chat.state is not ChatState.ACTIVE
@@ -172,6 +174,6 @@ def _not_due(
             else subscription.state
         )
         next_delivery = NextDelivery() if held else occasion.delivery_forecast.next_delivery(subscription, chat)
-        if theirs:
-            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=theirs))
+        if papers:
+            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
     return tuple(found)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import Cadence, Chat, Facts, Item, Kind, KnownPaper, Lane, Subscription
+from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
-from subscriptions.planning.plan import Due, Evidence, decide
+from subscriptions.planning.plan import DueDelivery, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
 from subscriptions.service.subscriptions.due_moments import Move, held, span
@@ -48,9 +48,9 @@ class Occasion:
 class Decided:
     """What one chat's delivery depends on, and the decision."""
 
-    case: Due
+    case: DueDelivery
     subscriptions: Sequence[Subscription]  # all of the chat
-    result: tuple[Kind, tuple[Item, ...], Facts] | None  # None: no delivery
+    result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
 
     def said(self, subscription: Subscription) -> bool:
         """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
@@ -134,8 +134,12 @@ def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[L
     moves += [
         (s.id, last_sequence, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions
     ]
-    left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
+    left = [due_subscriptions for chat_id, due_subscriptions in part.due.items() if chat_id not in part.keys]
+    moves += [
+        move
+        for due_subscriptions in left
+        for move in _left_behind(due_subscriptions, stored_subscriptions.shared_cursor(transaction))
+    ]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
@@ -167,7 +171,7 @@ def _decide_slice(
             waits += held_back
     keys = _free_keys(
         transaction,
-        [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs],
+        [(chats[chat_id], due_subscriptions) for chat_id, due_subscriptions in due.items() if due_subscriptions],
         shared_cursor,
         last_sequence,
         now,
@@ -189,7 +193,7 @@ def would_be_planned(
 def _decide_all(
     transaction: Transaction, due: Sequence[_ToPlan], shared_cursor: int, occasion: Occasion
 ) -> list[Decided]:
-    everybody = [s for _, _, theirs in due for s in theirs]
+    everybody = [s for _, _, due_subscriptions in due for s in due_subscriptions]
     if not everybody:
         return []
     cursors = {s.id: shared_cursor if s.cursor is None else s.cursor for s in everybody}
@@ -199,9 +203,13 @@ def _decide_all(
     matched = {window.known[place].id for places in fits.values() for place in places}
     delivered = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
-    for chat, subscriptions, theirs in due:
+    for chat, subscriptions, due_subscriptions in due:
         case = _case(
-            (chat, subscriptions, theirs), {s.id: cursors[s.id] for s in theirs}, fits, delivered[chat.id], occasion
+            (chat, subscriptions, due_subscriptions),
+            {s.id: cursors[s.id] for s in due_subscriptions},
+            fits,
+            delivered[chat.id],
+            occasion,
         )
         decided.append(Decided(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
@@ -213,14 +221,14 @@ def _case(
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     occasion: Occasion,
-) -> Due:
+) -> DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = occasion.forecast, occasion.now
     next_delivery = occasion.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
     behind = forecast.missing if timed else ()
     over = [s for s in timed if occasion.delivery_forecast.is_last_word(s, chat)]
-    return Due(
+    return DueDelivery(
         chat=chat,
         subscriptions=due,
         cursor=cursors,
@@ -281,7 +289,7 @@ def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Mo
 
 
 def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
-    """The due span of a when-out window that is open at `now`, if an earlier window passed while nothing ran; else None."""
+    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
     zone = zone_of(subscription, chat)
@@ -300,9 +308,9 @@ def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) ->
     return span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
 
 
-def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
+def _due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
     """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
-    return max(_moment(s, chat, now) for s in theirs)
+    return max(_moment(s, chat, now) for s in due_subscriptions)
 
 
 def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
@@ -325,23 +333,26 @@ def _free_keys(
     These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
     subscriptions would stay due for ever and never be sent.
     """
-    keys = {chat.id: _dedupe_key(chat, theirs, shared_cursor, last_sequence, now) for chat, theirs in due}
+    keys = {
+        chat.id: _dedupe_key(chat, due_subscriptions, shared_cursor, last_sequence, now)
+        for chat, due_subscriptions in due
+    }
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
-    for chat, theirs in due:
-        if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
-            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in theirs)
+    for chat, due_subscriptions in due:
+        if keys[chat.id] in taken and f"{_due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
 def _dedupe_key(
-    chat: Chat, theirs: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
+    chat: Chat, due_subscriptions: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
 ) -> str:
     """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
 
     Where no subscription has a due moment, one per chat and range of papers.
     """
-    if any(s.next_due_at is not None for s in theirs):
-        return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
-    numbers = ",".join(str(s.number) for s in theirs)
-    cursors = min(shared_cursor if s.cursor is None else s.cursor for s in theirs)
-    return f"{chat.id}:now:{cursors}-{last_sequence}:{numbers}"
+    if any(s.next_due_at is not None for s in due_subscriptions):
+        return f"{chat.id}:{_due_moment(chat, due_subscriptions, now):{_MINUTE}}"
+    numbers = ",".join(str(s.number) for s in due_subscriptions)
+    cursor = min(shared_cursor if s.cursor is None else s.cursor for s in due_subscriptions)
+    return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"

@@ -20,7 +20,7 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.plan import Due, decide
+from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
@@ -125,9 +125,9 @@ def newest_batch(
 ) -> Batch:
     """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered. Cursors
-    stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers that were
-    delivered before.
+    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered.
+    Cursors stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers
+    that were delivered before.
     """
     with store.write() if key else store.read() as transaction:
         subscriptions, query = _asked(transaction, chat, which, now)
@@ -227,15 +227,12 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     known = read(transaction, sorted(keys, reverse=True))
     place = {paper.id: at for at, paper in enumerate(known)}
     numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
-    due = Due(
+    due = DueDelivery(
         chat=case.chat,
         subscriptions=tuple(case.subscriptions),
         cursor=dict.fromkeys(found, -1),
         papers=known,
-        fits={
-            subscription: tuple(place[one] for one in theirs if one in place)
-            for subscription, theirs in numbers.items()
-        },
+        fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
         delivered=frozenset(),
         due=now,
         now=now,

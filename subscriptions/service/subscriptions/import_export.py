@@ -10,7 +10,7 @@ from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.portable import Line, subscription_line
+from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing, note_changed
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
@@ -86,12 +86,12 @@ def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[K
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def import_plan(store: Scope, lines: Sequence[Line], *, now: datetime) -> ImportPlan:
+def import_plan(store: Scope, lines: Sequence[PortableLine], *, now: datetime) -> ImportPlan:
     """What `import_lines` would do; stores nothing. Raises Refused with the line."""
     return _import(store, lines, now=now, dry=True, who="")
 
 
-def import_lines(store: Scope, lines: Sequence[Line], *, now: datetime, who: str = "") -> ImportPlan:
+def import_lines(store: Scope, lines: Sequence[PortableLine], *, now: datetime, who: str = "") -> ImportPlan:
     """Adds new subscriptions and changes those that differ, all or nothing; removes none. Raises Refused with the line.
 
     `who` is "ID NAME" of the person.
@@ -99,7 +99,7 @@ def import_lines(store: Scope, lines: Sequence[Line], *, now: datetime, who: str
     return _import(store, lines, now=now, dry=False, who=who)
 
 
-def _import(store: Scope, lines: Sequence[Line], *, now: datetime, dry: bool, who: str) -> ImportPlan:
+def _import(store: Scope, lines: Sequence[PortableLine], *, now: datetime, dry: bool, who: str) -> ImportPlan:
     changes: tuple[tuple[str, str, str], ...] = ()
     with suppress(_TriedOut), store.write() as transaction:
         for place in dict.fromkeys(line.chat for line in lines):
@@ -117,7 +117,7 @@ class _TriedOut(Exception):
     """Rolls a dry run back."""
 
 
-def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
+def _apply(transaction: Transaction, line: PortableLine, chats: dict[ChatAddress, _Target], now: datetime) -> str:
     """Applies one line; returns its sign. `chats` are those of earlier lines."""
     if line.kind is not None:
         return _make(transaction, line.chat, line.kind, now)
@@ -154,7 +154,13 @@ def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _T
 
 
 def _changed(
-    transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
+    transaction: Transaction,
+    line: PortableLine,
+    target: _Target,
+    *,
+    cadence: Cadence,
+    known: Subscription,
+    now: datetime,
 ) -> str:
     """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the sign."""
     own = target.chat.settings.timezone
@@ -172,7 +178,7 @@ def _changed(
 
 
 def _added(
-    transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime
+    transaction: Transaction, line: PortableLine, target: _Target, *, cadence: Cadence, query: Query, now: datetime
 ) -> str:
     if len(target.subscriptions) >= MOST_PER_CHAT:
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
@@ -196,7 +202,7 @@ def _added(
     return "+"
 
 
-def _own_zone(line: Line, target: _Target) -> str | None:
+def _own_zone(line: PortableLine, target: _Target) -> str | None:
     """The zone of the line; None if it is the chat's."""
     return None if line.zone == target.chat.settings.timezone else line.zone
 
@@ -206,7 +212,9 @@ def _due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscription
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
-def _apply_setting(transaction: Transaction, line: Line, setting: tuple[str, str], chat: Chat, now: datetime) -> str:
+def _apply_setting(
+    transaction: Transaction, line: PortableLine, setting: tuple[str, str], chat: Chat, now: datetime
+) -> str:
     try:
         name = setting_name(setting[0])
         value = check_value(name, setting[1], kind=chat.kind, public=chat.public)

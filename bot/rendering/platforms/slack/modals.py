@@ -7,7 +7,7 @@ so that an error can be shown beside it.
 import json
 from collections.abc import Iterator
 
-from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.blocks import (
     Block,
     Mrkdwn,
@@ -59,7 +59,7 @@ def home_view(home: HomeView) -> str:
     return json.dumps({"type": "home", "blocks": blocks[:BLOCKS]}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _field(field: Field) -> Iterator[Block]:
+def _field(field: FormField) -> Iterator[Block]:
     block: Block = {
         "type": "input",
         "block_id": field.name,
@@ -78,7 +78,7 @@ def _field(field: Field) -> Iterator[Block]:
         yield {**section(notes if len(notes) <= _NOTES else escape(cut_units("\n".join(field.notes), _NOTES // 5)))}
 
 
-def _element(field: Field) -> Block:
+def _element(field: FormField) -> Block:
     if field.is_clock:
         return {"type": "timepicker", "initial_time": field.value} if field.value else {"type": "timepicker"}
     if not field.options:
@@ -94,7 +94,7 @@ def _element(field: Field) -> Block:
     }
 
 
-def _text_input(field: Field) -> Block:
+def _text_input(field: FormField) -> Block:
     # Only Enter sends an event; else every character that is typed would.
     watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
     initial = {"initial_value": field.value[:INPUT]} if field.value else {}

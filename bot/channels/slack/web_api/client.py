@@ -16,9 +16,9 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channels.slack._errors import outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
-from bot.channels.slack._payload import MessageArguments
-from bot.channels.slack.declined import Declined
+from bot.channels.slack.web_api.declined import Declined
+from bot.channels.slack.web_api.errors import outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
+from bot.channels.slack.web_api.payload import MessageArguments
 from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)
@@ -31,7 +31,7 @@ _LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class HistoryPage:
     """One page of a conversation's messages, and the cursor of the next page; "" at the end."""
 
     messages: tuple[Mapping[str, object], ...]
@@ -100,7 +100,7 @@ class Client:
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
-        """Posts one message and returns its ts. `identity` goes into the metadata; `once` is the client_msg_id."""
+        """Posts one message and returns its ts. `identity` goes into the metadata. Slack posts a `client_msg_id` only once."""
         answer = await self._try(
             f"chat.postMessage {channel}",  # Slack limits posts by channel (docs.slack.dev, rate limits)
             lambda: self._web.chat_postMessage(
@@ -167,7 +167,7 @@ class Client:
         """The answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
         return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
-    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> Page:
+    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> HistoryPage:
         """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, LookupError."""
         look: dict[str, Any] = {
             "channel": channel,
@@ -328,7 +328,7 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
     return bytes(data[:most])
 
 
-def _page(data: Mapping[str, object]) -> Page:
+def _page(data: Mapping[str, object]) -> HistoryPage:
     match data:
         case {"messages": [*messages], **rest}:
             match rest.get("response_metadata"):
@@ -336,6 +336,8 @@ def _page(data: Mapping[str, object]) -> Page:
                     pass
                 case _:
                     cursor = ""
-            return Page(messages=tuple(message for message in messages if isinstance(message, dict)), cursor=cursor)
+            return HistoryPage(
+                messages=tuple(message for message in messages if isinstance(message, dict)), cursor=cursor
+            )
         case _:
             raise RetryLater("Slack's answer holds no messages.")

@@ -10,9 +10,9 @@ from telegram.constants import ParseMode
 from telegram.error import InvalidToken
 from telegram.request import BaseRequest
 
-from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
-from bot.channels.telegram._payload import InlineButton, MessageArguments
-from bot.channels.telegram._transport import Transport
+from bot.channels.telegram.bot_api.errors import not_modified, outcome, outcome_of_repeatable
+from bot.channels.telegram.bot_api.payload import InlineButton, MessageArguments
+from bot.channels.telegram.bot_api.transport import Transport
 from subscriptions.errors import Rejected, RetryLater, Unclear
 
 _TALKATIVE = ("telegram", "aiohttp")  # at DEBUG the library logs its base URL, which holds the token
@@ -64,14 +64,14 @@ class Client:
             if not not_modified(error):
                 raise outcome(error) from error
 
-    async def send_file(self, address: str, topic: int | None, name: str, data: bytes, *, silent: bool) -> str:
-        """Posts a document and returns the message's id."""
+    async def send_file(self, address: str, topic: int | None, name: str, data: bytes) -> str:
+        """Posts a document without sound and returns the message's id."""
         try:
             sent = await self._bot.send_document(
                 address,
                 data,
                 filename=name,
-                disable_notification=silent,
+                disable_notification=True,
                 message_thread_id=topic if topic != _GENERAL else None,
             )
         except Exception as error:
