@@ -91,8 +91,8 @@ class Dispatcher:
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
         """Waits for running requests up to EFFECT_GRACE seconds, then for replies up to `patience` seconds."""
-        for looking in self._lookups:
-            looking.cancel()
+        for lookup in self._lookups:
+            lookup.cancel()
         if self._dispatching:
             _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
             for task in late:  # its update was not acknowledged, so the platform sends it again
@@ -156,13 +156,13 @@ class Dispatcher:
     async def _run_lookup(self, name: str) -> None:
         """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
         context = self._context
-        token = await asyncio.to_thread(
+        pending = await asyncio.to_thread(
             get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
         )
-        if token is None:  # the chat was forgotten meanwhile
+        if pending is None:  # the chat was erased meanwhile
             return
-        found = self._lookup is not None and await self._lookup.find(token.arguments["names"])
-        await self.dispatch(lookup_request(name, token, failed=not found))
+        found = self._lookup is not None and await self._lookup.find(pending.arguments["names"])
+        await self.dispatch(lookup_request(name, pending, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:
         """Updates the home view of the sender after a change, if the sender was ever shown one."""

@@ -66,7 +66,7 @@ class Transaction(Session):
 
     @contextmanager
     def write(self) -> Iterator["Transaction"]:
-        """A part that may write; an error in the part undoes the part alone. Raises WouldWrite in a reading transaction."""
+        """Begins a part that may write; an error in the part undoes the part alone. Raises WouldWrite if this one only reads."""
         if not self._writes:
             raise WouldWrite
         changed_before = set(self.changed_chats)
@@ -95,7 +95,7 @@ class Store:
         self.schedules = schedules or Schedules()
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
-        self.where = str(self.path.absolute())  # what errors call it: the file alone, never the address
+        self.where = str(self.path.absolute())  # its name in errors: the file, never the address
         self._turns = _Turns()
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -150,7 +150,7 @@ class Store:
             raise RuntimeError("This thread is writing: pass its Transaction on, not the Store.")
 
     def exists(self) -> bool:
-        """Whether there is something at its path. Raises StoreError when its folder cannot be looked into, or is none."""
+        """Whether the database file exists. Raises StoreError when its folder cannot be looked into, or is none."""
         with self.translated_errors():
             try:
                 return self.path.stat() is not None
@@ -284,7 +284,7 @@ Scope = Store | Transaction  # where a use case does its work: in a transaction 
 
 
 class _Turns:
-    """A lock that is given in the order in which it was asked for."""
+    """A lock that threads get in the order in which they asked for it."""
 
     def __init__(self) -> None:
         self._lock = Lock()

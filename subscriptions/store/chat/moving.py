@@ -93,7 +93,9 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
         if numbers is not None:
             callback.arguments = _renumbered(callback.arguments, numbers)
         callback.place = whole.sub(new, callback.place)
-        callback.arguments = {key: whole.sub(new, v) if isinstance(v, str) else v for key, v in callback.arguments.items()}
+        callback.arguments = {
+            key: whole.sub(new, v) if isinstance(v, str) else v for key, v in callback.arguments.items()
+        }
         _rename(session, callback, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, callback.id))
     session.flush()
 
