@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from bot.channels.receiver_loop import ReceiverLoop
-from bot.channels.slack.oauth import Grant, OAuth, routes
-from bot.channels.slack.token_cipher import DecryptionFailed, TokenCipher
+from bot.channels.slack.installing.oauth import Grant, OAuth, routes
+from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
