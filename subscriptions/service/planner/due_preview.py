@@ -165,7 +165,7 @@ def _not_due(
     items = later.items if later else ()
     found = []
     for subscription in subscriptions:
-        theirs = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
+        papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = (
             str(chat.state)
             if chat.state is not ChatState.ACTIVE
@@ -174,6 +174,6 @@ def _not_due(
             else subscription.state
         )
         next_delivery = NextDelivery() if held else occasion.delivery_forecast.next_delivery(subscription, chat)
-        if theirs:
-            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=theirs))
+        if papers:
+            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
     return tuple(found)

@@ -53,7 +53,7 @@ def notify_no_match(
     `head` is the sequence up to which papers were looked at. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
-    spells: dict[int, NoMatchStreak | None] = {}
+    streaks: dict[int, NoMatchStreak | None] = {}
     days: _Days = {}
     for due, result in cases:
         if is_public(due.chat):
@@ -67,8 +67,8 @@ def notify_no_match(
             lanes += _notify_streak(transaction, due, streak, known, now)
             streak = replace(streak, said=True)
         if streak != due.chat.no_match_streak:
-            spells[due.chat.id] = streak
-    chats.store_streaks(transaction, spells)
+            streaks[due.chat.id] = streak
+    chats.store_streaks(transaction, streaks)
     return lanes
 
 

@@ -134,8 +134,12 @@ def _write(transaction: Transaction, part: _Slice, occasion: PlanContext) -> lis
     moves += [
         (s.id, last_sequence, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions
     ]
-    left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
+    left = [due_subscriptions for chat_id, due_subscriptions in part.due.items() if chat_id not in part.keys]
+    moves += [
+        move
+        for due_subscriptions in left
+        for move in _left_behind(due_subscriptions, stored_subscriptions.shared_cursor(transaction))
+    ]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
@@ -167,7 +171,7 @@ def _decide_slice(
             waits += held_back
     keys = _free_keys(
         transaction,
-        [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs],
+        [(chats[chat_id], due_subscriptions) for chat_id, due_subscriptions in due.items() if due_subscriptions],
         shared_cursor,
         last_sequence,
         now,
@@ -189,7 +193,7 @@ def would_be_planned(
 def _decide_all(
     transaction: Transaction, due: Sequence[_ToPlan], shared_cursor: int, occasion: PlanContext
 ) -> list[Decision]:
-    everybody = [s for _, _, theirs in due for s in theirs]
+    everybody = [s for _, _, due_subscriptions in due for s in due_subscriptions]
     if not everybody:
         return []
     cursors = {s.id: shared_cursor if s.cursor is None else s.cursor for s in everybody}
@@ -199,9 +203,13 @@ def _decide_all(
     matched = {window.known[place].id for places in fits.values() for place in places}
     delivered = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
-    for chat, subscriptions, theirs in due:
+    for chat, subscriptions, due_subscriptions in due:
         case = _case(
-            (chat, subscriptions, theirs), {s.id: cursors[s.id] for s in theirs}, fits, delivered[chat.id], occasion
+            (chat, subscriptions, due_subscriptions),
+            {s.id: cursors[s.id] for s in due_subscriptions},
+            fits,
+            delivered[chat.id],
+            occasion,
         )
         decided.append(Decision(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
@@ -300,9 +308,9 @@ def _span_after(subscription: Subscription, one: Decision, occasion: PlanContext
     return due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
 
 
-def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
+def _due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
     """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
-    return max(_moment(s, chat, now) for s in theirs)
+    return max(_moment(s, chat, now) for s in due_subscriptions)
 
 
 def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
@@ -325,23 +333,26 @@ def _free_keys(
     These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
     subscriptions would stay due for ever and never be sent.
     """
-    keys = {chat.id: _dedupe_key(chat, theirs, shared_cursor, last_sequence, now) for chat, theirs in due}
+    keys = {
+        chat.id: _dedupe_key(chat, due_subscriptions, shared_cursor, last_sequence, now)
+        for chat, due_subscriptions in due
+    }
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
-    for chat, theirs in due:
-        if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
-            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in theirs)
+    for chat, due_subscriptions in due:
+        if keys[chat.id] in taken and f"{_due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
 def _dedupe_key(
-    chat: Chat, theirs: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
+    chat: Chat, due_subscriptions: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
 ) -> str:
     """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
 
     Where no subscription has a due moment, one per chat and range of papers.
     """
-    if any(s.next_due_at is not None for s in theirs):
-        return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
-    numbers = ",".join(str(s.number) for s in theirs)
-    cursors = min(shared_cursor if s.cursor is None else s.cursor for s in theirs)
-    return f"{chat.id}:now:{cursors}-{last_sequence}:{numbers}"
+    if any(s.next_due_at is not None for s in due_subscriptions):
+        return f"{chat.id}:{_due_moment(chat, due_subscriptions, now):{_MINUTE}}"
+    numbers = ",".join(str(s.number) for s in due_subscriptions)
+    cursor = min(shared_cursor if s.cursor is None else s.cursor for s in due_subscriptions)
+    return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"

@@ -73,7 +73,7 @@ def read_stored_tokens(text: str) -> StoredTokens:
 
 @dataclass(slots=True)
 class Installer:
-    """A Receiver of installations, which also keeps their tokens. It leaves alone workspaces with the operator's own tokens."""
+    """A Receiver of installations, which also stores and renews their tokens. Workspaces with the operator's tokens are skipped."""
 
     store: Store
     clock: Clock

@@ -1,4 +1,4 @@
-"""Reads payloads of Slack, whichever way they come, and dispatches the requests in them."""
+"""Reads payloads of Slack, from Socket Mode or HTTP, and dispatches the requests in them."""
 
 import logging
 import time

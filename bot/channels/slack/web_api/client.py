@@ -100,7 +100,7 @@ class Client:
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
-        """Posts one message and returns its ts. `identity` goes into the metadata; `once` is the client_msg_id."""
+        """Posts one message and returns its ts. `identity` goes into the metadata. Slack posts a `client_msg_id` only once."""
         answer = await self._try(
             f"chat.postMessage {channel}",  # Slack limits posts by channel (docs.slack.dev, rate limits)
             lambda: self._web.chat_postMessage(
