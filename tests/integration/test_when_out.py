@@ -3,10 +3,11 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from tests.feeding import SourceHarness, arxiv_source, new_york
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.chats import meet
+from subscriptions.service.chats import store_chat
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import notify_source
@@ -14,7 +15,6 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, address, paper, subscribes
-from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 STEP = timedelta(minutes=15)
@@ -74,7 +74,7 @@ class TestOperators:
     """Operators are notified about a source once a day, not once before midnight and once after."""
 
     def notified(self, store: Store, cause: str, moments: list[datetime]) -> list[str]:
-        meet(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")
+        store_chat(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")
         notified = []
         for moment in moments:
             receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
