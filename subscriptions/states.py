@@ -1,4 +1,7 @@
-"""States and their reasons, as the database stores them: each is set where its cause is known, none is read off a sentence."""
+"""States and their reasons, as the database stores them.
+
+Each is set where its cause is known; none is read off a sentence.
+"""
 
 from enum import StrEnum
 
@@ -131,7 +134,7 @@ class InstallationState(StrEnum):
 
 
 class SourceTrouble(StrEnum):
-    """What is wrong with a source, as the operators were told last."""
+    """What is wrong with a source, as the operators were notified last."""
 
     FAILED = "failed"
     LATE = "late"

@@ -23,7 +23,7 @@ from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
-ABOUT = "about"  # argument of a button that is about another chat than the one where it stands
+ABOUT = "about"  # argument of a button that acts on another chat than the one where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
 # Where the whole argument is a chat, it may also be a link, a bare name or the number of a small group.
@@ -40,25 +40,25 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Which function to run, and what must be checked or fetched before."""
+    """The function that a request asks for, and what must be checked or fetched before it runs."""
 
     run: CommandFunction
     writes: Condition = always  # whether running it writes to the store
-    changes: bool = False  # only for those who manage the chat that it is about
-    operator: bool = False
-    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about
-    here: bool = False  # about the chat where it was typed, even while that manages another one
-    args: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
-    wants_file: bool = False
-    counts: bool = True  # against the limit of twenty a minute
-    alone: bool = True  # the message holds no second command, which would not be executed
-    wants_chats: bool = False  # the chats that the sender is a member of must be fetched
+    changes: bool = False  # only people who manage the chat that it is about may run it
+    operator: bool = False  # only operators of the bot may run it
+    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
+    here: bool = False  # it is about the chat where it was typed, even if that chat manages another one
+    args: str = ""  # the text behind the command
+    arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
+    wants_file: bool = False  # the attached document must be fetched
+    counts: bool = True  # it counts towards the limit of twenty commands a minute
+    alone: bool = True  # the message contains no second command, which would not be executed
+    wants_chats: bool = False  # the chats with both bot and sender must be fetched
     spoken: bool = False  # typed without a slash, so that it could be the answer to a question
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
-    """Returns what the request asks for; None if it must not be answered. `token` is what a pressed button stands for.
+    """Returns what the request asks for; None if it must not be answered. `token` is that of the pressed button or form.
 
     A message that was edited soon after it was written counts as a new one; a later edit is not executed.
     """
@@ -93,7 +93,8 @@ def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
 def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
     """Returns the intent of words without a slash: a command in everyday words, else FREE_TEXT.
 
-    In a group only words that name the bot or reply to it get here. Of replies only commands count: people discuss a paper there.
+    In a group this is called only for text that names the bot or replies to it. In replies only commands are read, since
+    people discuss papers there.
     """
     found = command_spoken(request.text)
     name, rest = _first_word(request.text)
@@ -121,10 +122,10 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
-    """Returns whether a first word that is the name of a command is meant as one, where commands need no sign before them.
+    """Returns whether a first word that is the name of a command is meant as a command, on platforms without a sign for commands.
 
-    It is if it stands behind the platform's own command or before the name of a chat. Otherwise `list decoding` is a query, and
-    so is `search engines` in a private chat; in a thread there is no other way to search.
+    It is if it follows the platform's own command or comes before the name of a chat. Otherwise `list decoding` is a query,
+    and so is `search engines` in a private chat. In a thread `search` is always a command.
     """
     if request.trigger_id or _directed(rest)[0]:
         return True
@@ -147,7 +148,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         return None if quiet else Intent(run=UNKNOWN.run, writes=never, args=name)
     target, text = ("", text) if command.names_chats else _directed(text)
     if command.args_are_chat and not target:
-        target, text = _turned_to(text.strip())
+        target, text = _named_chat(text.strip())
     words, alone = (text, True) if command.many_lines else _first_command(text, registry)
     return _intent(command, target, words, alone=alone)
 
@@ -180,7 +181,7 @@ def _directed(text: str) -> tuple[str, str]:
     return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
 
 
-def _turned_to(text: str) -> tuple[str, str]:
+def _named_chat(text: str) -> tuple[str, str]:
     """Returns (the chat that the whole text names, ""); ("", text) if it names none."""
     if linked := _LINKED.fullmatch(text):
         return (f"@{linked['name']}" if linked["name"] else f"-100{linked['number']}{linked['topic'] or ''}"), ""

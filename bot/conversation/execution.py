@@ -27,7 +27,7 @@ from bot.ports.conversation import EventRequest, FormRequest, Interaction
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import commands_since, known_or_new, once
+from subscriptions.service.chats import apply_once, commands_since, known_or_new
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import read_recent
 from subscriptions.store import Transaction
@@ -59,7 +59,7 @@ def execute(context: Context, conversation: ConversationContext, prepared: Prepa
         return draft.store(transaction, now=now) if draft else ""
 
     platform, update = request.chat.platform, request.update_id
-    stored, is_new = once(context.store, platform, update, effect, chat=str(request.chat), now=now)
+    stored, is_new = apply_once(context.store, platform, update, effect, chat=str(request.chat), now=now)
     return StoredReply.from_json(update, stored) if is_new and stored else None
 
 

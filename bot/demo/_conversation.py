@@ -16,7 +16,7 @@ from bot.demo._example_chats import DemoConversation, Step
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
 from bot.rendering.display.gallery import PersonMessage, Posted
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.chats import find_callback, meet
+from subscriptions.service.chats import find_callback, store_chat
 from subscriptions.service.subscriptions import set_setting
 
 A_MINUTE = timedelta(minutes=1)
@@ -24,10 +24,10 @@ A_MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationLog:
-    """What the person wrote and pressed in a conversation."""
+    """The messages of the person in a conversation, and the buttons that the person pressed."""
 
     messages: tuple[PersonMessage, ...]
-    pressed: frozenset[str]  # data of buttons
+    pressed: frozenset[str]  # callback data of the buttons
 
 
 async def run_conversation(
@@ -35,7 +35,7 @@ async def run_conversation(
 ) -> ConversationLog:
     """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
     clock.go_to(conversation.begins)
-    meet(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
+    store_chat(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
     set_setting(app.store, conversation.chat, "timezone", conversation.timezone, now=clock.now())
     messages, pressed = [], set()
     for number, step in enumerate(conversation.steps):
@@ -46,7 +46,7 @@ async def run_conversation(
         else:
             post, data = _button(app, channel, conversation, step)
             pressed.add(data)
-            request = CallbackRequest(callback_data=data, message_id=post, **_made_by(conversation, number))
+            request = CallbackRequest(callback_data=data, message_id=post, **_request_fields(conversation, number))
         reply = await answer(app.context, request)
         if reply is not None:
             await send_reply(app.context, reply)
@@ -56,18 +56,18 @@ async def run_conversation(
 def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
-    return MessageRequest(command=command, text=rest if command else text, **_made_by(conversation, number))
+    return MessageRequest(command=command, text=rest if command else text, **_request_fields(conversation, number))
 
 
-class _MadeBy(TypedDict):
+class _RequestFields(TypedDict):
     place: Place
     update_id: str
     sender: str
     language: str
 
 
-def _made_by(conversation: DemoConversation, number: int) -> _MadeBy:
-    """What every request of the conversation has."""
+def _request_fields(conversation: DemoConversation, number: int) -> _RequestFields:
+    """Returns the fields that every request of the conversation has."""
     return {
         "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
         "update_id": f"{conversation.address}-{number}",
@@ -79,7 +79,7 @@ def _made_by(conversation: DemoConversation, number: int) -> _MadeBy:
 def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:
     """Returns (id of the message, data) of the button to press. Raises LookupError if no message has such a button."""
     for post in reversed(channel.posts_in(conversation.chat)):
-        found = [data for data, link in _buttons(app, conversation, post) if link and link.verb == step.verb]
+        found = [data for data, token in _buttons(app, conversation, post) if token and token.verb == step.verb]
         if found:
             return post.id, found[step.which]
     raise LookupError(f"no message has a button that does {step.verb}")

@@ -1,4 +1,4 @@
-"""What `inspect` prints about digests: one dict per document for `--json`, a table for people."""
+"""The output of `inspect` about digests: one dict per document for `--json`, a table for people."""
 
 import re
 from collections import Counter

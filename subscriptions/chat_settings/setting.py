@@ -18,7 +18,7 @@ class Circumstances:
     """What is known of a chat beside its choices; the defaults of its settings depend on it."""
 
     kind: ChatKind
-    notifies: bool  # a message there calls somebody
+    notifies: bool  # a message there alerts people
     timezone: str  # the operator's zone, or that of the chat's client
     lang: str  # the language code of the chat's client
     public: bool  # strangers can read it
@@ -117,7 +117,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
         return next(iter(get_close_matches(plain_name(typed), list(self._names), n=1)), "")
 
     def beginning(self, typed: str) -> str:
-        """The Chinese word for a setting that a text begins with, since no blank needs to stand behind it; "" for none."""
+        """The Chinese word for a setting with which a text begins, since no blank need stand behind it; "" for none."""
         chinese = (word for word in self._names if not word.isascii())
         return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 

@@ -42,7 +42,7 @@ class NoticeWords(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice. Subclasses declare `cause`, the details as fields, and `lines`; `DailyNotice` and `EventNotice` the key."""
+    """A notice. Its class declares `cause`, the details as fields, and `lines`; the key is of DailyNotice or EventNotice."""
 
     cause: ClassVar[str]  # stored; unique among the notices
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType(
@@ -54,7 +54,7 @@ class Notice:
         raise NotImplementedError
 
     def key(self, day: date) -> str:
-        """The key per which the notice is sent once to a chat, beside its cause. `day` is the day on which it is raised."""
+        """The key per which the notice is sent once to a chat, besides its cause. `day` is the day on which it is raised."""
         raise NotImplementedError
 
     def detail(self) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Transaction(Session):
 
     @contextmanager
     def write(self) -> Iterator["Transaction"]:
-        """A part that may write; an error in the part undoes the part alone. Raises WouldWrite in a reading transaction."""
+        """Begins a part that may write; an error in the part undoes the part alone. Raises WouldWrite if this one only reads."""
         if not self._writes:
             raise WouldWrite
         changed_before = set(self.changed_chats)
@@ -238,7 +238,7 @@ class Store:
             old.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Lets go of all connections."""
+        """Closes all connections."""
         self._engine.dispose()
 
     @contextmanager
@@ -330,7 +330,7 @@ def in_chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def session_on(connection: Connection) -> Session:
-    """A session within a transaction that somebody else began, and ends."""
+    """A session within a transaction that the caller begins and ends."""
     session = Session(connection, expire_on_commit=False)
     session.info[_CONNECTION] = connection
     return session

@@ -204,7 +204,7 @@ async def test_whatever_file_is_dropped_gets_one_answer(bot: BotHarness, content
 
 async def test_a_file_without_a_word_is_an_import_too(bot: BotHarness) -> None:
     bot.files["f1"] = b"now | diffusion | "
-    said = await bot.says("", file_id="f1", file_size=18)
+    said = await bot.says("", file_id="f1")
     assert said.buttons == ["import", "no"]
 
 

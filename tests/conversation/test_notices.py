@@ -1,4 +1,4 @@
-"""News about the service itself: to whom, how often, and never where strangers read."""
+"""Notices about the service: to whom, how often, and never where strangers read."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +10,13 @@ from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked
 from subscriptions.notices.sources import SourceFailed, SourceOverdue
-from subscriptions.service.chats import meet, set_owner
+from subscriptions.service.chats import set_owner, store_chat
 from subscriptions.service.notices import (
-    lose_place,
     notify,
     notify_new_version,
     notify_operators,
     notify_operators_of_trouble,
+    pause_unreachable,
 )
 from subscriptions.service.outbox import dismiss, outbox_entries, stop_platform
 from subscriptions.service.subscriptions import get_chat
@@ -39,7 +39,7 @@ def failed(source: str) -> SourceFailed:
     return SourceFailed(source=source, since="", reason="")
 
 
-def operators_hear(bot: BotHarness, **stopped: str) -> int:
+def notified_operators(bot: BotHarness, **stopped: str) -> int:
     return len(notify_operators_of_trouble(bot.store, ADMINS, now=bot.clock.now(), stopped=stopped))
 
 
@@ -47,21 +47,21 @@ class TestOnceACauseAndDay:
     async def test_the_same_again_is_not_written_down_before_the_next_local_day(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
-        meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
+        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
 
-        def tell() -> bool:
+        def notifies() -> bool:
             return notify(bot.store, address(ME), OVERDUE, now=bot.clock.now())
 
-        assert tell()  # 21:00 in Tokyo
-        assert not tell()
+        assert notifies()  # 21:00 in Tokyo
+        assert not notifies()
         bot.later(hours=2)
-        assert not tell()
+        assert not notifies()
         bot.later(hours=2)
-        assert tell()
+        assert notifies()
         assert len(await post.deliver_due()) == 2
 
     def test_another_cause_or_key_is_another_notice(self, bot: BotHarness) -> None:
-        meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
         assert notify(bot.store, address(ME), failed("a"), now=NOON)
         assert notify(bot.store, address(ME), failed("b"), now=NOON)
         assert notify(bot.store, address(ME), replace(OVERDUE, source="a"), now=NOON)
@@ -72,7 +72,7 @@ class TestOnceACauseAndDay:
     async def test_a_button_works_in_its_chat_only(self, bot: BotHarness, post: Deliverer) -> None:
         bot.bot_info = BotInfo(admins=ADMINS)
         for chat in (OPERATOR, ME):
-            meet(bot.store, address(chat), ChatKind.PRIVATE, now=NOON)
+            store_chat(bot.store, address(chat), ChatKind.PRIVATE, now=NOON)
         link = CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
         asked = AccessAsked(chat="telegram:77", title="", who="", request="")
         notify(bot.store, address(OPERATOR), asked, now=NOON, buttons={"allow": link})
@@ -89,13 +89,13 @@ class TestOperators:
         post.refusals |= {"41": Rejected("Not today"), "42": Rejected("Not today"), "43": Rejected("Never")}
         ingested(bot.store, paper("Diffusion on graphs"))
         await post.deliver_due()
-        assert operators_hear(bot) == 1
+        assert notified_operators(bot) == 1
         (notice,) = await post.deliver_due()
         assert notice.to == OPERATOR
         assert notice.lines[:2] == ["3 messages could not be sent.", "The usual reason: Not today."]
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
         bot.later(days=1)
-        assert operators_hear(bot) == 0  # of these they have heard
+        assert notified_operators(bot) == 0  # of these they have heard
 
     async def test_what_dies_later_that_day_is_told_the_next(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = Rejected("Not today")
@@ -103,11 +103,11 @@ class TestOperators:
         for title in ("Diffusion one", "Diffusion two"):
             ingested(bot.store, paper(title), now=bot.clock.now())
             await post.deliver_due()
-            operators_hear(bot)
+            notified_operators(bot)
             bot.later(hours=1)
         assert [answer.lines[0] for answer in post.to(OPERATOR)] == ["1 message could not be sent."]
         bot.later(days=1)
-        assert operators_hear(bot) == 1
+        assert notified_operators(bot) == 1
         (second,) = await post.deliver_due()
         assert second.lines[0] == "1 message could not be sent."
 
@@ -118,14 +118,14 @@ class TestOperators:
         await post.deliver_due()
         (entry,) = outbox_entries(bot.store, now=bot.clock.now())
         dismiss(bot.store, entry.id, now=bot.clock.now())
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
 
     async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["1"] = Rejected("Not today")
         notify_operators(bot.store, ADMINS, failed("daily"), now=NOON)
         await post.deliver_due()
         assert [entry.state for entry in outbox_entries(bot.store, now=NOON)] == ["dead"]
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
 
     async def test_what_waits_for_an_hour_is_told_once_a_day(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = RetryLater("No connection")
@@ -133,15 +133,15 @@ class TestOperators:
         ingested(bot.store, paper("Diffusion"))
         await post.deliver_due()
         bot.later(minutes=59)
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
         bot.later(minutes=2)
-        assert operators_hear(bot) == 1
+        assert notified_operators(bot) == 1
         sent = [answer for answer in await post.deliver_due() if answer.to == OPERATOR]
         assert sent[0].lines[:2] == [
             "1 delivery to Telegram has waited for more than an hour.",
             "The usual reason: No connection.",
         ]
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
 
     async def test_a_platform_that_stands_still_is_told_on_the_others(self, bot: BotHarness) -> None:
         both = (address(OPERATOR), address("slack:U1"))
@@ -158,7 +158,7 @@ class TestOperators:
         ("kind", "public"), [(ChatKind.GROUP, True), (ChatKind.BROADCAST, False)], ids=["public group", "channel"]
     )
     def test_never_where_strangers_read(self, bot: BotHarness, kind: ChatKind, public: bool) -> None:
-        meet(bot.store, address(CHANNEL), kind, now=NOON, public=public)
+        store_chat(bot.store, address(CHANNEL), kind, now=NOON, public=public)
         sent = notify_operators(bot.store, (address(CHANNEL), *ADMINS), failed("daily"), now=NOON)
         assert sent == (address(OPERATOR).lane,)
 
@@ -177,7 +177,7 @@ class TestOperators:
 class TestOwners:
     async def channel(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs", ME)
-        meet(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
+        store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
         set_owner(bot.store, address(CHANNEL), "42")
 
     async def test_who_set_a_channel_up_hears_why_it_is_paused(self, bot: BotHarness, post: Deliverer) -> None:
@@ -195,7 +195,7 @@ class TestOwners:
     async def test_once_a_day_and_not_when_they_did_it_themselves(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)
         for by in ("42", "7", "7"):
-            lose_place(bot.store, address(CHANNEL), "kicked", topic=False, now=NOON, by=by)
+            pause_unreachable(bot.store, address(CHANNEL), "kicked", topic=False, now=NOON, by=by)
             await bot.receives_event("back", CHANNEL, by="42", kind=ChatKind.BROADCAST)
         assert [answer.lines[0] for answer in await post.deliver_due()] == ["Lab is paused."]
 
@@ -204,7 +204,7 @@ class TestOwners:
     ) -> None:
         await self.channel(bot)
         chat = get_chat(bot.store, address(CHANNEL))
-        lose_place(bot.store, chat.address, "kicked", topic=False, now=NOON)
+        pause_unreachable(bot.store, chat.address, "kicked", topic=False, now=NOON)
         stop_platform(bot.store, "telegram", "12 of 50", [chat.id], now=NOON)
         assert get_chat(bot.store, address(CHANNEL)).state == "active"
         assert not await post.deliver_due()

@@ -1,4 +1,4 @@
-"""Telegram sends updates to the web address: only Telegram is let in, and an update is taken once it is stored."""
+"""Telegram posts updates to the web address: other senders are refused, and an update is acknowledged once it is stored."""
 
 import asyncio
 import json
@@ -13,18 +13,18 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.telegram.inbound import ALLOWED
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.webhook_url import webhook_address, webhook_path
+from bot.channels.telegram.receiving.inbound import ALLOWED
+from bot.channels.telegram.receiving.webhook_url import webhook_address, webhook_path
 from bot.operation.listening import answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY, health_app
 from bot.operation.web_server import serving
 from bot.ports.receiver import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import once as real_once
+from subscriptions.service.chats import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.hearing import RestingClock, confirmed, posts, telegram_settings
+from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
 
 SECRET = "a-word-of-the-operator"
@@ -34,7 +34,7 @@ SECRET = "a-word-of-the-operator"
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
         fake.queue.local = True
-        fake.tells_time(NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         fake.knows("42")
         fake.knows("43")
         yield fake

@@ -1,4 +1,4 @@
-"""`paperwire check`: what the machine answers by itself."""
+"""`paperwire check`: the findings about the machine itself."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.channels.telegram.adapter import connect_telegram
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.webhook_url import webhook_address
+from bot.channels.telegram.receiving.webhook_url import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.rendering.deliveries.delivery_messages import render_delivery
@@ -153,7 +153,7 @@ OURS = webhook_address(HOOK, TOKEN)
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
-        fake.tells_time(NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         yield fake
 
 

@@ -1,4 +1,4 @@
-"""The manifest and the list of rights: of Slack's shape, and neither more nor less than the code uses."""
+"""The manifest and its scopes: of Slack's shape, with exactly the scopes that the code uses."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import bot.channels.slack as package
-from bot.channels.slack.http import PATHS
-from bot.channels.slack.inbound import _EVENTS as READ_EVENTS
+from bot.channels.slack.installing.oauth import REDIRECT
 from bot.channels.slack.manifest import manifest
-from bot.channels.slack.oauth import REDIRECT
+from bot.channels.slack.receiving.http import PATHS
+from bot.channels.slack.receiving.inbound import _EVENTS as READ_EVENTS
 from bot.channels.slack.scopes import (
     FREE_EVENTS,
     FREE_METHODS,

@@ -1,4 +1,4 @@
-"""Every row of the table of errors, with the errors that python-telegram-bot raises."""
+"""The table of Telegram errors, row by row, with the exceptions that python-telegram-bot raises."""
 
 import ssl
 from datetime import timedelta
@@ -21,7 +21,7 @@ from telegram.error import (
 )
 from yarl import URL
 
-from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
+from bot.channels.telegram.bot_api.errors import not_modified, outcome, outcome_of_repeatable
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 

@@ -1,16 +1,18 @@
 """The platform API of Telegram: administrators, chats, callbacks and documents."""
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.channels.telegram._client import Client
-from bot.channels.telegram.inbound import place_of
-from bot.channels.telegram.refusals import FileTooLarge, PersonNotFound
+from bot.channels.telegram.bot_api.refusals import FileTooLarge, PersonNotFound
+from bot.channels.telegram.places import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, Message
+
+if TYPE_CHECKING:  # it loads python-telegram-bot, see TelegramChannel
+    from bot.channels.telegram.bot_api.client import Client
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)
@@ -22,7 +24,7 @@ class TelegramApi:
     platform = "telegram"
     has_ephemeral = False
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: "Client") -> None:
         self._client = client
 
     async def get_me(self) -> tuple[str, str]:

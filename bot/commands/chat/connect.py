@@ -1,4 +1,4 @@
-"""connect: manage a group or channel from a private chat, where nobody else reads along."""
+"""connect: manages a group or channel from a private chat, where no other member reads the commands."""
 
 from datetime import datetime, timedelta
 
@@ -16,10 +16,10 @@ from subscriptions.service.chats import (
     clear_conversation_state,
     get_conversation_state,
     known_or_new,
-    meet,
     owner_of,
     set_conversation_state,
     set_owner,
+    store_chat,
 )
 from subscriptions.service.notices import name_of
 from subscriptions.store import Scope
@@ -37,12 +37,12 @@ def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress
 
 
 def disconnect(context: CommandContext) -> None:
-    """Ends the connection: the private chat is about itself again."""
+    """Ends the connection: commands in the private chat are about that chat again."""
     clear_conversation_state(context.store, _name(context.origin.address))
 
 
 def connect(context: CommandContext) -> Reply:
-    """Shows the chats to choose from; `off` ends the connection; else manages the chat that was named, for which rights were checked."""
+    """Connects to the named chat, for which rights were checked; `off` ends the connection; without a name shows the chats."""
     if context.request.place.kind is not ChatKind.PRIVATE:
         return _in_private(context)
     if context.chat.address != context.origin.address:
@@ -58,7 +58,9 @@ def connect(context: CommandContext) -> Reply:
 def _begin(context: CommandContext) -> Reply:
     chat = remember_managed_chat(context)
     # Notices about the managed chat are sent to this one.
-    meet(context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language)
+    store_chat(
+        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+    )
     token = CallbackToken(
         verb="connect",
         arguments={"chat": str(chat.address)},
@@ -85,7 +87,7 @@ def _begin(context: CommandContext) -> Reply:
 def remember_managed_chat(context: CommandContext) -> Chat:
     """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
-    chat = meet(
+    chat = store_chat(
         context.store,
         there.address,
         there.kind,

@@ -1,4 +1,4 @@
-"""pause, resume, stop: hold a chat or one of its subscriptions, and offer what has waited when it goes on."""
+"""pause, resume, stop: pauses and resumes a chat or one of its subscriptions, and offers the papers that waited."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.subscriptions import pause, resume, send_waiting, skip_waiting, waits
+from subscriptions.service.subscriptions import get_waiting_papers, pause, resume, send_waiting, skip_waiting
 from subscriptions.states import ChatState
 from subscriptions.zones import zone
 
@@ -45,7 +45,7 @@ def on_pause(context: CommandContext) -> Reply:
 
 
 def stop(context: CommandContext) -> Reply:
-    """Asks whether a pause or the end is meant."""
+    """Asks whether the person wants to pause or to unsubscribe."""
     count = len(listed_here(context))
     if not count:
         return Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
@@ -87,7 +87,7 @@ def on_resume(context: CommandContext) -> Reply:
 
 def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
     """Returns lines and buttons for the papers that wait after a pause; nothing if none do."""
-    found = waits(context.store, context.chat.address, now=context.now, number=number)
+    found = get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
     lines = waiting_lines(found, context.localizer)

@@ -16,7 +16,7 @@ _WEEKEND = frozenset({_SAT, _SUN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The meaning of a text as a time. If `there_is` is False, paperwire has no such cadence, and this is the nearest."""
+    """The meaning of a text as a time. If not `exact`, paperwire has no such cadence, and this is the nearest."""
 
     kind: str = "daily"  # see Cadence
     at: time | None = None  # None: not named
@@ -25,7 +25,7 @@ class Reading:
     weekdays_only: bool = False  # of when-out
     zone: str = ""
     part: str = ""  # the part of the day, if it is named without a time
-    exact: bool = True
+    exact: bool = True  # False: this is only the nearest cadence
     either: bool = False  # the words may as well be words of a query
     words: int = 1  # the number of its tokens, without SMALL ones
     at_number: bool = False  # it is only "at" and a number

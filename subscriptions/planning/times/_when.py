@@ -28,7 +28,7 @@ class When:
 
 
 class NoSuchTime(Refused):
-    """A time with a cadence that paperwire does not have, or with an unknown place. `nearest` are other times, as written."""
+    """A time whose cadence paperwire does not have, or whose place is unknown. `nearest` are other times, as written."""
 
     def __init__(self, sentence: Sentence, hint: Sentence, nearest: Sequence[When]) -> None:
         super().__init__(sentence, hint)
@@ -38,8 +38,8 @@ class NoSuchTime(Refused):
 def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
-    A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and 08:00-20:00.
-    A missing day of a week is Monday. Raises NoSuchTime, and Refused for a text that is no time.
+    A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and
+    08:00-20:00. A missing day of a week is Monday. Raises NoSuchTime, and Refused for a text that is no time.
     """
     reading = reading_of(text, bare=True)
     if reading is None:

@@ -63,7 +63,7 @@ _SHORT = 4  # fewest letters of a place behind a cadence without a time: "daily 
 
 
 def _place_at(text: str, at: int, found: list[Token]) -> int:
-    """Adds the zone of the place at a position behind a time to `found`; returns where its name ends, 0 if none is there."""
+    """Adds the zone of the place at a position behind a time to `found`; returns where its name ends, 0 if none is."""
     if match := _HAN_CLOCK.match(text, at):
         return _zone_at(match[0], at, found)
     if all(token.kind in SMALL for token in found):

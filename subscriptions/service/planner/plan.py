@@ -13,9 +13,9 @@ from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import DueDelivery, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
-from subscriptions.service.subscriptions.due_moments import Move, held, span
+from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
-from subscriptions.service.subscriptions.pausing import wake_paused
+from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans
@@ -30,7 +30,7 @@ _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a cha
 
 
 @dataclass(slots=True)
-class Occasion:
+class PlanContext:
     """What is the same for all chats that are planned at one moment."""
 
     now: datetime
@@ -45,14 +45,14 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Decision:
     """What one chat's delivery depends on, and the decision."""
 
     case: DueDelivery
     subscriptions: Sequence[Subscription]  # all of the chat
     result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
 
-    def said(self, subscription: Subscription) -> bool:
+    def covers(self, subscription: Subscription) -> bool:
         """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
         if self.result is None:
             return False
@@ -66,13 +66,13 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
     transaction that stores the delivery.
     """
-    delivery_forecast, chat_ids, pause_ended = _look(store, now)
+    delivery_forecast, chat_ids, pause_ended = _read_due(store, now)
     if pause_ended:
-        wake_paused(store, now=now)
-        delivery_forecast, chat_ids, _ = _look(store, now)
+        end_pauses(store, now=now)
+        delivery_forecast, chat_ids, _ = _read_due(store, now)
     lanes: list[Lane] = []
     with kept_window(store, delivery_forecast.last_sequence) as window:
-        occasion = Occasion(now, delivery_forecast, window)
+        occasion = PlanContext(now, delivery_forecast, window)
         for start in range(0, len(chat_ids), SLICE):
             if enough():
                 break
@@ -81,7 +81,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     return tuple(lanes)
 
 
-def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
+def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
     """The forecast at `now`, the ids of the chats that are due, and whether a pause has ended, which may add chats."""
     with store.read() as transaction:
         delivery_forecast = DeliveryForecast.of(transaction, now)
@@ -95,13 +95,13 @@ class _Slice:
     """The decisions on some chats at one moment."""
 
     chats: Mapping[int, Chat]
-    decided: list[Decided]
+    decided: list[Decision]
     keys: dict[int, str]  # id of a chat -> the dedupe key of its delivery
     due: dict[int, tuple[Subscription, ...]]
     waits: list[Move]
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is_last: bool) -> list[Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: PlanContext, *, is_last: bool) -> list[Lane]:
     """Decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
     If another writer has committed in between, it decides again in the writing transaction. That needs no matching:
@@ -122,20 +122,24 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is
             return lanes
 
 
-def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> _Slice:
+def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: PlanContext) -> _Slice:
     chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
     return _decide_slice(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
 
 
-def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[Lane]:
+def _write(transaction: Transaction, part: _Slice, occasion: PlanContext) -> list[Lane]:
     last_sequence, now, chats = occasion.window.last_sequence, occasion.now, part.chats
     planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
     moves = part.waits
     moves += [
         (s.id, last_sequence, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions
     ]
-    left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
+    left = [due_subscriptions for chat_id, due_subscriptions in part.due.items() if chat_id not in part.keys]
+    moves += [
+        move
+        for due_subscriptions in left
+        for move in _left_behind(due_subscriptions, stored_subscriptions.shared_cursor(transaction))
+    ]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
@@ -151,7 +155,7 @@ def _decide_slice(
     transaction: Transaction,
     chats: Mapping[int, Chat],
     subscriptions: Mapping[int, Sequence[Subscription]],
-    occasion: Occasion,
+    occasion: PlanContext,
 ) -> _Slice:
     """What these chats get; stores nothing."""
     shared_cursor, last_sequence, now = (
@@ -167,7 +171,7 @@ def _decide_slice(
             waits += held_back
     keys = _free_keys(
         transaction,
-        [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs],
+        [(chats[chat_id], due_subscriptions) for chat_id, due_subscriptions in due.items() if due_subscriptions],
         shared_cursor,
         last_sequence,
         now,
@@ -178,18 +182,18 @@ def _decide_slice(
 
 def would_be_planned(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> tuple[Decided | None, Occasion]:
+) -> tuple[Decision | None, PlanContext]:
     """What a plan at this moment would decide for a chat, and on what occasion; stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
-    occasion = Occasion(now, delivery_forecast, Window(delivery_forecast.last_sequence))
+    occasion = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
     decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion).decided
     return (decided[0] if decided else None), occasion
 
 
 def _decide_all(
-    transaction: Transaction, due: Sequence[_ToPlan], shared_cursor: int, occasion: Occasion
-) -> list[Decided]:
-    everybody = [s for _, _, theirs in due for s in theirs]
+    transaction: Transaction, due: Sequence[_ToPlan], shared_cursor: int, occasion: PlanContext
+) -> list[Decision]:
+    everybody = [s for _, _, due_subscriptions in due for s in due_subscriptions]
     if not everybody:
         return []
     cursors = {s.id: shared_cursor if s.cursor is None else s.cursor for s in everybody}
@@ -199,11 +203,15 @@ def _decide_all(
     matched = {window.known[place].id for places in fits.values() for place in places}
     delivered = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
     decided = []
-    for chat, subscriptions, theirs in due:
+    for chat, subscriptions, due_subscriptions in due:
         case = _case(
-            (chat, subscriptions, theirs), {s.id: cursors[s.id] for s in theirs}, fits, delivered[chat.id], occasion
+            (chat, subscriptions, due_subscriptions),
+            {s.id: cursors[s.id] for s in due_subscriptions},
+            fits,
+            delivered[chat.id],
+            occasion,
         )
-        decided.append(Decided(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
+        decided.append(Decision(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
 
 
@@ -212,7 +220,7 @@ def _case(
     cursors: Mapping[int, int],
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
-    occasion: Occasion,
+    occasion: PlanContext,
 ) -> DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = occasion.forecast, occasion.now
@@ -245,7 +253,7 @@ def _period(cadence: Cadence) -> timedelta:
     return timedelta(days=7 if cadence.kind == "weekly" else 1)
 
 
-def _planned(one: Decided, key: str) -> Planned:
+def _planned(one: Decision, key: str) -> Planned:
     assert one.result is not None  # noqa: S101 - asked before
     kind, items, facts = one.result
     case = one.case
@@ -255,7 +263,7 @@ def _planned(one: Decided, key: str) -> Planned:
 
 
 def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: Occasion
+    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: PlanContext
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """The due subscriptions of a chat, and the moves of those among them that have to wait."""
     now, sources_in = occasion.now, occasion.forecast.sources_in
@@ -268,9 +276,9 @@ def _due_now(
         )
 
     found = [s for s in subscriptions if due(s)]
-    waits = held(chat, found, shared_cursor, now)
+    waits = put_off_by_quiet_hours(chat, found, shared_cursor, now)
     if sources_in is False:
-        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
+        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 
@@ -280,29 +288,29 @@ def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Mo
     return [(subscription.id, shared_cursor, (None, None)) for subscription in waiting if subscription.cursor is None]
 
 
-def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
-    """The due span of a when-out window that is open at `now`, if an earlier window passed while nothing ran; else None."""
+def _reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
+    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
     zone = zone_of(subscription, chat)
     opened = cadences.first_due(subscription.cadence, zone, now)
     if opened is None or not subscription.next_due_at < opened <= now:
         return None
-    return span(subscription.cadence, zone, opened)
+    return due_span(subscription.cadence, zone, opened)
 
 
-def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.DueSpan:
+def _span_after(subscription: Subscription, one: Decision, occasion: PlanContext) -> stored_subscriptions.DueSpan:
     """When a subscription is due next. A when-out that the delivery does not cover stays due until its window ends."""
     zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, occasion.now
-    waits = opened is not None and subscription.cadence.kind == "when-out" and not one.said(subscription)
+    waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
-        return span(subscription.cadence, zone, opened)
-    return span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
+        return due_span(subscription.cadence, zone, opened)
+    return due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
 
 
-def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
+def _due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
     """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
-    return max(_moment(s, chat, now) for s in theirs)
+    return max(_moment(s, chat, now) for s in due_subscriptions)
 
 
 def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
@@ -325,23 +333,26 @@ def _free_keys(
     These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
     subscriptions would stay due for ever and never be sent.
     """
-    keys = {chat.id: _dedupe_key(chat, theirs, shared_cursor, last_sequence, now) for chat, theirs in due}
+    keys = {
+        chat.id: _dedupe_key(chat, due_subscriptions, shared_cursor, last_sequence, now)
+        for chat, due_subscriptions in due
+    }
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
-    for chat, theirs in due:
-        if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
-            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in theirs)
+    for chat, due_subscriptions in due:
+        if keys[chat.id] in taken and f"{_due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
 def _dedupe_key(
-    chat: Chat, theirs: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
+    chat: Chat, due_subscriptions: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
 ) -> str:
     """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
 
     Where no subscription has a due moment, one per chat and range of papers.
     """
-    if any(s.next_due_at is not None for s in theirs):
-        return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
-    numbers = ",".join(str(s.number) for s in theirs)
-    cursors = min(shared_cursor if s.cursor is None else s.cursor for s in theirs)
-    return f"{chat.id}:now:{cursors}-{last_sequence}:{numbers}"
+    if any(s.next_due_at is not None for s in due_subscriptions):
+        return f"{chat.id}:{_due_moment(chat, due_subscriptions, now):{_MINUTE}}"
+    numbers = ",".join(str(s.number) for s in due_subscriptions)
+    cursor = min(shared_cursor if s.cursor is None else s.cursor for s in due_subscriptions)
+    return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"

@@ -1,0 +1,158 @@
+"""Long polling (core.telegram.org/bots/api#getupdates).
+
+The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash in
+between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not used,
+because it confirms first (docs/architecture.md, rule 8).
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from bot.channels.receiver_loop import ReceiverLoop
+from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.bot_api.client import Client
+from bot.channels.telegram.receiving.failures import assess
+from bot.channels.telegram.receiving.inbound import ALLOWED, MalformedUpdate, read_update
+from bot.ports.clock import Clock
+from bot.ports.conversation import Request
+from bot.ports.receiver import RequestDispatcher
+from subscriptions.errors import NotDelivered
+
+log = logging.getLogger("paperwire")
+
+NAME = "telegram updates"
+LONG_POLL_SECONDS = 25  # how long one call waits for updates
+MAX_IN_FLIGHT = 100  # updates that one call returns, and so the most that are handled at the same time
+# A call that confirms nothing new returns a single update if it comes within half a second of the last call
+# (tdlib/telegram-bot-api, process_get_updates_query). So the next call waits for updates that are still being handled, such as
+# one that asks who administers a chat.
+MAX_WAIT = 0.6  # seconds
+
+Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
+Dispatch = Callable[[Request], Awaitable[object]]
+
+
+class LongPolling:
+    """A Receiver that asks Telegram for updates.
+
+    `on_bot_name` is called with the bot's name as soon as Telegram tells it.
+    """
+
+    name = NAME
+    webhook = None
+    routes = ()
+
+    def __init__(self, client: Client, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:
+        self._client = client
+        self._on_bot_name = on_bot_name
+        self._clock = clock
+        self._loop = ReceiverLoop("Telegram", clock, assess=assess)
+        self._bot = ("", "")
+
+    @property
+    def problem(self) -> str:
+        """See Receiver."""
+        return self._loop.problem
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. After a cancellation the dispatcher finishes the updates that it has."""
+        await self._loop.retry(self._prepare)
+        window = UpdateWindow(lambda update: self._dispatch(update, dispatcher.dispatch))
+        await self._loop.run(lambda: self._poll(window))
+
+    async def _poll(self, window: "UpdateWindow") -> None:
+        """Makes one call, and starts what it returns."""
+        await window.wait()
+        if len(window.in_flight) >= MAX_IN_FLIGHT:
+            return
+        updates = await self._loop.retry(lambda: self._get_updates(window))
+        if not window.start(updates) and updates and not window.in_flight:
+            await self._clock.sleep(MAX_WAIT)  # something on the way repeats an old answer
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver."""
+        offset, known = 0, set[int]()
+        try:
+            await self._prepare()
+            while updates := await self._client.updates(offset, seconds=0, allowed=ALLOWED):
+                numbers = [update["update_id"] for update in updates]
+                if known.issuperset(numbers):
+                    return
+                known.update(numbers)
+                await self._dispatch_all(updates, dispatcher)
+                offset = numbers[-1] + 1
+        except NotDelivered as error:
+            log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
+
+    async def _dispatch_all(self, updates: Sequence[Update], dispatcher: RequestDispatcher) -> None:
+        """Dispatches updates side by side, and returns when all have ended. Raises StoreError."""
+        dispatched = (self._dispatch(update, dispatcher.dispatch_without_retry) for update in updates)
+        for problem in await asyncio.gather(*dispatched, return_exceptions=True):
+            if problem is not None:
+                raise problem
+
+    async def _prepare(self) -> None:
+        """Asks who the bot is, and deletes a webhook that is still set. Raises NotDelivered."""
+        self._bot = await TelegramApi(self._client).get_me()
+        self._on_bot_name(self._bot[1])
+        webhook = await self._client.call_for_object("getWebhookInfo")
+        if webhook.get("url"):
+            log.warning("Telegram sent updates to a webhook; they are asked for from now on. None is lost.")
+            await self._client.call("deleteWebhook", drop_pending_updates=False)
+
+    async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
+        """The next updates. While some are in flight the call does not wait, since Telegram returns those again at once."""
+        return await self._client.updates(
+            window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=ALLOWED
+        )
+
+    async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
+        try:
+            request = read_update(update, bot_id=self._bot[0], bot_name=self._bot[1])
+        except MalformedUpdate as error:
+            log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
+            return
+        if request is not None:
+            await dispatch(request)
+
+
+class UpdateWindow:
+    """The updates in flight: handled side by side, confirmed in their order.
+
+    Only a call with a larger offset confirms updates, and it confirms all before that offset. So the offset stays at the
+    first update in flight. Telegram returns the updates after it with every call; they are recognised by their ids. Ids
+    are compared only for equality, because after a week without updates Telegram continues with any number.
+    """
+
+    def __init__(self, handle: Callable[[Update], Coroutine[Any, Any, None]]) -> None:
+        self._handle = handle
+        self.in_flight: dict[int, asyncio.Task[None]] = {}  # in the order of their arrival
+        self._over: deque[int] = deque(maxlen=10 * MAX_IN_FLIGHT)  # the newest that were handled
+        self._next = 0
+
+    @property
+    def offset(self) -> int:
+        """The offset of the next call: all updates before it were handled."""
+        return next(iter(self.in_flight), self._next)
+
+    def start(self, updates: Sequence[Update]) -> bool:
+        """Starts the updates that are new. True if there were any."""
+        new = [one for one in updates if one["update_id"] not in self.in_flight and one["update_id"] not in self._over]
+        for update in new:
+            number = update["update_id"]
+            self._next = number + 1
+            self.in_flight[number] = asyncio.create_task(self._handle(update))
+        return bool(new)
+
+    async def wait(self) -> None:
+        """Waits until no update is in flight, at most MAX_WAIT seconds."""
+        if self.in_flight:
+            await asyncio.wait(self.in_flight.values(), timeout=MAX_WAIT)
+        for number in [number for number, task in self.in_flight.items() if task.done()]:
+            task = self.in_flight.pop(number)
+            self._over.append(number)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("Update %d was given up: %s", number, type(error).__name__)
