@@ -97,7 +97,7 @@ def _answer_writing(
         missed = welcome_back(command)
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # what was done to welcome the person back is no change of theirs
-    reply = _with_missed(_run(conversation, command, prepared, transaction.write), missed)
+    reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
     changed = prepared.intent.changes and _has_changed(transaction, command)
     return _drafted(conversation, command, prepared, reply, changed=changed)
 

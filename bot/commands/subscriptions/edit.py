@@ -89,15 +89,16 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
     try:
-        done = edit(
-            context.store,
-            context.chat.address,
-            subscription.number,
-            text,
-            when=ending.when,
-            now=context.now,
-            who=context.actor,
-        )
+        with context.store.savepoint():
+            done = edit(
+                context.store,
+                context.chat.address,
+                subscription.number,
+                text,
+                when=ending.when,
+                now=context.now,
+                who=context.actor,
+            )
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
         return time_refused_with_nearest(context, error, lambda when: _edit_button(subscription, text, when), (words,))
@@ -231,7 +232,8 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         return no_subscriptions(context)
     number = subscription.number if subscription else None
     try:
-        done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
+        with context.store.savepoint():
+            done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
         return time_refused_with_nearest(

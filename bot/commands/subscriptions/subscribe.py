@@ -117,7 +117,8 @@ def _subscribed(context: CommandContext, said: _Line) -> _Line:
     if said.error is not None:
         return said
     try:
-        return replace(said, done=subscribe_here(context, said.text, said.when))
+        with context.store.savepoint():
+            return replace(said, done=subscribe_here(context, said.text, said.when))
     except PaperwireError as error:
         return replace(said, error=error)
 
@@ -195,11 +196,10 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
 
 def _edited(context: CommandContext, said: _Line, number: int) -> _Line:
     before = subscription_numbered(context, number)
+    address, when = context.chat.address, said.when or context.chat.settings.schedule
     try:
-        when = said.when or context.chat.settings.schedule
-        done = edit(
-            context.store, context.chat.address, number, said.text, when=when, now=context.now, who=context.actor
-        )
+        with context.store.savepoint():
+            done = edit(context.store, address, number, said.text, when=when, now=context.now, who=context.actor)
     except PaperwireError as error:
         return replace(said, error=error)
     return replace(said, done=done, instead=context.formatter.reading(parse_query(before.text)) if before else "")
