@@ -1,7 +1,7 @@
 """Planning: what is due is matched, decided and written down, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -92,77 +92,100 @@ def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], boo
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
-    """What is decided for some chats at one moment."""
+class _Inputs:
+    """What the store says of some chats at one moment: everything that their plan depends on beside the papers."""
 
     chats: Mapping[int, Chat]
-    decided: list[Decided]
-    keys: dict[int, str]  # id of a chat -> the dedupe key of its delivery
-    due: dict[int, tuple[Subscription, ...]]
-    waits: list[Move]
+    subscriptions: Mapping[int, Sequence[Subscription]]  # of each chat
+    shared_cursor: int
+    due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
+    waits: Sequence[Move]  # where those subscriptions move that have to wait
+    keys: Mapping[int, str]  # id of a chat that gets a plan now -> the dedupe key of its delivery
+
+    @property
+    def planned(self) -> list[_ToPlan]:
+        """The chats that get a plan now."""
+        return [(self.chats[chat], self.subscriptions[chat], self.due[chat]) for chat in self.keys]
+
+
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """What the due subscriptions of some chats match, and what of that the chats have in deliveries already."""
+
+    fits: Mapping[int, tuple[int, ...]]  # id of a subscription -> places in the window
+    papers: frozenset[int]  # ids of all papers that match
+    delivered: Mapping[int, set[int]]  # id of a chat -> ids among `papers`
 
 
 def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is_last: bool) -> list[Lane]:
-    """Decides in a reading transaction, then writes; returns the lanes of what was written.
+    """Reads, matches and decides in a reading transaction, then writes; returns the lanes of what was written.
 
-    If something else was committed in between, the decision is made again in the writing transaction. That takes no
-    matching: the papers and what they match are remembered. If papers came, all begins anew.
+    The writing transaction matches nothing. If something else was committed in between, it reads once more what the
+    decision depends on; if that changed, or papers came, all begins anew. What was matched is remembered.
     """
     with store.read_then_write() as work:
         while True:
             with work.read() as transaction:
-                part = _decide(transaction, chat_ids, occasion)
+                inputs = _read_inputs(transaction, chat_ids, occasion)
+                matches = _match(transaction, inputs, occasion)
+                decided = _decide_all(inputs, matches, occasion)
             with work.write() as transaction:
-                if work.is_stale and not occasion.window.is_current(transaction):
+                if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, occasion):
                     continue
-                if work.is_stale:
-                    part = _decide(transaction, chat_ids, occasion)
-                lanes = _write(transaction, part, occasion)
+                lanes = _write(transaction, inputs, decided, occasion)
                 if is_last:  # only then everybody has caught up
                     plans.advance_shared_cursor(transaction, occasion.window.head)
             return lanes
 
 
-def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> _Slice:
-    chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    return _decide_slice(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
+def _still_holds(
+    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, occasion: Occasion
+) -> bool:
+    """Whether a decision would be the same if it were made now."""
+    return (
+        occasion.window.is_current(transaction)
+        and _read_inputs(transaction, chat_ids, occasion) == inputs
+        and _delivered(transaction, inputs, matches.papers) == matches.delivered
+    )
 
 
-def _write(transaction: Transaction, part: _Slice, occasion: Occasion) -> list[Lane]:
-    head, now, chats = occasion.window.head, occasion.now, part.chats
-    planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
-    moves = part.waits
-    moves += [(s.id, head, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions]
-    left = [theirs for chat_id, theirs in part.due.items() if chat_id not in part.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, stored_subscriptions.shared_cursor(transaction))]
+def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decided], occasion: Occasion) -> list[Lane]:
+    head, now, chats = occasion.window.head, occasion.now, inputs.chats
+    planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
+    moves = list(inputs.waits)
+    moves += [(s.id, head, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
+    left = [theirs for chat_id, theirs in inputs.due.items() if chat_id not in inputs.keys]
+    moves += [move for theirs in left for move in _left_behind(theirs, inputs.shared_cursor)]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
     )
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + notify_no_match(transaction, [(one.case, one.result) for one in part.decided], head=head, now=now)
+    return lanes + notify_no_match(transaction, [(one.case, one.result) for one in decided], head=head, now=now)
 
 
-def _decide_slice(
+def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> _Inputs:
+    chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
+    return _inputs_of(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
+
+
+def _inputs_of(
     transaction: Transaction,
     chats: Mapping[int, Chat],
     wishes: Mapping[int, Sequence[Subscription]],
     occasion: Occasion,
-) -> _Slice:
-    """What these chats get; nothing is written."""
-    mark, head, now = stored_subscriptions.shared_cursor(transaction), occasion.window.head, occasion.now
+) -> _Inputs:
+    mark = stored_subscriptions.shared_cursor(transaction)
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.state is ChatState.ACTIVE:
             due[chat_id], held_back = _due_now(chat, wishes[chat_id], mark, occasion)
             waits += held_back
-    keys = _free_keys(
-        transaction, [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs], mark, head, now
-    )
-    decided = _decide_all(transaction, [(chats[i], wishes[i], due[i]) for i in keys], mark, occasion)
-    return _Slice(chats, decided, keys, due, waits)
+    with_due = [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs]
+    keys = _free_keys(transaction, with_due, mark, occasion.window.head, occasion.now)
+    return _Inputs(chats, wishes, mark, due, waits, keys)
 
 
 def would_be_planned(
@@ -171,25 +194,39 @@ def would_be_planned(
     """What a plan at this moment would give a chat, and what holds then; nothing is written."""
     foresight = DeliveryForecast.of(transaction, now)
     occasion = Occasion(now, foresight, Window(foresight.head))
-    decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: wishes}, occasion).decided
+    inputs = _inputs_of(transaction, {chat.id: chat}, {chat.id: wishes}, occasion)
+    decided = _decide_all(inputs, _match(transaction, inputs, occasion), occasion)
     return (decided[0] if decided else None), occasion
 
 
-def _decide_all(transaction: Transaction, due: Sequence[_ToPlan], mark: int, occasion: Occasion) -> list[Decided]:
-    everybody = [s for _, _, theirs in due for s in theirs]
-    if not everybody:
-        return []
-    seen = {s.id: mark if s.cursor is None else s.cursor for s in everybody}
+def _match(transaction: Transaction, inputs: _Inputs, occasion: Occasion) -> _Matches:
+    """Matches what is due with the papers of the window, which is widened as far as needed."""
+    cursors = [_cursor(s, inputs) for _, _, theirs in inputs.planned for s in theirs]
+    if not cursors:
+        return _Matches({}, frozenset(), {})
     window = occasion.window
-    window.cover(transaction, min(seen.values()))
-    fits = window.fits(everybody)
-    matched = {window.known[place].id for places in fits.values() for place in places}
-    told = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
+    window.cover(transaction, min(cursors))
+    fits = window.fits([s for _, _, theirs in inputs.planned for s in theirs])
+    papers = frozenset(window.known[place].id for places in fits.values() for place in places)
+    return _Matches(fits, papers, _delivered(transaction, inputs, papers))
+
+
+def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
+    """Ids of those papers that each chat has in a delivery, by the id of the chat."""
+    return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
+
+
+def _decide_all(inputs: _Inputs, matches: _Matches, occasion: Occasion) -> list[Decided]:
     decided = []
-    for chat, wishes, theirs in due:
-        case = _case((chat, wishes, theirs), {s.id: seen[s.id] for s in theirs}, fits, told[chat.id], occasion)
+    for chat, wishes, theirs in inputs.planned:
+        cursors = {s.id: _cursor(s, inputs) for s in theirs}
+        case = _case((chat, wishes, theirs), cursors, matches.fits, matches.delivered[chat.id], occasion)
         decided.append(Decided(case, wishes, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
+
+
+def _cursor(subscription: Subscription, inputs: _Inputs) -> int:
+    return inputs.shared_cursor if subscription.cursor is None else subscription.cursor
 
 
 def _case(
