@@ -70,6 +70,13 @@ def sub(context: CommandContext) -> Reply:
     return _several(context, said)
 
 
+def _queries(context: CommandContext) -> Iterator[str]:
+    """Yields the queries of a message without their times."""
+    lines = list(_lines(context.args))[:MOST_LINES]
+    for line in lines:
+        yield split_when(query_of(line) if len(lines) > 1 else line).query
+
+
 def _refused_reply(context: CommandContext, said: _Line) -> Reply:
     """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
@@ -229,12 +236,17 @@ def on_subscribe_to(context: CommandContext) -> Reply:
     return sub(replace(context, args=str(context.arguments["text"]), arguments={}))
 
 
+def _queries_of_button(context: CommandContext) -> Iterator[str]:
+    return _queries(replace(context, args=str(context.arguments["text"])))
+
+
 COMMANDS = (
     Command(
         name="sub",
         aliases=("subscribe", "add", "follow"),
         run=sub,
         needs_manager=True,
+        queries=_queries,
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
@@ -242,5 +254,5 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True),
+    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
 }
