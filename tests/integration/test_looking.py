@@ -102,7 +102,8 @@ async def test_an_echo_counts_before_the_transaction_that_subscribes(
 
 
 @pytest.mark.parametrize(
-    ("words", "label"), [("tree", "subscribe"), ("/sub graph daily 25:00", "as words"), ("/sub tree graph", "as a phrase")]
+    ("words", "label"),
+    [("tree", "subscribe"), ("/sub graph daily 25:00", "as words"), ("/sub tree graph", "as a phrase")],
 )
 async def test_a_button_that_subscribes_counts_before_its_transaction(
     store: Store, words: str, label: str, monkeypatch: pytest.MonkeyPatch
