@@ -1,4 +1,4 @@
-"""The composition root: builds the parts of the program from the settings, and decides nothing."""
+"""The composition root: builds the parts of the program from the settings."""
 
 import asyncio
 import logging
@@ -24,7 +24,6 @@ from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.registry import MEDIA, Media
-from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """One store with its platforms. Every subcommand that needs them goes through here."""
+    """The store, the platforms and what is built on them, for every subcommand that needs them."""
 
     settings: Settings
     store: Store
@@ -48,22 +47,22 @@ class App:
     platforms: Mapping[str, Platform]
     context: Context
     sender: Sender
-    bot_names: dict[str, str]  # platform → what the bot is called there, as soon as the platform has told
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    interrupted: bool = False  # the process is to stop by Ctrl-C
+    bot_names: dict[str, str]  # platform → the bot's name there, once the platform has told it
+    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process is to stop
+    interrupted: bool = False  # the process is to stop because of Ctrl-C
 
     def open(self) -> None:
-        """Makes the database ready: there, and of this version's schema. Raises SettingsError."""
+        """Makes the database if there is none, and brings its schema to this version. Raises SettingsError, StoreError."""
         make_ready(self.store, self.settings, now=self.clock.now())
 
     def source_scheduler(self) -> "SourceScheduler":
-        """Returns whatever brings digests."""
+        """Returns the scheduler that polls the sources of the settings."""
         from bot.sources.from_settings import make_source_scheduler  # noqa: PLC0415 - httpx and the formats: 120 ms
 
         return make_source_scheduler(self.settings, self.context, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
-        """Returns whatever brings what people say on the platforms where they can."""
+        """Returns the receivers of all platforms."""
         return [
             receiver
             for name, platform in self.platforms.items()
@@ -71,7 +70,7 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Lets go of connections and the database."""
+        """Closes the connections to the platforms and the database."""
         for platform in self.platforms.values():
             await platform.channel.close()
             await platform.close()
@@ -89,8 +88,8 @@ def build_app(
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
-    `out` is where the console channel writes, stdout by default. `channels` take the place of those that the settings
-    turn on. `guard_gone`: a platform stops before it calls many chats gone. `platforms`: name → module of its adapter.
+    `out` is where the console channel writes, stdout by default. `channels` replace the channels that the settings turn
+    on. `guard_gone`: a platform stops when too many chats of one drain are gone. `platforms`: name → module of the adapter.
     """
     quiet_libraries()
     clock = clock or SystemClock()
@@ -128,10 +127,10 @@ def build_app(
 
 
 def quiet_libraries() -> None:
-    """Libraries that log addresses with a token in them may only warn: httpx logs every URL at INFO."""
+    """Raises the log level of libraries. At INFO they log URLs, and URLs of Telegram's API hold the token."""
     for name in ("httpx", "httpcore", "telegram", "slack_sdk", "aiohttp"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a long tick is still running is no news
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long tick is still running
 
 
 def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out: TextIO) -> dict[str, Channel]:
@@ -140,7 +139,7 @@ def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out
 
 
 def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Platform:
-    """Returns the platform of a channel; one that only posts has no adapter."""
+    """Returns the platform of a channel. A channel without an adapter makes a platform that only posts."""
     module = getattr(channel, "adapter", None)
     return adapter_of(module).platform(channel, around) if module else Platform(facts=facts_of(name), channel=channel)
 
@@ -165,13 +164,11 @@ def _conversation_context(
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
         bot_info=bot_info,
         forms={name: platform.forms for name, platform in platforms.items() if platform.forms},
-        render_modal=modal_view,
-        render_home_view=home_view,
     )
 
 
 class _Render(Protocol):
-    """`render_delivery`, with the titles of the sources."""
+    """`render_delivery`, with the titles of the sources and the media already given."""
 
     def __call__(
         self, delivery: Delivery, layout: Layout = (), *, make_link: Callable[[Delivery], str] | None = None

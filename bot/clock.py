@@ -1,4 +1,4 @@
-"""The clocks: the machine's, and one that starts where `--now` says."""
+"""The clock of the program: the machine's time, or a time that starts at `--now`."""
 
 import asyncio
 import time
@@ -6,26 +6,26 @@ from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """Time as the machine has it. With `start` the clock of decisions begins there and runs on (docs/commands.md, --now)."""
+    """The machine's clock. With `start`, `now` begins at that time and runs on (docs/commands.md, --now)."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._start = start
         self._began = time.monotonic()
 
     def now(self) -> datetime:
-        """The clock of every stored time and decision, aware UTC."""
+        """See Clock."""
         if self._start is None:
             return self.wall()
         return self._start + timedelta(seconds=time.monotonic() - self._began)
 
     def wall(self) -> datetime:
-        """The machine's clock, aware UTC."""
+        """See Clock."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never step."""
+        """See Clock."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """See Clock."""
         await asyncio.sleep(seconds)

@@ -1,13 +1,13 @@
-"""What can go wrong in the program, each with a hint. The tree of the domain is in subscriptions/errors.py.
+"""The errors of the program, each with a sentence and a hint. The errors of the domain are in subscriptions/errors.py.
 
 PaperwireError
 ├── UnknownFormat         bytes that are no digest
-├── BrokenDigest          a known format, but damaged beyond reading
-├── Unreadable            a file, folder or stream whose bytes cannot be had
-│   └── FetchError        an address on the web that does not give its document
+├── BrokenDigest          a digest of a known format that is damaged
+├── UnreadableInput       a file, folder or stream whose bytes cannot be read
+│   └── FetchError        a web address whose document cannot be fetched
 ├── SettingsError         a setting that cannot be used (exit 2)
 ├── WrongUsage            a command line that cannot be understood (exit 2)
-└── SenderLockHeld             another process has the sending role
+└── SenderLockHeld        another process holds the sender lock
 """
 
 import traceback
@@ -19,38 +19,39 @@ _EXPECTED = "; expected one of: "
 
 
 class UnknownFormat(PaperwireError):
-    """The bytes are not a digest that we know. The sentence names the file, what it looks like and what was expected."""
+    """The bytes are no digest of a known format. The sentence names the file, what it looks like and what was expected."""
 
     @property
     def brief(self) -> str:
-        """The sentence without the names of all formats, for who knows them or cannot choose."""
-        told, cut, _ = str(self.sentence).partition(_EXPECTED)
-        return f"{told}." if cut else told
+        """The sentence without the names of all formats, for readers who know them or cannot choose one."""
+        before, cut, _ = str(self.sentence).partition(_EXPECTED)
+        return f"{before}." if cut else before
 
     @property
     def expected(self) -> str:
-        """The names of the formats that it could have been, comma between; "" where none are named."""
+        """The names of the expected formats, separated by commas; "" if the sentence names none."""
         return str(self.sentence).partition(_EXPECTED)[2].rstrip(".")
 
 
 def brief(error: PaperwireError) -> str:
-    """Its sentence in short."""
+    """The sentence of an error, without a list of formats."""
     return error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
 
 
 class BrokenDigest(PaperwireError):
-    """A known format, damaged so that going on would give wrong papers. The sentence names file and line."""
+    """A digest of a known format, so damaged that reading on would give wrong papers. The sentence names file and line."""
 
 
 class UnreadableInput(PaperwireError):
-    """A file, folder or stream whose bytes cannot be had. The sentence names it and says why."""
+    """A file, folder or stream whose bytes cannot be read. The sentence names it and the reason."""
 
 
 class FetchError(UnreadableInput):
-    """An address that does not give its document. The sentence names its host, never the address: it may hold a secret.
+    """A document that cannot be fetched. The sentence names the host, never the address, which may hold a secret.
 
-    `after` is how long the server wants to be left alone, zero when it did not say; `busy`: that is all that is wrong.
-    `of_host`: other addresses of the host would fail, too. `status` and `body` are what was answered, if anything was.
+    `retry_after` is the wait that the server asks for, zero if it asks for none. `busy`: the server only asks to wait.
+    `host_wide`: other addresses of the host would fail, too. `status` and `body` are those of the response, if there was
+    one.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class FetchError(UnreadableInput):
 
 
 class SettingsError(PaperwireError):
-    """A setting that cannot be used. The sentence names the setting, never its value."""
+    """A setting that cannot be used. The sentence names the setting, and never its value."""
 
     exit_code = 2
 
@@ -85,11 +86,11 @@ class WrongUsage(PaperwireError):
 
 
 class SenderLockHeld(PaperwireError):
-    """Another process on this database has the sending role."""
+    """Another process holds the sender lock of this database."""
 
 
 def error_location(error: BaseException) -> str:
-    """What went wrong and where, without the error's words: they may hold what a person wrote."""
+    """The type of an error and where it was raised. The error's text is left out, since it may hold a person's words."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"

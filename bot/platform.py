@@ -1,6 +1,6 @@
-"""A platform that is on, as one value: the rest of the program asks it and never compares a name.
+"""A platform that is on, as one value. The rest of the program asks this value and never compares a platform's name.
 
-A new platform is a folder in bot/channels with a module `adapter` and a line in `PLATFORMS` of bot/app.py.
+A new platform is a folder in bot/channels with the modules `facts` and `adapter`, and an entry in bot/channels/known.py.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,12 +21,12 @@ from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import PlatformFacts
 from subscriptions.store import Store
 
-OnBotName = Callable[[str], None]  # is told what the bot is called on the platform
-Speakers = Mapping[str, Callable[[Sentence], str]]  # language code, "" for all others → says a sentence
+OnBotName = Callable[[str], None]  # called with the bot's name on the platform, as soon as it is known
+Speakers = Mapping[str, Callable[[Sentence], str]]  # language code, "" for all others → translates a sentence
 
 
 async def _nothing(*_: object) -> None:
-    """What most platforms do at a step that one of them needs."""
+    """Does nothing: the default of the optional steps of a platform."""
 
 
 async def _no_problem() -> str:
@@ -44,28 +44,28 @@ def _on_identity(identity: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Everything that is done with a platform that is on. What a platform does not need it leaves out."""
+    """The parts and the steps of a platform that is on. Optional ones have defaults that do nothing."""
 
     facts: PlatformFacts
     channel: Channel
-    api: PlatformApi | None = None  # None: nobody can talk to the bot there
+    api: PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
-    medium: Medium | None = None  # what writes its messages; None: rendering has one for this name
+    medium: Medium | None = None  # writes the platform's messages; None: the medium that rendering has for its name
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
-    identity: str = ""  # the bot's id where the token itself tells it; else the channel is asked
-    on_identity: Callable[[str], None] = _on_identity  # blocks: puts into the store what follows from the bot's id
-    prepare: Callable[[], Awaitable[None]] = _nothing  # before the process with the sender lock sends anything
-    recheck: Callable[[], Awaitable[None]] = _nothing  # every quarter of an hour
-    check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused one
+    identity: str = ""  # the bot's id if the token contains it; "": `channel.identity` tells it
+    on_identity: Callable[[str], None] = _on_identity  # blocks; writes to the store what follows from the bot's id
+    prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
+    recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
+    check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused token
     publish_commands: Callable[[Sequence[MenuCommand], Speakers], Awaitable[None]] = _nothing
-    load_installations: Callable[[], Awaitable[str]] = _no_problem  # for who only looks; returns what is wrong
-    startup_lines: Sequence[str] = ()  # what the operator should know at the start
-    close: Callable[[], Awaitable[None]] = _nothing  # beside the channel's own
+    load_installations: Callable[[], Awaitable[str]] = _no_problem  # called by `paperwire check`; returns what is wrong
+    startup_lines: Sequence[str] = ()  # printed for the operator at the start
+    close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSurroundings:
-    """What an adapter may build on."""
+    """What an adapter may use to build its platform."""
 
     settings: Settings
     store: Store
@@ -73,7 +73,7 @@ class PlatformSurroundings:
 
 
 def switched_off(facts: PlatformFacts) -> SettingsError:
-    """Returns the refusal of who needs a platform that has no token."""
+    """Returns the error for the use of a platform that has no token."""
     return SettingsError(
         Sentence("{platform} is off.", {"platform": facts.title}),
         Sentence("Set {variable}.", {"variable": facts.token_variable}),
@@ -81,7 +81,7 @@ def switched_off(facts: PlatformFacts) -> SettingsError:
 
 
 def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> PaperwireError:
-    """Returns what is said when a platform does not tell which chat a name means."""
+    """Returns the error for a name of a chat that the platform cannot be asked about now."""
     values = {"platform": facts.title, "name": name, "reason": error.reason.rstrip(".")}
     return PaperwireError(
         Sentence("{platform} cannot be asked about {name}: {reason}.", values),
@@ -90,19 +90,19 @@ def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> Pap
 
 
 class PlatformAdapter(Protocol):
-    """The module `adapter` in the folder of a platform."""
+    """The functions of the module `adapter` in the folder of a platform."""
 
     def connect(self, settings: Settings, clock: Clock, out: TextIO) -> Channel:
-        """Returns the channel; asks nobody yet. Raises SettingsError when the platform is off or cannot be used so."""
+        """Returns the channel, without a call to the platform. Raises SettingsError if the settings do not suffice."""
 
     def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
-        """Returns the platform on this channel, which the same adapter connected."""
+        """Returns the platform of a channel that `connect` of the same adapter returned."""
 
     async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-        """Returns the address under which the store knows a chat; `owner` is the bot that the store belongs to, or "".
+        """Returns the address under which the store knows a chat. `owner` is the id of the store's bot, "" if none yet.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
 
     async def describe(self, settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-        """Returns (title, kind) of a chat as far as the platform tells soon; ("", None) for what it does not."""
+        """Returns (title, kind) of a chat; "" and None stand for what the platform does not tell soon."""

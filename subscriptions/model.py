@@ -274,7 +274,7 @@ class Item:
     cross: bool = False  # new to this chat by a cross-list
 
 
-class Kind(StrEnum):
+class DeliveryKind(StrEnum):
     """Kinds of deliveries. People call a bulletin the digest."""
 
     ALERT = "alert"
@@ -326,7 +326,7 @@ class Delivery:
 
     id: str  # 16 characters of a–z and 0–9; also the identity in a message's metadata, where the platform keeps some
     chat: Chat
-    kind: Kind
+    kind: DeliveryKind
     due: datetime
     items: tuple[Item, ...] = ()
     facts: Facts = field(default_factory=Facts)

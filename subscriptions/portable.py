@@ -22,7 +22,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PortableLine:
     """One line, understood: a subscription, a setting, or what kind of place the chat is."""
 
     number: int
@@ -43,15 +43,15 @@ class Line:
 # ------------------------------------------------------------------------------------------------------------- writing
 
 
-def subscription_line(chat: Chat, wish: Subscription) -> str:
+def subscription_line(chat: Chat, subscription: Subscription) -> str:
     """`daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
-    when = cadence_text(wish.cadence)
+    when = cadence_text(subscription.cadence)
     own = chat.settings.timezone
-    if wish.cadence.kind != "now":
-        when += f" {wish.zone or own}"
-    elif wish.zone and wish.zone != own:  # it has no hour, but keeps the zone for one that it may get
-        when += f" {wish.zone}"
-    return f"{when}{BAR}{one_line(wish.text)}{BAR}{mended_name(wish.name)}"
+    if subscription.cadence.kind != "now":
+        when += f" {subscription.zone or own}"
+    elif subscription.zone and subscription.zone != own:  # it has no hour, but keeps the zone for one that it may get
+        when += f" {subscription.zone}"
+    return f"{when}{BAR}{one_line(subscription.text)}{BAR}{mended_name(subscription.name)}"
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -69,13 +69,13 @@ def text_of(data: bytes) -> str:
     return text
 
 
-def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[Line, ...]:
+def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
     """The lines of an export, without blank ones and remarks. Raises Refused, with the line that cannot be read.
 
     `address` is whose lines they are where no line [CHAT] stands above them; then none may, and with `alone`, for what
     is sent in a chat, only those of that chat.
     """
-    lines: list[Line] = []
+    lines: list[PortableLine] = []
     chat = address
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         said = raw.strip().lstrip(_MARK).strip()
@@ -125,7 +125,7 @@ def _of_another_chat(number: int, said: str, *, alone: bool) -> Refused:
     return refused_line(number, said, why, Sentence("Leave out --as, or all lines [CHAT]."))
 
 
-def _refuse_many(lines: Sequence[Line]) -> None:
+def _refuse_many(lines: Sequence[PortableLine]) -> None:
     if len(lines) > MOST_LINES:
         raise Refused(
             Sentence("That is {count} lines, and {most} is what I take at once.", {
@@ -135,7 +135,7 @@ def _refuse_many(lines: Sequence[Line]) -> None:
         )  # fmt: skip
 
 
-def _line(number: int, said: str, chat: ChatAddress) -> Line:
+def _line(number: int, said: str, chat: ChatAddress) -> PortableLine:
     first, *rest = said.split(maxsplit=2)
     try:
         if first == "set" and BAR.strip() not in said:
@@ -145,7 +145,7 @@ def _line(number: int, said: str, chat: ChatAddress) -> Line:
         raise refused_line(number, said, error.sentence, error.hint) from None
 
 
-def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) -> Line:
+def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) -> PortableLine:
     """`set NAME VALUE`; `set kind broadcast` says what an address alone does not tell."""
     name, value = (*words, "", "")[:2]
     if name == "kind":
@@ -154,11 +154,11 @@ def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) ->
                 Sentence("“{value}” is not a value for {name}.", {"value": value, "name": name}),
                 Sentence("Possible: {possible}.", {"possible": ", ".join(ChatKind)}),
             )
-        return Line(number=number, text=said, chat=chat, kind=ChatKind(value))
-    return Line(number=number, text=said, chat=chat, setting=(name, value))
+        return PortableLine(number=number, text=said, chat=chat, kind=ChatKind(value))
+    return PortableLine(number=number, text=said, chat=chat, setting=(name, value))
 
 
-def _subscription(number: int, said: str, chat: ChatAddress) -> Line:
+def _subscription(number: int, said: str, chat: ChatAddress) -> PortableLine:
     """`WHEN | QUERY | NAME` or `WHEN | QUERY`: the first way of reading it in which WHEN is a time."""
     wrong: PaperwireError | None = None
     for when, query, name in _readings(said):
@@ -169,7 +169,7 @@ def _subscription(number: int, said: str, chat: ChatAddress) -> Line:
             continue
         called = None if name is None else checked_name(name)
         kept = kept_query(query.strip())
-        return Line(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
+        return PortableLine(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
     raise wrong or Refused(
         Sentence("it is not WHEN | QUERY | NAME."), Sentence("For example: daily 09:00 UTC | diffusion -survey | ")
     )

@@ -5,10 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
-from subscriptions.model import Announce, ChatAddress, Digest, Paper, Summary, Translation
+from sqlmodel import col, select
+
+from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.service.papers import ingest_digest
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.store import Scope, Store
+from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store.papers.known_papers import known_papers
+from subscriptions.store.rows import PaperRow
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 _ids = count(1)
@@ -97,6 +101,11 @@ def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
 def ingested(store: Store, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "") -> None:
     """These papers come in."""
     ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now)
+
+
+def stored_papers(transaction: Transaction) -> tuple[KnownPaper, ...]:
+    """All papers of the store, newest first."""
+    return known_papers(transaction, transaction.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
 
 
 def address(text: str) -> ChatAddress:

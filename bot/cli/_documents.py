@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # settings cost 55 ms, which `match` does not need
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class DocumentFiles:
     """Documents at known paths. Iterating reads them one by one."""
 
     paths: tuple[str, ...]
@@ -29,9 +29,9 @@ class Documents:
         return read_paths(self.paths)
 
 
-def documents(paths: Iterable[str]) -> Documents:
+def documents(paths: Iterable[str]) -> DocumentFiles:
     """Returns the documents that arguments name: files, folders, `-` (bot.digests.files)."""
-    return Documents(tuple(paths_of(map(_native, paths))))
+    return DocumentFiles(tuple(paths_of(map(_native, paths))))
 
 
 def content(path: str) -> bytes:

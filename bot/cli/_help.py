@@ -26,7 +26,7 @@ Panels = dict[str, list[tuple[str, str]]]
 """Heading → (name of a subcommand, its summary) of each below that heading."""
 
 
-class Command(TyperCommand):
+class SubcommandWithHelp(TyperCommand):
     """A subcommand with a help page of our own, since Typer's shows types of Python."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
@@ -35,7 +35,7 @@ class Command(TyperCommand):
         _print_page(ctx, self, {})
 
 
-class Group(TyperGroup):
+class SubcommandGroup(TyperGroup):
     """Subcommands under one name, with a help page of our own."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot.channels.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
-from bot.cli._help import Command, Group, Panels
+from bot.cli._help import Panels, SubcommandGroup, SubcommandWithHelp
 from bot.cli._options import ALLOW_LEADING_DASH
 
 _LOOK = "Look, without an account or a database"
@@ -135,7 +135,7 @@ SUBCOMMANDS = (
 )
 
 
-class TopGroup(Group):
+class TopGroup(SubcommandGroup):
     """All subcommands. A subcommand is imported when it is looked up."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own arguments
@@ -181,9 +181,9 @@ def _load(subcommand: Subcommand) -> object:
     parent.callback()(lambda: None)
     if isinstance(defined, typer.Typer):
         for command in defined.registered_commands:
-            command.cls = Command
-        parent.add_typer(defined, name=subcommand.name, cls=Group)
+            command.cls = SubcommandWithHelp
+        parent.add_typer(defined, name=subcommand.name, cls=SubcommandGroup)
     else:
         settings: dict[str, Any] = ALLOW_LEADING_DASH if subcommand.leading_dash else {}
-        parent.command(subcommand.name, context_settings=settings, cls=Command)(defined)
+        parent.command(subcommand.name, context_settings=settings, cls=SubcommandWithHelp)(defined)
     return cast("TyperGroup", typer.main.get_command(parent)).commands[subcommand.name]

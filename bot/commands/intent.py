@@ -74,7 +74,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
 def _of_request(request: Request, token: CallbackToken | None, registry: Registry) -> Intent | None:
     match request:
         case EventRequest():
-            return _happened(registry.events.get(request.event), wants_chats=request.event == HOME_VIEW)
+            return _of_event(registry.events.get(request.event), wants_chats=request.event == HOME_VIEW)
         case CallbackRequest() | FormRequest():
             return _of_interaction(request, token, registry)
         case MessageRequest() if request.command:
@@ -83,7 +83,7 @@ def _of_request(request: Request, token: CallbackToken | None, registry: Registr
             return _of_plain_text(request, registry) if request.is_addressed else None
 
 
-def _happened(event: Event | None, *, wants_chats: bool) -> Intent | None:
+def _of_event(event: Event | None, *, wants_chats: bool) -> Intent | None:
     if event is None:
         return None
     return Intent(run=event.run, writes=event.writes, here=True, counts=False, wants_chats=wants_chats)

@@ -1,4 +1,4 @@
-"""The store of the settings: found, made, brought to the newest schema."""
+"""Opens the database that the settings name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ from subscriptions.zones import zone
 
 
 def make_store(settings: Settings) -> Store:
-    """Returns the store of these settings, not opened yet. Raises SettingsError when they name none that can be used."""
+    """Returns the store of these settings, not opened yet. Raises SettingsError if its address cannot be used."""
     with _as_setting():
         url = settings.database_url.get_secret_value()
         return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
 
 
 def schedules_of(settings: Settings) -> Schedules:
-    """Returns what reads the schedules of sources: with arXiv's holidays and the operator's zone."""
+    """Returns the reader of the sources' schedules, with arXiv's holidays and the operator's time zone."""
 
     def cron(line: str) -> Schedule:
         return CronSchedule(line, zone(settings.timezone))
@@ -36,9 +36,9 @@ def schedules_of(settings: Settings) -> Schedules:
 
 
 def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
-    """Returns the store of these settings, ready to be used. Raises SettingsError when it cannot be reached.
+    """Returns the store of these settings, ready to be used. Raises SettingsError if the database cannot be reached.
 
-    Where there is none it is made; without `make` it raises NotFound.
+    If there is no database it is made; without `make`, NotFound is raised.
     """
     store = make_store(settings)
     make_ready(store, settings, now=now, make=make)
@@ -46,10 +46,10 @@ def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store
 
 
 def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
-    """Makes the schema the newest one; an older database is copied first. Raises SettingsError, StoreError.
+    """Brings the schema to the newest version, after a copy of an older database. Raises SettingsError, StoreError.
 
-    Where there is no database it is made; without `make` it raises NotFound and leaves nothing behind.
-    The store also learns which sources there are: they are waited for, and counted on, before anybody has asked them.
+    If there is no database it is made; without `make`, NotFound is raised and nothing is written. New sources of the
+    settings, and new schedules, are stored too: planning takes them into account before their first poll.
     """
     with _as_setting():
         store.open(now=now, copies=backup_folder(settings, store), make=make)
@@ -60,13 +60,13 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
-    """Returns the folder for copies of the database."""
+    """Returns the folder for backups of the database."""
     return settings.backup_to or store.path.parent / "backups"
 
 
 @contextmanager
 def _as_setting() -> Iterator[None]:
-    """A database that cannot be reached is a setting that cannot be used. What the disk or other programs do is not."""
+    """Turns a StoreError that is caused by the settings into a SettingsError. Errors of the disk stay StoreErrors."""
     try:
         yield
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""Everything that the plot needs of the world, built by app, and what one run of it has done."""
+"""The dependencies of the pipeline's steps, as values that bot/app.py builds."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -12,51 +12,43 @@ from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.conversation import PlatformApi
 from bot.ports.engine import Engine, RateLimiter
-from bot.ports.forms import Forms, HomeView, Modal
+from bot.ports.forms import Forms
 from bot.ports.reply import Reply
 from subscriptions.model import Chat, Delivery, Lane, Message
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.store import Store
 
-Layout = Sequence[Sequence[int]]  # ids of the papers of each message that is out
-
-
-def _no_view(*_: object) -> str:
-    return ""
+Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a delivery that was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationContext:
-    """What conversations need beside posting."""
+    """The dependencies of conversations beside those in Context."""
 
     render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
     registry: Registry
-    make_localizer: Callable[[str, str], Localizer]  # (language, zone) → who speaks
+    make_localizer: Callable[[str, str], Localizer]  # of (language, time zone)
     make_inline_formatter: Callable[[Localizer], InlineFormatter]
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
-    forms: Mapping[str, Forms] = field(default_factory=dict)  # platforms that show forms and boards
-    render_modal: Callable[[Modal, str, Chat], str] = (
-        _no_view  # (form, id of what it stands for, reader) → as it is shown
-    )
-    render_home_view: Callable[[HomeView, Chat], str] = _no_view
-    # The locks of lanes whose replies are on their way; they keep the order of the replies of one lane.
+    forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
+    # A lock for each lane to which replies are being sent; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Everything the plot needs of the world, built by app."""
+    """The dependencies of planning, delivering and answering."""
 
     store: Store
     clock: Clock
     channels: Mapping[str, Channel]
     engine: Engine
     rate_limiter: RateLimiter
-    render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the second is () but for edits
+    render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
     group_commit: GroupCommit = field(default_factory=GroupCommit)
-    conversation: ConversationContext | None = None  # None: nobody can talk to us
-    on_unclear: OnUnclear = "resend"
-    lookup_platforms: frozenset[str] = frozenset()  # platforms that can look a message up
-    guard_gone: bool = True
-    is_stopping: Callable[[], bool] = lambda: False
+    conversation: ConversationContext | None = None  # None: people cannot talk to the bot
+    on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
+    lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
+    guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
+    is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop

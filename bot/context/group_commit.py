@@ -1,6 +1,6 @@
-"""Reading and writing for senders: what several of them want at the same moment is done in one thread and one transaction.
+"""Group commit: concurrent writes share one transaction, and each call returns only after that has committed.
 
-Each still waits until what it wanted is stored. So nobody's promise is weaker, and ten senders cost little more than one.
+So the writes of ten senders take little more time than those of one, and each write is as durable as by itself.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class GroupCommit:
-    """Does use cases of one store, in the order in which they were asked for."""
+    """Runs use cases of one store in a thread, in the order of the calls. Those that wait share one transaction."""
 
     def __init__(self) -> None:
         self._pending: list[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = []
@@ -27,7 +27,10 @@ class GroupCommit:
         *args: Any,  # noqa: ANN401 - as asyncio.to_thread
         **named: Any,  # noqa: ANN401 - as above
     ) -> T:
-        """What `work(store, …)` returns, once it is committed. Raises what it raises."""
+        """Returns the result of `work(transaction, …)`, once that is committed. Raises the error of `work`, or StoreError.
+
+        An error of one work does not undo the others of its transaction.
+        """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._pending.append((lambda transaction: work(transaction, *args, **named), done))
         if self._task is None or self._task.done():
@@ -39,7 +42,7 @@ class GroupCommit:
             asked, self._pending = self._pending, []
             results = await asyncio.to_thread(batch, store, [work for work, _ in asked])
             for (_, done), result in zip(asked, results, strict=True):
-                if done.done():  # whoever asked was cancelled
+                if done.done():  # the caller was cancelled
                     continue
                 if isinstance(result, Exception):
                     done.set_exception(result)

@@ -1,6 +1,7 @@
-"""Which chat a request is about, and whether its sender may do there what they ask: found out before it has its effect.
+"""Finds which chat a request is about, and whether its sender may do there what is asked, before the effect.
 
-A platform is asked anew each time. Whoever does not administer a chat learns nothing of it, not even that it exists.
+Rights are checked with the platform for each request. A person who does not administer a chat is told nothing of it, not
+even whether it exists.
 """
 
 import asyncio
@@ -21,32 +22,32 @@ from subscriptions.platforms import facts_of
 from subscriptions.service.chats import known_or_new, operators_on, was_let_in
 from subscriptions.store import Store
 
-MOST_ASKED = 5  # operators whose standing in a chat is asked for, one call each
+MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each
 
 Refusal = Callable[[CommandContext], Reply | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
-    """What was found out about a request."""
+    """The chat that a request is about, and whether the sender may do it."""
 
     place: Place  # the chat that it is about
-    refusal: Refusal | None = None  # runs instead of what was asked for
-    vouched: bool = False  # somebody who runs the bot administers this chat
+    refusal: Refusal | None = None  # runs in place of the command; None: the sender may do it
+    vouched: bool = False  # an operator of the bot administers this chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What must be known to tell."""
+    """The dependencies of the checks in this module."""
 
     store: Store
-    api: PlatformApi | None  # None: nobody talks on this platform but in a chat of their own
+    api: PlatformApi | None  # None: on this platform people talk to the bot only in private chats
     bot_info: BotInfo
     now: datetime
 
 
 async def right_to(gate: Gate, request: Request, intent: Intent) -> Right:
-    """The chat that a request is about, and why its sender may not do this there."""
+    """Returns the chat that a request is about, and the refusal if its sender may not do this there."""
     try:
         right = await _right(gate, request, intent)
         return replace(right, vouched=await _vouched(gate, intent, right))
@@ -65,7 +66,7 @@ async def _right(gate: Gate, request: Request, intent: Intent) -> Right:
 
 
 async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
-    """The chat that the words or the button name, if it is one that the sender administers."""
+    """Returns the chat that the text or the button names, if the sender administers it; else a refusal."""
     name, topic = facts_of(request.chat.platform).split_topic(intent.target)
     found = await gate.api.find_chat(name) if gate.api else None
     unknown = Right(place=request.place, refusal=partial(_not_there, name=name))
@@ -82,7 +83,7 @@ async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
 
 
 async def _connected(gate: Gate, request: Request, managed: ChatAddress) -> Right:
-    """The chat that this private chat manages, as long as the person may."""
+    """Returns the chat that the sender manages from this private chat, or a refusal if the sender may not any more."""
     chat = await asyncio.to_thread(known_or_new, gate.store, managed, ChatKind.BROADCAST)
     place = Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
     place_itself = replace(chat.address, topic="")
@@ -92,7 +93,7 @@ async def _connected(gate: Gate, request: Request, managed: ChatAddress) -> Righ
 
 
 async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | None:
-    """Why the sender may not change what the chat wants in which they said it; None: they may."""
+    """Returns the refusal if the sender may not change the chat where the request was made; None if they may."""
     if not intent.changes or request.place.kind is ChatKind.PRIVATE or request.sender_is_admin:
         return None
     chat = await asyncio.to_thread(known_or_new, gate.store, request.chat, request.place.kind)
@@ -108,7 +109,7 @@ async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | No
 
 
 async def _runs(gate: Gate, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
-    """Whether a person administers a chat in which they do not say it."""
+    """Returns whether a person administers a chat other than the one where the request was made. None: not known."""
     known = await asyncio.to_thread(known_or_new, gate.store, chat, kind)
     members = kind is ChatKind.TEAM and known.settings.manage == "members"
     return await _is_admin(gate, chat, person, members=members)
@@ -123,7 +124,7 @@ async def _is_admin(
 
 
 async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
-    """Whether somebody who runs the bot administers a group or channel that nobody has let in yet."""
+    """Returns whether an operator administers the chat, if it is a group or channel that was not let in yet."""
     of_many = right.place.kind is not ChatKind.PRIVATE and gate.api is not None
     if gate.bot_info.access == "open" or not intent.changes or right.refusal is not None or not of_many:
         return False

@@ -1,4 +1,4 @@
-"""Builds what a command is given: its chat, the chat that is answered, and the language of the reply."""
+"""Builds the CommandContext of a request: the command's chat, the chat that gets the reply, and the reply's language."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from subscriptions.store import Scope
 def build_command_context(
     store: Scope, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> CommandContext:
-    """Returns the context of a prepared request. It reads `store` and writes nothing."""
+    """Returns the context of a prepared request. Reads `store` and writes nothing."""
     request = prepared.request
     origin = chat_at(store, request.place, request.language)
     chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
@@ -41,28 +41,28 @@ def build_command_context(
 
 
 def chat_at(store: Scope, place: Place, language: str) -> Chat:
-    """Returns the chat at a place, or what it would be if it were met now."""
+    """Returns the chat at a place; if it is not stored, a new chat with id 0."""
     return known_or_new(store, place.chat, place.kind, title=place.title, lang=language, public=place.public)
 
 
 def has_new_name(chat: Chat, place: Place) -> bool:
-    """Returns whether the platform names a stored chat otherwise than the store, or whether strangers can read it now."""
+    """Returns whether the title of a stored chat, or whether strangers can read it, differs on the platform."""
     if not chat.id or not place.title or chat.address != place.chat:
         return False
     return (chat.title, chat.public) != (place.title, place.public)
 
 
 def store_new_names(store: Scope, prepared: PreparedRequest) -> None:
-    """Stores the names that the platform gives the chats of a request by now."""
+    """Stores the current titles of the chats of a request, if they have changed on the platform."""
     for place in (prepared.request.place, prepared.place):
         if has_new_name(chat_at(store, place, prepared.request.language), place):
             describe(store, place.chat, title=place.title, public=place.public)
 
 
 def with_stored_chat(conversation: ConversationContext, command: CommandContext) -> CommandContext:
-    """Returns the context with a chat that is stored, and with the language and the time zone that this chat has.
+    """Stores the command's chat if it is new. Returns the context with the chat's id, language and time zone.
 
-    Every command that changes something stores its chat first.
+    This is called before every command that changes something.
     """
     if command.chat.id:
         return command
@@ -86,7 +86,7 @@ def with_stored_chat(conversation: ConversationContext, command: CommandContext)
 
 
 def _reader(store: Scope, request: Request, origin: Chat) -> Chat:
-    """Returns the chat whose language the reply has: what happens to a channel is answered to its person in private."""
+    """Returns the chat whose language the reply has: the sender's private chat for an event of a channel, else `origin`."""
     if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
         return origin
     private = ChatAddress(request.chat.platform, request.sender)

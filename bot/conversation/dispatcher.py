@@ -1,4 +1,7 @@
-"""What people say, from any receiver: its effect is stored before the receiver goes on, its reply is posted beside."""
+"""Dispatches requests. Effect and reply are committed before the receiver may acknowledge the update.
+
+The reply is posted in the background.
+"""
 
 import asyncio
 import logging
@@ -27,28 +30,28 @@ from subscriptions.service.chats import conversation_states, get_conversation_st
 
 log = logging.getLogger("paperwire")
 
-MAX_CONCURRENT = 16  # requests of different lanes whose effects are under way together
+MAX_CONCURRENT = 16  # requests of different lanes that are handled at the same time
 MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds until a database that cannot be used is tried again
-MAX_STORE_FAILURES = 6  # times that the database refused one request, half a minute in all; others may work
-EFFECT_GRACE = 5.0  # seconds that requests have to have their effects when the process stops
-REPLY_GRACE = 10.0  # as long for replies to arrive
+MAX_STORE_FAILURES = 6  # failures of the database with one request, half a minute in all; then the request is given up
+EFFECT_GRACE = 5.0  # seconds for the effects of requests when the process stops
+REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
 
 class Dispatcher:
-    """A Listener, which also keeps the replies that are on their way."""
+    """A RequestDispatcher. It also runs the tasks that post replies and look papers up."""
 
     def __init__(self, context: Context, lookup: PaperLookup | None = None) -> None:
-        """`lookup` finds papers that are not known here; None: nobody may be asked for them."""
+        """`lookup` looks up papers that the store does not know; None: they are not looked up."""
         self._context = context if lookup is None else _with_lookup(context)
         self._lookup = lookup
-        self._lookups: set[asyncio.Task[None]] = set()  # what is given up when the process stops: the next one does it
+        self._lookups: set[asyncio.Task[None]] = (
+            set()
+        )  # cancelled when the process stops; the next process resumes them
         self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._dispatching: set[asyncio.Task[Any]] = set()
         self._background_tasks: set[asyncio.Task[None]] = set()
-        self._store_failures: Counter[tuple[str, str]] = (
-            Counter()
-        )  # (platform, update) → times that the database refused
+        self._store_failures: Counter[tuple[str, str]] = Counter()  # (platform, update id) → failures of the database
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
         """See RequestDispatcher."""
@@ -68,7 +71,7 @@ class Dispatcher:
             return await self._handle(request)
 
     async def resume_replies(self) -> None:
-        """Posts once more what an earlier process stored and did not see arrive."""
+        """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups."""
         context = self._context
         for platform, update, text in await asyncio.to_thread(
             unfinished_replies, context.store, now=context.clock.now()
@@ -82,24 +85,24 @@ class Dispatcher:
             self._start_lookup(name)
 
     async def wait_for_lookups(self, patience: float) -> None:
-        """Waits until what is being looked up is answered, at most `patience` seconds."""
+        """Waits until the running look-ups are answered, at most `patience` seconds."""
         if self._lookups:
             await asyncio.wait(self._lookups, timeout=patience)
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
-        """Waits for what is under way: first effects, then replies, these at most `patience` seconds."""
+        """Waits for running requests up to EFFECT_GRACE seconds, then for replies up to `patience` seconds."""
         for looking in self._lookups:
             looking.cancel()
         if self._dispatching:
             _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
-            for task in late:  # it was not confirmed, so it comes again at the next start
+            for task in late:  # its update was not acknowledged, so the platform sends it again
                 task.cancel()
         if self._background_tasks:
             await asyncio.wait(self._background_tasks, timeout=patience)
 
     @asynccontextmanager
     async def _in_lane_order(self, request: Request) -> AsyncIterator[None]:
-        """After what was said before in the same lane, and with not too many others beside it."""
+        """Waits for the earlier requests of the lane, and while MAX_CONCURRENT others are being handled."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._dispatching.add(task)
@@ -111,9 +114,10 @@ class Dispatcher:
             self._dispatching.discard(task)
 
     async def _handle(self, request: Request) -> Mapping[str, str]:
-        """Returns when the effect and the reply are stored, what is wrong with a form that was sent.
+        """Handles a request. Returns, once effect and reply are stored, the problems of a submitted form, by field.
 
-        Whatever our code stumbles over is answered kindly. Raises StoreError; not for ever for the same request, since then not the database but the request is to blame.
+        A request with which our code fails gets a reply that says so. Raises StoreError. If a request meets
+        MAX_STORE_FAILURES of these, it is taken to be their cause, and counts as one with which our code fails.
         """
         key = (request.chat.platform, request.update_id)
         try:
@@ -150,7 +154,7 @@ class Dispatcher:
         task.add_done_callback(self._on_done)
 
     async def _run_lookup(self, name: str) -> None:
-        """Asks arXiv for what is remembered under a name, and has the answer told as something that happened."""
+        """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
         context = self._context
         link = await asyncio.to_thread(
             get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
@@ -161,7 +165,7 @@ class Dispatcher:
         await self.dispatch(lookup_request(name, link, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:
-        """What somebody changed shows on their board, if they were ever shown one."""
+        """Updates the home view of the sender after a change, if the sender was ever shown one."""
         person = ChatAddress(request.chat.platform, request.sender)
         if not person.address or not await asyncio.to_thread(has_home_view, self._context.store, person):
             return
@@ -172,10 +176,10 @@ class Dispatcher:
         await self._handle(shown)
 
     async def _acknowledge(self, request: CallbackRequest) -> None:
-        talk = self._context.conversation
-        venue = talk.platform_apis.get(request.chat.platform) if talk else None
-        if venue is not None:
-            await venue.acknowledge(request.callback_id)
+        conversation = self._context.conversation
+        platform_api = conversation.platform_apis.get(request.chat.platform) if conversation else None
+        if platform_api is not None:
+            await platform_api.acknowledge(request.callback_id)
 
     def _post_reply(self, posting: StoredReply) -> None:
         self._run_in_background(send_reply(self._context, posting))
@@ -192,7 +196,7 @@ class Dispatcher:
 
 
 def _with_lookup(context: Context) -> Context:
-    """Returns the context of conversations in which a paper that is not known here is said to be asked of arXiv."""
+    """Returns the context with a BotInfo that says that papers which are not stored are looked up at arXiv."""
     conversation = context.conversation
     if conversation is None:
         return context

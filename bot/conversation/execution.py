@@ -1,4 +1,4 @@
-"""Executes a prepared request: its effect and its reply are stored in one transaction."""
+"""Executes a prepared request. Effect and reply are stored in one transaction."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -38,17 +38,17 @@ MAX_COMMANDS_PER_MINUTE = 20  # of one chat
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a request."""
+    """The answer to a request."""
 
-    draft: ReplyDraft | None  # None: nobody is answered
+    draft: ReplyDraft | None  # None: no reply
 
 
 def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
     """Executes the command of a request and stores its reply, in one transaction.
 
-    No writer waits while papers are matched: a command that writes nothing is run and rendered before that transaction,
-    and the queries whose matches a writing command tells are matched before it. Should papers come in between, they are
-    matched once more. Returns None where the request had its effect before, or nobody is answered.
+    Other writers do not wait while papers are matched: a command that writes nothing is run and rendered before that
+    transaction, and the queries whose matches a writing command tells are matched before it; once more if papers come in
+    between. Returns None if the request was executed before, or gets no reply.
     """
     request, now = prepared.request, context.clock.now()
     read = _answer_reading(context, conversation, prepared)
@@ -75,7 +75,7 @@ def execute(context: Context, conversation: ConversationContext, prepared: Prepa
 def _match_ahead(
     transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> None:
-    """Matches the queries whose matches the reply tells; the command then finds them remembered."""
+    """Matches the queries whose matches the reply tells. The matches are cached, so the command does not match them again."""
     now, categorised = context.clock.now(), conversation.bot_info.categorised
     read_recent(transaction, now=now)
     if prepared.refusal is not None or prepared.intent.queries is no_queries:
@@ -87,7 +87,7 @@ def _match_ahead(
 
 
 def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
-    """Returns the answer to a request whose command writes nothing. None: something is to be written."""
+    """Returns the answer to a request whose command writes nothing; None if something has to be written."""
     if prepared.intent.changes or prepared.refusal is not None:
         return None
     with context.store.read() as transaction:
@@ -99,7 +99,7 @@ def _answer_reading(context: Context, conversation: ConversationContext, prepare
 
 
 def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether something is to be written beside the reply."""
+    """Returns whether something besides the reply has to be written."""
     return (
         prepared.intent.writes(command)
         or has_new_name(command.origin, prepared.request.place)
@@ -119,7 +119,7 @@ def _answer_writing(
     if _is_back(command):
         missed = welcome_back(command)
         command = build_command_context(transaction, context, conversation, prepared)
-    transaction.changed_chats.clear()  # what was done to welcome the person back is no change of theirs
+    transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
     changed = prepared.intent.changes and _has_changed(transaction, command)
     return _drafted(conversation, command, prepared, reply, changed=changed)
@@ -139,7 +139,7 @@ def _drafted(
     *,
     changed: bool,
 ) -> Answer:
-    """Returns the rendered reply, or silence where there is none."""
+    """Returns the answer with the rendered reply."""
     if reply is None:
         return Answer(None)
     if not prepared.intent.alone:
@@ -159,8 +159,8 @@ def _run(
     intent, request = prepared.intent, prepared.request
     given = _commands_of_last_minute(command, prepared)
     if given >= MAX_COMMANDS_PER_MINUTE:
-        told = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
-        return too_many(command) if told else None
+        answered = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
+        return too_many(command) if answered else None
     if prepared.refusal is not None:
         return prepared.refusal(command)
     if intent.operator and not command.is_operator:
@@ -185,7 +185,7 @@ def _commands_of_last_minute(command: CommandContext, prepared: PreparedRequest)
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
-    """Runs the command, and settles what follows for the question that waits and for a chat that is new."""
+    """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
     before = ChatBefore.of(command)
     if prepared.intent.run is not FREE_TEXT.run:
         drop_passing_questions(command)
@@ -194,13 +194,13 @@ def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | 
 
 
 def _is_back(command: CommandContext) -> bool:
-    """Returns whether a person writes in private to a bot that could not write to them."""
+    """Returns whether the request comes from a private chat that counted as gone."""
     by_person = command.origin.kind is ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
     return by_person and is_gone(command.origin)
 
 
 def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
-    """Returns the reply with an offer of what waits for the person."""
+    """Returns the reply with the offer that `welcome_back` makes."""
     if missed is None or not missed.lines:
         return reply
     if reply is None or not reply.lines:
@@ -209,13 +209,13 @@ def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
 
 
 def _with_question(command: CommandContext, reply: Reply | None) -> Reply | None:
-    """Returns the reply with the question that the person's words could have answered as well."""
+    """Returns the reply with a reminder of the open question that the person's text could have answered, too."""
     waits = reminder(command)
     return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
 
 
 def _with_rest(command: CommandContext, reply: Reply) -> Reply:
-    """Returns the reply to the first of several commands, with a line that the others were left."""
+    """Returns the reply to the first of several commands, with a line that the others were not executed."""
     if not (reply.lines or reply.items or reply.delivery or reply.code):
         return reply
     return replace(reply, lines=(*reply.lines, command.say("I did the first command only; send each by itself.")))

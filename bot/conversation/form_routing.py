@@ -1,8 +1,8 @@
-"""Forms and boards: which chat something on them is about, and what their buttons stand for.
+"""Routes requests of forms and home views to the chat that they are about, and makes their callback tokens.
 
-A form is opened in a chat, or leads into one that the person chooses on it; a board gathers many chats on one page. What
-is pressed there counts as if it were said in the chat that it is about. That chat stands in the link that was stored
-when the form or board was shown, for one person alone: nothing that comes back is trusted but the link's id.
+A form is about the chat where it was opened, or about a chat that the person selects in it; a home view shows many chats
+on one page. A request from either counts as made in the chat that it is about. That chat is taken from the callback token
+that was stored for this person when the view was shown. Of what the platform sends back, only the token's id is used.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,15 +20,15 @@ from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.service.chats import find_callback, home_view_of, known_or_new, new_callback_id
 from subscriptions.store import Scope
 
-MAX_FORM_AGE = timedelta(days=1)  # how long after it was opened a form is taken
-MAIN = "query"  # the field that shows what is wrong with a form as a whole
+MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
+MAIN = "query"  # the field at which problems of the whole form are shown
 
 _CHAT_KEY, _PLACES, _UNTIL = "at", "places", "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutedRequest:
-    """A request from a form or board, as if made in the chat that it is about, with what was pressed."""
+    """A request of a form or home view, with the chat that it is about as its place, and its callback token."""
 
     request: Interaction
     token: CallbackToken
@@ -36,13 +36,13 @@ class RoutedRequest:
 
 
 def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> RoutedRequest | None:
-    """What something on a form or board is about. None: it is not this person's, or was shown too long ago."""
-    link = find_callback(store, request.callback_data)
-    if link is None or not link.person or link.person != request.sender:
+    """Returns the routed request of a form or home view. None if the view is another person's, or too old."""
+    token = find_callback(store, request.callback_data)
+    if token is None or not token.person or token.person != request.sender:
         return None
-    arguments = dict(link.arguments)
-    on_board = link.place == home_view_of(request.chat)
-    if on_board:
+    arguments = dict(token.arguments)
+    on_home_view = token.place == home_view_of(request.chat)
+    if on_home_view:
         at = arguments.pop(_CHAT_KEY, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
@@ -56,8 +56,8 @@ def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> 
     place = _place(store, at) if at else request.place
     return RoutedRequest(
         request=replace(request, place=place),
-        token=CallbackToken(verb=link.verb, arguments=arguments, place=str(place.chat), person=link.person),
-        on_home_view=on_board,
+        token=CallbackToken(verb=token.verb, arguments=arguments, place=str(place.chat), person=token.person),
+        on_home_view=on_home_view,
     )
 
 
@@ -104,7 +104,7 @@ def with_home_view_tokens(command: CommandContext, home_view: HomeView) -> tuple
 
 
 def as_form_problems(reply: Reply) -> Reply:
-    """The answer to a form that was sent: a refusal stands on the form itself, and the form stays open."""
+    """Returns the reply to a submitted form. A refusal becomes a problem shown on the form, which stays open."""
     if reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
     return Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})

@@ -15,9 +15,9 @@ from subscriptions.store import Transaction
 
 
 async def answer(context: Context, request: Request) -> StoredReply | None:
-    """Gives a request its effect and returns the stored reply.
+    """Handles a request and returns the stored reply.
 
-    None: the request had its effect before, or nobody is answered. Raises StoreError.
+    None: the request was handled before, or gets no reply. Raises StoreError.
     """
     if context.conversation is None:
         return None
@@ -26,7 +26,7 @@ async def answer(context: Context, request: Request) -> StoredReply | None:
 
 
 def answer_failure(context: Context, request: Request) -> StoredReply | None:
-    """Marks a request over which our code failed as handled, and returns the stored answer. Raises StoreError."""
+    """Marks a request with which our code failed as handled, and returns the stored answer. Raises StoreError."""
     if context.conversation is None:
         return None
     failed = PreparedRequest(request=request, intent=Intent(run=internal_error, counts=False), place=request.place)

@@ -1,6 +1,6 @@
-"""Prepares a request: which command it is, which chat it is about, and whether its sender may do that.
+"""Prepares a request: finds its command, the chat that it is about, and whether its sender may do that.
 
-All questions to the platform are asked here, before the transaction in which the request has its effect.
+All calls to the platform are made here, before the transaction in which the request is executed.
 """
 
 import asyncio
@@ -26,25 +26,25 @@ from subscriptions.service.papers import where_delivered
 
 log = logging.getLogger("paperwire")
 
-MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while nothing ran, and is not answered
+MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
 MAX_FILE_BYTES = 256 * 1024  # bytes of an attached document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRequest:
-    """A request with everything that its command must know of the platform."""
+    """A request with its intent and everything that its command needs from the platform."""
 
-    request: Request  # with what the platform knows of its place and its sender
+    request: Request  # as `PlatformApi.enrich` returned it
     intent: Intent
     place: Place  # the chat that the request is about
     refusal: Refusal | None = None  # runs in place of the command
-    operator_is_admin: bool = False  # an operator of the bot administers that chat
-    file: bytes = b""
-    shared_chats: frozenset[str] | None = None  # addresses of chats in which the sender is, too; None: not known
+    operator_is_admin: bool = False  # an operator of the bot administers `place`
+    file: bytes = b""  # the attached document
+    shared_chats: frozenset[str] | None = None  # addresses of the chats with both bot and sender; None: not known
 
 
 async def prepare(context: Context, conversation: ConversationContext, request: Request) -> PreparedRequest | None:
-    """Returns what a request asks for, and whether its sender may do that. None: there is nothing to answer."""
+    """Returns the request with its intent and whether its sender may do that; None if there is nothing to answer."""
     now = context.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
@@ -82,14 +82,14 @@ def _is_too_old(request: MessageRequest, now: datetime) -> bool:
 
 
 def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
-    """Returns whether a request comes from a form or a home view, and not from a message."""
+    """Returns whether a request comes from a form or a home view and not from a message."""
     return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
 
 
 async def _may_see_target(conversation: ConversationContext, request: Request, routed: RoutedRequest) -> bool:
     """Returns whether the sender is still in the chat that a button of their home view is about.
 
-    True where the platform cannot tell; whether the sender may change something there is asked in any case.
+    True if the platform cannot tell. Whether the sender may change something there is checked separately.
     """
     chat, forms = routed.request.chat, conversation.forms.get(request.chat.platform)
     if not routed.on_home_view or chat == request.chat or forms is None:
@@ -107,9 +107,9 @@ def _may_have_another_home(request: Request) -> bool:
 
 
 def _with_home_chat(context: Context, request: Request) -> Request:
-    """Returns the request with the chat that its thread belongs to.
+    """Returns the request with the chat that its thread belongs to as its place.
 
-    A chat that was stored under its direct channel becomes the chat of its person first.
+    Before that, a chat that is stored under the id of a direct channel is moved to the id of its person.
     """
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
@@ -123,7 +123,7 @@ def _with_home_chat(context: Context, request: Request) -> Request:
 
 
 def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
-    """Returns the callback with the topic that its button was made for."""
+    """Returns the callback with the topic in which its button was posted."""
     topics = f"{request.chat}/"
     if delivered := read_callback(request.callback_data, ""):
         place = str(where_delivered(context.store, request.chat.lane, str(delivered.arguments["delivery"])) or "")
@@ -136,7 +136,7 @@ def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
 
 
 def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToken | None:
-    """Returns what a button stands for, if this person may press it in this chat; callback data is never trusted."""
+    """Returns the token of a button, if this person may press it in this chat. The callback data itself is untrusted."""
     token = read_callback(request.callback_data, str(request.chat))
     token = token or find_callback(context.store, request.callback_data)
     if token is None or token.person not in ("", request.sender):
@@ -151,7 +151,7 @@ def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToke
 async def _authorized(
     context: Context, conversation: ConversationContext, request: Request, intent: Intent
 ) -> PreparedRequest:
-    """Returns the intent with the chat that it is about, or with the refusal that runs in place of its command."""
+    """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api = conversation.platform_apis.get(request.chat.platform)
     gate = Gate(store=context.store, api=api, bot_info=conversation.bot_info, now=context.clock.now())
     right = await right_to(gate, request, intent)
@@ -176,7 +176,7 @@ async def _authorized(
 
 
 async def _shared_chats(conversation: ConversationContext, request: Request, intent: Intent) -> frozenset[str] | None:
-    """Returns the chats in which the sender is, too, if the command wants to know them. None: not known."""
+    """Returns the addresses of the chats with both bot and sender, if the command needs them; None: not known."""
     forms = conversation.forms.get(request.chat.platform) if intent.wants_chats else None
     with suppress(NotDelivered):
         return await forms.shared_chats(request.chat) if forms is not None else None

@@ -1,4 +1,4 @@
-"""What is answered where no command runs."""
+"""The replies to requests for which no command runs."""
 
 from bot.commands.core.context import CommandContext
 from bot.commands.phrasing.refusal_words import refused
@@ -15,7 +15,7 @@ def refusal(command: CommandContext, words: str) -> Reply:
 
 
 def internal_error(command: CommandContext) -> Reply | None:
-    """Returns the answer to a request over which our code failed; None where nobody spoke to the bot."""
+    """Returns the answer to a request with which our code failed; None if the message was not meant for the bot."""
     words = command.say("I stumbled over that; nothing was changed. Say it another way, or tell the operator.")
     match command.request:
         case CallbackRequest() | FormRequest():
@@ -27,14 +27,14 @@ def internal_error(command: CommandContext) -> Reply | None:
 
 
 def old_form(command: CommandContext) -> Reply:
-    """Returns the answer to a form that was opened too long ago, or by somebody else."""
+    """Returns the answer to a form that is too old or was opened by somebody else."""
     words = command.say("This form is too old, or not yours. Nothing was changed; please open it again.")
     submitted = isinstance(command.request, FormRequest) and command.request.is_submitted
     return Reply(lines=(words,), ok=False) if submitted else Reply(toast=words)
 
 
 def old_button(command: CommandContext) -> Reply:
-    """Returns the answer to a button that stands for nothing any more, or not for this person."""
+    """Returns the answer to a button that has no effect any more, or none for this person."""
     return Reply(toast=command.say("This button does not work any more, or not for you."))
 
 
@@ -44,7 +44,7 @@ def operators_only(command: CommandContext) -> Reply:
 
 
 def file_unreadable(command: CommandContext, *, why: str) -> Reply:
-    """Returns the answer to a document that the platform does not hand out."""
+    """Returns the answer to a document that cannot be downloaded from the platform."""
     return Reply(lines=(command.say("The file cannot be read: {why}", why=why),), ok=False)
 
 
@@ -54,6 +54,6 @@ def file_refused(command: CommandContext, *, error: PaperwireError) -> Reply:
 
 
 def too_many(command: CommandContext) -> Reply:
-    """Returns the answer to the first command beyond the limit of a minute."""
+    """Returns the answer to a command beyond the limit per minute."""
     words = command.say("That was a lot at once. I listen again in a minute.")
     return Reply(toast=words) if isinstance(command.request, Interaction) else Reply(lines=(words,))

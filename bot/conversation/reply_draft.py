@@ -1,4 +1,4 @@
-"""Renders a command's reply: its addressee, its buttons and forms, and what the store must know of them."""
+"""Renders a command's reply: where it goes, its messages, buttons and forms, and the callback tokens to be stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,15 +30,15 @@ from subscriptions.store import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyDraft:
-    """A rendered reply, and what is stored with it so that its buttons and its look-up work."""
+    """A rendered reply, with the callback tokens and the look-up that are stored with it."""
 
     reply: StoredReply
     tokens: Mapping[str, CallbackToken] = field(default_factory=dict)  # id in a button → what the button does
-    home_of: ChatAddress | None = None  # the person whose home view it shows; older tokens of that view are dropped
-    lookup: tuple[str, CallbackToken] | None = None  # (name, request) of a look-up that answers later
+    home_of: ChatAddress | None = None  # the person whose home view is shown; older tokens of that view are dropped
+    lookup: tuple[str, CallbackToken] | None = None  # (name, pending look-up), if papers are looked up after the reply
 
     def store(self, store: Scope, *, now: datetime) -> str:
-        """Stores what the reply needs; returns the JSON of the reply."""
+        """Stores tokens and look-up of the reply. Returns the JSON of the reply, which the caller stores."""
         if self.home_of is not None:
             drop_home_callbacks(store, self.home_of)
         store_callbacks(store, self.tokens, now=now)
@@ -51,7 +51,7 @@ class ReplyDraft:
 def draft_reply(
     conversation: ConversationContext, command: CommandContext, reply: Reply, *, changed: bool
 ) -> ReplyDraft:
-    """Renders the reply to a request. It writes nothing. `changed`: the chat's subscriptions are not what they were."""
+    """Returns the rendered reply to a request, and writes nothing. `changed`: the chat's subscriptions have changed."""
     api = conversation.platform_apis.get(command.request.chat.platform)
     ephemeral = is_ephemeral(command, reply, api, changed=changed)
     if api is not None and api.has_ephemeral:
@@ -129,7 +129,7 @@ def _has_content(reply: Reply) -> bool:
 def _with_tokens(
     registry: Registry, command: CommandContext, reply: Reply, target: Chat
 ) -> tuple[Reply, dict[str, CallbackToken]]:
-    """Returns the reply with ids in its buttons, and what the ids stand for."""
+    """Returns the reply with a token id in each of its buttons, and the tokens."""
     about = str(command.chat.address) if command.chat.address != target.address else ""
     (numbers, *rows), tokens = _bind(registry, (reply.numbers, *reply.buttons), target, about)
     bound = replace(reply, numbers=numbers, buttons=tuple(row for row in rows if row))
@@ -137,9 +137,9 @@ def _with_tokens(
 
 
 def _bind(registry: Registry, rows: Buttons, target: Chat, about: str) -> tuple[Buttons, dict[str, CallbackToken]]:
-    """Returns rows of buttons with ids, and what the ids stand for. `about` is the other chat that they are about, or "".
+    """Returns the rows with a token id in each button, and the tokens. `about` is the other chat that they act on, or "".
 
-    Where strangers read the reply, only buttons that open an address stay.
+    In a chat that strangers can read, only buttons that open a URL are kept.
     """
     if target.public or target.kind is ChatKind.BROADCAST:
         rows = tuple(tuple(button for button in row if button.url) for row in rows)
@@ -158,7 +158,7 @@ def _bind(registry: Registry, rows: Buttons, target: Chat, about: str) -> tuple[
 
 
 def _arguments(registry: Registry, button: Button, about: str) -> Mapping[str, Any]:
-    """Returns what a button carries. One that stays about the chat where it stands does not carry another chat."""
+    """Returns a button's arguments, with the chat `about` unless the button always acts on the chat where it is shown."""
     callback = registry.callbacks.get(button.verb)
     if not about or (callback is not None and callback.stays_here):
         return button.arguments
@@ -166,7 +166,7 @@ def _arguments(registry: Registry, button: Button, about: str) -> Mapping[str, A
 
 
 def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
-    """Returns the reply with the name of the chat that it is about, where that is not the chat that reads it."""
+    """Returns the reply with the name of the chat that it is about in the first line, unless it is there already."""
     if reply.names_chat or not _has_content(reply):
         return reply
     first, *rest = reply.lines or ("",)
@@ -180,15 +180,16 @@ def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
 def _render_modal(
     conversation: ConversationContext, command: CommandContext, reply: Reply
 ) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the form of the reply as its platform shows it, "" for none, and what the form's id stands for."""
-    if reply.modal is None:
+    """Returns the view of the reply's modal, "" for none, and what its callback token stands for."""
+    forms = conversation.forms.get(command.origin.address.platform)
+    if reply.modal is None or forms is None:
         return "", {}
     token_id, tokens = form_token(command, reply.modal)
-    return conversation.render_modal(reply.modal, token_id, command.origin), tokens
+    return forms.render_modal(reply.modal, token_id), tokens
 
 
 def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: Chat) -> tuple[Message, ...]:
-    """Returns what is posted where the platform does not open the form."""
+    """Returns the messages that are posted if the form cannot be opened."""
     if reply.modal is None or not reply.modal.fallback:
         return ()
     return conversation.render_reply(Reply(lines=(reply.modal.fallback,)), target)
@@ -197,8 +198,9 @@ def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: C
 def _render_home_view(
     conversation: ConversationContext, command: CommandContext, reply: Reply
 ) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the home view of the reply as its platform shows it, "" for none, and what its buttons' ids stand for."""
-    if reply.home_view is None:
+    """Returns the view of the reply's home view, "" for none, and what its callback tokens stand for."""
+    forms = conversation.forms.get(command.origin.address.platform)
+    if reply.home_view is None or forms is None:
         return "", {}
     bound, tokens = with_home_view_tokens(command, reply.home_view)
-    return conversation.render_home_view(bound, command.origin), tokens
+    return forms.render_home_view(bound), tokens

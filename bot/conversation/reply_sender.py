@@ -1,4 +1,4 @@
-"""Sends stored replies: ahead of bulk, and in each lane in the order in which they were asked for."""
+"""Sends stored replies: before all deliveries that wait, and in each lane in the order of the requests."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ FIRST_BACKOFF = 1.0
 
 
 async def send_reply(context: Context, reply: StoredReply) -> None:
-    """Sends a stored reply. What cannot arrive is logged and given up."""
+    """Sends a stored reply. If it cannot be delivered, this is logged, and the reply is given up."""
     if context.conversation is None:
         return
     conversation = context.conversation
@@ -44,10 +44,9 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
-    """Shows the form and the home view of a reply. Returns False if a new form did not open.
+    """Shows the form and the home view of a reply. Returns False if a new form could not be opened.
 
-    This comes first: what opens a form lasts three seconds. Other failures are logged only; a person whose form is not
-    updated sees that it does not answer.
+    This is the first step because a trigger id expires after three seconds. Other failures are only logged.
     """
     forms = conversation.forms.get(reply.chat.platform)
     if forms is None:
@@ -66,7 +65,7 @@ async def _show_views(conversation: ConversationContext, reply: StoredReply) -> 
 
 
 async def _send_content(context: Context, api: PlatformApi | None, reply: StoredReply) -> None:
-    """Sends messages and file of a reply, in their order. Raises NotDelivered."""
+    """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
     chat = reply.chat
     for number, message in enumerate(reply.messages):
         post = partial(_post, context, api, reply, message, is_first=number == 0)
@@ -107,7 +106,7 @@ async def _post(
 
 
 async def _edit(channel: Channel, reply: StoredReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
-    """Replaces the message that the reply replaces. Returns False if that is gone, or cannot be changed any more."""
+    """Edits the message that the reply replaces. Returns False if that message is gone or cannot be edited any more."""
     try:
         await channel.edit(chat, reply.replaces, message, plain=plain)
     except Rejected as error:
@@ -127,13 +126,13 @@ async def _post_ephemeral(
 
 
 async def _remove_ephemeral(api: PlatformApi, reply: StoredReply) -> None:
-    """Removes the message that only the sender sees: all see its outcome now."""
+    """Removes the ephemeral message of the sender, because the reply was posted for everybody."""
     with suppress(NotDelivered):
         await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
 
 
 async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
-    """Sends a document; one that only the sender is to see goes into their direct messages."""
+    """Sends a document. If only the sender is to see it, it goes into the sender's direct messages."""
     del plain
     await api.send_file(ChatAddress(chat.platform, reply.person) if reply.is_ephemeral else chat, file)
 
@@ -141,10 +140,10 @@ async def _send_file(api: PlatformApi, reply: StoredReply, file: File, chat: Cha
 async def _with_retries(
     context: Context, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
 ) -> ChatAddress:
-    """Calls `post` within the rate limit and returns the address that it reached.
+    """Calls `post` within the rate limit and returns the address to which it posted.
 
-    It is called again when the platform asks to wait, as plain text when the platform refuses the form, and with the new
-    address when the chat has moved. `is_limited`: the platform counts the message. Raises NotDelivered.
+    `post` is called again when the platform asks to wait, as plain text when the platform refuses the markup, and with the
+    new address when the chat has moved. `is_limited`: the platform's rate limit counts the message. Raises NotDelivered.
     """
     began, backoff, plain = context.clock.monotonic(), FIRST_BACKOFF, False
     while True:
@@ -174,7 +173,7 @@ async def _with_retries(
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:
-    """Waits until one more message of the lane and of the token may go; replies go ahead of everything else."""
+    """Waits until lane and token may send one more message, ahead of all deliveries that wait."""
     limiter, clock = context.rate_limiter, context.clock
     while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
         await clock.sleep(wait)
@@ -184,7 +183,7 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
 
 
 def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
-    """Records that nothing can be posted to the chat any more, if that is why the reply did not arrive."""
+    """Records that the chat or topic is gone, if this is why the reply could not be delivered."""
     if isinstance(outcome, ChatGone):
         is_topic, now = outcome.scope == "topic", context.clock.now()
         lose_place(context.store, chat, outcome.reason, topic=is_topic, reason=outcome.pause_reason, now=now)

@@ -1,4 +1,4 @@
-"""Who sees an answer: where the platform can whisper, the asker alone, unless what the chat asks for has changed."""
+"""Decides who sees a reply. On a platform with ephemeral messages: the sender alone, unless subscriptions changed."""
 
 from dataclasses import replace
 
@@ -10,13 +10,13 @@ from subscriptions.model import ChatKind
 
 
 def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
-    """Whether only the asker sees the reply. `changed`: what the chat asks for is not what it was."""
+    """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
     if isinstance(request, EventRequest) and not (
         request.trigger_id or request.event == LOOKUP_EVENT
-    ):  # nobody did it to be answered
+    ):  # an event that no person caused to get an answer
         return False
     if request.place.is_outside:
         return True
@@ -24,14 +24,14 @@ def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformAp
 
 
 def without_toast(reply: Reply) -> Reply:
-    """The reply where no words can be shown at a pressed button: they are a message, unless there is one anyway."""
+    """Returns the reply for a platform that shows no toasts. The toast becomes a message if the reply posts no other."""
     if not reply.toast or reply.lines or reply.items or reply.delivery or reply.code:
         return replace(reply, toast="")
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
 def with_invitation(context: CommandContext, reply: Reply) -> Reply:
-    """Where the bot is not in the channel that asked for something, the reply says how it comes in."""
+    """Returns the reply with a line that tells how to invite the bot, if the bot is not in the channel of the request."""
     if not context.request.place.is_outside or context.request.place.kind is ChatKind.PRIVATE:
         return reply
     name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")

@@ -1,1 +1,1 @@
-"""What is due becomes deliveries, and these become messages."""
+"""Plans the deliveries that are due, and sends their messages lane by lane."""

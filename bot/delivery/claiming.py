@@ -1,4 +1,4 @@
-"""The next step of a lane: claimed from the outbox, or rendered ahead for many lanes together."""
+"""Finds the next step of a lane: claims it from the outbox, or renders deliveries of many lanes ahead."""
 
 import asyncio
 import logging
@@ -11,13 +11,16 @@ from subscriptions.store import Claim, Rendered
 
 log = logging.getLogger("paperwire")
 
-RENDER_BATCH = 40  # deliveries rendered together: less than two seconds of sending, so settings count soon
-RENDER_MORE_BELOW = 10  # of them left: more are rendered, so that no lane has to wait for it
+RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
+RENDER_MORE_BELOW = 10  # with fewer of them left, more are rendered, so that no lane has to wait for rendering
 MAX_POSTS = 3  # posts of one message in one call; if it is unclear after that, it waits for the next call
 
 
 async def first_step(context: Context, drain_state: DrainState, attempts: LaneAttempts) -> Step | None:
-    """The first step of a lane, rendered ahead if possible. Renders the next batch when few steps are left."""
+    """Returns the first step of a lane, rendered ahead if possible; None if there is nothing to do now.
+
+    Renders the next batch when fewer than RENDER_MORE_BELOW steps are left.
+    """
     if attempts.lane not in drain_state.rendered_ahead and drain_state.render_lock.locked():
         async with drain_state.render_lock:  # the batch that is being rendered may hold this lane's step
             pass
@@ -34,12 +37,12 @@ async def first_step(context: Context, drain_state: DrainState, attempts: LaneAt
 
 
 async def next_step(context: Context, attempts: LaneAttempts) -> Step | None:
-    """The next step of the lane; None if there is nothing to do now."""
+    """Claims and returns the next step of the lane; None if there is nothing to do now."""
     return await context.group_commit(claim, context.store, claim_request(context, attempts))
 
 
 def claim_request(context: Context, attempts: LaneAttempts) -> Asking:
-    """What `claim` has to know of this call."""
+    """Returns the arguments of `claim` for this call."""
     return Asking(
         lane=attempts.lane,
         now=context.clock.now(),
@@ -51,8 +54,8 @@ def claim_request(context: Context, attempts: LaneAttempts) -> Asking:
 
 
 async def render(context: Context, drain_state: DrainState, attempts: LaneAttempts) -> Step | None:
-    """Renders the lane's next delivery together with those that come soon in other lanes. Returns the next step."""
-    async with drain_state.render_lock:  # a lane that waited here mostly finds its delivery rendered with another's
+    """Renders the lane's next delivery together with the next ones of other lanes. Returns the lane's next step."""
+    async with drain_state.render_lock:  # if the lane waited here, its delivery was mostly rendered meanwhile
         step = drain_state.rendered_ahead.pop(attempts.lane, None) or await next_step(context, attempts)
         if isinstance(step, Claim) and step.message is None:
             await _render_more(context, drain_state, step)
@@ -67,7 +70,10 @@ async def _render_more(context: Context, drain_state: DrainState, step: Claim) -
 
 
 def _render_ahead(context: Context, step: Claim) -> dict[Lane, Claim]:
-    """The first message of each lane in the batch. `mark_sending` checks it once more before it is posted."""
+    """Renders a batch of deliveries. Returns for each lane the claim of its first message.
+
+    Before a message is posted, `mark_sending` checks that the claim still holds.
+    """
     deliveries = to_render(context.store, step, RENDER_BATCH, wall=context.clock.wall())
     rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
     store_rendered(context.store, rendered, now=context.clock.now())
@@ -88,7 +94,7 @@ def _render_ahead(context: Context, step: Claim) -> dict[Lane, Claim]:
 def _rendered(context: Context, seq: int, delivery: Delivery) -> Rendered:
     try:
         return Rendered(seq=seq, messages=context.render_delivery(delivery, ()))
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one delivery must not stop the others
+    except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
         log.error("Delivery %s cannot be rendered: %s: %s", delivery.id, type(error).__name__, error)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
         return Rendered(seq=seq, failure=reason)

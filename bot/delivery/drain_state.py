@@ -1,4 +1,4 @@
-"""The state of one drain: what it has done so far, in all lanes and in each."""
+"""The state of one drain, in all lanes and in each lane."""
 
 import asyncio
 from collections import Counter
@@ -11,21 +11,21 @@ from subscriptions.store import Claim
 
 @dataclass(slots=True)
 class DrainState:
-    """What one drain has done so far."""
+    """The counts and the shared state of one drain."""
 
-    planned: int = 0
-    sent: int = 0
-    papers: int = 0
-    lanes: set[Lane] = field(default_factory=set)
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # sender_of(lane) -> chats that this drain paused
-    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why it does not send
+    planned: int = 0  # deliveries
+    sent: int = 0  # messages
+    papers: int = 0  # in the sent messages
+    lanes: set[Lane] = field(default_factory=set)  # lanes in which this drain had something to do
+    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # sender_of(lane) -> ids of the chats found gone
+    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
     store_failed: bool = False  # the database cannot be used, so every lane stops
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
-    rendered_ahead: dict[Lane, Claim] = field(default_factory=dict)  # rendered first messages of lanes not begun yet
-    may_render_more: bool = False  # whether there may be more to render than `rendered_ahead`
+    rendered_ahead: dict[Lane, Claim] = field(default_factory=dict)  # first messages of lanes that have not started yet
+    may_render_more: bool = False  # whether the last batch rendered something, so that there may be more to render
     exempt: set[Lane] = field(
         default_factory=set
-    )  # lanes of operators, who are notified although their platform stopped
+    )  # lanes of operators' chats, to which notices are sent although their platform is stopped
 
     def is_stopped(self, lane: Lane) -> bool:
         """Whether nothing is sent in this lane."""
@@ -34,10 +34,10 @@ class DrainState:
 
 @dataclass(slots=True)
 class LaneAttempts:
-    """What one call of `deliver` has tried in its lane."""
+    """The posts that one call of `deliver` has tried in its lane."""
 
     lane: Lane
-    last_post_over_at: float  # monotonic second at which the last post of this lane had ended at the latest
+    last_post_over_at: float  # monotonic second by which the last post of this lane had ended
     posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
     def has_posted(self, step: Claim) -> bool:
@@ -56,4 +56,4 @@ class Sent:
     waiting: int = 0
     unclear: int = 0
     dead: int = 0
-    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why it does not send
+    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent

@@ -1,4 +1,4 @@
-"""Sends what waits in one lane, one step at a time. The result of each step is committed before the next one."""
+"""Sends the messages of one lane, step by step. The result of each step is committed before the next step."""
 
 import asyncio
 
@@ -42,8 +42,8 @@ async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None
 async def _post(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> Step | None:
     """Posts one message and writes the outcome. Returns the next step of the lane.
 
-    The message is marked as sending only after the wait for its turn, because after a crash a marked message counts as
-    perhaps sent.
+    The message is marked as sending only after the wait for the rate limit, because after a crash a marked message counts
+    as perhaps sent.
     """
     assert step.message is not None  # noqa: S101 - the caller has checked
     lane = attempts.lane
@@ -70,7 +70,7 @@ async def _post(context: Context, drain_state: DrainState, step: Claim, attempts
 
 
 async def _edit(context: Context, drain_state: DrainState, step: Edit, attempts: LaneAttempts) -> Step | None:
-    """Edits a sent message whose text has changed. Returns the next step. To edit twice changes nothing."""
+    """Edits a sent message whose text has changed. Returns the next step. Editing twice has no further effect."""
     try:
         if not await _edit_message(context, step, attempts.lane):
             return None

@@ -1,4 +1,4 @@
-"""Writes the outcome of a post to the store, and acts on what follows from it."""
+"""Writes the outcome of a post to the store, and applies its consequences."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from bot.delivery.claiming import claim_request
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, StoreError
 from subscriptions.model import Lane
-from subscriptions.notices.sending import SenderStopped
+from subscriptions.notices.sending import SendingStopped
 from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import Step, confirm, record_outcome, stop_platform
@@ -22,9 +22,9 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-MAX_WRITE_RETRY = 30.0  # seconds that an outcome is offered to a busy database; unwritten, the message is posted twice
-WRITE_RETRY_INTERVAL = 0.5
-GONE_CHATS, GONE_SHARE = 10, 5  # more than ten, and more than a fifth of a drain (docs/architecture.md, rule 11)
+MAX_WRITE_RETRY = 30.0  # seconds for which a write is repeated; an outcome that is not written may be posted twice
+WRITE_RETRY_INTERVAL = 0.5  # seconds
+GONE_CHATS, GONE_SHARE = 10, 5  # more than ten chats, and more than a fifth of a drain (docs/architecture.md, rule 11)
 
 
 async def confirm_sent(
@@ -42,7 +42,7 @@ async def confirm_sent(
 
 
 async def record_failure(context: Context, drain_state: DrainState, step: Claim, outcome: NotDelivered) -> None:
-    """Writes why a message was not delivered, and pauses, stops or wakes what that concerns."""
+    """Writes why a message was not delivered. Pauses the lane, stops the sender or wakes the new lane accordingly."""
     lane = step.address.lane
     now, wall = context.clock.now(), context.clock.wall()
     decision = await _write_with_retry(
@@ -89,7 +89,7 @@ def _warn_once(attempt: RetryCallState) -> None:
 
 
 async def _count_gone(context: Context, drain_state: DrainState, sender: str, chat_id: int) -> None:
-    """Stops the sender if so many chats are gone that the fault must be ours or the platform's."""
+    """Counts a chat as gone. Stops the sender if so many are gone that the cause must be the bot or the platform."""
     gone = drain_state.gone_chats.setdefault(sender, set())
     gone.add(chat_id)
     tried = sum(sender_of(lane) == sender for lane in drain_state.lanes)
@@ -97,13 +97,13 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await context.group_commit(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now())
         drain_state.stopped[sender] = reason
-        notice = SenderStopped(platform=sender, gone=len(gone), of=tried)
+        notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
         notified = await asyncio.to_thread(_notify_stopped, context, notice)
         drain_state.exempt.update(notified)
         context.engine.wake([lane for lane in notified if lane.platform in context.channels])
 
 
-def _notify_stopped(context: Context, notice: SenderStopped) -> tuple[Lane, ...]:
-    """Notifies operators, also on the stopped platform: chats that are gone do not mean that operators cannot be reached."""
+def _notify_stopped(context: Context, notice: SendingStopped) -> tuple[Lane, ...]:
+    """Notifies operators, also those on the stopped platform, who may still be reachable. Returns their lanes."""
     admins = context.conversation.bot_info.admins if context.conversation else ()
     return notify_operators(context.store, admins, notice, now=context.clock.now())

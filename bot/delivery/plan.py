@@ -1,4 +1,4 @@
-"""Plans what is due, and counts what was sent before against the rate limits."""
+"""Plans the deliveries that are due, and counts earlier sends against the rate limits."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ async def plan(context: Context, drain_state: DrainState) -> None:
 
 
 def seed_pace(context: Context) -> None:
-    """Counts what earlier processes sent just now against the platforms' limits."""
+    """Counts the recent sends of earlier processes against the rate limits."""
     wall, second = context.clock.wall(), context.clock.monotonic()
     for platform in context.channels:
         sends = recent_sends(context.store, platform, wall=wall)

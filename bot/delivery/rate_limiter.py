@@ -13,7 +13,7 @@ from bot.ports.channel import Limits
 from subscriptions.model import Lane
 
 FULL = -inf  # the state of a full budget
-_TIDY_FROM = 4096  # lanes remembered before idle ones are dropped
+_TIDY_FROM = 4096  # number of lanes from which on idle ones are removed
 
 
 def reserve(state: float, now: float, rate: float, burst: int = 1, n: int = 1) -> tuple[float, float]:
@@ -38,28 +38,28 @@ class Budget:
 class GcraRateLimiter:
     """The budgets of one process: one for each token, and one or two for each lane.
 
-    A sender asks for its lane first (`ready_at`, which takes nothing), then for its token (`reserve`, which takes a slot),
-    and records the send when it starts (`record_send`). So a lane that has to wait blocks no slot of the token that others
-    could use. Asking without taking is safe because a lane has one sender at a time. A token is named by its platform.
+    A sender first calls `ready_at` for its lane, which takes nothing; then `reserve` for its token, which takes a slot; then
+    `record_send` when the send starts. So a lane that has to wait does not hold a slot of the token that others could use.
+    `ready_at` need not take anything because a lane has one sender at a time. A token is named by its platform.
 
-    Answers to people are urgent. In their lane they may use a reserved part of the budget. Of their token they take the
-    next slot that a sender waits for, and that sender finds itself preempted (`was_preempted`) and reserves again. So an
-    answer waits for one slot, however many deliveries wait.
+    Answers to people are urgent. In their lane they may use a reserved part of the budget. From their token they take the
+    next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an answer
+    waits for one slot, however many deliveries wait.
     """
 
     def __init__(self, limits: Mapping[str, Limits]) -> None:
         self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
-        self._queued_slots: dict[str, deque[float]] = {}  # future slots of sends that are not urgent
-        self._preempted: dict[str, int] = {}  # slots that urgent sends took and that no sender gave up yet
+        self._queued_slots: dict[str, deque[float]] = {}  # token -> future slots of sends that are not urgent
+        self._preempted: dict[str, int] = {}  # token -> slots that urgent sends took and whose senders do not know yet
         self._lane_states: dict[Lane, tuple[float, ...]] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
-        """The second from which the lane's budget and the pauses of lane and token allow the next message."""
+        """See RateLimiter."""
         reserved = self._reserved(lane) if urgent else 0
         starts = [
             reserve(state, now, budget.rate, budget.burst + reserved)[1] for budget, state in self._lane_budgets(lane)
@@ -68,7 +68,7 @@ class GcraRateLimiter:
         return max(now, *pauses, *starts)
 
     def pause_left(self, token: str, now: float) -> float:
-        """Seconds for which the platform asked the whole token to pause."""
+        """See RateLimiter."""
         return max(0.0, self._paused_tokens.get(token, now) - now)
 
     def reserve(self, token: str, now: float, n: int = 1, *, urgent: bool = False) -> float:
@@ -101,7 +101,7 @@ class GcraRateLimiter:
         return taken > 0
 
     def record_send(self, lane: Lane, at: float) -> None:
-        """Takes one send out of the lane's budgets, for a message that started at second `at`."""
+        """See RateLimiter. Takes one send out of the lane's budgets."""
         states = tuple(max(state, at) + 1 / budget.rate for budget, state in self._lane_budgets(lane))
         if states:
             self._lane_states[lane] = states
@@ -109,10 +109,10 @@ class GcraRateLimiter:
             self._tidy(at)
 
     def pause(self, lane: Lane, until: float, now: float) -> None:
-        """Pauses the lane until a second, as the platform asked.
+        """See RateLimiter.
 
-        If the token has a limit of its own, the platform does not tell which of the two limits it meant. So the token
-        pauses too if another of its lanes is still paused.
+        If the token has a limit, too, the platform does not tell which of the two limits was exceeded. So the token is
+        paused, too, if another of its lanes is still paused.
         """
         self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}
         limited = lane.platform in self._tokens
@@ -122,7 +122,7 @@ class GcraRateLimiter:
             self._paused_tokens[lane.platform] = max(until, self._paused_tokens.get(lane.platform, until))
 
     def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
-        """Records what an earlier process sent, as (lane, second of the send). Ignores sends later than `now`."""
+        """See RateLimiter. Ignores sends later than `now`."""
         for lane, at in sorted(sends, key=lambda send: send[1]):
             if at <= now:
                 self.reserve(lane.platform, at)
@@ -135,8 +135,8 @@ class GcraRateLimiter:
         if limit and limit.per_lane:
             budgets.append(Budget(limit.per_lane, limit.burst))
         if limit and limit.per_group_minute and not lane.address.isdecimal():
-            # Where groups have a limit of their own, private chats have positive ids, groups negative ids or a name. The
-            # burst is part of the minute's allowance, so that no window of sixty seconds ever holds more than that.
+            # On a platform with a limit for groups, private chats have positive ids, and groups have negative ids or a
+            # name. The burst is subtracted from the limit, so that no window of sixty seconds holds more than the limit.
             allowance = limit.per_group_minute - limit.burst - limit.reserved
             budgets.append(Budget(allowance / 60, limit.burst))
         states = self._lane_states.get(lane, (FULL,) * len(budgets))
@@ -147,6 +147,6 @@ class GcraRateLimiter:
         return limit.reserved if limit else 0
 
     def _tidy(self, now: float) -> None:
-        """Forgets lanes whose budgets are full again, which changes no later answer."""
+        """Removes lanes whose budgets are full again. This changes no later result."""
         self._lane_states = {lane: states for lane, states in self._lane_states.items() if max(states) > now}
         self._tidy_at = max(_TIDY_FROM, 2 * len(self._lane_states))

@@ -1,4 +1,4 @@
-"""The sender: what the one process that holds the sender lock does with the outbox."""
+"""The sender: plans deliveries and sends them, in the process that holds the sender lock."""
 
 import asyncio
 import gc
@@ -21,11 +21,11 @@ from subscriptions.service.outbox import lanes, progress, recover_in_flight, sto
 
 log = logging.getLogger("paperwire")
 
-SHUTDOWN_GRACE = 22.0  # seconds to finish what is in flight after SIGTERM; a platform that hangs is given up after 20
+SHUTDOWN_GRACE = 22.0  # seconds after SIGTERM to finish calls in flight; a call to a platform takes at most 20
 
 
 class Sender:
-    """Plans and sends. One at a time per database: its caller holds the sender lock, or calls `deliver`."""
+    """Plans and sends. The caller of every method but `deliver` must hold the sender lock of the database."""
 
     def __init__(self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event) -> None:
         self._context = context
@@ -33,17 +33,21 @@ class Sender:
         self._stop = stop
 
     async def deliver(self) -> Sent:
-        """Plans what is due now and sends it; ends when all that may go now has gone. Raises SenderLockHeld, StoreError."""
+        """Plans and sends what is due now, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
         with sender_lock(self._context.store.path):
             await self.prepare()
             return await self.send_once()
 
     async def prepare(self, *, new_bot: bool = False) -> None:
-        """Does what comes before the first message: unclear messages, whose bot the database is, the pace so far."""
+        """Prepares the store and the platforms for the first message.
+
+        Recovers messages that were in flight, checks that the database belongs to the bot of each token, and counts recent
+        sends against the rate limits. `new_bot` gives the database to the bot of the token.
+        """
         store = self._context.store
         await asyncio.to_thread(recover_in_flight, store)
         for name, platform in self._platforms.items():
-            with suppress(NotDelivered):  # a platform that does not answer now is found out by the first message
+            with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():
                     await asyncio.to_thread(belongs_to, store, name, identity, new_bot=new_bot)
                     await asyncio.to_thread(platform.on_identity, identity)
@@ -52,7 +56,7 @@ class Sender:
         await asyncio.to_thread(seed_pace, self._context)
 
     async def send_once(self) -> Sent:
-        """Does one round: plans, then drains every lane with something to do now."""
+        """Plans once, drains every lane that has something to do now, and returns the counts."""
         context = self._context
         drain_state = DrainState(stopped=await asyncio.to_thread(stopped_platforms, context.store))
         await plan(context, drain_state)
@@ -70,7 +74,7 @@ class Sender:
 
     async def drain(self, drain_state: DrainState) -> None:
         """Delivers in every lane that has something to do now."""
-        gc.freeze()  # what is loaded by now stays, and is not looked through again and again for what may go
+        gc.freeze()  # objects that exist now are not examined by later garbage collections
         await self.wake_lanes(drain_state)
         await self.drain_woken(drain_state)
 
@@ -79,7 +83,7 @@ class Sender:
         await self._run_until_stopped(self._context.engine.run(partial(deliver, self._context, drain_state)))
 
     async def wake_lanes(self, drain_state: DrainState) -> bool:
-        """Wakes every lane that has something to do now; returns whether there is one."""
+        """Wakes every lane that has something to do now. Returns whether there is one."""
         context = self._context
         found = await asyncio.to_thread(
             lanes,
@@ -95,7 +99,10 @@ class Sender:
         return bool(waiting)
 
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Waits for `work` to end. Once `stop` is set it has SHUTDOWN_GRACE seconds; then what is in flight stays marked."""
+        """Waits for `work` to end. Cancels it SHUTDOWN_GRACE seconds after `stop` is set.
+
+        Messages in flight then stay marked as sending, and are unclear at the next start.
+        """
         task, stop = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
         await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()

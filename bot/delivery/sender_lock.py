@@ -1,7 +1,7 @@
-"""The sender lock: of all processes on one database file, one sends.
+"""The sender lock: only the process that holds it sends for a database.
 
-The lock is a file beside the database. The database file itself is never locked or opened for this, since closing it
-would drop SQLite's own locks.
+The lock is a file beside the database. The database file itself is not opened for this, since closing it would release
+SQLite's own locks.
 """
 
 import os
@@ -17,7 +17,7 @@ from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 
 @contextmanager
 def sender_lock(database: Path) -> Iterator[None]:
-    """Holds the sender lock. Raises SenderLockHeld, which names the process that holds it, and StoreError."""
+    """Holds the sender lock while the body runs. Raises SenderLockHeld, which names the holder's process, and StoreError."""
     lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
     holder = database.with_name(database.name + ".sender")
     try:

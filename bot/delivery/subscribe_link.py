@@ -1,4 +1,4 @@
-"""The link under a delivery by which its readers get the same for themselves."""
+"""The link under a delivery by which a reader adds the same subscription to a chat of their own."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from subscriptions.store import Store
 
 
 def subscribe_link(store: Store, clock: Clock, bot_names: Mapping[str, str], delivery: Delivery) -> str:
-    """Returns the link that offers the subscription which most papers of a delivery stand under.
+    """Returns the link that offers the subscription that brought most papers of a delivery.
 
-    "" where no link opens the bot, and while nobody knows its name there.
+    "" if the platform has no such links, or if the bot's name there is not known yet.
     """
     platform = delivery.chat.address.platform
     numbers = Counter(item.because[0].number for item in delivery.items if item.because)
@@ -24,5 +24,5 @@ def subscribe_link(store: Store, clock: Clock, bot_names: Mapping[str, str], del
     (number, _), *_ = numbers.most_common(1)
     try:
         return links.start(name, share_link(store, delivery.chat.address, number, now=clock.now()))
-    except NotFound:  # the subscription is gone; what was planned for it is sent all the same
+    except NotFound:  # the subscription was removed; the delivery that was planned for it is sent anyway
         return ""

@@ -1,4 +1,4 @@
-"""Settles messages that were perhaps sent: by asking the platform, else by the operator's `on_unclear`."""
+"""Decides about messages that were perhaps sent: by a look-up on the platform, else by the setting `on_unclear`."""
 
 from datetime import timedelta
 
@@ -10,12 +10,12 @@ from subscriptions.errors import RetryLater
 from subscriptions.service.outbox import pause_lane, skip_unclear
 from subscriptions.store import Claim
 
-FIRST_LOOKUP_DELAY = 2.0  # seconds after which a platform's history should hold a message; undocumented, so rather long
-SECOND_LOOKUP_DELAY = 5.0  # only a second miss proves that the message was not sent
+FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should hold a message; undocumented, so rather long
+SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; a message that neither finds counts as not sent
 
 
 async def must_post_again(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> bool:
-    """Whether an unclear message is to be posted again. If the platform has the message, confirms it."""
+    """Returns whether an unclear message is to be posted again. If the platform has the message, records it as sent."""
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     try:
         platform_id = await _look_up(context, step, attempts)
@@ -34,7 +34,7 @@ async def must_post_again(context: Context, drain_state: DrainState, step: Claim
 
 
 async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, reason: str) -> bool:
-    """Whether `on_unclear` has a message posted again of which nobody can tell whether it was sent."""
+    """Returns whether a message is to be posted again by `on_unclear`, when the platform cannot tell if it was sent."""
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     key = (step.seq, step.message.number)
     if context.on_unclear == "skip":
@@ -48,11 +48,11 @@ async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, 
 
 
 async def _look_up(context: Context, step: Claim, attempts: LaneAttempts) -> str | None:
-    """The platform's id of the message; None if it was not sent. Raises RetryLater, LookupError.
+    """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, LookupError.
 
-    Asks no earlier than FIRST_LOOKUP_DELAY after the post had ended, because the platform may have accepted the message
-    at any moment of the post, and again SECOND_LOOKUP_DELAY after a miss. A post of an earlier process had ended before
-    this call began.
+    The first look-up comes FIRST_LOOKUP_DELAY after the end of the post, because the platform may have accepted the message
+    at any moment of the post; the second one SECOND_LOOKUP_DELAY after a miss. A post of an earlier process had ended
+    before this call of `deliver` began.
     """
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     channel = context.channels[step.address.platform]

@@ -94,7 +94,7 @@ def lines_of(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A part of a text."""
 
     start: int
@@ -102,13 +102,13 @@ class Part(NamedTuple):
     text: str
 
 
-def parts_of(text: str, starts: Iterable[int]) -> Iterator[Part]:
+def parts_of(text: str, starts: Iterable[int]) -> Iterator[TextPart]:
     """Yields the parts of a text: each from one of the ascending places `starts` to the next."""
     line, counted = 1, 0
     for start, end in pairwise(chain(starts, (len(text),))):
         line += text.count("\n", counted, start)
         counted = start
-        yield Part(start, line, text[start:end])
+        yield TextPart(start, line, text[start:end])
 
 
 def _may_hold_controls(data: bytes) -> bool:

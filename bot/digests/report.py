@@ -31,7 +31,7 @@ class WarningReport(TypedDict):
     examples: list[str]
 
 
-class Item(TypedDict):
+class PaperReport(TypedDict):
     """A paper, as in `inspect --json --papers`."""
 
     key: str
@@ -73,7 +73,7 @@ class Report(TypedDict):
     languages: dict[str, int]
     warnings: list[WarningReport]
     error: str | None
-    items: list[Item]
+    items: list[PaperReport]
 
 
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Report:
@@ -139,8 +139,8 @@ def _warning(warning: DigestWarning) -> WarningReport:
     )
 
 
-def _item(paper: Paper) -> Item:
-    return Item(
+def _item(paper: Paper) -> PaperReport:
+    return PaperReport(
         key=paper.key,
         arxiv_id=paper.arxiv_id,
         doi=paper.doi,

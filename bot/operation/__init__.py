@@ -1,1 +1,1 @@
-"""The process and what an operator sees of it."""
+"""The long-running process, its web address, and the checks of `paperwire check`."""

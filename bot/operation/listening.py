@@ -1,4 +1,4 @@
-"""Receives and answers requests, from the start of the process to its end or once."""
+"""Receives and answers requests: while the process runs, or once."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ from subscriptions.errors import Sentence
 log = logging.getLogger("paperwire")
 
 RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
-_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # a client's language, "" for all others → the language of its menus
-LONGEST_ANSWERS = 60.0  # seconds that the answers of `--once` have to arrive
+_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # the language of a client, "" for all others → the language of its menus
+LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and again for replies
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup
 
 
 async def _publish_commands(app: App) -> None:
-    """Publishes the commands on the platforms, and logs an error instead of raising it."""
+    """Publishes the commands in the menus of the platforms. Errors are logged and not raised."""
     try:
         conversation = app.context.conversation
         if conversation is None:
@@ -48,7 +48,7 @@ async def _publish_commands(app: App) -> None:
         speakers = {code: _speaker(conversation.make_localizer(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
         for platform in app.platforms.values():
             await platform.publish_commands(conversation.registry.commands, speakers)
-    except Exception as error:  # noqa: BLE001 - whatever our mistake is, the bot works without menus
+    except Exception as error:  # noqa: BLE001 - the bot works without menus, too
         log.error("The menus of commands stay as they were: %s", error_location(error))
 
 
@@ -57,7 +57,7 @@ def _speaker(localizer: Localizer) -> Callable[[Sentence], str]:
 
 
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
-    """Answers the requests that wait on every platform, and returns when the answers have arrived. Raises StoreError."""
+    """Answers the requests that wait on every platform, and returns once the answers are sent. Raises StoreError."""
     dispatcher = Dispatcher(app.context, lookup)
     await dispatcher.resume_replies()
     drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
@@ -77,7 +77,7 @@ async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
 
 
 class Supervised:
-    """A Receiver that starts another one again when that ends, or fails by a mistake of ours."""
+    """A Receiver that runs another receiver and restarts it when that ends or raises an error."""
 
     def __init__(self, receiver: Receiver, clock: Clock) -> None:
         self._receiver = receiver

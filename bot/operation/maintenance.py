@@ -1,4 +1,4 @@
-"""What is done once a day: erasing what was kept long enough, copying the database."""
+"""The daily maintenance: erases data whose retention is over, and makes a backup of the database."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from subscriptions.store import Store
 
 
 def run_daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> None:
-    """Erases what was kept long enough, and makes the day's copy where the operator wants copies.
+    """Erases data whose retention is over, and makes the day's backup if the settings name a folder for it.
 
-    At most once a day, however often it is called and by however many processes.
+    Further calls on the same day do nothing, also from other processes.
     """
     if not begin_day(store, now=now):
         return

@@ -24,32 +24,33 @@ from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
 
-FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds that nothing is sent on a platform whose token fails
-WAKE_INTERVAL = 5.0  # seconds between two looks at all lanes during a drain; what is planned wakes its lanes itself
+FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
+WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes by itself
 MAINTENANCE_INTERVAL = timedelta(days=1)
-NOTIFY_INTERVAL = timedelta(minutes=1)  # between two looks whether operators are to be notified
+NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators are to be notified
 
 
 class Process:
-    """The long-running process: one tick every second, and at most one drain of the lanes at the same time."""
+    """The long-running process: one tick every second, and at most one drain of the lanes at a time."""
 
     def __init__(self, app: App, sources: SourceScheduler) -> None:
         self.app = app
         self.sources = sources
-        self.problems: dict[str, str] = {"start": "still starting"}  # what /health/ready names
+        self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
         self._drain: asyncio.Task[None] | None = None
         self._drain_state = DrainState()
-        self._woken_at = float("-inf")  # monotonic second of the last look at all lanes
-        self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (until, length), monotonic seconds
-        self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # when workspaces without the app are asked again
-        self._reported: set[str] = set()  # stopped platforms among the problems
+        self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
+        self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (monotonic second of the end, seconds)
+        self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
+        self._reported: set[str] = set()  # stopped platforms that `problems` names
         self._maintained_at: datetime | None = None
         self._notified_at: datetime | None = None
 
     async def tick(self) -> None:
-        """Reads the sources, plans what is due, and starts a drain if some lane has something to do.
+        """Reads the sources, plans what is due, and starts a drain if a lane has something to do.
 
-        After an outage planning waits until the sources were polled, so that one delivery holds all that was missed.
+        After an outage, planning waits until the sources were polled, so that one delivery contains all papers that were
+        missed.
         """
         try:
             await self.sources.poll()
@@ -65,7 +66,7 @@ class Process:
             self._report_sources()
             self.problems.pop("start", None)
         except PaperwireError as error:
-            self.problems["database"] = "it cannot be used; the log says why"  # a page shows no path
+            self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
 
     def _report_sources(self) -> None:
@@ -75,7 +76,7 @@ class Process:
         self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in unread})
 
     async def finish(self) -> None:
-        """Waits until the running drain has ended, which takes at most the time that a stop may take."""
+        """Waits until the running drain has ended, at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
@@ -83,7 +84,7 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._drain is not None and self._drain.done():
-            if self._drain.exception() is not None:  # messages whose outcome was not written are unclear from now on
+            if self._drain.exception() is not None:  # messages without a written outcome become unclear
                 await asyncio.to_thread(recover_in_flight, app.store)
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
@@ -95,7 +96,7 @@ class Process:
             self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
-        """Logs the errors of the lanes, and keeps them among the problems."""
+        """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
         error = drain.exception()
         if error is None:
             self.problems.pop("deliver", None)
@@ -105,7 +106,7 @@ class Process:
             log.error("Delivering failed: %s", one, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
-        """Lets platforms whose token failed try again after a rest; those that an operator must free stay stopped."""
+        """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
         held = await asyncio.to_thread(stopped_platforms, self.app.store)
         stopped = self._drain_state.stopped
@@ -126,7 +127,7 @@ class Process:
         self._reported = set(stopped)
 
     async def _check_workspaces(self) -> None:
-        """Has platforms look again, now and then, for workspaces that have the app again."""
+        """Calls `recheck` of the platforms every LONGEST_REST seconds."""
         second = self.app.clock.monotonic()
         if second >= self._workspaces_due:
             self._workspaces_due = second + LONGEST_REST
@@ -140,9 +141,9 @@ class Process:
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of what is dead, waits for long or is `stopped`, once a day per cause.
+        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause.
 
-        `stopped` are platforms with their reasons. Returns whether notices were planned.
+        `stopped`: stopped platforms with their reasons. Returns whether notices were planned.
         """
         app = self.app
         planned = await asyncio.to_thread(
@@ -151,7 +152,7 @@ class Process:
         return bool(planned)
 
     async def run_maintenance(self) -> None:
-        """Does the maintenance of a day, once a day."""
+        """Runs the daily maintenance, once a day."""
         now = self.app.clock.now()
         if (
             self._maintained_at is None
@@ -171,9 +172,10 @@ async def run(
     pause_gone: bool,
     say: Callable[[str], None],
 ) -> int:
-    """Runs until `app.stop` is set; with `once` one round of everything. Returns the exit status.
+    """Runs until `app.stop` is set, or with `once` one round of everything. Returns the exit status.
 
-    `say` prints a line for the operator. Raises SenderLockHeld.
+    `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms go on. `say` prints a line for
+    the operator. Raises SenderLockHeld.
     """
     with sender_lock(app.store.path):
         if pause_gone:
@@ -211,9 +213,9 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, webhooks, routes):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)
-        await process.tick()  # now, since the ticker begins with a wait
-        gc.collect()  # objects that are loaded by now stay; without freeze, each later collection
-        gc.freeze()  # would look through them for a tenth of a second, and people would wait
+        await process.tick()  # the ticker's own first tick comes only after a wait
+        gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
+        gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
         async with listening(app, receivers, sources.lookup):
             await Ticker(app.clock, process.tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
@@ -222,7 +224,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
 
 
 async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
-    """Waits for `work`, and cancels it when the process is to stop."""
+    """Waits for `work`. Cancels it when the process is to stop."""
     task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
     await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()

@@ -1,4 +1,4 @@
-"""How the process is asked to stop."""
+"""Handles the signals that stop the process."""
 
 import asyncio
 import os
@@ -9,9 +9,10 @@ from bot.app import App
 
 
 def stop_on_signals(app: App) -> None:
-    """SIGTERM or SIGINT: no new work, finish what is in flight; a second one ends at once, with 1 or as Ctrl-C does.
+    """Sets handlers of SIGTERM and SIGINT. The first signal sets `app.stop`: work in flight is finished, none is begun.
 
-    The handlers stay until the process ends, for what is printed after the work; the loop's own go with it.
+    A second signal ends the process at once, with 130 if one of the two was SIGINT, else with 1. The handlers stay after
+    the event loop has ended, unlike those of the loop, until the process ends.
     """
     loop = asyncio.get_running_loop()
     asked = False
@@ -20,11 +21,9 @@ def stop_on_signals(app: App) -> None:
         nonlocal asked
         app.interrupted = app.interrupted or number == signal.SIGINT
         if asked:
-            os._exit(
-                130 if app.interrupted else 1
-            )  # SystemExit would wait for the threads that the first one waits for
+            os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
         asked = True
-        with suppress(RuntimeError):  # the loop is closed: all is done
+        with suppress(RuntimeError):  # the loop is closed, so the work is done
             loop.call_soon_threadsafe(app.stop.set)
 
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -32,6 +31,6 @@ def stop_on_signals(app: App) -> None:
 
 
 def raise_if_interrupted(app: App) -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. What was under way has been finished by then."""
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after the work in flight is finished."""
     if app.interrupted:
         raise KeyboardInterrupt

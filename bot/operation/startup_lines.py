@@ -10,7 +10,7 @@ from subscriptions.service.notices import notify_new_version
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
-    """The lines about platforms, database and sources."""
+    """Returns the lines about platforms, database and sources."""
     on = ", ".join(sorted(app.platforms))
     off = ", ".join(
         sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
@@ -23,7 +23,7 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 
 
 def operator_lines(app: App) -> list[str]:
-    """How to become the operator, while there is none. Operators are notified of a new version of the bot."""
+    """Returns a line that tells how to become the operator, if there is none. Notifies operators of a new version."""
     conversation, admins = app.context.conversation, app.settings.admins
     if conversation is None:
         return []
@@ -35,6 +35,6 @@ def operator_lines(app: App) -> list[str]:
 
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:
-    """The line that every source failed, each with its reason; empty if `unread` is."""
+    """Returns a line that no source could be read, with the reason of each; no line if `unread` is empty."""
     reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
     return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []

@@ -1,4 +1,4 @@
-"""The tick of the process, by APScheduler. What is due is in the store."""
+"""The tick of the process, by APScheduler. The store, not the scheduler, keeps what is due."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,16 +9,18 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.ports.clock import Clock
 
-TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and that takes two ticks
-GUARD_SECONDS = 5.0
-STEP_SECONDS = 1.5  # a wall clock that moved this much against the monotonic one was set, or the machine slept
+TICK_SECONDS = 1.0  # a changed file must be read within five seconds, which takes two ticks
+GUARD_SECONDS = 5.0  # between two calls of `guard`
+STEP_SECONDS = (
+    1.5  # if the wall clock moved more than this against the monotonic clock, it was set, or the machine slept
+)
 
 
 class Ticker:
     """Calls `tick` every second, one call at a time. Several late ticks become one.
 
-    APScheduler 3 plans the next run by the wall clock, so it would not tick for an hour after that clock is set back by an
-    hour. The guard notices that wall and monotonic time have drifted apart, and plans the next run again.
+    APScheduler 3 plans the next run by the wall clock. If that clock is set back by an hour, there would be no tick for an
+    hour. `guard` compares the wall clock with the monotonic clock, and then plans the next run anew.
     """
 
     def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
@@ -30,7 +32,7 @@ class Ticker:
         self._ticking = asyncio.Lock()
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Ticks until `stopped` is set. A tick that has begun is finished."""
+        """Calls `tick` until `stopped` is set. A running tick is finished."""
         self._scheduler.add_job(
             self._tick_once, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
         )
@@ -44,7 +46,7 @@ class Ticker:
                     continue
         finally:
             async with self._ticking:
-                self._scheduler.shutdown(wait=False)  # it would cancel a running tick
+                self._scheduler.shutdown(wait=False)  # this cancels a running tick, hence the lock
 
     async def _tick_once(self) -> None:
         async with self._ticking:
@@ -67,13 +69,13 @@ class Ticker:
 
 
 class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Fires once for all intervals that have passed.
+    """A trigger that fires once for all intervals that have passed.
 
-    APScheduler lists every interval that IntervalTrigger has missed before it merges them. On a machine without a clock of
-    its own, NTP may set the clock forward by a year, and that list would take gigabytes and half a minute.
+    APScheduler makes a list of all intervals that IntervalTrigger has missed before it merges them. On a machine without a
+    battery-backed clock, NTP may set the clock forward by a year; that list would take gigabytes and half a minute.
     """
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """The next run, always after `now`."""
+        """Returns the time of the next run, which is always after `now`."""
         following: datetime = super().get_next_fire_time(previous_fire_time, now)
         return following if following > now else now + self.interval

@@ -1,6 +1,6 @@
 """The web application: `/health/live`, `/health/ready`, the webhooks and the web routes of platforms.
 
-Every refusal is one line that discloses nothing.
+Every refusal is a single line without any information about the bot.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ log = logging.getLogger("paperwire")
 
 Health = Callable[[], Mapping[str, object]]
 
-LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has some thousand
-LONGEST_BODY = 20.0  # seconds for the whole body to arrive
+LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
+LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
 
 _WORDS = {
     400: "That cannot be read.",
@@ -34,7 +34,7 @@ _WORDS = {
 
 
 def health_app(problems: Health, webhooks: Sequence[Webhook] = (), web_routes: Sequence[WebRoute] = ()) -> Starlette:
-    """The web application. `problems` returns what is wrong now, by name; the process is ready if that is empty."""
+    """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
@@ -55,7 +55,7 @@ def health_app(problems: Health, webhooks: Sequence[Webhook] = (), web_routes: S
 
 
 def _routes(path: str, answer: Callable[[Request], object], method: str) -> list[Route]:
-    """The routes of a path, with and without a prefix: a proxy in front may keep its part of the address or cut it off."""
+    """Returns the routes of a path with and without a prefix, since a proxy may keep its prefix or remove it."""
     return [Route(one, answer, methods=[method]) for one in (path, "/{before:path}" + path)]
 
 
@@ -92,7 +92,7 @@ def _webhook_handler(webhook: Webhook) -> Callable[[Request], object]:
 
 
 async def _body_in_time(request: Request) -> bytes | Response:
-    """The body of a request, or the refusal of one that is too large or takes too long."""
+    """Returns the body of a request, or a refusal if the body is too large or takes too long."""
     try:
         async with asyncio.timeout(LONGEST_BODY):
             body = await _body(request)
@@ -102,7 +102,7 @@ async def _body_in_time(request: Request) -> bytes | Response:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body of a request; None if it is too large, and then the rest is not read."""
+    """Returns the body of a request; None if it is too large, and then the rest is not read."""
     parts, size = [], 0
     try:
         async for part in request.stream():

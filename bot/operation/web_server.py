@@ -20,10 +20,10 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-LONGEST_HEAD = 10.0  # seconds for the head of a request, from the connection or from the answer before it
+LONGEST_HEAD = 10.0  # seconds for the head of a request, counted from the connection or from the previous answer
 MOST_CONNECTIONS = 512
-MOST_OF_AN_ADDRESS = 32  # of those; a proxy on this machine stands for many people, so loopback has no such limit
-SHARE_OF_DESCRIPTORS = 4  # connections take at most a fourth of the files that the process may have open
+MOST_OF_AN_ADDRESS = 32  # connections from one address; loopback has no such limit, since it may be a proxy
+SHARE_OF_DESCRIPTORS = 4  # connections may use one fourth of the files that the process may have open
 
 
 @asynccontextmanager
@@ -34,19 +34,19 @@ async def serving(
     webhooks: Sequence[Webhook],
     routes: Sequence[WebRoute] = (),
 ) -> AsyncIterator[None]:
-    """Serves the web address while the body runs. Raises SettingsError if it cannot be listened on."""
+    """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
         health_app(problems, webhooks, routes),
         http=LimitedProtocol,
         ws="none",
-        log_config=None,  # uvicorn's own would write secrets beside our log
-        log_level="error",  # at "warning" each connection that is no HTTP is a line
+        log_config=None,  # uvicorn's own configuration would log secrets
+        log_level="error",  # at "warning" each connection that does not speak HTTP makes a line
         access_log=False,
         lifespan="off",
     )
     server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # bot.app handles signals
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.signals
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
     say(f"Health: http://{host}:{port}/health/ready")
@@ -58,14 +58,14 @@ async def serving(
 
 
 def _listener(settings: Settings) -> socket.socket:
-    """The socket of the web address. It is bound here, so that a port in use can be reported in a sentence."""
+    """Returns the bound socket of the web address. Raises SettingsError, with a sentence, if the port is in use."""
     family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     host, port = settings.web_host, settings.web_port
     try:
         listener.bind((host, port))
-        listener.listen()  # before the address is printed, so that whoever reads it can connect
+        listener.listen()  # before the address is printed, so that readers of the output can connect
     except OSError as error:
         listener.close()
         raise SettingsError(
@@ -79,9 +79,9 @@ def _listener(settings: Settings) -> socket.socket:
 
 
 class LimitedProtocol(H11Protocol):
-    """uvicorn's HTTP connections, limited in number and in the time that the head of a request may take.
+    """uvicorn's HTTP protocol with two more limits: the number of connections, and the time for the head of a request.
 
-    uvicorn has neither limit: its `limit_concurrency` counts a connection only after the head of a request has come.
+    uvicorn's own `limit_concurrency` counts a connection only after the head of a request has come.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -89,7 +89,7 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accepts the connection. If there are too many, aborts the one that has waited longest without a request."""
-        super().connection_made(transport)  # type: ignore[arg-type]  # narrowed in the same way there
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows the type, too
         self._opened_at = self.loop.time()
         self._start_deadline()
         rivals = self._rivals()
@@ -116,7 +116,7 @@ class LimitedProtocol(H11Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _rivals(self) -> list["LimitedProtocol"]:
-        """The other connections, of which one must be aborted; empty while there is room."""
+        """Returns the other connections if there are too many, so that one must be aborted; else none."""
         connections = [one for one in self.connections if isinstance(one, LimitedProtocol)]
         if len(connections) > most_connections():
             return [one for one in connections if one is not self]
@@ -125,7 +125,7 @@ class LimitedProtocol(H11Protocol):
         return [one for one in alike if one is not self] if len(alike) > MOST_OF_AN_ADDRESS else []
 
     def _host(self) -> str:
-        """The address of the other side; "" for this machine, and where there is none."""
+        """Returns the IP address of the client; "" for a client on this machine, and if there is no address."""
         host = self.client[0] if self.client else ""
         return "" if not host or ipaddress.ip_address(host.partition("%")[0]).is_loopback else host
 
@@ -144,7 +144,7 @@ class LimitedProtocol(H11Protocol):
 
 
 def most_connections() -> int:
-    """How many connections may be open at once. The other files that the process may open are for its work."""
+    """Returns how many connections may be open at once, so that the process can still open files for its work."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE) if resource else (-1, -1)
     if files < 0:  # no limit
         return MOST_CONNECTIONS

@@ -7,9 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A verb under a message. Either it opens `url`, or it carries `data`, an id that is looked up in the store.
+    """A button under a message: it either opens `url` or sends `data`, the id of a callback token in the store.
 
-    Commands name what it does, `verb` with `arguments` (JSON values); the id is made when the reply is stored.
+    Commands set `verb` and `arguments` (JSON values), which say what the button does. The id is made when the reply is
+    stored.
     """
 
     label: str
@@ -18,7 +19,7 @@ class Button:
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     only_for: str = (
-        ""  # the platform's id of the one person who may press it; "": anybody there who may do what it does
+        ""  # the platform's id of the only person who may press it; "": everybody in the chat who may do what it does
     )
 
 

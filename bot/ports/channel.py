@@ -1,4 +1,4 @@
-"""The channel: our adapter for posting to one platform."""
+"""The channel: posts, edits and finds the messages of one platform."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,18 +9,18 @@ from subscriptions.model import ChatAddress, Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one message of a platform may hold, and how fast they may go."""
+    """How long a message of a platform may be, and how many messages may be sent in which time."""
 
     text: int  # units of the message text as the platform counts them
-    per_second: float  # messages a second over the whole token, 0: no limit
-    per_lane: float  # messages a second in one lane, 0: no limit
-    per_group_minute: int = 0  # messages a minute in one group or channel, 0: no limit
+    per_second: float  # messages per second over the whole token, 0: no limit
+    per_lane: float  # messages per second in one lane, 0: no limit
+    per_group_minute: int = 0  # messages per minute in one group or channel, 0: no limit
     burst: int = 1  # messages that one lane may send at once after a rest
-    reserved: int = 0  # so many more at once for answers to people
+    reserved: int = 0  # messages that a lane may send at once beyond `burst`, for answers to people only
 
 
 class Channel(Protocol):
-    """Our adapter for one platform. Knows nothing of papers; never sleeps, never retries, never shortens."""
+    """Posts rendered messages on one platform. It never sleeps, retries or shortens, and knows nothing of papers."""
 
     platform: str
     limits: Limits
@@ -30,24 +30,24 @@ class Channel(Protocol):
     ) -> str:
         """Posts one message and returns the platform's id of it.
 
-        `delivery` is the delivery's id, carried along where the platform can. `thread` is the platform's id of the message
-        in whose thread this one goes. `plain` posts `message.plain` instead of `message.payload`.
+        `delivery` is the delivery's id; it is sent along if the platform can store it. `thread` is the platform's id of
+        the message in whose thread the new message goes. `plain` posts `message.plain` instead of `message.payload`.
         Raises NotDelivered and nothing else.
         """
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """Replaces a message that was sent. "Not modified" is success. Raises NotDelivered and nothing else."""
+        """Replaces a sent message. "Not modified" counts as success. Raises NotDelivered and nothing else."""
 
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
     ) -> str | None:
-        """The platform's id of a message that was perhaps sent after `after`; None: it is not there.
+        """Returns the platform's id of a message that was perhaps sent after `after`; None if there is no such message.
 
-        Raises LookupError when the platform cannot tell, and RetryLater when it asks to wait.
+        Raises LookupError if the platform cannot tell, and RetryLater if it asks to wait.
         """
 
     async def identity(self) -> str:
-        """Who this token is, for rule 11 of docs/architecture.md: the bot's id. Raises NotDelivered."""
+        """Returns the id of the bot that the token belongs to (docs/architecture.md, rule 11). Raises NotDelivered."""
 
     async def close(self) -> None:
-        """Lets go of connections. A second call does nothing."""
+        """Closes the connections. A second call does nothing."""

@@ -1,20 +1,20 @@
-"""The clock: time enters here and nowhere else."""
+"""The clock, from which all of the program gets the time."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time enters here and nowhere else. `now` is the clock of every stored time and decision."""
+    """The only source of time. Everything that is stored or decided goes by `now`."""
 
     def now(self) -> datetime:
-        """Aware UTC. With `--now` it starts there and runs on."""
+        """Returns the time in aware UTC. With `--now` this clock starts at the given time and runs on."""
 
     def wall(self) -> datetime:
-        """What the machine says, aware UTC. Pace and the waits of platforms go by it, nothing that is decided does."""
+        """Returns the machine's time in aware UTC, also with `--now`: for rate limits, retries and files."""
 
     def monotonic(self) -> float:
-        """Seconds that never step."""
+        """Returns seconds that run on evenly, also when the machine's clock is set."""
 
     async def sleep(self, seconds: float) -> None:
-        """Waits; a test's clock jumps."""
+        """Waits so many seconds. The clock of a test jumps ahead instead."""

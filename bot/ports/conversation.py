@@ -1,4 +1,4 @@
-"""A conversation: what people ask, and what is asked of their platform beside posting."""
+"""Conversations: the requests of people, and the calls to their platform that are not posts of a channel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,34 +16,34 @@ class Place:
     chat: ChatAddress
     kind: ChatKind
     title: str = ""
-    public: bool = False  # strangers can read it: it has a name of its own
-    is_forum: bool = False  # it has topics; known of a place that was asked for
-    is_linked: bool = False  # it is the group of a channel's comments, or that channel; known as `forum`
-    is_outside: bool = False  # the bot is not in it, so only `Request.response_url` leads there
+    public: bool = False  # strangers can read it, because it has a public name
+    is_forum: bool = False  # it has topics; set only by `PlatformApi.find_chat`
+    is_linked: bool = False  # it is the group of a channel's comments, or that channel; set only by `find_chat`
+    is_outside: bool = False  # the bot is not in it, so it can answer only by the request's `response_url`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBase:
-    """What every request has: where it was made, by whom, and what the platform takes to answer it."""
+    """The fields of every request: where it was made, by whom, and how it can be answered."""
 
     place: Place
     update_id: str  # the platform's id of the update; a redelivered update has no second effect
-    sender: str = ""  # the platform's id of the person; "" where nobody is named
+    sender: str = ""  # the platform's id of the person; "" if the update names nobody
     sender_name: str = ""
-    sender_is_admin: bool = False  # the update itself proves it: anonymous admins, channel posts
-    language: str = ""  # the client's language code
-    timezone: str = ""  # of the person, an IANA name; "" where the platform does not tell
-    message_id: str = ""  # the platform's id of the message that was written, or under which the button stands
+    sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
+    language: str = ""  # the language code of the sender's client
+    timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
+    message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button
     thread_id: str = (
-        ""  # the platform's id of the message whose thread it was made in, where that is no chat of its own
+        ""  # the platform's id of the first message of the thread; "" if none, or if the thread is a chat of its own
     )
-    response_url: str = ""  # where the platform takes answers to this request, a URL that is as good as a password
-    trigger_id: str = ""  # opens a form, once and within seconds; "" where the platform has none
-    outside_channel: str = ""  # the platform's id of a direct channel that may be one between other people
+    response_url: str = ""  # a URL to which answers to this request can be posted; as secret as a password
+    trigger_id: str = ""  # opens one form, within seconds; "" if the platform has none
+    outside_channel: str = ""  # the platform's id of a direct channel that may be between two other people
 
     @property
     def chat(self) -> ChatAddress:
-        """The address of its place."""
+        """The address of the chat where the request was made."""
         return self.place.chat
 
 
@@ -51,18 +51,18 @@ class RequestBase:
 class MessageRequest(RequestBase):
     """A message or a command that a person wrote."""
 
-    command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without one
+    command: str = ""  # "sub" of "/sub@bot diffusion", lower case; "" for text without a command
     text: str = ""  # as typed, without the command and the platform's wrapping
-    is_addressed: bool = True  # to the bot: a private chat, a command to it, a mention, a reply to it
-    mentions_bot: bool = False  # its text names the bot
-    takes_bare_commands: bool = False  # commands need no sign before their name on this platform
+    is_addressed: bool = True  # meant for the bot: in a private chat, or a command, a mention or a reply to the bot
+    mentions_bot: bool = False  # the text names the bot
+    takes_bare_commands: bool = False  # on this platform a command needs no sign before its name
     is_edit: bool = False  # the message was written earlier and has been changed
     written_at: datetime | None = None  # when the message was first written, aware UTC
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
     file_id: str = ""  # the platform's id of an attached document
     file_size: int = 0  # bytes
     direct_channel: str = (
-        ""  # the platform's id of the direct channel of bot and sender, where the chat's address is the sender
+        ""  # the platform's id of the direct channel of bot and sender, if the chat's address is the sender's id
     )
 
 
@@ -70,21 +70,21 @@ class MessageRequest(RequestBase):
 class CallbackRequest(RequestBase):
     """A person pressed a button under a message or on their home view."""
 
-    callback_data: str  # what the button carries, never trusted
-    callback_id: str = ""  # the platform's id of the callback, to acknowledge it
-    is_ephemeral: bool = False  # only its sender sees the message under which the button stands
-    topic_is_unknown: bool = False  # the platform did not tell in which topic of the chat the button stands
+    callback_data: str  # the data of the button; untrusted
+    callback_id: str = ""  # the platform's id of the callback, for `PlatformApi.acknowledge`
+    is_ephemeral: bool = False  # only the sender sees the message with the button
+    topic_is_unknown: bool = False  # the platform did not tell in which topic of the chat the button is
     view_id: str = ""  # the platform's id of the home view; "" for a button under a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormRequest(RequestBase):
-    """A person submitted a form, or changed a value of one that answers to changes."""
+    """A person submitted a form, or changed a field that has `notifies_change`."""
 
-    callback_data: str  # what the form carries, never trusted
+    callback_data: str  # the data of the form; untrusted
     view_id: str  # the platform's id of the form
-    values: Mapping[str, str] = field(default_factory=dict)  # by field
-    is_submitted: bool = False  # False: it is still being filled in
+    values: Mapping[str, str] = field(default_factory=dict)  # name of the field → value
+    is_submitted: bool = False  # False: the person is still filling in the form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,38 +92,39 @@ class EventRequest(RequestBase):
     """Something happened to a chat, or a person opened their home view or a shortcut."""
 
     event: str  # a name of the registry's events: arrived, left, back, moved, …
-    details: Mapping[str, str] = field(default_factory=dict)  # what the platform says of it
+    details: Mapping[str, str] = field(default_factory=dict)  # what the platform tells about the event
     view_id: str = ""  # the platform's id of the home view that was opened
 
 
-Interaction = CallbackRequest | FormRequest  # carries callback data
+Interaction = CallbackRequest | FormRequest  # the requests with callback data
 Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
 
 
 class PlatformApi(Protocol):
-    """A platform as a place where people talk: what a conversation asks of it beside posting."""
+    """The calls to a platform that conversations need beside those of its channel."""
 
     platform: str
-    has_ephemeral: bool  # whether it can show a message to one person of many
+    has_ephemeral: bool  # whether the platform can show a message to one person of many
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """Whether a person administers a chat, asked anew each time. None: the platform does not let the bot see.
+        """Returns whether a person administers a chat. None: the platform does not let the bot see it.
 
-        With `members` a member of the workspace is enough, where there are workspaces; guests and strangers are none.
-        `there`: they say it in that chat, so they need not be looked for there. Raises NotDelivered when the platform
-        cannot be asked now.
+        The answer is not cached between requests. `member_suffices`: on platforms with workspaces every member counts, but
+        no guest and nobody from outside. `in_chat`: the request came from that chat, so whether the person is in the chat
+        is not checked. Raises NotDelivered if the platform cannot be asked now.
         """
 
     async def enrich(self, request: "Request", *, changes: bool) -> "Request":
-        """The request with what the platform knows of its place and its person and the update did not say.
+        """Returns the request with what the platform knows of its place and its sender and the update did not tell.
 
-        Of the person only where the request `changes` something. Never raises, and never takes long.
+        The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes a few
+        seconds at most.
         """
 
     async def find_chat(self, name: str) -> Place | None:
-        """The chat with this id or "@name"; None: there is none that the bot can see. Raises NotDelivered."""
+        """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
 
     async def post_ephemeral(
         self,
@@ -135,16 +136,17 @@ class PlatformApi(Protocol):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """Shows a message to one person in a chat; `at` is the `response_url` of the request that it answers.
+        """Shows a message to one person in a chat, as an answer to the request that had this `response_url`.
 
-        With `replaces` in place of the message whose button was pressed; None takes that one away. Raises NotDelivered.
+        `replaces`: the message takes the place of the ephemeral message whose button was pressed; None as message removes
+        that one. Raises NotDelivered.
         """
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """Ends the waiting of a pressed button, with a few words. Never raises: a press that is too old is no matter."""
+        """Acknowledges a pressed button and shows a few words there. Never raises, not even for an expired callback."""
 
     async def send_file(self, chat: ChatAddress, file: "File", *, silent: bool = True) -> str:
-        """Posts a document; its id. Raises NotDelivered."""
+        """Posts a document and returns the platform's id of it. Raises NotDelivered."""
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """The content of a document that a person dropped, at most `most` bytes. Raises NotDelivered, Refused."""
+        """Returns the content of a document that a person attached. Raises NotDelivered; Refused above `most` bytes."""

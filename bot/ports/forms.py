@@ -1,4 +1,4 @@
-"""Forms that a person fills in, and the page that each person has of the bot."""
+"""Modals, which are forms that a person fills in, and home views, the page that the bot shows to each person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,91 +10,97 @@ from subscriptions.model import ChatAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A value that a field offers."""
+    """A value that a field offers to choose."""
 
     value: str
     label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """Something to be filled in."""
+class FormField:
+    """One input of a form."""
 
     name: str
     label: str
-    value: str = ""  # what stands in it at first
-    hint: str = ""  # below it, in small letters
-    notes: tuple[str, ...] = ()  # sentences below it
-    options: tuple[Option, ...] = ()  # one of these is chosen; none: any text
-    is_clock: bool = False  # a time of day, "09:00"
-    notifies_change: bool = False  # a change of it is told at once, so that the form can answer
+    value: str = ""  # the initial value
+    hint: str = ""  # shown below the input, in small letters
+    notes: tuple[str, ...] = ()  # sentences shown below the input
+    options: tuple[Option, ...] = ()  # the person chooses one of these; empty: the person types any text
+    is_clock: bool = False  # the value is a time of day, "09:00"
+    notifies_change: bool = False  # each change of the value makes a FormRequest, so that the form can be updated
     required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modal:
-    """A form that a person fills in. What it does when it is sent is the verb with its arguments.
+    """A form that a person fills in. `verb` and `arguments` say what submitting the form does.
 
-    The form is about the chat where it was opened, or about the one of `places` that its field of that name chooses.
+    The form is about the chat where it was opened, or about the chat of `places` that its field CHAT_FIELD selects.
     """
 
     title: str
-    submit_label: str  # the label of the button that sends it
-    close_label: str  # and of the one that closes it
-    fields: tuple[Field, ...]
+    submit_label: str  # the label of the button that submits the form
+    close_label: str  # the label of the button that closes the form without submitting it
+    fields: tuple[FormField, ...]
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    places: Mapping[str, ChatAddress] = field(default_factory=dict)  # values of the field PLACE → chats
-    fallback: str = ""  # what is said where it cannot be opened: how the same is done in words
+    places: Mapping[str, ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
+    fallback: str = ""  # posted if the form cannot be opened: tells how to do the same by a command
 
 
-CHAT_FIELD = "place"  # the field of a form that says which chat it is about
+CHAT_FIELD = "place"  # the name of the field that selects the chat that the form is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeItem:
-    """One thing on a board, with what can be done with it."""
+    """One entry of a home view, with the buttons of its menu."""
 
     text: str
-    remark: str = ""  # below it, in small letters
+    remark: str = ""  # shown below the text, in small letters
     menu: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePanel:
-    """A part of a board: of one chat, say. Its buttons work there."""
+    """A part of a home view, for example about one chat. Its buttons act on the chat `about`."""
 
     title: str
     items: tuple[HomeItem, ...] = ()
     lines: tuple[str, ...] = ()
     buttons: Buttons = ()
-    about: ChatAddress | None = None  # None: of the person's own chat
+    about: ChatAddress | None = None  # None: the person's private chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """What a person sees of the bot at a glance, on a page of their own."""
+    """The page that the bot shows to one person, about all chats of that person."""
 
     panels: tuple[HomePanel, ...]
     remark: str = ""
 
 
 class Forms(Protocol):
-    """A platform that shows forms, and each person a page of their own. Views are as rendering writes them."""
+    """Shows modals and home views on a platform. A view is a modal or home view, rendered to the platform's text."""
 
     platform: str
 
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """Returns the view of a modal. The platform sends `callback_token`, its token's id, back with the values."""
+
+    def render_home_view(self, home: HomeView) -> str:
+        """Returns the view of a home view."""
+
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
-        """Shows a form to whoever made the request with this `opens`. Raises NotDelivered."""
+        """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""
 
     async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """Shows another view in place of one, unless that changed meanwhile. Raises NotDelivered."""
+        """Replaces the open form `view_ref` by `view`, unless that form has changed meanwhile. Raises NotDelivered."""
 
     async def publish_home(self, person: ChatAddress, view: str) -> None:
-        """Shows the person's page. Raises NotDelivered."""
+        """Shows a home view to a person. Raises NotDelivered."""
 
     async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        """Addresses of the chats in which both the bot and the person are. None: the platform does not let the bot see.
+        """Returns the addresses of the chats in which both the bot and the person are.
 
-        Raises NotDelivered.
+        None: the platform does not let the bot see it. Raises NotDelivered.
         """

@@ -1,4 +1,4 @@
-"""A command as a platform's menu shows it."""
+"""The part of a command that the menu of a platform shows."""
 
 from typing import Protocol
 
@@ -6,11 +6,11 @@ from subscriptions.errors import Sentence
 
 
 class MenuCommand(Protocol):
-    """What a menu needs to know of a command."""
+    """What a menu shows of a command, and to whom."""
 
     @property
     def name(self) -> str:
-        """The word without the sign before it."""
+        """The word of the command, without the sign before it."""
 
     @property
     def summary(self) -> Sentence:
@@ -18,12 +18,12 @@ class MenuCommand(Protocol):
 
     @property
     def needs_manager(self) -> bool:
-        """Whether only those who manage a chat may give it."""
+        """Whether only people who manage the chat may give the command."""
 
     @property
     def needs_operator(self) -> bool:
-        """Whether only those who run the bot may give it."""
+        """Whether only operators of the bot may give the command."""
 
     @property
     def listed(self) -> bool:
-        """Whether it stands in menus."""
+        """Whether menus show the command."""

@@ -1,4 +1,4 @@
-"""The receiver: brings what people say on one platform."""
+"""The receiver: receives the updates of one platform and gives them to the dispatcher as requests."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -8,39 +8,39 @@ from bot.ports.web_route import Webhook, WebRoute
 
 
 class RequestDispatcher(Protocol):
-    """Takes what people say. Requests of one lane have their effects in the order in which they are given.
+    """Handles requests. Requests of one lane have their effects in the order of the calls.
 
-    What it returns is wrong with a form that was sent, by field; empty for everything else.
+    Both methods return the problems of a submitted form, by field; for other requests an empty mapping.
     """
 
     async def dispatch(self, request: Request) -> Mapping[str, str]:
-        """Returns when the effect and the reply are stored; waits as long as the database cannot be used."""
+        """Handles a request. Returns once effect and reply are stored; waits while the database cannot be used."""
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
-        """As `take`, for a platform that repeats what was not taken: raises StoreError instead of waiting."""
+        """Like `dispatch`, but raises StoreError instead of waiting; for a platform that sends the update again."""
 
 
 class Receiver(Protocol):
-    """Brings what people say on one platform."""
+    """Receives the updates of one platform, or of one of its workspaces."""
 
     @property
     def name(self) -> str:
-        """What /health/ready calls it."""
+        """The receiver's name in /health/ready."""
 
     @property
     def problem(self) -> str:
-        """Why it does not work now; "": it does."""
+        """Why the receiver does not work now; "" if it works."""
 
     @property
     def webhook(self) -> Webhook | None:
-        """Where the platform sends it; None: it asks the platform itself."""
+        """The web address to which the platform sends updates; None if the receiver fetches them itself."""
 
     @property
     def routes(self) -> Sequence[WebRoute]:
-        """Web addresses at which the platform wants to be answered."""
+        """The other web addresses that this receiver serves."""
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """Receives until it is cancelled, whatever the platform or the line to it does."""
+        """Receives updates until it is cancelled. Errors of the platform or of the network do not end it."""
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """Takes what waits, and ends. Raises StoreError."""
+        """Handles the updates that wait on the platform, and returns. Raises StoreError."""

@@ -11,7 +11,7 @@ from subscriptions.model import ChatAddress, Delivery, Item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A document that goes along with a reply."""
+    """A document that is sent with a reply."""
 
     name: str
     text: str
@@ -19,26 +19,26 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer to a person, before it is rendered: lines, then papers, then what a delivery would be."""
+    """The answer to a person, before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
     lines: tuple[str, ...] = ()  # sentences, already in the chat's language; plain text
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
-    code: tuple[str, ...] = ()  # lines that want a fixed width: the query and its caret, a list
-    items: tuple[Item, ...] = ()  # papers that are shown below, numbered from `first`
+    code: tuple[str, ...] = ()  # lines in fixed width: the query and its caret, or a list
+    items: tuple[Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     item_layout: Literal["row", "card", "whole", "why"] = (
-        "row"  # rows of a list, cards, all that is known, why they came
+        "row"  # papers as rows of a list, as cards, with all that is known, or with why they were delivered
     )
     first: int = 1
-    numbers: tuple[Button, ...] = ()  # one for each of `items`, under the message that shows it; labels are numbers
-    delivery: Delivery | None = None  # shown as it would be sent
+    numbers: tuple[Button, ...] = ()  # one for each of `items`, under the message with the paper; labels are numbers
+    delivery: Delivery | None = None  # a preview, shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None
-    toast: str = ""  # a few words where a button was pressed; alone, nothing is posted
-    replaces: bool = False  # takes the place of the message whose button was pressed
-    is_ephemeral: bool = False  # for the asker's eyes, where the platform can do that
-    target_chat: ChatAddress | None = None  # posted into another chat than the one that asked
-    names_chat: bool = False  # its first line says itself which chat it is about
-    modal: Modal | None = None  # opened in place of an answer, or anew while it is being filled in
-    form_errors: Mapping[str, str] = field(default_factory=dict)  # what is wrong with what was filled in, by field
-    home_view: HomeView | None = None  # the page of whoever asks
-    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are asked of arXiv next, for whoever asks
+    toast: str = ""  # a few words shown where a button was pressed; a reply with nothing else posts no message
+    replaces: bool = False  # the reply replaces the message whose button was pressed
+    is_ephemeral: bool = False  # shown to the sender alone, on platforms that can do that
+    target_chat: ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
+    names_chat: bool = False  # the first line already names the chat that the reply is about
+    modal: Modal | None = None  # a form that is opened, or that replaces the open one while it is being filled in
+    form_errors: Mapping[str, str] = field(default_factory=dict)  # the problems of a submitted form, by field
+    home_view: HomeView | None = None  # the home view of the sender
+    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply, for the sender

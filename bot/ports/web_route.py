@@ -1,4 +1,4 @@
-"""Web addresses of a platform."""
+"""The web addresses that a platform needs: webhooks and other routes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,45 +6,45 @@ from typing import Protocol
 
 
 class Webhook(Protocol):
-    """Where a platform sends what people say, by HTTP POST."""
+    """The web address to which a platform sends updates, by HTTP POST."""
 
     path: str  # "/…", which nobody can guess
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """Whether it is the platform who asks. Asked before anything of the body is read; names in small letters."""
+        """Returns whether the platform sent the request. Called before the body is read; header names in lower case."""
 
     async def receive(self, body: bytes) -> bool:
-        """Whether it is stored; False: it shall come again later. Raises ValueError for what nobody can read."""
+        """Handles an update. Returns False if the platform is to send it again. Raises ValueError if it is no update."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebResponse:
-    """What a web address says."""
+    """The response of a web route."""
 
     status: int = 200
     body: str = ""
-    kind: str = "text/plain"  # media type, of UTF-8
+    kind: str = "text/plain"  # media type; the charset is UTF-8
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebRequest:
-    """What somebody asks a web address."""
+    """A request to a web route."""
 
-    headers: Mapping[str, str]  # names in small letters
+    headers: Mapping[str, str]  # names in lower case
     query: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
 
 class WebRoute(Protocol):
-    """A web address of a platform: it says itself what it answers."""
+    """A web address of a platform, with its own responses."""
 
     path: str  # "/…"
     method: str  # GET, POST
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """Whether it is worth reading what follows. Asked before anything of the body is read; names in small letters."""
+        """Returns whether the body is to be read. Called before it is read; header names in lower case."""
 
     async def answer(self, call: WebRequest) -> WebResponse:
-        """Never raises."""
+        """Returns the response to a request. Never raises."""

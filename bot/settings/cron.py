@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from cronsim import CronSim, CronSimError
 
-from subscriptions.planning.source_calendar import Due
+from subscriptions.planning.source_calendar import Overdue
 
 _MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -65,10 +65,10 @@ class CronSchedule:
         """The last moment of the line up to `now`; None if no day fits the line."""
         return next(self._moments(now + timedelta(microseconds=1), reverse=True), None)
 
-    def due_now(self, now: datetime) -> Due | None:
+    def due_now(self, now: datetime) -> Overdue | None:
         """What the last moment made due; it stays due until the next moment."""
         at = self.last_due(now)
-        return Due(at=at) if at else None
+        return Overdue(at=at) if at else None
 
     def _moments(self, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
         try:

@@ -1,1 +1,1 @@
-"""Digests come in: from watched folders and from the web."""
+"""Brings digests into the store: reads watched files and folders, and polls sources on the web."""

@@ -1,7 +1,7 @@
 """Enrichment: completes papers without categories, authors or title from arXiv, if arXiv is a source.
 
-Papers with an id are asked for by their ids, a hundred in one request. Papers with only a title are asked for one by one,
-and a result counts only if exactly one paper has that very title. A completed paper may match further subscriptions
+Papers with an id are requested by their ids, a hundred in one request. Papers with only a title are requested one by one,
+and a result is used only if exactly one paper has that title. A completed paper may match further subscriptions
 (docs/architecture.md, rules 1 and 4).
 """
 
@@ -16,9 +16,8 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.sources.http import Fetched, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.http import Fetched, Fetcher, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
 from bot.sources.ingest import store_digest
-from bot.sources.poll import Fetching
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
@@ -28,8 +27,8 @@ from subscriptions.store import IncompletePaper
 log = logging.getLogger("paperwire")
 
 IDS_PER_REQUEST = 100  # ids in one request
-MAX_IDS, MAX_TITLES = 500, 15  # of one round
-MAX_REQUESTS = 30  # of one round; a request that arXiv refuses is repeated in halves
+MAX_IDS, MAX_TITLES = 500, 15  # in one round
+MAX_REQUESTS = 30  # in one round; a request that arXiv refuses is repeated in two halves
 MAX_RESULTS = 20  # papers that a request for a title may return
 MAX_TITLE_WORDS = 25  # words of a title in a request
 _WORD = re.compile(r"[^\W_]+")
@@ -39,14 +38,14 @@ PaperGroup = tuple[IncompletePaper, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """The first of these sources that is arXiv's; None if there is none."""
+    """The first of these sources that is one of arXiv; None if there is none."""
     return next((one for one in sources if categories_of(one) or is_api(one.url or "")), None)
 
 
 class Enricher:
-    """Completes papers. The papers that arXiv returns count as brought by the source."""
+    """Completes papers. The store records the given source as the source of the papers that arXiv returns."""
 
-    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
         self._context = context
         self._fetcher = fetcher
         self._source = source.name
@@ -95,7 +94,7 @@ class Enricher:
         return ()
 
 
-async def query_arxiv(fetcher: Fetching, source: str, request: FetchRequest) -> Digest | None:
+async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> Digest | None:
     """The papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
     try:
         found = await fetcher.fetch(request.url)
@@ -110,7 +109,10 @@ async def query_arxiv(fetcher: Fetching, source: str, request: FetchRequest) -> 
 
 
 def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
-    """The groups to ask for: many ids together, each title alone. arXiv has no titles without Latin words."""
+    """The groups of papers, one for each request: many ids together, each title alone.
+
+    Titles without Latin words are left out, since arXiv has none.
+    """
     with_id = [paper for paper in papers if paper.arxiv_id]
     batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
     return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
@@ -133,7 +135,7 @@ def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
 
 
 def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
-    """The paper with this very title; () if there is none or more than one."""
+    """The paper of the digest with exactly this title; () if there is none or more than one."""
     alias = title_alias(title)
     found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
     return tuple(found.values()) if alias and len(found) == 1 else ()

@@ -24,7 +24,7 @@ from subscriptions.planning.archives import Filed
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import (
     LATE_AFTER,
-    Due,
+    Overdue,
 )
 from subscriptions.service.sources import (
     known_sources,
@@ -37,7 +37,7 @@ log = logging.getLogger("paperwire")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FolderScan:
-    """What the files of a source brought in one scan, which one receipt tells."""
+    """What the files of a source brought in one scan. One receipt is written for the whole scan."""
 
     is_first: bool = True  # no poll of the source had a receipt before
     observations: tuple[Observation, ...] = ()
@@ -58,9 +58,9 @@ class _FolderScan:
 
 
 class FileReceiptWriter:
-    """Writes receipts of files: of what a scan brought, of what cannot be read, and of a file that is late.
+    """Writes receipts for scans of files, for files that cannot be read, and for files that are late.
 
-    See bot.sources.watched_files.ReceiptWriter.
+    Its methods raise StoreError.
     """
 
     def __init__(self, context: PollContext) -> None:
@@ -68,7 +68,7 @@ class FileReceiptWriter:
         self._scans: dict[str, _FolderScan] = {}
 
     def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
-        """Records a file that was stored, in its transaction. A file that was known before leaves no receipt."""
+        """Records a stored file, in the transaction that stored it. A file that was known before gets no receipt."""
         if done.already_known and not done.announced:
             return
         now, known = self.context.ingest_context.clock.now(), self._known(transaction, source)
@@ -82,16 +82,16 @@ class FileReceiptWriter:
         verdict = poll_verdict(observation, due, now, had=had, resting=resting, awaited=awaited)
         if verdict.is_final and due is not None:
             state = replace(state, came={"": due.at})
-        detail = " ".join(filter(None, (verdict.detail, scan.filed.told(source.name), *scan.remarks)))
+        detail = " ".join(filter(None, (verdict.detail, scan.filed.as_sentence(source.name), *scan.remarks)))
         verdict = replace(verdict, detail=detail[:LONGEST_DETAIL])
         receipt = replace(_receipt(source, verdict, now, scan.counts), id=scan.receipt)
         self._scans[source.name] = replace(scan, receipt=self._write_receipt(transaction, source, state, receipt))
 
     async def finish_scan(self, source: SourceSettings) -> None:
-        """Ends a scan. The next file begins another one."""
+        """Ends a scan. The next file of the source begins a new scan."""
         scan = self._scans.pop(source.name, _FolderScan())
-        if told := scan.filed.told(source.name):
-            log.info("%s: %s", source.name, told)
+        if filed := scan.filed.as_sentence(source.name):
+            log.info("%s: %s", source.name, filed)
         if not scan.is_first:
             await asyncio.to_thread(
                 notify_of_filed,
@@ -110,12 +110,12 @@ class FileReceiptWriter:
         known = self._known(self.context.store, source)
         state = known.state if known else SourceState(since=now)
         await asyncio.to_thread(self._write_receipt, self.context.store, source, state, receipt)
-        if source.name in self._scans:  # later files of this scan get a receipt of their own
+        if source.name in self._scans:  # later files of this scan get a new receipt
             before = self._scans[source.name]
             self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
 
     def record_late(self, source: SourceSettings, known: KnownSource) -> None:
-        """Records, once, that the file which is due in a folder is late."""
+        """Records that the file that is due in a folder is late. Further calls for the same file change nothing."""
         now = self.context.ingest_context.clock.now()
         schedule = self.context.timing.schedule(source)
         due = schedule.due_now(now) if schedule else None
@@ -148,8 +148,8 @@ def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts:
     return Receipt(source=source.name, at=at, outcome=verdict.outcome, counts=counts, detail=verdict.detail)
 
 
-def _is_accounted_for(known: KnownSource, due: Due) -> bool:
-    """Whether a receipt since `due` says that something came or is late, or the source is newer than `due`."""
+def _is_accounted_for(known: KnownSource, due: Overdue) -> bool:
+    """Whether a receipt written since `due` says that a file came or is late, or the source was added after `due`."""
     since, settled, last = known.state.since, known.settled_at, known.last
     return (
         (since is None or due.at < since)

@@ -1,4 +1,4 @@
-"""The parts that read sources, built from the settings."""
+"""Builds the parts that read sources from the settings."""
 
 from collections.abc import Callable
 
@@ -15,22 +15,22 @@ from bot.sources.source_scheduler import SourceScheduler
 def make_source_scheduler(
     settings: Settings, context: IngestContext, *, stopping: Callable[[], bool] = lambda: False
 ) -> SourceScheduler:
-    """Returns what polls the sources of these settings into a store."""
+    """Returns the scheduler that polls the sources of these settings into a store."""
     receipts = make_file_receipts(settings, context)
     fetcher = make_fetcher(settings, context)
     return SourceScheduler(receipts.context, fetcher, settings.sources, stopping=stopping)
 
 
 def make_file_receipts(settings: Settings, context: IngestContext) -> FileReceiptWriter:
-    """Returns what writes receipts of files."""
+    """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceiptWriter(PollContext(ingest_context=context, timing=timing, admins=settings.admins))
 
 
 def make_fetcher(settings: Settings, context: IngestContext, *, alone: bool = False) -> Fetcher:
-    """Returns what fetches documents; all processes on one store together keep the distance that arXiv wants.
+    """Returns the fetcher of documents. All processes on one store together respect the rate limit of arXiv.
 
-    `alone`: the store cannot be used, so this process keeps its own distance only.
+    `alone`: the store cannot be used, so the limit holds for this process only.
     """
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
     limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))

@@ -14,15 +14,15 @@ from subscriptions.zones import zone
 
 
 class IngestContext(Protocol):
-    """What ingesting needs; a Context has it."""
+    """The dependencies of ingesting. A Context has them."""
 
     @property
     def store(self) -> Store:
-        """The store for the papers."""
+        """The store into which papers are written."""
 
     @property
     def clock(self) -> Clock:
-        """The clock for the time of their arrival."""
+        """The clock that tells when papers arrive."""
 
 
 async def ingest(
@@ -53,9 +53,9 @@ async def store_digest(
     note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
 ) -> Ingested:
-    """Stores the papers of a digest, and in the same transaction what `note` writes.
+    """Stores the papers of a digest. Calls `note` in the same transaction, so that it can write, too.
 
-    With `announce` the papers are announced whatever their day is. Raises StoreError.
+    With `announce` the papers are announced even if their day is long ago. Raises StoreError.
     """
     now, came = context.clock.now(), today(context)
     kept = dated(digest, came)

@@ -10,9 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
-from bot.sources.http import Sites, by_ids, is_api
+from bot.sources.http import Fetcher, Sites, by_ids, is_api
 from bot.sources.ingest import store_digest
-from bot.sources.poll import Fetching
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Announce, Digest
 
@@ -21,17 +20,17 @@ log = logging.getLogger("paperwire")
 
 @dataclass(slots=True)
 class _Batch:
-    """The ids that wait for the next request, whoever asked for them."""
+    """The ids of all callers that wait for the next request."""
 
     ids: set[str] = field(default_factory=set)
     is_answered: bool | None = None  # None: not sent yet
 
 
 class PaperLookup:
-    """Asks arXiv for papers by their ids, with one request at a time for all ids that wait by then."""
+    """Requests papers from arXiv by their ids. One request is sent at a time, with all ids that wait by then."""
 
-    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings) -> None:
-        """`source` is arXiv's; the papers count as brought by it."""
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
+        """`source` is one of arXiv. The store records it as the source of the papers."""
         self._context = context
         self._fetcher = fetcher
         self._source = source.name
@@ -40,7 +39,7 @@ class PaperLookup:
         self._turn = asyncio.Lock()
 
     async def find(self, ids: Collection[str]) -> bool:
-        """Stores those of the papers that arXiv knows. Returns False if arXiv cannot be asked now. Raises StoreError."""
+        """Stores the papers that arXiv knows. Returns False if arXiv cannot be reached now. Raises StoreError."""
         batch = self._next
         batch.ids.update(ids)
         async with self._turn:
@@ -71,14 +70,14 @@ class PaperLookup:
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
-    """The papers with these ids, as replacements: those are stored without being announced."""
+    """The digest with only the papers of these ids, marked as replacements, which are stored without an announcement."""
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
     return replace(digest, entries=tuple(found), content_hash=own)
 
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """The addresses to ask: the source's own address of arXiv's API, which may be a mirror, if it has one."""
+    """The addresses of arXiv's services. If the source is a query to arXiv's API, perhaps on a mirror, its API is used."""
     if source.url is None or not is_api(source.url):
         return sites
     parts = urlsplit(source.url)

@@ -1,7 +1,7 @@
 """The missed days of a source: days that were due and that were not read yet. Pure.
 
-A day is a batch of arXiv, a day of an address with `{date}`, or a day on which a cron line falls. It counts as missed from
-the moment when it is due until it is read, is known to be empty, or is given up.
+A day is the date of a batch of arXiv, a date in an address with `{date}`, or a day with a moment of a cron line. It counts
+as missed from the moment when it is due until it is read, is known to be empty, or is given up.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 DAY = timedelta(days=1)
-DAYS_BACK = timedelta(days=14)  # a day further back is given up
-MOST_TRIES = 8  # about four hours, with the waits after failures
+DAYS_BACK = timedelta(days=14)  # a missed day longer ago is given up
+MOST_TRIES = 8  # tries to fetch a day; they take about four hours, with the waits after failures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +22,16 @@ class MissedDays:
     fetched: tuple[date, ...] = ()
     absent: tuple[date, ...] = ()  # days without a document
     lost: tuple[date, ...] = ()  # given up: too long ago, or too many failed tries
-    gone: tuple[date, ...] = ()  # the source shows only its newest document, so they cannot be fetched
+    gone: tuple[date, ...] = ()  # days that cannot be fetched, because the source shows only its newest document
     reason: str = ""  # why the last fetch failed
 
     def with_due(self, days: Iterable[date], today: date, current: Iterable[date] = ()) -> "MissedDays":
-        """Adds days that have become due, and gives up days too far back, except the `current` ones.
+        """Adds days that have become due. Gives up days too far back or tried too often, except the `current` ones.
 
         Removes days in the future: they were added before the clock was set back.
         """
         missed = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
-        exempt = frozenset(current)  # a monthly list is asked for as usual until the next one is due
+        exempt = frozenset(current)  # a monthly list is requested regularly until the next one is due
         old = [day for day, tries in missed.items() if day not in exempt and self._is_hopeless(day, tries, today)]
         return replace(
             self,
@@ -45,7 +45,7 @@ class MissedDays:
         return day < today - DAYS_BACK or tries >= MOST_TRIES
 
     def read(self, *days: date) -> "MissedDays":
-        """Removes days that were read as usual."""
+        """Removes days that the regular requests have read."""
         return replace(self, days={day: tries for day, tries in self.days.items() if day not in days})
 
     def brought(self, day: date) -> "MissedDays":
@@ -53,7 +53,7 @@ class MissedDays:
         return replace(self.read(day), fetched=(*self.fetched, day))
 
     def is_empty(self, day: date) -> "MissedDays":
-        """Notes that there is no document of a missed day."""
+        """Notes that the source has no document for a missed day."""
         return replace(self.read(day), absent=(*self.absent, day))
 
     def is_gone(self, day: date) -> "MissedDays":
@@ -61,17 +61,17 @@ class MissedDays:
         return replace(self.read(day), gone=(*self.gone, day))
 
     def failed(self, day: date, reason: str, *, answered: bool = True) -> "MissedDays":
-        """Counts a failed try to fetch a missed day. A server that has not `answered` does not make the day be given up."""
+        """Counts a failed try to fetch a missed day. A try to which no server has `answered` does not give up the day."""
         tries = self.days.get(day, 0) + 1
         return replace(self, days={**self.days, day: tries if answered else min(tries, MOST_TRIES - 1)}, reason=reason)
 
     @property
     def undecided(self) -> Mapping[date, int]:
-        """The missed days, with those given up in this poll, until operators have been notified of these."""
+        """The missed days, including those that this poll gave up and of which operators are not notified yet."""
         return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
     def past(self, *current: date | None) -> tuple[date, ...]:
-        """The missed days except the `current` ones, which are asked for as usual; oldest first."""
+        """The missed days except the `current` ones, which have regular requests; oldest first."""
         return tuple(sorted(day for day in self.days if day not in current))
 
     def tries(self, *current: date | None) -> int:
@@ -93,7 +93,7 @@ class MissedDays:
 
 
 def ranges(days: Iterable[date]) -> str:
-    """Days for people, consecutive ones together: "2026-01-19 to 2026-01-21, 2026-01-23"."""
+    """The days as text, with consecutive days joined: "2026-01-19 to 2026-01-21, 2026-01-23"."""
     return ", ".join(
         f"{first} to {last}" if last - first > DAY else ", ".join(map(str, dict.fromkeys((first, last))))
         for first, last in runs(days)

@@ -1,4 +1,4 @@
-"""Receipts of polls: what they count, and which notices to operators follow from them."""
+"""The content of a poll's receipt, and the notices to operators that follow from it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from subscriptions.store import Ingested, Scope
 
 BATCH_FORMATS = frozenset(
     {"arxiv_rss", "arxiv_atom", "arxiv_listing_html"}
-)  # the day of such a digest tells which batch it is
+)  # in these formats the day of a digest is that of its batch
 COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 ZERO_COUNTS = dict.fromkeys(COUNT_NAMES, 0)
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
@@ -26,7 +26,7 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
     "possibly_capped", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters
-MIN_SUMMARIES = 4  # papers without which a share of failed summaries means nothing
+MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
 
 
 def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
@@ -59,17 +59,17 @@ def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
 
 
 def filed_with(filed: Filed, digest: Digest, done: Ingested) -> Filed:
-    """The filed papers so far, with those of one more stored digest."""
+    """The filed papers so far together with those of one more stored digest."""
     return filed.with_papers(_filed_now(done), digest.day, announced=done.announced)
 
 
 def _filed_now(done: Ingested) -> int:
-    """How many papers a digest filed. 0 for a digest that was known before, whose papers an earlier receipt counted."""
+    """How many papers a digest filed. 0 for a digest that was known before, since an earlier receipt counted them."""
     return 0 if done.already_known else done.archived
 
 
 def remarks_of(digest: Digest) -> tuple[str, ...]:
-    """What could not be read of a digest, one sentence for each kind with its first examples."""
+    """Sentences about what could not be read of a digest: one for each kind of problem, with its first examples."""
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
     return tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
 
@@ -79,14 +79,14 @@ def _examples(examples: Sequence[str]) -> str:
 
 
 def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bool = False) -> SourceTrouble | None:
-    """The trouble of a source after a receipt. `quietly`: a failure is no trouble yet."""
+    """The trouble of a source after a receipt; None if there is none. `quietly`: a failure does not count as trouble yet."""
     match receipt.outcome:
         case Outcome.FAILED:
             return before if quietly else SourceTrouble.FAILED
         case Outcome.LATE:
             return SourceTrouble.LATE
         case Outcome.STALE | Outcome.QUIET if before is SourceTrouble.LATE:
-            return before  # nothing new is due at a weekend, but what was late has still not come
+            return before  # nothing new is due, but the document that was late has still not come
         case Outcome.STALE:
             return None
     failed = receipt.counts.get("failed_summaries", 0)
@@ -105,7 +105,7 @@ def notify_of_trouble(
     parts: Sequence[str] = (),
     now: datetime,
 ) -> None:
-    """Notifies operators of trouble with a source, and of its end. Raises StoreError.
+    """Notifies operators of trouble with a source, and of the end of trouble. Raises StoreError.
 
     `before` is the trouble before this receipt. `parts`: see notify_source.
     """

@@ -1,6 +1,6 @@
-"""Tells when sources are due."""
+"""Tells when sources are due, and which days they should have brought."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings
@@ -11,15 +11,14 @@ from subscriptions.planning.receipts import Observation
 from subscriptions.planning.source_calendar import (
     ArxivCalendar,
     ArxivSchedule,
-    Due,
+    Overdue,
     Schedule,
     read_schedule,
 )
-from subscriptions.store import KnownSource
 from subscriptions.zones import zone
 
 DAY = timedelta(days=1)
-MAX_DAYS_COUNTED = timedelta(days=60)  # days missed before that are not counted
+MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
 class SourceSchedules:
@@ -35,8 +34,8 @@ class SourceSchedules:
             return None
         return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
 
-    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Due | None, bool]:
-        """What an observed unit should hold by now; if that is nothing, also whether it is only a day of rest."""
+    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Overdue | None, bool]:
+        """Returns (what an observed unit should hold by now, whether None there means a day without announcement)."""
         schedule = self.schedule(source)
         if schedule is None:
             return None, False
@@ -45,16 +44,16 @@ class SourceSchedules:
         return schedule.due_now(now), schedule.awaited
 
     def is_awaited(self, source: SourceSettings) -> bool:
-        """Whether a source is awaited. Papers of any day are new from a source that is not awaited."""
+        """Whether documents of a source are due at known moments. If not, papers of any day count as new."""
         schedule = self.schedule(source)
         return schedule is not None and schedule.awaited
 
-    def batch_due(self, source: SourceSettings, now: datetime) -> Due | None:
-        """The batch of arXiv that is due."""
+    def batch_due(self, source: SourceSettings, now: datetime) -> Overdue | None:
+        """The batch of arXiv that the source should show by now; None if none is due."""
         return self._arxiv(source).due_now(now)
 
     def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
-        """The days that a source is asked for as usual, today first; for arXiv and cron lines, the day that is due."""
+        """The days of the regular requests: today and yesterday for a dated address, else the day that is due."""
         today = now.astimezone(UTC).date()
         if is_dated(source):
             return today, today - DAY
@@ -69,7 +68,7 @@ class SourceSchedules:
         """The days after `after` that a source should have brought by `now`, oldest first. With None, only the current day."""
         current = self.current_days(source, now)
         today = now.astimezone(UTC).date()
-        if after is None or after > today + DAY:  # set before the clock was set back
+        if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
             return current[:1]
         first = max(after, today - MAX_DAYS_COUNTED) + DAY
         if is_dated(source):
@@ -99,20 +98,6 @@ class SourceSchedules:
     def expected_at(self, source: SourceSettings, batch: date) -> datetime:
         """The moment from which a source should hold a batch of arXiv."""
         return self._arxiv(source).expected_at(batch)
-
-    def unreported_sources(
-        self, sources: Iterable[SourceSettings], known: Mapping[str, KnownSource], now: datetime
-    ) -> tuple[str, ...] | None:
-        """The names of awaited sources without a receipt new or quiet since they were due last.
-
-        () if all have reported; None if no source is awaited.
-        """
-        schedules = [(source.name, schedule) for source in sources if (schedule := self.schedule(source))]
-        awaited = [(name, schedule.last_due(now)) for name, schedule in schedules if schedule.awaited]
-        if not awaited:
-            return None
-        settled = {name: one.settled_at for name, one in known.items()}
-        return tuple(name for name, due in awaited if due and ((at := settled.get(name)) is None or at < due))
 
     def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
         return ArxivSchedule(calendar=self.calendar, evening=source.url is not None and is_listing(source.url))

@@ -1,4 +1,4 @@
-"""Finds the sources that are due, and polls them beside the tick."""
+"""Finds the sources that are due, and polls them in tasks beside the tick of the process."""
 
 import asyncio
 import logging
@@ -10,9 +10,9 @@ from bot.settings import SourceSettings
 from bot.settings.source_facts import fact_of, place_of
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import everything
+from bot.sources.http import Fetcher, everything
 from bot.sources.lookup import PaperLookup
-from bot.sources.poll import Fetching, Poll
+from bot.sources.poll import Poll
 from bot.sources.poll_context import PollContext
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
@@ -23,14 +23,14 @@ from subscriptions.store import KnownSource
 
 log = logging.getLogger("paperwire")
 
-CHECK_INTERVAL = 5.0  # seconds between two looks for sources that are due
-ERROR_BACKOFF = 60.0  # seconds that a source rests after a poll whose receipt could not be written
-MAX_AHEAD = timedelta(days=1.25)  # for which a server can ask for no requests, with jitter
-MAX_CONCURRENT_POLLS = 4  # at the same time
-OVERDUE_AFTER = timedelta(minutes=10)  # a source that has been due for so long became due while nothing ran
+CHECK_INTERVAL = 5.0  # seconds between two checks for sources that are due
+ERROR_BACKOFF = 60.0  # seconds until the next poll of a source after a poll whose receipt could not be written
+MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, with jitter
+MAX_CONCURRENT_POLLS = 4
+OVERDUE_AFTER = timedelta(minutes=10)  # a source that has been due for longer became due while no process ran
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
-ENRICH_INTERVAL = 60.0  # seconds
-POLL_LEASE = timedelta(minutes=5)  # after which a poll counts as killed; each stored document sets the next poll
+ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
+POLL_LEASE = timedelta(minutes=5)  # a poll that takes longer counts as killed; each stored document sets the next poll
 
 
 class SourceScheduler:
@@ -39,7 +39,7 @@ class SourceScheduler:
     def __init__(
         self,
         context: PollContext,
-        fetcher: Fetching,
+        fetcher: Fetcher,
         sources: Sequence[SourceSettings],
         *,
         stopping: Callable[[], bool] = lambda: False,
@@ -54,7 +54,7 @@ class SourceScheduler:
             context.ingest_context, tuple(sources), receipts=self._file_receipts, stopping=stopping
         )
         self._polls: dict[str, asyncio.Task[None]] = {}
-        self._overdue: set[str] = set()  # sources that became due while nothing ran, until they are polled
+        self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
         arxiv = arxiv_among(self._sources.values())
         self._enricher = Enricher(context, fetcher, arxiv) if arxiv else None
@@ -68,7 +68,7 @@ class SourceScheduler:
 
     @property
     def problems(self) -> dict[str, str]:
-        """The folders that cannot be watched, and why. A failing server of a source is no problem of this process."""
+        """Why folders cannot be watched, by source. Failures of servers are not included."""
         return self.inbox.problems
 
     @property
@@ -80,7 +80,10 @@ class SourceScheduler:
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether sources are polled that became due while nothing ran. Deliveries planned now would lack their papers."""
+        """Whether planning has to wait for polls of sources that became due while no process ran.
+
+        Deliveries that are planned earlier would lack the papers of these sources.
+        """
         return bool(self._overdue) and self._context.ingest_context.clock.monotonic() < self._overdue_until
 
     async def poll(self) -> None:
@@ -180,7 +183,7 @@ class SourceScheduler:
         ]
 
     def _is_due(self, source: SourceSettings, known: KnownSource, now: datetime) -> bool:
-        """Whether the source is due. A time too far ahead counts as due: it was set before the clock was set back."""
+        """Whether the source is due. A time too far ahead counts as due, since it was stored before the clock was set back."""
         at = known.state.next_at
         schedule = self._context.timing.schedule(source)
         if at is None or schedule is None or at <= now:
@@ -188,7 +191,7 @@ class SourceScheduler:
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
     def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
-        """Notes the sources that became due while nothing ran, or while the machine slept."""
+        """Notes the sources that became due while no process ran, or while the machine slept."""
         now, second = self._context.ingest_context.clock.now(), self._context.ingest_context.clock.monotonic()
         late = {
             source.name
@@ -200,7 +203,7 @@ class SourceScheduler:
         self._overdue |= late
 
     async def _claim_and_poll(self, source: SourceSettings, known: KnownSource) -> None:
-        """Polls a source that is due, unless another process polls it. A poll that fails gives its claim back."""
+        """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
         store, due = self._context.store, known.state.next_at
         until = self._context.ingest_context.clock.now() + POLL_LEASE
         if not await asyncio.to_thread(take_poll, store, source.name, due, until):
@@ -220,9 +223,9 @@ class SourceScheduler:
         return receipt
 
     async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
-        """Polls these sources side by side; with `everything` also their parts that have come already.
+        """Polls these sources concurrently; with `everything` also categories that have brought what is due already.
 
-        An error in one poll stops no other. PaperwireError is raised at the end; other errors are logged.
+        An error in one poll does not stop the others. PaperwireError is raised at the end; other errors are logged.
         """
         places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
 
@@ -249,7 +252,7 @@ class SourceScheduler:
                 await asyncio.to_thread(self._file_receipts.record_late, source, known[name])
 
     def _start_enrichment(self) -> None:
-        """Starts to enrich incomplete papers if no poll is running, since a poll may complete them."""
+        """Starts to enrich incomplete papers unless a poll is running, since a poll may complete them."""
         second = self._context.ingest_context.clock.monotonic()
         if self._enrichment is not None and self._enrichment.done():
             if error := self._enrichment.exception():

@@ -1,4 +1,4 @@
-"""Sources that are files or folders: watches them, and ingests files once they are complete."""
+"""Watches the sources that are files or folders, and ingests files once they are complete."""
 
 import asyncio
 import logging
@@ -6,33 +6,18 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from bot.digests import read_digest
 from bot.digests.files import STABLE_FOR, FileStamp, FolderWatch, check_folder, is_missing, list_folder, report_again
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
+from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
-from subscriptions.model import Digest
-from subscriptions.store import Ingested, Transaction
 
 log = logging.getLogger("paperwire")
 
-LONGEST_WAIT = timedelta(seconds=5)  # for a file that is still being written
-
-
-class ReceiptWriter(Protocol):
-    """Writes the receipts of files."""
-
-    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
-        """Records a file that was stored, within the transaction that stored it. Raises StoreError."""
-
-    async def finish_scan(self, source: SourceSettings) -> None:
-        """Ends a scan, after all complete files of a source were read. Raises StoreError."""
-
-    async def record_failed(self, source: SourceSettings, sentence: str) -> None:
-        """Records that a file or folder cannot be read, once per reason. Raises StoreError."""
+LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
 
 
 class WatchedFiles:
@@ -43,7 +28,7 @@ class WatchedFiles:
         context: IngestContext,
         sources: tuple[SourceSettings, ...],
         *,
-        receipts: ReceiptWriter | None = None,
+        receipts: FileReceiptWriter | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._context = context
@@ -64,7 +49,7 @@ class WatchedFiles:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The paths that are watched, as the operator wrote them, with a remark at those where nothing exists yet."""
+        """The watched paths as the operator wrote them, each with a remark if nothing exists there yet."""
         return tuple(
             f"{source.path} (nothing is there yet)" if is_missing(str(source.path)) else str(source.path)
             for source in self._sources
@@ -72,7 +57,7 @@ class WatchedFiles:
 
     @property
     def unread(self) -> dict[str, str]:
-        """The sources of which nothing could be read, and why. An empty folder is not one of them."""
+        """Why nothing could be read of a source, by source. Empty folders are not included."""
         absent = {
             source.name: f"there is nothing at {source.path}"
             for source in self._sources
@@ -82,9 +67,10 @@ class WatchedFiles:
         return refused | absent | self.problems
 
     async def poll(self, only: Collection[str] | None = None) -> None:
-        """Ingests every file that is complete now. A file that cannot be read is reported once and stops no other.
+        """Ingests every file that is complete now. An unreadable file is reported once and does not stop the others.
 
-        `only` names sources. Raises StoreError; files that were not stored are read again at the next poll.
+        `only`: the names of the sources to poll. Raises StoreError; files that were not stored are read again at the next
+        poll.
         """
         for source in self._sources:
             if only is not None and source.name not in only:
@@ -128,7 +114,7 @@ class WatchedFiles:
         return paths
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
-        """The files of a source. Raises UnreadableInput, also if a folder has disappeared."""
+        """The files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
         place = source.path or Path()
         if place.is_dir():
             self._folders.add(source.name)
@@ -158,7 +144,9 @@ class WatchedFiles:
             await self._report(source, path, error)
         else:
             self._read.add(source.name)
-            if not done.already_known and not done.archive:  # a folder may hold years of old digests
+            if (
+                not done.already_known and not done.archive
+            ):  # otherwise a folder with years of old digests fills the log
                 log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
 
     def _read_again(self, source: SourceSettings, path: str) -> None:

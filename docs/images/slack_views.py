@@ -111,7 +111,7 @@ async def shots(app: App) -> list[ViewExhibit]:
     paper = await asked(
         app, CHANNEL, EventRequest, update_id="3", event="shortcut", details=told, message_id="1769068800.000200"
     )
-    home = await asked(app, ANN, EventRequest, update_id="4", event="board", view_id="V0")
+    home = await asked(app, ANN, EventRequest, update_id="4", event="home-view", view_id="V0")
     return [
         ViewExhibit(anchor="form", who="A new subscription", view=view_display(form.modal)),
         ViewExhibit(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),

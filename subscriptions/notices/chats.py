@@ -62,7 +62,7 @@ class ChatPaused(DailyNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMoved(EventNotice):
+class ChatAddressChanged(EventNotice):
     """A chat has another address now. Nothing raises this notice yet."""
 
     cause: ClassVar[str] = "moved"
@@ -121,7 +121,7 @@ class TopicClosed(EventNotice):
         """That it was closed, what waits, and when that goes on."""
         yield words.say("A topic of this group was closed.")
         if self.subscriptions:
-            yield words.say("What it subscribes to waits: {wishes}.", wishes=self.subscriptions)
+            yield words.say("What it subscribes to waits: {subscriptions}.", subscriptions=self.subscriptions)
         yield words.say("It goes on by itself when the topic is opened again.")
 
 
@@ -137,7 +137,7 @@ class TopicGone(EventNotice):
         """That it is gone, what waits, and how to have it elsewhere."""
         yield words.say("A topic of this group is not there any more.")
         if self.subscriptions:
-            yield words.say("What it subscribed to waits: {wishes}.", wishes=self.subscriptions)
+            yield words.say("What it subscribed to waits: {subscriptions}.", subscriptions=self.subscriptions)
         yield words.say("To have it in another topic, send /sub there.")
 
 
@@ -179,7 +179,7 @@ class SubscriptionsOrphaned(EventNotice):
             yield words.say("{who} has left the channel.", who=self.who)
         else:
             yield words.say("Somebody has left the channel.")
-        yield words.say("What they asked for here is paused: {wishes}", wishes=self.subscriptions)
+        yield words.say("What they asked for here is paused: {subscriptions}", subscriptions=self.subscriptions)
         yield words.say("What comes in the meantime waits; nothing is lost.")
         if self.number:
             yield words.say("/resume {number} goes on with it, /unsub {number} ends it.", number=self.number)
@@ -211,7 +211,7 @@ class AccessAsked(DailyNotice):
         if self.who and chat:
             yield words.say("Chat: {chat}.", chat=chat)
         if self.request:
-            yield words.say("It wants: {wish}", wish=self.request)
+            yield words.say("It wants: {request}", request=self.request)
         if self.chat:
             yield words.say("In words: /allow {chat} or /deny {chat}", chat=self.chat)
 

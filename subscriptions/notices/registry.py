@@ -9,7 +9,7 @@ from subscriptions.notices.chats import (
     AccessAsked,
     AccessDenied,
     AccessGranted,
-    ChatMoved,
+    ChatAddressChanged,
     ChatPaused,
     ChatResumed,
     SubscriberLeft,
@@ -19,7 +19,7 @@ from subscriptions.notices.chats import (
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.notices.notice import EventNotice, Notice, NoticeWords
-from subscriptions.notices.sending import BotReplaced, DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
+from subscriptions.notices.sending import BotReplaced, DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
 from subscriptions.notices.sources import (
     DaysMissed,
     PapersFiled,
@@ -42,10 +42,10 @@ def by_cause(*notices: type[Notice]) -> Notices:
 
 NOTICES: Notices = by_cause(
     ChatPaused,
-    ChatMoved,
+    ChatAddressChanged,
     ChatResumed,
     MessagesDead,
-    SenderStopped,
+    SendingStopped,
     BotReplaced,
     SourceFailed,
     SourceOverdue,

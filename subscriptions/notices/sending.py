@@ -59,7 +59,7 @@ class DeliveriesWaiting(DailyNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SenderStopped(DailyNotice):
+class SendingStopped(DailyNotice):
     """Nothing is sent to a platform, or to one workspace of it.
 
     Either a `reason` is known, or `gone` of the `of` chats that were written to answered that they are gone.

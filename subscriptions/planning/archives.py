@@ -31,7 +31,7 @@ class Filed:
         days = (*self.days, day) if papers and day else self.days
         return Filed(papers=self.papers + papers, days=days, announced=self.announced + announced)
 
-    def told(self, source: str) -> str:
+    def as_sentence(self, source: str) -> str:
         """The words of a source's receipt about them; "" if there are none."""
         announced = f"Announced after they had been filed: {_papers(self.announced)}." if self.announced else ""
         if not self.days:

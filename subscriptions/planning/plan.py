@@ -13,9 +13,9 @@ from subscriptions.model import (
     Because,
     Chat,
     ChatKind,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     KnownPaper,
     MissingHow,
     MissingSources,
@@ -37,7 +37,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class DueDelivery:
     """Everything that one delivery of one chat depends on."""
 
     chat: Chat
@@ -59,8 +59,8 @@ class Due:
 
 
 def decide(
-    due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool
-) -> tuple[Kind, tuple[Item, ...], Facts] | None:
+    due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool
+) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
     """Kind, items and facts of the delivery; None if there is nothing to deliver.
 
     `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.
@@ -73,12 +73,12 @@ def decide(
     return _kind(due.chat, sum(item.shown for item in items)), items, _facts(due)
 
 
-def days_known(due: Due) -> tuple[date, ...]:
+def days_known(due: DueDelivery) -> tuple[date, ...]:
     """The local days on which papers came since the subscriptions last looked, ascending."""
     return _days(_window(due), due.zone)
 
 
-def nothing_fits(due: Due) -> bool:
+def nothing_fits(due: DueDelivery) -> bool:
     """Whether no paper since the subscriptions last looked matches one of them, not even a paper delivered earlier."""
     return not any(
         (due.papers[position].sequence or 0) > due.cursor[subscription.id]
@@ -87,7 +87,7 @@ def nothing_fits(due: Due) -> bool:
     )
 
 
-def streak_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
+def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
     """The no-match streak of the chat after `days` with papers of which none matched; None if papers never came."""
     before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
@@ -98,7 +98,7 @@ def streak_after(due: Due, days: Sequence[date]) -> NoMatchStreak | None:
     return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
 
-def _is_planned_empty(due: Due) -> bool:
+def _is_planned_empty(due: DueDelivery) -> bool:
     """Whether to plan a delivery without papers: the first one of a chat if papers could have come, later ones on request."""
     if not due.may_be_empty or _has_all(due):
         return False
@@ -115,7 +115,7 @@ class _Found(NamedTuple):
     cross: bool
 
 
-def _found(due: Due, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
+def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
     """Each paper once, with the subscriptions that it matches in the order of their numbers."""
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
@@ -188,12 +188,12 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
     return tuple(items)
 
 
-def _kind(chat: Chat, shown: int) -> Kind:
+def _kind(chat: Chat, shown: int) -> DeliveryKind:
     alerts = chat.kind is ChatKind.PRIVATE and chat.settings.shape == "digest"
-    return Kind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else Kind.BULLETIN
+    return DeliveryKind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else DeliveryKind.BULLETIN
 
 
-def _window(due: Due) -> Sequence[KnownPaper]:
+def _window(due: DueDelivery) -> Sequence[KnownPaper]:
     since = min(due.cursor.values(), default=0)
     return due.papers[bisect_right(due.papers, since, key=_sequence) :]
 
@@ -202,13 +202,13 @@ def _sequence(paper: KnownPaper) -> int:
     return paper.sequence or 0
 
 
-def _has_all(due: Due) -> bool:
+def _has_all(due: DueDelivery) -> bool:
     """Whether papers came, and all were delivered earlier on request: then there is nothing left to report."""
     window = _window(due)
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
-def _facts(due: Due) -> Facts:
+def _facts(due: DueDelivery) -> Facts:
     """Counts for the header; papers delivered earlier are left out."""
     window = _window(due)
     if due.delivered:

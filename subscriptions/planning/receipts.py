@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from subscriptions.planning.source_calendar import DAY, LATE_AFTER, Due
+from subscriptions.planning.source_calendar import DAY, LATE_AFTER, Overdue
 
 _NAMED = 5  # units that a detail names
 
@@ -81,7 +81,7 @@ def joined(observations: Sequence[Observation]) -> Observation:
 
 def poll_verdict(
     observation: Observation,
-    due: Due | None,
+    due: Overdue | None,
     now: datetime,
     *,
     had: bool = False,
@@ -115,7 +115,7 @@ def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollV
     return PollVerdict(outcome=Outcome.STALE, is_final=True, detail=_same(observation))
 
 
-def _has_come(observation: Observation, due: Due) -> bool:
+def _has_come(observation: Observation, due: Overdue) -> bool:
     """Whether what was due has come. A document of an earlier day has only late papers, so it does not count."""
     if observation.batch:
         return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
@@ -127,7 +127,7 @@ def _has_come(observation: Observation, due: Due) -> bool:
     )
 
 
-def _not_come(observation: Observation, due: Due, now: datetime, *, others: bool) -> PollVerdict:
+def _not_come(observation: Observation, due: Overdue, now: datetime, *, others: bool) -> PollVerdict:
     empty = bool(
         observation.batch and not observation.papers and observation.day and due.batch and observation.day >= due.batch
     )

@@ -58,7 +58,7 @@ def _nth(year: int, month: int, weekday: int, number: int) -> date:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Overdue:
     """Something that should have come by now."""
 
     at: datetime  # since when
@@ -81,7 +81,7 @@ class Schedule(Protocol):
     def last_due(self, now: datetime) -> datetime | None:
         """The last moment up to `now` at which something was due; None if there was none."""
 
-    def due_now(self, now: datetime) -> Due | None:
+    def due_now(self, now: datetime) -> Overdue | None:
         """What should have come by `now`; None if nothing is expected today."""
 
 
@@ -139,14 +139,14 @@ class ArxivSchedule:
             batch -= DAY
         return self.expected_at(batch)
 
-    def due_now(self, now: datetime) -> Due | None:
+    def due_now(self, now: datetime) -> Overdue | None:
         """Today's batch, for a day from the moment when it can be read; None at weekends and on holidays."""
         batch = self._batch_at(now)
         at = self.expected_at(batch)
         if at > now:
             batch -= DAY
             at = self.expected_at(batch)
-        return Due(at=at, batch=batch) if self.calendar.has_batch(batch) else None
+        return Overdue(at=at, batch=batch) if self.calendar.has_batch(batch) else None
 
     def _batch_at(self, now: datetime) -> date:
         """The date whose batch becomes readable on the day of `now` in New York."""
@@ -183,7 +183,7 @@ class EverySchedule:
         """None."""
         return None
 
-    def due_now(self, now: datetime) -> Due | None:  # noqa: ARG002 - of the port
+    def due_now(self, now: datetime) -> Overdue | None:  # noqa: ARG002 - of the port
         """None."""
         return None
 

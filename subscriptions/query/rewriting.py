@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.query.fields import TEXT
-from subscriptions.query.parsing.lexer import Kind, lexemes
+from subscriptions.query.parsing.lexer import LexemeKind, lexemes
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
 from subscriptions.query.parsing.typed_text import typed
 from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
 from subscriptions.query.writing import PLAIN, written_value
 
-_JOINING = frozenset({Kind.AND, Kind.OR, Kind.NOT})
+_JOINING = frozenset({LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT})
 
 
 def narrowed(query: Query, rule: str) -> Query:
@@ -74,9 +74,9 @@ def _closed(query: Query) -> str:
     found = list(lexemes(source.text, 0, len(source.text), query.fields))
     while found and found[-1].kind in _JOINING:
         text = text[: source.columns[found.pop().start] - 1].rstrip()
-    open_quote = any(lexeme.kind is Kind.QUOTE and not lexeme.closed for lexeme in found)
+    open_quote = any(lexeme.kind is LexemeKind.QUOTE and not lexeme.closed for lexeme in found)
     kinds = [lexeme.kind for lexeme in found]
-    return text + '"' * open_quote + ")" * (kinds.count(Kind.OPEN) - kinds.count(Kind.CLOSE))
+    return text + '"' * open_quote + ")" * (kinds.count(LexemeKind.OPEN) - kinds.count(LexemeKind.CLOSE))
 
 
 def _written(node: Node) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Facts, Kind, Lane
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, DeliveryKind, Facts, Lane
 from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
-from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SenderStopped, VersionChanged
+from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import kind_of
+from subscriptions.service.subscriptions.lookup import kind_of
 from subscriptions.states import PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
@@ -114,10 +114,16 @@ def _add(
         return False
     tokens = [CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in buttons.values()]
     ids = callbacks.add_callbacks(session, tokens, now=now)
-    pressed = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
-    facts = Facts(notice=notice.cause, detail={**notice.detail(), **pressed})
+    token_ids = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
+    facts = Facts(notice=notice.cause, detail={**notice.detail(), **token_ids})
     row = Planned(
-        id=secrets.token_hex(8), chat_id=chat.id, kind=Kind.NOTICE, due=now, key=dedupe_key, items=(), facts=facts
+        id=secrets.token_hex(8),
+        chat_id=chat.id,
+        kind=DeliveryKind.NOTICE,
+        due=now,
+        key=dedupe_key,
+        items=(),
+        facts=facts,
     )
     planned.add_deliveries(session, [row], now=now)
     return True
@@ -165,8 +171,8 @@ def lose_place(
 ) -> None:
     """Pauses a chat, or with `topic` only this topic of it, since the bot may not write there.
 
-    Stores the reason, and as `detail` the platform's sentence. The owner of the chat is notified, and of a lost topic the
-    group, each once a day. `by` is the person who caused it.
+    Stores the reason, and as `detail` the platform's sentence. The owner of the chat is notified, and of a lost topic
+    the group, each once a day. `by` is the person who caused it.
     """
     with store.write() as session:
         if topic:
@@ -250,7 +256,7 @@ def notify_operators_of_trouble(
             late = DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
             lanes += notify_operators(store, admins, late, now=now)
     for platform, reason in stopped.items():
-        halt = SenderStopped(platform=platform, reason=reason)
+        halt = SendingStopped(platform=platform, reason=reason)
         lanes += notify_operators(store, admins, halt, now=now, but=frozenset({platform}))
     return tuple(lanes)
 

@@ -11,7 +11,7 @@ from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
 from subscriptions.store.rows import CallbackRow, UpdateRow
 
-HOME_VIEW = "board:"  # prefix of a person's address: the place of the callbacks on their home view
+HOME_VIEW_PREFIX = "board:"  # prefix of a person's address: the place of the callbacks on their home view
 
 
 def new_callback_id() -> str:
@@ -121,5 +121,5 @@ def drop_callbacks_at(session: Session, place: str, *, before: datetime | None =
 
 def erase_place(session: Session, place: str) -> None:
     """Erases the callback tokens and updates of a chat (rule 10). The ids of the updates stay."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW + place))))
+    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW_PREFIX + place))))
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(reply="", chat="", state=ReplyState.DONE))

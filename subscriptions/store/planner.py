@@ -17,7 +17,11 @@ from subscriptions.store.rows import TABLES, Utc
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
-_now, _shared, _head = bindparam("now", type_=Utc), bindparam("shared", type_=Integer), bindparam("head", type_=Integer)
+_now, _shared, _last_sequence = (
+    bindparam("now", type_=Utc),
+    bindparam("shared", type_=Integer),
+    bindparam("last_sequence", type_=Integer),
+)
 _ids = bindparam("ids", type_=Integer, expanding=True)
 
 
@@ -65,7 +69,7 @@ def end_pauses(session: Session, now: datetime) -> None:
 def _due(comes: ColumnElement[bool]) -> Select[int]:
     """The statement for due chats; `comes` is the condition for subscriptions that new papers make due."""
     moment_has_come = func.coalesce(_s.next_due_at, _now, type_=Utc) <= _now
-    papers_came = func.coalesce(_s.cursor, _shared) < _head
+    papers_came = func.coalesce(_s.cursor, _shared) < _last_sequence
     return (
         select(_s.chat)
         .join_from(_subscriptions, _chats, _c.id == _s.chat)
@@ -82,12 +86,12 @@ def _due(comes: ColumnElement[bool]) -> Select[int]:
 _DUE, _DUE_WAITING = _due(true()), _due(_s.cadence == NOW)
 
 
-def due_chats(session: Session, now: datetime, head: int, *, waiting: bool = False) -> list[int]:
+def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
     """Ids of the active chats that have an active subscription which is due.
 
     `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
     """
-    values = {"now": now, "shared": shared_cursor(session), "head": head}
+    values = {"now": now, "shared": shared_cursor(session), "last_sequence": last_sequence}
     return list(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars().all())
 
 
@@ -103,7 +107,7 @@ _SHARE = (
     .where(
         _s.cadence == NOW,
         _s.state == SubscriptionState.ACTIVE,
-        _s.cursor == _head,
+        _s.cursor == _last_sequence,
         _s.next_due_at.is_(None),  # one that is delayed keeps its own cursor
         _s.chat.in_(select(_c.id).where(_c.state == ChatState.ACTIVE)),
     )
@@ -123,17 +127,17 @@ def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None
             execute(session, _ADVANCE, values)
 
 
-def advance_shared_cursor(session: Session, head: int) -> None:
-    """Raises the shared cursor to `head`, and has every active subscription with cadence `now` that is there use it.
+def advance_shared_cursor(session: Session, last_sequence: int) -> None:
+    """Raises the shared cursor to `last_sequence`, and has every active subscription with cadence `now` that is there use it.
 
     If another planner has raised it further meanwhile, subscriptions keep their own cursors.
     """
     cursor = shared_cursor(session)
-    if cursor > head:
+    if cursor > last_sequence:
         return
-    execute(session, _SHARE, {"head": head})
-    if cursor < head:
-        put_value(session, SHARED_CURSOR, str(head))
+    execute(session, _SHARE, {"last_sequence": last_sequence})
+    if cursor < last_sequence:
+        put_value(session, SHARED_CURSOR, str(last_sequence))
 
 
 def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:

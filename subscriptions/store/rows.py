@@ -12,7 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from subscriptions.model import ChatKind, Kind
+from subscriptions.model import ChatKind, DeliveryKind
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import (
     Admission,
@@ -264,7 +264,7 @@ class DeliveryRow(SQLModel, table=True):
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
     chat: int = _reference("chat.id", index=True)
-    kind: Kind = _choice(Kind, required=True)
+    kind: DeliveryKind = _choice(DeliveryKind, required=True)
     due: datetime = Field(sa_type=Utc)
     dedupe_key: str = Field(unique=True)
     created_at: datetime = Field(sa_type=Utc)

@@ -15,7 +15,7 @@ from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET, HEADER, SECTION
 from bot.rendering.replies.reply_messages import render_reply
-from subscriptions.model import Chat, ChatKind, Item, Kind, Message, MissingHow, MissingSources
+from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.blocks import check_blocks
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
 from tests.unit.hostile import HOSTILE, hostile, papers
@@ -82,8 +82,15 @@ def links(blocks: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-@given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
-def test_whatever_a_paper_holds_slack_takes_it_as_it_is(to: Chat, shown: list[Item], kind: Kind, title: str) -> None:
+@given(
+    st.sampled_from(CHATS),
+    st.lists(papers(), max_size=7),
+    st.sampled_from([DeliveryKind.ALERT, DeliveryKind.BULLETIN]),
+    hostile,
+)
+def test_whatever_a_paper_holds_slack_takes_it_as_it_is(
+    to: Chat, shown: list[Item], kind: DeliveryKind, title: str
+) -> None:
     titles = ((title, "https://example.org/"), (title, title))
     missing = MissingSources(title, 1, MissingHow.LATE)
     sent = delivery(to, shown, kind=kind, titles=titles, late_reason=title, missing=missing)
@@ -150,5 +157,5 @@ def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
         "notice": "dead",
         "detail": {"count": "3", "reason": "<!channel> & </i>", "chat": "slack:C1", "ids": "a b"},
     }
-    (message,) = render_delivery(delivery(team(), kind=Kind.NOTICE, **facts))
+    (message,) = render_delivery(delivery(team(), kind=DeliveryKind.NOTICE, **facts))
     assert "&lt;!channel&gt; &amp; &lt;/i&gt;" in judged(message)[0]["text"]["text"]

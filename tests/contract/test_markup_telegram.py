@@ -15,7 +15,7 @@ from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.telegram.markup import markup_size, without_hosts, without_mentions
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.cleaning import clean
-from subscriptions.model import Chat, ChatKind, Item, Kind, Message, MissingHow, MissingSources
+from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload
 from tests.unit.hostile import HOSTILE, hostile, papers
@@ -102,8 +102,15 @@ CHATS = [
 ]
 
 
-@given(st.sampled_from(CHATS), st.lists(papers(), max_size=7), st.sampled_from([Kind.ALERT, Kind.BULLETIN]), hostile)
-def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(to: Chat, shown: list[Item], kind: Kind, title: str) -> None:
+@given(
+    st.sampled_from(CHATS),
+    st.lists(papers(), max_size=7),
+    st.sampled_from([DeliveryKind.ALERT, DeliveryKind.BULLETIN]),
+    hostile,
+)
+def test_whatever_a_paper_holds_telegram_takes_it_as_it_is(
+    to: Chat, shown: list[Item], kind: DeliveryKind, title: str
+) -> None:
     titles = ((title, "https://example.org/"), (title, title))
     missing = MissingSources(title, 1, MissingHow.LATE)
     sent = delivery(to, shown, kind=kind, titles=titles, late_reason=title, missing=missing)
@@ -252,5 +259,5 @@ def test_a_notice_is_markup_that_telegram_reads() -> None:
         "notice": "dead",
         "detail": {"count": "3", "reason": "<b> & </i>", "chat": "telegram:@x", "ids": "a b"},
     }
-    (message,) = render_delivery(delivery(chat(), kind=Kind.NOTICE, **facts))
+    (message,) = render_delivery(delivery(chat(), kind=DeliveryKind.NOTICE, **facts))
     assert "<b> & </i>" in judged(message).text

@@ -17,7 +17,7 @@ from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
-from bot.ports.forms import CHAT_FIELD
+from bot.ports.forms import CHAT_FIELD, HomeView, Modal
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from subscriptions.model import ChatAddress, ChatKind
 from tests.bot_harness import Answer, BotHarness, FakePlatformApi
@@ -36,6 +36,12 @@ class FakeForms:
 
     slack: "SlackHarness"
     platform: str = "slack"
+
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        return modal_view(modal, callback_token)
+
+    def render_home_view(self, home: HomeView) -> str:
+        return home_view(home)
 
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None: ...
 
@@ -63,8 +69,6 @@ class SlackHarness(BotHarness):
             context.conversation,
             platform_apis=platform_apis,
             forms={"slack": FakeForms(self)},
-            render_modal=modal_view,
-            render_home_view=home_view,
         )
         return replace(context, conversation=conversation)
 
@@ -87,7 +91,7 @@ class SlackHarness(BotHarness):
 
     async def home(self, by: str = ANN) -> "Home":
         """Somebody looks at the tab Home."""
-        seen = await self.sends_request(f"slack:{by}", event="board", by=by, view_id="V0 h0")
+        seen = await self.sends_request(f"slack:{by}", event="home-view", by=by, view_id="V0 h0")
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
 

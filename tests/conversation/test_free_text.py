@@ -10,7 +10,7 @@ from bot.commands.core.context import Callback, CommandContext, always
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
-from subscriptions.service.chats import add_callbacks
+from subscriptions.store.callbacks import add_callbacks
 from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper
 from tests.unit.hostile import HOSTILE
@@ -193,7 +193,8 @@ class TestQuestions:
         monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, callbacks=callbacks))
 
     async def asked(self, bot: BotHarness, chat: str = ME, by: str = "42") -> None:
-        [link] = add_callbacks(bot.store, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
+        with bot.store.write() as transaction:
+            [link] = add_callbacks(transaction, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
         said = await bot.sends_request(chat, callback_data=link, by=by)
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]

@@ -9,7 +9,7 @@ import pytest
 
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import Sentence
-from subscriptions.model import CallbackToken, ChatKind, Facts, Kind
+from subscriptions.model import CallbackToken, ChatKind, DeliveryKind, Facts
 from subscriptions.notices.notice import DailyNotice, NoticeWords
 from subscriptions.notices.registry import NOTICES, by_cause
 from subscriptions.service.chats import meet
@@ -75,14 +75,14 @@ async def test_operators_hear_of_it(bot: BotHarness, post: Deliverer) -> None:
 @pytest.mark.parametrize("to", [chat(), team(), chat("console"), chat("web"), chat(lang="zh")])
 def test_every_platform_writes_it(to: object) -> None:
     facts = Facts(notice="coffee-out", detail=CoffeeOut(room="2.01", cups=3).detail())
-    notice = delivery(to, kind=Kind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
+    notice = delivery(to, kind=DeliveryKind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
     (message,) = render_delivery(notice, notices=WITH_COFFEE)
     assert "No coffee in 2.01." in written(message)
     assert "3 cups today." in written(message)
 
 
 def test_a_version_that_does_not_know_it_still_says_something() -> None:
-    notice = delivery(chat(), kind=Kind.NOTICE, notice="coffee-out", detail={"room": "2.01"})
+    notice = delivery(chat(), kind=DeliveryKind.NOTICE, notice="coffee-out", detail={"room": "2.01"})
     (message,) = render_delivery(notice)
     assert written(message) == "<b>News from paperwire.</b>"
 

@@ -35,7 +35,10 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
     """Decisions, commands, rendering and everything of the domain know nothing of threads."""
     guilty = {str(path.relative_to(ROOT)) for path in PYTHON if "to_thread" in path.read_text()}
     shells = {
-        *(f"bot/conversation/{name}.py" for name in ("dispatcher", "handler", "authorization", "reply_sender")),
+        *(
+            f"bot/conversation/{name}.py"
+            for name in ("dispatcher", "handler", "prepared_request", "authorization", "reply_sender")
+        ),
         *(f"bot/delivery/{name}.py" for name in ("plan", "sender", "lane_sender", "claiming", "outcomes")),
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "enrichment", "watched_files")),
         *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/fetching")),

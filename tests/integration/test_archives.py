@@ -12,12 +12,11 @@ from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
 from subscriptions.service.papers import announce_filed, ingest_digest
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Ingested, Store
-from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.integration.cli import Terminal, page
-from tests.make import NOON, FakeClock, digest, paper, subscribes, summary
+from tests.make import NOON, FakeClock, digest, paper, stored_papers, subscribes, summary
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -44,7 +43,7 @@ def comes(
 
 def known(store: Store, title: str) -> KnownPaper:
     with store.read() as session:
-        return next(one for one in known_papers.everything(session) if one.paper.title == title)
+        return next(one for one in stored_papers(session) if one.paper.title == title)
 
 
 def told(store: Store, now: datetime = NOON + HOUR) -> list[str]:

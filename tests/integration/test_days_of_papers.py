@@ -10,9 +10,8 @@ from sqlalchemy import create_engine
 from subscriptions.model import Announce, KnownPaper
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
-from subscriptions.store.papers import known_papers
 from subscriptions.store.schema_upgrade import alembic_config
-from tests.make import NOON, digest, paper
+from tests.make import NOON, digest, paper, stored_papers
 
 # Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without papers of its own.
 DIGESTS = """
@@ -71,7 +70,7 @@ def stored_days(store: Store) -> dict[str, date | None]:
 
 def stored(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
-        return {known.paper.title: known for known in known_papers.everything(session)}
+        return {known.paper.title: known for known in stored_papers(session)}
 
 
 def test_a_paper_counts_under_the_day_of_the_digest_that_made_it_news(store: Store) -> None:

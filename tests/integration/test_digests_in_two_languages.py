@@ -15,9 +15,8 @@ from bot.digests import read_digest
 from subscriptions.model import Announce, Digest, KnownPaper, Paper
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Ingested, Store
-from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import AppearanceRow, DigestRow
-from tests.make import NOON
+from tests.make import NOON, stored_papers
 
 MONTH = """# 2026年03月
 
@@ -123,7 +122,7 @@ def _ingest(store: Store, digest: Digest, hours: int) -> Ingested:
 
 def _stored(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
-        return {known.paper.key: known for known in known_papers.everything(session)}
+        return {known.paper.key: known for known in stored_papers(session)}
 
 
 def test_a_paper_of_seven_formats_is_one(store: Store) -> None:

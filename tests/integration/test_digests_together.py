@@ -7,8 +7,7 @@ from bot.digests import read_digest
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Ingested, Store
-from subscriptions.store.papers import known_papers
-from tests.make import NOON
+from tests.make import NOON, stored_papers
 
 DAILY = """<div id=toc></div>
 
@@ -106,7 +105,7 @@ def _ingest(store: Store, text: str, hours: int) -> Ingested:
 
 def _stored(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
-        return {known.paper.key: known for known in known_papers.everything(session)}
+        return {known.paper.key: known for known in stored_papers(session)}
 
 
 def _told(store: Store) -> dict[str, tuple[int | None, Paper]]:

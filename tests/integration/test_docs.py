@@ -33,7 +33,7 @@ from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
 from subscriptions.matching import matching_papers
-from subscriptions.model import Announce, ChatKind, Kind, Paper, Summary, Translation
+from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary, Translation
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
@@ -476,7 +476,7 @@ def test_a_page_names_only_subcommands_and_options_that_there_are(path: Path) ->
 def test_the_words_of_the_glossary_are_those_of_the_program() -> None:
     told = page("glossary.md")
     outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
-    kinds = [kind.value for enumeration in (Announce, Kind) for kind in enumeration]
+    kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", told), word
 

@@ -590,28 +590,6 @@ async def test_a_clock_that_jumped_ahead_and_back_keeps_no_source_waiting(
     assert feeding.known("arxiv").state.next_at == new_york("2026-01-23 00:05")
 
 
-async def test_which_sources_are_awaited(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    sources_ = (arxiv_source("cs.LG"), web_source(f"{arxiv.url}/list.md"))
-    feeding = SourceHarness(store, clock, arxiv, *sources_)
-    timing = feeding.timing
-
-    def awaited(*these: SourceSettings) -> tuple[str, ...] | None:
-        return timing.unreported_sources(these, {one.name: one for one in known_sources(store)}, clock.now())
-
-    assert awaited(*sources_) == ("arxiv",)
-    await feeding.due()
-    assert awaited(*sources_) == ("arxiv",)  # it has yesterday's
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    await feeding.until(new_york("2026-01-22 01:00"))
-    assert awaited(*sources_) == ()
-    assert awaited(sources_[1]) is None
-    clock.set_now(new_york("2026-01-24 12:00"))
-    assert awaited(*sources_) == ("arxiv",)  # Friday's, which nobody asked for
-    clock.set_now(new_york("2026-01-23 00:04"))
-    assert awaited(*sources_) == ()
-
-
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

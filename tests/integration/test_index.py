@@ -18,9 +18,9 @@ from subscriptions.normalize import fold_plural, written_beginnings
 from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store
-from subscriptions.store.papers import index, known_papers
+from subscriptions.store.papers import index
 from subscriptions.store.schema_upgrade import alembic_config
-from tests.make import NOON, ingested, paper, summary
+from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
 from tests.unit.test_matching import papers, queries, terms
 from tests.unit.test_query_fields import MORE
@@ -50,7 +50,7 @@ def found(store: Store, query: Query) -> set[int]:
 
 def found_slowly(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        return {known.id for known in known_papers.everything(session) if slow_matcher.matches(query, known.paper)}
+        return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
 
 
 @given(st.lists(papers, min_size=1, max_size=3), st.lists(queries, min_size=1, max_size=4))
@@ -72,7 +72,7 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
-        (known,), entry = known_papers.everything(session), index.newest_entry(session)
+        (known,), entry = stored_papers(session), index.newest_entry(session)
         for part in (part for term in asked for part in simple_terms(term)):
             told = index.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)

@@ -133,7 +133,7 @@ def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
     store = Store(f"sqlite:///{terminal.database}")
     store.open(now=NOON)
     subscribes(store, "telegram:42", "diffusion")
-    ask_to_be_let_in(store, address("telegram:42"), admins=(), who="", wish="", now=NOON)
+    ask_to_be_let_in(store, address("telegram:42"), admins=(), who="", request="", now=NOON)
     assert get_chat(store, address("telegram:42")).state == "asked"
     assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
     assert get_chat(store, address("telegram:42")).state == "active"

@@ -231,7 +231,7 @@ class TestAfterAFailure:
 
     def test_a_window_that_could_not_be_read_is_what_it_was(self, store: Store) -> None:
         ingested(store, paper("A graph"), now=NOON + MINUTE)
-        window = _window.Window(head=1)
+        window = _window.Window(last_sequence=1)
         with store.read() as transaction:
             window.cover(transaction, 0)
         before: tuple[KnownPaper, ...] = window.known

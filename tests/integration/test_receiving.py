@@ -148,7 +148,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.conversation.handler.once", once)
+    monkeypatch.setattr("bot.conversation.execution.once", once)
     return refused
 
 
@@ -172,7 +172,7 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
 
     broken = Command(name=name, run=fails, summary=Sentence("list"))
     commands = tuple(broken if command.name == name else command for command in REGISTRY.commands)
-    monkeypatch.setattr("bot.commands.registry.REGISTRY", replace(REGISTRY, commands=commands))
+    monkeypatch.setattr("bot.app.REGISTRY", replace(REGISTRY, commands=commands))
 
 
 async def test_an_update_that_our_code_fails_over_is_answered_kindly_and_logged_without_its_words(

@@ -14,7 +14,6 @@ from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, 
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.portable import read_lines
 from subscriptions.service.chats import (
-    add_callbacks,
     ask_to_be_let_in,
     belongs_to,
     chat_moved,
@@ -54,14 +53,14 @@ from subscriptions.service.subscriptions import (
     unsubscribe,
 )
 from subscriptions.states import PauseReason
-from subscriptions.store import Claim, Rendered, Store, Transaction
+from subscriptions.store import Claim, Rendered, Store, Transaction, callbacks
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.chat.undo import changes_of
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox import entries as stored_entries
 from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
-from tests.make import NOON, address, digest, ingested, paper, subscribes, summary, translation
+from tests.make import NOON, address, digest, ingested, paper, stored_papers, subscribes, summary, translation
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -71,7 +70,7 @@ DAY = timedelta(days=1)
 def changes(store: Store) -> dict[str, int | None]:
     """Title -> change, of every paper."""
     with store.read() as session:
-        return {known.paper.title: known.sequence for known in known_papers.everything(session)}
+        return {known.paper.title: known.sequence for known in stored_papers(session)}
 
 
 def known(store: Store, key: str) -> KnownPaper:
@@ -338,7 +337,7 @@ class TestRule4Merging:
         ingested(store, paper("Reply", arxiv_id="2601.00001"), paper("Reply", arxiv_id="2601.00002"))
         ingested(store, paper("Reply", arxiv_id=None))
         with store.read() as session:
-            assert len(known_papers.everything(session)) == 3
+            assert len(stored_papers(session)) == 3
 
     def test_a_merge_makes_nothing_new_to_a_chat_that_was_told(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
@@ -647,7 +646,8 @@ class TestRule9Moving:
         made = [CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)]
         made.append(CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
         made.append(CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"))
-        ids = add_callbacks(store, made, now=NOON)
+        with store.write() as transaction:
+            ids = callbacks.add_callbacks(transaction, made, now=NOON)
         chat_moved(store, address(place), "-1005", now=NOON)
         found = [find_callback(store, link_id) for link_id in ids]
         assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]
@@ -700,7 +700,7 @@ class TestRule9Moving:
             return
         subscribes(store, at, f"graph{at[-1]}")
         if state == "asked":
-            ask_to_be_let_in(store, address(at), admins=(), who="", wish="", now=NOON)
+            ask_to_be_let_in(store, address(at), admins=(), who="", request="", now=NOON)
         elif state == "denied":
             deny(store, address(at), now=NOON)
         elif state == "gone":

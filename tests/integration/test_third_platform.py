@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.make import NOON, FakeClock, address, ingested, paper
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
+_NUMBERS = count(1)  # of letters: a number that has been read is not read again
 
 
 @asynccontextmanager
@@ -45,8 +47,9 @@ async def writes(app: App, sender: str, *letters: str) -> list[str]:
     """Letters arrive, and are answered; returns the answers."""
     channel = app.context.channels["postbox"]
     assert isinstance(channel, PostboxChannel)
-    before, first = len(channel.texts()), len(list(channel.folder.rglob("*"))) * 100
-    for number, letter in enumerate(letters, first):
+    before = len(channel.texts())
+    for letter in letters:
+        number = next(_NUMBERS)
         (channel.folder / "in" / f"{number:09}.txt").write_text(f"{sender}\n{letter}")
     await answer_once(app)
     return channel.texts()[before:]

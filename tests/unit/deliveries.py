@@ -15,9 +15,9 @@ from subscriptions.model import (
     ChatKind,
     ChatSettings,
     Delivery,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     KnownPaper,
     Message,
     Paper,
@@ -103,7 +103,12 @@ def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object
 
 
 def delivery(
-    to: Chat, papers: Iterable[Item] = (), *, kind: Kind = Kind.BULLETIN, due: datetime = THURSDAY, **facts: Any
+    to: Chat,
+    papers: Iterable[Item] = (),
+    *,
+    kind: DeliveryKind = DeliveryKind.BULLETIN,
+    due: datetime = THURSDAY,
+    **facts: Any,
 ) -> Delivery:
     """What a chat is to get; `facts` beside its papers."""
     given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
@@ -119,7 +124,7 @@ def delivery(
 
 def alert(to: Chat, *papers: Item, **facts: Any) -> Delivery:
     """Few papers, at once."""
-    return delivery(to, papers, kind=Kind.ALERT, **facts)
+    return delivery(to, papers, kind=DeliveryKind.ALERT, **facts)
 
 
 def payload(message: Message) -> dict[str, object]:

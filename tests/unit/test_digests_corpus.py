@@ -14,8 +14,7 @@ from bot.errors import UnknownFormat
 from subscriptions.model import Digest
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
-from subscriptions.store.papers import known_papers
-from tests.make import NOON
+from tests.make import NOON, stored_papers
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 pytestmark = pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with corpus/ and seeds/")
@@ -271,7 +270,7 @@ def test_a_page_with_links_and_one_without_are_the_same_papers_in_the_store(
         digest = _read(f"corpus/daily_md/xm_2025-06-08_{name}.md")
         ingest_digest(store, digest, source="files", day=NOON.date(), now=NOON + timedelta(hours=hour))
     with store.read() as session:
-        known = known_papers.everything(session)
+        known = stored_papers(session)
     assert len(known) == 8
     assert all(one.paper.arxiv_id and one.paper.title and one.paper.abstract and one.paper.authors for one in known)
 

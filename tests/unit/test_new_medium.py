@@ -13,7 +13,7 @@ from bot.rendering.platforms.registry import MEDIA
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Size
-from subscriptions.model import Chat, Kind
+from subscriptions.model import Chat, DeliveryKind
 from tests.unit.deliveries import alert, chat, delivery, items
 
 ROOM = 700  # characters of a card
@@ -74,7 +74,7 @@ def test_a_paper_that_no_card_holds_is_shortened(box: Chat) -> None:
 def test_its_replies_and_notices_are_cards(box: Chat) -> None:
     (reply,) = cards(render_reply(Reply(lines=("Done.", "More."), ok=True), box, media=WITH_POSTBOX))
     assert reply == "✓ DONE.\n\nMORE."
-    planned = delivery(box, kind=Kind.NOTICE, notice="denied")
+    planned = delivery(box, kind=DeliveryKind.NOTICE, notice="denied")
     (notice,) = cards(render_delivery(planned, media=WITH_POSTBOX))
     assert notice.startswith("THE OPERATOR OF THIS BOT HAS SAID NO")
 

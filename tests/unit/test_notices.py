@@ -12,7 +12,7 @@ from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, Subscribe
 from subscriptions.notices.matches import NothingMatched
 from subscriptions.notices.notice import DailyNotice, DayRuns, EventNotice, Notice
 from subscriptions.notices.registry import NOTICES, UnknownNotice, by_cause, read_notice
-from subscriptions.notices.sending import MessagesDead, SenderStopped
+from subscriptions.notices.sending import MessagesDead, SendingStopped
 from subscriptions.notices.sources import DaysMissed, SourceOverdue
 
 DAY = date(2026, 1, 22)
@@ -101,7 +101,7 @@ def test_details_are_the_texts_that_older_versions_stored() -> None:
     assert orphaned.detail() == {"who": "", "wishes": "1 diffusion", "number": "1"}
     overdue = SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet.")
     assert overdue.detail() == {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."}
-    assert SenderStopped(platform="telegram", gone=12, of=50).detail() == {
+    assert SendingStopped(platform="telegram", gone=12, of=50).detail() == {
         "platform": "telegram",
         "gone": "12",
         "of": "50",
@@ -123,7 +123,7 @@ def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
 
 
 def test_what_a_notice_is_sent_once_per() -> None:
-    assert SenderStopped(platform="slack:T1").key(DAY) == "slack:T1:2026-01-22"
+    assert SendingStopped(platform="slack:T1").key(DAY) == "slack:T1:2026-01-22"
     assert SubscriberLeft(chat="Lab", place="slack:C1").key(DAY) == "slack:C1:2026-01-22"
     assert MessagesDead(count=1, reason="", ids="", chat="").key(DAY) == ":2026-01-22"
     assert NothingMatched(event="41", known=7, days=5).key(DAY) == "41"
@@ -132,4 +132,4 @@ def test_what_a_notice_is_sent_once_per() -> None:
 
 def test_two_notices_with_one_cause_are_refused() -> None:
     with pytest.raises(ValueError, match="same cause"):
-        by_cause(SenderStopped, SenderStopped)
+        by_cause(SendingStopped, SendingStopped)

@@ -13,16 +13,16 @@ from subscriptions.model import (
     Chat,
     ChatAddress,
     ChatKind,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     KnownPaper,
     MissingHow,
     MissingSources,
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.planning.plan import Due, Evidence, days_known, decide, nothing_fits, streak_after
+from subscriptions.planning.plan import DueDelivery, Evidence, days_known, decide, nothing_fits, streak_after
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)
@@ -66,8 +66,8 @@ def decided(
     evidence: dict[int, Evidence] | None = None,
     due: datetime = NOON,
     now: datetime = NOON,
-) -> tuple[Kind, tuple[Item, ...], Facts] | None:
-    case = Due(
+) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
+    case = DueDelivery(
         chat=to or chat(),
         subscriptions=tuple(wish(number) for number in sorted(fits)),
         cursor=dict.fromkeys(fits, seen),
@@ -83,7 +83,7 @@ def decided(
     return decide(case, lambda _, p: proofs.get(p.id, Evidence(words=("graph",))), limited=limited)
 
 
-def shown(result: tuple[Kind, tuple[Item, ...], Facts] | None) -> list[int]:
+def shown(result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None) -> list[int]:
     assert result is not None
     return [item.paper.id for item in result[1] if item.shown]
 
@@ -96,16 +96,16 @@ def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "count", "expected"),
     [
-        (ChatKind.PRIVATE, {}, 1, Kind.ALERT),
-        (ChatKind.PRIVATE, {}, 5, Kind.ALERT),
-        (ChatKind.PRIVATE, {}, 6, Kind.BULLETIN),
-        (ChatKind.GROUP, {}, 1, Kind.BULLETIN),
-        (ChatKind.BROADCAST, {"shape": "each"}, 1, Kind.BULLETIN),
-        (ChatKind.TEAM, {}, 2, Kind.BULLETIN),
+        (ChatKind.PRIVATE, {}, 1, DeliveryKind.ALERT),
+        (ChatKind.PRIVATE, {}, 5, DeliveryKind.ALERT),
+        (ChatKind.PRIVATE, {}, 6, DeliveryKind.BULLETIN),
+        (ChatKind.GROUP, {}, 1, DeliveryKind.BULLETIN),
+        (ChatKind.BROADCAST, {"shape": "each"}, 1, DeliveryKind.BULLETIN),
+        (ChatKind.TEAM, {}, 2, DeliveryKind.BULLETIN),
     ],
 )
 def test_a_few_papers_in_private_are_alerts_everything_else_is_a_bulletin(
-    kind: ChatKind, settings: dict[str, str], count: int, expected: Kind
+    kind: ChatKind, settings: dict[str, str], count: int, expected: DeliveryKind
 ) -> None:
     result = decided([known(n) for n in range(1, count + 1)], {1: list(range(1, count + 1))}, to=chat(kind, **settings))  # type: ignore[arg-type]
     assert result is not None
@@ -175,7 +175,7 @@ class TestNothing:
     def test_the_first_due_delivery_says_how_many_were_looked_at(self) -> None:
         result = decided([known(1), known(2)], {1: []}, to=chat(spoken=False))
         assert result is not None
-        assert (result[0], result[1], result[2].known, result[2].first) == (Kind.BULLETIN, (), 2, True)
+        assert (result[0], result[1], result[2].known, result[2].first) == (DeliveryKind.BULLETIN, (), 2, True)
 
 
 class TestFacts:
@@ -203,7 +203,7 @@ assert datetime(2026, 1, 22, 12, tzinfo=UTC) == NOON  # the builders' day, which
 # ------------------------------------------------------------------------------------------------------- nothing to say
 
 
-def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, **values: object) -> Due:
+def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, **values: object) -> DueDelivery:
     given: dict[str, object] = {
         "chat": to or chat(),
         "subscriptions": (wish(1),),
@@ -216,7 +216,7 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
         "zone": ZoneInfo("UTC"),
         "next_due": None,
     }
-    return Due(**{**given, **values})  # type: ignore[arg-type]
+    return DueDelivery(**{**given, **values})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_what_is_missing_is_said_with_how() -> None:
     assert result[2].missing == MissingSources("cs.LG, stat.ML", 2, MissingHow.LATE)
 
 
-def spell(due: Due) -> NoMatchStreak | None:
+def spell(due: DueDelivery) -> NoMatchStreak | None:
     return streak_after(due, days_known(due))
 
 

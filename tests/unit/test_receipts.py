@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, joined, poll_verdict, verdict_of_all
-from subscriptions.planning.source_calendar import Due
+from subscriptions.planning.source_calendar import Overdue
 
 TODAY, YESTERDAY = date(2026, 1, 22), date(2026, 1, 21)
 DUE_AT = datetime(2026, 1, 22, 5, 5, tzinfo=UTC)
-BATCH, ANYTHING = Due(at=DUE_AT, batch=TODAY), Due(at=DUE_AT)
+BATCH, ANYTHING = Overdue(at=DUE_AT, batch=TODAY), Overdue(at=DUE_AT)
 SOON, HOURS_LATER = DUE_AT + timedelta(minutes=15), DUE_AT + timedelta(hours=7)
 
 
@@ -81,7 +81,7 @@ RESTING, OTHERS, HAD, ANY_DAY = {"resting": True}, {"others": True}, {"had": Tru
     ],
 )
 def test_what_a_look_means(
-    look: Observation, due: Due | None, now: datetime, circumstances: dict[str, bool], expected: tuple[str, bool]
+    look: Observation, due: Overdue | None, now: datetime, circumstances: dict[str, bool], expected: tuple[str, bool]
 ) -> None:
     judgement = poll_verdict(look, due, now, **circumstances)
     assert (str(judgement.outcome), judgement.is_final) == expected

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from subscriptions.model import Chat, ChatKind, Delivery, Facts, Item, Kind, Message, MissingHow, MissingSources
+from subscriptions.model import Chat, ChatKind, Delivery, DeliveryKind, Facts, Item, Message, MissingHow, MissingSources
 from tests.unit.deliveries import (
     THURSDAY,
     alert,
@@ -464,7 +464,7 @@ def test_a_paper_larger_than_a_message_is_shortened_and_keeps_its_link(to: Chat)
         item("Reason", because("word " * 20_000, name="n" * 100_000)),
         item("https", url="https://example.org/" + "x" * 100_000, arxiv_id=None),
     ]
-    for kind in (Kind.ALERT, Kind.BULLETIN):
+    for kind in (DeliveryKind.ALERT, DeliveryKind.BULLETIN):
         messages = render_delivery(delivery(to, giants, kind=kind))
         text = "".join(map(written, messages))
         assert sum(len(message.papers) for message in messages) == len(giants)
@@ -516,7 +516,7 @@ def test_nothing_but_the_delivery_decides() -> None:
 
 def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
     with pytest.raises(KeyError, match="pigeon"):
-        render_delivery(Delivery(id="a", chat=chat("pigeon"), kind=Kind.ALERT, due=THURSDAY, facts=Facts()))
+        render_delivery(Delivery(id="a", chat=chat("pigeon"), kind=DeliveryKind.ALERT, due=THURSDAY, facts=Facts()))
 
 
 # ----------------------------------------------------------------------------------------------------------- buttons
@@ -633,7 +633,7 @@ def test_a_public_group_is_read_as_a_channel_is() -> None:
 
 def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:
     assert keys(delivery(chat(), first=True)) == [[]]
-    assert keys(delivery(chat(), kind=Kind.NOTICE, notice="dead")) == [[]]
+    assert keys(delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead")) == [[]]
 
 
 def test_an_edit_keeps_the_buttons_of_its_message() -> None:

@@ -11,7 +11,7 @@ from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.language import translator
-from subscriptions.model import Chat, ChatKind, Item, Kind, Message, Summary, Translation
+from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.registry import NOTICES
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 
@@ -278,7 +278,7 @@ def test_a_delivery_in_an_answer_speaks_as_its_own_chat_reads_it() -> None:
 
 def test_an_empty_delivery_and_a_notice_are_a_line_in_an_answer() -> None:
     assert "None of 180 papers" in written(render_reply(Reply(delivery=delivery(chat())), chat())[0])
-    notice = delivery(chat(), kind=Kind.NOTICE, notice="dead", detail={"count": "3"})
+    notice = delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
     assert "3" in written(render_reply(Reply(delivery=notice), chat())[0])
 
 
@@ -315,7 +315,7 @@ DETAILS = {
 @pytest.mark.parametrize("cause", NOTICES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str) -> None:
-    (text,) = rendered(delivery(chat(lang=lang), kind=Kind.NOTICE, notice=cause, detail=DETAILS[cause]))
+    (text,) = rendered(delivery(chat(lang=lang), kind=DeliveryKind.NOTICE, notice=cause, detail=DETAILS[cause]))
     assert text.startswith("<b>")
     known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
     for name, value in DETAILS[cause].items():
@@ -326,33 +326,35 @@ def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str)
 
 def test_what_is_late_is_named_where_the_rest_has_come() -> None:
     detail = {**DETAILS["overdue"], "parts": "stat.ML"}
-    (text,) = rendered(delivery(chat(), kind=Kind.NOTICE, notice="overdue", detail=detail))
+    (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="overdue", detail=detail))
     assert "daily has nothing new in stat.\u2060ML although it is time." in text
 
 
 def test_days_that_were_missed_are_named_and_why_they_do_not_come() -> None:
     detail = DETAILS["missed"]
-    (text,) = rendered(delivery(chat(), kind=Kind.NOTICE, notice="missed", detail=detail))
+    (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="missed", detail=detail))
     assert "Mon 19 – Wed 21 Jan · Fri 23 Jan" in text
     assert "too far back" in text
-    (text,) = rendered(delivery(chat(), kind=Kind.NOTICE, notice="missed", detail={**detail, "given_up": ""}))
+    (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="missed", detail={**detail, "given_up": ""}))
     assert "only its newest" in text
 
 
 @pytest.mark.parametrize("cause", [*NOTICES, "something new"])
 def test_a_notice_without_details_is_still_a_sentence(cause: str) -> None:
-    (message,) = render_delivery(delivery(chat(), kind=Kind.NOTICE, notice=cause))
+    (message,) = render_delivery(delivery(chat(), kind=DeliveryKind.NOTICE, notice=cause))
     assert len(written(message)) > 10
     assert "{" not in written(message)
 
 
 def test_a_notice_without_words_of_its_own_shows_the_text_it_was_given() -> None:
-    planned = delivery(chat(), kind=Kind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"})
+    planned = delivery(chat(), kind=DeliveryKind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"})
     assert rendered(planned) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
 
 
 def test_a_pause_names_its_reason() -> None:
-    planned = delivery(team(), kind=Kind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"})
+    planned = delivery(
+        team(), kind=DeliveryKind.NOTICE, notice="paused", detail={"chat": "slack:C1", "reason": "archived"}
+    )
     (text,) = rendered(planned)
     assert text == (
         "*slack:C1 is paused.*\nThe channel was archived.\n"

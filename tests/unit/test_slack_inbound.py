@@ -173,7 +173,7 @@ def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said
         ({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "moved", "C1"),
         ({"type": "app_uninstalled"}, "uninstalled", "T1"),
         ({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}, "uninstalled", "T1"),
-        ({"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}, "board", "U1"),
+        ({"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}, "home-view", "U1"),
     ],
 )
 def test_what_happens_has_a_name(what: dict[str, Any], happened: str, place: str) -> None:

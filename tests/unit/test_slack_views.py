@@ -9,19 +9,16 @@ from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
 from bot.ports.button import Button
-from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.modal_page import ButtonRow, ShownField, ViewExhibit, view_display, views_page
 from bot.rendering.platforms.slack.modals import BLOCKS, INPUT, OPTION, TITLE, home_view, modal_view
 from bot.rendering.text.language import Language
-from subscriptions.model import Chat
-from tests.unit.deliveries import team
 from tests.unit.hostile import HOSTILE, hostile
 
 LINK = "AbCdEfGhIjKlMnOp"
-READER: Chat = team()
 
 
-def sheet(*fields: Field, title: str = "New subscription") -> Modal:
+def sheet(*fields: FormField, title: str = "New subscription") -> Modal:
     return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
 
 
@@ -29,14 +26,14 @@ def options(*values: str) -> tuple[Option, ...]:
     return tuple(Option(value=value, label=value.title()) for value in values)
 
 
-QUERY = Field(
+QUERY = FormField(
     name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
 )
-CHOICE = Field(
+CHOICE = FormField(
     name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
 )
-RADIO = Field(name="place", label="Where", value="here", options=options("here", "mine"))
-CLOCK = Field(name="clock", label="At", value="09:00", is_clock=True, required=False)
+RADIO = FormField(name="place", label="Where", value="here", options=options("here", "mine"))
+CLOCK = FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
 
 
 def judged(text: str) -> dict[str, Any]:
@@ -71,7 +68,7 @@ def _judge_element(element: dict[str, Any]) -> None:
 
 
 def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
-    view = judged(modal_view(sheet(QUERY, CHOICE, CLOCK, RADIO), LINK, READER))
+    view = judged(modal_view(sheet(QUERY, CHOICE, CLOCK, RADIO), LINK))
     assert (view["type"], view["private_metadata"]) == ("modal", LINK)
     assert [view[name]["text"] for name in ("title", "submit", "close")] == ["New subscription", "Subscribe", "Cancel"]
     assert [block.get("block_id") for block in view["blocks"]] == ["query", None, "when", "clock", "place"]
@@ -88,17 +85,17 @@ def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
 
 
 def test_enter_in_a_watched_field_tells_the_bot_and_typing_does_not() -> None:
-    (block, _) = judged(modal_view(sheet(QUERY), LINK, READER))["blocks"]
+    (block, _) = judged(modal_view(sheet(QUERY), LINK))["blocks"]
     assert block["dispatch_action"] is True
     assert block["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
 
 
 def test_what_is_not_there_is_not_said() -> None:
-    (block,) = judged(modal_view(sheet(Field(name="query", label="Papers with")), LINK, READER))["blocks"]
+    (block,) = judged(modal_view(sheet(FormField(name="query", label="Papers with")), LINK))["blocks"]
     assert set(block) == {"type", "block_id", "label", "element"}
     assert "initial_value" not in block["element"]
-    bare = Field(name="when", label="When", value="gone", options=options("now", "daily"))
-    (block,) = judged(modal_view(sheet(bare), LINK, READER))["blocks"]
+    bare = FormField(name="when", label="When", value="gone", options=options("now", "daily"))
+    (block,) = judged(modal_view(sheet(bare), LINK))["blocks"]
     assert "initial_option" not in block["element"]
 
 
@@ -107,26 +104,28 @@ def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: 
     words = text or "x"
     many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
     fields = (
-        Field(name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True),
-        Field(name="when", label=words, value="v0", options=many),
+        FormField(
+            name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
+        ),
+        FormField(name="when", label=words, value="v0", options=many),
     )
-    judged(modal_view(sheet(*fields, title=words * 3), LINK, READER))
+    judged(modal_view(sheet(*fields, title=words * 3), LINK))
 
 
 @pytest.mark.parametrize("length", [INPUT, INPUT + 1, 40_000])
 def test_a_text_longer_than_a_field_is_cut(length: int) -> None:
-    (block, *_) = judged(modal_view(sheet(Field(name="query", label="x", value="y" * length)), LINK, READER))["blocks"]
+    (block, *_) = judged(modal_view(sheet(FormField(name="query", label="x", value="y" * length)), LINK))["blocks"]
     assert len(block["element"]["initial_value"]) == INPUT
 
 
 def test_long_notes_stay_in_one_section() -> None:
     notes = tuple("& < > word " * 40 for _ in range(12))
-    view = judged(modal_view(sheet(Field(name="query", label="x", notes=notes)), LINK, READER))
+    view = judged(modal_view(sheet(FormField(name="query", label="x", notes=notes)), LINK))
     assert len(view["blocks"]) == 2
 
 
 def test_a_long_title_is_cut_where_slack_would_refuse_it() -> None:
-    assert len(judged(modal_view(sheet(QUERY, title="x" * 60), LINK, READER))["title"]["text"]) <= TITLE
+    assert len(judged(modal_view(sheet(QUERY, title="x" * 60), LINK))["title"]["text"]) <= TITLE
 
 
 # --------------------------------------------------------------------------------------------------------------- boards
@@ -140,9 +139,7 @@ def board(*items: HomeItem, **more: Any) -> HomeView:
 
 
 def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
-    view = judged(
-        home_view(board(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."), READER)
-    )
+    view = judged(home_view(board(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all.")))
     assert view["type"] == "home"
     assert "private_metadata" not in view
     header, lines, item, row, remark = view["blocks"]
@@ -157,21 +154,21 @@ def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
     panels = (HomePanel(title=text.strip() or "x", items=(HomeItem(text=text or "x", remark=text, menu=MENU),)),) * 2
-    view = judged(home_view(HomeView(panels=panels, remark=text), READER))
+    view = judged(home_view(HomeView(panels=panels, remark=text)))
     actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
     assert len(actions) == len(set(actions)) == 2
 
 
 def test_a_board_never_has_more_blocks_than_a_view_takes() -> None:
     items = tuple(HomeItem(text=f"{number}", menu=MENU) for number in range(150))
-    assert len(judged(home_view(board(*items), READER))["blocks"]) == BLOCKS
+    assert len(judged(home_view(board(*items)))["blocks"]) == BLOCKS
 
 
 # ------------------------------------------------------------------------------------------------------- in the gallery
 
 
 def test_the_gallery_shows_a_form_with_what_stands_in_it() -> None:
-    shown = view_display(modal_view(sheet(QUERY, CHOICE, CLOCK, RADIO), LINK, READER))
+    shown = view_display(modal_view(sheet(QUERY, CHOICE, CLOCK, RADIO), LINK))
     assert (shown.title, shown.send, shown.leave) == ("New subscription", "Subscribe", "Cancel")
     boxes = [part for part in shown.parts if isinstance(part, ShownField)]
     assert [(box.kind, box.value) for box in boxes] == [
@@ -186,7 +183,7 @@ def test_the_gallery_shows_a_form_with_what_stands_in_it() -> None:
 
 
 def test_and_a_board_with_its_menus_and_buttons() -> None:
-    shown = view_display(home_view(board(HomeItem(text="1  diffusion", menu=MENU)), READER))
+    shown = view_display(home_view(board(HomeItem(text="1  diffusion", menu=MENU))))
     assert shown.title == ""
     assert [part.keys[0].text for part in shown.parts if isinstance(part, ButtonRow)] == ["new"]
     assert any(getattr(part, "menu", False) for part in shown.parts)
@@ -194,8 +191,8 @@ def test_and_a_board_with_its_menus_and_buttons() -> None:
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "javascript:alert(1)"])
 def test_nothing_in_a_view_becomes_markup_of_the_page(text: str) -> None:
-    form = modal_view(sheet(Field(name="query", label=text, value=text, hint=text, notes=(text,))), LINK, READER)
-    home = home_view(board(HomeItem(text=text, remark=text)), READER)
+    form = modal_view(sheet(FormField(name="query", label=text, value=text, hint=text, notes=(text,))), LINK)
+    home = home_view(board(HomeItem(text=text, remark=text)))
     shots = [
         ViewExhibit(anchor=name, who=text, view=view_display(view)) for name, view in (("form", form), ("home", home))
     ]

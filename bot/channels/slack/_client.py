@@ -31,7 +31,7 @@ _LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class HistoryPage:
     """One page of a conversation's messages, and the cursor of the next page; "" at the end."""
 
     messages: tuple[Mapping[str, object], ...]
@@ -167,7 +167,7 @@ class Client:
         """The answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
         return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
-    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> Page:
+    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> HistoryPage:
         """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, LookupError."""
         look: dict[str, Any] = {
             "channel": channel,
@@ -328,7 +328,7 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
     return bytes(data[:most])
 
 
-def _page(data: Mapping[str, object]) -> Page:
+def _page(data: Mapping[str, object]) -> HistoryPage:
     match data:
         case {"messages": [*messages], **rest}:
             match rest.get("response_metadata"):
@@ -336,6 +336,8 @@ def _page(data: Mapping[str, object]) -> Page:
                     pass
                 case _:
                     cursor = ""
-            return Page(messages=tuple(message for message in messages if isinstance(message, dict)), cursor=cursor)
+            return HistoryPage(
+                messages=tuple(message for message in messages if isinstance(message, dict)), cursor=cursor
+            )
         case _:
             raise RetryLater("Slack's answer holds no messages.")

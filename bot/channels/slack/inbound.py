@@ -160,7 +160,7 @@ def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: st
     sender = _sender({"user": event["user"]}, here, teams)
     place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
     shown = event.get("view") or {}
-    return EventRequest(place=place, update_id=update, event="board", sender=sender, view_id=_view_ref(shown))
+    return EventRequest(place=place, update_id=update, event="home-view", sender=sender, view_id=_view_ref(shown))
 
 
 def _event_request(

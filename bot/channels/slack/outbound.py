@@ -23,11 +23,6 @@ from subscriptions.model import ChatAddress, Message
 
 DEFAULT_API_URL = "https://slack.com/api/"
 
-POST_SCOPES = frozenset({"chat:write", "im:write"})  # the scopes for posting
-LOOKUP_SCOPES = frozenset(
-    {"channels:history", "groups:history", "im:history"}
-)  # the scopes for looking up unclear messages
-
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # of our values of client_msg_id
 _LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # before a workspace whose channel cannot be found is asked again
 _CLOCK_SKEW = timedelta(seconds=60)  # how far Slack's clock may be behind ours
@@ -121,10 +116,6 @@ class SlackChannel:
             return ""
         me = await own.identify()
         return f"{me.team}:{me.user}"
-
-    async def scopes(self) -> frozenset[str]:
-        """The scopes of the own workspace's token. Raises NotDelivered."""
-        return await (await self.workspaces.for_address("")).client.granted_scopes()
 
     async def normalise(self, address: str) -> str:
         """The canonical address of a channel. Asks Slack for the own team if the address names a team. Raises NotDelivered."""

@@ -6,6 +6,8 @@ from bot.channels.slack.addresses import joined, split
 from bot.channels.slack.api import read_user
 from bot.channels.slack.declined import Declined
 from bot.channels.slack.workspaces import Workspace, Workspaces
+from bot.ports.forms import HomeView, Modal
+from bot.rendering.platforms.slack.modals import home_view, modal_view
 from subscriptions.model import ChatAddress
 
 _PAGE = 200  # conversations in one answer
@@ -21,6 +23,14 @@ class SlackForms:
 
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
+
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        """See Forms."""
+        return modal_view(modal, callback_token)
+
+    def render_home_view(self, home: HomeView) -> str:
+        """See Forms."""
+        return home_view(home)
 
     async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
         """See Forms."""

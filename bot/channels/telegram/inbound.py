@@ -152,9 +152,9 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
 
 def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
     """The request of a service message, which the platform writes when something happens to a chat; None for others."""
-    for field, happened in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
+    for field, event in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
-            return EventRequest(place=place, update_id=number, event=happened)
+            return EventRequest(place=place, update_id=number, event=event)
     if "migrate_to_chat_id" in message:
         details = {"to": str(int(message["migrate_to_chat_id"]))}
         return EventRequest(place=place, update_id=number, event="moved", details=details)
@@ -194,18 +194,18 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
     was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT
     if is_out:
-        happened = "left"
+        event = "left"
     elif not _may_write(after, place):
-        happened = "muted"
+        event = "muted"
     elif was_out and place.kind is not ChatKind.PRIVATE:
-        happened = "arrived"
+        event = "arrived"
     else:
-        happened = "back"
+        event = "back"
     person = change.get("from") or {}
     return EventRequest(
         place=place,
         update_id=number,
-        event=happened,
+        event=event,
         details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
         sender=_person_id(person),
         sender_name=_person_name(person),

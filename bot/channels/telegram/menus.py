@@ -25,7 +25,7 @@ _DESCRIPTION = Sentence(
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
-class Translator(Protocol):
+class MenuTranslator(Protocol):
     """Translates sentences to one language."""
 
     def __call__(self, sentence: Sentence, /) -> str:
@@ -41,7 +41,7 @@ class Menu:
     commands: tuple[tuple[str, str], ...]  # (name, what it does)
 
 
-def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> tuple[Menu, ...]:
+def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, MenuTranslator]) -> tuple[Menu, ...]:
     """All menus. `speakers` are the translators by language, English under "".
 
     Administrators of a group see all commands, other members only those that change nothing.
@@ -61,11 +61,13 @@ def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]
     )
 
 
-def _shown(command: MenuCommand, say: Translator) -> tuple[str, str]:
+def _shown(command: MenuCommand, say: MenuTranslator) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
-async def publish_menus(client: Client, commands: Sequence[MenuCommand], speakers: Mapping[str, Translator]) -> None:
+async def publish_menus(
+    client: Client, commands: Sequence[MenuCommand], speakers: Mapping[str, MenuTranslator]
+) -> None:
     """Sets the menus and descriptions that differ from those that Telegram has. Logs errors and raises none."""
     try:
         for menu in menus_of(commands, speakers):

@@ -19,7 +19,7 @@ from subscriptions.service.papers import activity
 from subscriptions.service.subscriptions import Listed
 from subscriptions.states import ChatState, SubscriptionState
 
-HOME_VIEW = "board"  # the event that a person looks at their home view
+HOME_VIEW = "home-view"  # the event that a person opens their home view
 MOST = 36  # subscriptions of a home view
 MOST_CHATS = 10  # chats of a home view, with the person's own
 
@@ -84,7 +84,9 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     stands = status(context.store, chat.address, now=context.now)
     return [
         next_line(
-            stands.coming, context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone), context.now
+            stands.next_delivery,
+            context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone),
+            context.now,
         )
     ]
 
@@ -109,10 +111,10 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         subscription = one.subscription
         parts = [row.when]
         fixed = subscription.cadence.kind not in ("now", "when-out")  # of the others the line above says when
-        coming = (
+        is_due_later = (
             fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
         )
-        parts += [context.say("next {moment}", moment=row.next_due)] if coming else []
+        parts += [context.say("next {moment}", moment=row.next_due)] if is_due_later else []
         if found.base.week and found.base.whole:
             parts.append(
                 context.localizer.count("{count} a week", "{count} a week", found.found[subscription.canonical])

@@ -85,7 +85,7 @@ def _next(context: CommandContext, here: Status) -> str:
         return context.say("This chat waits for whoever runs this bot.")
     if here.chat.state is ChatState.PAUSED:
         return context.say("This chat is paused; /resume ends that.")
-    return next_line(here.coming, context.localizer, context.now)
+    return next_line(here.next_delivery, context.localizer, context.now)
 
 
 def _outbox_lines(context: CommandContext, here: Status) -> list[str]:

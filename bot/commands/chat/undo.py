@@ -38,7 +38,7 @@ def on_undo(context: CommandContext) -> Reply:
         return _ask(context, change)
     try:
         with context.store.savepoint():
-            return _undo(context, change, pressed=True)
+            return _undo(context, change, replaces=True)
     except Refused as error:
         return Reply(
             toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"
@@ -63,14 +63,14 @@ def _ask(context: CommandContext, change: Change) -> Reply:
     return Reply(lines=(said, *_what(context, change.what)), buttons=((sure,),))
 
 
-def _undo(context: CommandContext, change: Change, *, pressed: bool = False) -> Reply:
+def _undo(context: CommandContext, change: Change, *, replaces: bool = False) -> Reply:
     redone = _is_undo(context, change)
     done = undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
     again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
     head = context.say("Done again.") if redone else context.say("Undone.")
     buttons = () if context.read_by_strangers else ((again,),)
-    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=buttons, replaces=pressed)
+    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=buttons, replaces=replaces)
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:

@@ -7,7 +7,7 @@ from bot.commands.core.context import CommandContext, Event
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
-from subscriptions.notices.sending import SenderStopped
+from subscriptions.notices.sending import SendingStopped
 from subscriptions.service.chats import leave_place, uninstall
 from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
 from subscriptions.service.subscriptions import get_chat, listed
@@ -68,7 +68,7 @@ def on_uninstalled(context: CommandContext) -> Reply | None:
     """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
     team = context.event_details["team"]
     uninstall(context.store, team, now=context.now)
-    notice = SenderStopped(
+    notice = SendingStopped(
         platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
     )
     notify_operators(context.store, context.bot_info.admins, notice, now=context.now)

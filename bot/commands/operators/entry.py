@@ -69,7 +69,7 @@ def _waits(context: CommandContext, before: ChatBefore, reply: Reply | None) -> 
         context.chat.address,
         admins=context.bot_info.admins,
         who=context.request.sender_name,
-        wish=subscription,
+        request=subscription,
         now=context.now,
     )
     if someone:

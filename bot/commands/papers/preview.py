@@ -84,7 +84,7 @@ def on_look_for(context: CommandContext) -> Reply:
 
 def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
     if found.query is None:
-        subscription = found.wishes[0]
+        subscription = found.subscriptions[0]
         return (
             context.say(
                 "This is subscription {number}: {name}",
@@ -126,7 +126,7 @@ def preview(context: CommandContext) -> Reply:
     if ending.when is not None and (refusal := time_refusal(context, ending)):
         return refusal
     tried = would_come(context.store, context.chat, now=context.now, which=ending.query)
-    if not tried.wishes:
+    if not tried.subscriptions:
         return nothing_active(context, "/preview diffusion")
     buttons = (
         (*subscribe_button(context, context.args), *try_as_words_button(context, ending, context.args))
@@ -154,13 +154,15 @@ def on_try_as_words(context: CommandContext) -> Reply:
 
 
 def _delivered_before(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
-    if not tried.told:
+    if not tried.delivered:
         return ()
     found = len(tried.delivery.items) if tried.delivery else 0
-    if tried.told == found:
+    if tried.delivered == found:
         return (context.say("This chat has had all of them."),)
     return (
-        context.localizer.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.told),
+        context.localizer.count(
+            "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
+        ),
     )
 
 
@@ -169,11 +171,11 @@ def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
     if tried.query is not None or not context.chat.id:
         return ()
     if not tried.waiting:
-        return (context.say("Nothing of it is still to come."),) if tried.told else ()
+        return (context.say("Nothing of it is still to come."),) if tried.delivered else ()
     words = context.localizer.count(
         "{count} paper is still to come.", "{count} papers are still to come.", tried.waiting
     )
-    return (context.say("{sentence} {next}", sentence=words, next=_when(context, tried.wishes)),)
+    return (context.say("{sentence} {next}", sentence=words, next=_when(context, tried.subscriptions)),)
 
 
 def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str:

@@ -71,7 +71,7 @@ def _is_sent(context: CommandContext) -> bool:
 
 def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
     """Returns the reply that says how many papers are on their way through the outbox."""
-    if not batch.wishes:
+    if not batch.subscriptions:
         return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
         return _nothing_new(context, which, batch)
@@ -86,7 +86,7 @@ def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
 
 def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
     """Returns the papers as a reply, after which they do not count as delivered."""
-    if not batch.wishes:
+    if not batch.subscriptions:
         return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
         return _nothing_new(context, which, batch)
@@ -107,11 +107,11 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
     if batch.day is None:
         return Reply(lines=(context.say("No papers are known yet."),))
     day = context.localizer.day(batch.day)
-    if batch.told:
+    if batch.delivered:
         words = context.localizer.count(
             "The only paper of {day} that fits came before.",
             "All {count} papers of {day} that fit came before.",
-            batch.told,
+            batch.delivered,
             day=day,
         )
         return Reply(lines=(words,), buttons=_all_of_day_button(context, which, batch))
@@ -125,17 +125,17 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
 
 
 def _delivered_before(context: CommandContext, batch: Batch) -> tuple[str, ...]:
-    if not batch.told:
+    if not batch.delivered:
         return ()
-    return (context.localizer.count("{count} more came before.", "{count} more came before.", batch.told),)
+    return (context.localizer.count("{count} more came before.", "{count} more came before.", batch.delivered),)
 
 
 def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
     """Returns [show all of that day] if some of its papers were delivered before."""
-    if not batch.told or batch.day is None or context.read_by_strangers:
+    if not batch.delivered or batch.day is None or context.read_by_strangers:
         return ()
     of_one = which and batch.query is None
-    about = {"number": batch.wishes[0].number} if of_one else {"text": which}
+    about = {"number": batch.subscriptions[0].number} if of_one else {"text": which}
     arguments = {"day": batch.day.isoformat(), **about}
     return ((Button(label=context.say("show all of that day"), verb="today-again", arguments=arguments),),)
 
@@ -145,7 +145,7 @@ def on_today_again(context: CommandContext) -> Reply:
     which, day = _still_there(context), date.fromisoformat(str(context.arguments["day"]))
     if which is None:
         return _gone(context)
-    batch = newest_batch(context.store, context.chat, now=context.now, which=which, day=day, told_too=True)
+    batch = newest_batch(context.store, context.chat, now=context.now, which=which, day=day, delivered_too=True)
     if batch.delivery is None:
         return Reply(toast=context.say("There is nothing any more that fits."))
     found = context.localizer.count(

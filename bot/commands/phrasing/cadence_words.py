@@ -10,7 +10,7 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 
 # As cadences are typed, which differs by language.
-_RHYTHMS: Mapping[str, Sentence] = MappingProxyType(
+_TYPED: Mapping[str, Sentence] = MappingProxyType(
     {
         "daily": Sentence("daily {time}"),
         "weekdays": Sentence("weekdays {time}"),
@@ -41,7 +41,7 @@ _EVERY: Mapping[str, Sentence] = MappingProxyType(
     }
 )
 DAYS = tuple(_EVERY)
-"""Rhythms that a time of day belongs to."""
+"""Kinds of cadence that a time of day belongs to."""
 
 
 def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str:
@@ -54,12 +54,12 @@ def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str
             return localizer.say("now")
         case "when-out":
             hours = f"{cadence.at:%H:%M}-{cadence.until:%H:%M}"
-            rhythm = "when-out weekdays" if cadence.weekdays_only else "when-out"
-            said = localizer.say(_RHYTHMS[rhythm].template, hours=hours)
+            kind = "when-out weekdays" if cadence.weekdays_only else "when-out"
+            said = localizer.say(_TYPED[kind].template, hours=hours)
         case "weekly":
             said = localizer.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
-        case rhythm:
-            said = localizer.say(_RHYTHMS[rhythm].template, time=f"{cadence.at:%H:%M}")
+        case kind:
+            said = localizer.say(_TYPED[kind].template, time=f"{cadence.at:%H:%M}")
     return f"{said} {localizer.zone_name(zone)}" if zone else said
 
 
@@ -69,9 +69,9 @@ def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None)
     return cadence_words(when.cadence, localizer, when.zone)
 
 
-def everyday_rhythm(rhythm: str, localizer: Localizer) -> str:
+def everyday_kind(kind: str, localizer: Localizer) -> str:
     """Returns one of DAYS as people say it: "every Monday"."""
-    return _EVERY[rhythm].say(localizer.translate)
+    return _EVERY[kind].say(localizer.translate)
 
 
 def everyday_cadence(text: str, localizer: Localizer) -> str:
@@ -80,8 +80,8 @@ def everyday_cadence(text: str, localizer: Localizer) -> str:
     if cadence.kind == "now":
         return localizer.say("as soon as papers come")
     if cadence.kind != "when-out":
-        rhythm, _, time = text.rpartition(" ")
-        return f"{everyday_rhythm(rhythm, localizer)} {time}"
+        kind, _, time = text.rpartition(" ")
+        return f"{everyday_kind(kind, localizer)} {time}"
     hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
     if cadence.weekdays_only:
         return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)

@@ -9,48 +9,52 @@ if TYPE_CHECKING:  # its module loads the store, which a refused query does not 
     from subscriptions.planning.forecast import NextDelivery
 
 
-def first_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
+def first_line(next_delivery: "NextDelivery", localizer: Localizer, now: datetime) -> str:
     """Returns a sentence that says when a subscription delivers first."""
-    if coming.at is None and coming.latest is not None:
+    if next_delivery.at is None and next_delivery.latest is not None:
         return localizer.say(
-            "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
+            "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(next_delivery.latest)
         )
-    if coming.at is None:
+    if next_delivery.at is None:
         return localizer.say("It comes as soon as papers do.")
-    if coming.at <= now:
+    if next_delivery.at <= now:
         return (
-            localizer.say("First: as soon as papers are out.") if coming.opens else localizer.say("First: in a moment.")
+            localizer.say("First: as soon as papers are out.")
+            if next_delivery.opens
+            else localizer.say("First: in a moment.")
         )
-    moment = _moment(coming, localizer)
-    if coming.opens:
+    moment = _moment(next_delivery, localizer)
+    if next_delivery.opens:
         return localizer.say("First: from {moment} on, as soon as papers are out.", moment=moment)
     return localizer.say("First: {moment}.", moment=moment)
 
 
-def next_line(coming: "NextDelivery", localizer: Localizer, now: datetime) -> str:
+def next_line(next_delivery: "NextDelivery", localizer: Localizer, now: datetime) -> str:
     """Returns a sentence that says when a chat gets its next delivery."""
-    if coming.at is None and coming.latest is not None:
+    if next_delivery.at is None and next_delivery.latest is not None:
         return localizer.say(
-            "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(coming.latest)
+            "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(next_delivery.latest)
         )
-    if coming.at is None:
+    if next_delivery.at is None:
         return localizer.say("Next: as soon as papers come.")
-    if coming.at <= now:
+    if next_delivery.at <= now:
         return (
-            localizer.say("Next: as soon as papers are out.") if coming.opens else localizer.say("Next: in a moment.")
+            localizer.say("Next: as soon as papers are out.")
+            if next_delivery.opens
+            else localizer.say("Next: in a moment.")
         )
-    moment = _moment(coming, localizer)
-    if coming.opens:
+    moment = _moment(next_delivery, localizer)
+    if next_delivery.opens:
         return localizer.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
     return localizer.say("Next: {moment}.", moment=moment)
 
 
-def _moment(coming: "NextDelivery", localizer: Localizer) -> str:
+def _moment(next_delivery: "NextDelivery", localizer: Localizer) -> str:
     """Returns the moment with the reason why it is not earlier, such as a weekend or a holiday."""
-    assert coming.at is not None  # noqa: S101 - checked by the callers
-    moment = localizer.moment(coming.at, about=coming.about and not coming.opens)
-    if coming.rest == "weekend":
+    assert next_delivery.at is not None  # noqa: S101 - checked by the callers
+    moment = localizer.moment(next_delivery.at, about=next_delivery.about and not next_delivery.opens)
+    if next_delivery.rest == "weekend":
         return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
-    if coming.rest == "holiday":
+    if next_delivery.rest == "holiday":
         return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
     return moment

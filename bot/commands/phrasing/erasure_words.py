@@ -23,5 +23,7 @@ def erased_line(gone: "Forgotten", localizer: Localizer) -> str:
     subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
     papers = localizer.count("{count} paper", "{count} papers", gone.papers)
     return localizer.say(
-        "Erased: {wishes}, the memory of {papers}, all settings and buttons.", wishes=subscriptions, papers=papers
+        "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
+        subscriptions=subscriptions,
+        papers=papers,
     )

@@ -14,10 +14,14 @@ def held_line(held: "HeldBack", localizer: Localizer, *, now: datetime) -> str:
     """Returns a sentence that says what is paused and until when."""
     words = subscription_label(held.subscription) if held.subscription else ""
     if held.until is None:
-        return localizer.say("{wish} is paused.", wish=words) if words else localizer.say("This chat is paused.")
+        return (
+            localizer.say("{subscription} is paused.", subscription=words)
+            if words
+            else localizer.say("This chat is paused.")
+        )
     until = localizer.moment(held.until, now=now)
     if words:
-        return localizer.say("{wish} is paused until {moment}.", wish=words, moment=until)
+        return localizer.say("{subscription} is paused until {moment}.", subscription=words, moment=until)
     return localizer.say("This chat is paused until {moment}.", moment=until)
 
 
@@ -27,7 +31,7 @@ def resumed_line(held: "HeldBack", localizer: Localizer) -> str:
         return localizer.say("Nothing is paused here.")
     subscription = held.subscription
     return (
-        localizer.say("{wish} is active again.", wish=subscription_label(subscription))
+        localizer.say("{subscription} is active again.", subscription=subscription_label(subscription))
         if subscription
         else localizer.say("Papers come again.")
     )

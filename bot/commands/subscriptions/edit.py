@@ -255,9 +255,9 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
     else:
         when = when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    coming = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
+    next_delivery = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
     first = (
-        [next_line(coming, context.localizer, context.now)]
+        [next_line(next_delivery, context.localizer, context.now)]
         if any(one.state is SubscriptionState.ACTIVE for one in done)
         else []
     )

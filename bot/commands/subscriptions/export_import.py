@@ -23,7 +23,7 @@ from bot.ports.reply import File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.portable import Line, read_lines, text_of
+from subscriptions.portable import PortableLine, read_lines, text_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import (
     clear_conversation_state,
@@ -148,7 +148,7 @@ def _text_given(context: CommandContext) -> str:
         ) from None
 
 
-def _lines(context: CommandContext, text: str) -> tuple[Line, ...]:
+def _lines(context: CommandContext, text: str) -> tuple[PortableLine, ...]:
     """Returns the lines of a text, which may change only this chat. Raises Refused."""
     return read_lines(text, context.chat.address, alone=True)
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from bot.commands.core.cities import city_pages
 from bot.commands.core.context import Callback, Command, CommandContext, Event, never
 from bot.commands.core.picking import subscription_gone, subscription_numbered
-from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_rhythm
+from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_i_know
 from bot.commands.subscriptions.echo import echo
-from bot.ports.forms import CHAT_FIELD, Field, Modal, Option
+from bot.ports.forms import CHAT_FIELD, FormField, Modal, Option
 from bot.ports.reply import Reply
 from subscriptions.categories.tree import is_category
 from subscriptions.cutting import clip
@@ -151,10 +151,10 @@ def is_author(author: str) -> bool:
 
 def _fields(
     context: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
-) -> tuple[Field, ...]:
+) -> tuple[FormField, ...]:
     timed = cadence.kind in ("daily", "weekdays", "weekly")
     return (
-        Field(
+        FormField(
             name=QUERY,
             label=context.say("Papers with"),
             value=text,
@@ -162,8 +162,8 @@ def _fields(
             notes=(*notes, *_reading(context, text, examples=0 if notes else EXAMPLES)),
             notifies_change=True,
         ),
-        Field(name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)),
-        Field(
+        FormField(name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)),
+        FormField(
             name=CLOCK,
             label=context.say("At"),
             value=f"{cadence.at:%H:%M}" if timed and cadence.at else _NINE,
@@ -171,7 +171,7 @@ def _fields(
             is_clock=True,
             required=False,
         ),
-        Field(name=ZONE, label=context.say("By the clock of"), value=clock, options=_zones(context, clock)),
+        FormField(name=ZONE, label=context.say("By the clock of"), value=clock, options=_zones(context, clock)),
     )
 
 
@@ -221,7 +221,7 @@ def _when_value(cadence: Cadence) -> str:
 
 
 def _when_label(context: CommandContext, value: str) -> str:
-    return everyday_rhythm(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
+    return everyday_kind(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
 
 
 def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
@@ -244,14 +244,14 @@ def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
     return {HERE: here, **in_thread, MINE: context.person}
 
 
-def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> Field:
+def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> FormField:
     labels = {
         HERE: name_of(context.chat),
         THREAD: context.say("the thread of this message"),
         MINE: context.say("only to me, in direct messages"),
     }
     options = tuple(Option(value=value, label=labels[value]) for value in places)
-    return Field(name=CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
+    return FormField(name=CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
 
 
 # ------------------------------------------------------------------------------------------------- while it is filled in
@@ -282,7 +282,7 @@ def _with_choices(context: CommandContext, reply: Reply) -> Reply:
     return Reply(modal=replace(reply.modal, fields=fields))
 
 
-def _chosen(field: Field, value: str) -> Field:
+def _chosen(field: FormField, value: str) -> FormField:
     offered = not field.options or value in {option.value for option in field.options}
     return replace(field, value=value) if value and offered else field
 

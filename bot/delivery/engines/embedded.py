@@ -1,4 +1,4 @@
-"""The engine of one process: an asyncio drain of the lanes that were woken."""
+"""The engine of one process: runs woken lanes concurrently in asyncio tasks."""
 
 import asyncio
 import heapq
@@ -11,12 +11,15 @@ from bot.ports.clock import Clock
 from bot.ports.engine import Deliver
 from subscriptions.model import Lane
 
-CONCURRENCY = 10  # lanes at once
-MAX_SLEEP = 0.2  # seconds
+CONCURRENCY = 10  # lanes that run at once
+MAX_SLEEP = 0.2  # seconds until `run` looks again for rests that are over
 
 
 class EmbeddedEngine:
-    """The Engine of one process. Lanes run in the order in which they were woken, also after a rest."""
+    """See Engine. A lane that was woken with `not_before` rests until then. Lanes run in the order of their wakes.
+
+    A lane keeps its place in that order during a rest.
+    """
 
     def __init__(
         self,
@@ -31,15 +34,15 @@ class EmbeddedEngine:
         self._concurrency = concurrency
         self._stopping = stopping
         self._order = count()
-        self._places: dict[Lane, int] = {}  # of every lane that waits, runs or rests; the lowest runs first
+        self._places: dict[Lane, int] = {}  # lane that waits, runs or rests -> its place; the lowest place runs first
         self._waiting: list[tuple[int, Lane]] = []  # a heap of (place, lane)
         self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic second of its end, place, lane)
         self._running: set[Lane] = set()
-        self._rerun_at: dict[Lane, float] = {}  # running lanes that are to run again, and from which second on
+        self._rerun_at: dict[Lane, float] = {}  # running lane that is to run again -> the monotonic second from which
         self._changed = asyncio.Event()
 
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
-        """Wakes lanes. With `not_before` they rest until then, keep their places, and cannot be woken earlier."""
+        """See Engine. With `not_before` the lanes rest until then; another wake does not end the rest earlier."""
         now = second = self._clock.monotonic()
         if not_before is not None:
             second += max(0.0, (not_before - self._clock.now()).total_seconds())
@@ -58,10 +61,9 @@ class EmbeddedEngine:
             heapq.heappush(self._waiting, (place, lane))
 
     async def run(self, deliver: Deliver) -> None:
-        """Calls `deliver` for every woken lane, once at a time per lane, until no lane waits, runs or rests.
+        """See Engine. Returns when no lane waits, runs or rests; when the process stops, rests are not waited for.
 
-        When stopping it does not wait for rests. An error in one lane does not cancel the others, since their messages in
-        flight would become unclear; all errors are raised at the end.
+        An error in one lane does not cancel the others, since their messages in flight would become unclear.
         """
         errors: list[Exception] = []
         self._changed = asyncio.Event()
@@ -83,21 +85,21 @@ class EmbeddedEngine:
             raise ExceptionGroup("lanes that failed", errors)
 
     def _end_rests(self) -> None:
-        """Lets lanes whose rest is over wait again, in the places that they had."""
+        """Moves lanes whose rest is over to the waiting lanes, with the places that they had."""
         now = self._clock.monotonic()
         while self._resting and self._resting[0][0] <= now:
             _, place, lane = heapq.heappop(self._resting)
             heapq.heappush(self._waiting, (place, lane))
 
     async def _wait_for_rest(self, second: float) -> None:
-        """Wakes `run` when the first rest is over. Waits at most MAX_SLEEP, since a shorter rest may have begun."""
+        """Sets `_changed` when a rest ends, and after MAX_SLEEP at the latest, since a shorter rest may have begun."""
         await self._clock.sleep(min(second - self._clock.monotonic(), MAX_SLEEP))
         self._changed.set()
 
     async def _deliver_lane(self, lane: Lane, deliver: Deliver, errors: list[Exception]) -> None:
         try:
             await deliver(lane)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+        except Exception as error:  # noqa: BLE001 - the other lanes must go on
             errors.append(error)
         finally:
             self._running.discard(lane)

@@ -1,4 +1,4 @@
-"""`paperwire check`: questions about the machine, the sources and the platforms, with answers and cures."""
+"""The checks of `paperwire check`: findings about the machine, the sources and the platforms."""
 
 from bot.operation.checks._finding import Finding as Finding
 from bot.operation.checks._finding import is_ready as is_ready

@@ -1,4 +1,4 @@
-"""The findings of `paperwire check`."""
+"""The type of the findings of `paperwire check`."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ TOKENS = {"telegram": "PAPERWIRE_TELEGRAM_TOKEN", "slack": "PAPERWIRE_SLACK_BOT_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One question and its answer."""
+    """One question of `paperwire check`, its answer, and how to mend what is wrong."""
 
     question: Sentence
     answer: Sentence
@@ -20,7 +20,7 @@ class Finding:
 
 
 def is_ready(store: Store) -> bool:
-    """Whether the database can be used as it is. Another finding says why it cannot."""
+    """Returns whether the database can be used without an upgrade. If not, `check_here` has a finding that says why."""
     try:
         return store.exists() and store.revision() == HEAD
     except StoreError:

@@ -1,4 +1,4 @@
-"""The findings about this machine: settings, database, copies, formats, templates, clock, proxies."""
+"""Finds problems of this machine: settings, database, backups, formats, templates, clock, proxies."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ from subscriptions.model import (
     ChatAddress,
     ChatKind,
     Delivery,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     KnownPaper,
     Paper,
     Summary,
@@ -33,7 +33,7 @@ OLDEST_COPY = timedelta(days=2)
 
 
 def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """The findings that need no network. `wall` is the machine's clock; `environ` names the proxies."""
+    """Yields the findings that need no network. `wall` is the machine's time; `environ` names the proxies."""
     yield from _unknown_variables(settings.unknown)
     yield _database(store)
     yield _newest_copy(settings, wall)
@@ -69,7 +69,7 @@ def _database(store: Store) -> Finding:
 
 
 def _database_as_it_is(store: Store) -> Finding:
-    """The state of the database file. Raises StoreError."""
+    """Returns the finding about the state of the database. Raises StoreError."""
     question = Sentence("Database")
     path = store.path
     if not store.exists():
@@ -120,7 +120,7 @@ def _newest_copy(settings: Settings, wall: datetime) -> Finding:
 
 
 def _formats() -> Iterator[Finding]:
-    """The formats of digests: ours, and those of installed packages."""
+    """Yields the findings about formats of digests: the built-in ones and those of installed packages."""
     question, found = Sentence("Formats"), formats_of_packages()
     own = Sentence("{count} of its own", {"count": len(FORMATS)})
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
@@ -133,7 +133,7 @@ def _formats() -> Iterator[Finding]:
 
 
 def _templates() -> Iterator[Finding]:
-    """Renders a delivery for every platform and language."""
+    """Yields the findings of rendering a delivery for every platform and language."""
     broken = [
         (platform, lang, problem)
         for platform in ("console", "slack", "telegram", "web")
@@ -155,12 +155,12 @@ def _templates() -> Iterator[Finding]:
 def _rendering_problem(platform: str, lang: str) -> str:
     try:
         return "" if render_delivery(sample_delivery(platform, lang)) else "nothing came out"
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with the installation is the answer
+    except Exception as error:  # noqa: BLE001 - any error of the installation is reported as a finding
         return f"{type(error).__name__}: {error}"
 
 
 def sample_delivery(platform: str, lang: str) -> Delivery:
-    """A delivery of one paper to a chat of a platform."""
+    """Returns a made-up delivery of one paper to a chat of a platform."""
     at = datetime(2026, 1, 22, 8, tzinfo=UTC)
     settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
     paper = Paper(
@@ -177,11 +177,11 @@ def sample_delivery(platform: str, lang: str) -> Delivery:
     item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
     chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
     facts = Facts(known=1, days=(at.date(),))
-    return Delivery(id="sample0000000000", chat=chat, kind=Kind.BULLETIN, due=at, items=(item,), facts=facts)
+    return Delivery(id="sample0000000000", chat=chat, kind=DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts)
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """The proxies of the environment. Names only the variables, since an address may hold a password."""
+    """Yields a finding about the proxies of the environment. It names the variables only: an address may hold a password."""
     question = Sentence("Proxy")
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]

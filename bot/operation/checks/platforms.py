@@ -1,4 +1,4 @@
-"""The findings about platforms: whose the tokens are, what they may do, how updates come, what time it is there."""
+"""Finds problems of platforms: tokens and what they allow, how updates come, the difference of clocks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -20,8 +20,8 @@ from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreErr
 from subscriptions.service.chats import owners
 from subscriptions.store import Store
 
-LARGEST_STEP = timedelta(seconds=60)  # that the machine's clock may differ; Slack refuses requests beyond five minutes
-OLD_NEWS = timedelta(hours=1)  # after which Telegram's last error at the webhook no longer matters
+LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; Slack allows five minutes
+OLD_NEWS = timedelta(hours=1)  # age from which on Telegram's last error at the webhook is ignored
 _WEBHOOK = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
 _WAIT = 5.0  # seconds to wait for the answer with a platform's time
 
@@ -34,9 +34,9 @@ async def check_platforms(
     wall: Callable[[], datetime],
     installing: str = "",
 ) -> list[Finding]:
-    """The findings about the platforms that are on.
+    """Returns the findings about the platforms that are on.
 
-    `installing` is what is wrong with the workspaces that installed the app; "": nothing.
+    `installing` is what is wrong with the workspaces that installed the app; "" if nothing is.
     """
     findings: list[Finding] = []
     known = _owners(store)
@@ -56,7 +56,7 @@ async def check_platforms(
 def _owners(store: Store) -> Mapping[str, str]:
     try:
         return owners(store) if store.exists() and store.revision() else {}
-    except StoreError:  # another finding says so
+    except StoreError:  # check_here has a finding about that
         return {}
 
 
@@ -87,7 +87,7 @@ async def _token(
 
 
 async def _conversation(channel: TelegramChannel, settings: TelegramSettings, wall: datetime) -> list[Finding]:
-    """How updates come from Telegram: what the bot sees in groups, who else receives updates, how many wait."""
+    """Returns the findings about updates of Telegram: what the bot is shown in groups, and how updates come."""
     try:
         me = await channel.client.call_for_object("getMe")
         webhook = await channel.client.call_for_object("getWebhookInfo")
@@ -110,7 +110,7 @@ def _privacy(me: Mapping[str, object]) -> Finding:
 
 
 def _updates(webhook: Mapping[str, object], settings: TelegramSettings, wall: datetime) -> Finding:
-    """Whether updates come as the settings say."""
+    """Returns the finding whether updates come by the way that the settings say, and how many wait."""
     question = Sentence("Telegram updates")
     waiting, address = webhook.get("pending_update_count") or 0, str(webhook.get("url") or "")
     if settings.webhook_url is None:
@@ -162,13 +162,13 @@ def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: objec
 
 
 def _takes_webhooks(url: str, api_url: str) -> bool:
-    """Whether Telegram sends updates to such an address. Another Bot API server sends them anywhere."""
+    """Returns whether Telegram sends updates to such an address. Another Bot API server accepts any address."""
     parts = urlsplit(url)
     return api_url != DEFAULT_API_URL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
 
 
 async def _scopes(channel: SlackChannel) -> list[Finding]:
-    """The scopes that each workspace granted the app, and what does not work without the others."""
+    """Returns the findings about the scopes that each workspace granted, and what does not work without the others."""
     found: list[Finding] = []
     several = len(channel.workspaces.all) > 1
     for workspace in channel.workspaces.all:
@@ -200,7 +200,7 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
 
 
 def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterator[Finding]:
-    """Compares the machine's clock with the Date header of a platform's answer."""
+    """Yields a finding if the machine's clock differs from the Date header of a platform's answer."""
     theirs = _time_at(address)
     if theirs is None:
         return

@@ -1,4 +1,4 @@
-"""The findings about sources: what their last polls brought, and whether they can be read now."""
+"""Finds problems of sources: in the outcome of their last polls, and in reading them now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,12 +18,12 @@ from subscriptions.service.sources import known_sources
 from subscriptions.store import DocumentSeen, KnownSource, Store
 from subscriptions.zones import zone
 
-NEWEST = 3  # files of a folder that are read; if none of them is a digest, the folder is no source
-RECENTLY = timedelta(days=3)  # after which a failed poll says little about now
+NEWEST = 3  # newest files of a folder that are read; one of them must be a digest
+RECENTLY = timedelta(days=3)  # age up to which a failed poll is something to be mended
 
 
 def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
-    """What happened at each source last, and whether files and folders can be read now."""
+    """Returns the findings about the last poll of each source, and whether files and folders can be read now."""
     known = _known_sources(store)
     found = []
     for source in settings.sources or (everything(),):
@@ -36,7 +36,7 @@ def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[F
 
 
 async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
-    """Whether each source on the web can be reached. Fetches its first address and stores nothing."""
+    """Returns the findings whether sources on the web can be reached. Fetches the first address of each; stores nothing."""
     known = _known_sources(store)
     sources = [source for source in settings.sources or (everything(),) if source.path is None]
     found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
@@ -53,7 +53,7 @@ def _question(source: SourceSettings) -> Sentence:
 
 
 def _as_it_stands(source: SourceSettings) -> Finding:
-    """Whether the newest files of a source can be read as digests. A path without files may be right, or a mistake."""
+    """Returns the finding whether the newest files of a source can be read. A path without files needs no mending."""
     question, place = _question(source), str(source.path)
     correct = Sentence("Put it there, or correct path in paperwire.toml.")
     if is_missing(place):
@@ -70,7 +70,7 @@ def _as_it_stands(source: SourceSettings) -> Finding:
 
 
 def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
-    """The first of the newest files that is a digest. A folder may hold some other files, but not only other files."""
+    """Returns the finding about the first of these files that is a digest; if none is, the error of the first file."""
     wrong: list[PaperwireError] = []
     for name in files:
         try:
@@ -99,7 +99,7 @@ def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings,
 
 
 async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
-    """Whether the first address of a source gives a digest. An unchanged document counts as one."""
+    """Returns the finding whether the first address of a source returns a digest. An unchanged document counts as one."""
     question = _question(source)
     request, *_ = requests_of(source, now)
     seen = (known.seen.get(address_key(request.url)) if known else None) or DocumentSeen()
@@ -117,7 +117,7 @@ async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: F
 
 
 def _wrong_with(data: bytes, request: FetchRequest, source: SourceSettings) -> str:
-    """Why a document cannot be read as a digest; "" if it can."""
+    """Returns why a document cannot be read as a digest; "" if it can."""
     name = document_name(source.name, request.url)
     try:
         digest = read_digest(data, name, format=request.format, language=source.language)

@@ -16,7 +16,7 @@ from bot.rendering.views.packing import Fragment, Page, Size
 from bot.rendering.views.papers import TITLES, paper_view
 from bot.rendering.views.parts import Head, Line, Root
 from bot.rendering.views.reader import Reader, reader_of
-from subscriptions.model import Delivery, Kind, Message
+from subscriptions.model import Delivery, DeliveryKind, Message
 from subscriptions.notices.registry import NOTICES, Notices
 from subscriptions.platforms import command_prefix
 
@@ -45,7 +45,7 @@ def render_delivery(
     """
     reader, medium = reader_of(delivery.chat), media[delivery.chat.address.platform]
     makes_sound = _makes_sound(delivery, reader)
-    if delivery.kind is Kind.NOTICE:
+    if delivery.kind is DeliveryKind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
         return (_message(medium, 1, [medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons),)
     if not delivery.items:
@@ -74,7 +74,7 @@ def delivery_pages(
 
     `beneath` is the size of the reply's buttons.
     """
-    if delivery.kind is Kind.NOTICE:
+    if delivery.kind is DeliveryKind.NOTICE:
         return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
     if not delivery.items:
         return [[medium.draw(Line(text=empty_text(delivery, reader)))]]

@@ -13,7 +13,7 @@ from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_
 from bot.rendering.views.parts import Head, Heading, More, Tail
 from bot.rendering.views.reader import Reader
 from subscriptions.cutting import cut_at_word
-from subscriptions.model import ChatKind, Delivery, Item, Kind
+from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item
 from subscriptions.notices.matches import missing_line
 
 _CARDS_UP_TO = 5
@@ -37,7 +37,7 @@ class DeliveryForm(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class SubscriptionPapers:
     """The papers under one subscription."""
 
     heading: Heading | None
@@ -53,7 +53,7 @@ class Outline:
     measure: Measure
     head: Head | None  # None: the message begins with its papers
     counted: Head  # the head if there are several messages
-    groups: tuple[Group, ...]
+    groups: tuple[SubscriptionPapers, ...]
     tail: Tail | None
     why: Literal["all", "others"]  # whether a paper names all its subscriptions, or all but that of its heading
 
@@ -129,7 +129,7 @@ def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     # A thread has no threads of its own.
     if shape == "thread" and not chat.address.topic:
         return DeliveryForm.THREAD if shown > _THREAD_ABOVE else DeliveryForm.CARDS
-    alert = delivery.kind is Kind.ALERT or chat.kind is ChatKind.PRIVATE
+    alert = delivery.kind is DeliveryKind.ALERT or chat.kind is ChatKind.PRIVATE
     return DeliveryForm.CARDS if alert and 0 < shown <= _CARDS_UP_TO else DeliveryForm.ROWS
 
 
@@ -167,20 +167,22 @@ def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
     return sorted(map(tuple, groups.values()), key=len)
 
 
-def _groups(delivery: Delivery, reader: Reader, *, headed: bool) -> tuple[Group, ...]:
+def _groups(delivery: Delivery, reader: Reader, *, headed: bool) -> tuple[SubscriptionPapers, ...]:
     by_subscription = _by_subscription(delivery.items)
     # A heading costs a line, and saves one under each of its papers.
     if not headed or reader.is_public or not 1 < len(by_subscription) < len(delivery.items):
         shown = tuple(item for group in by_subscription for item in group if item.shown)
         ordered = shown if headed else tuple(sorted(shown, key=_position))
         more = _more(len(delivery.items) - len(shown), _only_label(delivery, reader), reader)
-        return (Group(heading=None, items=ordered, more=more),)
+        return (SubscriptionPapers(heading=None, items=ordered, more=more),)
     groups = []
     for group in by_subscription:
         name = _label(group[0], reader)
         shown = tuple(item for item in group if item.shown)
         heading = Heading(label=name, count=reader.language.number(len(group)))
-        groups.append(Group(heading=heading, items=shown, more=_more(len(group) - len(shown), name, reader)))
+        groups.append(
+            SubscriptionPapers(heading=heading, items=shown, more=_more(len(group) - len(shown), name, reader))
+        )
     return tuple(groups)
 
 

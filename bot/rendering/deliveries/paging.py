@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.ports.button import Button
-from bot.rendering.deliveries.outline import DeliveryForm, Group, Outline
+from bot.rendering.deliveries.outline import DeliveryForm, Outline, SubscriptionPapers
 from bot.rendering.views.medium import Medium
-from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, pages_as_sent, total
+from bot.rendering.views.packing import Fragment, Page, PaperPart, Size, pack, pages_as_sent, total
 from bot.rendering.views.papers import ever_shorter, paper_view
 from bot.rendering.views.reader import Reader
 from subscriptions.model import Item
@@ -56,19 +56,21 @@ class Paginator:
         head = replace(self.plan.counted, part=_ANY_PART)
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
-    def _parts(self, head: Size) -> list[Part]:
+    def _parts(self, head: Size) -> list[PaperPart]:
         """Each paper with what must be in its message; `head` is the size of a head. The last part has the closing lines."""
         draw = self.medium.draw
         closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
         closing += [draw(self.plan.tail)] if self.plan.tail else []
         count = sum(len(group.items) for group in self.plan.groups)
-        parts: list[Part] = []
+        parts: list[PaperPart] = []
         for group in self.plan.groups:
             ends = len(parts) + len(group.items) == count
             parts += self._group(group, len(parts), head, closing if ends else [])
-        return parts or [Part(paper=None, body=tuple(closing))]
+        return parts or [PaperPart(paper=None, body=tuple(closing))]
 
-    def _group(self, group: Group, before: int, head: Size, closing: Sequence[Fragment]) -> list[Part]:
+    def _group(
+        self, group: SubscriptionPapers, before: int, head: Size, closing: Sequence[Fragment]
+    ) -> list[PaperPart]:
         """The parts of a group. `before` papers precede the group; `closing` follows its last paper."""
         heading = self.medium.draw(group.heading) if group.heading else None
         again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
@@ -79,7 +81,7 @@ class Paginator:
             below = (*more, *closing) if place == len(group.items) else ()
             paper = self._fitted(item, before + place, head + total(below))
             opening = heading if place == 1 else None
-            parts.append(Part(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
+            parts.append(PaperPart(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
         return parts
 
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:

@@ -85,9 +85,11 @@ class Console:
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
         """{"text": …} with the buttons' labels below, and the addresses of links that the text does not have."""
-        text, pressed = plain_page(fragments), [button for line in buttons for button in line]
-        links = [f"{button.label}: {button.url}" for button in pressed if button.url and button.url not in text.split()]
-        row = "  ".join(f"[{button.label}]" for button in pressed if not button.url)
+        text, shown_buttons = plain_page(fragments), [button for line in buttons for button in line]
+        links = [
+            f"{button.label}: {button.url}" for button in shown_buttons if button.url and button.url not in text.split()
+        ]
+        row = "  ".join(f"[{button.label}]" for button in shown_buttons if not button.url)
         payload = json.dumps({"text": "\n".join(part for part in (text, *links, row) if part)}, ensure_ascii=False)
         return payload, payload
 

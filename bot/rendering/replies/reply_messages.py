@@ -13,7 +13,7 @@ from bot.rendering.platforms.registry import MEDIA, Media
 from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, Medium
-from bot.rendering.views.packing import Fragment, Page, Part, Size, pack, total
+from bot.rendering.views.packing import Fragment, Page, PaperPart, Size, pack, total
 from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_shorter, paper_view
 from bot.rendering.views.parts import Code, Line, Section
 from bot.rendering.views.reader import Reader, reader_of
@@ -63,10 +63,10 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
     return _with_delivery(pages, below, medium, beneath)
 
 
-def _line_parts(reply: Reply, medium: Medium) -> list[Part]:
+def _line_parts(reply: Reply, medium: Medium) -> list[PaperPart]:
     """The lines and the text of fixed width; none if all are blank."""
     fragments = [medium.draw(view) for view in _views(reply)]
-    return [Part(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
+    return [PaperPart(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
 
 
 def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
@@ -81,7 +81,7 @@ def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Mediu
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
-def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
+def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[PaperPart]:
     """The papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
         match reply.item_layout:
@@ -94,7 +94,7 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
                 continue
         menu = menu_beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
         view = partial(paper_view, item, _with_texts(reader), number=number)
-        yield Part(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
+        yield PaperPart(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
 
 
 def _fitted(
@@ -119,11 +119,13 @@ def _with_texts(reader: Reader) -> Reader:
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
 
-def _close_up(item: Item, place: int, reader: Reader, medium: Medium, beneath: Size, *, whole: bool) -> Iterator[Part]:
+def _close_up(
+    item: Item, place: int, reader: Reader, medium: Medium, beneath: Size, *, whole: bool
+) -> Iterator[PaperPart]:
     head_of, sections_of = (whole_head, whole_sections) if whole else (why_head, why_sections)
-    yield Part(paper=place, body=(_fitted(partial(head_of, item, reader), HEAD, medium, beneath),))
+    yield PaperPart(paper=place, body=(_fitted(partial(head_of, item, reader), HEAD, medium, beneath),))
     for section in sections_of(item, reader):
-        yield from (Part(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
+        yield from (PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
 
 
 def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:

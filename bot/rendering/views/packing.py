@@ -37,7 +37,7 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PaperPart:
     """A paper with the fragments that must be in the same message."""
 
     paper: int | None  # id; None for closing lines without a paper
@@ -62,13 +62,15 @@ def total(fragments: Iterable[Fragment]) -> Size:
     return size
 
 
-def pack(parts: Sequence[Part], room: Size, first_head: Size, head: Size, *, most: int | None = None) -> list[Page]:
+def pack(
+    parts: Sequence[PaperPart], room: Size, first_head: Size, head: Size, *, most: int | None = None
+) -> list[Page]:
     """The parts in pages, in order, each page as full as `room` allows. Precondition: every part fits into a message.
 
     `first_head` and `head` are the sizes of the first message's head and of the others'; `most` is the number of papers
     that one message may show.
     """
-    groups: list[list[Part]] = []
+    groups: list[list[PaperPart]] = []
     used = Size()
     for part in parts:
         following = total(_fragments(part, first=False))
@@ -82,10 +84,10 @@ def pack(parts: Sequence[Part], room: Size, first_head: Size, head: Size, *, mos
     return [_page(group) for group in groups]
 
 
-def pages_as_sent(parts: Sequence[Part], layout: Sequence[Sequence[int]]) -> list[Page]:
+def pages_as_sent(parts: Sequence[PaperPart], layout: Sequence[Sequence[int]]) -> list[Page]:
     """The parts in the pages in which they were sent: `layout` has the papers of each message."""
     place = {paper: number for number, papers in enumerate(layout) for paper in papers}
-    groups: list[list[Part]] = [[] for _ in layout]
+    groups: list[list[PaperPart]] = [[] for _ in layout]
     number = 0
     for part in parts:
         number = number if part.paper is None else place.get(part.paper, number)
@@ -93,15 +95,15 @@ def pages_as_sent(parts: Sequence[Part], layout: Sequence[Sequence[int]]) -> lis
     return [_page(group) for group in groups]
 
 
-def _papers(parts: Sequence[Part]) -> int:
+def _papers(parts: Sequence[PaperPart]) -> int:
     return sum(part.paper is not None for part in parts)
 
 
-def _page(parts: Sequence[Part]) -> Page:
+def _page(parts: Sequence[PaperPart]) -> Page:
     fragments = [fragment for place, part in enumerate(parts) for fragment in _fragments(part, first=place == 0)]
     return Page(fragments=tuple(fragments), papers=tuple(part.paper for part in parts if part.paper is not None))
 
 
-def _fragments(part: Part, *, first: bool) -> tuple[Fragment, ...]:
+def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
     heading = part.opening or (part.again if first else None)
     return (heading, *part.body) if heading else part.body

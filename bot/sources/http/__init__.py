@@ -1,4 +1,4 @@
-"""Digests from the web: the requests that a source consists of, and the client that fetches them, by httpx."""
+"""Fetches digests from the web: computes the requests of a source, and sends them by httpx."""
 
 from bot.sources.http.backfill import MODERATION_HOLD as MODERATION_HOLD
 from bot.sources.http.backfill import announced as announced

@@ -1,6 +1,6 @@
 """The requests for a day that was missed. Pure.
 
-- A dated address is asked for that day.
+- A dated address is requested with the date of that day.
 - A feed or list of arXiv shows only its newest batch. arXiv's API finds the papers of an older batch by the time of their
   submission. Papers submitted until 14:00 in New York are announced that evening; those submitted later on Friday, or at
   the weekend, on Monday evening; Sunday evening announces those until Friday (info.arxiv.org/help/availability.html).
@@ -25,12 +25,11 @@ SUNDAY = 6
 MODERATION_HOLD = timedelta(
     days=4
 )  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
-MOST_PAGES = 12  # pages of one day
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
-    """The archives and categories of arXiv whose batches a source shows; () for sources that are not arXiv's."""
+    """The archives and categories of arXiv whose batches a source shows; () for sources other than arXiv."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)
@@ -54,8 +53,8 @@ def backfill_request(
 ) -> FetchRequest | None:
     """The request for a day that was missed; None if the source has no history.
 
-    `missing`: the categories of arXiv that lack the day, if not all do. `oldest`: it is the oldest missed day, so papers
-    that moderators held back before it are asked for, too.
+    `missing`: the categories of arXiv that lack the day, if not all do. `oldest`: the day is the oldest missed one, so the
+    request includes papers that moderators held back before that day.
     """
     if source.url is not None and is_dated(source):
         return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
@@ -69,7 +68,7 @@ def backfill_request(
 
 
 def announced(paper: Paper, categories: Collection[str]) -> Paper:
-    """A paper of a missed day, marked as the feeds of these categories announced it: as new or as a cross-list."""
+    """A paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)

@@ -1,10 +1,11 @@
-"""The requests that a source consists of at a moment. Pure.
+"""Computes the regular requests of a source at a moment. Pure.
 
-- A plain `url` is one request. A `url` with `{date}` is two: for today and for yesterday, in UTC.
-- `arxiv = [...]` is one feed for each category or archive, https://rss.arxiv.org/rss/cs.LG, since a feed of several is cut
-  at 2,000 papers, new ones first (info.arxiv.org/help/rss.html). An archive that is cut nevertheless is asked by category.
+- A plain `url` makes one request. A `url` with `{date}` makes two: for today and for yesterday, in UTC.
+- `arxiv = [...]` makes one request for the feed of each category or archive, https://rss.arxiv.org/rss/cs.LG. A feed of
+  several is cut at 2,000 papers, new ones first (info.arxiv.org/help/rss.html). If the feed of an archive is cut, too, the
+  feeds of its categories are requested.
 - An answer of bioRxiv (api.biorxiv.org/details/SERVER/FROM/TO/CURSOR) has further pages.
-- Days that were missed: see bot.sources.http.backfill.
+- For missed days see bot.sources.http.backfill.
 """
 
 import hashlib
@@ -19,8 +20,8 @@ from bot.settings import EVERYTHING, SourceSettings
 from subscriptions.categories.tree import CLASSES
 
 DATE = "{date}"
-MOST_PAGES = 100  # of one answer; a server with more pages repeats itself
-MOST_OLDER = 12  # pages of an operator's own query to arXiv's API, after an outage
+MOST_PAGES = 100  # most pages of one answer; a server that returns more repeats them
+MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API, after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
 _TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
@@ -46,10 +47,10 @@ class FetchRequest:
     url: str
     unit: str = ""  # the part of the source: a category; "": the whole source
     format: str | None = None  # None: recognised by the content
-    may_miss: bool = False  # a document that is missing has not been published yet
+    may_miss: bool = False  # a missing document is no error: it has not been published yet
     page: int = 1
-    history: bool = False  # it returns older papers and tells nothing about today's
-    day: date | None = None  # the day in the address
+    history: bool = False  # the request returns papers of older days only
+    day: date | None = None  # the day that is requested; None: the newest document
 
 
 def requests_of(
@@ -86,7 +87,7 @@ def everything() -> SourceSettings:
 def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     """The request for the page after the one that returned `data`; None after the last page.
 
-    It counts the papers received, since servers return pages of any size, and ends at an empty page.
+    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
     """
     if ask.page >= MOST_PAGES:
         return None
@@ -95,7 +96,7 @@ def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
 
 
 def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """The request for the page after one of an operator's own query to arXiv's API; None if there is no such page."""
+    """The request for the next page of an operator's own query to arXiv's API; None if there is none."""
     if ask.page >= MOST_OLDER or not is_api(ask.url):
         return None
     url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
@@ -112,7 +113,7 @@ def _next_start(url: str, data: bytes) -> str | None:
 
 
 def _next_cursor(url: str, data: bytes) -> str | None:
-    """The cursor of the next page of api.biorxiv.org, from `messages[0].total`, a text, and the length of `collection`."""
+    """The address of the next page of api.biorxiv.org, by `messages[0].total`, a text, and the length of `collection`."""
     parts = urlsplit(url)
     path = _CURSOR.fullmatch(parts.path)
     if path is None:
@@ -125,7 +126,7 @@ def _next_cursor(url: str, data: bytes) -> str | None:
 
 
 def _counts(data: bytes) -> tuple[int, int]:
-    """(total, received); (0, 0) for anything but such an answer."""
+    """Returns (total, received) of an answer of api.biorxiv.org; (0, 0) for any other document."""
     try:
         answer = json.loads(data)
         message = answer["messages"][0]

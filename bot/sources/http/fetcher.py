@@ -1,8 +1,8 @@
-"""Fetches the document at an address, within limits: which hosts may be reached, how long, how much and how often.
+"""Fetches the document at a web address, with limits on hosts, time, size and frequency.
 
-Every redirect is checked again. The host name is resolved here, and the connection goes to the address that was checked,
-so that a second answer of the name server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names
-itself, and decides what may be reached.
+Only public IP addresses are reached, also after redirects. The host name is resolved here, and the connection goes to the
+IP address that was checked, so that a second answer of the name server cannot lead elsewhere; TLS still verifies the name.
+A proxy resolves names itself, and decides what may be reached.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from bot.sources.http.public_addresses import is_public
 from subscriptions.errors import Sentence
 
 MOST_REDIRECTS = 5
-LONGEST_ASKED = timedelta(days=1)  # the longest wait that a server is granted
+LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is kept
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
@@ -66,7 +66,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The answer that the document has not changed since the validators."""
+    """The document has not changed since the one with the given validators."""
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -107,7 +107,7 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """The document at an address; Unchanged if it is still that of the validators. Raises FetchError."""
+        """The document at an address; Unchanged if `etag` and `modified` still describe it. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -123,9 +123,9 @@ class Fetcher:
     async def _in_turn(
         self, url: httpx.URL, headers: Mapping[str, str], open_host: str
     ) -> Fetched | Unchanged | httpx.URL:
-        """The document that one request returns, or the address to which it redirects.
+        """The document that one request returns, or the address to which the server redirects.
 
-        `open_host` may have a private address: it is the host in the source's own address, if the settings allow it. The
+        `open_host` may have a private address: it is the host of the source's own address, if the settings allow it. The
         host of a redirect may not, since the server chooses it.
         """
         host = url.host

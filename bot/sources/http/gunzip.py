@@ -1,4 +1,4 @@
-"""Unpacks gzip piece by piece, up to a limit, since a thousand bytes can hold a million."""
+"""Unpacks gzip piece by piece, up to a limit, since a thousand bytes can unpack to a million."""
 
 import zlib
 

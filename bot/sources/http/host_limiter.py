@@ -14,7 +14,9 @@ from subscriptions.errors import Sentence
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
-MAX_SLOT = 60.0  # seconds that a request waits for its slot; if the host asked for a longer wait, the request fails
+MAX_SLOT = (
+    60.0  # most seconds that a request waits for its slot; if the host asked for a longer wait, the request fails
+)
 LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
 
 
@@ -35,9 +37,9 @@ def is_arxiv(host: str) -> bool:
 
 
 class HostLimiter:
-    """The slots of one process; with `others` those of all processes, which then send one request at a time together.
+    """Gives out the slots of one process. With `others`, all processes together send one request at a time.
 
-    The gap lies between the end of a request, however it ended, and the start of the next one. So requests never arrive
+    The gap is kept between the end of a request, also a failed one, and the start of the next one. So requests never arrive
     closer together, however slow the network is.
     """
 
@@ -68,7 +70,7 @@ class HostLimiter:
 
     @asynccontextmanager
     async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
-        """Holds the shared slot of all processes, for hosts with a gap."""
+        """Waits for and holds the slot that all processes share. Hosts without a gap have none."""
         if not gap or self._others is None:
             yield
             return
@@ -80,7 +82,7 @@ class HostLimiter:
             await self._others.release(publisher, timedelta(seconds=gap))
 
     def pause(self, host: str, wait: timedelta) -> None:
-        """Lets no request to the host start for a while, as it asked."""
+        """Lets no request to the host start for `wait`, as the host asked."""
         self._reserve(PUBLISHER if self._polite_to(host) else host, wait.total_seconds())
 
     def _reserve(self, lane: str, seconds: float) -> None:
@@ -88,7 +90,7 @@ class HostLimiter:
 
 
 def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
-    """The error of a host that asks for a wait."""
+    """The FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
         sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)

@@ -1,15 +1,14 @@
-"""One poll of one source on the web: fetch, read, judge, store, and leave one receipt.
+"""One poll of one source on the web: fetches, reads and stores its documents, and writes one receipt.
 
-    progress    what the poll has seen so far
-    fetching    fetch, read and store one document
-    documents   what one document says: its errors, its age, its validators
-    account     the receipt, the state and the notices that follow from what was seen
-    missed      the days that were missed, fetched afterwards
+    progress    the state of the poll so far
+    fetching    fetches, reads and stores one document
+    documents   decisions about one document: its errors, its age, its validators
+    account     the receipt, the source's state and the notices that follow from the progress
+    missed      fetches the days that were missed
     poll        the poll itself
 
-Each document is stored in one transaction, together with the receipt as it is after that document. So a poll that is cut
-off leaves a receipt of what it has stored, and validators only of documents that were stored.
+Each document is stored in one transaction, together with the receipt up to that document. So a poll that is interrupted
+leaves a receipt of what it has stored, and validators only of documents that were stored.
 """
 
-from bot.sources.poll.fetching import Fetching as Fetching
 from bot.sources.poll.poll import Poll as Poll

@@ -12,8 +12,8 @@ from subscriptions.planning.source_calendar import poll_again, wait_after_failur
 from subscriptions.service.sources import note_poll, notify_missed_days
 from subscriptions.store import DocumentSeen, SourceState, Transaction
 
-BUSY_TIMES = 3  # so many times in a row a server may ask for a wait before operators are notified
-MISSED = "missed days"  # stands for a unit while missed days are not asked for yet
+BUSY_TIMES = 3  # failures in a row after which operators are notified of a server that only asks to wait
+MISSED = "missed days"  # the name of a unit of its own, for the verdict while missed days are not fetched yet
 
 
 def write_progress(run: PollRun, progress: PollProgress, transaction: Transaction) -> PollProgress:
@@ -32,15 +32,15 @@ def close(run: PollRun) -> Receipt:
 
 
 def account(run: PollRun, progress: PollProgress) -> tuple[Receipt, SourceState]:
-    """The receipt and the state that follow from the progress."""
+    """The receipt, and the state of the source, that follow from the progress."""
     verdicts = {unit: verdict for unit in run.units if (verdict := verdict_of(run, progress, unit))}
     if run.is_behind:
         verdicts[MISSED] = PollVerdict(outcome=Outcome.STALE, is_final=False, detail="They were not all asked for yet.")
     verdict = verdict_of_all(verdicts)
     if verdict.is_final and verdict.outcome in (Outcome.QUIET, Outcome.STALE) and progress.counts["new"]:
-        verdict = replace(verdict, outcome=Outcome.NEW)  # the papers came with days that were missed
+        verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
     missed = progress.missed_days.notified(*run.current_days, partly=not is_dated(run.source))
-    filed = progress.filed.told(run.source.name)
+    filed = progress.filed.as_sentence(run.source.name)
     receipt = Receipt(
         source=run.source.name,
         at=run.now,
@@ -53,7 +53,7 @@ def account(run: PollRun, progress: PollProgress) -> tuple[Receipt, SourceState]
 
 
 def verdict_of(run: PollRun, progress: PollProgress, unit: str) -> PollVerdict | None:
-    """The verdict on a unit; None if it was not asked because it had brought what is due before."""
+    """The verdict on a unit; None if the unit was not requested because an earlier poll brought what is due."""
     observations = progress.observations.get(unit)
     if observations is None:
         if run.has_come(unit):
@@ -99,13 +99,13 @@ def _state(
 
 
 def _documents(run: PollRun, progress: PollProgress) -> dict[str, DocumentSeen]:
-    """What is remembered of documents, without addresses that are not asked any more."""
+    """What is remembered of each document, by address key. Addresses that are not requested any more are left out."""
     asked = {address_key(request.url) for request in run.requests()}
     return {key: seen for key, seen in progress.seen.items() if key in asked}
 
 
 def _notify(run: PollRun, transaction: Transaction, receipt: Receipt, state: SourceState) -> None:
-    """Notifies operators of trouble, of days that are lost, and of papers that came too late to be news."""
+    """Notifies operators of trouble, of lost days, and of papers that came too late to be announced."""
     context, source, missed_days = run.context, run.source, run.missed_days
     notify_of_trouble(
         transaction,
@@ -120,11 +120,11 @@ def _notify(run: PollRun, transaction: Transaction, receipt: Receipt, state: Sou
     if lost := (*missed_days.lost, *missed_days.gone):
         given_up = bool(missed_days.lost)
         notify_missed_days(transaction, context.admins, source.name, runs(lost), given_up=given_up, now=run.now)
-    if run.known.last is not None:  # at the first poll, archives are what one would expect
+    if run.known.last is not None:  # at the first poll of a source old papers are expected
         notify_of_filed(transaction, context, source, run.progress.filed, run.now)
 
 
 def _behind_others(run: PollRun, state: SourceState) -> tuple[str, ...]:
-    """The categories that lack the newest batch that another category has."""
+    """The categories that lack the newest batch that any category has."""
     newest = max(state.came.values(), default=None)
     return tuple(unit for unit in run.units if unit and newest and state.came.get(unit) != newest)

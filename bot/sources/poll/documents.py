@@ -1,4 +1,4 @@
-"""What one document of a source says. Pure."""
+"""Decisions about one document of a source. Pure."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from bot.sources.http import Fetched, FetchRequest
 from bot.sources.receipts import BATCH_FORMATS
 from subscriptions.cutting import clip
 from subscriptions.model import Digest, DigestWarning
-from subscriptions.planning.source_calendar import Due
+from subscriptions.planning.source_calendar import Overdue
 from subscriptions.store import DocumentSeen
 
-FUTURE = timedelta(days=2)  # a date further ahead is a mistake, and would make later days look old
-LONGEST_PROBLEM = 200  # characters of what is wrong with one document
+FUTURE = timedelta(days=2)  # a date further ahead is a mistake; if it were stored, later days would look old
+LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
 def reason_of(error: UnknownFormat | BrokenDigest) -> str:
@@ -27,24 +27,24 @@ def short(text: str) -> str:
 
 
 def is_absent(request: FetchRequest, error: FetchError) -> bool:
-    """Whether a document is missing that may be missing."""
+    """Whether the error only means that a document of the request `may_miss` is not published yet."""
     return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 def feed_error(digest: Digest) -> str:
-    """The error that a document holds instead of papers; "" if it holds none."""
+    """The error message that a document contains instead of papers; "" if it contains none."""
     return next((f"{w.message[:1].upper()}{w.message[1:]}" for w in digest.warnings if w.code == "feed_error"), "")
 
 
 def future_problem(digest: Digest, source: str, now: datetime) -> str:
-    """Why a digest whose day lies in the future is not stored; "" for others."""
+    """Why a digest is not stored because its day lies in the future; "" if its day does not."""
     if digest.day is None or digest.day <= (now + FUTURE).date():
         return ""
     return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
 
 
-def with_staleness(digest: Digest, due: Due | None) -> Digest:
-    """The digest, with a warning if it is a feed or list of arXiv that does not hold what is due (docs/formats.md)."""
+def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
+    """The digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:
@@ -54,7 +54,7 @@ def with_staleness(digest: Digest, due: Due | None) -> Digest:
 
 
 def seen_now(seen: DocumentSeen, found: Fetched, digest: Digest) -> DocumentSeen:
-    """What is remembered of a document. Without validators if it broke off, so that all of it is fetched next time."""
+    """What is remembered of a document. A document that broke off has no validators, so that it is fetched again."""
     whole = "xml_truncated" not in {warning.code for warning in digest.warnings}
     return replace(
         seen,

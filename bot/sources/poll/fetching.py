@@ -3,32 +3,24 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.digests import read_digest
-from bot.sources.http import Fetched, FetchRequest, Unchanged, document_name
+from bot.sources.http import Fetched, Fetcher, FetchRequest, Unchanged, document_name
 from bot.sources.ingest import store_digest
 from bot.sources.poll.progress import PollProgress, PollRun
 from subscriptions.model import Digest
 from subscriptions.store import DocumentSeen, Ingested, Transaction
 
 
-class Fetching(Protocol):
-    """What a poll needs of a Fetcher."""
-
-    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """See bot.sources.http.Fetcher."""
-
-
 @dataclass(frozen=True, slots=True)
-class Documents:
+class PollDocuments:
     """Fetches, reads and stores the documents of one poll."""
 
     run: PollRun
-    fetcher: Fetching
+    fetcher: Fetcher
 
     async def fetch(self, request: FetchRequest, seen: DocumentSeen | None = None) -> Fetched | Unchanged:
-        """The document of a request, if it is another one than was `seen`. Raises FetchError."""
+        """The document of a request; Unchanged if it is still the one that was `seen`. Raises FetchError."""
         if seen is None:
             return await self.fetcher.fetch(request.url)
         return await self.fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
@@ -40,7 +32,7 @@ class Documents:
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
 
     async def store(self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress]) -> Ingested:
-        """Stores a digest, and in the same transaction what `write` writes of it. Keeps the progress that it returns."""
+        """Stores a digest and calls `write` in the same transaction. The progress that `write` returns becomes the run's."""
         source, follows = self.run.source, list[PollProgress]()
 
         def note(transaction: Transaction, done: Ingested) -> None:

@@ -1,4 +1,4 @@
-"""The days that a source missed: which they are, and how they are fetched afterwards."""
+"""Finds the days of a source that were missed, and fetches them."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,19 +17,19 @@ from bot.sources.http import (
 )
 from bot.sources.poll.account import verdict_of, write_progress
 from bot.sources.poll.documents import feed_error, is_absent, reason_of, short
-from bot.sources.poll.fetching import Documents
+from bot.sources.poll.fetching import PollDocuments
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.receipts import observation_of
 from subscriptions.errors import Sentence
 from subscriptions.planning.receipts import joined
 from subscriptions.store import Ingested, Transaction
 
-HISTORY = timedelta(days=4)  # that arXiv is read back at the first start, when it is the only source
-MISSED_PAGES = 12  # of one day
+HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
+MISSED_PAGES = 12  # most pages of one missed day
 
 
 def find_missed_days(run: PollRun, *, history: bool) -> None:
-    """Finds the days that have become due since the last poll. With `history`, days before the first poll count too."""
+    """Adds the days that became due since the last poll. With `history`, the days before the first poll count, too."""
     missed_days, timing = run.missed_days, run.context.timing
     after = (run.now - HISTORY).date() if history and missed_days.upto is None else missed_days.upto
     due = timing.days_due(run.source, after, run.now)
@@ -38,7 +38,7 @@ def find_missed_days(run: PollRun, *, history: bool) -> None:
 
 
 def take_off_read_days(run: PollRun) -> None:
-    """Takes the days off the missed ones that the usual documents have brought."""
+    """Removes the days that the regular requests have brought from the missed days."""
     missed_days = run.missed_days
     if is_dated(run.source):
         run.set_missed_days(missed_days.read(*(day for day in run.current_days[1:] if day not in run.broken_days)))
@@ -48,13 +48,13 @@ def take_off_read_days(run: PollRun) -> None:
         missed_days = missed_days.read(*run.current_days)
     observations = [joined(run.progress.observations.get(unit, ())) for unit in run.units]
     shown = {one.day for one in observations if one.batch and one.papers and not one.problem}
-    if len(shown) == 1 and len(observations) == 1:  # a list that shows Friday's at the weekend
+    if len(shown) == 1 and len(observations) == 1:  # at the weekend a list shows the batch of Friday
         missed_days = missed_days.read(*filter(None, shown))
     run.set_missed_days(missed_days)
 
 
-async def fetch_missed_days(run: PollRun, documents: Documents) -> None:
-    """Fetches the days that were missed, oldest first, until one cannot be fetched. Raises StoreError."""
+async def fetch_missed_days(run: PollRun, documents: PollDocuments) -> None:
+    """Fetches the missed days, oldest first, until one of them cannot be fetched. Raises StoreError."""
     for number, day in enumerate(run.missed_days.past(*run.current_days)):
         request = backfill_request(
             run.source,
@@ -66,7 +66,7 @@ async def fetch_missed_days(run: PollRun, documents: Documents) -> None:
         )
         closed = run.closed_hosts.get(urlsplit(request.url).hostname or "") if request else None
         if request is None and run.has_failed:
-            continue  # when the source is back, it may still show that day
+            continue  # the source may still show that day once it works again
         if request is None:
             run.set_missed_days(run.missed_days.is_gone(day))
         elif closed:
@@ -77,18 +77,21 @@ async def fetch_missed_days(run: PollRun, documents: Documents) -> None:
 
 
 def _missing_categories(run: PollRun, day: date) -> tuple[str, ...]:
-    """The categories of arXiv that did not bring a batch, as far as that is known; () for other sources."""
+    """The categories of arXiv that are not known to have brought a batch; () for other sources."""
     came, at = run.known.state.came, run.context.timing.expected_at(run.source, day)
     return tuple(unit for unit in run.units if unit and came.get(unit) != at)
 
 
 def _was_polled_before(run: PollRun, day: date) -> bool:
-    """Whether the source was polled some days before, so that papers of them that are missing were held back by arXiv."""
+    """Whether the source was polled already more than MODERATION_HOLD before `day`.
+
+    Then papers from before `day` that are missing were held back by arXiv's moderators.
+    """
     state = run.known.state
     return state.upto is not None and state.since is not None and state.since.date() < day - MODERATION_HOLD
 
 
-async def _fetch_day(run: PollRun, documents: Documents, day: date, request: FetchRequest) -> bool:
+async def _fetch_day(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> bool:
     """Fetches all pages of a day. Returns whether the next day can be fetched."""
     following: FetchRequest | None = request
     try:
@@ -107,7 +110,7 @@ async def _fetch_day(run: PollRun, documents: Documents, day: date, request: Fet
     return True
 
 
-async def _read_page(run: PollRun, documents: Documents, day: date, request: FetchRequest) -> FetchRequest | None:
+async def _read_page(run: PollRun, documents: PollDocuments, day: date, request: FetchRequest) -> FetchRequest | None:
     """Stores the papers of one page of a missed day. Returns the request for the next page."""
     found = await documents.fetch(request)
     assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators

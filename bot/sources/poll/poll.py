@@ -1,4 +1,4 @@
-"""One poll of a source on the web: the documents that are asked for as usual, then the days that were missed."""
+"""One poll of a source on the web: first the regular requests, then those for missed days."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources.http import (
     Fetched,
+    Fetcher,
     FetchRequest,
     Unchanged,
     address_key,
@@ -28,7 +29,7 @@ from bot.sources.poll.documents import (
     short,
     with_staleness,
 )
-from bot.sources.poll.fetching import Documents, Fetching
+from bot.sources.poll.fetching import PollDocuments
 from bot.sources.poll.missed import fetch_missed_days, find_missed_days, take_off_read_days
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.poll_context import PollContext
@@ -46,14 +47,15 @@ BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says wher
 class Poll:
     """One poll of a source on the web."""
 
-    def __init__(self, context: PollContext, fetcher: Fetching, source: SourceSettings, known: KnownSource) -> None:
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: KnownSource) -> None:
         self._run = PollRun.of(context, source, known)
-        self._documents = Documents(self._run, fetcher)
+        self._documents = PollDocuments(self._run, fetcher)
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
-        """Asks for what is still missing, or for `everything`, then for days that were missed. Raises StoreError.
+        """Polls the source and returns the receipt. Raises StoreError.
 
-        With `history`, the days before the first poll count as missed.
+        Without `everything`, categories that have brought what is due are not requested again. With `history`, the days
+        before the first poll count as missed.
         """
         run = self._run
         find_missed_days(run, history=history)
@@ -69,12 +71,12 @@ class Poll:
         return await asyncio.to_thread(close, run)
 
     async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Like `_ask`, but a mistake of ours becomes a problem of this document alone."""
+        """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""
         try:
             return await self._ask(request)
         except PaperwireError:
             raise
-        except Exception as error:  # noqa: BLE001 - an answer of another server may bring about anything
+        except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
             log.error("%s: %s", self._run.source.name, error_location(error))
             self._run.note_observation(request, Observation(problem=BY_MISTAKE))
             return ()
@@ -118,7 +120,7 @@ class Poll:
         return feed_error(digest) or str(error.sentence)
 
     async def _read(self, request: FetchRequest, found: Fetched, seen: DocumentSeen) -> tuple[FetchRequest, ...]:
-        """Stores the papers of a document. Returns the requests for its next page and for parts that it lacks."""
+        """Stores the papers of a document. Returns the requests for its next page and for the parts of a cut feed."""
         run = self._run
         try:
             digest = await self._documents.read(request, found.data)
@@ -136,7 +138,7 @@ class Poll:
         following = next_page(request, found.data)
         read_before = bool(seen.digest) or request.page > 1
         if following is None and read_before and done.new and not done.updated + done.unchanged:
-            following = older_page(request, found.data)  # every paper was new, so there may be more behind it
+            following = older_page(request, found.data)  # every paper was new, so older pages may hold new ones, too
         return (*((following,) if following else ()), *parts)
 
     async def _store(self, request: FetchRequest, digest: Digest, seen: DocumentSeen, *, is_split: bool) -> Ingested:
@@ -159,7 +161,7 @@ class Poll:
         return done
 
     def _split(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """The requests for the categories of an archive that is too large for one feed. Each becomes a unit."""
+        """The requests for the categories of an archive that is too large for one feed. Each category becomes a unit."""
         run, unit = self._run, request.unit
         source = replace(run.source, arxiv=(unit,))
         requests = requests_of(source, run.now, split=(unit,), sites=run.context.sites)

@@ -1,4 +1,4 @@
-"""What a poll has seen so far."""
+"""The state of a poll: what it has seen so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,16 +18,16 @@ from subscriptions.store import DocumentSeen, Ingested, KnownSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollProgress:
-    """The part of what was seen that is stored with each document."""
+    """The part of a poll's state from which receipt and source state are written with each document."""
 
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)  # by unit
     counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address_key
-    split: tuple[str, ...] = ()  # archives of arXiv that are asked by category
+    split: tuple[str, ...] = ()  # archives of arXiv that are requested by category
     missed_days: MissedDays = field(default_factory=MissedDays)
     filed: Filed = field(default_factory=Filed)
-    remarks: tuple[str, ...] = ()  # what could not be read of documents that were read
-    receipt: int | None = None  # its number in the store
+    remarks: tuple[str, ...] = ()  # sentences about parts of documents that could not be read
+    receipt: int | None = None  # the number of the receipt in the store; None: not written yet
 
     def with_observation(self, unit: str, observation: Observation) -> "PollProgress":
         """The progress with one more observation of a unit."""
@@ -44,25 +44,25 @@ class PollProgress:
 
 @dataclass(slots=True, kw_only=True)
 class PollRun:
-    """One poll: what it is about, and everything that it has seen so far.
+    """One poll: its source, and everything that it has seen so far.
 
-    A source has one unit or several, the categories of arXiv, each with its own address.
+    A source has one unit, or several: the categories of arXiv, each with its own address.
     """
 
     context: PollContext
     source: SourceSettings
-    known: KnownSource  # how the source was before
+    known: KnownSource  # the source's state before the poll
     schedule: Schedule
     now: datetime
-    current_days: tuple[date, ...]  # the days that are asked for as usual
+    current_days: tuple[date, ...]  # the days of the regular requests
     progress: PollProgress
     units: dict[str, None] = field(default_factory=dict)  # of the source, in order
-    broken_days: set[date] = field(default_factory=set)  # days of dated addresses that cannot be read
-    closed_hosts: dict[str, str] = field(default_factory=dict)  # host -> why it is not asked again in this poll
+    broken_days: set[date] = field(default_factory=set)  # days of dated addresses whose documents cannot be read
+    closed_hosts: dict[str, str] = field(default_factory=dict)  # host -> why this poll sends no more requests to it
     retry_after: timedelta = timedelta(0)  # the longest wait that a server asked for
     is_busy: bool = False  # whether a server only asked for a wait
-    is_behind: bool = False  # whether missed days are not asked for yet, or nobody was notified of lost ones
-    is_over: bool = False  # whether nothing more is asked in this poll
+    is_behind: bool = False  # whether there are missed days not fetched yet, or lost days not notified of yet
+    is_over: bool = False  # whether this poll sends no more requests
 
     @staticmethod
     def of(context: PollContext, source: SourceSettings, known: KnownSource) -> "PollRun":
@@ -84,7 +84,7 @@ class PollRun:
 
     @property
     def missed_days(self) -> MissedDays:
-        """The days that were due and that nobody has read yet."""
+        """The missed days of the progress."""
         return self.progress.missed_days
 
     def set_missed_days(self, missed_days: MissedDays) -> None:
@@ -92,23 +92,23 @@ class PollRun:
         self.progress = replace(self.progress, missed_days=missed_days)
 
     def requests(self) -> tuple[FetchRequest, ...]:
-        """The requests that are made as usual. Their units join those of the source."""
+        """Returns the regular requests, and adds their units to `units`."""
         requests = requests_of(self.source, self.now, split=self.progress.split, sites=self.context.sites)
         self.units.update(dict.fromkeys(request.unit for request in requests))
         return requests
 
     def note_observation(self, request: FetchRequest, observation: Observation) -> None:
-        """Adds an observation to the progress."""
+        """Adds the observation of a request's document to the progress."""
         if request.day and observation.problem:
             self.broken_days.add(request.day)
         self.progress = self.progress.with_observation(request.unit, observation)
 
     def has_come(self, unit: str) -> bool:
-        """Whether a category has brought what is due. False for sources other than arXiv's categories."""
+        """Whether a category brought the batch that is due in an earlier poll. False for sources without categories."""
         due = self.context.timing.batch_due(self.source, self.now) if self.source.arxiv else None
         return due is not None and self.known.state.came.get(unit) == due.at
 
     @property
     def has_failed(self) -> bool:
-        """Whether a document that is asked for as usual could not be read."""
+        """Whether a document of a regular request could not be read."""
         return any(one.problem for observations in self.progress.observations.values() for one in observations)

@@ -7,7 +7,7 @@ from datetime import time
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimeOfDay:
     """A time of day as written; `at` is None where no clock shows it (25:00)."""
 
     at: time | None
@@ -76,53 +76,53 @@ def _time(hour: int, minute: int = 0) -> time | None:
         return None
 
 
-def _of_half(match: re.Match[str]) -> Clock:
+def _of_half(match: re.Match[str]) -> TimeOfDay:
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
     if not 1 <= hour <= _NOON:
-        return Clock(None, settled=True, firm=True)
+        return TimeOfDay(None, settled=True, firm=True)
     late = _HALF_A_DAY if match["half"].startswith("p") else 0
-    return Clock(_time(hour % _NOON + late, minute), settled=True, firm=True)
+    return TimeOfDay(_time(hour % _NOON + late, minute), settled=True, firm=True)
 
 
-def _of_digits(match: re.Match[str]) -> Clock:
+def _of_digits(match: re.Match[str]) -> TimeOfDay:
     hour = int(match["hour"])
-    return Clock(_time(hour, int(match["minute"] or 0)), beyond=hour > _SLIP)
+    return TimeOfDay(_time(hour, int(match["minute"] or 0)), beyond=hour > _SLIP)
 
 
-def _of_o_clock(match: re.Match[str]) -> Clock:
-    return Clock(_time(count_of(match["hour"])), firm=True)
+def _of_o_clock(match: re.Match[str]) -> TimeOfDay:
+    return TimeOfDay(_time(count_of(match["hour"])), firm=True)
 
 
-def _of_word(match: re.Match[str]) -> Clock:
-    return Clock(_time(_WORDS.index(match["hour"])))
+def _of_word(match: re.Match[str]) -> TimeOfDay:
+    return TimeOfDay(_time(_WORDS.index(match["hour"])))
 
 
-def _of_past(match: re.Match[str]) -> Clock:
+def _of_past(match: re.Match[str]) -> TimeOfDay:
     """Half past 8, quarter to 9."""
     hour = count_of(match["hour"])
     minute = 30 if match["part"] == "half" else _QUARTER
     if match["side"] == "to":
-        return Clock(_time((hour - 1) % 24, 60 - minute), firm=True)
-    return Clock(_time(hour, minute), firm=True)
+        return TimeOfDay(_time((hour - 1) % 24, 60 - minute), firm=True)
+    return TimeOfDay(_time(hour, minute), firm=True)
 
 
-def _of_han(match: re.Match[str]) -> Clock:
+def _of_han(match: re.Match[str]) -> TimeOfDay:
     minute = {"半": 30, "一刻": _QUARTER, "三刻": 3 * _QUARTER}.get(match["word"] or "")
     if minute is None:
         minute = _han_number(match["minute"]) if match["minute"] else 0
     bare = not (match["minute"] or match["word"]) and match["sign"] != "点钟"
-    return Clock(_time(_han_number(match["hour"]), minute), firm=not bare)
+    return TimeOfDay(_time(_han_number(match["hour"]), minute), firm=not bare)
 
 
-def _noon(_: re.Match[str]) -> Clock:
-    return Clock(time(_NOON), settled=True)
+def _noon(_: re.Match[str]) -> TimeOfDay:
+    return TimeOfDay(time(_NOON), settled=True)
 
 
-def _midnight(_: re.Match[str]) -> Clock:
-    return Clock(time(0), settled=True)
+def _midnight(_: re.Match[str]) -> TimeOfDay:
+    return TimeOfDay(time(0), settled=True)
 
 
-Make = Callable[[re.Match[str]], Clock]
+Make = Callable[[re.Match[str]], TimeOfDay]
 # Such as are a time of day by themselves.
 CLOCKS: tuple[tuple[str, Make], ...] = (
     (r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
@@ -166,7 +166,7 @@ def time_of_part(part: str) -> time:
     return _PARTS[part][0]
 
 
-def in_part(clock: Clock, part: str) -> Clock:
+def in_part(clock: TimeOfDay, part: str) -> TimeOfDay:
     """A time of day with its part of the day: 8 in the evening is 20:00."""
     if clock.at is None or clock.settled:
         return clock
@@ -175,4 +175,4 @@ def in_part(clock: Clock, part: str) -> Clock:
         hour += _HALF_A_DAY
     elif hour == _NOON and part in _FROM_MIDNIGHT:
         hour = 0
-    return Clock(clock.at.replace(hour=hour), settled=True, firm=True)
+    return TimeOfDay(clock.at.replace(hour=hour), settled=True, firm=True)

@@ -18,7 +18,7 @@ _QUOTES = '"“”„‟«»「」『』＂'
 _GAPS = " \t\r\n\u3000,，、;；。"
 _STRAY = " \t\r\n\u3000,，、;；。.!！?？-–—·|"  # between a query and its time
 _BEHIND = " \t\r\n\u3000,，;；。.!！?？"  # a time
-# Behind these the end of a query is one of its words: an operator has two sides, and "the monday" names no rhythm.
+# Behind these the end of a query is one of its words: an operator has two sides, and "the monday" names no cadence.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
@@ -129,12 +129,12 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 
 
 def _with_place(said: str) -> Reading | None:
-    """A time of day with a rhythm or am and pm, and behind it a place that nobody knows: it is refused, not searched for."""
+    """A time of day with a cadence or am and pm, and behind it a place that nobody knows: it is refused, not searched for."""
     tokens, rest = tokens_of(plain(said))
     if not may_be_place(rest):
         return None
     reading = meaning(tokens)
-    clear = reading is not None and reading.timed and not reading.either and reading.there_is and not reading.zone
+    clear = reading is not None and reading.timed and not reading.either and reading.exact and not reading.zone
     return reading if reading and clear and not reading.at_number else None
 
 

@@ -14,29 +14,29 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
     """The time that the options --every, --on and --at ask for (docs/commands.md, subscribe); None: not given.
 
     Without --every it is the chat's schedule, with the time or day that was given: a range of times asks for when-out,
-    a day for weekly, a single time keeps the rhythm of a chat that has one and is daily elsewhere. Raises Refused.
+    a day for weekly, a single time keeps the cadence of a chat that has one and is daily elsewhere. Raises Refused.
     """
     if every is None and on is None and at is None:
         return When(chat_schedule)
-    rhythm = _rhythm(every) if every is not None else _of_chat(on, at, chat_schedule)
-    day = _weekday(on) if on is not None else rhythm.weekday
-    if on is not None and rhythm.kind != "weekly":
+    reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
+    day = _weekday(on) if on is not None else reading.weekday
+    if on is not None and reading.kind != "weekly":
         raise Refused(
             Sentence("A day of the week goes with weekly only."),
             Sentence("For example: --every weekly --on mon --at 9."),
         )
-    if rhythm.kind == "now":
+    if reading.kind == "now":
         if at is not None:
             raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
         return When(Cadence(kind="now"))
-    if rhythm.kind == "when-out":
-        first, last = _range(at, rhythm, chat_schedule)
-        return When(window(first, last, weekdays_only=rhythm.weekdays_only), rhythm.zone)
-    clock, zone = _single(at, rhythm, every)
-    return When(Cadence(kind=rhythm.kind, at=clock, weekday=day), zone or rhythm.zone)
+    if reading.kind == "when-out":
+        first, last = _range(at, reading, chat_schedule)
+        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
+    clock, zone = _single(at, reading, every)
+    return When(Cadence(kind=reading.kind, at=clock, weekday=day), zone or reading.zone)
 
 
-def _rhythm(every: str) -> Reading:
+def _cadence_of(every: str) -> Reading:
     try:
         read_when(every)
     except NoSuchTime:
@@ -48,7 +48,7 @@ def _rhythm(every: str) -> Reading:
 
 
 def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
-    """The rhythm of the chat, as far as what was given goes with it."""
+    """Returns the cadence of the chat, as far as what was given goes with it."""
     kind = chat_schedule.kind
     if on is not None:
         kind = "weekly"
@@ -62,7 +62,7 @@ def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
 
 def _weekday(on: str) -> int:
     reading = reading_of(on)
-    alone = reading is not None and reading.kind == "weekly" and reading.words == 1 and reading.there_is
+    alone = reading is not None and reading.kind == "weekly" and reading.words == 1 and reading.exact
     if reading is None or not alone or reading.weekday is None:
         raise Refused(
             Sentence("“{day}” is not a day of the week.", {"day": on}),
@@ -71,11 +71,11 @@ def _weekday(on: str) -> int:
     return reading.weekday
 
 
-def _single(at: str | None, rhythm: Reading, every: str | None) -> tuple[time, str]:
+def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, str]:
     """The one time of day, and the zone that was said with it."""
     if at is None:
-        return rhythm.at or NINE, ""
-    if rhythm.at is not None:
+        return reading.at or NINE, ""
+    if reading.at is not None:
         raise Refused(
             Sentence("“{every}” says a time of day already.", {"every": every}),
             Sentence("For example: --every monday --at 9."),
@@ -86,9 +86,9 @@ def _single(at: str | None, rhythm: Reading, every: str | None) -> tuple[time, s
     return found, zone
 
 
-def _range(at: str | None, rhythm: Reading, chat_schedule: Cadence) -> tuple[time, time]:
+def _range(at: str | None, reading: Reading, chat_schedule: Cadence) -> tuple[time, time]:
     if at is None:
-        return (rhythm.at, rhythm.until) if rhythm.at and rhythm.until else window_of(chat_schedule)
+        return (reading.at, reading.until) if reading.at and reading.until else window_of(chat_schedule)
     times = hours_of(at)
     if times is None:
         raise Refused(

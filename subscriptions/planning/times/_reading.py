@@ -1,22 +1,22 @@
-"""Tokens of a time become its meaning: a rhythm, days, a time of day and a zone, as far as they go together."""
+"""Tokens of a time become its meaning: a cadence, days, a time of day and a zone, as far as they go together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import lru_cache
 
-from subscriptions.planning.times._clocks import Clock, in_part, time_of_part
-from subscriptions.planning.times._tokens import SMALL, Kind, Token
+from subscriptions.planning.times._clocks import TimeOfDay, in_part, time_of_part
+from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
 from subscriptions.planning.times._words import plain, tokens_of
 
-_RHYTHMS = {Kind.DAILY: "daily", Kind.WEEKDAYS: "weekdays", Kind.WEEKLY: "weekly"}
+_CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
 _WEEKEND = frozenset({_SAT, _SUN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a text says of a time. Where `there_is` is false, it cannot be had, and this is the nearest."""
+    """What a text says of a time. Where `exact` is false, no such cadence exists, and this is the nearest."""
 
     kind: str = "daily"  # as of a Cadence
     at: time | None = None  # None: not said
@@ -25,7 +25,7 @@ class Reading:
     weekdays_only: bool = False  # of when-out
     zone: str = ""
     part: str = ""  # the part of the day that was said without a time
-    there_is: bool = True
+    exact: bool = True
     either: bool = False  # the words may as well be words of a query
     words: int = 1  # how many tokens say it
     at_number: bool = False  # it is no more than "at" and a number
@@ -53,10 +53,10 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     if reading is None:
         return None
     solid = [token for token in tokens if token.kind not in SMALL]
-    at_number = [token.kind for token in tokens] == [Kind.AT, Kind.NUMBER]
+    at_number = [token.kind for token in tokens] == [TokenKind.AT, TokenKind.NUMBER]
     if at_number and said.clocks[0].beyond:
         return None  # "recall at 50"
-    either = not reading.there_is or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
+    either = not reading.exact or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
     zone = said.zones[0] if said.zones else ""
     return replace(reading, zone=zone, either=either, words=len(solid), at_number=at_number, timed=bool(said.clocks))
 
@@ -80,19 +80,19 @@ def clock_of(text: str) -> time | None:
 def clock_with_zone(text: str) -> tuple[time | None, str]:
     """The time of day that a text is, and the zone behind it, as in 9am Berlin; (None, "") when it is none."""
     reading = reading_of(text, bare=True)
-    if reading is None or not reading.there_is or reading.kind != "daily":
+    if reading is None or not reading.exact or reading.kind != "daily":
         return None, ""
     said = _Said(bare=True)
     tokens, _ = tokens_of(plain(text))
     said.take(tokens)
-    return (None, "") if said.rhythms else (reading.at, reading.zone)
+    return (None, "") if said.cadences else (reading.at, reading.zone)
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
     """Whether a token that stands alone, but for an "at", is a time and nothing else."""
-    if isinstance(one.value, Clock):
-        at = tokens[0].kind is Kind.AT
-        return one.value.firm or (at and one.kind is Kind.CLOCK and not one.value.settled)
+    if isinstance(one.value, TimeOfDay):
+        at = tokens[0].kind is TokenKind.AT
+        return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
     return one.firm
 
 
@@ -101,12 +101,12 @@ class _Said:
     """What was said by now."""
 
     bare: bool = False
-    rhythms: list[str] = field(default_factory=list)
+    cadences: list[str] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
     day_range: bool = False
     weekend: bool = False
-    clocks: list[Clock] = field(default_factory=list)
-    hours: list[Clock] = field(default_factory=list)  # the two times of a range
+    clocks: list[TimeOfDay] = field(default_factory=list)
+    hours: list[TimeOfDay] = field(default_factory=list)  # the two times of a range
     parts: list[str] = field(default_factory=list)
     zones: list[str] = field(default_factory=list)
     none: list[str] = field(default_factory=list)
@@ -127,47 +127,47 @@ class _Said:
 
     def _take(self, token: Token, before: Token | None, after: Token | None) -> bool:
         kind, value = token.kind, token.value
-        if kind in (Kind.TO, Kind.AND):
+        if kind in (TokenKind.TO, TokenKind.AND):
             return before is not None and after is not None and _alike(before, after)
-        if kind in (Kind.AT, Kind.NEAR):
+        if kind in (TokenKind.AT, TokenKind.NEAR):
             self.between |= value == "between"
-            return after is not None and after.kind not in (Kind.TO, Kind.AND)
-        if (kind is Kind.NUMBER and not (self.bare or before)) or (kind is Kind.EXCEPT and before is after):
+            return after is not None and after.kind not in (TokenKind.TO, TokenKind.AND)
+        if (kind is TokenKind.NUMBER and not (self.bare or before)) or (kind is TokenKind.EXCEPT and before is after):
             return False
-        if isinstance(value, Clock):
+        if isinstance(value, TimeOfDay):
             self._clock(value, before)
-        elif kind is Kind.DAY:
-            self.day_range |= before is not None and before.kind is Kind.TO
+        elif kind is TokenKind.DAY:
+            self.day_range |= before is not None and before.kind is TokenKind.TO
             self.days.append(int(str(value)))
-        elif kind in _RHYTHMS:
-            self.rhythms.append(_RHYTHMS[kind])
+        elif kind in _CADENCE_KINDS:
+            self.cadences.append(_CADENCE_KINDS[kind])
         else:
             self._other(kind, str(value))
         return True
 
-    def _clock(self, clock: Clock, before: Token | None) -> None:
+    def _clock(self, clock: TimeOfDay, before: Token | None) -> None:
         """A second time behind "to" ends a range, behind "and" if "between" began it."""
-        ends = before is not None and (before.kind is Kind.TO or (self.between and before.kind is Kind.AND))
+        ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
         else:
             self.clocks.append(clock)
 
-    def _other(self, kind: Kind, value: str) -> None:
-        self.weekend |= kind is Kind.WEEKEND
-        self.now |= kind is Kind.NOW
-        self.out |= kind is Kind.OUT
-        if kind is Kind.EXCEPT:
-            kind, value = (Kind.NONE, "daily") if value == "day" else (Kind.WEEKDAYS, value)
-            self.rhythms += ["weekdays"] if kind is Kind.WEEKDAYS else []
-        lists = {Kind.PART: self.parts, Kind.ZONE: self.zones, Kind.NONE: self.none}
+    def _other(self, kind: TokenKind, value: str) -> None:
+        self.weekend |= kind is TokenKind.WEEKEND
+        self.now |= kind is TokenKind.NOW
+        self.out |= kind is TokenKind.OUT
+        if kind is TokenKind.EXCEPT:
+            kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
+            self.cadences += ["weekdays"] if kind is TokenKind.WEEKDAYS else []
+        lists = {TokenKind.PART: self.parts, TokenKind.ZONE: self.zones, TokenKind.NONE: self.none}
         if kind in lists:
             lists[kind].append(value)
 
     def is_range_alone(self) -> bool:
         """Whether two times of day were said, and nothing else."""
         others = (
-            self.rhythms,
+            self.cadences,
             self.days,
             self.weekend,
             self.clocks,
@@ -182,45 +182,45 @@ class _Said:
     def decide(self) -> Reading | None:
         """What all of it means together; None: nothing."""
         found = self._decided()
-        return replace(found, there_is=False) if found and len(self.zones) > 1 else found
+        return replace(found, exact=False) if found and len(self.zones) > 1 else found
 
     def _decided(self) -> Reading | None:
-        rhythmic = bool(self.rhythms or self.days or self.weekend or self.none)
+        has_cadence = bool(self.cadences or self.days or self.weekend or self.none)
         if self.now:
-            return Reading(kind="now", there_is=not (rhythmic or self.out or self.clocks or self.hours or self.parts))
+            return Reading(kind="now", exact=not (has_cadence or self.out or self.clocks or self.hours or self.parts))
         if self.out:
             return self._when_out()
-        if not (rhythmic or self.clocks or self.parts or self.hours):
+        if not (has_cadence or self.clocks or self.parts or self.hours):
             return None
-        return self._timed(self._rhythm())
+        return self._timed(self._cadence())
 
     def _when_out(self) -> Reading:
         """Once a day between two times, which may be left out; on weekdays, if that is said."""
-        only = "weekdays" in self.rhythms or (self.days == [0, _FRI] and self.day_range)
-        others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.rhythms)
+        only = "weekdays" in self.cadences or (self.days == [0, _FRI] and self.day_range)
+        others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.cadences)
         first, last = (clock.at for clock in self.hours) if self.hours else (None, None)
         if any(others) or (first is None) != (last is None) or (self.hours and first is None):
-            return Reading(kind="when-out", weekdays_only=only, there_is=False)
+            return Reading(kind="when-out", weekdays_only=only, exact=False)
         return Reading(kind="when-out", at=first, until=last, weekdays_only=only)
 
-    def _rhythm(self) -> Reading:
-        """How often; the nearest where there is no such rhythm."""
-        kinds = set(self.rhythms)
+    def _cadence(self) -> Reading:
+        """How often; the nearest where there is no such cadence."""
+        kinds = set(self.cadences)
         if self.none:
             day = self.days[0] if self.days else 0
             nearest = "weekdays" if self.none[0] == "daily" and "weekdays" in kinds else self.none[0]
-            return Reading(kind=nearest, weekday=day if nearest == "weekly" else None, there_is=False)
+            return Reading(kind=nearest, weekday=day if nearest == "weekly" else None, exact=False)
         if self.weekend and not self.days:
             if kinds - {"weekly"}:
-                return Reading(kind="daily", there_is=kinds == {"weekdays"})
+                return Reading(kind="daily", exact=kinds == {"weekdays"})
             return Reading(kind="weekly", weekday=_SAT)
         if self.days:
             found = self._of_days()
             fits = found.kind in kinds or not kinds - {"weekly"} or (kinds == {"daily"} and found.kind == "weekdays")
-            return found if fits else replace(found, there_is=False)
+            return found if fits else replace(found, exact=False)
         if len(kinds) > 1:
             kind = "weekdays" if "weekdays" in kinds else "daily"
-            return Reading(kind=kind, there_is="weekly" not in kinds)
+            return Reading(kind=kind, exact="weekly" not in kinds)
         kind = next(iter(kinds), "daily")
         return Reading(kind=kind, weekday=0 if kind == "weekly" else None)
 
@@ -236,35 +236,35 @@ class _Said:
         if days == _WEEKEND:
             return Reading(kind="weekly", weekday=_SAT)
         kind = "daily" if days & _WEEKEND else "weekdays"
-        return Reading(kind=kind, there_is=len(days) == (7 if kind == "daily" else 5))
+        return Reading(kind=kind, exact=len(days) == (7 if kind == "daily" else 5))
 
-    def _timed(self, rhythm: Reading) -> Reading | None:
-        """The rhythm at its time of day."""
+    def _timed(self, reading: Reading) -> Reading | None:
+        """Returns the cadence with its time of day."""
         if self.hours:
-            return self._between(rhythm)
+            return self._between(reading)
         times = {clock.at for clock in self.clocks}
         at = next((clock.at for clock in self.clocks if clock.at is not None), None)
         part = self.parts[0] if self.parts and not self.clocks else ""
         if part and part not in ("morning", "forenoon"):
             at = time_of_part(part)
         one = len(times) <= 1 and None not in times and len(set(self.parts)) <= 1
-        return replace(rhythm, at=at, part=part, there_is=rhythm.there_is and one)
+        return replace(reading, at=at, part=part, exact=reading.exact and one)
 
-    def _between(self, rhythm: Reading) -> Reading | None:
+    def _between(self, reading: Reading) -> Reading | None:
         """Two times of day are those of when-out."""
         first, last = (clock.at for clock in self.hours)
-        if first is None or last is None or first >= last or rhythm.kind not in ("daily", "weekdays"):
-            return replace(rhythm, at=first, there_is=False)
-        only = rhythm.kind == "weekdays"
-        return Reading(kind="when-out", at=first, until=last, weekdays_only=only, there_is=False)
+        if first is None or last is None or first >= last or reading.kind not in ("daily", "weekdays"):
+            return replace(reading, at=first, exact=False)
+        only = reading.kind == "weekdays"
+        return Reading(kind="when-out", at=first, until=last, weekdays_only=only, exact=False)
 
 
 def _alike(before: Token, after: Token) -> bool:
     """Whether "to" or "and" may stand between these."""
     kinds = {before.kind, after.kind}
-    if kinds <= {Kind.CLOCK, Kind.NUMBER} or kinds in ({Kind.DAY}, {Kind.PART}):
+    if kinds <= {TokenKind.CLOCK, TokenKind.NUMBER} or kinds in ({TokenKind.DAY}, {TokenKind.PART}):
         return True
-    return kinds <= {Kind.DAY, Kind.WEEKDAYS, Kind.WEEKEND}
+    return kinds <= {TokenKind.DAY, TokenKind.WEEKDAYS, TokenKind.WEEKEND}
 
 
 def _with_parts(tokens: Sequence[Token]) -> list[Token]:
@@ -272,16 +272,16 @@ def _with_parts(tokens: Sequence[Token]) -> list[Token]:
     found: list[Token] = []
     waiting: Token | None = None
     for token in tokens:
-        if token.kind is Kind.PART and found and isinstance(found[-1].value, Clock):
-            found[-1] = Token(Kind.CLOCK, in_part(found[-1].value, str(token.value)))
-        elif token.kind is Kind.PART:
+        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, TimeOfDay):
+            found[-1] = Token(TokenKind.CLOCK, in_part(found[-1].value, str(token.value)))
+        elif token.kind is TokenKind.PART:
             found.append(token)
             waiting = token
             continue
-        elif isinstance(token.value, Clock) and waiting is not None:
+        elif isinstance(token.value, TimeOfDay) and waiting is not None:
             found.remove(waiting)
-            found.append(Token(Kind.CLOCK, in_part(token.value, str(waiting.value))))
-        elif token.kind in (Kind.AT, Kind.NONE):
+            found.append(Token(TokenKind.CLOCK, in_part(token.value, str(waiting.value))))
+        elif token.kind in (TokenKind.AT, TokenKind.NONE):
             found.append(token)
             continue
         else:

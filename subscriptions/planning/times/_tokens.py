@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     DAILY = auto()
@@ -20,7 +20,7 @@ class Kind(Enum):
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name
-    NONE = auto()  # a rhythm that there is not; value: the kind of cadence that is nearest
+    NONE = auto()  # a cadence that there is not; value: the kind of cadence that is nearest
     EXCEPT = auto()  # days that are left out; value: whether they are the weekend
     AT = auto()
     NEAR = auto()  # by, from, on, in: before a time or a place
@@ -32,12 +32,12 @@ class Kind(Enum):
 class Token:
     """A word or a phrase of a time."""
 
-    kind: Kind
+    kind: TokenKind
     value: object = None
     firm: bool = False  # it is a time by itself, such as "every monday"; "daily" may be a word of a query
 
 
-SMALL = frozenset({Kind.AT, Kind.NEAR, Kind.TO, Kind.AND})  # they say nothing by themselves
+SMALL = frozenset({TokenKind.AT, TokenKind.NEAR, TokenKind.TO, TokenKind.AND})  # they say nothing by themselves
 Tokens = Iterator[Token]
 Make = Callable[[re.Match[str]], Tokens]
 Entry = tuple[str, Make]

@@ -45,7 +45,7 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     if reading is None:
         _refuse(text, chat_schedule)
     when = _when(reading, chat_schedule)
-    if not reading.there_is:
+    if not reading.exact:
         when = When(when.cadence) if when.cadence.kind == "now" else when
         raise NoSuchTime(
             Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
@@ -88,7 +88,7 @@ def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None
-    if reading is None or not reading.there_is or reading.zone:
+    if reading is None or not reading.exact or reading.zone:
         raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
     when = _when(reading, chat_schedule)
     near = near_places(place)

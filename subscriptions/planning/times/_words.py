@@ -7,7 +7,7 @@ import re
 from unicodedata import normalize
 
 from subscriptions.planning.times._lexicon import lexicon
-from subscriptions.planning.times._tokens import SMALL, Kind, Token
+from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
 from subscriptions.zones import zone_of_place
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
@@ -59,7 +59,7 @@ _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
 _HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may stand before a time, too
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
-_SHORT = 4  # letters that a place has at least behind a rhythm without a time: "daily Rome"
+_SHORT = 4  # letters that a place has at least behind a cadence without a time: "daily Rome"
 
 
 def _place_at(text: str, at: int, found: list[Token]) -> int:
@@ -90,13 +90,13 @@ def _place_at(text: str, at: int, found: list[Token]) -> int:
 
 
 _CLOCKS_OF_ALL = frozenset({"utc", "gmt"})
-_TIMES = frozenset({Kind.CLOCK, Kind.NUMBER, Kind.PART, Kind.OUT})
+_TIMES = frozenset({TokenKind.CLOCK, TokenKind.NUMBER, TokenKind.PART, TokenKind.OUT})
 
 
 def _zone_at(name: str, at: int, found: list[Token]) -> int:
     zone = zone_of_place(name.rstrip(",.;"))
     if zone:
-        found.append(Token(Kind.ZONE, zone, firm=True))
+        found.append(Token(TokenKind.ZONE, zone, firm=True))
     return at + len(name) if zone else 0
 
 

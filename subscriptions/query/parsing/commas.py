@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import FIELDS, Fields
-from subscriptions.query.parsing.lexer import Kind, Lexeme, lexemes
+from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.parsing.sentences import STRAY_STAR, Notes, Rank
 
 # "No" alone is a name (author:Kim, No), and "NO" is nitric oxide.
@@ -16,7 +16,7 @@ EXCLUDES = r"""(?:
 _COMMAS = r"(?:,(?=\s)|[，、])"
 _EXCLUSION = re.compile(rf"{_COMMAS}\s*{EXCLUDES}", re.VERBOSE)
 _MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
-_ITEM_ENDS = frozenset({Kind.CLOSE, Kind.BUT_NOT, Kind.COMMA})
+_ITEM_ENDS = frozenset({LexemeKind.CLOSE, LexemeKind.BUT_NOT, LexemeKind.COMMA})
 
 
 def lexemes_with_exclusions(text: str, notes: Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
@@ -33,7 +33,7 @@ def _between_commas(text: str, fields: Fields) -> Iterator[Lexeme]:
             continue
         yield from lexemes(text, done, mark.start(), fields)
         done = mark.end()
-        kind, group = (Kind.BUT_NOT, "excludes") if mark["excludes"] else (Kind.COMMA, "comma")
+        kind, group = (LexemeKind.BUT_NOT, "excludes") if mark["excludes"] else (LexemeKind.COMMA, "comma")
         yield Lexeme(kind, *mark.span(group), mark[group])
     yield from lexemes(text, done, len(text), fields)
 
@@ -43,21 +43,21 @@ def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
     words: list[Lexeme] = []
     excluded = False
     for lexeme in found:
-        if excluded and lexeme.kind is Kind.WORD:
+        if excluded and lexeme.kind is LexemeKind.WORD:
             words.append(lexeme)
             continue
         is_phrase = len(words) > 1 and lexeme.kind in _ITEM_ENDS
         yield from [phrase(words, notes)] if is_phrase else words
-        words, excluded = [], lexeme.kind is Kind.BUT_NOT
+        words, excluded = [], lexeme.kind is LexemeKind.BUT_NOT
         yield lexeme
     yield from [phrase(words, notes)] if len(words) > 1 else words
 
 
 def phrase(words: Sequence[Lexeme], notes: Notes) -> Lexeme:
     """Returns words side by side as one quoted value, with the = of the first word and the star of the last."""
-    found = [lexeme for lexeme in words if lexeme.kind is not Kind.STAR]
+    found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
     if not found:
-        return Lexeme(Kind.QUOTE, words[0].start, words[-1].end)
+        return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)
     first, last = found[0], found[-1]
     if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
         notes.add(Rank.STAR, STRAY_STAR)
@@ -70,4 +70,4 @@ def phrase(words: Sequence[Lexeme], notes: Notes) -> Lexeme:
                 {"phrase": f'"{text}"', "word": first.text},
             ),
         )
-    return Lexeme(Kind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)
+    return Lexeme(LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from subscriptions.categories.tree import archive_of
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import LEFT_OUT, Field, ValueKind
-from subscriptions.query.parsing.lexer import Kind, Lexeme
-from subscriptions.query.parsing.parts import Part, check_bracket, excluding, joined
+from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
+from subscriptions.query.parsing.parts import QueryPart, check_bracket, excluding, joined
 from subscriptions.query.parsing.sentences import (
     STRAY_STAR,
     Notes,
@@ -43,11 +43,11 @@ class _Frame:
 
     before: list[Lexeme]  # signs and fields right before the bracket, which hold for all of it
     scope: Field | None  # the field of its values
-    alternatives: list[list[Part]] = field(default_factory=lambda: [[]])
+    alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
     operator: Lexeme | None = None  # behind the last part
     last: _Read | None = None  # the value right before
     excludes: Lexeme | None = None  # the word behind a comma that excludes these alternatives
-    ended: list[Part] = field(default_factory=list)  # the parts before that comma
+    ended: list[QueryPart] = field(default_factory=list)  # the parts before that comma
 
 
 class Parser:
@@ -60,7 +60,7 @@ class Parser:
         self.frames = [_Frame([], None)]
         self.waiting: list[Lexeme] = []  # signs and fields before the next value or bracket
 
-    def parse(self, lexemes: Iterable[Lexeme]) -> Part | None:
+    def parse(self, lexemes: Iterable[Lexeme]) -> QueryPart | None:
         """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
         for lexeme in lexemes:
             self._take(lexeme)
@@ -72,22 +72,22 @@ class Parser:
 
     def _take(self, lexeme: Lexeme) -> None:
         match lexeme.kind:
-            case Kind.WORD | Kind.QUOTE | Kind.LINK:
+            case LexemeKind.WORD | LexemeKind.QUOTE | LexemeKind.LINK:
                 self._value(lexeme)
-            case Kind.NOT | Kind.FIELD:
-                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is Kind.NOT
+            case LexemeKind.NOT | LexemeKind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
                 if not is_doubled:  # several signs are one
                     self.waiting.append(lexeme)
-            case Kind.AND | Kind.OR:
+            case LexemeKind.AND | LexemeKind.OR:
                 self._operator(lexeme)
-            case Kind.BUT_NOT | Kind.COMMA:
+            case LexemeKind.BUT_NOT | LexemeKind.COMMA:
                 self._comma(lexeme)
-            case Kind.STAR:
+            case LexemeKind.STAR:
                 self._star(lexeme)
-            case Kind.OPEN:
+            case LexemeKind.OPEN:
                 self.frames.append(_Frame(self.waiting, self._field()))
                 self.waiting = []
-            case Kind.CLOSE:
+            case LexemeKind.CLOSE:
                 self._needs_no_value()
                 if len(self.frames) == 1:
                     raise stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
@@ -107,7 +107,7 @@ class Parser:
             self._needs_no_value(lexeme)
             return
         self._note_neighbours(lexeme)
-        own = self.waiting[-1] if self.waiting and self.waiting[-1].kind is Kind.FIELD else None
+        own = self.waiting[-1] if self.waiting and self.waiting[-1].kind is LexemeKind.FIELD else None
         self._add(part, self.waiting)
         self.waiting = []
         self.frames[-1].last = _Read(lexeme, field, own)
@@ -130,13 +130,13 @@ class Parser:
     def _comma(self, comma: Lexeme) -> None:
         """Begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
         frame = self.frames[-1]
-        if comma.kind is Kind.COMMA and frame.excludes is None:
+        if comma.kind is LexemeKind.COMMA and frame.excludes is None:
             return
         self._needs_no_value()
         self._end_item(frame)
-        frame.excludes = comma if comma.kind is Kind.BUT_NOT else None
+        frame.excludes = comma if comma.kind is LexemeKind.BUT_NOT else None
 
-    def _joined(self, frame: _Frame) -> Part | None:
+    def _joined(self, frame: _Frame) -> QueryPart | None:
         self._end_item(frame)
         return joined(And, frame.ended) if frame.ended else None
 
@@ -151,12 +151,12 @@ class Parser:
             self._note_dropped(frame.excludes)
         frame.alternatives, frame.operator, frame.last = [[]], None, None
 
-    def _add(self, part: Part, before: list[Lexeme]) -> None:
-        signs = [lexeme for lexeme in before if lexeme.kind is Kind.NOT]
+    def _add(self, part: QueryPart, before: list[Lexeme]) -> None:
+        signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
         if len(signs) % 2:  # with a field between them, two signs are two: -ti:-x is ti:x
             part = excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
-        if frame.operator and frame.operator.kind is Kind.OR and frame.alternatives[-1]:
+        if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
             frame.alternatives.append([])
         frame.alternatives[-1].append(part)
         frame.operator = frame.last = None
@@ -164,7 +164,7 @@ class Parser:
     def _field(self) -> Field | None:
         """Returns the field of the next value: the innermost one."""
         for lexeme in reversed(self.waiting):
-            if lexeme.kind is Kind.FIELD:
+            if lexeme.kind is LexemeKind.FIELD:
                 return lexeme.field
         return self.frames[-1].scope
 
@@ -213,7 +213,7 @@ class Parser:
     def _note_neighbours(self, lexeme: Lexeme) -> None:
         """Notes two slips with a blank between two words: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
-        if last is None or lexeme.kind is not Kind.WORD or last.lexeme.kind is not Kind.WORD:
+        if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
             return
         first, second = last.lexeme.text, lexeme.text
         if not self.waiting and last.own_field and last.field and last.field.kind in _OF_WORDS:

@@ -14,7 +14,7 @@ from subscriptions.query.fields import DOI, ID, Field, Fields
 from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link
 
 
-class Kind(Enum):
+class LexemeKind(Enum):
     """The kind of a lexeme."""
 
     WORD = auto()
@@ -34,7 +34,7 @@ class Kind(Enum):
 class Lexeme(NamedTuple):
     """A smallest part of a text, at `start` to `end`."""
 
-    kind: Kind
+    kind: LexemeKind
     start: int
     end: int
     text: str = ""  # as it stands there; only the value of a quote, and of a word after =
@@ -53,15 +53,15 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-_MARKS = {"(": Kind.OPEN, ")": Kind.CLOSE, "|": Kind.OR}
+_MARKS = {"(": LexemeKind.OPEN, ")": LexemeKind.CLOSE, "|": LexemeKind.OR}
 _KEYWORDS = {
-    "AND": (Kind.AND,),
-    "OR": (Kind.OR,),
-    "NOT": (Kind.NOT,),
-    "ANDNOT": (Kind.AND, Kind.NOT),
-    "且": (Kind.AND,),
-    "或": (Kind.OR,),
-    "不含": (Kind.NOT,),
+    "AND": (LexemeKind.AND,),
+    "OR": (LexemeKind.OR,),
+    "NOT": (LexemeKind.NOT,),
+    "ANDNOT": (LexemeKind.AND, LexemeKind.NOT),
+    "且": (LexemeKind.AND,),
+    "或": (LexemeKind.OR,),
+    "不含": (LexemeKind.NOT,),
 }
 _STARS = re.compile(r"\*+")
 _STOPS = re.compile(r"\*+|:")
@@ -76,13 +76,13 @@ def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]
     while piece := _PIECE.search(text, position, end):
         begin, position = piece.span()
         if (word := piece["plain"]) and word not in _KEYWORDS:
-            yield Lexeme(Kind.WORD, begin, position, word)
+            yield Lexeme(LexemeKind.WORD, begin, position, word)
             after_doi = False
         elif piece["mark"]:
             yield Lexeme(_MARKS[piece["mark"]], begin, position)
             after_doi = False
         elif piece["closed"] is not None:
-            yield Lexeme(Kind.QUOTE, begin, position, piece["phrase"], exact=exact, closed=bool(piece["closed"]))
+            yield Lexeme(LexemeKind.QUOTE, begin, position, piece["phrase"], exact=exact, closed=bool(piece["closed"]))
             after_doi = False
         else:
             run = _Run(text, begin, position, end, fields)
@@ -107,11 +107,11 @@ class _Run:
             at = self.position
             if stars := _STARS.match(self.text, at, self.stop):
                 self.position, sign_may_stand = stars.end(), False
-                yield Lexeme(Kind.STAR, at, stars.end(), stars[0])
+                yield Lexeme(LexemeKind.STAR, at, stars.end(), stars[0])
                 continue
             if sign_may_stand and self._is_sign(at):
                 self.position += 1
-                yield Lexeme(Kind.NOT, at, at + 1, self.text[at])
+                yield Lexeme(LexemeKind.NOT, at, at + 1, self.text[at])
                 continue
             sign_may_stand = True
             yield from self._operator() or self._identifier() or self._field() or self._word()
@@ -125,7 +125,7 @@ class _Run:
         rest = self.text[self.position : self.stop]
         kinds = _KEYWORDS.get(rest, ())
         if rest == "&" and not self.text[self.position - 1 : self.position].strip() and self._blank_follows():
-            kinds = (Kind.AND,)
+            kinds = (LexemeKind.AND,)
         start = self.position
         if kinds:
             self.position = self.stop
@@ -140,7 +140,7 @@ class _Run:
         self.after_doi = False
         if "/" in self.text[at : self.stop] and (found := read(self.text, at, self.end)):
             self.position = found.end
-            return [Lexeme(Kind.LINK, at, self.position, self.text[at : self.position], field=found.field)]
+            return [Lexeme(LexemeKind.LINK, at, self.position, self.text[at : self.position], field=found.field)]
         return []
 
     def _field(self) -> list[Lexeme]:
@@ -154,7 +154,7 @@ class _Run:
         if field is None:
             return []
         self.position, self.after_doi = match.end(), field is DOI
-        return [Lexeme(Kind.FIELD, at, match.end(), match[1], field=field)]
+        return [Lexeme(LexemeKind.FIELD, at, match.end(), match[1], field=field)]
 
     def _word(self) -> list[Lexeme]:
         at = self.position
@@ -164,7 +164,7 @@ class _Run:
             self.position, self.exact_quote = begin, True
             return []
         self.position, stars = self._end_of_word(begin)
-        word = Lexeme(Kind.WORD, at, self.position, self.text[begin : self.position], exact=exact)
+        word = Lexeme(LexemeKind.WORD, at, self.position, self.text[begin : self.position], exact=exact)
         if stars and not _LETTER.search(self.text, stars.end(), self.stop):
             self.position = self.stop
             word = word._replace(star=True, end=stars.start() + 1)

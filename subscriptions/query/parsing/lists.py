@@ -7,15 +7,15 @@ from typing import NamedTuple
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query.fields import FIELDS, Field, Fields, ValueKind
 from subscriptions.query.parsing.commas import EXCLUDES, phrase
-from subscriptions.query.parsing.lexer import Kind, Lexeme, lexemes
-from subscriptions.query.parsing.parts import Part, excluding, joined
+from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, lexemes
+from subscriptions.query.parsing.parts import QueryPart, excluding, joined
 from subscriptions.query.parsing.sentences import STRAY_STAR, Rank, no_value, says_nothing, star_in_category
 from subscriptions.query.parsing.values import Values
 from subscriptions.query.syntax import And, Or
 
 _COMMAS = re.compile(r"[,，、]")
 _OTHER_GRAMMAR = re.compile(r'["()|]')
-_ITEM_KINDS = frozenset({Kind.WORD, Kind.LINK, Kind.FIELD, Kind.STAR})
+_ITEM_KINDS = frozenset({LexemeKind.WORD, LexemeKind.LINK, LexemeKind.FIELD, LexemeKind.STAR})
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
 _NAME_PARTS = 2  # last name, first name
 
@@ -50,7 +50,7 @@ def list_items(text: str, fields: Fields = FIELDS) -> Items | None:
         if any(lexeme.kind not in _ITEM_KINDS for lexeme in item):
             return None
         if word:
-            items.excluded.append((Lexeme(Kind.BUT_NOT, *word.span("word"), word["word"]), item))
+            items.excluded.append((Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"]), item))
         elif item:
             items.wanted.append(item)
     return items if len(items.wanted) + len(items.excluded) > 1 else None
@@ -64,7 +64,7 @@ class Lists:
         self.source = values.source
         self.notes = values.notes
 
-    def parse(self, items: Items) -> Part | None:
+    def parse(self, items: Items) -> QueryPart | None:
         """Returns any of the items, or one author, without the excluded items; None if they ask for nothing.
 
         Raises QueryError.
@@ -74,7 +74,7 @@ class Lists:
         parts = [wanted, *excluded] if wanted else excluded
         return joined(And, parts) if parts else None
 
-    def _any_of(self, items: Sequence[Item]) -> Part | None:
+    def _any_of(self, items: Sequence[Item]) -> QueryPart | None:
         parts = [part for part in map(self._item, items) if part]
         if len(parts) > 1:
             self.notes.add(
@@ -85,14 +85,14 @@ class Lists:
             )
         return joined(Or, parts) if parts else None
 
-    def _without(self, word: Lexeme, item: Item) -> Part | None:
+    def _without(self, word: Lexeme, item: Item) -> QueryPart | None:
         part = self._item(item)
         if part is None:
             self.notes.add(Rank.DROPPED, says_nothing(word.text))
             return None
         return excluding(part, self.source.columns[word.start])
 
-    def _author(self, items: Sequence[Item]) -> Part | None:
+    def _author(self, items: Sequence[Item]) -> QueryPart | None:
         """Returns the author of `author:Doe, Jane`: two items, of which the second has no field. Else None."""
         if len(items) != _NAME_PARTS:
             return None
@@ -100,7 +100,7 @@ class Lists:
         field = _field_of(fields)
         if not (field and field.kind is ValueKind.NAME and last_name):
             return None
-        if any(lexeme.kind is Kind.FIELD for lexeme in (*last_name, *items[1])):
+        if any(lexeme.kind is LexemeKind.FIELD for lexeme in (*last_name, *items[1])):
             return None
         # The part of the name with a star comes last: only there a star has a meaning.
         names = [phrase(items[1], self.notes), phrase(last_name, self.notes)]
@@ -115,24 +115,24 @@ class Lists:
             raise self._no_value(fields[-1], field)
         return part
 
-    def _item(self, item: Item) -> Part | None:
+    def _item(self, item: Item) -> QueryPart | None:
         """Returns the part of an item: a phrase or another value. A field inside it begins another value, and both count."""
-        parts: list[Part] = []
+        parts: list[QueryPart] = []
         while item:
             fields, rest = _split(item)
-            stop = next((n for n, lexeme in enumerate(rest) if lexeme.kind is Kind.FIELD), len(rest))
+            stop = next((n for n, lexeme in enumerate(rest) if lexeme.kind is LexemeKind.FIELD), len(rest))
             words, item = rest[:stop], rest[stop:]
             if part := self._value(fields, words):
                 parts.append(part)
         return joined(And, parts) if parts else None
 
-    def _value(self, fields: Item, words: Item) -> Part | None:
+    def _value(self, fields: Item, words: Item) -> QueryPart | None:
         field = _field_of(fields)
         if field and field.kind is ValueKind.CATEGORY:
             for star in words:
-                if star.kind is Kind.STAR:
+                if star.kind is LexemeKind.STAR:
                     raise star_in_category("cs", self.source.columns[words[0].start])
-        found = [lexeme for lexeme in words if lexeme.kind is not Kind.STAR]
+        found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
         part = None
         if found:
             part = self.values.part(words[0] if len(words) == 1 else phrase(words, self.notes), field)
@@ -153,5 +153,5 @@ def _field_of(fields: Item) -> Field | None:
 
 def _split(item: Item) -> tuple[Item, Item]:
     """Returns the fields that an item begins with, and its other lexemes."""
-    stop = next((n for n, lexeme in enumerate(item) if lexeme.kind is not Kind.FIELD), len(item))
+    stop = next((n for n, lexeme in enumerate(item) if lexeme.kind is not LexemeKind.FIELD), len(item))
     return item[:stop], item[stop:]

@@ -10,7 +10,7 @@ from subscriptions.query.parsing.grammar import Parser
 from subscriptions.query.parsing.lexer import lexemes
 from subscriptions.query.parsing.lists import Lists, list_items
 from subscriptions.query.parsing.other_engines import note_semicolons
-from subscriptions.query.parsing.parts import Part, expanded
+from subscriptions.query.parsing.parts import QueryPart, expanded
 from subscriptions.query.parsing.sentences import (
     MAX_ALTERNATIVES,
     MAX_QUERY_LENGTH,
@@ -57,7 +57,7 @@ def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     return _query(text, source, _parsed(source, notes, fields), notes, fields)
 
 
-def _parsed(source: Typed, notes: Notes, fields: Fields) -> Part | None:
+def _parsed(source: Typed, notes: Notes, fields: Fields) -> QueryPart | None:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
@@ -65,7 +65,7 @@ def _parsed(source: Typed, notes: Notes, fields: Fields) -> Part | None:
     return Parser(Values(source, notes, fields)).parse(lexemes_with_exclusions(source.text, notes, fields))
 
 
-def _query(text: str, source: Typed, part: Part | None, notes: Notes, fields: Fields) -> Query:
+def _query(text: str, source: Typed, part: QueryPart | None, notes: Notes, fields: Fields) -> Query:
     if part is None:
         raise nothing_asked()
     if part.form.alternatives > MAX_ALTERNATIVES:

@@ -26,14 +26,14 @@ class Form:
     excluded: bool = False
 
 
-class Part:
+class QueryPart:
     """A part of a query: as typed, as a form, and the form of its opposite."""
 
-    def __init__(self, node: Node, form: Form, parts: Sequence["Part"] = ()) -> None:
+    def __init__(self, node: Node, form: Form, parts: Sequence["QueryPart"] = ()) -> None:
         self.node = node
         self.form = form
         self.parts = parts  # of an And or Or
-        self.negation: Part | None = None  # the part that this one is the opposite of
+        self.negation: QueryPart | None = None  # the part that this one is the opposite of
         self.holds_not: bool = isinstance(node, Not) or any(part.holds_not for part in parts)
         self.only_excludes = self._only_excludes()
 
@@ -58,19 +58,19 @@ class Part:
         return min(found, default=None)
 
 
-def leaf_part(leaf: Leaf, meaning: Meaning) -> Part:
+def leaf_part(leaf: Leaf, meaning: Meaning) -> QueryPart:
     """Returns the part of one value."""
-    return Part(leaf, Form(meaning.canonical, Leaf, term=meaning.term))
+    return QueryPart(leaf, Form(meaning.canonical, Leaf, term=meaning.term))
 
 
-def joined(kind: type[And | Or], parts: Sequence[Part], form: Form | None = None) -> Part:
+def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None = None) -> QueryPart:
     """Returns all (And) or any (Or) of one or more parts, without needless brackets and doubled parts.
 
     `form` is the form of the result, if the caller knows it.
     """
     if len(parts) == 1:
         return parts[0]
-    different: dict[str, Part] = {}
+    different: dict[str, QueryPart] = {}
     for part in parts:
         for inner in part.parts if isinstance(part.node, kind) else (part,):
             different.setdefault(inner.form.text, inner)
@@ -78,28 +78,28 @@ def joined(kind: type[And | Or], parts: Sequence[Part], form: Form | None = None
     if len(rest) == 1:
         return rest[0]
     node = kind(tuple(part.node for part in rest))
-    return Part(node, form or _merged(kind, [part.form for part in rest]), rest)
+    return QueryPart(node, form or _merged(kind, [part.form for part in rest]), rest)
 
 
-def excluding(part: Part, column: int) -> Part:
+def excluding(part: QueryPart, column: int) -> QueryPart:
     """Returns the opposite of a part, with the column of the sign. Brackets stay as typed unless they hold a sign."""
     node = part.node
     if isinstance(node, Not):
         return part.parts[0]
     if part.negation:
-        opposite = Part(part.negation.node, part.negation.form, part.negation.parts)
+        opposite = QueryPart(part.negation.node, part.negation.form, part.negation.parts)
         opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer sign stands first
     elif part.holds_not:
         kind = Or if isinstance(node, And) else And
         opposite = joined(kind, [excluding(inner, column) for inner in part.parts], part.opposite)
     else:
-        opposite = Part(Not(node, column), part.opposite, (part,))
+        opposite = QueryPart(Not(node, column), part.opposite, (part,))
     opposite.opposite = part.form
     opposite.negation = part
     return opposite
 
 
-def check_bracket(part: Part) -> None:
+def check_bracket(part: QueryPart) -> None:
     """Raises QueryError if a part has too many alternatives, both with a sign before it and without.
 
     The query around it can only have more. This check also bounds the depth of parts.

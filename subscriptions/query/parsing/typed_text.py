@@ -50,10 +50,6 @@ class Typed:
             done = end
         return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])
 
-    def cut(self, start: int, end: int) -> "Typed":
-        """Only the characters from `start` to `end`."""
-        return Typed(self.text[start:end], self.columns[start : end + 1])
-
 
 def typed(text: str) -> Typed:
     """Returns a typed text as the grammar reads it."""

@@ -8,7 +8,7 @@ from subscriptions.categories.tree import archive_of, canonical_category, is_cat
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind
 from subscriptions.query.identifiers import read_doi
-from subscriptions.query.parsing.lexer import Kind, Lexeme
+from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
 from subscriptions.query.parsing.meanings import (
     UNKNOWN,
     Meaning,
@@ -24,7 +24,7 @@ from subscriptions.query.parsing.meanings import (
     text_meaning,
 )
 from subscriptions.query.parsing.other_engines import note_field, note_word
-from subscriptions.query.parsing.parts import Part, joined, leaf_part
+from subscriptions.query.parsing.parts import QueryPart, joined, leaf_part
 from subscriptions.query.parsing.sentences import (
     SHORTEST_PREFIX,
     STRAY_STAR,
@@ -52,11 +52,11 @@ class Values:
         self.notes = notes
         self.fields = fields
 
-    def part(self, lexeme: Lexeme, field: Field | None) -> Part | None:
+    def part(self, lexeme: Lexeme, field: Field | None) -> QueryPart | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
-        if lexeme.kind is Kind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
+        if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
             return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
-        if field is None and lexeme.kind is Kind.WORD:
+        if field is None and lexeme.kind is LexemeKind.WORD:
             special = None if lexeme.exact else self._category_or_id(lexeme)
             if special:
                 return special
@@ -71,10 +71,10 @@ class Values:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
 
-    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> Part | None:
+    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
         if meaning is None:
             return None
-        words, quoted = _shown(lexeme, meaning.term), lexeme.kind is Kind.QUOTE
+        words, quoted = _shown(lexeme, meaning.term), lexeme.kind is LexemeKind.QUOTE
         return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
 
     def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
@@ -101,12 +101,12 @@ class Values:
 
     # ---------------------------------------------------------------------------------- categories
 
-    def _category_or_id(self, lexeme: Lexeme) -> Part | None:
+    def _category_or_id(self, lexeme: Lexeme) -> QueryPart | None:
         if "." not in lexeme.text and "-" not in lexeme.text and "/" not in lexeme.text:
             return None
         return self._categories(lexeme) or self._bare_id(lexeme)
 
-    def _categories(self, lexeme: Lexeme) -> Part | None:
+    def _categories(self, lexeme: Lexeme) -> QueryPart | None:
         """Returns the part of a word that is `cs.LG`, `#cs.LG`, `cs.*` or several of these joined by +; else None."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#") for code in text.split("+")]
@@ -163,12 +163,12 @@ class Values:
 
     def _words_from(self, lexeme: Lexeme) -> list[str]:
         """Returns the words of a value and the words behind it: "machine" and "learning"."""
-        behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is Kind.WORD else None
+        behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is LexemeKind.WORD else None
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
     # ----------------------------------------------------------------------------- ids and labels
 
-    def _bare_id(self, lexeme: Lexeme) -> Part | None:
+    def _bare_id(self, lexeme: Lexeme) -> QueryPart | None:
         return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
     def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:

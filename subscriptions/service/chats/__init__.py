@@ -1,4 +1,4 @@
-"""Chats and people: who may what, what a conversation remembers, what is erased."""
+"""Chats and people: access, owners, conversation state, workspaces, retention."""
 
 from subscriptions.service.chats.access import allow as allow
 from subscriptions.service.chats.access import ask_to_be_let_in as ask_to_be_let_in
@@ -14,9 +14,9 @@ from subscriptions.service.chats.access import operators_on as operators_on
 from subscriptions.service.chats.access import owner_of as owner_of
 from subscriptions.service.chats.access import runs_the_bot as runs_the_bot
 from subscriptions.service.chats.access import set_owner as set_owner
+from subscriptions.service.chats.access import subscriptions_around as subscriptions_around
 from subscriptions.service.chats.access import take_code as take_code
 from subscriptions.service.chats.access import was_let_in as was_let_in
-from subscriptions.service.chats.conversation_state import add_callbacks as add_callbacks
 from subscriptions.service.chats.conversation_state import chat_moved as chat_moved
 from subscriptions.service.chats.conversation_state import clear_conversation_state as clear_conversation_state
 from subscriptions.service.chats.conversation_state import commands_since as commands_since
@@ -38,7 +38,6 @@ from subscriptions.service.chats.conversation_state import set_conversation_stat
 from subscriptions.service.chats.conversation_state import share_link as share_link
 from subscriptions.service.chats.conversation_state import store_callbacks as store_callbacks
 from subscriptions.service.chats.conversation_state import unfinished_replies as unfinished_replies
-from subscriptions.service.chats.home import subscriptions_around as subscriptions_around
 from subscriptions.service.chats.retention import Forgotten as Forgotten
 from subscriptions.service.chats.retention import begin_day as begin_day
 from subscriptions.service.chats.retention import belongs_to as belongs_to
@@ -48,8 +47,8 @@ from subscriptions.service.chats.retention import forget as forget
 from subscriptions.service.chats.retention import held as held
 from subscriptions.service.chats.retention import own_workspace as own_workspace
 from subscriptions.service.chats.retention import owners as owners
-from subscriptions.service.chats.returning import come_back as come_back
 from subscriptions.service.chats.workspaces import INSTALLED_WITHIN as INSTALLED_WITHIN
+from subscriptions.service.chats.workspaces import come_back as come_back
 from subscriptions.service.chats.workspaces import install as install
 from subscriptions.service.chats.workspaces import install_again as install_again
 from subscriptions.service.chats.workspaces import installations as installations

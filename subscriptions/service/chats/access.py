@@ -1,26 +1,27 @@
-"""Who runs the bot, whom it lets in, and who set a chat up (docs/operating.md, Who may use it)."""
+"""Operators of the bot, admission of chats, owners of chats (docs/operating.md, Who may use it)."""
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import find, kind_of
+from subscriptions.service.subscriptions.lookup import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
-from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
-WRONG_CODES = 5  # that one chat may send in an hour
+WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
-_CODE = "admin-code"  # the mark of the codes that were printed, as hashes: each works until there is an administrator
-_CODES = 3  # the newest ones: whoever copied one before a restart need not look for the next
-_SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without those that look alike
+_CODE = "admin-code"  # the key of the hashes of printed codes; a code works until there is an operator
+_CODES = 3  # so many printed codes work: each start prints one, and an earlier one may be copied already
+_SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty signs: 58 bits
 _LONGEST_REQUEST = 120
 
@@ -31,7 +32,7 @@ Taken = Literal["made", "wrong", "too-many", "there-is-one"]
 
 
 def runs_the_bot(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
-    """Whether this private chat, or this person, is one of the settings' or sent the code."""
+    """Whether a private chat is an operator's: named in the settings, or made one by a code."""
     if person in admins:
         return True
     with store.read() as transaction:
@@ -40,7 +41,7 @@ def runs_the_bot(store: Scope, admins: Sequence[ChatAddress], person: ChatAddres
 
 
 def operators_on(store: Scope, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
-    """The platform's ids of the people there who run the bot."""
+    """The platform's ids of the operators on one platform, each once."""
     with store.read() as transaction:
         known = [chat.address for chat in access.operators(transaction, zone=store.zone)]
     found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
@@ -48,13 +49,13 @@ def operators_on(store: Scope, admins: Sequence[ChatAddress], platform: str) -> 
 
 
 def has_operator(store: Scope, admins: Sequence[ChatAddress]) -> bool:
-    """Whether anybody runs the bot."""
+    """Whether there is an operator."""
     with store.read() as transaction:
         return bool(admins or access.operators(transaction, zone=store.zone))
 
 
 def new_code(store: Scope) -> str:
-    """A code that makes whoever sends it the first administrator. Only its hash is kept."""
+    """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
         known = (key_value.get_value(transaction, _CODE) or "").split()
@@ -63,9 +64,9 @@ def new_code(store: Scope) -> str:
 
 
 def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime) -> Taken:
-    """Makes the person of this chat, which was met, the first administrator, if the code is one that was printed.
+    """Makes the person of this known chat the first operator, if the code is a printed one. Raises NotFound.
 
-    What asks to be let in is laid before them. Raises NotFound.
+    The chats that wait to be let in are then shown to the new operator.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
@@ -77,7 +78,7 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
         if len(tries) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
-        if not sum(hmac.compare_digest(given, one) for one in known):  # all of them, whatever is found
+        if not sum(hmac.compare_digest(given, one) for one in known):  # all, against timing
             link = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
             callbacks.put_callback(transaction, name, link, now=now)
             return "wrong"
@@ -88,12 +89,12 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
         key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
-            _lay_before(transaction, other, admins, who="", wish="", now=now)
+            _lay_before(transaction, other, admins, who="", request="", now=now)
     return "made"
 
 
 def _hash(code: str) -> str:
-    """Of the signs alone: people type small letters, and leave dashes out."""
+    """The hash of a code's letters and digits in capitals: people type small letters, and leave dashes out."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
@@ -106,14 +107,14 @@ def _tries(found: tuple[CallbackToken, datetime | None] | None, now: datetime) -
 
 
 def numbers_given(store: Scope, address: ChatAddress) -> int:
-    """How many subscriptions a chat has had so far; none if nobody has met it."""
+    """How many subscriptions a chat has had so far, removed ones too; 0 if it is not known."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         return access.numbers_given(transaction, chat.id) if chat else 0
 
 
 def is_denied(store: Scope, address: ChatAddress) -> bool:
-    """Whether an administrator said no to the place of a chat."""
+    """Whether an operator denied a chat, or another chat at its address."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
@@ -121,7 +122,7 @@ def is_denied(store: Scope, address: ChatAddress) -> bool:
 
 
 def was_let_in(store: Scope, address: ChatAddress) -> bool:
-    """Whether the place of a chat has been let in before: by an administrator, or since something there subscribed."""
+    """Whether a chat, or another at its address, has had subscriptions or was let in, and does not wait now."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
@@ -129,38 +130,38 @@ def was_let_in(store: Scope, address: ChatAddress) -> bool:
 
 
 def ask_to_be_let_in(
-    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, wish: str, now: datetime
+    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, request: str, now: datetime
 ) -> bool:
-    """A chat that was met waits for an administrator; each of them is told, once a day. False: nobody runs the bot yet.
+    """Makes a known chat wait for an operator, and notifies each operator, once a day. False: there is no operator yet.
 
-    What the chat asks for keeps its place meanwhile: once let in, it gets what came since.
+    The cursors of its subscriptions stay meanwhile: once let in, the chat gets what came since. Raises NotFound.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
         if chat.state is not ChatState.ASKED:
             access.require_admission(transaction, chat.id, now=now)
             note_changed_state(transaction, chat.id)
-        _lay_before(transaction, chat, admins, who=who, wish=wish, now=now)
+        _lay_before(transaction, chat, admins, who=who, request=request, now=now)
     return has_operator(store, admins)
 
 
 def _lay_before(
-    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, wish: str, now: datetime
+    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
 ) -> None:
     arguments = {"chat": str(chat.address)}
     notify_operators(
         transaction,
         admins,
-        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=wish[:_LONGEST_REQUEST]),
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
 
 
 def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = True) -> tuple[Chat, bool]:
-    """Lets a place in, with its topics, and tells those that waited; one that nobody has met may come later.
+    """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
 
-    Returns the chat, and whether anything there waited.
+    With `tell` False no chat is notified. Returns the chat, and whether any of them waited.
     """
     waited = False
     with store.write() as transaction:
@@ -172,7 +173,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
                 note_changed_state(transaction, one.id)
                 count = sum(
                     s.state is SubscriptionState.ACTIVE
-                    for s in subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+                    for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
                 )
                 if tell:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
@@ -180,7 +181,10 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
 
 
 def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
-    """Says no to a place, with its topics, and tells it once. Returns it, and whether that is new. Raises NotFound."""
+    """Denies all chats at an address, with topics, and notifies the chat. Returns it, and whether that is new.
+
+    A chat that is denied already is not notified again. Raises NotFound.
+    """
     with store.write() as transaction:
         chat = find(transaction, address)
         if access.is_denied(transaction, chat.id):
@@ -199,7 +203,7 @@ def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
 
 
 def chats_asking(store: Scope) -> tuple[Chat, ...]:
-    """The chats that wait for an administrator."""
+    """The chats that wait for an operator."""
     with store.read() as transaction:
         return access.chats_awaiting_admission(transaction, zone=store.zone)
 
@@ -214,13 +218,13 @@ def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Cha
 
 
 def set_owner(store: Scope, address: ChatAddress, person: str) -> None:
-    """Remembers who set a group or channel up, the platform's id of them. Raises NotFound."""
+    """Stores who set a group or channel up: the platform's id of the person. Raises NotFound."""
     with store.write() as transaction:
         access.set_owner(transaction, find(transaction, address).id, person)
 
 
 def owner_of(store: Scope, address: ChatAddress) -> str:
-    """Who set a chat up; "": nobody knows."""
+    """The platform's id of the person who set a chat up; "": not known."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         return access.owner_of(transaction, chat.id) if chat else ""
@@ -233,6 +237,33 @@ def chats_of(store: Scope, person: ChatAddress) -> tuple[Chat, ...]:
 
 
 def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) -> None:
-    """What the platform calls a place by now, and whether strangers can read it."""
+    """Stores what the platform calls the chats at an address, and whether strangers can read them."""
     with store.write() as transaction:
         chats.describe(transaction, address.lane, title=title, public=public)
+
+
+def subscriptions_around(
+    store: Scope, own: Chat, shared: Collection[str] | None
+) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
+    """The person's own chat, and the chats at the `shared` addresses that have subscriptions; each with these.
+
+    `own` comes first, also without subscriptions or if it is not known. Threads and topics of an address are chats of
+    their own. `shared` None: it is not known where the person is a member; then the chats that the person set up.
+    """
+    with store.read() as transaction:
+        others = (
+            access.owned_by(transaction, own.address, zone=store.zone)
+            if shared is None
+            else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
+        )
+        chats = [own, *(chat for chat in others if chat.address != own.address)]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in chats]
+    return tuple((chat, found) for chat, found in listed if found or chat is own)
+
+
+def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]:
+    return [
+        Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
+        for subscription in subscriptions
+    ]

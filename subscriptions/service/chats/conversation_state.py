@@ -1,21 +1,21 @@
-"""What conversations keep: chats that were met, links under buttons, replies that are on their way."""
+"""What conversations store: new chats, callback tokens, states under a name, replies that are not posted yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.requests import find
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, callbacks, updates
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.outbox import chat_outbox
 
-FORGOTTEN = "forgotten"  # in a transaction: the addresses of chats that it erases
-OFFER = "offer"  # the verb of links that share a subscription
-REPEATED_FOR = timedelta(minutes=10)  # how long after its command a reply that was not confirmed is posted once more
+FORGOTTEN = "forgotten"  # a key of `transaction.info`: the addresses of chats that it erases
+OFFER = "offer"  # the verb of callback tokens that share a subscription
+REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
 
 
 def meet(
@@ -31,9 +31,10 @@ def meet(
     state: ChatState = ChatState.ACTIVE,
     by: ChatAddress | None = None,
 ) -> Chat:
-    """The chat at this address; makes it when nobody has met it yet. `lang` is any language code of the person.
+    """The chat at this address; adds it if it is not known. `lang` is any language code of the person.
 
-    `by` is the private chat of the person who sets the chat up: what they chose there goes before what else is known.
+    `by` is the private chat of the person who sets the chat up: its chosen zone and language replace `timezone` and
+    `lang`.
     """
     with store.write() as transaction:
         known = chats.find_chat(transaction, address, zone=store.zone)
@@ -59,7 +60,7 @@ def meet(
 def known_or_new(
     store: Scope, address: ChatAddress, kind: ChatKind, *, title: str = "", lang: str = "", public: bool = False
 ) -> Chat:
-    """The chat at this address, or what it would be if it were met now (id 0). Stores nothing."""
+    """The chat at this address, or what it would be if it were added now (id 0). Stores nothing."""
     with store.read() as transaction:
         known = chats.find_chat(transaction, address, zone=store.zone)
     if known is not None:
@@ -69,9 +70,10 @@ def known_or_new(
 
 
 def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
-    """To which chat words in a thread belong: to the place itself if they stand under a message that it was brought.
+    """The address of the chat to which messages in a thread belong.
 
-    A thread that asks for something of its own is a chat of its own, as is one that other people began.
+    It is the place itself if the thread stands under one of the bot's deliveries there. It is the thread if that is a
+    chat of its own, or if people began it.
     """
     place = ChatAddress(address.platform, address.address)
     with store.read() as transaction:
@@ -83,7 +85,10 @@ def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
 
 
 def one_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
-    """A private chat that was made under another address, before anybody knew whose it is, becomes one with its person's."""
+    """Moves a private chat that was stored under another address to the address of its person.
+
+    Such a chat was added before it was known whose it is.
+    """
     with store.read() as transaction:
         made = chats.find_chat(transaction, ChatAddress(address.platform, other), zone=store.zone)
     if made is not None and made.address.address == other:
@@ -93,10 +98,10 @@ def one_address(store: Scope, address: ChatAddress, other: str, *, now: datetime
 def once(
     store: Scope, platform: str, update: str, effect: Callable[[Transaction], str], *, chat: str, now: datetime
 ) -> tuple[str, bool]:
-    """Runs `effect` and stores the reply it returns, in one transaction, unless this update had its effect already.
+    """Runs `effect` and stores the reply that it returns, in one transaction, unless this update had its effect before.
 
-    Use cases that `effect` calls are parts of that transaction. Returns the reply and whether it is new; a redelivered
-    update changes and answers nothing (docs/architecture.md, rule 8).
+    Use cases that `effect` calls are parts of that transaction. Returns the stored reply, and whether it is new: for a
+    redelivered update nothing runs (docs/architecture.md, rule 8).
     """
     with store.write() as transaction:
         known = updates.reply_to(transaction, platform, update)
@@ -109,46 +114,41 @@ def once(
 
 
 def had_its_effect(store: Scope, platform: str, update: str) -> bool:
-    """Whether this update was taken before."""
+    """Whether this update had its effect already."""
     with store.read() as transaction:
         return updates.reply_to(transaction, platform, update) is not None
 
 
 def commands_since(store: Scope, chat: ChatAddress, since: datetime) -> int:
-    """How many updates of a chat were taken at `since` or later."""
+    """How many updates of a chat had their effect at `since` or later."""
     with store.read() as transaction:
         return updates.updates_of(transaction, str(chat), since)
 
 
 def reply_is_over(store: Scope, platform: str, update: str) -> None:
-    """A reply has arrived, or cannot."""
+    """Stores that a reply has arrived, or never will."""
     with store.write() as transaction:
         updates.finish_reply(transaction, platform, update)
 
 
 def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of what an earlier process may not have posted; each once, ten minutes long."""
+    """(platform, update id, reply) for replies that an earlier process may not have posted, at most ten minutes old.
+
+    Each is returned once.
+    """
     with store.write() as transaction:
         return updates.unfinished_replies(transaction, now - REPEATED_FOR)
 
 
-def add_callbacks(store: Scope, links: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Ids for buttons, in their order."""
-    if not links:
-        return []
-    with store.write() as transaction:
-        return callbacks.add_callbacks(transaction, links, now=now)
-
-
 def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
-    """What an id stands for; None: nothing, or not any more. Whether it may be used here is the caller's question."""
+    """The callback token with an id; None: unknown or dropped. The caller checks whether it may be used here."""
     with store.read() as transaction:
         found = callbacks.find_callback(transaction, link_id)
     return found[0] if found else None
 
 
 def new_callback_id() -> str:
-    """Returns an id for a callback token that is stored later, by `store_callbacks`."""
+    """An id for a callback token that is stored later, by `store_callbacks`."""
     return callbacks.new_callback_id()
 
 
@@ -160,30 +160,30 @@ def store_callbacks(store: Scope, tokens: Mapping[str, CallbackToken], *, now: d
 
 
 def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:
-    """Forgets what the buttons on a person's home view stand for; a new one is about to be shown."""
+    """Drops the callback tokens of a person's home view, before a new one is shown."""
     with store.write() as transaction:
         callbacks.drop_callbacks_at(transaction, home_view_of(person))
 
 
 def has_home_view(store: Scope, person: ChatAddress) -> bool:
-    """Whether a person was ever shown their board."""
+    """Whether a person's home view has callback tokens: it was shown, and `clean_up` has not dropped them."""
     with store.read() as transaction:
         return callbacks.has_callbacks_at(transaction, home_view_of(person))
 
 
 def home_view_of(person: ChatAddress) -> str:
-    """The place of the buttons on a person's board."""
-    return f"{callbacks.HOME_VIEW}{person}"
+    """The place of the callback tokens on a person's home view."""
+    return f"{callbacks.HOME_VIEW_PREFIX}{person}"
 
 
 def set_conversation_state(store: Scope, name: str, link: CallbackToken, *, now: datetime) -> None:
-    """Keeps what a conversation must know later under a name of our own, such as "ask:CHAT:PERSON"."""
+    """Stores what a conversation must know later under a name, such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
         callbacks.put_callback(transaction, name, link, now=now)
 
 
 def get_conversation_state(store: Scope, name: str, *, since: datetime) -> CallbackToken | None:
-    """What was remembered under a name at `since` or later."""
+    """What was stored under a name at `since` or later; else None."""
     with store.read() as transaction:
         found = callbacks.find_callback(transaction, name)
     if found is None or found[1] is None or found[1] < since:
@@ -192,7 +192,7 @@ def get_conversation_state(store: Scope, name: str, *, since: datetime) -> Callb
 
 
 def conversation_states(store: Scope, verb: str, *, since: datetime) -> list[tuple[str, CallbackToken]]:
-    """(name, link) of all that is remembered with a verb since then, the oldest first; what is older is let go."""
+    """(name, token) of all states with a verb stored at `since` or later, the oldest first; drops older ones."""
     with store.write() as transaction:
         found = callbacks.callbacks_with_verb(transaction, verb)
         for name, _, at in found:
@@ -202,27 +202,28 @@ def conversation_states(store: Scope, verb: str, *, since: datetime) -> list[tup
 
 
 def clear_conversation_state(store: Scope, name: str) -> None:
-    """Forgets what was remembered under a name."""
+    """Drops what was stored under a name."""
     with store.write() as transaction:
         callbacks.drop_callback(transaction, name)
 
 
 def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime) -> str:
-    """The id of the link that offers this subscription to others, verb "offer" with its `text` and `when`.
+    """The id of the callback token that offers this subscription to others: verb "offer", with `text` and `when`.
 
-    The same one each time, and it says what the subscription says now. It goes when the chat is forgotten. Raises NotFound.
+    The id is the same each time, the token holds what the subscription is now. It goes when the chat is erased. Raises
+    NotFound.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = next(
+        subscription = next(
             (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
         )
-        if wish is None:
+        if subscription is None:
             raise NotFound(
                 Sentence("This chat has no subscription {which}.", {"which": number}),
                 Sentence("/list shows those it has."),
             )
-        offer = {"number": number, "text": wish.text, "when": cadence_text(wish.cadence)}
+        offer = {"number": number, "text": subscription.text, "when": cadence_text(subscription.cadence)}
         for link_id, link in callbacks.callbacks_of(transaction, chat.id, OFFER):
             if link.arguments.get("number") == number:
                 callbacks.change_callback(transaction, link_id, offer)
@@ -231,6 +232,6 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
 
 
 def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -> None:
-    """The chat lives at another address of its platform from now on (rule 9)."""
+    """Moves a chat to another address of its platform (rule 9)."""
     with store.write() as transaction:
         moving.move_address(transaction, address.platform, address.address, new, now=now)

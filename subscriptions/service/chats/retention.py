@@ -1,4 +1,4 @@
-"""What is kept, for how long, for whom (docs/architecture.md, rules 8, 10, 11)."""
+"""What is stored, for how long and of whom; what is erased (docs/architecture.md, rules 8, 10, 11)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.requests import find
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.store import Scope, callbacks, key_value, sources, updates
 from subscriptions.store.chat import chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -20,7 +20,7 @@ UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 RECEIPTS = timedelta(days=90)
-_DAY_BEGUN = "day-begun"  # the mark that holds the day on which that was done last
+_DAY_BEGUN = "day-begun"  # a key: the day (UTC) on which the daily work was begun last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,11 @@ class Forgotten:
     """What a chat had before it was erased."""
 
     subscriptions: int
-    papers: int  # that it was told
+    papers: int  # that were delivered to it
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
-    """Remembers whose database this is; another bot's token is refused. Raises StoreError."""
+    """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     with store.write() as transaction:
         known = key_value.get_value(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
@@ -44,18 +44,18 @@ def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) 
             key_value.put_value(transaction, f"bot:{platform}", bot)
 
 
-def bot_name(store: Scope, platform: str, told: str = "") -> str:
-    """What the bot is called on a platform, which links to it need: as the platform tells now, else as it told last."""
+def bot_name(store: Scope, platform: str, current: str = "") -> str:
+    """The bot's name on a platform, which links to the bot need: `current`, else as stored last. Stores a new one."""
     with store.read() as transaction:
         known = key_value.get_value(transaction, f"name:{platform}") or ""
-    if told and told != known:
+    if current and current != known:
         with store.write() as transaction:
-            key_value.put_value(transaction, f"name:{platform}", told)
-    return told or known
+            key_value.put_value(transaction, f"name:{platform}", current)
+    return current or known
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
-    """Chats of the own workspace lose its name: those that were made before anybody knew the team become one."""
+    """Drops the own workspace's id from addresses of chats that were added before the id was known."""
     with store.read() as transaction:
         known = chats.addresses_with_prefix(transaction, platform, f"{team}/")
     if known:
@@ -77,19 +77,19 @@ def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
 
 
 def forget(store: Scope, address: ChatAddress) -> Forgotten:
-    """Erases a chat with its subscriptions, what it was told, its outbox, and what names it elsewhere. Raises NotFound."""
+    """Erases a chat with its subscriptions, deliveries and outbox, and what names it elsewhere. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
         note_changed_state(transaction, chat.id)
-        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        told = deliveries.delivered_count(transaction, chat.id)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        papers = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
-    return Forgotten(subscriptions=len(wishes), papers=told)
+    return Forgotten(subscriptions=len(subscriptions), papers=papers)
 
 
 def begin_day(store: Scope, *, now: datetime) -> bool:
-    """Whether the work of this day (UTC) is still to be done: clean-up and the day's copy. It counts as done from then on."""
+    """Whether the daily work (clean-up and backup, by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
     with store.write() as transaction:
         if key_value.get_value(transaction, _DAY_BEGUN) == today:
@@ -99,7 +99,7 @@ def begin_day(store: Scope, *, now: datetime) -> bool:
 
 
 def clean_up(store: Scope, *, now: datetime) -> None:
-    """Lets go of what has been kept long enough."""
+    """Deletes what was stored long enough."""
     with store.write() as transaction:
         entries.drop_payloads(transaction, now - PAYLOADS)
         updates.drop_updates(transaction, now - UPDATES)

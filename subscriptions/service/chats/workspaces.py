@@ -1,27 +1,29 @@
-"""Workspaces: one that takes the app away and gives it back, and people who leave the channels that they set up."""
+"""Workspaces that install or remove the app, places that can be written to again, people who leave a channel."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions.model import CallbackToken, ChatAddress, Lane, Subscription
+from subscriptions.model import CallbackToken, Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
-from subscriptions.service.subscriptions.changes import changing, note_changed
+from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state
+from subscriptions.service.subscriptions.pausing import hold_back
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
-from subscriptions.store.chat import access, chat_data, subscriptions
+from subscriptions.store.chat import access, chat_data
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 
-GRACE = timedelta(days=30)  # how long what a workspace has is kept after it took the app away
-INSTALLED_WITHIN = timedelta(minutes=10)  # how long an installation may take its person
-INSTALLING = "installing"  # the place of installations that were completed lately
+GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it removed the app
+INSTALLED_WITHIN = timedelta(minutes=10)  # how long a person may take over an installation
+INSTALLING = "installing"  # the place of callback tokens that mark completed installations
 REMOVED = "The app was removed from the workspace."
 
-Wishes = tuple[Subscription, ...]
+Subscriptions = tuple[Subscription, ...]
 
 
 def uninstall(store: Scope, team: str, *, now: datetime) -> None:
-    """A workspace took the app away: everything there waits until it gives it back, and goes after thirty days."""
+    """Pauses all chats of a workspace that removed the app. After thirty days without the app they are erased."""
     with store.write() as transaction:
         stored_installations.uninstall(transaction, team, now=now)
         for chat_id in _chats_of(transaction, team):
@@ -29,7 +31,7 @@ def uninstall(store: Scope, team: str, *, now: datetime) -> None:
 
 
 def install_again(store: Scope, team: str, *, now: datetime) -> bool:
-    """A workspace has the app again: what waited goes on. False: it never took it away."""
+    """Reactivates the chats of a workspace that has the app again. False: it never removed the app."""
     with store.write() as transaction:
         if not stored_installations.install_again(transaction, team, now=now):
             return False
@@ -38,7 +40,7 @@ def install_again(store: Scope, team: str, *, now: datetime) -> bool:
 
 
 def install(store: Scope, team: str, tokens: str, *, now: datetime) -> None:
-    """A workspace installed the app, perhaps again: its tokens are kept, sealed, and what waited goes on."""
+    """Stores the sealed tokens of a workspace that installed the app; reactivates its chats if it had removed the app."""
     with store.write() as transaction:
         if stored_installations.install_again(transaction, team, now=now):
             _goes_on(transaction, team, now)
@@ -46,13 +48,13 @@ def install(store: Scope, team: str, tokens: str, *, now: datetime) -> None:
 
 
 def renew_tokens(store: Scope, team: str, tokens: str) -> bool:
-    """The sealed tokens of a workspace from now on. False: it does not have the app any more."""
+    """Replaces the sealed tokens of a workspace. False: it does not have the app any more."""
     with store.write() as transaction:
         return stored_installations.renew_tokens(transaction, team, tokens)
 
 
 def installations(store: Scope) -> Mapping[str, str]:
-    """The workspaces that installed the app and have it: team → its sealed tokens."""
+    """The workspaces that have the app: team → its sealed tokens."""
     with store.read() as transaction:
         return stored_installations.installations(transaction)
 
@@ -64,7 +66,7 @@ def is_spent(store: Scope, installation: str) -> bool:
 
 
 def spend(store: Scope, installation: str, *, now: datetime) -> bool:
-    """An installation is completed, and cannot be once more. False: it was completed before."""
+    """Marks an installation as completed. False: it was completed before."""
     name = f"{INSTALLING}:{installation}"
     with store.write() as transaction:
         callbacks.drop_callbacks_at(transaction, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
@@ -75,45 +77,77 @@ def spend(store: Scope, installation: str, *, now: datetime) -> bool:
 
 
 def uninstalled(store: Scope) -> tuple[str, ...]:
-    """The workspaces that took the app away."""
+    """The workspaces that removed the app."""
     with store.read() as transaction:
         return tuple(stored_installations.uninstalled(transaction))
 
 
+def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
+    """Reactivates the chats at an address to which the bot could not write; with a topic, that topic alone.
+
+    What would be sent at once waits ten minutes, so that a person can skip it. False: none of them was unreachable.
+    """
+    with store.write() as transaction:
+        ids = stored_chats.chats_of_lane(transaction, address.lane)
+        chats = stored_chats.chats_by_id(transaction, ids, zone=store.zone).values()
+        returning = [chat for chat in chats if _returns(chat, address)]
+        back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
+        for chat in back:
+            note_changed_state(transaction, chat.id)
+            hold_back(transaction, chat, now)
+    return bool(back)
+
+
+def _returns(chat: Chat, address: ChatAddress) -> bool:
+    """Whether a chat at the address can be written to again; a closed topic stays so when its group comes back."""
+    if chat.address == address or address.topic:
+        return chat.address == address
+    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    return not closed
+
+
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
-    """Erases what workspaces had that took the app away long enough ago."""
+    """Erases the chats of workspaces that removed the app more than thirty days ago."""
     for team in stored_installations.uninstalled(transaction, now - GRACE):
         for chat_id in _chats_of(transaction, team):
             chat_data.erase(transaction, chat_id)
     stored_installations.drop_installations(transaction, now - GRACE)
 
 
-def leave_place(store: Scope, address: ChatAddress, person: str, *, now: datetime) -> Mapping[ChatAddress, Wishes]:
-    """Somebody left a channel: what they asked for there, and in its threads, is paused until somebody resumes it.
+def leave_place(
+    store: Scope, address: ChatAddress, person: str, *, now: datetime
+) -> Mapping[ChatAddress, Subscriptions]:
+    """Pauses what a person subscribed to in a channel and its threads, until somebody resumes it: the person left.
 
-    Nobody looks after it from then on. Returns what is paused by this, chat by chat.
+    The person is not the owner there any more, nor the subscriber. Returns what is paused by this, chat by chat.
     """
-    paused: dict[ChatAddress, Wishes] = {}
+    paused: dict[ChatAddress, Subscriptions] = {}
     with store.write() as transaction:
         there = stored_chats.chats_of_lane(transaction, address.lane)
-        for chat_id, wishes in subscriptions.subscriptions_of(transaction, there).items():
+        for chat_id, subscriptions in stored_subscriptions.subscriptions_of(transaction, there).items():
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
-            theirs = [wish for wish in wishes if wish.subscriber == person]
-            held = [wish for wish in theirs if wish.state is SubscriptionState.ACTIVE or wish.paused_until]
+            theirs = [subscription for subscription in subscriptions if subscription.subscriber == person]
+            held = [
+                subscription
+                for subscription in theirs
+                if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
+            ]
             if held:
                 changing(transaction, chat_id, now=now)
                 note_changed(transaction, chat_id)
                 paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
-            for wish in held:
-                subscriptions.pause_subscription(transaction, wish.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT)
-            for wish in theirs:
-                subscriptions.clear_subscriber(transaction, wish.id)
+            for subscription in held:
+                stored_subscriptions.pause_subscription(
+                    transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
+                )
+            for subscription in theirs:
+                stored_subscriptions.clear_subscriber(transaction, subscription.id)
     return paused
 
 
 def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
-    """What waited only because the app was gone."""
+    """Reactivates the chats that were paused only because the app was removed."""
     chats = stored_chats.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
     for chat in chats.values():
         if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
@@ -121,7 +155,7 @@ def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
 
 
 def _chats_of(transaction: Transaction, team: str) -> list[int]:
-    """Returns the chats of a workspace; those of the own one do not name it."""
+    """The ids of a workspace's chats; addresses of the own workspace do not name it."""
     lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
     return [chat_id for lane in lanes for chat_id in stored_chats.chats_of_lane(transaction, lane)]
 

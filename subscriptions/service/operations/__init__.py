@@ -1,4 +1,4 @@
-"""What an operator does and sees: copies and status."""
+"""What operators do and see: copies of the database, status."""
 
 from subscriptions.service.operations.backups import Restored as Restored
 from subscriptions.service.operations.backups import look_for_copy as look_for_copy

@@ -1,4 +1,4 @@
-"""Copies of the database put back in its place (docs/operating.md, Copies)."""
+"""Restores copies of the database (docs/operating.md, Copies)."""
 
 import shutil
 import sqlite3
@@ -21,17 +21,17 @@ _TAKE_ANOTHER = "Take an older copy."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What a restore did."""
+    """The result of a restore."""
 
-    kept: Path | None  # where the database is now that was replaced; None: there was none
+    kept: Path | None  # where the replaced database is now; None: there was none
     counted: int  # deliveries that count as sent from now on
 
 
 def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None, now: datetime) -> Restored:
-    """Puts a copy in the place of the database, whole or not at all. The caller holds the sending role.
+    """Puts a copy in the place of the database, whole or not at all. The caller holds the sender lock.
 
-    The copy is looked at first: whole, of this or an older version, of the same bot. What it replaces is kept in
-    `copies`. With `lost_at`, whatever was due until then counts as sent. Raises StoreError.
+    The copy is checked first: it is whole, of this or an older version, and of the same bot. The replaced database is
+    kept in `copies`. With `lost_at`, whatever was due until then counts as sent. Raises StoreError.
     """
     look_for_copy(copy)
     store.path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     try:
         _take(copy, prepared)
         candidate = Store(f"sqlite:///{prepared}", zone=store.zone)
-        candidate.where = str(copy)  # what is wrong with it is wrong with the copy
+        candidate.where = str(copy)  # errors name the copy
         try:
             _look_at(candidate, copy)
             _refuse_another_bot(candidate, store)
@@ -49,7 +49,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
             candidate.close()
         kept = _replace(store, prepared, copies, now)
     except StoreError as error:
-        error.exit_code = StoreError.exit_code  # it is the copy that is wrong, and no setting
+        error.exit_code = StoreError.exit_code  # the copy is at fault, not a setting
         raise
     except (OSError, sqlite3.Error) as error:
         if "disk is full" in str(error) or (isinstance(error, OSError) and is_disk_full(error)):
@@ -63,7 +63,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 
 
 def look_for_copy(copy: Path) -> None:
-    """Raises StoreError where there is no file."""
+    """Raises StoreError if there is no such file."""
     if not copy.is_file():
         raise StoreError(
             Sentence("There is no file {copy}.", {"copy": copy}), Sentence("paperwire backup FILE makes one.")
@@ -71,8 +71,8 @@ def look_for_copy(copy: Path) -> None:
 
 
 def _take(copy: Path, prepared: Path) -> None:
-    """A copy of the copy, so that nothing is changed in it, not even by looking."""
-    for suffix in _BESIDE:  # what a restore that was killed has left belongs to another copy
+    """Copies the copy: reading a database may change its file."""
+    for suffix in _BESIDE:  # left of another copy by a restore that was killed
         prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     for suffix in _BESIDE[:2]:
         source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
@@ -104,7 +104,7 @@ def _is_ours(candidate: Store) -> bool:
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
         ours = owners(store) if store.revision() else {}
-    except StoreError:  # what is damaged belongs to nobody any more
+    except StoreError:  # a damaged database belongs to no bot
         return
     for platform, bot in owners(candidate).items():
         if ours.get(platform, bot) != bot:
@@ -117,20 +117,20 @@ def _refuse_another_bot(candidate: Store, store: Store) -> None:
 
 
 def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
-    """What was due until then has been sent by whoever held the database before it was lost."""
+    """Plans what was due until `lost_at` and marks it as sent, as it was before the loss. Returns how many."""
     plan_due(candidate, now=lost_at)
     return count_as_sent(candidate, lost_at + timedelta(microseconds=1), now=now)
 
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
-    """Puts the prepared file in place; returns where the one before it is kept."""
+    """Puts the prepared file in the place of the database; returns where the replaced one is, None if there was none."""
     if not store.path.exists():
         prepared.replace(store.path)
         return None
     kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
     try:
         store.backup(kept)
-    except StoreError:  # it cannot even be read: the file itself is kept
+    except StoreError:  # it cannot be read: its files are kept
         store.close()
         copies.mkdir(parents=True, exist_ok=True)
         for suffix in reversed(_BESIDE):

@@ -1,4 +1,4 @@
-"""How a chat stands, and how the whole bot does, for `status`."""
+"""The state of a chat and of the whole bot, for `status`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from datetime import date, datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
+from subscriptions.service.subscriptions.lookup import Listed, find
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.requests import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState
 from subscriptions.store import Scope, sources
 from subscriptions.store.chat import access
@@ -20,11 +20,11 @@ from subscriptions.store.papers.digests import NewestDay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How one chat stands."""
+    """The state of one chat."""
 
     chat: Chat
     subscriptions: int
-    coming: NextDelivery  # of what comes first
+    next_delivery: NextDelivery  # of all its subscriptions the first
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int
@@ -32,26 +32,26 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the whole bot stands."""
+    """The state of the whole bot."""
 
     chats: int
-    asking: int
+    asking: int  # chats that wait for an operator and can be written to
     subscriptions: int
     outbox: Progress
-    stopped: Mapping[str, str]  # platform -> why it stands still
+    stopped: Mapping[str, str]  # platform -> why it is stopped
 
 
 def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
-    """How a chat stands. Raises NotFound."""
+    """The state of a chat. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        wishes = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         states = stored_status.states_of(transaction, chat.id)
-        coming = DeliveryForecast.of(transaction, now).next_of(chat, wishes)
+        next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
     return Status(
         chat=chat,
-        subscriptions=len(wishes),
-        coming=coming,
+        subscriptions=len(subscriptions),
+        next_delivery=next_delivery,
         waiting=sum(states[name] for name in UNDER_WAY),
         unclear=states[DeliveryState.UNCLEAR],
         dead=states[DeliveryState.DEAD],
@@ -59,28 +59,28 @@ def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
 
 
 def expectations(store: Scope, *, now: datetime) -> Forecast:
-    """What can be expected of the sources."""
+    """The forecast of the sources."""
     with store.read() as transaction:
         return sources.forecast(transaction, store.schedules, now)
 
 
 def next_deliveries_to(
-    store: Scope, address: ChatAddress, wishes: Sequence[Subscription], *, now: datetime
+    store: Scope, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
-    """When the first of these subscriptions of a chat brings something. Raises NotFound."""
+    """When the first of these subscriptions of a chat delivers something. Raises NotFound."""
     with store.read() as transaction:
-        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), wishes)
+        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
 
 
-def next_deliveries_of(store: Scope, wishes: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
-    """When each of these subscriptions brings something, be they of several chats; of one that is held, when it would."""
+def next_deliveries_of(store: Scope, subscriptions: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
+    """When each of these subscriptions, of any chats, delivers something; of a paused one, when it would."""
     with store.read() as transaction:
-        foresight = DeliveryForecast.of(transaction, now)
-        return tuple(foresight.next_delivery(one.subscription, one.chat) for one in wishes)
+        delivery_forecast = DeliveryForecast.of(transaction, now)
+        return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
 
 def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
-    """What came last from each source, the newest first."""
+    """The newest day of each source and what came on it, the newest first; at most `most`."""
     with store.read() as transaction:
         return digests.newest_days(transaction, most)
 
@@ -92,7 +92,7 @@ def papers_of_day(store: Scope, day: date) -> int:
 
 
 def health(store: Scope) -> Health:
-    """How the whole bot stands."""
+    """The state of the whole bot."""
     with store.read() as transaction:
         chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
         waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))

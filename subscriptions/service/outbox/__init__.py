@@ -1,4 +1,4 @@
-"""The outbox: claimed, sent, confirmed, retried."""
+"""The outbox: claim, send, confirm, retry."""
 
 from subscriptions.service.outbox.edits import edit_done as edit_done
 from subscriptions.service.outbox.edits import record_edit_outcome as record_edit_outcome

@@ -1,4 +1,4 @@
-"""Messages that were sent and should say something else now, as senders use them."""
+"""Edits of messages that were sent, as senders use them."""
 
 from datetime import datetime, timedelta
 
@@ -10,16 +10,16 @@ from subscriptions.store.outbox import attempts, edits
 
 
 def edit_done(store: Scope, edit: Edit) -> None:
-    """The message says what it should."""
+    """Stores that a message shows what it should."""
     with store.write() as transaction:
         edits.finish_edit(transaction, edit)
 
 
 def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
-    """Writes down that an edit did not come about. True: the sender stops.
+    """Stores the outcome of an edit that was not made, and what follows from it. True: the sender stops.
 
-    What waiting can help is tried again: to edit twice changes nothing. What the platform refuses is let go, since the
-    message itself has arrived.
+    After an error that may pass, the edit is tried again: two edits are as good as one. After another it is dropped,
+    since the message itself has arrived.
     """
     with store.write() as transaction:
         match outcome:

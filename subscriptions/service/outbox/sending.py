@@ -1,4 +1,4 @@
-"""The outbox as senders and people use it: claim, freeze, settle, look, retry, dismiss."""
+"""The outbox as senders and operators use it: claim, render, send, record the outcome, list, retry, dismiss."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from subscriptions.store.outbox import attempts, claims, deliveries, edits, entr
 
 T = TypeVar("T")
 
-STOPPED = "stopped:"  # a mark per platform that a person must set free (docs/architecture.md, rule 11)
+STOPPED = "stopped:"  # a key per stopped platform begins so (docs/architecture.md, rule 11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How the outbox stands: deliveries that wait (planned included), are unclear or dead."""
+    """How many deliveries wait (planned ones included), are unclear or dead."""
 
     waiting: int
     unclear: int
@@ -30,7 +30,7 @@ class Progress:
 
 
 def recover_in_flight(store: Scope) -> int:
-    """This process has the sending role now; what an earlier one left on its way is unclear. Returns how many."""
+    """Marks what an earlier process was sending as unclear; returns how many. The caller holds the sender lock."""
     with store.write() as transaction:
         return attempts.recover_in_flight(transaction)
 
@@ -38,7 +38,7 @@ def recover_in_flight(store: Scope) -> int:
 def lanes(
     store: Scope, platforms: Sequence[str], *, now: datetime, wall: datetime | None = None, finding: Sequence[str]
 ) -> list[Lane]:
-    """Lanes of these platforms with something to do now, oldest first, those that only have edits last.
+    """The lanes of these platforms with something to do now, the oldest first; those with edits alone come last.
 
     On the platforms of `finding` messages can be looked up. `wall` is the machine's clock, where `now` is another.
     """
@@ -77,7 +77,7 @@ class _WorkFailed(Exception):
 
 
 def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], T]]]) -> dict[int, T]:
-    """The results of works by their places, all committed. Raises _WorkFailed, StoreError: then none is."""
+    """The results of works by their places, all committed. After _WorkFailed or StoreError nothing is committed."""
     done: dict[int, T] = {}
     with store.write() as transaction:
         for place, work in works:
@@ -94,21 +94,21 @@ def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A lane that asks for its next step, and what the sender knows."""
+    """A request for the next step of a lane."""
 
     lane: Lane
     now: datetime
     wall: datetime
     on_unclear: OnUnclear
     can_find: bool
-    tried: frozenset[tuple[int, int]]  # messages that have had their turn in this call of `deliver`
+    tried: frozenset[tuple[int, int]]  # messages that this call of `deliver` has tried
 
 
 Step = Claim | Edit
 
 
 def claim(store: Scope, asking: Asking) -> Step | None:
-    """The next step of a lane: render, post or look up; when there is none of these, an edit; else None."""
+    """The next step of a lane: a delivery to render, a message to post or look up, else an edit; None: nothing to do."""
     with store.read() as transaction:
         return _next(transaction, asking)
 
@@ -127,7 +127,7 @@ def _next(transaction: Transaction, asking: Asking) -> Step | None:
 
 
 def to_render(store: Scope, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
-    """A claimed delivery and those that come soon after it in other lanes, at most so many, with their papers; by seq."""
+    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`, by seq."""
     with store.read() as transaction:
         return deliveries.delivery_values(
             transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=store.zone
@@ -135,33 +135,33 @@ def to_render(store: Scope, claimed: Claim, most: int, *, wall: datetime) -> dic
 
 
 def store_rendered(store: Scope, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores what was made of deliveries where nothing is stored yet; one that failed is dead and holds up no other."""
+    """Stores the messages of deliveries that have none yet. One that failed to render is dead and holds up no other."""
     with store.write() as transaction:
         claims.store_rendered(transaction, rendered, now=now)
 
 
 def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
-    """A claimed message is posted now. False: somebody settled or changed it since it was claimed."""
+    """Marks a claimed message as being sent. False: it was changed or settled since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as transaction:
         return claims.mark_sending(transaction, claimed, claimed.message, wall=wall)
 
 
 def skip_unclear(store: Scope, claimed: Claim, reason: str) -> None:
-    """An unclear message that cannot be looked up is left to a person, and its lane goes on."""
+    """Gives up the look-up of an unclear message: a person decides on it, and its lane goes on."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     with store.write() as transaction:
         attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
 
 
 def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:
-    """A platform asked a lane to wait."""
+    """Pauses a lane until a moment, because its platform asked for that."""
     with store.write() as transaction:
         attempts.pause_lane(transaction, lane, wall, until)
 
 
 def confirm(store: Scope, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
-    """The platform has the message.
+    """Stores that the platform has a message, under its id there.
 
     Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
     """
@@ -174,7 +174,7 @@ def confirm(store: Scope, claimed: Claim, platform_id: str, asking: Asking) -> t
 def record_outcome(
     store: Scope, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
 ) -> RetryDecision:
-    """Writes down an outcome and does in the store what follows from it: wait, pause, move, give up."""
+    """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
     verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
     address = claimed.address
     with store.write() as transaction:
@@ -188,7 +188,7 @@ def record_outcome(
 
 
 def progress(store: Scope) -> Progress:
-    """How the outbox stands."""
+    """How many deliveries wait, are unclear or dead."""
     with store.read() as transaction:
         counts = entries.counts(transaction)
     waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
@@ -204,7 +204,7 @@ def outbox_entries(store: Scope, *, now: datetime, wall: datetime | None = None)
 
 
 def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
-    """Gives a delivery another try, also in a chat that was gone, or on a platform that stands still. Raises NotFound."""
+    """Makes a delivery be tried again, also in a chat that was gone; frees all stopped platforms. Raises NotFound."""
     with store.write() as transaction:
         chat_id = entries.retry(transaction, delivery_id)
         if chat_id is None:
@@ -214,40 +214,40 @@ def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
 
 
 def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
-    """A delivery is not to be sent any more. Raises NotFound."""
+    """Marks a delivery as not to be sent. Raises NotFound."""
     with store.write() as transaction:
         if not entries.dismiss(transaction, delivery_id, now=now):
             raise _nothing_to_do(transaction, delivery_id)
 
 
 def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
-    """Sends of the last minute, for the pace after a restart; one later than the machine's clock holds nothing back."""
+    """The sends of the last minute, for the rate limiter after a restart; without those later than the machine's clock."""
     with store.read() as transaction:
         sends = attempts.recent_sends(transaction, platform, wall - timedelta(minutes=1))
     return [(lane, at) for lane, at in sends if at <= wall]
 
 
 def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:
-    """After a restore: what was due before `lost_at` counts as sent. Returns how many deliveries."""
+    """Marks what was due before `lost_at` as sent, after a restore. Returns how many deliveries."""
     with store.write() as transaction:
         return entries.count_as_sent(transaction, lost_at, now=now)
 
 
 def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
-    """Too many chats of one run answered "gone" (rule 11): they go on as before, the platform stands still."""
+    """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
     with store.write() as transaction:
         key_value.put_value(transaction, STOPPED + platform, reason)
         find_again(transaction, chats, now=now)
 
 
 def stopped_platforms(store: Scope) -> dict[str, str]:
-    """Platforms that stand still until a person decides, and why."""
+    """The platforms that are stopped until a person decides, with the reasons."""
     with store.read() as transaction:
         return key_value.values_with_prefix(transaction, STOPPED)
 
 
 def free_platforms(store: Scope) -> None:
-    """A person decided: every platform goes on."""
+    """Frees all stopped platforms, as a person decided."""
     with store.write() as transaction:
         key_value.drop_values(transaction, STOPPED)
 

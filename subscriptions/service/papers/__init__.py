@@ -1,4 +1,4 @@
-"""Papers: stored, found, counted, and why they came."""
+"""Papers: ingest, search, counts, and why a paper came or did not."""
 
 from subscriptions.service.papers.hold_reasons import HoldReason as HoldReason
 from subscriptions.service.papers.hold_reasons import Reason as Reason

@@ -1,8 +1,9 @@
-"""The stored papers of some days, counted for a query by the index of their words.
+"""Counts the stored papers of some days that match a query, by the index of their words.
 
-A set of papers is an int: bit n stands for entry `first + n` of the index. What a term asks for is looked up once and kept until
-papers come, so a list of subscriptions and the variants of an advice share most of the work. Where the index alone cannot tell, the
-papers in question are read, the newest first; when they are too many, only the newest papers are counted, and that is said.
+A set of papers is an int: bit n stands for entry `first + n` of the index. The papers of a term are looked up once and
+cached until papers come, so that a list of subscriptions, or the variants of an advice, share most of the work. Papers
+that the index cannot decide are read, the newest first. If they are too many, only the newest papers are counted, and
+`Hits.end` tells which.
 """
 
 from array import array
@@ -17,15 +18,15 @@ from subscriptions.model import KnownPaper
 from subscriptions.query import Query, Term
 from subscriptions.store import Transaction
 from subscriptions.store.papers import index, known_papers
-from subscriptions.store.papers.index import Entry
+from subscriptions.store.papers.index import IndexEntry
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MOST_COUNTED = 50_000  # papers, the newest: some 15 ms for each different word of a query
 MOST_READ = 250  # papers that the index cannot decide, half a millisecond each
-MOST_TERMS = 500  # that are remembered, up to 7 KB each
-_NUMBER_BITS = 40  # of a key; above them stands the day
+MOST_TERMS = 500  # terms that are cached, up to 7 KB each
+_NUMBER_BITS = 40  # the low bits of a key: the number of the paper; the day is above them
 _NUMBERS = (1 << _NUMBER_BITS) - 1
 
 
@@ -33,27 +34,27 @@ _NUMBERS = (1 << _NUMBER_BITS) - 1
 class Hits:
     """The papers that a query finds among entries."""
 
-    bits: int  # those that were counted
+    bits: int  # those that were counted, as a set
     end: int = 0  # the key of the newest paper that was not counted; 0: all were
 
 
 @dataclass(slots=True)
 class Entries:
-    """Papers of some days, as the index knows them. A place in it is the number of an entry less `first`."""
+    """Papers of some days in the index. The place of an entry is its number less `first`."""
 
     first: int
-    keys: "array[int]"  # by place; by these papers are ordered: the day, then the number of the paper; 0: none of them
-    changes: "array[int]"  # by place; 0: not announced
+    keys: "array[int]"  # by place; papers are ordered by key: the day, then the number of the paper; 0: no paper of these days
+    changes: "array[int]"  # sequences by place; 0: not announced
     papers: int  # all of them, as a set
-    crosslisted: int
+    crosslisted: int  # those that only cross-lists hold, as a set
     days: tuple[date, ...]  # the different ones, ascending
-    whole: bool  # there are no more of these days
+    whole: bool  # these are all papers of these days
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
     hits: dict[str, Hits] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[Entry], *, whole: bool) -> "Entries":
-        """Of what the index told."""
+    def of(cls, rows: Sequence[IndexEntry], *, whole: bool) -> "Entries":
+        """The entries in rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
         keys, changes = array("q", bytes(8 * size)), array("q", bytes(8 * size))
@@ -88,20 +89,20 @@ class Entries:
         return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
 
     def newer_than(self, key: int) -> int:
-        """The papers that stand before a key."""
+        """The papers with a higher key, as a set: the newer ones."""
         return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
 
     def changed_after(self, change: int) -> int:
-        """The papers whose change is above this one."""
+        """The papers with a higher sequence than this one, as a set."""
         return self.set_of(self.first + place for place, other in enumerate(self.changes) if other > change)
 
     def newest_change(self, papers: int) -> int:
-        """The highest change among a set of papers; 0: none has one."""
+        """The highest sequence in a set of papers; 0: none has one."""
         return max(map(self.changes.__getitem__, places(papers)), default=0)
 
 
 def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
-    """The papers that a query finds. `most_read` papers that the index cannot decide are read; None: all of them."""
+    """The papers that a query finds. At most `most_read` that the index cannot decide are read; None: all of them."""
     hits = entries.hits.get(query.canonical)
     if hits is None:
         hits = _find(transaction, entries, query, most_read)
@@ -115,7 +116,7 @@ def number_of(key: int) -> int:
 
 
 def day_of(key: int) -> date:
-    """Its day."""
+    """The day of a paper, by its key."""
     return date.fromordinal(key >> _NUMBER_BITS)
 
 
@@ -180,9 +181,9 @@ def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int
         return known
     sure = maybe = 0
     for part in simple_terms(term):
-        told = index.having(transaction, part, entries.first, entries.last)
-        certain = entries.set_of(told.sure)
-        possible = certain if told.maybe is told.sure else entries.papers if told.maybe is None else entries.set_of(told.maybe)  # fmt: skip
+        posting = index.having(transaction, part, entries.first, entries.last)
+        certain = entries.set_of(posting.sure)
+        possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
         sure, maybe = sure | certain, maybe | possible
     found = sure & entries.papers, maybe & entries.papers
     _remember(entries.having, term, found)
@@ -192,7 +193,8 @@ def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int
 def _remember(cache: dict[K, V], key: K, value: V) -> None:
     """Adds to a cache of at most MOST_TERMS entries; a full cache is emptied first.
 
-    Several threads share the caches of Entries, so no caller reads back what it added: another thread may empty the cache.
+    Several threads share the caches of Entries, so no caller reads back what it added: another thread may empty the
+    cache.
     """
     if len(cache) >= MOST_TERMS:
         cache.clear()

@@ -1,4 +1,4 @@
-"""Why a paper came to a chat, and why it did not."""
+"""Why a paper was delivered to a chat, or was not."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,21 +10,21 @@ from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import Node, Query, parse_canonical, parse_query
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox.deliveries import DeliveredPaper
 from subscriptions.store.papers import announcing
 
 
 class HoldReason(StrEnum):
-    """What keeps a paper from coming for a subscription."""
+    """What keeps a subscription from delivering a paper."""
 
     WORDS = "words"  # the query does not fit it
     REPLACEMENT = "replacement"  # only a new version of it came, which is not announced
-    ARCHIVE = "archive"  # it was older than news when it came, so it was filed
+    ARCHIVE = "archive"  # it was too old to be news when it came, so it was filed
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # it came before the papers that the subscription began with
-    PASSED = "passed"  # its turn was before the query or the settings became what they are
+    PASSED = "passed"  # the subscription looked at it before the query or the settings changed
     PAUSED = "paused"  # the subscription is
     CHAT = "chat"  # the chat is paused, or waits to be let in
     TIME = "time"  # nothing: it comes with the next delivery
@@ -36,20 +36,20 @@ class Reason:
 
     subscription: Subscription
     hold_reason: HoldReason
-    query: Query  # as it is understood
+    query: Query  # as parsed
     failing: tuple[Node, ...] = ()  # the parts of it that the paper does not fit, as typed
     due: datetime | None = None  # when it is to come; None: as soon as papers are sent
-    about: bool = False  # that is but the first of two times
+    about: bool = False  # `due` is the first of two times (when-out)
 
 
 def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
-    """What this chat was told of a paper; None: nothing."""
+    """A paper as it was delivered to this chat; None: it was not."""
     with store.read() as transaction:
         return deliveries.deliveries_of(transaction, chat.id, paper.id)
 
 
 def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
-    """The paper that this chat was told last, or the first one of the message with this id of the platform's."""
+    """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
     with store.read() as transaction:
         paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
         paper = paper or deliveries.last_delivered(transaction, chat.id)
@@ -57,10 +57,10 @@ def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredP
 
 
 def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
-    """Why a paper that this chat was not told did not come, for each of its subscriptions: the nearest first."""
+    """Why a paper was not delivered to this chat, for each of its subscriptions: the nearest to a match first."""
     with store.read() as transaction:
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        found = [_reason(transaction, chat, wish, known, now) for wish in wishes]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
 
 
@@ -68,39 +68,41 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
     return reason.hold_reason is HoldReason.WORDS, len(reason.failing), reason.subscription.number
 
 
-def _reason(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper, now: datetime) -> Reason:
-    query = _as_typed(wish)
+def _reason(
+    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
+) -> Reason:
+    query = _as_typed(subscription)
     lacking = unfulfilled_parts(query, known.paper)
-    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, wish, known)
-    coming = keeps is HoldReason.TIME and wish.next_due_at is not None
+    keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
+    timed = keeps is HoldReason.TIME and subscription.next_due_at is not None
     return Reason(
-        subscription=wish,
+        subscription=subscription,
         hold_reason=keeps,
         query=query,
         failing=lacking,
-        due=max(wish.next_due_at, now) if coming and wish.next_due_at else None,
-        about=wish.cadence.kind == "when-out",
+        due=max(subscription.next_due_at, now) if timed and subscription.next_due_at else None,
+        about=subscription.cadence.kind == "when-out",
     )
 
 
-def _as_typed(wish: Subscription) -> Query:
-    """The query in its person's words; should the grammar have changed since, in ours."""
+def _as_typed(subscription: Subscription) -> Query:
+    """The query as typed; if that means something else by today's grammar, the stored canonical query."""
     try:
-        query = parse_query(wish.text)
+        query = parse_query(subscription.text)
     except QueryError:
         query = None
-    return query if query and query.canonical == wish.canonical else parse_canonical(wish.canonical)
+    return query if query and query.canonical == subscription.canonical else parse_canonical(subscription.canonical)
 
 
-def _keeps(transaction: Transaction, chat: Chat, wish: Subscription, known: KnownPaper) -> HoldReason:
-    """What keeps a paper that the query fits."""
-    seen = subscriptions.shared_cursor(transaction) if wish.cursor is None else wish.cursor
+def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
+    """What keeps a subscription from delivering a paper that it matches."""
+    cursor = stored_subscriptions.shared_cursor(transaction) if subscription.cursor is None else subscription.cursor
     if known.sequence is None or known.sequenced_at is None:
         return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
-    if known.sequence <= seen:
-        return HoldReason.OLDER if known.sequenced_at < wish.since else HoldReason.PASSED
+    if known.sequence <= cursor:
+        return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
     if chat.state is not ChatState.ACTIVE:
         return HoldReason.CHAT
-    return HoldReason.PAUSED if wish.state is not SubscriptionState.ACTIVE else HoldReason.TIME
+    return HoldReason.PAUSED if subscription.state is not SubscriptionState.ACTIVE else HoldReason.TIME

@@ -1,4 +1,4 @@
-"""Digests in, papers out."""
+"""Stores digests, and announces papers that were filed."""
 
 from datetime import date, datetime
 
@@ -15,9 +15,9 @@ def ingest_digest(
 ) -> Ingested:
     """Stores one digest whole or not at all. The same bytes again change nothing.
 
-    An archive is filed without being news (docs/architecture.md, rule 12). With `announce` it is news all the same, also
-    when it was filed before. Messages that are out are marked for an edit where a paper was withdrawn, or where its
-    summary came late.
+    The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
+    announced all the same, also when they were filed before. Sent messages are marked for an edit where a paper was
+    withdrawn, or where its summary came late.
     """
     with store.write() as transaction:
         if digests.is_known(transaction, digest.content_hash):
@@ -30,12 +30,12 @@ def ingest_digest(
 
 
 def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool) -> Ingested:
-    """What is stored of a digest that came before, after its papers were announced where that is asked for."""
+    """What is stored of a digest that came before; with `announce`, its papers are announced first."""
     announced = announcing.announce_digest(transaction, content_hash, now=now) if announce else 0
     return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
 def announce_filed(store: Scope, source: str, *, now: datetime) -> int:
-    """Makes news of all papers that a source brought and that never were; how many those are."""
+    """Announces all papers of a source that never were; returns how many."""
     with store.write() as transaction:
         return announcing.announce_source(transaction, source, now=now)

@@ -1,4 +1,4 @@
-"""Papers as a chat asks about them: what it was told and why, and what it wants to see less of."""
+"""Papers as people ask about them: what was delivered and why, and words that a subscription could exclude."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, La
 from subscriptions.query import parse_canonical
 from subscriptions.store import Scope
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
 
-TITLES_COMPARED = 200  # of the papers that a chat was told last
+TITLES_COMPARED = 200  # of the papers that were delivered to a chat last
 TITLES_KNOWN = 1500  # of the papers that were announced last
 
 
@@ -28,58 +28,60 @@ def delivered_papers(store: Scope, chat: Chat, delivery: str) -> tuple[Item, ...
 
 
 def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | None:
-    """Which chat of a lane, a group or one of its topics, a delivery went to; None: none of them."""
+    """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
     with store.read() as transaction:
         chats = stored_chats.chats_by_id(transaction, stored_chats.chats_of_lane(transaction, lane), zone=store.zone)
-        told = (
+        delivered = (
             chat.address
             for chat in chats.values()
             if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
         )
-        return next(told, None)
+        return next(delivered, None)
 
 
 def known_paper(store: Scope, paper_id: int) -> KnownPaper | None:
-    """A paper by the number that the store gave it; None: it was joined with another, or never was."""
+    """The paper with an id of the store; None: it was merged with another, or never was."""
     with store.read() as transaction:
         return known_papers.stored_papers(transaction, [paper_id]).get(paper_id)
 
 
 def as_item(store: Scope, chat: Chat, known: KnownPaper) -> Item:
-    """A paper as this chat was told of it, else under those of its subscriptions that it fits now."""
+    """A paper as it was delivered to this chat; else with the subscriptions that it matches now."""
     with store.read() as transaction:
-        told = deliveries.delivered_item(transaction, chat.id, known.id)
-        wishes = () if told else subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return told or Item(paper=known, because=_fitting(wishes, known), position=0)
+        delivered = deliveries.delivered_item(transaction, chat.id, known.id)
+        subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    return delivered or Item(paper=known, because=_fitting(subscriptions, known), position=0)
 
 
 def subscriptions_behind(store: Scope, chat: Chat, item: Item) -> tuple[Subscription, ...]:
-    """The subscriptions that brought a paper, as they are now; without those that are gone."""
+    """The subscriptions that brought a paper, as they are now; without removed ones."""
     numbers = [because.number for because in item.because]
     with store.read() as transaction:
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    found = {wish.number: wish for wish in wishes}
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    found = {subscription.number: subscription for subscription in subscriptions}
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
 
-def distinctive_words(store: Scope, chat: Chat, wish: Subscription, item: Item) -> tuple[str, ...]:
-    """Words of a paper's title that few of the chat's other papers have: what a subscription could exclude."""
+def distinctive_words(store: Scope, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
+    """Words of a paper's title that are rare in other titles: a subscription could exclude them."""
     with store.read() as transaction:
         others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
         known = known_papers.newest_titles(transaction, TITLES_KNOWN)
-    return distinctive_terms(item.paper.paper.title, parse_canonical(wish.canonical), others=others, known=known)
+    return distinctive_terms(
+        item.paper.paper.title, parse_canonical(subscription.canonical), others=others, known=known
+    )
 
 
-def _fitting(wishes: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
+def _fitting(subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
     found = []
-    for wish in wishes:
-        query = parse_canonical(wish.canonical)
+    for subscription in subscriptions:
+        query = parse_canonical(subscription.canonical)
         if not matching_papers(query, [known.paper]):
             continue
         words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms)
         found.append(
             Because(
-                number=wish.number, text=wish.text, name=wish.name, words=tuple(words), added_by=wish.added_by
+                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
             )
         )  # fmt: skip
     return tuple(found)

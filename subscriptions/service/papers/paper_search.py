@@ -1,4 +1,4 @@
-"""Stored papers: looked through for a query, found by what people call them."""
+"""Searches the stored papers for a query; finds papers by arXiv id or DOI."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class SearchResult:
 
     papers: tuple[KnownPaper, ...]  # a page of them, the newest first
     found: int  # in the whole stretch
-    upto: int  # where the stretch begins: the key of its newest paper
+    upto: int  # the key of its newest paper, where the stretch begins
     looked: int  # papers looked at
     stored: int  # papers in all
     below: int | None  # where the next stretch begins; None: all older ones were looked at
@@ -35,10 +35,10 @@ class SearchResult:
 
 
 def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
-    """The papers that a query finds, the newest by their days first, in one stretch from the paper with the key `upto` on down.
+    """The papers that a query finds in one stretch, the newest by their days first. It begins with the key `upto`.
 
-    Of what it finds there `papers` holds `most`, from the one at `start` on. A stretch has 50,000 papers, fewer where so many
-    can only be told by reading them that this would take long.
+    `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
+    them would have to be read to decide.
     """
     with store.read() as transaction:
         entries, below = _stretch(transaction, upto)
@@ -56,7 +56,10 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
 
 
 def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
-    """The papers that a query finds, the newest first, and how many are stored; of all, or of those of the last days."""
+    """(the papers that a query finds, the newest first; how many papers are stored).
+
+    With `days`, only papers of so many last days.
+    """
     first = date.min if days is None else (now - timedelta(days=days)).date()
     found: list[KnownPaper] = []
     upto: int | None = None
@@ -70,7 +73,7 @@ def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """The one that was looked at last: people turn its pages."""
+    """The stretch that was searched last, cached because people turn pages."""
 
     state: tuple[int, int, int]
     top: int  # the key of its newest paper
@@ -113,6 +116,6 @@ def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
 
 
 def known_since(store: Scope) -> datetime | None:
-    """When the first paper of all became known; None: there is none."""
+    """When the first paper of all became known; None: there are no papers."""
     with store.read() as transaction:
         return statistics.first_paper_at(transaction)

@@ -1,4 +1,4 @@
-"""The papers of the last days, counted for echoes, lists and advice: people ask them one query after the other."""
+"""The papers of the last days, counted for confirmations, lists and advice; cached from one query to the next."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,23 +20,23 @@ from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import index, known_papers
 from subscriptions.wording import kept_query
 
-DAYS_KNOWN = 7  # an echo counts what a query would have brought in so many days
+DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What a number of papers is counted over."""
+    """The papers over which matches are counted."""
 
-    days: int = 0  # how many different ones papers are known of; 0 while none is
+    days: int = 0  # how many days have papers; 0: there are none
     of: int = 0  # papers that were counted
-    whole: bool = True  # those are all papers of the days; else they are the newest
-    week: bool = False  # the days are all of a week, also those on which nothing came
+    whole: bool = True  # all papers of the days were counted; else only the newest
+    week: bool = False  # the days are a whole week, those without papers included
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The papers of the last days, within a transaction."""
+    """The papers of the last days, with the transaction that reads them."""
 
     transaction: Transaction
     entries: Entries
@@ -44,7 +44,7 @@ class Recent:
     week: bool
 
     def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "Sets":
-        """What each of these queries finds, counted over the same papers; of a chat that wants none without cross-lists."""
+        """What each of these queries finds, counted over the same papers; without cross-lists if the chat wants none."""
         hits = {
             name: find(self.transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()
         }
@@ -75,7 +75,7 @@ class Sets:
 
     @property
     def union(self) -> int:
-        """The papers that any of them finds."""
+        """The papers that any of the queries finds."""
         return reduce(or_, self.of.values(), 0)
 
 
@@ -90,7 +90,7 @@ class RecentMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchCount:
-    """What subscriptions find and brought."""
+    """How many papers subscriptions find, and when they delivered some."""
 
     found: Mapping[str, int]  # canonical text -> papers
     base: Base
@@ -99,7 +99,7 @@ class MatchCount:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What holds until another digest comes, or another day."""
+    """The cached entries; valid until another digest comes, or another day."""
 
     state: tuple[int, int, int, date]
     entries: Entries
@@ -111,7 +111,7 @@ _KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
 
 
 def recent(transaction: Transaction, now: datetime) -> Recent:
-    """The papers of the last seven days, by the operator's clock; where none is known of these, of all days there are.
+    """The papers of the last seven days, by the operator's zone; if there are none, the papers of all days.
 
     Of more than 50,000 papers the newest.
     """
@@ -132,7 +132,7 @@ def _state(transaction: Transaction, now: datetime) -> tuple[int, int, int, date
 
 
 def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _Kept:
-    """A digest bears the date of the day after, so the week may end tomorrow."""
+    """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
     today = state[3]
     since, week = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
@@ -144,7 +144,7 @@ def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _Kept:
 
 
 def read_recent(store: Scope, *, now: datetime) -> None:
-    """Looks up which papers are of the last days, for use cases that are to find it ready."""
+    """Caches the papers of the last days, so that use cases need not read them."""
     with store.read() as transaction:
         recent(transaction, now)
 
@@ -171,22 +171,24 @@ def is_ready(store: Scope, *, now: datetime) -> bool:
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
-    """The same where somebody asked for them before."""
+    """Renews the cache of `recent` if this process has used it."""
     if store in _KEPT:
         read_recent(store, now=now)
 
 
-def activity(store: Scope, chat: Chat, wishes: Sequence[Subscription], *, now: datetime) -> MatchCount:
-    """How many papers of the last days these subscriptions of a chat find, and when they brought some."""
+def activity(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> MatchCount:
+    """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
     with store.read() as transaction:
         window = recent(transaction, now)
         came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
-        sets = window.find({text: parse_canonical(text) for text in {wish.canonical for wish in wishes}}, chat)
+        sets = window.find(
+            {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}}, chat
+        )
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
 def advice_on(store: Scope, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
-    """The advice on a query that has most effect on the papers known; None: it is fine as it is.
+    """The advice on a query that has most effect on the recent papers; None: there is none to give.
 
     `categorised`: some source tells categories.
     """
@@ -207,7 +209,7 @@ def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> R
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The papers of the last days as advice asks them."""
+    """The papers of the last days as `advise` needs them."""
 
     window: Recent
     chat: Chat

@@ -1,4 +1,4 @@
-"""What subscriptions have still to bring: papers that came since they last looked."""
+"""Papers that subscriptions have still to deliver."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,31 +7,36 @@ from subscriptions.model import Chat, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Transaction
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import index
 
 
 def undelivered(
-    transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], *, upto: int
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
-    """Id of each subscription → numbers of the papers that it has still to bring, up to a change."""
-    mark = subscriptions.shared_cursor(transaction)
-    wishes = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in wishes]
-    after = min((wish.cursor or 0 for wish in wishes), default=upto)
+    """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
+    shared_cursor = stored_subscriptions.shared_cursor(transaction)
+    subscriptions = [
+        subscription if subscription.cursor is not None else replace(subscription, cursor=shared_cursor)
+        for subscription in subscriptions
+    ]
+    after = min((subscription.cursor or 0 for subscription in subscriptions), default=upto)
     if after >= upto:
         return {}
     entries = Entries.of(index.sequenced(transaction, after, upto), whole=True)
     wanted = entries.papers if chat.settings.crosslists != "out" else entries.papers & ~entries.crosslisted
     found = {
-        wish.id: set(map(number_of, entries.newest_first(_fitting(transaction, entries, wish) & wanted)))
-        for wish in wishes
+        subscription.id: set(
+            map(number_of, entries.newest_first(_fitting(transaction, entries, subscription) & wanted))
+        )
+        for subscription in subscriptions
     }
-    told = planned.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
-    return {wish_id: ids - told for wish_id, ids in found.items()}
+    delivered = planned.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
 
 
-def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
-    """The papers that a subscription finds and has not looked at."""
-    hits = find(transaction, entries, parse_canonical(wish.canonical), most_read=None)
-    return hits.bits & entries.changed_after(wish.cursor or 0)
+def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+    """The papers above a subscription's cursor that it matches, as a set."""
+    hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
+    return hits.bits & entries.changed_after(subscription.cursor or 0)

@@ -1,4 +1,4 @@
-"""The planner: what is due, what would come."""
+"""The planner: plans what is due, and previews what would come."""
 
 from subscriptions.service.planner.due_preview import NotDue as NotDue
 from subscriptions.service.planner.due_preview import Preview as Preview

@@ -1,4 +1,4 @@
-"""What a delivery of this moment would send to a chat, by the planner's own decisions, and what is not due yet."""
+"""What would be sent to a chat at this moment, decided as the planner does, and what is not due yet."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +9,17 @@ from subscriptions.matching import TokenizedPapers
 from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.plan import Due, decide
+from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.planner.plan import Occasion, would_be_planned
-from subscriptions.service.planner.previews import not_delivered
+from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
+from subscriptions.service.subscriptions.lookup import find as find_chat
 from subscriptions.service.subscriptions.pausing import awake
-from subscriptions.service.subscriptions.requests import find as find_chat
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import index
 
@@ -28,81 +28,89 @@ PREVIEW_DAYS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDue:
-    """A subscription that has papers to bring, but not at this moment."""
+    """A subscription with papers to deliver that is not due."""
 
     subscription: Subscription
-    next_delivery: NextDelivery  # when it brings them; nothing while it is held
-    held: str = ""  # what holds it: the state of the chat, else its own; "": nothing
+    next_delivery: NextDelivery  # when it delivers them; nothing while it is held
+    held: str = ""  # the state that holds it, of the chat, else its own; "": it is not held
     papers: tuple[KnownPaper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a chat would get, not written down."""
+    """What a chat would get; nothing is stored."""
 
     delivery: Delivery | None  # what is due at this moment; None: nothing
-    later: Delivery | None = None  # what is not, as if it were
-    not_due: tuple[NotDue, ...] = ()  # whose papers those are
+    later: Delivery | None = None  # what is not due, as a delivery
+    not_due: tuple[NotDue, ...] = ()  # the subscriptions that bring `later`
     known: int  # papers looked at
 
 
 def preview(
     store: Scope, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:
-    """What would be sent: to all wishes of a chat, or for one query. Nothing is written. Raises NotFound, QueryError.
+    """What would be sent: for all subscriptions of a chat, or for one query. Stores nothing. Raises NotFound, QueryError.
 
-    With `days`, or for a query, it is what papers of so many days bring, by the days of their digests.
+    With `days`, or for a query: what papers of so many last days bring, by the days of their digests.
     """
     with store.read() as transaction:
         chat = find_chat(transaction, address)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         if text is not None:
-            wishes = (not_delivered(chat, parse_query(text), now),)
+            subscriptions = (unstored_subscription(chat, parse_query(text), now),)
         if text is not None or days is not None:
             today = now.astimezone(zones.zone(store.zone)).date()
             first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
-            return _of_days(transaction, chat, wishes, first, now, all_of_them=text is not None)
-        return _of_this_moment(transaction, chat, wishes, now)
+            return _of_days(transaction, chat, subscriptions, first, now, all_of_them=text is not None)
+        return _of_this_moment(transaction, chat, subscriptions, now)
 
 
 def _of_days(
     transaction: Transaction,
     chat: Chat,
-    wishes: Sequence[Subscription],
+    subscriptions: Sequence[Subscription],
     first: date,
     now: datetime,
     *,
     all_of_them: bool,
 ) -> Preview:
-    """What papers of the days from `first` on bring; `all_of_them`: also what the chat was told."""
+    """What papers of the days from `first` on bring; with `all_of_them` also papers that were delivered to the chat."""
     entries = Entries.of(index.news(transaction, None, since=first), whole=True)
-    case = _case(transaction, chat, [replace(wish, cursor=-1) for wish in wishes], entries, now)
-    told = (
+    case = _case(transaction, chat, [replace(subscription, cursor=-1) for subscription in subscriptions], entries, now)
+    delivered = (
         () if all_of_them else planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
     )
     known = entries.papers.bit_count()
-    return Preview(delivery=_delivery(case, told, entries), known=known)
+    return Preview(delivery=_delivery(case, delivered, entries), known=known)
 
 
-def _of_this_moment(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime) -> Preview:
-    """Pauses that end by now are over, as they are for the planner."""
-    chat, wishes = awake(chat, wishes, now)
-    decided, occasion = would_be_planned(transaction, chat, wishes, now=now)
+def _of_this_moment(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> Preview:
+    """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
+    chat, subscriptions = awake(chat, subscriptions, now)
+    decided, occasion = would_be_planned(transaction, chat, subscriptions, now=now)
     delivery = None
     if decided is not None and decided.result is not None:
         kind, items, facts = decided.result
         delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
-    due = {wish.id for wish in decided.case.subscriptions} if decided else set()
-    rest = [wish for wish in wishes if wish.id not in due]
-    mark, head = subscriptions.shared_cursor(transaction), occasion.window.head
-    rest = [wish if wish.cursor is not None else replace(wish, cursor=mark) for wish in rest]
+    due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
+    rest = [subscription for subscription in subscriptions if subscription.id not in due]
+    shared_cursor, last_sequence = stored_subscriptions.shared_cursor(transaction), occasion.window.last_sequence
+    rest = [
+        subscription if subscription.cursor is not None else replace(subscription, cursor=shared_cursor)
+        for subscription in rest
+    ]
     entries = Entries.of(
-        index.sequenced(transaction, min((wish.cursor or 0 for wish in rest), default=head), head), whole=True
+        index.sequenced(
+            transaction, min((subscription.cursor or 0 for subscription in rest), default=last_sequence), last_sequence
+        ),
+        whole=True,
     )
     case = _case(transaction, chat, rest, entries, now)
-    told = planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
-    told |= {item.paper.id for item in delivery.items} if delivery else set()
-    later = _delivery(case, told, entries)
+    delivered = planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    delivered |= {item.paper.id for item in delivery.items} if delivery else set()
+    later = _delivery(case, delivered, entries)
     return Preview(
         delivery=delivery,
         later=later,
@@ -111,19 +119,21 @@ def _of_this_moment(transaction: Transaction, chat: Chat, wishes: Sequence[Subsc
     )
 
 
-def _case(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], entries: Entries, now: datetime) -> Due:
-    """The papers that subscriptions find, and nothing else, as a case to decide."""
+def _case(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries, now: datetime
+) -> DueDelivery:
+    """The papers that subscriptions match, as a case for `decide`."""
     bits = 0
-    for wish in wishes:
-        bits |= find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
+    for subscription in subscriptions:
+        bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
     known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
     shelf = TokenizedPapers.of(paper.paper for paper in known)
-    return Due(
+    return DueDelivery(
         chat=chat,
-        subscriptions=tuple(wishes),
-        cursor={wish.id: wish.cursor or 0 for wish in wishes},
+        subscriptions=tuple(subscriptions),
+        cursor={subscription.id: subscription.cursor or 0 for subscription in subscriptions},
         papers=known,
-        fits={wish.id: shelf.matching(stored_query(wish.canonical)) for wish in wishes},
+        fits={subscription.id: shelf.matching(stored_query(subscription.canonical)) for subscription in subscriptions},
         delivered=frozenset(),
         due=now,
         now=now,
@@ -133,9 +143,12 @@ def _case(transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], 
     )
 
 
-def _delivery(case: Due, told: Collection[int], entries: Entries) -> Delivery | None:
-    """What these papers are as a delivery; it speaks of all that were looked at."""
-    decided = decide(replace(case, delivered=frozenset(told)), evidence_of_fits(), limited=shows_more(case.chat))
+def _delivery(case: DueDelivery, delivered: Collection[int], entries: Entries) -> Delivery | None:
+    """The delivery that `decide` makes of a case, without the papers `delivered`; None: nothing.
+
+    Its counts are those of all `entries`.
+    """
+    decided = decide(replace(case, delivered=frozenset(delivered)), evidence_of_fits(), limited=shows_more(case.chat))
     if decided is None:
         return None
     kind, items, facts = decided
@@ -144,21 +157,21 @@ def _delivery(case: Due, told: Collection[int], entries: Entries) -> Delivery | 
 
 
 def _not_due(
-    chat: Chat, wishes: Sequence[Subscription], later: Delivery | None, occasion: Occasion
+    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, occasion: Occasion
 ) -> tuple[NotDue, ...]:
-    """Which of these subscriptions bring what is not due, and when."""
+    """The subscriptions whose papers are in `later`, each with its next delivery."""
     items = later.items if later else ()
     found = []
-    for wish in wishes:
-        theirs = tuple(item.paper for item in items if any(one.number == wish.number for one in item.because))
+    for subscription in subscriptions:
+        theirs = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = (
             str(chat.state)
             if chat.state is not ChatState.ACTIVE
             else ""
-            if wish.state is SubscriptionState.ACTIVE
-            else wish.state
+            if subscription.state is SubscriptionState.ACTIVE
+            else subscription.state
         )
-        coming = NextDelivery() if held else occasion.delivery_forecast.next_delivery(wish, chat)
+        next_delivery = NextDelivery() if held else occasion.delivery_forecast.next_delivery(subscription, chat)
         if theirs:
-            found.append(NotDue(subscription=wish, next_delivery=coming, held=held, papers=theirs))
+            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=theirs))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What is said beside papers: that there were none, that sources are missing; and to whom, where strangers read along."""
+"""Notices about papers that did not come: none matched, none came, sources are missing. Public chats: to the owner."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,9 +8,9 @@ from subscriptions.model import (
     CallbackToken,
     Chat,
     ChatKind,
+    DeliveryKind,
     Facts,
     Item,
-    Kind,
     Lane,
     MissingHow,
     NoMatchStreak,
@@ -18,37 +18,39 @@ from subscriptions.model import (
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning.forecast import Awaited
-from subscriptions.planning.plan import Due, days_known, nothing_fits, streak_after
+from subscriptions.planning.plan import DueDelivery, days_known, nothing_fits, streak_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Transaction
 from subscriptions.store.chat import access, chats
 from subscriptions.store.papers import statistics
 
-STREAK_AFTER = 5  # days on which papers came, and none fitted: then the chat hears of it, once
+STREAK_AFTER = 5  # days with papers of which none matched, until the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
-_Case = tuple[Due, tuple[Kind, tuple[Item, ...], Facts] | None]
+_Case = tuple[DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None]
 
 
 def is_public(chat: Chat) -> bool:
-    """Whether strangers read along: then nothing is said there about what did not come."""
+    """Whether strangers read a chat: then it gets no notices about papers that did not come."""
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
 def how_missing(behind: Sequence[Awaited]) -> MissingHow:
-    """How these sources are missing: the most certain that applies to one of them."""
+    """How these sources are missing: late if one of them is, else failed if one has, else awaited."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:
         return MissingHow.LATE
     return MissingHow.FAILED if Outcome.FAILED in outcomes else MissingHow.AWAITED
 
 
-def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: int, now: datetime) -> list[Lane]:
-    """What follows from cases that were decided, in their transaction; `head` is the change up to which they looked.
+def notify_no_match(
+    transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
+) -> list[Lane]:
+    """Stores the notices that follow from these decisions, and the no-match streaks, in the transaction of the decisions.
 
-    Whoever set up a public chat hears what it does not say, and a chat that nothing fits hears of that, once. Returns the
-    lanes of the notices that were written down.
+    The owner of a public chat is notified instead of the chat. A chat that nothing matches is notified once per streak.
+    `head` is the sequence up to which papers were looked at. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
     spells: dict[int, NoMatchStreak | None] = {}
@@ -59,9 +61,9 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
         fits = bool(result and result[1]) or not nothing_fits(due)
         spell = None if fits else streak_after(due, _days_of(due, days))
         if spell is not None and _is_to_be_said(due, spell):
-            spell = _since_papers_came(transaction, due, spell, head)
+            spell = _since_papers_came(transaction, due, spell, last_sequence)
         if spell is not None and _is_to_be_said(due, spell):
-            known = statistics.sequenced_between(transaction, spell.after, head)
+            known = statistics.sequenced_between(transaction, spell.after, last_sequence)
             lanes += _notify_streak(transaction, due, spell, known, now)
             spell = replace(spell, said=True)
         if spell != due.chat.no_match_streak:
@@ -70,27 +72,29 @@ def notify_no_match(transaction: Transaction, cases: Sequence[_Case], *, head: i
     return lanes
 
 
-def _is_to_be_said(due: Due, spell: NoMatchStreak) -> bool:
+def _is_to_be_said(due: DueDelivery, spell: NoMatchStreak) -> bool:
     return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
 
 
-def _since_papers_came(transaction: Transaction, due: Due, spell: NoMatchStreak, head: int) -> NoMatchStreak | None:
-    """What is left of a spell after the last paper that the chat was told; None: nothing.
+def _since_papers_came(
+    transaction: Transaction, due: DueDelivery, spell: NoMatchStreak, last_sequence: int
+) -> NoMatchStreak | None:
+    """The days of a streak after the last paper that was delivered to the chat; None: there are none.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    told = statistics.newest_delivered(transaction, due.chat.id, spell.after)
-    if told is None:
+    newest = statistics.newest_delivered(transaction, due.chat.id, spell.after)
+    if newest is None:
         return spell
-    after, at = told
-    moments = statistics.sequenced_at_between(transaction, after, head)
+    after, at = newest
+    moments = statistics.sequenced_at_between(transaction, after, last_sequence)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
 
 
-def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
-    """See `days_known`; most chats last looked at the same papers, and many share a clock."""
+def _days_of(due: DueDelivery, known: _Days) -> tuple[date, ...]:
+    """The result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
     case = min(due.cursor.values()), due.zone
     if case not in known:
         known[case] = days_known(due)
@@ -98,7 +102,10 @@ def _days_of(due: Due, known: _Days) -> tuple[date, ...]:
 
 
 def _notify_owner(
-    transaction: Transaction, due: Due, result: tuple[Kind, tuple[Item, ...], Facts] | None, now: datetime
+    transaction: Transaction,
+    due: DueDelivery,
+    result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None,
+    now: datetime,
 ) -> list[Lane]:
     chat = due.chat
     if result is not None and due.missing:
@@ -110,20 +117,22 @@ def _notify_owner(
             count=len(due.missing),
         )
         return _lanes(transaction, chat, notify_owner(transaction, chat, notice, now=now))
-    timed = any(wish.cadence.kind != "now" for wish in due.subscriptions)
+    timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
         quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
         return _lanes(transaction, chat, notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
-def _lanes(transaction: Transaction, chat: Chat, told: bool) -> list[Lane]:  # noqa: FBT001 - what `tell_owner` returned
-    """Where the owner of a chat is spoken with, if they were told."""
+def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
+    """The lane of the private chat with the owner, if the owner was `notified`."""
     owner = access.owner_of(transaction, chat.id)
-    return [Lane(chat.address.platform, owner)] if told else []
+    return [Lane(chat.address.platform, owner)] if notified else []
 
 
-def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, known: int, now: datetime) -> list[Lane]:
+def _notify_streak(
+    transaction: Transaction, due: DueDelivery, spell: NoMatchStreak, known: int, now: datetime
+) -> list[Lane]:
     chat = due.chat
     if is_public(chat):
         event = f"{chat.address}:{spell.after}"
@@ -131,12 +140,12 @@ def _notify_streak(transaction: Transaction, due: Due, spell: NoMatchStreak, kno
         return _lanes(transaction, chat, notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(spell.after), known=known, days=spell.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
-    told = notify(transaction, chat.address, notice, now=now, buttons=buttons)
-    return [chat.address.lane] if told else []
+    notified = notify(transaction, chat.address, notice, now=now, buttons=buttons)
+    return [chat.address.lane] if notified else []
 
 
-def _buttons(wishes: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
+def _buttons(subscriptions: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
     edit = CallbackToken(verb="edit-ask-page", arguments={"page": 0})
-    if len(wishes) == 1:
-        edit = CallbackToken(verb="edit-ask", arguments={"number": wishes[0].number})
+    if len(subscriptions) == 1:
+        edit = CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
     return {"preview": CallbackToken(verb="preview"), "edit": edit, "fine": CallbackToken(verb="fine")}

@@ -1,4 +1,4 @@
-"""What chats would get, looked at before it is due: trials of what they ask for, and the newest batch at once."""
+"""Previews: what subscriptions of a chat, or a query, find among recent papers; and the newest batch on request."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.plan import Due, decide
+from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent
@@ -28,84 +28,86 @@ from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Planned, Scope, Transaction
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import index, known_papers
 
-MOST_SHOWN = 20  # papers of a preview in a chat: it has no [show], so it must not be endless
-MOST_READ = 60  # papers of a reply, the newest, that are read for what was found in them, a millisecond each
-_FEW = 3  # that are read of each subscription, however many there are
-_MANY = 1000  # papers from which on all that a chat was told is looked up at once
+MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
+MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
+_FEW = 3  # papers that are read for each subscription, however many there are
+_MANY = 1000  # papers from which on all deliveries of a chat are looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What wishes of a chat find among the papers known, told ones too."""
+    """What subscriptions of a chat find among recent papers, delivered ones included."""
 
-    wishes: tuple[Subscription, ...]  # that were tried; number 0: one that nobody made
-    query: Query | None  # what was tried out, when it is no subscription of the chat
+    subscriptions: tuple[Subscription, ...]  # those that were tried; number 0: of a query that is no subscription
+    query: Query | None  # the query that was tried, when it is no subscription of the chat
     delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
-    told: int  # papers of it that the chat was told before
-    waiting: int  # papers that subscriptions have still to bring
-    base: Base  # what was looked at
+    delivered: int  # papers of it that were delivered to the chat before
+    waiting: int  # papers that these subscriptions have still to deliver
+    base: Base  # the papers that were looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What wishes of a chat find on the newest day with announcements."""
+    """What subscriptions of a chat find on the newest day with announcements."""
 
-    wishes: tuple[Subscription, ...]
+    subscriptions: tuple[Subscription, ...]
     query: Query | None
     day: date | None  # None: no paper was ever announced
     known: int  # papers of that day
-    delivery: Delivery | None  # None: nothing that the chat was not told before
-    told: int  # papers that it was told before
+    delivery: Delivery | None  # None: nothing, or all of it was delivered before
+    delivered: int  # papers that were delivered to the chat before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What a chat would get of some papers."""
+    """Some papers, and what subscriptions of a chat find among them."""
 
     chat: Chat
-    wishes: Sequence[Subscription]
+    subscriptions: Sequence[Subscription]
     entries: Entries
     fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
-    told: int = 0  # papers that are left out
+    delivered: int = 0  # papers that are left out, as a set
     limited: bool = True
     days: tuple[date, ...]
     known: int  # papers that were looked at
 
 
 def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
-    """What the wishes of a chat find among the papers of the last days; nothing is written. Raises QueryError.
+    """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
     with store.read() as transaction:
-        wishes, query = _asked(transaction, chat, which, now)
+        subscriptions, query = _asked(transaction, chat, which, now)
         window = recent(transaction, now)
-        sets = window.find({str(wish.id): stored_query(wish.canonical) for wish in wishes}, chat)
+        sets = window.find(
+            {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions}, chat
+        )
         case = _Case(
             chat=_with_an_end(chat),
-            wishes=wishes,
+            subscriptions=subscriptions,
             entries=window.entries,
-            fits={wish.id: sets.of[str(wish.id)] for wish in wishes},
+            fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
             days=window.entries.days,
             known=sets.base.of,
         )
-        told = _told(transaction, chat, window.entries, sets.union)
+        delivered = _delivered_in(transaction, chat, window.entries, sets.union)
         delivery = _delivery(transaction, "preview", case, now, read_all=False)
         waiting = (
             ()
             if query
-            else undelivered(transaction, chat, wishes, upto=known_papers.last_sequence(transaction)).values()
+            else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
         )
     return TrialResult(
-        wishes=wishes,
+        subscriptions=subscriptions,
         query=query,
         delivery=delivery,
-        told=len(told),
+        delivered=len(delivered),
         waiting=len(set().union(*waiting)),
         base=sets.base,
     )
@@ -119,29 +121,29 @@ def newest_batch(
     which: str = "",
     key: str = "",
     day: date | None = None,
-    told_too: bool = False,
+    delivered_too: bool = False,
 ) -> Batch:
-    """What the wishes of a chat find on the newest day with announcements, or on another `day`. Raises QueryError.
+    """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    With `key`, unique for what a person asked, it is written down as a delivery, so all of it counts as told; the place
-    of its subscriptions stays, so what comes for them by itself is all the rest. Without, nothing is written, and
-    `told_too` shows what the chat was told before as well.
+    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered. Cursors
+    stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers that were
+    delivered before.
     """
     with store.write() if key else store.read() as transaction:
-        wishes, query = _asked(transaction, chat, which, now)
+        subscriptions, query = _asked(transaction, chat, which, now)
         day = day or index.newest_day(transaction)
         if day is None:
-            return Batch(wishes=wishes, query=query, day=None, known=0, delivery=None, told=0)
+            return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
         entries = Entries.of(index.news(transaction, None, since=day, until=day), whole=True)
         known = entries.papers.bit_count()
-        fits = {wish.id: _fitting(transaction, entries, wish) for wish in wishes}
-        told = _told(transaction, chat, entries, _union(fits))
+        fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
+        delivered = _delivered_in(transaction, chat, entries, _union(fits))
         case = _Case(
             chat=chat if key else _with_an_end(chat),
-            wishes=wishes,
+            subscriptions=subscriptions,
             entries=entries,
             fits=fits,
-            told=0 if told_too else _set_of(entries, told) if told else 0,
+            delivered=0 if delivered_too else _set_of(entries, delivered) if delivered else 0,
             limited=not key or shows_more(chat),
             days=(day,),
             known=known,
@@ -149,11 +151,13 @@ def newest_batch(
         delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
             _write_down(transaction, delivery, key, now)
-    return Batch(wishes=wishes, query=query, day=day, known=known, delivery=delivery, told=len(told))
+    return Batch(
+        subscriptions=subscriptions, query=query, day=day, known=known, delivery=delivery, delivered=len(delivered)
+    )
 
 
-def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """A wish that nobody made."""
+def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
+    """A subscription that is not stored, for a query: id and number are 0."""
     return Subscription(
         id=0,
         chat_id=chat.id,
@@ -171,31 +175,33 @@ def not_delivered(chat: Chat, query: Query, now: datetime) -> Subscription:
 def _asked(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
-    """The wishes that a person means, and the query where it is none of the chat's."""
-    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    """The subscriptions that `which` names, and the query where it is none of the chat's."""
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if not which.strip():
-        return tuple(wish for wish in wishes if wish.state is SubscriptionState.ACTIVE), None
+        return tuple(
+            subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE
+        ), None
     number = which.strip().removeprefix("#")
-    for wish in wishes:
-        if number == str(wish.number):
-            return (wish,), None
+    for subscription in subscriptions:
+        if number == str(subscription.number):
+            return (subscription,), None
     query = parse_query(which)
-    for wish in wishes:
-        if wish.canonical == query.canonical:
-            return (wish,), None
-    return (not_delivered(chat, query, now),), query
+    for subscription in subscriptions:
+        if subscription.canonical == query.canonical:
+            return (subscription,), None
+    return (unstored_subscription(chat, query, now),), query
 
 
-def _fitting(transaction: Transaction, entries: Entries, wish: Subscription) -> int:
-    return find(transaction, entries, stored_query(wish.canonical), most_read=None).bits
+def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+    return find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
 
 
 def _union(fits: Mapping[int, int]) -> int:
     return reduce(or_, fits.values(), 0)
 
 
-def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
-    """The numbers of those of these papers that the chat was told."""
+def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+    """The ids of those of these papers that were delivered to the chat."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
         return numbers & chat_outbox.delivered(transaction, chat.id)
@@ -203,7 +209,7 @@ def _told(transaction: Transaction, chat: Chat, entries: Entries, found: int) ->
 
 
 def _with_an_end(chat: Chat) -> Chat:
-    """The chat with a limit of what a reply may show."""
+    """The chat with a limit on how many papers a reply shows."""
     return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
@@ -211,22 +217,25 @@ def _with_an_end(chat: Chat) -> Chat:
 
 
 def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
-    """What the very function says that plans deliveries; every paper counts as new. None: nothing.
+    """The delivery that `decide` makes of a case, as in a plan; every paper counts as new. None: nothing.
 
-    Unless all are read, only the newest are; the others are counted, behind those.
+    Unless `read_all`, only the newest papers are read; the others are counted, after those.
     """
-    found = {wish: bits & ~case.told for wish, bits in case.fits.items()}
+    found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
     keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
     known = read(transaction, sorted(keys, reverse=True))
     place = {paper.id: at for at, paper in enumerate(known)}
-    numbers = {wish: map(number_of, case.entries.newest_first(bits)) for wish, bits in found.items()}
-    due = Due(
+    numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
+    due = DueDelivery(
         chat=case.chat,
-        subscriptions=tuple(case.wishes),
+        subscriptions=tuple(case.subscriptions),
         cursor=dict.fromkeys(found, -1),
         papers=known,
-        fits={wish: tuple(place[one] for one in theirs if one in place) for wish, theirs in numbers.items()},
+        fits={
+            subscription: tuple(place[one] for one in theirs if one in place)
+            for subscription, theirs in numbers.items()
+        },
         delivered=frozenset(),
         due=now,
         now=now,
@@ -248,11 +257,18 @@ def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -
     paper = KnownPaper(
         id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.days[-1]
     )  # fmt: skip
-    for wish in case.wishes:
-        because = (Because(number=wish.number, text=wish.text, name=wish.name, added_by=wish.added_by),)
+    for subscription in case.subscriptions:
+        because = (
+            Because(
+                number=subscription.number,
+                text=subscription.text,
+                name=subscription.name,
+                added_by=subscription.added_by,
+            ),
+        )
         item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
-        yield from repeat(item, (found[wish.id] & ~known).bit_count())
-        known |= found[wish.id]
+        yield from repeat(item, (found[subscription.id] & ~known).bit_count())
+        known |= found[subscription.id]
 
 
 def _set_of(entries: Entries, numbers: Collection[int]) -> int:

@@ -1,4 +1,4 @@
-"""The papers between two changes that a plan matches, kept from one plan to the next."""
+"""The papers that a plan matches: those between two sequences, cached from one plan to the next."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,29 +21,29 @@ MOST_INDEXED = 300  # papers of a window whose index is kept too, some 55 KB eac
 
 @dataclass(slots=True)
 class Window:
-    """Papers with a change in (after, head], taken to pieces; widened when a slice looks further back."""
+    """Tokenized papers with a sequence in (after, head]; `cover` widens it when a slice looks further back."""
 
-    head: int
+    last_sequence: int
     after: int | None = None
-    newest: int = 0  # the digest after which they were read
+    newest: int = 0  # the newest digest when the papers were read
     known: tuple[KnownPaper, ...] = ()
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
-    index: PaperIndex | None = None  # of the papers, once many queries were asked
+    index: PaperIndex | None = None  # of the papers; built for many queries
     matches: dict[str, tuple[int, ...]] = field(
         default_factory=dict
     )  # canonical text -> places of the papers it matches
 
     def cover(self, transaction: Transaction, after: int) -> None:
-        """Makes it hold all papers from behind `after` on. What was taken to pieces before is not again."""
+        """Makes the window hold all papers after the sequence `after`. Papers that it held are not tokenized again."""
         newest = known_papers.newest_digest(transaction)
         if self.after is None or after < self.after or newest != self.newest:
-            known = known_papers.window(transaction, after, self.head)
+            known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.known, self.index, self.matches = known, None, {}
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
 
     def is_current(self, transaction: Transaction) -> bool:
-        """Whether no digest was stored since the papers were read, if any were."""
+        """Whether no digest was stored since the papers were read; True if none were read yet."""
         return self.after is None or self.newest == known_papers.newest_digest(transaction)
 
     def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
@@ -72,7 +72,7 @@ def stored_query(canonical: str) -> Query:
 
 
 def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
-    """How papers fit queries; many chats share a query, so each pair is looked at once per plan."""
+    """A function that tells how a paper fits a subscription's query; each pair is computed once: chats share queries."""
     known: dict[tuple[str, int], Evidence] = {}
 
     def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
@@ -88,17 +88,17 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
     return evidence
 
 
-_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # in the morning some chat is due every minute
+_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # worth it: in the morning some chat is due every minute
 
 
 @contextmanager
-def kept_window(store: Store, head: int) -> Iterator[Window]:
-    """Yields the window up to the change `head`, with what the plan before read; keeps it for the next plan.
+def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
+    """Yields the window up to the sequence `head` with what the plan before has read; keeps it for the next plan.
 
-    A plan that fails keeps its window, too. Two plans at the same time have a window each.
+    The window of a plan that fails is kept, too. Two plans at the same time have a window each.
     """
     before = _KEPT.pop(store, None)
-    window = before if before is not None and before.head == head else Window(head)
+    window = before if before is not None and before.last_sequence == last_sequence else Window(last_sequence)
     if before is not None and window is not before:
         window.tokenized = before.tokenized
     try:

@@ -1,4 +1,4 @@
-"""Papers that came without what arXiv knows of them."""
+"""Papers that came incomplete, for which arXiv is asked."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,9 +9,9 @@ from subscriptions.store.papers.enrichment import Asked, IncompletePaper
 
 
 def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
-    """Papers that arXiv is to be asked for now, at most `ids` that have its id and `titles` that do not.
+    """Claims papers to ask arXiv about: at most `ids` with an arXiv id and `titles` without one.
 
-    They count as asked for from now on, so that nobody else asks, and nobody for ever.
+    They count as asked about from then on, so that nobody else asks for the same, and for none without end.
     """
     with store.read() as transaction:
         found = enrichment.may_be_asked(
@@ -31,7 +31,7 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
 
 
 def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
-    """These were not asked for after all: they may be at once."""
+    """Frees papers that were not asked about after all: they may be claimed at once."""
     with store.write() as transaction:
         before = enrichment.asked(transaction)
         for paper in papers:

@@ -1,4 +1,4 @@
-"""Sources: what the settings say, what polls leave behind, and what operators hear of it."""
+"""Sources: those of the settings, their polls and slots, and notices to operators about them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -20,9 +20,9 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import Scope, key_value, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
-_TURN = "turn:"  # a mark per publisher: when its next request may start
-_TRUSTED = timedelta(minutes=5)  # a turn that ends further ahead was taken by a clock that has been set since
-_MOST_RUNS = 6  # of days that follow on each other, that a notice names one by one
+_TURN = "turn:"  # a key per publisher: when its next request may start
+_TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
+_MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
 _USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
     True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
     False: "who makes it is late, or has stopped",
@@ -30,41 +30,44 @@ _USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
 
 
 def sync_sources(store: Scope, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
-    """Makes the store know the sources of the settings; where these `are_all`, it keeps others, switched off."""
+    """Stores the sources of the settings. Where these `are_all`, others are kept and switched off."""
     with store.write() as transaction:
         sources.sync(transaction, facts, now=now, are_all=are_all)
 
 
 def unknown_sources(store: Scope, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Of these sources, name → schedule ("" for what is only watched), those that the store has not, or otherwise."""
+    """Those of these sources that are not stored, or are stored with another schedule.
+
+    `schedules`: name → schedule, "" for a source that is only watched.
+    """
     with store.read() as transaction:
         return sources.unknown(transaction, schedules)
 
 
 def known_sources(store: Scope) -> tuple[KnownSource, ...]:
-    """All sources that the settings name or named, by name, with how they stand."""
+    """All sources that the settings name or have named, in the order of their names, with their state."""
     with store.read() as transaction:
         return sources.known_sources(transaction)
 
 
 def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
-    """Stores what a poll has led to so far: its one receipt, and how the source stands; the receipt's id."""
+    """Stores the receipt of a poll so far, and the state of its source; returns the receipt's id."""
     with store.write() as transaction:
         sources.store_state(transaction, receipt.source, state, seen)
         return sources.put_receipt(transaction, receipt)
 
 
 def take_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
-    """Whether a source that is due since `before` is ours to ask: of several processes one may, until `until`."""
+    """Compare-and-set of `next_at` of a source from `before` to `until`. True if this caller won and may poll."""
     with store.write() as transaction:
         return sources.claim_poll(transaction, name, before, until)
 
 
 def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
-    """Zero: the turn to ask a publisher is the caller's, for `most` at the longest; else how long it is not."""
+    """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
-        told = key_value.get_value(transaction, _TURN + publisher)
-        wait = (datetime.fromisoformat(told) if told else wall) - wall
+        until = key_value.get_value(transaction, _TURN + publisher)
+        wait = (datetime.fromisoformat(until) if until else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
         key_value.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
@@ -72,7 +75,7 @@ def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) 
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
-    """The turn is over; the next one is `gap` later."""
+    """Ends the slot of a publisher; the next one begins `gap` later."""
     with store.write() as transaction:
         key_value.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
 
@@ -87,9 +90,10 @@ def notify_source(
     parts: Sequence[str] = (),
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """Tells the operators what is wrong with a source, or with None that all is well again, once a day.
+    """Notifies the operators of trouble with a source, or with None of its end; once a day.
 
-    `batch`: its day is arXiv's. `parts` are those of it that have not come, where others have. Returns the lanes of the notices that were written down.
+    `batch`: its days are those of arXiv's announcements. `parts` are the units that have not come, where others have.
+    Returns the lanes of the notices that were stored.
     """
     return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
 
@@ -108,7 +112,7 @@ def _source_notice(
         failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
         return SummariesFailed(source=source, failed_summaries=failed, papers=papers)
     known = {one.name: one for one in known_sources(store)}.get(source)
-    settled_at = known.settled_at if known else None  # when it last had what was expected of it
+    settled_at = known.settled_at if known else None  # when it last had brought all that was due
     since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
     if trouble is SourceTrouble.LATE:
         usual, late = _USUAL[batch], ", ".join(parts)
@@ -125,10 +129,10 @@ def notify_missed_days(
     given_up: bool,
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """The operators hear of days of a source, as first and last ones, that could not be fetched afterwards.
+    """Notifies the operators of days of a source, as (first, last), that could not be fetched afterwards.
 
-    `given_up`: its server was asked for them, or they lie too far back; else it shows only its newest. Returns the lanes of
-    the notices that were written down.
+    `given_up`: its server was asked for them, or they lie too far back; else the source shows only its newest day.
+    Returns the lanes of the notices that were stored.
     """
     return notify_operators(store, admins, DaysMissed(source=source, days=_runs(days), given_up=given_up), now=now)
 
@@ -142,13 +146,13 @@ def notify_filed_days(
     papers: int,
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """The operators hear of days of a source that were fetched so late that their papers were filed without being news.
+    """Notifies the operators of days of a source, as (first, last), that were fetched too late for news.
 
-    Returns the lanes of the notices that were written down.
+    Their papers were filed. Returns the lanes of the notices that were stored.
     """
     return notify_operators(store, admins, PapersFiled(source=source, days=_runs(days), papers=papers), now=now)
 
 
 def _runs(days: Sequence[tuple[date, date]]) -> DayRuns:
-    """First and last days as a notice has them; when they are many, as one run."""
+    """(first, last) days as a notice holds them; too many are joined into one."""
     return tuple(days) if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)

@@ -1,8 +1,9 @@
-"""Subscriptions of a chat: made, changed, paused, undone, exported."""
+"""Subscriptions of a chat: add, change, pause, undo, export and import."""
 
 from subscriptions.service.subscriptions.amendments import edit as edit
 from subscriptions.service.subscriptions.amendments import rename as rename
 from subscriptions.service.subscriptions.amendments import reschedule as reschedule
+from subscriptions.service.subscriptions.amendments import set_setting as set_setting
 from subscriptions.service.subscriptions.bulk import numbers_among as numbers_among
 from subscriptions.service.subscriptions.bulk import numbers_in as numbers_in
 from subscriptions.service.subscriptions.bulk import numbers_missing as numbers_missing
@@ -15,6 +16,11 @@ from subscriptions.service.subscriptions.import_export import delivered as deliv
 from subscriptions.service.subscriptions.import_export import export as export
 from subscriptions.service.subscriptions.import_export import import_lines as import_lines
 from subscriptions.service.subscriptions.import_export import import_plan as import_plan
+from subscriptions.service.subscriptions.lookup import Listed as Listed
+from subscriptions.service.subscriptions.lookup import chosen_settings as chosen_settings
+from subscriptions.service.subscriptions.lookup import get_chat as get_chat
+from subscriptions.service.subscriptions.lookup import listed as listed
+from subscriptions.service.subscriptions.lookup import subscription_of as subscription_of
 from subscriptions.service.subscriptions.pausing import HeldBack as HeldBack
 from subscriptions.service.subscriptions.pausing import Waiting as Waiting
 from subscriptions.service.subscriptions.pausing import pause as pause
@@ -23,15 +29,9 @@ from subscriptions.service.subscriptions.pausing import send_waiting as send_wai
 from subscriptions.service.subscriptions.pausing import skip_waiting as skip_waiting
 from subscriptions.service.subscriptions.pausing import wait_for_a_word as wait_for_a_word
 from subscriptions.service.subscriptions.pausing import waits as waits
-from subscriptions.service.subscriptions.requests import Listed as Listed
 from subscriptions.service.subscriptions.requests import Subscribed as Subscribed
 from subscriptions.service.subscriptions.requests import SubscriptionRequest as SubscriptionRequest
-from subscriptions.service.subscriptions.requests import chosen_settings as chosen_settings
-from subscriptions.service.subscriptions.requests import get_chat as get_chat
-from subscriptions.service.subscriptions.requests import listed as listed
-from subscriptions.service.subscriptions.requests import set_setting as set_setting
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
-from subscriptions.service.subscriptions.requests import subscription_of as subscription_of
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
 from subscriptions.service.subscriptions.undoing import Undone as Undone
 from subscriptions.service.subscriptions.undoing import find_change as find_change

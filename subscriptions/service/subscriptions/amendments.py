@@ -1,18 +1,21 @@
-"""A subscription is changed: its query, its name, its time. It keeps its number and its place (`seen`)."""
+"""Changes query, name or time of a subscription, and settings of a chat. Number and cursor of a subscription stay."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from subscriptions import zones
-from subscriptions.chat_settings import check_value
+from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.requests import Subscribed, echo_of, find, span, which_one
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find, which_one
+from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import chats, subscriptions
+from subscriptions.store.chat import chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.wording import checked_name, kept_query
 
 
@@ -27,89 +30,118 @@ def edit(
     tz: str | None = None,
     who: str = "",
 ) -> Subscribed:
-    """Changes the query of a subscription, and with `when` its schedule; what is planned already stays as it is.
+    """Changes the query of a subscription, and with `when` its time. Deliveries that are planned stay as they are.
 
-    `tz` is a zone of its own from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing changed. Raises NotFound, QueryError, and Refused when another
-    subscription of the chat asks for the same.
+    `tz` is its zone from now on, "" that of the chat; None: as before. The outcome is "edited", or "known" when nothing
+    changed. Raises NotFound, QueryError, and Refused when another subscription of the chat has the same query.
     """
     query = kept_query(text)
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        wish = which_one(wishes, str(number))
-        same = next((s for s in wishes if s.canonical == query.canonical and s.id != wish.id), None)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        subscription = which_one(subscriptions, str(number))
+        same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
         if same is not None:
             raise Refused(
                 Sentence("Subscription {number} asks for that already.", {"number": same.number}),
-                Sentence("Remove one of them: /unsub {number}", {"number": wish.number}),
+                Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
             )
-        read = _read_when(when, wish.cadence, chat) if when else When(wish.cadence)
-        schedule, own_zone = read.cadence, wish.zone if tz is None else zones.zone_name(tz) if tz else None
+        read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
+        schedule, own_zone = read.cadence, subscription.zone if tz is None else zones.zone_name(tz) if tz else None
         own_zone = read.zone or own_zone
         time = (schedule, own_zone)
-        changed = (query.text, query.canonical, *time) != (wish.text, wish.canonical, wish.cadence, wish.zone)
+        changed = (query.text, query.canonical, *time) != (
+            subscription.text,
+            subscription.canonical,
+            subscription.cadence,
+            subscription.zone,
+        )
         if changed:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-            subscriptions.edit_query(transaction, wish.id, text=query.text, canonical=query.canonical)
-            if query.canonical != wish.canonical:
+            stored_subscriptions.edit_query(transaction, subscription.id, text=query.text, canonical=query.canonical)
+            if query.canonical != subscription.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
-            if time != (wish.cadence, wish.zone):
-                _reschedule(transaction, chat, replace(wish, zone=own_zone), schedule, now)
+            if time != (subscription.cadence, subscription.zone):
+                _reschedule(transaction, chat, replace(subscription, zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
-        return echo_of(transaction, chat, _fresh(transaction, chat, wish), query=query, outcome=outcome, now=now)
+        return echo_of(
+            transaction, chat, _fresh(transaction, chat, subscription), query=query, outcome=outcome, now=now
+        )
 
 
 def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
-    """Gives a subscription a name, or with "" none. Raises NotFound, Refused."""
+    """Gives a subscription a name; "" takes it away. Raises NotFound, Refused."""
     plain = checked_name(name)
     with store.write() as transaction:
         chat = find(transaction, address)
-        wish = which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
-        if plain != wish.name:
+        subscription = which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+        if plain != subscription.name:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-            subscriptions.rename(transaction, wish.id, plain)
-        return _fresh(transaction, chat, wish)
+            stored_subscriptions.rename(transaction, subscription.id, plain)
+        return _fresh(transaction, chat, subscription)
 
 
 def reschedule(
     store: Scope, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Gives a subscription another time; without a number all of the chat, and those that are still to come.
+    """Changes the time of a subscription; without a number, of all in the chat and the default for new ones.
 
-    Returns them as they are now. Raises NotFound, Refused.
+    Returns these subscriptions as they are now. Raises NotFound, Refused.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        chosen = wishes if number is None else (which_one(wishes, str(number)),)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
         read = _read_when(when, None, chat)
         if number is None:
             stored = check_value("schedule", str(read), kind=chat.kind)
             if chats.chosen_settings(transaction, chat.id).get("schedule") != stored:
                 changing(transaction, chat.id, now=now, who=who)
                 chats.choose_setting(transaction, chat.id, "schedule", stored)
-        for wish in chosen:
-            own_zone = read.zone or wish.zone
-            if (wish.cadence, wish.zone) != (read.cadence, own_zone):
+        for subscription in chosen:
+            own_zone = read.zone or subscription.zone
+            if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
                 changing(transaction, chat.id, now=now, who=who)
                 note_changed(transaction, chat.id)
-                _reschedule(transaction, chat, replace(wish, zone=own_zone), read.cadence, now)
-        return tuple(_fresh(transaction, chat, wish) for wish in chosen)
+                _reschedule(transaction, chat, replace(subscription, zone=own_zone), read.cadence, now)
+        return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
+
+
+def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
+    """Sets one of SETTINGS, and moves the due moments that depend on it. Raises NotFound, Refused."""
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        setting = setting_name(name)
+        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
+        if stored != chat.settings.value(setting):
+            changing(transaction, chat.id, now=now, who=who)
+        chats.choose_setting(transaction, chat.id, setting, stored)
+        if setting == "timezone":
+            follow_zone(transaction, chat, stored, now)
+        if setting in FOLLOWED:
+            follow_quiet(transaction, chat, now)
+        return find(transaction, address)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
-    """A time as typed; the two times of when-out, if it names none, from its own, else from the chat's."""
+    """Reads a typed time. A when-out that names no hours takes those of `own`, else those of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
-def _reschedule(transaction: Transaction, chat: Chat, wish: Subscription, schedule: Cadence, now: datetime) -> None:
-    zone = zones.zone(wish.zone or chat.settings.timezone)
+def _reschedule(
+    transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
+) -> None:
+    zone = zones.zone(subscription.zone or chat.settings.timezone)
     due = span(schedule, zone, cadences.first_due(schedule, zone, now))
-    subscriptions.change_schedule(transaction, wish.id, cadence=schedule, zone=wish.zone, due=due)
+    stored_subscriptions.change_schedule(
+        transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
+    )
 
 
-def _fresh(transaction: Transaction, chat: Chat, wish: Subscription) -> Subscription:
-    return next(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == wish.id)
+def _fresh(transaction: Transaction, chat: Chat, subscription: Subscription) -> Subscription:
+    return next(
+        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == subscription.id
+    )

@@ -1,4 +1,4 @@
-"""Several subscriptions at once, by their numbers as people write them: 1 2, 1,2, 1-3, 1 and 2, 1、2, 1 到 3."""
+"""Several subscriptions at once, by their numbers as people type them: 1 2, 1,2, 1-3, 1 and 2, 1、2, 1 到 3."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -7,11 +7,11 @@ from unicodedata import normalize
 
 from subscriptions.model import ChatAddress, Subscription
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.requests import find
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.store import Scope
 from subscriptions.store.chat import subscriptions
 
-Span = tuple[int, int]  # the first and the last of numbers that follow each other
+Span = tuple[int, int]  # (first, last) of consecutive numbers
 
 _LONGEST = 400  # characters
 _NUMBER = r"(?:#|№|第)?\s?(\d{1,9})(?:号|个|条)?"
@@ -22,7 +22,7 @@ _ITEMS = re.compile(rf"{_ITEM}(?:{_BETWEEN}{_ITEM})*[,;、\s]*", re.IGNORECASE)
 
 
 def numbers_in(text: str) -> tuple[Span, ...]:
-    """The numbers that a text names and nothing else, in its order; empty where it says anything else."""
+    """The numbers in a text of nothing but numbers, in its order; () if it holds anything else or is too long."""
     plain = normalize("NFKC", text).strip()
     if len(plain) > _LONGEST or not _ITEMS.fullmatch(plain):
         return ()
@@ -31,18 +31,18 @@ def numbers_in(text: str) -> tuple[Span, ...]:
 
 
 def numbers_among(spans: Sequence[Span], numbers: Collection[int]) -> frozenset[int]:
-    """Those of the numbers that are named."""
+    """Those of `numbers` that lie in one of the spans."""
     return frozenset(number for number in numbers if any(first <= number <= last for first, last in spans))
 
 
 def numbers_missing(spans: Sequence[Span], numbers: Collection[int]) -> str:
-    """What is named and is none of the numbers, as people write it: "3, 7–9"; "" for nothing."""
+    """The numbers in the spans that are not among `numbers`, as people write them: "3, 7–9"; "" for none."""
     missing = (gap for span in spans for gap in _gaps(span, sorted(numbers_among([span], numbers))))
     return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in dict.fromkeys(missing))
 
 
 def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
-    """The parts of a span between the numbers that are there."""
+    """The parts of a span between the numbers `there`, which ascend."""
     first, last = span
     for number in (*there, last + 1):
         if first < number:
@@ -53,7 +53,10 @@ def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
 def unsubscribe_several(
     store: Scope, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Removes those that have one of these numbers, as one change; what was planned is still sent. Raises NotFound."""
+    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound.
+    """
     with store.write() as transaction:
         chat = find(transaction, address)
         gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)

@@ -1,7 +1,7 @@
-"""What a chat asks for and has chosen, and the changes of it that can be taken back.
+"""The log of a chat's changes that can be undone, with what the chat was before each.
 
-Whatever changes a chat says so first: `changing` writes down what the chat was. One transaction is one change, however
-many use cases it joins. The newest five are kept; which of them were undone is written beside them.
+Every use case that changes a chat calls `changing` first, which stores the subscriptions and settings as they are. All
+calls in one transaction make one change. The newest five changes that can be undone are kept.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from subscriptions.store.chat import chats, undo
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 KEPT = 5  # changes that can be undone
-LOGGED = 20  # with those that were undone and those that undid them
+LOGGED = 20  # changes kept in all, with undone ones and undos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What a chat asks for and has chosen at one moment."""
+    """Subscriptions, chosen settings and pause of a chat at one moment."""
 
-    subscriptions: Mapping[int, Subscription]  # by number; `seen` is always a change here
-    settings: Mapping[str, str]  # what the chat chose itself
-    paused: bool = False  # by a person
+    subscriptions: Mapping[int, Subscription]  # by number; `cursor` is never None here
+    settings: Mapping[str, str]  # those that the chat chose
+    paused: bool = False  # by a person, see `is_paused_by_person`
     until: datetime | None = None
 
 
@@ -46,23 +46,23 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something that a person changed in a chat."""
+    """One change of a chat by a person."""
 
     id: int
-    who: str  # "ID NAME", the platform's id and the plain name; "" where nobody is named
+    who: str  # "ID NAME", the platform's id and the plain name; "": not known
     at: datetime
     what: Difference
     undone: bool = False
-    undoes: int | None = None  # the change that this one took back
+    undoes: int | None = None  # the id of the change that this one undid; None: it is no undo
 
 
 def changing(
     transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
 ) -> int:
-    """Writes down what a chat is, right before it is changed; returns the id of the change that begins.
+    """Stores what a chat is, right before it is changed; returns the id of the change.
 
-    To be called by every use case that changes subscriptions or settings, in its own transaction. Where several make one
-    transaction, the first call counts for all. `who` is "ID NAME" of the person, as Turn.who gives it.
+    Every use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
+    make one change. `who` is "ID NAME" of the person; `taking_back` is the id of the change that this one undoes.
     """
     begun: dict[int, int] = transaction.info.setdefault("changing", {})
     if taking_back is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
@@ -74,12 +74,12 @@ def changing(
 
 
 def note_changed(transaction: Transaction, chat_id: int) -> None:
-    """Tells the transaction that subscriptions of a chat changed: what a list of them shows, not only their settings."""
+    """Records in the transaction that a chat's list of subscriptions shows something new."""
     transaction.changed_chats.add(chat_id)
 
 
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
-    """Tells the transaction that the state of a chat changed, if that holds or frees any subscription."""
+    """Records in the transaction that a chat with subscriptions is paused, resumed, admitted or erased."""
     if stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]:
         note_changed(transaction, chat_id)
 
@@ -90,11 +90,11 @@ def person_of(who: str) -> str:
 
 
 def before(change: undo.StoredChange) -> State:
-    """What the chat was before a change that is kept."""
+    """What the chat was before a stored change."""
     value = change.before
-    wishes = [_subscription_from_json(wish, change.chat_id) for wish in value["wishes"]]
+    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["wishes"]]
     return State(
-        subscriptions={wish.number: wish for wish in wishes},
+        subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
         paused=value["paused"],
         until=_read(value["until"]),
@@ -102,31 +102,33 @@ def before(change: undo.StoredChange) -> State:
 
 
 def is_undone(change: undo.StoredChange) -> bool:
-    """Whether a change was taken back."""
+    """Whether a change was undone."""
     return bool(change.before["undone"])
 
 
 def undoes(change: undo.StoredChange) -> int | None:
-    """The id of the change that this one took back."""
+    """The id of the change that this one undid; None: it is no undo."""
     taken_back: int | None = change.before["undoes"]
     return taken_back
 
 
 def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
-    """Writes beside a change that it was undone, or that it holds again."""
+    """Stores that a change is undone, or is not any more."""
     for kept in undo.changes_of(transaction, chat_id):
         if kept.id == change_id:
             undo.rewrite_change(transaction, change_id, {**kept.before, "undone": undone})
 
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
-    """What a chat asks for and has chosen now."""
+    """What a chat is now."""
     chat = chats.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
-    mark = stored_subscriptions.shared_cursor(transaction)
-    wishes = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
+    shared_cursor = stored_subscriptions.shared_cursor(transaction)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
-        subscriptions={s.number: s if s.cursor is not None else replace(s, cursor=mark) for s in wishes},
+        subscriptions={
+            s.number: s if s.cursor is not None else replace(s, cursor=shared_cursor) for s in subscriptions
+        },
         settings=chats.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
@@ -134,12 +136,12 @@ def state_of(transaction: Transaction, chat_id: int) -> State:
 
 
 def is_paused_by_person(chat: Chat) -> bool:
-    """Whether a person paused this chat, and not what happened to it."""
+    """Whether this chat is paused because a person asked for that."""
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
 def difference(earlier: State, later: State) -> Difference:
-    """What must have been done to come from one state to the other; what a subscription has seen is no part of it."""
+    """How `later` differs from `earlier` in what people see; cursors do not count."""
     both = sorted(earlier.subscriptions.keys() & later.subscriptions.keys())
     pairs = ((earlier.subscriptions[number], later.subscriptions[number]) for number in both)
     names = sorted(earlier.settings.keys() | later.settings.keys())
@@ -155,15 +157,26 @@ def difference(earlier: State, later: State) -> Difference:
     )
 
 
-def subscription_value(wish: Subscription | None) -> object:
-    """What a person knows of a subscription: equal values are the same wish."""
-    if wish is None:
+def subscription_value(subscription: Subscription | None) -> object:
+    """What people see of a subscription, for comparison; None for None."""
+    if subscription is None:
         return None
-    return wish.text, wish.canonical, wish.name, wish.cadence, wish.zone, wish.state, wish.paused_until
+    return (
+        subscription.text,
+        subscription.canonical,
+        subscription.name,
+        subscription.cadence,
+        subscription.zone,
+        subscription.state,
+        subscription.paused_until,
+    )
 
 
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
-    """Keeps five changes that can be undone, and what was undone since. Only the oldest go: ids are not given again."""
+    """Drops the oldest changes: keeps five that can be undone, with the undone ones and undos between, at most twenty.
+
+    Newer ones are never dropped: SQLite would give the id of the newest row to the next.
+    """
     alive = 0
     too_old = []
     for place, kept in enumerate(undo.changes_of(transaction, chat_id)):
@@ -179,26 +192,26 @@ def _to_json(state: State) -> dict[str, Any]:
         "settings": dict(state.settings),
         "paused": state.paused,
         "until": _written(state.until),
-        "wishes": [_subscription_to_json(wish) for wish in state.subscriptions.values()],
+        "wishes": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
     }
 
 
-def _subscription_to_json(wish: Subscription) -> dict[str, Any]:
+def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
     return {
-        "number": wish.number,
-        "text": wish.text,
-        "canonical": wish.canonical,
-        "cadence": cadence_text(wish.cadence),
-        "zone": wish.zone,
-        "name": wish.name,
-        "state": wish.state,
-        "paused_until": _written(wish.paused_until),
-        "state_reason": wish.pause_reason or "",
-        "added_by": wish.added_by,
-        "subscriber": wish.subscriber,
-        "since": _written(wish.since),
-        "seen": wish.cursor,
-        "next_due_at": _written(wish.next_due_at),
+        "number": subscription.number,
+        "text": subscription.text,
+        "canonical": subscription.canonical,
+        "cadence": cadence_text(subscription.cadence),
+        "zone": subscription.zone,
+        "name": subscription.name,
+        "state": subscription.state,
+        "paused_until": _written(subscription.paused_until),
+        "state_reason": subscription.pause_reason or "",
+        "added_by": subscription.added_by,
+        "subscriber": subscription.subscriber,
+        "since": _written(subscription.since),
+        "seen": subscription.cursor,
+        "next_due_at": _written(subscription.next_due_at),
     }
 
 

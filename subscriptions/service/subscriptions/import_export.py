@@ -1,4 +1,4 @@
-"""Subscriptions as text: exported, and brought back by an import that does all of it or nothing."""
+"""Exports subscriptions as text, and imports such text, all of it or nothing."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,38 +10,39 @@ from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.portable import Line, subscription_line
+from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.service.subscriptions.requests import MOST_PER_CHAT, find, follow_zone, kind_of, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find, kind_of
+from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import does, line by line: ("+", new), ("~", changed), ("=", there already), each with its chat."""
+    """What an import does, line by line."""
 
-    changes: tuple[tuple[str, str, str], ...]  # sign, chat, the line
+    changes: tuple[tuple[str, str, str], ...]  # (sign, chat, line); signs: "+" added, "~" changed, "=" there already
 
 
 @dataclass(slots=True, kw_only=True)
 class _Target:
-    """A chat that lines are about, as it is by now."""
+    """A chat that lines name, with its subscriptions as the earlier lines left them."""
 
     chat: Chat
-    wishes: dict[str, Subscription]  # by canonical text
+    subscriptions: dict[str, Subscription]  # by canonical text
 
 
 # -------------------------------------------------------------------------------------------------------------- export
 
 
 def export(store: Scope, address: ChatAddress | None) -> str:
-    """One chat's subscriptions, or with None those of all chats with their settings. Raises NotFound."""
+    """The subscriptions of one chat as text, or with None those of all chats with their settings. Raises NotFound."""
     with store.read() as transaction:
         if address is not None:
             chat = find(transaction, address)
@@ -52,18 +53,21 @@ def export(store: Scope, address: ChatAddress | None) -> str:
 
 
 def _whole(transaction: Transaction, chat: Chat) -> str:
-    """All that an import needs to make this chat again; "" for one that has nothing of its own."""
+    """All lines that an import needs to make this chat again; "" for a chat without subscriptions and chosen settings."""
     chosen = stored_chats.chosen_settings(transaction, chat.id)
     settings = [f"set {name} {value}" for name, value in sorted(chosen.items())]
     kind = (
         [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
-    )  # a channel's id looks like a group's
-    wishes = _subscription_lines(transaction, chat)
-    return _lines([f"[{chat.address}]", *kind, *settings, *wishes]) if settings or wishes else ""
+    )  # a channel's address looks like a group's
+    subscriptions = _subscription_lines(transaction, chat)
+    return _lines([f"[{chat.address}]", *kind, *settings, *subscriptions]) if settings or subscriptions else ""
 
 
 def _subscription_lines(transaction: Transaction, chat: Chat) -> list[str]:
-    return [subscription_line(chat, wish) for wish in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]]
+    return [
+        subscription_line(chat, subscription)
+        for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    ]
 
 
 def _lines(lines: Sequence[str]) -> str:
@@ -71,7 +75,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
-    """The papers that messages of a chat showed at `since` or later, in the order they came. Raises NotFound."""
+    """The papers that messages of a chat showed at `since` or later, in the order in which they came. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
         ids = deliveries.shown_since(transaction, chat.id, since)
@@ -82,20 +86,20 @@ def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[K
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def import_plan(store: Scope, lines: Sequence[Line], *, now: datetime) -> ImportPlan:
-    """What `import_lines` would do; changes nothing. Raises Refused with the line."""
+def import_plan(store: Scope, lines: Sequence[PortableLine], *, now: datetime) -> ImportPlan:
+    """What `import_lines` would do; stores nothing. Raises Refused with the line."""
     return _import(store, lines, now=now, dry=True, who="")
 
 
-def import_lines(store: Scope, lines: Sequence[Line], *, now: datetime, who: str = "") -> ImportPlan:
-    """Adds what is new and changes what differs, all or nothing. Nothing is removed. Raises Refused with the line.
+def import_lines(store: Scope, lines: Sequence[PortableLine], *, now: datetime, who: str = "") -> ImportPlan:
+    """Adds new subscriptions and changes those that differ, all or nothing; removes none. Raises Refused with the line.
 
     `who` is "ID NAME" of the person.
     """
     return _import(store, lines, now=now, dry=False, who=who)
 
 
-def _import(store: Scope, lines: Sequence[Line], *, now: datetime, dry: bool, who: str) -> ImportPlan:
+def _import(store: Scope, lines: Sequence[PortableLine], *, now: datetime, dry: bool, who: str) -> ImportPlan:
     changes: tuple[tuple[str, str, str], ...] = ()
     with suppress(_TriedOut), store.savepoint() as transaction:
         for place in dict.fromkeys(line.chat for line in lines):
@@ -110,11 +114,11 @@ def _import(store: Scope, lines: Sequence[Line], *, now: datetime, dry: bool, wh
 
 
 class _TriedOut(Exception):
-    """Everything was done to see what it would do, and is undone."""
+    """Rolls a dry run back."""
 
 
-def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Target], now: datetime) -> str:
-    """Does what one line says; returns its sign. `chats` are those that earlier lines were about."""
+def _apply(transaction: Transaction, line: PortableLine, chats: dict[ChatAddress, _Target], now: datetime) -> str:
+    """Applies one line; returns its sign. `chats` are those of earlier lines."""
     if line.kind is not None:
         return _make(transaction, line.chat, line.kind, now)
     target = chats.get(line.chat) or _target(transaction, line.chat, now)
@@ -122,18 +126,18 @@ def _apply(transaction: Transaction, line: Line, chats: dict[ChatAddress, _Targe
     if line.setting is not None:
         sign = _apply_setting(transaction, line, line.setting, target.chat, now)
         if sign != "=":
-            del chats[line.chat]  # its zone may be another, and so may be what is due
+            del chats[line.chat]  # read again: zone and due moments may have changed
         return sign
     if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
         return "="
-    known = target.wishes.get(line.query.canonical)
+    known = target.subscriptions.get(line.query.canonical)
     if known is None:
         return _added(transaction, line, target, cadence=line.cadence, query=line.query, now=now)
     return _changed(transaction, line, target, cadence=line.cadence, known=known, now=now)
 
 
 def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
-    """A chat is made of the kind that it was; one that is there is what its platform says."""
+    """Adds a chat of the exported kind; returns the sign. A known chat keeps the kind that its platform reported."""
     if stored_chats.find_chat(transaction, address, zone=transaction.zone) is not None:
         return "="
     stored_chats.add_chat(transaction, address, kind, now=now, zone=transaction.zone)
@@ -141,42 +145,48 @@ def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: d
 
 
 def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _Target:
-    """The chat of a line, made if nobody has met it."""
+    """The chat of a line; it is added if it is not known."""
     chat = stored_chats.find_chat(transaction, address, zone=transaction.zone) or stored_chats.add_chat(
         transaction, address, kind_of(address), now=now, zone=transaction.zone
     )
-    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return _Target(chat=chat, wishes={wish.canonical: wish for wish in wishes})
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    return _Target(chat=chat, subscriptions={subscription.canonical: subscription for subscription in subscriptions})
 
 
 def _changed(
-    transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, known: Subscription, now: datetime
+    transaction: Transaction,
+    line: PortableLine,
+    target: _Target,
+    *,
+    cadence: Cadence,
+    known: Subscription,
+    now: datetime,
 ) -> str:
-    """The chat has this wish: its time, its zone and its name become those of the line, as far as it says them."""
+    """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the sign."""
     own = target.chat.settings.timezone
     zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
     name = known.name if line.name is None else line.name
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
     note_changed(transaction, target.chat.id)
-    subscriptions.rename(transaction, known.id, name)
+    stored_subscriptions.rename(transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
         due = _due(cadence, zone or own, now)
-        subscriptions.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
-    target.wishes[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
+        stored_subscriptions.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
+    target.subscriptions[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
     return "~"
 
 
 def _added(
-    transaction: Transaction, line: Line, target: _Target, *, cadence: Cadence, query: Query, now: datetime
+    transaction: Transaction, line: PortableLine, target: _Target, *, cadence: Cadence, query: Query, now: datetime
 ) -> str:
-    if len(target.wishes) >= MOST_PER_CHAT:
+    if len(target.subscriptions) >= MOST_PER_CHAT:
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
     since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
     note_changed(transaction, target.chat.id)
-    target.wishes[query.canonical] = subscriptions.add_subscription(
+    target.subscriptions[query.canonical] = stored_subscriptions.add_subscription(
         transaction,
         target.chat.id,
         text=query.text,
@@ -192,17 +202,19 @@ def _added(
     return "+"
 
 
-def _own_zone(line: Line, target: _Target) -> str | None:
-    """The zone of the line, where it is not that of the chat anyway."""
+def _own_zone(line: PortableLine, target: _Target) -> str | None:
+    """The zone of the line; None if it is the chat's."""
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _due(cadence: Cadence, zone_name: str, now: datetime) -> subscriptions.DueSpan:
+def _due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
     zone = zones.zone(zone_name)
     return span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
-def _apply_setting(transaction: Transaction, line: Line, setting: tuple[str, str], chat: Chat, now: datetime) -> str:
+def _apply_setting(
+    transaction: Transaction, line: PortableLine, setting: tuple[str, str], chat: Chat, now: datetime
+) -> str:
     try:
         name = setting_name(setting[0])
         value = check_value(name, setting[1], kind=chat.kind, public=chat.public)

@@ -1,4 +1,4 @@
-"""When something comes next to a chat, as far as the rhythm of the sources tells it."""
+"""When a subscription or a chat gets something next, by the forecast of the sources."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import Forecast, NextDelivery, comes
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Transaction, sources
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
 
 _NOTHING = NextDelivery()
@@ -20,76 +20,95 @@ _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryForecast:
-    """What is known at a moment of when things come. Many chats share cadence, zone and hours, so each case is told once."""
+    """The forecast of deliveries at one moment.
+
+    Many chats share cadence, zone and quiet hours: each such case is computed once.
+    """
 
     forecast: Forecast
-    mark: int  # the change up to which caught-up `now` subscriptions have seen
-    head: int
-    next_batch: datetime | None  # when something is due next
-    told: dict[_Case, NextDelivery] = field(default_factory=dict)
+    shared_cursor: int  # the sequence up to which caught-up `now` subscriptions have been planned
+    last_sequence: int
+    next_batch: datetime | None  # when a source is due next
+    next_deliveries: dict[_Case, NextDelivery] = field(default_factory=dict)
 
     @classmethod
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
-        """At `now`."""
-        outlook = sources.forecast(transaction, transaction.schedules, now)
-        mark, head = subscriptions.shared_cursor(transaction), known_papers.last_sequence(transaction)
-        return cls(forecast=outlook, mark=mark, head=head, next_batch=outlook.next_due())
+        """The forecast at `now`."""
+        forecast = sources.forecast(transaction, transaction.schedules, now)
+        shared_cursor, last_sequence = (
+            stored_subscriptions.shared_cursor(transaction),
+            known_papers.last_sequence(transaction),
+        )
+        return cls(
+            forecast=forecast, shared_cursor=shared_cursor, last_sequence=last_sequence, next_batch=forecast.next_due()
+        )
 
     def next_delivery(
-        self, wish: Subscription, chat: Chat, *, planned: bool = False, fits: Callable[[int], bool] | None = None
+        self,
+        subscription: Subscription,
+        chat: Chat,
+        *,
+        planned: bool = False,
+        fits: Callable[[int], bool] | None = None,
     ) -> NextDelivery:
-        """When a subscription brings something next; `planned`: it brings what there is right now.
+        """When a subscription delivers something next; with `planned`, what comes after a delivery of this moment.
 
-        `fits` tells whether it finds a paper that came after a change; None: that is not known.
+        `fits` tells whether its query matches a paper above a sequence; None: not known, so every new paper counts.
         """
-        zone = zone_of(wish, chat)
-        regular = next_moment(wish.cadence, zone, self.forecast.at) if planned else wish.next_due_at
-        news = not planned and self._has_news(wish, chat, fits)
-        case = (wish.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
-        if case not in self.told:
+        zone = zone_of(subscription, chat)
+        regular = next_moment(subscription.cadence, zone, self.forecast.at) if planned else subscription.next_due_at
+        news = not planned and self._has_news(subscription, chat, fits)
+        case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
+        if case not in self.next_deliveries:
             clock = zones.zone(chat.settings.timezone)
-            self.told[case] = comes(
-                wish.cadence, zone, regular, self.forecast, news=news, quiet=chat.settings.quiet, clock=clock
+            self.next_deliveries[case] = comes(
+                subscription.cadence, zone, regular, self.forecast, news=news, quiet=chat.settings.quiet, clock=clock
             )
-        return self.told[case]
+        return self.next_deliveries[case]
 
-    def _has_news(self, wish: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
-        """Whether papers came of which something will be said: the first time also that none of them fits."""
-        seen = self.mark if wish.cursor is None else wish.cursor
-        if seen >= self.head or fits is None:
-            return seen < self.head
-        return fits(seen) or (not chat.first_delivery_planned and self.is_last_word(wish, chat))
+    def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
+        """Whether papers came that make a delivery. The chat's first delivery may also say that none of them matches."""
+        cursor = self.shared_cursor if subscription.cursor is None else subscription.cursor
+        if cursor >= self.last_sequence or fits is None:
+            return cursor < self.last_sequence
+        return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
 
-    def is_last_word(self, wish: Subscription, chat: Chat) -> bool:
-        """Whether nothing more is to be expected of a due moment; when-out waits for what is due before its second time."""
-        if wish.cadence.kind != "when-out" or wish.next_due_at is None:
+    def is_last_word(self, subscription: Subscription, chat: Chat) -> bool:
+        """Whether a due moment need not wait any longer.
+
+        A when-out waits for sources that are due before its second time.
+        """
+        if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
             return True
-        closes = cadences.closes(wish.cadence, zone_of(wish, chat), wish.next_due_at)
+        closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
         return self.forecast.at >= closes or self.next_batch is None or self.next_batch >= closes
 
-    def next_of(self, chat: Chat, wishes: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
-        """When a chat hears next: what comes first of its active subscriptions. `planned`: ids, see `coming`."""
+    def next_of(self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
+        """When a chat gets something next: the first delivery of its active subscriptions.
+
+        `planned` are ids of subscriptions, see `next_delivery`.
+        """
         active = [
-            self.next_delivery(wish, chat, planned=wish.id in planned)
-            for wish in wishes
-            if wish.state is SubscriptionState.ACTIVE
+            self.next_delivery(subscription, chat, planned=subscription.id in planned)
+            for subscription in subscriptions
+            if subscription.state is SubscriptionState.ACTIVE
         ]
         at_once = next((one for one in active if one.at is None and one.latest is not None), None)
         foreseen = min((one for one in active if one.at is not None), key=_moment, default=_NOTHING)
         return at_once or foreseen
 
 
-def zone_of(wish: Subscription, chat: Chat) -> tzinfo:
-    """By whose clock a subscription is due."""
-    return zones.zone(wish.zone or chat.settings.timezone)
+def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
+    """The zone in which a subscription is due: its own, else the chat's."""
+    return zones.zone(subscription.zone or chat.settings.timezone)
 
 
 @lru_cache(maxsize=4096)
 def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
-    """The next regular moment of a cadence. Many chats share a cadence, a zone and the moment at which they are planned."""
+    """The next regular moment of a cadence, cached: many chats share cadence, zone and the moment of planning."""
     return cadences.next_due(cadence, zone, now)
 
 
-def _moment(coming: NextDelivery) -> datetime:
-    assert coming.at is not None  # noqa: S101 - those without are no moments
-    return coming.at
+def _moment(next_delivery: NextDelivery) -> datetime:
+    assert next_delivery.at is not None  # noqa: S101 - see `next_of`
+    return next_delivery.at

@@ -1,4 +1,4 @@
-"""Holding a chat or one of its subscriptions, and what waits when it comes back."""
+"""Pauses and resumes chats and subscriptions, and lets people send or skip what waited meanwhile."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,27 +10,27 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.subscriptions.changes import changing, is_paused_by_person, note_changed, note_changed_state
+from subscriptions.service.subscriptions.due_moments import silent_until, span
+from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.quiet_hours import silent_until
-from subscriptions.service.subscriptions.requests import find, span, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import known_papers
 
-ANSWER_WITHIN = timedelta(minutes=10)  # what would go at once after a pause waits so long for a word
+ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want what a pause held back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """What a pause or its end became."""
+    """The result of pausing or resuming."""
 
     chat: Chat
     subscription: Subscription | None  # None: the whole chat
-    changed: bool  # False: it was so before
+    changed: bool  # False: nothing changed
     until: datetime | None = None
 
 
@@ -38,29 +38,29 @@ class HeldBack:
 class Waiting:
     """Papers that wait for a chat after a pause."""
 
-    papers: int  # planned ones too
-    upto: int  # the newest change among what was looked at
-    comes: datetime | None = None  # when they go by themselves; None: as soon as further papers come
+    papers: int  # those of planned deliveries included
+    upto: int  # the sequence up to which papers were looked at
+    comes: datetime | None = None  # when they are sent if nobody decides; None: not known
 
 
 def pause(
     store: Scope, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
 ) -> HeldBack:
-    """Holds one subscription, or without a number the chat; until a moment, or until somebody resumes it.
+    """Pauses one subscription, or without a number the chat, until a moment or until a person resumes it.
 
-    Raises NotFound, and Refused where the chat stands still for another reason.
+    Raises NotFound, and Refused where the chat gets no messages for another reason.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
         if number is None:
             return _pause_chat(transaction, chat, until=until, now=now, who=who)
-        wish = _wish(transaction, chat, number)
-        if (wish.state, wish.paused_until) == (SubscriptionState.PAUSED, until):
-            return HeldBack(chat=chat, subscription=wish, changed=False, until=until)
+        subscription = _numbered(transaction, chat, number)
+        if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
+            return HeldBack(chat=chat, subscription=subscription, changed=False, until=until)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        subscriptions.pause_subscription(transaction, wish.id, until=until)
-        return HeldBack(chat=chat, subscription=_wish(transaction, chat, number), changed=True, until=until)
+        stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
+        return HeldBack(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
 
 
 def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str) -> HeldBack:
@@ -75,60 +75,63 @@ def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None,
 
 
 def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> HeldBack:
-    """Ends the pause of one subscription, or without a number that of the chat and of all its subscriptions.
+    """Resumes one subscription, or without a number the chat and all its subscriptions.
 
-    What would go at once waits ten minutes, so that a person can say that they do not want it. Raises NotFound.
+    What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        chosen = wishes if number is None else (which_one(wishes, str(number)),)
-        paused = [wish for wish in chosen if wish.state is SubscriptionState.PAUSED]
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+        paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
         stood_still = number is None and is_paused_by_person(chat)
         if paused or stood_still:
             changing(transaction, chat.id, now=now, who=who)
             note_changed_state(transaction, chat.id)
-        for wish in paused:
-            subscriptions.resume_subscription(transaction, wish.id)
+        for subscription in paused:
+            stored_subscriptions.resume_subscription(transaction, subscription.id)
         if stood_still:
             stored_chats.resume_chat(transaction, chat.id, now=now)
-        _let_wait(transaction, chat, wishes if stood_still else paused, now, planned=stood_still)
-        fresh = None if number is None else _wish(transaction, chat, number)
+        _let_wait(transaction, chat, subscriptions if stood_still else paused, now, planned=stood_still)
+        fresh = None if number is None else _numbered(transaction, chat, number)
         return HeldBack(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
 def wake_paused(store: Scope, *, now: datetime) -> None:
-    """Pauses that were to last until a moment end. What passed meanwhile comes with the next regular moment.
+    """Ends the pauses whose time is over. A due moment that passed meanwhile becomes the next regular one.
 
-    As after `resume`: nobody wants what is due at eight at midnight, with which "until mon" ends.
+    So what is due at eight does not come at midnight, when "until mon" ends.
     """
     with store.write() as transaction:
         ended = plans.ended_pauses(transaction, now)
         plans.end_pauses(transaction, now)
         chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
-        wishes = subscriptions.subscriptions_of(transaction, list(chats))
-        known = {wish.id: wish for theirs in wishes.values() for wish in theirs}
-        for chat, wish, until in ended:
-            _due_after(transaction, chats[chat], known[wish], until)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
+        known = {subscription.id: subscription for theirs in subscriptions.values() for subscription in theirs}
+        for chat, subscription, until in ended:
+            _due_after(transaction, chats[chat], known[subscription], until)
 
 
-def _due_after(transaction: Transaction, chat: Chat, wish: Subscription, until: datetime) -> None:
-    moment = _moment_after(chat, wish, until)
-    if moment != wish.next_due_at:
-        zone = zones.zone(wish.zone or chat.settings.timezone)
-        subscriptions.reset_due(transaction, wish.id, span(wish.cadence, zone, moment))
+def _due_after(transaction: Transaction, chat: Chat, subscription: Subscription, until: datetime) -> None:
+    moment = _moment_after(chat, subscription, until)
+    if moment != subscription.next_due_at:
+        zone = zones.zone(subscription.zone or chat.settings.timezone)
+        stored_subscriptions.reset_due(transaction, subscription.id, span(subscription.cadence, zone, moment))
 
 
-def _moment_after(chat: Chat, wish: Subscription, until: datetime) -> datetime | None:
-    """A moment that passed before a pause was over gives way to the first one from there on; an open window counts."""
-    if wish.cadence.kind == "now" or wish.next_due_at is None or wish.next_due_at >= until:
-        return wish.next_due_at
-    zone = zones.zone(wish.zone or chat.settings.timezone)
-    return cadences.first_due(wish.cadence, zone, until - timedelta(microseconds=1))
+def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
+    """The due moment after a pause until `until`: one that passed during the pause becomes the first one after it.
+
+    An open window of a when-out counts as the first one.
+    """
+    if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
+        return subscription.next_due_at
+    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
 
 
-def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Chat, tuple[Subscription, ...]]:
-    """A chat and its subscriptions as `wake_paused` leaves them; nothing is written."""
+def awake(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> tuple[Chat, tuple[Subscription, ...]]:
+    """A chat and its subscriptions as `wake_paused` would leave them; stores nothing."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
         chat = replace(
@@ -137,120 +140,134 @@ def awake(chat: Chat, wishes: Sequence[Subscription], now: datetime) -> tuple[Ch
     else:
         until = None
 
-    def woken(wish: Subscription) -> Subscription:
-        if wish.state is SubscriptionState.ACTIVE:
-            return replace(wish, next_due_at=_moment_after(chat, wish, until)) if until else wish
-        own = wish.paused_until
+    def woken(subscription: Subscription) -> Subscription:
+        if subscription.state is SubscriptionState.ACTIVE:
+            return (
+                replace(subscription, next_due_at=_moment_after(chat, subscription, until)) if until else subscription
+            )
+        own = subscription.paused_until
         if own is None or own > now:
-            return wish
-        moment = _moment_after(chat, wish, own)
-        return replace(wish, state=SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
+            return subscription
+        moment = _moment_after(chat, subscription, own)
+        return replace(subscription, state=SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
 
-    return chat, tuple(map(woken, wishes))
+    return chat, tuple(map(woken, subscriptions))
 
 
 def hold_back(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """What would go at once to a chat that is back waits ten minutes, so that a person can say that they do not want it."""
+    """Holds what would be sent at once to a chat that can be written to again, for ten minutes: a person can skip it."""
     chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
-    for wish in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        _next_moment(transaction, chat, wish, now)
+    for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+        _next_moment(transaction, chat, subscription, now)
 
 
 def wait_for_a_word(store: Scope, address: ChatAddress, *, now: datetime) -> None:
-    """A chat is back after it stood still: what would go at once waits ten minutes, as after `resume`. Raises NotFound."""
+    """Holds what would be sent at once to a chat that is active again, as `resume` does. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        _let_wait(transaction, chat, subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True)
-
-
-def _let_wait(
-    transaction: Transaction, chat: Chat, wishes: Sequence[Subscription], now: datetime, *, planned: bool
-) -> None:
-    if planned:
-        chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
-    for wish in wishes:
-        _next_moment(transaction, chat, wish, now)
-
-
-def _next_moment(transaction: Transaction, chat: Chat, wish: Subscription, now: datetime) -> None:
-    """A moment that passed during the pause is not made up for at once: the next regular one takes all along."""
-    zone = zones.zone(wish.zone or chat.settings.timezone)
-    if wish.cadence.kind == "now":
-        _due_at(transaction, wish, now + ANSWER_WITHIN)
-    elif wish.next_due_at is not None and wish.next_due_at <= now:
-        subscriptions.reset_due(
-            transaction, wish.id, span(wish.cadence, zone, cadences.next_due(wish.cadence, zone, now))
+        _let_wait(
+            transaction, chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True
         )
 
 
-def _due_at(transaction: Transaction, wish: Subscription, moment: datetime | None) -> None:
-    subscriptions.reset_due(transaction, wish.id, (moment, None if wish.cadence.kind == "now" else moment))
+def _let_wait(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, planned: bool
+) -> None:
+    if planned:
+        chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
+    for subscription in subscriptions:
+        _next_moment(transaction, chat, subscription, now)
+
+
+def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscription, now: datetime) -> None:
+    """Makes a `now` subscription wait ten minutes; replaces another one's overdue moment by the next regular one."""
+    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    if subscription.cadence.kind == "now":
+        _due_at(transaction, subscription, now + ANSWER_WITHIN)
+    elif subscription.next_due_at is not None and subscription.next_due_at <= now:
+        stored_subscriptions.reset_due(
+            transaction,
+            subscription.id,
+            span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now)),
+        )
+
+
+def _due_at(transaction: Transaction, subscription: Subscription, moment: datetime | None) -> None:
+    stored_subscriptions.reset_due(
+        transaction, subscription.id, (moment, None if subscription.cadence.kind == "now" else moment)
+    )
 
 
 def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> Waiting:
     """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
-        wishes = _active(transaction, chat, number)
-        head = known_papers.last_sequence(transaction)
+        subscriptions = _active(transaction, chat, number)
+        last_sequence = known_papers.last_sequence(transaction)
         planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
-        foresight = DeliveryForecast.of(transaction, now)
-        found = undelivered(transaction, chat, wishes, upto=head)
-        moments = [moment for wish in wishes if found.get(wish.id) and (moment := _comes(foresight, chat, wish))]
+        delivery_forecast = DeliveryForecast.of(transaction, now)
+        found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
+        moments = [
+            moment
+            for subscription in subscriptions
+            if found.get(subscription.id) and (moment := _comes(delivery_forecast, chat, subscription))
+        ]
         moments += [now + ANSWER_WITHIN] if planned else []
         papers_found = planned + len(set().union(*found.values()))
-        return Waiting(papers=papers_found, upto=head, comes=min(moments, default=None))
+        return Waiting(papers=papers_found, upto=last_sequence, comes=min(moments, default=None))
 
 
-def _comes(foresight: DeliveryForecast, chat: Chat, wish: Subscription) -> datetime | None:
-    """When a subscription brings what waits, if nobody says a word; None: nobody can tell."""
-    now = foresight.forecast.at
-    if wish.cadence.kind == "now":
-        moment = max(wish.next_due_at or now, now)
+def _comes(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
+    """When a subscription delivers what waits, if nobody decides; None: not known."""
+    now = delivery_forecast.forecast.at
+    if subscription.cadence.kind == "now":
+        moment = max(subscription.next_due_at or now, now)
         return silent_until(chat, moment) or moment
-    coming = foresight.next_delivery(wish, chat)
-    return coming.at or coming.latest
+    next_delivery = delivery_forecast.next_delivery(subscription, chat)
+    return next_delivery.at or next_delivery.latest
 
 
 def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
-    """What waits goes now; returns how many papers. Raises NotFound."""
+    """Makes what waits due now; returns how many papers that is. Raises NotFound."""
     found = waits(store, address, now=now, number=number).papers
     with store.write() as transaction:
         chat = find(transaction, address)
         if number is None:
             chat_outbox.hold_planned(transaction, chat.id, None)
-        for wish in _active(transaction, chat, number):
-            subscriptions.reset_due(transaction, wish.id, (now, now))  # both, so quiet hours do not hold it
+        for subscription in _active(transaction, chat, number):
+            stored_subscriptions.reset_due(
+                transaction, subscription.id, (now, now)
+            )  # a latest moment marks it as asked for: quiet hours do not hold it
     return found
 
 
 def skip_waiting(
     store: Scope, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
-    """What waited when it was offered, up to a change and a moment, never comes; returns how many papers.
+    """Skips what waited when it was offered; returns how many papers. Raises NotFound.
 
-    Raises NotFound.
+    That is papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = _active(transaction, chat, number)
+        subscriptions = _active(transaction, chat, number)
         upto = min(upto, known_papers.last_sequence(transaction))
-        skipped = len(set().union(*undelivered(transaction, chat, wishes, upto=upto).values()))
+        skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
         if number is None:
             skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
             chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
-        for wish in wishes:
-            subscriptions.advance_cursor(transaction, wish.id, upto=upto)
-            if wish.hurry:
-                subscriptions.reset_due(transaction, wish.id, (None, None))
+        for subscription in subscriptions:
+            stored_subscriptions.advance_cursor(transaction, subscription.id, upto=upto)
+            if subscription.hurry:
+                stored_subscriptions.reset_due(transaction, subscription.id, (None, None))
         return skipped
 
 
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
-    wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = wishes if number is None else (which_one(wishes, str(number)),)
-    return tuple(wish for wish in chosen if wish.state is SubscriptionState.ACTIVE)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
 
 
-def _wish(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    return which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+def _numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
+    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))

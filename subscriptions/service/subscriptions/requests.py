@@ -1,26 +1,24 @@
-"""Chats and what they ask for."""
+"""Adds subscriptions to a chat, and removes them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import zones
-from subscriptions.chat_settings import check_value, setting_name
-from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
-from subscriptions.platforms import facts_of
-from subscriptions.query import Query, parse_query
+from subscriptions.query import Query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state, person_of
+from subscriptions.service.subscriptions.due_moments import span
+from subscriptions.service.subscriptions.lookup import find, kind_of, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
 from subscriptions.wording import checked_name, kept_query
 
@@ -31,10 +29,10 @@ _SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRequest:
-    """What somebody asks for, as typed; None where they said nothing."""
+    """A subscription to add, as a person typed it; None for what they did not name."""
 
     text: str
-    when: str | None = None  # a whole cadence as people write it behind a query; else every, on and at say it
+    when: str | None = None  # the whole schedule, as typed after a query; if None, every, on and at hold it
     every: str | None = None
     on: str | None = None
     at: str | None = None
@@ -46,87 +44,73 @@ class SubscriptionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """What became of a wish, and what the echo says about it."""
+    """The result of adding or changing a subscription, for its confirmation."""
 
     chat: Chat
     subscription: Subscription
     query: Query
-    outcome: str  # added, rescheduled, known
-    first: datetime | None  # the first due moment; None: as soon as papers come
-    starts: datetime  # papers that became known from here on will come
-    found: int = 0  # papers it would have brought
-    base: Base = field(default_factory=Base)  # in these that are known
+    outcome: str  # added, rescheduled, edited, or known (nothing changed)
+    first: datetime | None  # its next due moment; None: due when papers come
+    starts: datetime  # papers that became known at this moment or later are delivered
+    found: int = 0  # papers of `base` that the query matches
+    base: Base = field(default_factory=Base)  # the papers that were looked at
     examples: tuple[KnownPaper, ...] = ()
     next_delivery: NextDelivery | None = (
-        None  # when it comes first, by the rhythm of the sources; None: no source has one
+        None  # its first delivery, by the forecast of the sources; None: no source has a schedule
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One subscription as people look at it."""
-
-    chat: Chat
-    subscription: Subscription
-    zone: str  # the zone that counts
-
-
-def get_chat(store: Scope, address: ChatAddress) -> Chat:
-    """The chat at this address, or where it moved to. Raises NotFound."""
-    with store.read() as transaction:
-        return find(transaction, address)
 
 
 def subscribe(
     store: Scope,
     address: ChatAddress,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     *,
     now: datetime,
     title: str = "",
     kind: ChatKind | None = None,
     who: str = "",
 ) -> Subscribed:
-    """Adds a wish; makes the chat if it is new. The same wish again changes its schedule. Raises QueryError, Refused.
+    """Adds a subscription, and the chat if it is new. For a query that the chat has, changes time and name instead.
 
-    `who` is "ID NAME" of the person, for `undo`, and so that what they asked for waits when they leave the chat.
+    `who` is "ID NAME" of the person: `undo` shows the name, and the subscription is paused when that person leaves the
+    chat. Raises QueryError, Refused.
     """
-    query = kept_query(wish.text)
-    if wish.name is not None:
-        wish = replace(wish, name=checked_name(wish.name))
+    query = kept_query(request.text)
+    if request.name is not None:
+        request = replace(request, name=checked_name(request.name))
     with store.write() as transaction:
         chat = stored_chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
-            chat = _new_chat(transaction, address, wish=wish, now=now, title=title, kind=kind)
+            chat = _new_chat(transaction, address, request=request, now=now, title=title, kind=kind)
             own_zone = None
         else:
-            own_zone = zones.zone_name(wish.tz) if wish.tz else None
+            own_zone = zones.zone_name(request.tz) if request.tz else None
             if stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        known = next((s for s in wishes if s.canonical == query.canonical), None)
-        when = _when(wish, cadences.parse_cadence(chat.settings.schedule), known)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        known = next((s for s in subscriptions if s.canonical == query.canonical), None)
+        when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None
         if known is not None:
             return _known_subscription(
                 transaction,
                 chat,
                 known,
-                wish,
+                request,
                 query=query,
                 schedule=schedule,
                 own_zone=own_zone,
                 now=now,
                 who=who,
             )
-        if len(wishes) >= MOST_PER_CHAT:
+        if len(subscriptions) >= MOST_PER_CHAT:
             raise Refused(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        added = _add(transaction, chat, wish, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 
@@ -139,11 +123,11 @@ def echo_of(
     outcome: str,
     now: datetime,
 ) -> Subscribed:
-    """What the echo of a wish says, with what it would have brought in the days known."""
+    """The confirmation of a subscription, with the papers of the last days that its query matches."""
     window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
-    foresight = DeliveryForecast.of(transaction, now)
+    delivery_forecast = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
         return window.entries.newest_change(found) > after
@@ -158,14 +142,16 @@ def echo_of(
         found=found.bit_count(),
         base=sets.base,
         examples=window.newest(found, EXAMPLES),
-        next_delivery=foresight.next_delivery(subscription, chat, fits=fits) if foresight.forecast.awaited else None,
+        next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
+        if delivery_forecast.forecast.awaited
+        else None,
     )
 
 
 def _add(
     transaction: Transaction,
     chat: Chat,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     *,
     query: Query,
     schedule: Cadence,
@@ -174,9 +160,9 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    stored_chats.store_streaks(transaction, {chat.id: None})  # of what is new nobody knows yet how long nothing fits it
-    since = _since(wish.since, schedule, chat, zone, now)
-    return subscriptions.add_subscription(
+    stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins anew: the new query has had no day yet
+    since = _since(request.since, schedule, chat, zone, now)
+    return stored_subscriptions.add_subscription(
         transaction,
         chat.id,
         text=query.text,
@@ -186,8 +172,8 @@ def _add(
         since=since,
         cursor=known_papers.sequence_before(transaction, since),
         due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
-        name=wish.name or "",
-        added_by=wish.added_by,
+        name=request.name or "",
+        added_by=request.added_by,
         subscriber=person_of(who),
     )
 
@@ -195,92 +181,26 @@ def _add(
 def unsubscribe(
     store: Scope, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Removes by number, by query or `all`; what was planned is still sent. Raises NotFound, QueryError."""
+    """Removes a subscription by number or query, or every one with `all`. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound, QueryError.
+    """
     with store.write() as transaction:
         chat = find(transaction, address)
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        gone = wishes if which.strip().casefold() == "all" else (which_one(wishes, which),)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
         if gone:
             changing(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
-        subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
+        stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
-
-
-def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
-    """Subscriptions of one chat, or of all. Raises NotFound for a chat that does not exist."""
-    with store.read() as transaction:
-        chats = (
-            stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
-        )
-        wishes = subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
-        return tuple(
-            Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
-            for chat in chats
-            for s in wishes[chat.id]
-        )
-
-
-def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
-    """One subscription of a chat. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        return which_one(subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
-
-
-def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
-    """What a chat has set itself, or its platform told of it; all else is as its kind has it. Raises NotFound."""
-    with store.read() as transaction:
-        return stored_chats.chosen_settings(transaction, find(transaction, address).id)
-
-
-def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
-    """Sets one of SETTINGS. Raises NotFound, Refused."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        setting = setting_name(name)
-        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
-        if stored != chat.settings.value(setting):
-            changing(transaction, chat.id, now=now, who=who)
-        stored_chats.choose_setting(transaction, chat.id, setting, stored)
-        if setting == "timezone":
-            follow_zone(transaction, chat, stored, now)
-        if setting in FOLLOWED:
-            follow_quiet(transaction, chat, now)
-        return find(transaction, address)
-
-
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> subscriptions.DueSpan:
-    """A due moment with the latest one that it may become: for when-out the end of its window."""
-    if moment is None or cadence.kind != "when-out":
-        return moment, moment
-    return moment, cadences.closes(cadence, zone, moment)
-
-
-def kind_of(address: ChatAddress) -> ChatKind:
-    """Returns what sort of place an address names, as far as it tells by itself."""
-    return facts_of(address.platform).kind_of(address)
-
-
-def find(transaction: Transaction, address: ChatAddress) -> Chat:
-    """Returns the chat at this address. Raises NotFound."""
-    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
-    if chat is None:
-        raise NotFound(
-            Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
-            Sentence(
-                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
-                {"chat": str(address)},
-            ),
-        )
-    return chat
 
 
 def _new_chat(
     transaction: Transaction,
     address: ChatAddress,
     *,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     now: datetime,
     title: str,
     kind: ChatKind | None,
@@ -292,7 +212,7 @@ def _new_chat(
         now=now,
         zone=transaction.zone,
         title=title,
-        timezone=zones.zone_name(wish.tz) if wish.tz else "",
+        timezone=zones.zone_name(request.tz) if request.tz else "",
         state=ChatState.ACTIVE,
     )
 
@@ -301,7 +221,7 @@ def _known_subscription(
     transaction: Transaction,
     chat: Chat,
     known: Subscription,
-    wish: SubscriptionRequest,
+    request: SubscriptionRequest,
     *,
     query: Query,
     schedule: Cadence,
@@ -309,11 +229,11 @@ def _known_subscription(
     now: datetime,
     who: str,
 ) -> Subscribed:
-    """The chat has this wish already: another schedule or name is taken, its place stays."""
-    if wish.name is not None and wish.name != known.name:
+    """Changes time and name of a subscription that the chat has already; its cursor stays."""
+    if request.name is not None and request.name != known.name:
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        subscriptions.rename(transaction, known.id, wish.name)
+        stored_subscriptions.rename(transaction, known.id, request.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
@@ -321,14 +241,14 @@ def _known_subscription(
         first = cadences.first_due(schedule, zone, now)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
-        subscriptions.change_schedule(
+        stored_subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first)
         )
-    fresh = next(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
-    foresight = DeliveryForecast.of(transaction, now)
+    fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+    delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
-        next_delivery=foresight.next_delivery(fresh, chat) if foresight.forecast.awaited else None,
+        next_delivery=delivery_forecast.next_delivery(fresh, chat) if delivery_forecast.forecast.awaited else None,
         subscription=fresh,
         query=query,
         outcome="rescheduled" if changed else "known",
@@ -337,34 +257,17 @@ def _known_subscription(
     )
 
 
-def which_one(wishes: Sequence[Subscription], which: str) -> Subscription:
-    """A bare number is a subscription if the chat has that number, else a query."""
-    text = which.strip().lstrip("#")
-    if text.isdecimal():
-        for subscription in wishes:
-            if subscription.number == int(text):
-                return subscription
-    canonical = parse_query(which).canonical
-    for subscription in wishes:
-        if subscription.canonical == canonical:
-            return subscription
-    raise NotFound(
-        Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
-        Sentence("paperwire subscriptions lists them."),
-    )
-
-
-def _when(wish: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
-    """When it is to come. A wish that the chat has already keeps its time unless another one is said."""
-    if wish.when is not None:
-        return read_when(wish.when, chat_schedule)
-    if known is not None and not any((wish.every, wish.on, wish.at)):
+def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
+    """The schedule that a request names. A known subscription keeps its own if the request names none."""
+    if request.when is not None:
+        return read_when(request.when, chat_schedule)
+    if known is not None and not any((request.every, request.on, request.at)):
         return When(known.cadence)
-    return make_when(wish.every, wish.on, wish.at, chat_schedule)
+    return make_when(request.every, request.on, request.at, chat_schedule)
 
 
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
-    """Where a new subscription starts (docs/architecture.md, rule 3)."""
+    """The moment from which on a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
         if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
             return now
@@ -383,7 +286,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """What `--since` names, aware UTC; None: nothing that a calendar of today can have."""
+    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last year of all."""
     if text == "now":
         return now
     if text == "today":
@@ -394,22 +297,6 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
         instant = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    if not date.min.year < instant.year < date.max.year:  # the first and the last year lie half outside, in some zones
+    if not date.min.year < instant.year < date.max.year:  # in another zone it may be outside of what datetime holds
         return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
-    """Subscriptions that follow the chat's zone are due at the same local time in the new one."""
-    zone = zones.zone(name)
-    for subscription in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
-        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
-            due = cadences.first_due(subscription.cadence, zone, now)
-            subscriptions.change_schedule(
-                transaction,
-                subscription.id,
-                cadence=subscription.cadence,
-                zone=None,
-                due=span(subscription.cadence, zone, due),
-            )

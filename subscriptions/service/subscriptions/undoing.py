@@ -1,7 +1,7 @@
-"""Taking back what was changed: a change, or the undoing of one.
+"""Undoes a change, or an undo.
 
-Not the whole chat goes back, only what the change touched, and only where nobody has touched it since. A subscription
-that comes back has the place (`seen`) that it had; one that stayed keeps the place where it is, so nothing is sent twice.
+Only what the change touched is restored, and only if nothing has touched it since. A removed subscription comes back
+with its old cursor; one that is still there keeps its cursor, so nothing is sent twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,29 +29,30 @@ from subscriptions.service.subscriptions.changes import (
     subscription_value,
     undoes,
 )
-from subscriptions.service.subscriptions.quiet_hours import FOLLOWED, follow_quiet
-from subscriptions.service.subscriptions.requests import find, follow_zone, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.lookup import find
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import chats, subscriptions
+from subscriptions.store.chat import chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat import undo as stored_undo
 
-_Key = tuple[str, str | int]  # ("wish", number), ("setting", name), ("pause", "")
+_Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What became of an undo."""
+    """The result of an undo."""
 
-    change: Change  # that was taken back
-    again: int  # the id of this undo, which can be taken back itself
+    change: Change  # the undone one
+    again: int  # the id of this undo, which can be undone itself
     what: Difference  # how the chat differs from what it was just before
     before: Chat
     after: Chat
 
 
 def last_change(store: Scope, address: ChatAddress) -> Change | None:
-    """The newest change that was not undone; None: there is none that is kept."""
+    """The newest change that is neither undone nor an undo; None: none is kept."""
     return next(
         (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
     )
@@ -63,7 +64,7 @@ def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | 
 
 
 def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
-    """What was changed in a chat, the newest first."""
+    """The changes of a chat that are kept, the newest first."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
@@ -75,7 +76,7 @@ def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
 
 
 def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
-    """Takes back a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be done any more."""
+    """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
     with store.write() as transaction:
         chat = find(transaction, address)
         log = stored_undo.changes_of(transaction, chat.id)
@@ -121,14 +122,18 @@ def _change(log: Sequence[stored_undo.StoredChange], place: int, current: State)
 
 
 def _taken_back(earlier: State, after: State, current: State) -> dict[_Key, object]:
-    """What must be put back, and how. Raises Refused when a newer change stands on it."""
+    """The parts to restore, each with its old value. Raises Refused when a newer change is in the way."""
     old, new, is_now = _parts(earlier), _parts(after), _parts(current)
     touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
     for key in touched:
         if _value(is_now.get(key)) not in (_value(new.get(key)), _value(old.get(key))):
             raise _something_newer()
     wanted = {key: old.get(key) for key in touched}
-    canonical = [wish.canonical for wish in ({**is_now, **wanted}).values() if isinstance(wish, Subscription)]
+    canonical = [
+        subscription.canonical
+        for subscription in ({**is_now, **wanted}).values()
+        if isinstance(subscription, Subscription)
+    ]
     if len(set(canonical)) < len(canonical):
         raise _something_newer()
     return wanted
@@ -141,7 +146,9 @@ def _something_newer() -> Refused:
 
 
 def _parts(state: State) -> dict[_Key, object]:
-    parts: dict[_Key, object] = {("wish", number): wish for number, wish in state.subscriptions.items()}
+    parts: dict[_Key, object] = {
+        ("subscription", number): subscription for number, subscription in state.subscriptions.items()
+    }
     parts |= {("setting", name): value for name, value in state.settings.items()}
     parts["pause", ""] = (state.paused, state.until)
     return parts
@@ -163,8 +170,10 @@ def _restore(
     zone = chats.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
     if "timezone" in settings:
         follow_zone(transaction, chat, zone, now)
-    wishes = {int(number): wish for (kind, number), wish in wanted.items() if kind == "wish"}
-    _restore_subscriptions(transaction, chat, wishes, current, zone=zone, now=now)
+    subscriptions = {
+        int(number): subscription for (kind, number), subscription in wanted.items() if kind == "subscription"
+    }
+    _restore_subscriptions(transaction, chat, subscriptions, current, zone=zone, now=now)
     if not FOLLOWED.isdisjoint(settings):
         follow_quiet(transaction, chat, now)
     if ("pause", "") in wanted:
@@ -172,36 +181,49 @@ def _restore(
 
 
 def _restore_subscriptions(
-    transaction: Transaction, chat: Chat, wishes: Mapping[int, object], current: State, *, zone: str, now: datetime
+    transaction: Transaction,
+    chat: Chat,
+    subscriptions: Mapping[int, object],
+    current: State,
+    *,
+    zone: str,
+    now: datetime,
 ) -> None:
-    """All that are touched go first, so that none stands in the way of another's query."""
-    there = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in wishes])
-    for number, wish in wishes.items():
-        if not isinstance(wish, Subscription):
+    """Restores subscriptions. All touched ones are removed first, so that no two have the same query in between."""
+    there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    stored_subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in subscriptions])
+    for number, subscription in subscriptions.items():
+        if not isinstance(subscription, Subscription):
             continue
         stayed = current.subscriptions.get(number)
-        seen = wish.cursor if stayed is None else stayed.cursor
+        cursor = subscription.cursor if stayed is None else stayed.cursor
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
-        same_time = stayed is not None and (stayed.cadence, clock) == (wish.cadence, wish.zone or zone)
+        same_time = stayed is not None and (stayed.cadence, clock) == (subscription.cadence, subscription.zone or zone)
         due = stayed.next_due_at if stayed is not None and same_time else None
-        subscriptions.restore_subscription(transaction, wish, cursor=seen or 0, due=_due(wish, due, zone, now))
+        stored_subscriptions.restore_subscription(
+            transaction, subscription, cursor=cursor or 0, due=_due(subscription, due, zone, now)
+        )
 
 
-def _due(wish: Subscription, same: datetime | None, chat_zone: str, now: datetime) -> subscriptions.DueSpan:
-    """Its next moment: `same` as now if its time did not change, else as it was if that is still to come."""
-    zone = zones.zone(wish.zone or chat_zone)
-    if wish.cadence.kind == "now":
+def _due(
+    subscription: Subscription, same: datetime | None, chat_zone: str, now: datetime
+) -> stored_subscriptions.DueSpan:
+    """The due span of a restored subscription: `same` if its time did not change, else its old or its next moment.
+
+    `same` is the due moment now, None if the time changed. The old moment counts if it is still to come.
+    """
+    zone = zones.zone(subscription.zone or chat_zone)
+    if subscription.cadence.kind == "now":
         return same, None  # a moment only while it is held back
     if same is not None:
-        return span(wish.cadence, zone, same)
-    if wish.next_due_at is not None and wish.next_due_at > now:
-        return span(wish.cadence, zone, wish.next_due_at)
-    return span(wish.cadence, zone, cadences.first_due(wish.cadence, zone, now))
+        return span(subscription.cadence, zone, same)
+    if subscription.next_due_at is not None and subscription.next_due_at > now:
+        return span(subscription.cadence, zone, subscription.next_due_at)
+    return span(subscription.cadence, zone, cadences.first_due(subscription.cadence, zone, now))
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:
-    """Only what a person decided: a chat that is blocked, or waits for an administrator, stays so."""
+    """Restores a pause by a person. A chat that cannot be written to, or waits for an operator, stays so."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
     if paused and chat.state is ChatState.ACTIVE:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import String, cast
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
-from subscriptions.model import ChatAddress, ChatKind, Kind
+from subscriptions.model import ChatAddress, ChatKind, DeliveryKind
 from subscriptions.states import describe_chat_state
 from subscriptions.store.callbacks import erase_place
 from subscriptions.store.rows import (
@@ -186,7 +186,7 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
             if named.search(mark.name):
                 session.delete(mark)
         session.flush()
-    for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == Kind.NOTICE)).all():
+    for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == DeliveryKind.NOTICE)).all():
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
         # Another chat may have the same title, so by title only notices go that are settled: nobody misses those.

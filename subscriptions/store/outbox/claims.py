@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, insert, null, or_, select, update
 from sqlmodel import Session
 
-from subscriptions.model import ChatAddress, Kind, Lane, Message
+from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
 from subscriptions.store.database import connection_of
@@ -58,7 +58,7 @@ class Rendered:
 def may_be_sent() -> ColumnElement[bool]:
     """Whether the chat of a delivery gets messages: it is active, or waits for an operator and the delivery is a notice."""
     asked = (_c.state == ChatState.ASKED) & _c.pause_reason.is_(None)
-    return or_(_c.state == ChatState.ACTIVE, asked & (_d.kind == Kind.NOTICE))
+    return or_(_c.state == ChatState.ACTIVE, asked & (_d.kind == DeliveryKind.NOTICE))
 
 
 def in_lane() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, or_, select, update
 
-from subscriptions.model import Kind
+from subscriptions.model import DeliveryKind
 from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
 from subscriptions.store.database import execute
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
@@ -108,9 +108,9 @@ def _chat_words(chat: ChatRow) -> str:
     return describe_chat_state(chat.state, chat.admission, chat.pause_reason, chat.state_detail)
 
 
-def _state_for(kind: Kind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
+def _state_for(kind: DeliveryKind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
     """The state of a chat for a delivery of this kind: to a notice a chat that waits to be let in is active."""
-    reachable = kind is Kind.NOTICE and chat_state is ChatState.ASKED and pause is None
+    reachable = kind is DeliveryKind.NOTICE and chat_state is ChatState.ASKED and pause is None
     return ChatState.ACTIVE if reachable else chat_state
 
 

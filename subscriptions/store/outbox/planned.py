@@ -10,7 +10,7 @@ from sqlalchemy import Integer, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, insert
 
-from subscriptions.model import Because, Facts, Item, Kind
+from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
@@ -30,7 +30,7 @@ class Planned:
 
     id: str
     chat_id: int
-    kind: Kind
+    kind: DeliveryKind
     due: datetime
     key: str  # dedupe key: a second delivery with the same key is not stored
     items: tuple[Item, ...]

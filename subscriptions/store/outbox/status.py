@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
-from subscriptions.model import ChatAddress, Kind
+from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, DeliveryState, MessageState
 from subscriptions.store.outbox.entries import derived_state
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
@@ -32,7 +32,7 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .where(
             MessageRow.state == MessageState.DEAD,
-            DeliveryRow.kind != Kind.NOTICE,
+            DeliveryRow.kind != DeliveryKind.NOTICE,
             col(DeliveryRow.settled_at).is_not(None),
             col(DeliveryRow.dismissed_at).is_(None),
         )
@@ -84,7 +84,7 @@ def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     session.exec(
         update(DeliveryRow)
         .where(
-            col(DeliveryRow.kind) == Kind.NOTICE,
+            col(DeliveryRow.kind) == DeliveryKind.NOTICE,
             col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
             col(DeliveryRow.settled_at).is_(None),
         )

@@ -38,7 +38,7 @@ _WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, labe
 _FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     """A paper with its entry in the index."""
 
     entry: int
@@ -80,13 +80,13 @@ def newest_entry(session: Session) -> int:
     return connection_of(session).execute(select(func.max(_e.entry))).scalar() or 0
 
 
-def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[Entry]:
+def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
     """The newest papers of these days that a digest announces, also an archive; not those that only replacements brought."""
     wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
 
 
-def sequenced(session: Session, after: int, upto: int) -> list[Entry]:
+def sequenced(session: Session, after: int, upto: int) -> list[IndexEntry]:
     """The papers with after < sequence <= upto, newest first."""
     return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
 
@@ -103,7 +103,7 @@ def has_news_upto(session: Session, day: date) -> bool:
     return connection_of(session).execute(wanted).first() is not None
 
 
-def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None) -> list[Entry]:
+def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
     """The newest `most` papers; with `upto`, the newest up to this day and id."""
     wanted = _known().limit(most)
     if upto is not None:
@@ -149,8 +149,8 @@ def _known() -> Select[tuple[int, int, date, int | None, bool]]:
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 
-def _fetched(session: Session, wanted: Select[tuple[int, int, date, int | None, bool]]) -> list[Entry]:
-    return [Entry._make(row) for row in connection_of(session).execute(wanted)]
+def _fetched(session: Session, wanted: Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
+    return [IndexEntry._make(row) for row in connection_of(session).execute(wanted)]
 
 
 def _raw(session: Session) -> sqlite3.Connection:

@@ -78,11 +78,6 @@ def newest_titles(session: Session, most: int) -> list[str]:
     return list(execute(session, wanted).scalars())
 
 
-def everything(session: Session) -> tuple[KnownPaper, ...]:
-    """All papers, newest first."""
-    return known_papers(session, session.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all())
-
-
 def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """The papers with these ids, by id."""
     rows: list[Row[*tuple[Any, ...]]] = []

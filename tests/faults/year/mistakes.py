@@ -29,7 +29,7 @@ def forgets_what_was_told() -> Iterator[None]:
             old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
             session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
 
-    with patch("bot.app.clean_up", forgetful):
+    with patch("bot.operation.maintenance.clean_up", forgetful):
         yield
 
 
@@ -72,7 +72,7 @@ def ignores_the_limit() -> Iterator[None]:
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
     """A when-out that goes as soon as papers came, whatever is still awaited."""
-    with patch("subscriptions.planning.forecast.Outlook.sources_in", None):
+    with patch("subscriptions.planning.forecast.Forecast.sources_in", None):
         yield
 
 

@@ -7,7 +7,7 @@ so that an error can be shown beside it.
 import json
 from collections.abc import Iterator
 
-from bot.ports.forms import Field, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.blocks import (
     Block,
     Mrkdwn,
@@ -22,7 +22,6 @@ from bot.rendering.platforms.slack.blocks import (
     section,
 )
 from subscriptions.cutting import cut_at_word, cut_units
-from subscriptions.model import Chat
 
 BLOCKS = 100  # of a view
 TITLE = 24  # characters of a modal's title and of its two buttons
@@ -35,9 +34,8 @@ _ITEM = 240  # columns of a line in a home view
 _NOTES = 2_800  # characters of the notes below a field
 
 
-def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
+def modal_view(modal: Modal, callback_token: str) -> str:
     """A form as the JSON of a modal, as views.open takes it."""
-    del chat  # the texts are in the reader's language already
     blocks = [block for field in modal.fields for block in _field(field)]
     view: Block = {
         "type": "modal",
@@ -51,9 +49,8 @@ def modal_view(modal: Modal, callback_token: str, chat: Chat) -> str:
     return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
 
 
-def home_view(home: HomeView, chat: Chat) -> str:
+def home_view(home: HomeView) -> str:
     """A home view as JSON, as views.publish takes it."""
-    del chat
     blocks: list[Block] = []
     for number, panel in enumerate(home.panels):
         blocks += [{"type": "divider"}] if blocks else []
@@ -62,7 +59,7 @@ def home_view(home: HomeView, chat: Chat) -> str:
     return json.dumps({"type": "home", "blocks": blocks[:BLOCKS]}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _field(field: Field) -> Iterator[Block]:
+def _field(field: FormField) -> Iterator[Block]:
     block: Block = {
         "type": "input",
         "block_id": field.name,
@@ -81,7 +78,7 @@ def _field(field: Field) -> Iterator[Block]:
         yield {**section(notes if len(notes) <= _NOTES else escape(cut_units("\n".join(field.notes), _NOTES // 5)))}
 
 
-def _element(field: Field) -> Block:
+def _element(field: FormField) -> Block:
     if field.is_clock:
         return {"type": "timepicker", "initial_time": field.value} if field.value else {"type": "timepicker"}
     if not field.options:
@@ -97,7 +94,7 @@ def _element(field: Field) -> Block:
     }
 
 
-def _text_input(field: Field) -> Block:
+def _text_input(field: FormField) -> Block:
     # Only Enter sends an event; else every character that is typed would.
     watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
     initial = {"initial_value": field.value[:INPUT]} if field.value else {}

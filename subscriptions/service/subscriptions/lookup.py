@@ -1,0 +1,93 @@
+"""Finds a chat by its address, and its subscriptions by number or query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.platforms import facts_of
+from subscriptions.query import parse_query
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A subscription with its chat, as lists show it."""
+
+    chat: Chat
+    subscription: Subscription
+    zone: str  # the subscription's own, else the chat's
+
+
+def get_chat(store: Scope, address: ChatAddress) -> Chat:
+    """The chat at this address, or the chat that moved from there. Raises NotFound."""
+    with store.read() as transaction:
+        return find(transaction, address)
+
+
+def find(transaction: Transaction, address: ChatAddress) -> Chat:
+    """The chat at this address, or the chat that moved from there. Raises NotFound."""
+    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
+    if chat is None:
+        raise NotFound(
+            Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+            Sentence(
+                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
+                {"chat": str(address)},
+            ),
+        )
+    return chat
+
+
+def kind_of(address: ChatAddress) -> ChatKind:
+    """The kind of a chat as far as its address tells; the platform may know better."""
+    return facts_of(address.platform).kind_of(address)
+
+
+def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
+    """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
+    with store.read() as transaction:
+        chats = (
+            stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
+        )
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+        return tuple(
+            Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
+            for chat in chats
+            for s in subscriptions[chat.id]
+        )
+
+
+def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
+    """The subscription of a chat with this number. Raises NotFound."""
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+
+
+def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
+    """The settings that a chat chose or its platform reported; defaults are left out. Raises NotFound."""
+    with store.read() as transaction:
+        return stored_chats.chosen_settings(transaction, find(transaction, address).id)
+
+
+def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
+    """The subscription with this number or query. Raises NotFound, QueryError.
+
+    A bare number that no subscription has is read as a query.
+    """
+    text = which.strip().lstrip("#")
+    if text.isdecimal():
+        for subscription in subscriptions:
+            if subscription.number == int(text):
+                return subscription
+    canonical = parse_query(which).canonical
+    for subscription in subscriptions:
+        if subscription.canonical == canonical:
+            return subscription
+    raise NotFound(
+        Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+        Sentence("paperwire subscriptions lists them."),
+    )
