@@ -1,7 +1,7 @@
 """The domain of paperwire: papers, queries, subscriptions, deliveries.
 
-Each room is a door of its own (`from subscriptions.planning import plan`). Here stands only what packages of other people
-that add a format are promised.
+Callers import from its rooms (`from subscriptions.planning import plan`). This module exports only what packages that
+add a format may rely on.
 """
 
 from subscriptions.errors import PaperwireError as PaperwireError

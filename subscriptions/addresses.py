@@ -20,7 +20,7 @@ def parse_address(text: str) -> ChatAddress:
 
 
 def read_name(platform: str, rest: str) -> ChatAddress | None:
-    """Returns the chat with a free name, without blanks and without signs that nobody sees; None for any other text."""
+    """Returns the chat with a free name, which is printable and has no blanks; None for any other text."""
     return ChatAddress(platform, rest) if rest.isprintable() and rest and " " not in rest else None
 
 

@@ -44,7 +44,7 @@ class Sentence:
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:
-    """Sentences in a row, as each language sets commas."""
+    """The sentences joined by commas, as each language sets them."""
     first, *others = sentences
     for other in others:
         first = Sentence("{first}, {next}", {"first": first, "next": other})

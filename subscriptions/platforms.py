@@ -1,6 +1,6 @@
-"""What is known of each platform without asking it: how its chats are named, what they can show.
+"""The facts of each platform that need no request: how its chats are named, what it can show.
 
-A platform declares its facts once, in its own folder; nothing here or above knows one of them by name.
+A platform declares its facts once, in its own folder.
 """
 
 from collections.abc import Callable
@@ -48,11 +48,11 @@ class PlatformFacts:
     title: str  # as people write it
     address_form: str = ""  # how addresses are written, for hints: "console:NAME"
     read_address: Callable[[str], ChatAddress | None]  # of what stands behind the colon; None: it names no chat
-    refusal: Sentence | None = None  # what is said of {text} that names no chat there
+    refusal: Sentence | None = None  # the refusal of a {text} that names no chat there
     refusal_hint: Sentence | None = None
-    is_alias: Callable[[ChatAddress], bool] = _never  # it names a chat that the store knows by another address
-    describes_chats: bool = False  # the platform can be asked what a chat is that only an id names
-    kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as an address tells by itself
+    is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
+    describes_chats: bool = False  # the platform can be asked about a chat of which only the id is known
+    kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
     command_prefix: Callable[[ChatAddress], str] = _slash  # what stands before the name of a command in that chat
     split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it
     links: BotLinks | None = None  # None: no link opens the bot there
@@ -61,20 +61,20 @@ class PlatformFacts:
     can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
-    notifies: bool = True  # a message calls somebody; else chats begin with "now" and without quiet hours
-    asks_for_zone: bool = False  # nobody can tell a person's clock there but the person
+    notifies: bool = True  # a message alerts people; else chats begin with "now" and without quiet hours
+    asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 
 _declared: dict[str, PlatformFacts] = {}
 
 
 def declare(*platforms: PlatformFacts) -> None:
-    """Makes platforms known. Once at start, before an address is read; the same name again takes the place of the old."""
+    """Makes platforms known, at start, before an address is read. A second declaration of a name replaces the first."""
     _declared.update({facts.name: facts for facts in platforms})
 
 
 def facts_of(platform: str) -> PlatformFacts:
-    """Returns what was declared of a platform; of one that nobody declared only that it has a name."""
+    """Returns the declared facts of a platform; for one that is not declared, only its name."""
     return _declared.get(platform) or PlatformFacts(name=platform, title=platform, read_address=lambda _: None)
 
 
@@ -84,7 +84,7 @@ def command_prefix(chat: ChatAddress) -> str:
 
 
 def sender_of(lane: Lane) -> str:
-    """Returns whose token posts in a lane: the platform's, or behind a colon the one of the workspace that its address names."""
+    """Returns whose token posts in a lane: the platform's, or "platform:workspace" if its address names a workspace."""
     workspace, slash, _ = lane.address.rpartition("/")
     return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
 

@@ -1,4 +1,4 @@
-"""Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export): written and read."""
+"""Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,13 +17,13 @@ from subscriptions.zones import zone_name
 BAR = " | "
 MOST_LINES = 500  # of one import in a chat
 _QUOTED = 80  # characters of a line that is refused
-_MARK = "\ufeff"  # of the order of bytes: it stands at the beginning of a file, and of each of several that were joined
+_MARK = "\ufeff"  # the byte order mark: at the beginning of a file, and inside a file that was joined from several
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortableLine:
-    """One line, understood: a subscription, a setting, or what kind of place the chat is."""
+    """One line that was read: a subscription, a setting, or the kind of the chat."""
 
     number: int
     text: str
@@ -31,12 +31,12 @@ class PortableLine:
     setting: tuple[str, str] | None = None
     kind: ChatKind | None = None
     cadence: Cadence | None = None
-    zone: str | None = None  # None: nothing is said of it
+    zone: str | None = None  # None: not named
     query: Query | None = None
-    name: str | None = None  # None: nothing is said of it
+    name: str | None = None  # None: not named
 
     def refused(self, why: Sentence, hint: Sentence) -> Refused:
-        """What to raise where this line cannot be granted."""
+        """The error for this line, when it cannot be applied."""
         return refused_line(self.number, self.text, why, hint)
 
 
@@ -49,7 +49,7 @@ def subscription_line(chat: Chat, subscription: Subscription) -> str:
     own = chat.settings.timezone
     if subscription.cadence.kind != "now":
         when += f" {subscription.zone or own}"
-    elif subscription.zone and subscription.zone != own:  # it has no hour, but keeps the zone for one that it may get
+    elif subscription.zone and subscription.zone != own:  # `now` needs no zone, but keeps it for a later schedule
         when += f" {subscription.zone}"
     return f"{when}{BAR}{one_line(subscription.text)}{BAR}{mended_name(subscription.name)}"
 
@@ -72,8 +72,9 @@ def text_of(data: bytes) -> str:
 def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
     """The lines of an export, without blank ones and remarks. Raises Refused, with the line that cannot be read.
 
-    `address` is whose lines they are where no line [CHAT] stands above them; then none may, and with `alone`, for what
-    is sent in a chat, only those of that chat.
+    `address` is the chat of all lines; None: lines [CHAT] name the chats. With `alone`, for a text that was sent in the
+    chat `address`, lines [CHAT] of this chat are allowed, the kind of the chat is left out, and there are at most
+    MOST_LINES.
     """
     lines: list[PortableLine] = []
     chat = address
@@ -90,7 +91,7 @@ def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = F
             raise refused_line(number, said, why, Sentence("Say --as CHAT, or put a line [CHAT] above it."))
         else:
             line = _line(number, said, chat)
-            if line.kind is None or not alone:  # what kind of place a chat is, its platform tells it
+            if line.kind is None or not alone:  # the kind of this chat is known from its platform
                 lines.append(line)
     if alone:
         _refuse_many(lines)
@@ -98,7 +99,7 @@ def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = F
 
 
 def refused_line(number: int, text: str, why: Sentence, hint: Sentence) -> Refused:
-    """What to raise for a line: its number, what is wrong, how it begins."""
+    """The error for a line: its number, what is wrong, how it begins."""
     shown = clip(one_line(text), _QUOTED)
     return Refused(
         Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
@@ -146,7 +147,7 @@ def _line(number: int, said: str, chat: ChatAddress) -> PortableLine:
 
 
 def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) -> PortableLine:
-    """`set NAME VALUE`; `set kind broadcast` says what an address alone does not tell."""
+    """Reads `set NAME VALUE`; `set kind broadcast` names what an address alone does not tell."""
     name, value = (*words, "", "")[:2]
     if name == "kind":
         if value not in tuple(ChatKind):
@@ -159,7 +160,7 @@ def _setting(number: int, said: str, chat: ChatAddress, words: Sequence[str]) ->
 
 
 def _subscription(number: int, said: str, chat: ChatAddress) -> PortableLine:
-    """`WHEN | QUERY | NAME` or `WHEN | QUERY`: the first way of reading it in which WHEN is a time."""
+    """Reads `WHEN | QUERY | NAME` or `WHEN | QUERY`: the first way of splitting the line in which WHEN is a time."""
     wrong: PaperwireError | None = None
     for when, query, name in _readings(said):
         try:
@@ -176,10 +177,10 @@ def _subscription(number: int, said: str, chat: ChatAddress) -> PortableLine:
 
 
 def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
-    """(WHEN, QUERY, NAME or None) of a line, the surest first.
+    """(WHEN, QUERY, NAME or None) for each way of splitting a line, the surest first.
 
-    An export is split at its first and last " | ": the query may hold others, the time and the name hold none. Whoever
-    writes by hand leaves out the name, or the blanks.
+    An export is split at its first and last " | ": the query may hold others, the time and the name hold none. In a
+    line that was written by hand the name or the blanks may be missing.
     """
     if "|" not in said:
         said = said.replace("｜", "|")
@@ -196,7 +197,7 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _when(text: str) -> tuple[Cadence, str | None]:
-    """A time with its zone: as an export writes it, which may end in any name of a zone, or as people do. Raises Refused."""
+    """Reads a time with its zone: as exports write it, with any name of a zone, or as people type it. Raises Refused."""
     *words, last = text.split() or [""]
     with suppress(Refused):
         return parse_cadence(" ".join(words)), zone_name(last)

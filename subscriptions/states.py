@@ -1,4 +1,7 @@
-"""States and their reasons, as the database stores them: each is set where its cause is known, none is read off a sentence."""
+"""States and their reasons, as the database stores them.
+
+Each is set where its cause is known; none is read off a sentence.
+"""
 
 from enum import StrEnum
 

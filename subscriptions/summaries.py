@@ -1,4 +1,4 @@
-"""Which texts of a summary say something: generators write their own failures into the fields that they could not fill.
+"""Tells texts of a summary from the failures that generators write into fields that they could not fill.
 
 The values are those that public digests of the daily-arXiv family hold. They are compared as a whole, since a real
 summary may well contain the word "failed".
@@ -26,9 +26,9 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr
 
 
 def summary_state(text: str) -> SummaryState:
-    """What one field of a summary is worth; only "ok" is text to show or to match.
+    """The state of one field of a summary; only "ok" is text to show or to match.
 
-    "not stated" is an honest answer of the summariser, the other three are failures.
+    "not stated": the summariser found nothing to say. The other three are failures.
     """
     value = text.strip()
     if not value:

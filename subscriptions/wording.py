@@ -1,4 +1,4 @@
-"""What people write, as it is kept and exported: each name and each query on one line, without signs that nobody sees."""
+"""Names and queries as they are stored and exported: on one line, without control characters."""
 
 import unicodedata
 
@@ -7,11 +7,11 @@ from subscriptions.query import Query, parse_query
 
 LONGEST_NAME = 60  # characters
 _BAR = "|"
-_OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of characters, ends of lines and paragraphs
+_OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, separators of lines and paragraphs
 
 
 def checked_name(typed: str) -> str:
-    """The name of a subscription as it is kept; "" is none. Raises Refused."""
+    """The name of a subscription as it is stored; "" for no name. Raises Refused."""
     name = typed.strip()
     if any(map(_is_control, name)):
         raise Refused(Sentence("A name is one line, without control characters."), _EXAMPLE)
@@ -22,12 +22,12 @@ def checked_name(typed: str) -> str:
 
 
 def mended_name(name: str) -> str:
-    """The nearest name that `checked_name` takes: for one that was made of other words, or by an earlier version."""
+    """The nearest name that `checked_name` accepts: for names that are made of other texts, or by an earlier version."""
     return one_line(name.replace(_BAR, " "))[:LONGEST_NAME].rstrip()
 
 
 def kept_query(typed: str) -> Query:
-    """A query as it is kept: its text on one line. Raises QueryError, with the column in the text as typed."""
+    """The query of a typed text, with the text on one line. Raises QueryError, with the column in the text as typed."""
     query = parse_query(typed)
     text = one_line(typed)
     return query if text == typed else parse_query(text)

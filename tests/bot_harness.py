@@ -128,7 +128,7 @@ class FakePlatformApi:
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         return None
 
-    async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         return "1"
 
     async def fetch(self, file: str, most: int) -> bytes:

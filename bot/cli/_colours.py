@@ -5,7 +5,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-_UNBOUNDED = 4000  # columns, so that lines are cut only on a terminal
+_UNBOUNDED = 4000  # columns of a stream that is no terminal, so that its lines are not cut
 
 
 def console(stream: TextIO) -> Console:

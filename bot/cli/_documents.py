@@ -1,4 +1,4 @@
-"""Documents that arguments name. Arguments are UTF-8 in any locale; paths are converted to the file system's encoding."""
+"""Reads the documents that arguments name. Arguments are UTF-8 in any locale; paths get the file system's encoding."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # settings cost 55 ms, which `match` does not need
 
 @dataclass(frozen=True, slots=True)
 class DocumentFiles:
-    """Documents at known paths. Iterating reads them one by one."""
+    """An iterable of documents at known paths. Iterating reads them one by one."""
 
     paths: tuple[str, ...]
 

@@ -19,7 +19,7 @@ _ALIASES = {
     "poll": "sources poll",
     "upgrade": "db upgrade",
     "migrate": "db upgrade",
-}  # what other programs, or chats, call a subcommand → its name here
+}  # the name of a subcommand in other programs, or in chats → its name here
 
 
 Panels = dict[str, list[tuple[str, str]]]
@@ -27,7 +27,7 @@ Panels = dict[str, list[tuple[str, str]]]
 
 
 class SubcommandWithHelp(TyperCommand):
-    """A subcommand with a help page of our own, since Typer's shows types of Python."""
+    """A subcommand whose help page is made by `_help_page`, since Typer's own page shows Python's types."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
         """Prints the help page."""
@@ -36,7 +36,7 @@ class SubcommandWithHelp(TyperCommand):
 
 
 class SubcommandGroup(TyperGroup):
-    """Subcommands under one name, with a help page of our own."""
+    """Subcommands under one name, with a help page made by `_help_page`."""
 
     def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
         """Prints the help page."""
@@ -60,7 +60,7 @@ def _print_page(ctx: typer.Context, command: TyperCommand | TyperGroup, panels: 
 
 
 def nearest(typed: str, known: Sequence[str]) -> str:
-    """Returns the subcommand or option that was probably meant, "" if none is near."""
+    """Returns the known name that is most similar to what was typed, "" if none is similar."""
     if _ALIASES.get(typed) in known or " " in _ALIASES.get(typed, ""):
         return _ALIASES[typed]
     begins = [name for name in known if typed.strip("-") and name.startswith(typed)]

@@ -1,4 +1,4 @@
-"""The help pages: usage, an example that can be typed, arguments, options."""
+"""Prints help pages: usage, an example that can be typed, arguments, options."""
 
 import os
 import sys
@@ -81,7 +81,7 @@ def _parts(
     arguments = [one for one in command.params if isinstance(one, TyperArgument)]
     options = [one for one in command.params if isinstance(one, TyperOption)]
     needed = [_option(one) for one in options if one.required]
-    does_more = any(one.name == "json" for one in options)  # the group itself does something, too
+    does_more = any(one.name == "json" for one in options)  # the group itself is a subcommand, too
     below = ["[COMMAND]" if does_more else "COMMAND"] if panels else []
     usage = " ".join([path, "[OPTIONS]", *needed, *below, *map(_argument, arguments)])
     yield Text(f"Usage: {usage}", "bold")

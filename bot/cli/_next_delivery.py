@@ -1,4 +1,4 @@
-"""Says when a subscription delivers next, for tables of the command line."""
+"""Formats the next delivery of a subscription for tables of the command line."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from subscriptions.planning.forecast import NextDelivery
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """Returns when a subscription delivers next, as bot.commands.phrasing.delivery_times says it in a sentence."""
+    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.delivery_times."""
     if expected.at is None:
         return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
     if expected.at <= now:

@@ -1,4 +1,4 @@
-"""Runs a command line: calls the subcommand, turns every error into a sentence and an exit status."""
+"""Runs a command line: calls the subcommand, and turns every error into a sentence and an exit status."""
 
 import os
 import re
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     try:
         return _run_and_report(arguments)
-    except BrokenPipeError:  # the reader of the pipe has gone, as with `| head`
+    except BrokenPipeError:  # the reader of the pipe has closed it, as with `| head`
         discard_output(sys.stdout, sys.stderr)
         return PROBLEM
 
@@ -125,7 +125,7 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
 
 
 def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
-    """Prints a usage error of Typer: its sentence, what was probably meant, the help page. Returns the exit status."""
+    """Prints a usage error of Typer: its sentence, a suggestion, and the help page. Returns the exit status."""
     context = getattr(error, "ctx", None)
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
     message = re.split(r" Did you mean | \(Possible options", message)[0]  # without Typer's own suggestions

@@ -1,4 +1,4 @@
-"""Shared by subcommands that take queries and numbers of subscriptions: errors of queries, reading a number."""
+"""Functions for subcommands that take queries or numbers of subscriptions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

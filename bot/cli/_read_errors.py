@@ -13,7 +13,7 @@ def print_read_error(error: PaperwireError) -> None:
 
 
 def print_expected_formats(errors: Iterable[PaperwireError]) -> None:
-    """Prints the expected formats once for all files of an unknown format; nothing if there are none."""
+    """Prints the expected formats once for all files of an unknown format; nothing if no file is of one."""
     for formats in dict.fromkeys(error.expected for error in errors if isinstance(error, UnknownFormat)):
         if formats:
             print_error(f"Expected one of: {formats}.")

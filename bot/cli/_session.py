@@ -1,4 +1,4 @@
-"""Sessions: the settings, the clock and the store that a subcommand works with."""
+"""Opens the session of a subcommand: its settings, clock and store."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ from subscriptions.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a subcommand works with."""
+    """The settings, the clock and the store of one subcommand."""
 
     settings: Settings
     clock: SystemClock
@@ -37,7 +37,7 @@ class Session:
 
     @property
     def now(self) -> datetime:
-        """The current time for every stored time and decision, aware UTC."""
+        """See Clock.now."""
         return self.clock.now()
 
     def address(self, text: str) -> ChatAddress:
@@ -45,7 +45,7 @@ class Session:
         return self.resolve(parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address that the store knows a chat by; where only the platform can tell it, it is asked.
+        """Returns the address under which the store knows a chat, if need be after a call to the chat's platform.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
@@ -102,9 +102,9 @@ def clock_from(now: str | None, settings: Settings) -> SystemClock:
 
 
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """Returns (title, kind) of a chat that is new to the store, as far as its platform tells; else ("", None).
+    """Returns (title, kind) of a chat as far as its platform tells; ("", None) for a chat that the store knows.
 
-    What sort of place a chat is decides its settings.
+    The kind of a new chat decides its default settings.
     """
     platform = address.platform
     if not facts_of(platform).describes_chats or not session.settings.is_on(platform) or _is_known(session, address):

@@ -1,4 +1,4 @@
-"""What subcommands print: text or one JSON document on stdout, errors on stderr. Tables are in `_tables`."""
+"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. Tables are in `_tables`."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def _nowhere() -> TextIO:
 
 
 def printable(text: str) -> str:
-    """Returns the text without control characters: no paper and no name may send codes to a terminal."""
+    """Returns the text without control characters, since titles and names could send codes to a terminal."""
     return "".join(
         character for character in text if character in _ALLOWED_CONTROLS or unicodedata.category(character) != "Cc"
     )
@@ -46,7 +46,7 @@ def print_line(text: str = "") -> None:
 
 
 def discard_output(*streams: TextIO) -> None:
-    """Discards what is buffered for these streams and all that is written later. For a reader that has gone."""
+    """Discards what is buffered for these streams and all that is written later, after their reader has closed them."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())
@@ -63,7 +63,7 @@ def flush_stdout() -> None:
     """Writes what is buffered for stdout. After an error stdout discards everything."""
     try:
         sys.stdout.flush()
-    except OSError:  # a full disk or a closed pipe, which the error to be printed names
+    except OSError:  # a full disk or a closed pipe; the error that is being printed says so
         discard_output(sys.stdout)
 
 

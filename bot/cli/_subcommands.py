@@ -1,7 +1,7 @@
 """The list of subcommands. The module of each is imported when that subcommand is looked up.
 
-Importing all of them takes three quarters of a second (`python -X importtime`), mostly the store and the platforms. So
-the list holds what the first help page shows, and `_Loader` imports one module of `bot.cli.subcommands`.
+Importing all of them takes three quarters of a second (`python -X importtime`), mostly for the store and the platforms. So
+the list contains what the first help page shows, and `_Loader` imports one module of `bot.cli.subcommands`.
 """
 
 import os
@@ -30,7 +30,7 @@ class Subcommand:
 
     panel: str  # heading on the first help page
     name: str
-    place: str  # "module:function" or "module:app", below bot.cli.subcommands or whole
+    place: str  # "module:function" or "module:app"; the module is a full name, or one below bot.cli.subcommands
     summary: str  # the first sentence of its help; a test compares them
     leading_dash: bool = False  # an argument may begin with "-", as a query may
     sigterm_ends_loading: bool = False  # SIGTERM ends the process with 0 while its module is imported

@@ -16,15 +16,15 @@ FULL = -inf  # the state of a full budget
 _TIDY_FROM = 4096  # number of lanes from which on idle ones are removed
 
 
-def reserve(state: float, now: float, rate: float, burst: int = 1, n: int = 1) -> tuple[float, float]:
-    """Takes `n` sends out of a budget. Returns its new state and the second at which the first send may start.
+def reserve(state: float, now: float, rate: float, burst: int = 1) -> tuple[float, float]:
+    """Takes one send out of a budget. Returns its new state and the second at which the send may start.
 
-    The others follow 1/`rate` seconds apart. `rate` is in sends per second; `burst` sends may start at once after a rest.
+    `rate` is in sends per second; `burst` sends may start at once after a rest.
     Any closed window of w seconds then holds at most `burst` + `rate` * w starts (ITU-T I.371, GCRA).
     """
     gap = 1 / rate
     start = max(now, state - (burst - 1) * gap)
-    return max(state, start) + n * gap, start
+    return max(state, start) + gap, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class GcraRateLimiter:
         """See RateLimiter."""
         return max(0.0, self._paused_tokens.get(token, now) - now)
 
-    def reserve(self, token: str, now: float, n: int = 1, *, urgent: bool = False) -> float:
-        """Reserves `n` sends of a token, first come, first served. Returns the second at which the first may start."""
+    def reserve(self, token: str, now: float, *, urgent: bool = False) -> float:
+        """Reserves one send of a token, first come, first served. Returns the second at which it may start."""
         now = max(now, self._paused_tokens.get(token, now))
         budget = self._tokens.get(token)
         if budget is None:
@@ -80,17 +80,12 @@ class GcraRateLimiter:
         waiting = self._queued_slots.setdefault(token, deque())
         while waiting and waiting[0] <= now:
             waiting.popleft()
-        if urgent and len(waiting) >= n:
-            self._preempted[token] = self._preempted.get(token, 0) + n
-            start = waiting[0]
-            for _ in range(n):
-                waiting.popleft()
-            return start
-        self._token_states[token], start = reserve(
-            self._token_states.get(token, FULL), now, budget.rate, budget.burst, n
-        )
+        if urgent and waiting:
+            self._preempted[token] = self._preempted.get(token, 0) + 1
+            return waiting.popleft()
+        self._token_states[token], start = reserve(self._token_states.get(token, FULL), now, budget.rate, budget.burst)
         if not urgent:
-            waiting.extend(start + place / budget.rate for place in range(n))
+            waiting.append(start)
         return start
 
     def was_preempted(self, token: str) -> bool:

@@ -24,10 +24,10 @@ A_MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationLog:
-    """What the person wrote and pressed in a conversation."""
+    """The messages of the person in a conversation, and the buttons that the person pressed."""
 
     messages: tuple[PersonMessage, ...]
-    pressed: frozenset[str]  # data of buttons
+    pressed: frozenset[str]  # callback data of the buttons
 
 
 async def run_conversation(
@@ -67,7 +67,7 @@ class _MadeBy(TypedDict):
 
 
 def _made_by(conversation: DemoConversation, number: int) -> _MadeBy:
-    """What every request of the conversation has."""
+    """Returns the fields that every request of the conversation has."""
     return {
         "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
         "update_id": f"{conversation.address}-{number}",

@@ -1,4 +1,4 @@
-"""The data of the demo: digests that come in, chats with subscriptions, and chats that talk with the bot."""
+"""The data of the demo: digests that arrive, chats with subscriptions, and conversations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday; all example 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A sample digest that comes in."""
+    """The arrival of a sample digest."""
 
     at: datetime
     file: str  # in bot/samples
@@ -38,7 +38,7 @@ class DemoChat:
 
     @property
     def chat(self) -> ChatAddress:
-        """Where it is."""
+        """The address of the chat."""
         return ChatAddress(self.platform, self.address)
 
     @property
@@ -60,7 +60,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoConversation:
-    """A private chat without subscriptions, whose person talks with the bot: one step a minute."""
+    """A private chat without subscriptions, in which a person talks with the bot: one step per minute."""
 
     anchor: str
     address: str
@@ -75,7 +75,7 @@ class DemoConversation:
 
     @property
     def chat(self) -> ChatAddress:
-        """Where it is."""
+        """The address of the chat."""
         return ChatAddress("telegram", self.address)
 
 

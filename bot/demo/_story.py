@@ -1,4 +1,4 @@
-"""The story of the demo: example chats subscribe, digests come in, a person talks with the bot."""
+"""Runs the story of the demo: example chats subscribe, digests arrive, a person talks with the bot."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -27,15 +27,15 @@ _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What the story produced."""
+    """The result of the story."""
 
     papers: int  # number of new papers
     digests: int
-    repeated: tuple[str, ...]  # titles of papers that stood in more than one digest
+    repeated: tuple[str, ...]  # titles of papers that more than one digest contained
     channels: Mapping[str, GalleryChannel]
     subscribed: Mapping[ChatAddress, tuple[Subscribed, ...]]
     conversation_logs: Mapping[ChatAddress, ConversationLog]
-    undelivered: int  # messages that did not arrive
+    undelivered: int  # messages that could not be delivered
 
     @property
     def messages(self) -> int:
@@ -95,7 +95,7 @@ async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]
 
 
 def _repeated(digests: Sequence[Digest]) -> tuple[str, ...]:
-    """Returns the titles of papers that stand in more than one digest."""
+    """Returns the titles of papers that more than one digest contains."""
     titles = {paper.key: paper.title for digest in digests for paper in digest.entries}
     times = Counter(key for digest in digests for key in {paper.key for paper in digest.entries})
     return tuple(titles[key] for key, count in times.items() if count > 1)

@@ -1,4 +1,4 @@
-"""Digests: bytes to papers. `read_digest` reads any digest; each format is one module of FORMATS.
+"""Reads digests: turns bytes into papers. `read_digest` reads any digest; each format is one module of FORMATS.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to FORMATS at its place, and put a
 page with its expected papers into tests/digests. Installed packages can bring formats, too (docs/formats.md); they import

@@ -6,9 +6,9 @@ own, which costs nothing for ASCII. And each step is done for all titles, then f
 thirds of the time of going entry by entry.
 
 Measured by `bench.parsing` over three real pages (Python 3.11, two cores): 21 µs a paper instead of 64 to 78, which is 27 to
-31 times as fast as a generic parser instead of 9. The limit in that bench is why this second reader is worth its lines.
+31 times as fast as a generic parser instead of 9. That bench has a limit which only this second reader keeps.
 
-Any other entry is left to `_daily_templates`. tests/unit/test_digests_standard_template.py compares the two readers.
+`_daily_templates` reads all other entries. tests/unit/test_digests_standard_template.py compares the two readers.
 """
 
 import re
@@ -143,7 +143,7 @@ def _papers(
 
 
 def _names(line: str) -> tuple[str, ...]:
-    """Returns the names of `Ada Quill,Bo Larch`; nothing if splitting alone would not do."""
+    """Returns the names of `Ada Quill,Bo Larch`; () if more than splitting at commas is needed."""
     names = () if _ODD_NAMES.search(line) else tuple(map(str.strip, line.split(",")))
     return () if "" in names else names
 

@@ -26,12 +26,12 @@ _HEAD = re.compile(r"\* (?P<address>\S+) (?P<title>.+)")
 
 
 def detect(text: str) -> bool:
-    """The first line tells. `detect` sees only the content: names and types of files do not count."""
+    """Returns whether the first line is that of this format. Names and types of files are not known here."""
     return bool(_FIRST_LINE.match(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Reads one paper from each line with a star; the line below is its abstract. A line that cannot be read is a warning."""
+    """Returns a paper for each line with a star; the line below is its abstract. Warns of lines that cannot be read."""
     first = _FIRST_LINE.match(text)
     lines = [*_lines(text, warnings), (0, "")]
     heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))

@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What `parse` of a format returns."""
+    """The content of a digest, as `parse` of a format returns it."""
 
     entries: list[Entry]  # in the order of the document, copies included
     day: date | None = None  # the day that the document itself tells
@@ -46,7 +46,7 @@ def too_many() -> BrokenDigest:
 
 
 class DigestFormat(Protocol):
-    """What a format must have. A module with these three names is a format as soon as FORMATS lists it."""
+    """The interface of a format. A module with these three names is a format as soon as FORMATS lists it."""
 
     name: str  # as in `inspect --json`
 
@@ -57,7 +57,7 @@ class DigestFormat(Protocol):
         """
 
     def parse(self, text: str, warnings: Warnings, language: str | None) -> Content:
-        """Returns the papers of the text. Adds to `warnings` what is odd but can be read around.
+        """Returns the papers of the text. Adds damage that affects only a part of the text to `warnings`.
 
         `language` is the language of summaries and translations if the settings of the source name it; None means that
         the script decides. Raises BrokenDigest, with the line, if going on would give wrong papers, and nothing else.

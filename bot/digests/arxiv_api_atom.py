@@ -20,7 +20,7 @@ _TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv
 
 
 def detect(text: str) -> bool:
-    """The document is an Atom `feed` whose id is one of the API, or whose title gives the query."""
+    """Returns whether the document is an Atom `feed` whose id is one of the API, or whose title gives the query."""
     root = read_head(text)
     if root is None or root.name != f"{ATOM} feed":
         return False

@@ -14,7 +14,7 @@ _ENTRY = f"{ATOM} entry"
 
 
 def detect(text: str) -> bool:
-    """The document is an Atom `feed` with the id of the feed service or with the title of its errors."""
+    """Returns whether the document is an Atom `feed` with the id of the feed service or with the title of its errors."""
     root = read_head(text)
     if root is None or root.name != f"{ATOM} feed":
         return False

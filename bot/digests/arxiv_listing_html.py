@@ -46,7 +46,7 @@ _SITE = "https://arxiv.org"
 
 
 def detect(text: str) -> bool:
-    """The text is an HTML page with the element that holds arXiv's lists."""
+    """Returns whether the text is an HTML page with the element that holds arXiv's lists."""
     return is_html(text) and bool(_LIST.search(text))
 
 

@@ -25,7 +25,7 @@ _SUBJECT = re.compile(r"^Subject: (?:.*?\s(?P<new>\d{1,6}) new \+ (?P<cross>\d{1
 
 
 def detect(text: str) -> bool:
-    r"""The text begins like a mail, and one of its lines is `\\`."""
+    r"""Returns whether the text begins like a mail, and one of its lines is `\\`."""
     return bool(_BEGINNING.match(text)) and bool(_SLASHES.search(text))
 
 

@@ -21,7 +21,7 @@ _DAY = re.compile(r"^/\* (?P<day>\w+, .*) \*/$", re.MULTILINE)
 
 
 def detect(text: str) -> bool:
-    r"""The text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
+    r"""Returns whether the text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
     return "\\\\\narXiv:" in text and bool(_DAY.search(text))
 
 

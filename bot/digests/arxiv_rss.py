@@ -13,7 +13,7 @@ _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 
 
 def detect(text: str) -> bool:
-    """The document is `rss`, and the link or title of its channel is arXiv's."""
+    """Returns whether the document is `rss`, and the link or title of its channel is arXiv's."""
     root = read_head(text)
     if root is None or root.name != "rss":
         return False

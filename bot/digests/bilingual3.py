@@ -30,9 +30,9 @@ Line = tuple[int, str]  # number from 1, text
 
 
 def detect(text: str) -> bool:
-    """The third line that is not blank is an arXiv address, and the two lines before are no headings.
+    """Returns whether the third line that is not blank is an arXiv address, and the two lines before are no headings.
 
-    Reading finds out whether every third line is an address; the error names the first line that is not.
+    `parse` checks whether every third line is an address, and raises an error that names the first line that is not.
     """
     lines = [line for _, line in islice(_lines(text), _GROUP)]
     if len(lines) < _GROUP or any(map(_HEADING.match, lines[:-1])) or is_markup(text):

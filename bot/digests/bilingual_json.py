@@ -25,7 +25,7 @@ _SUMMARY_MEMBERS = ("translated_title", "translated_abstract", "tldr", "en_tdlr"
 
 
 def detect(text: str) -> bool:
-    """The first object has the three members of every paper, and one that only this format has."""
+    """Returns whether the first object has the three members of every paper, and one that only this format has."""
     first = first_item(text)
     if first is None:
         return False

@@ -52,7 +52,7 @@ class _Numbered:
 
 
 def detect(text: str) -> bool:
-    """The first line is the heading of the table, and the table follows."""
+    """Returns whether the first line is the heading of the table, and the table follows."""
     return bool(_PAGE.match(text.lstrip()))
 
 

@@ -19,7 +19,7 @@ _PARAGRAPHS = 7
 
 
 def detect(text: str) -> bool:
-    """The document is `rss`, and the title of its channel is the generator's."""
+    """Returns whether the document is `rss`, and the title of its channel is the generator's."""
     root = read_head(text)
     if root is None or root.name != "rss":
         return False

@@ -27,7 +27,7 @@ _SITE = "https://www.biorxiv.org/content/"
 
 
 def detect(text: str) -> bool:
-    """The document is an object with `messages` and an array `collection`, which holds preprints or nothing."""
+    """Returns whether the document is an object with `messages` and an array `collection`, which holds preprints or nothing."""
     if not _BEGINNING.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
         return False
     first = first_item(text, _MEMBER)

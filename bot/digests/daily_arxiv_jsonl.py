@@ -39,7 +39,7 @@ _FIELDS = {  # fields of AI that belong to the summary, in reading order → the
 
 
 def detect(text: str) -> bool:
-    """The first readable object has a title, a summary, and an id or address."""
+    """Returns whether the first readable object has a title, a summary, and an id or address."""
     if _DOCUMENT.match(text):
         first = first_item(text)
         return first is not None and _is_paper(first)

@@ -74,7 +74,7 @@ _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<bac
 
 
 def detect(text: str) -> bool:
-    """A page has the title or the table of contents at its beginning, or the head of a paper anywhere."""
+    """Returns whether the page has the title or the table of contents at its beginning, or the head of a paper anywhere."""
     if is_markup(text):
         return False
     text = text.lstrip()
@@ -254,7 +254,7 @@ class _Page:
         self.entries.append(Entry(line, paper))
 
     def _compare_totals(self) -> None:
-        """Warns if the page announces other numbers than were read. Raises BrokenDigest if it announces papers and none was read."""
+        """Warns if the page announces other numbers of papers than were read. Raises BrokenDigest if none was read at all."""
         announced, found = sum(self.declared.values()) or self._total, len(self.entries)
         if not found:
             self._refuse_unless_empty(announced)

@@ -1,4 +1,4 @@
-"""Digests in files: reads files, folders and standard input, and decides which files of a watched folder are complete."""
+"""Reads files, folders and standard input, and decides which files of a watched folder are complete."""
 
 import glob
 import os
@@ -92,9 +92,10 @@ class _Observation:
 
 @dataclass(frozen=True, slots=True)
 class FolderWatch:
-    """What is known of a watched folder. A file is reported once, and again only after it has changed.
+    """The state of a watched folder. A file is reported once, and again only after it has changed.
 
-    This is lost when the program ends. Then all files are reported again, and the hashes of their bytes tell what is new.
+    The state is lost when the program ends. The next program reports all files again; the store knows the hashes of those
+    that were ingested before.
     """
 
     waiting: Mapping[str, _Observation] = field(default_factory=lambda: MappingProxyType({}))

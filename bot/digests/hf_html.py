@@ -36,7 +36,7 @@ _LINK = re.compile(rf"\bhref\s*=\s*[\"']{_PAGE}\d{{4}}\.\d")
 
 
 def detect(text: str) -> bool:
-    """The text is an HTML page with the data of daily papers, or with cards that link to pages of papers."""
+    """Returns whether the text is an HTML page with the data of daily papers, or with cards that link to pages of papers."""
     return is_html(text) and bool(_MARK.search(text) or (_CARD.search(text) and _LINK.search(text)))
 
 

@@ -22,7 +22,7 @@ _EMPTY = re.compile(r"\s*\[\s*\]\s*")
 
 
 def detect(text: str) -> bool:
-    """The document is an array; its first object has a `paper`, or it is empty."""
+    """Returns whether the document is an array; its first object has a `paper`, or it is empty."""
     if _EMPTY.fullmatch(text):
         return True
     first = first_item(text) if _ARRAY.match(text) else None

@@ -34,7 +34,7 @@ _FILE_END = ".md)"
 
 
 def detect(text: str) -> bool:
-    """The first line is the heading with the month."""
+    """Returns whether the first line is the heading with the month."""
     return bool(_MONTH.match(text.lstrip()))
 
 

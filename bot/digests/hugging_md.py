@@ -63,7 +63,7 @@ class _Page:
 
 
 def detect(text: str) -> bool:
-    """One of the first lines has the day, and some line is the heading of the abstracts."""
+    """Returns whether one of the first lines has the day, and some line is the heading of the abstracts."""
     if is_markup(text):
         return False
     lines = islice(lines_of(text.lstrip()), _MOST_LINES)

@@ -1,7 +1,7 @@
 """Formats of installed packages, from entry points of the group `paperwire.formats` (docs/formats.md).
 
-They are loaded only if no format of our own fits, or if a format is wanted by name. A format that cannot be used is left out
-with one sentence; the others are used.
+They are loaded only if no built-in format fits, or if a format is selected by name. A format that cannot be used is left out
+and gets one sentence; the others are used.
 """
 
 import logging
@@ -34,7 +34,7 @@ class _Unusable(Exception):
 
 @dataclass(slots=True)
 class InstalledFormat:
-    """A format of another package. Turns whatever it does against the rules of DigestFormat into a sentence."""
+    """A format of another package. An unexpected error in it is handled like a text that the format cannot read."""
 
     name: str
     package: str
@@ -44,7 +44,7 @@ class InstalledFormat:
         """See DigestFormat. If the format raises an error, the text is not of this format."""
         try:
             return bool(self.implementation.detect(text))
-        except Exception as error:  # noqa: BLE001 - whatever foreign code raises, another format may know the text
+        except Exception as error:  # noqa: BLE001 - another format may still read the text
             log.warning("%s", self._cannot_read("detect", error))
             return False
 

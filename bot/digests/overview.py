@@ -1,4 +1,4 @@
-"""What `inspect` prints about many digests: tables of formats, of warnings, and of files that could not be read.
+"""The tables that `inspect` prints about many digests: of formats, of warnings, of files that could not be read.
 
 Each is a rich renderable that adapts to the width of the console; `translate` is a gettext function.
 """
@@ -146,7 +146,7 @@ def _cells(kind: _FormatTotals, translate: Callable[[str], str]) -> tuple[str, .
 
 
 def _reason(sentence: Sentence) -> Sentence:
-    """Returns why, without the name of the file (it stands beside) and without the list of formats."""
+    """Returns the reason in a sentence, without the name of the file and without the list of formats."""
     values = sentence.values
     if isinstance(look := values.get("look"), Sentence):
         return Sentence("looks like {look}", {"look": look})

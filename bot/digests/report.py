@@ -1,4 +1,4 @@
-"""What `inspect` prints about digests: one dict per document for `--json`, a table for people."""
+"""The output of `inspect` about digests: one dict per document for `--json`, a table for people."""
 
 import re
 from collections import Counter
@@ -19,6 +19,7 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PATH = 36  # characters of a path in the table; below it paths are whole
 _ROOM_FOR_SUMMARIES = 80  # columns of the console
 _ROOM_FOR_CATEGORIES = 120
+_MOST_COUNTS = 3  # in one cell
 
 
 class WarningReport(TypedDict):
@@ -228,10 +229,10 @@ def _papers(report: Report) -> str:
     return f"{report['unique']} (+{copies})" if copies else str(report["unique"])
 
 
-def counted(counts: Mapping[str, int], most: int = 3) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
-    shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(most))
-    return shown + (", …" if len(counts) > most else "") if shown else "–"
+    shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
+    return shown + (", …" if len(counts) > _MOST_COUNTS else "") if shown else "–"
 
 
 def counted_summaries(languages: Mapping[str, int], failed: int, translate: Callable[[str], str]) -> str:

@@ -145,8 +145,8 @@ class PlatformApi(Protocol):
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button and shows a few words there. Never raises, not even for an expired callback."""
 
-    async def send_file(self, chat: ChatAddress, file: "File", *, silent: bool = True) -> str:
-        """Posts a document and returns the platform's id of it. Raises NotDelivered."""
+    async def send_file(self, chat: ChatAddress, file: "File") -> str:
+        """Posts a document without sound, and returns the platform's id of it. Raises NotDelivered."""
 
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached. Raises NotDelivered; Refused above `most` bytes."""

@@ -24,8 +24,8 @@ class Engine(Protocol):
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
         """
 
-    async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:
-        """Reserves `n` sends of a token's budget. Returns the monotonic second at which the first may start.
+    async def reserve(self, token: str, *, urgent: bool = False) -> float:
+        """Reserves one send of a token's budget. Returns the monotonic second at which it may start.
 
         `urgent` sends, the answers to people, go before all other sends that wait. The call itself may wait.
         """

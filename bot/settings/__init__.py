@@ -1,7 +1,7 @@
 """The operator's settings (docs/settings.md): the environment and paperwire.toml as one frozen value.
 
-A setting that cannot be used raises SettingsError, which names the setting and says what it may be. An error never holds
-the value, since a secret may have landed in the wrong setting. An empty variable counts as not set.
+A setting that cannot be used raises SettingsError, which names the setting and says what it may be. An error never contains
+the value, since it may be a secret that was put into the wrong setting. An empty variable counts as not set.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from bot.settings._model import TelegramSettings as TelegramSettings
 def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
     """Reads all settings. Relative paths of the environment are relative to `cwd`. Raises SettingsError.
 
-    `formats` are the names that a source may give as its format; with None any name passes.
+    `formats` are the names that a source may have as its format; with None every name is accepted.
     """
     env = Environment(environ, cwd)
     config = read_config(env, formats)
@@ -72,7 +72,7 @@ def _slack(env: Environment, config: Config) -> SlackSettings:
     client_id = env.read("PAPERWIRE_SLACK_CLIENT_ID", check.visible, None)
     client_secret = env.secret("PAPERWIRE_SLACK_CLIENT_SECRET")
     check.both_or_none({"PAPERWIRE_SLACK_CLIENT_ID": client_id, "PAPERWIRE_SLACK_CLIENT_SECRET": client_secret})
-    if client_id is not None:  # the database then holds tokens of other workspaces, encrypted
+    if client_id is not None:  # the database then contains tokens of other workspaces, encrypted
         check.needed("PAPERWIRE_SLACK_CLIENT_ID", {"PAPERWIRE_SECRET_KEY": env.secret("PAPERWIRE_SECRET_KEY")})
     return SlackSettings(
         workspaces=own + config.workspaces,

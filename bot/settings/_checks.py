@@ -1,4 +1,4 @@
-"""Checks that turn the text of a setting into its value. Each raises Unusable, which never holds the text."""
+"""Checks that turn the text of a setting into its value. Each raises Unusable, which never contains the text."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ _LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
 
 
 class Unusable(Exception):
-    """A text that cannot be the value of its setting. `reason` is written after a colon: "it must be a number"."""
+    """Raised for a text that cannot be the value of its setting. `reason` follows a colon: "it must be a number"."""
 
     def __init__(self, reason: str, **values: object) -> None:
         super().__init__(reason)
@@ -44,7 +44,7 @@ class Unusable(Exception):
 
 
 def both_or_none(settings: Mapping[str, object]) -> None:
-    """Refuses settings of which some are set and others are not, if all or none must be. Raises SettingsError."""
+    """Raises SettingsError if some of these settings are set and others are not."""
     missing = [name for name, value in settings.items() if value is None]
     if missing and len(missing) < len(settings):
         given = ", ".join(name for name in settings if name not in missing)
@@ -54,7 +54,7 @@ def both_or_none(settings: Mapping[str, object]) -> None:
 
 
 def needed(given: str, settings: Mapping[str, object]) -> None:
-    """Refuses a setting that needs other settings which are not set. Raises SettingsError."""
+    """Raises SettingsError if one of `settings`, which the setting `given` needs, is not set."""
     missing = [name for name, value in settings.items() if value is None]
     if missing:
         raise SettingsError(
@@ -154,7 +154,7 @@ def chats(text: str) -> tuple[ChatAddress, ...]:
 
 
 def _chat(text: str) -> ChatAddress:
-    """A chat. The error names a text that is written like a chat, since such a text is no misplaced secret."""
+    """A chat. If the text has the form of a chat, it is no misplaced secret, and the error contains it."""
     try:
         return parse_address(text)
     except PaperwireError as error:

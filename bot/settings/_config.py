@@ -1,4 +1,4 @@
-"""paperwire.toml: sources, further Slack workspaces, arXiv's holidays, copies."""
+"""Reads paperwire.toml: sources, further Slack workspaces, arXiv's holidays, the folder for backups."""
 
 import re
 import tomllib
@@ -32,14 +32,14 @@ class Config:
     workspaces: tuple[SlackWorkspace, ...] = ()
     holidays: tuple[date, ...] | None = None
     backup_to: Path | None = None
-    variables: frozenset[str] = field(default_factory=frozenset)  # names of variables that the file refers to
+    variables: frozenset[str] = field(default_factory=frozenset)  # names of environment variables that the file names
 
 
 class Table:
-    """One table of the file. Errors name its place, "source 2" for the second [[source]]."""
+    """One table of the file. `place` names the table in errors: "source 2" for the second [[source]]."""
 
     def __init__(self, content: Mapping[str, object], place: str, known: tuple[str, ...]) -> None:
-        """Refuses keys that are not `known`, and names the most similar known key."""
+        """Raises SettingsError for a key that is not `known`, and names the most similar known key."""
         self._content = content
         self._place = place
         for key in content:
@@ -53,15 +53,15 @@ class Table:
                 raise SettingsError(Sentence("{setting} means nothing here.", {"setting": self.setting(key)}), hint)
 
     def setting(self, key: str) -> str:
-        """The name of a key in errors."""
+        """Returns the name of a key for errors."""
         return f"{NAME}: {f'{self._place}, ' if self._place else ''}{key}"
 
     def refuse(self, key: str, reason: str, /, **values: object) -> SettingsError:
-        """The error for a key that cannot be used."""
+        """Returns the error for a key that cannot be used."""
         return unusable_setting(self.setting(key), Sentence(reason, values))
 
     def read(self, key: str, checked: Callable[[str], T], default: D) -> T | D:
-        """The result of `checked` for the text of a key; `default` if the key is absent."""
+        """Returns the result of `checked` for the text of a key; `default` if the key is absent."""
         if key not in self._content:
             return default
         value = self._content[key]
@@ -70,7 +70,7 @@ class Table:
         return use(self.setting(key), value, checked)
 
     def read_all(self, key: str, checked: Callable[[str], T]) -> tuple[T, ...] | None:
-        """The results of `checked` for the texts or dates of a list; None if the key is absent."""
+        """Returns the results of `checked` for the texts or dates of a list; None if the key is absent."""
         if key not in self._content:
             return None
         values = self._content[key]
@@ -82,14 +82,14 @@ class Table:
         return tuple(use(self.setting(key), str(text), checked) for text in texts)
 
     def tables(self, key: str, known: tuple[str, ...]) -> list["Table"]:
-        """The tables of [[key]]."""
+        """Returns the tables of [[key]]."""
         content = self._content.get(key, [])
         if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
             raise self.refuse(key, "it must be written as [[{key}]]", key=key)
         return [Table(one, f"{key} {number}", known) for number, one in enumerate(content, start=1)]
 
     def table(self, key: str, known: tuple[str, ...]) -> "Table":
-        """The table of [key]; an empty one if it is absent."""
+        """Returns the table of [key]; an empty table if the key is absent."""
         content = self._content.get(key, {})
         if not isinstance(content, dict):
             raise self.refuse(key, "it must be written as [{key}]", key=key)
@@ -120,7 +120,7 @@ def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
 
 
 def _file(env: Environment) -> tuple[Table, Path] | None:
-    """The content of the file, and its folder; None if there is no file."""
+    """Returns the content of the file and the file's folder; None if there is no file."""
     named = env.read("PAPERWIRE_CONFIG", check.path_in(env.cwd), None)
     path = named or env.cwd / NAME
     if named is None and not path.exists():
@@ -190,7 +190,7 @@ def _refuse_equal_names(sources: tuple[SourceSettings, ...]) -> None:
 
 
 def _workspace(table: Table, env: Environment) -> tuple[SlackWorkspace, tuple[str, ...]]:
-    """A workspace, and the names of the variables that hold its tokens."""
+    """Returns a workspace, and the names of the environment variables with its tokens."""
     names = [table.read(key, check.variable, None) for key in ("bot_token_env", "app_token_env")]
     bot = _named_token(table, "bot_token_env", names[0], env, check.slack_bot_token)
     app = _named_token(table, "app_token_env", names[1], env, check.slack_app_token)

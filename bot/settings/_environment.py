@@ -13,11 +13,11 @@ from subscriptions.errors import Sentence
 T = TypeVar("T")
 D = TypeVar("D")
 
-LARGEST_SECRET = 65_536  # bytes of a file with a secret; a larger one is the wrong file
+LARGEST_SECRET = 65_536  # bytes of a file with a secret; a larger file is the wrong one
 
 
 def use(setting: str | Sentence, value: str, check: Callable[[str], T]) -> T:
-    """The result of `check` for a value. Raises SettingsError, which names the setting and not the value."""
+    """Returns the result of `check` for a value. Raises SettingsError, which names the setting and not the value."""
     try:
         return check(value)
     except Unusable as unusable:
@@ -25,7 +25,7 @@ def use(setting: str | Sentence, value: str, check: Callable[[str], T]) -> T:
 
 
 def unusable_setting(setting: str | Sentence, reason: Sentence) -> SettingsError:
-    """The error for a setting that cannot be used. `reason` is the rest of its sentence: "it must be …"."""
+    """Returns the error for a setting that cannot be used. `reason` is the end of its sentence: "it must be …"."""
     return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": reason}))
 
 
@@ -37,7 +37,7 @@ class Environment:
         self.cwd = cwd
 
     def text(self, name: str) -> str | None:
-        """The value of a variable, or the content of the file that NAME_FILE names, without the line end at its end."""
+        """Returns the value of a variable, or the content of the file that NAME_FILE names, without its last line end."""
         value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and file:
             raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
@@ -54,17 +54,17 @@ class Environment:
         return held.removesuffix("\n").removesuffix("\r") or None
 
     def read(self, name: str, check: Callable[[str], T], default: D) -> T | D:
-        """The result of `check` for a variable; `default` if it is not set. Raises SettingsError."""
+        """Returns the result of `check` for a variable; `default` if it is not set. Raises SettingsError."""
         value = self.text(name)
         return default if value is None else use(name, value, check)
 
     def secret(self, name: str, check: Callable[[str], str] = secret) -> SecretStr | None:
-        """Like `read`, but wrapped so that no log, error or repr shows the value."""
+        """Returns a value like `read`, wrapped so that no log, error or repr shows it; None if it is not set."""
         value = self.read(name, check, None)
         return None if value is None else SecretStr(value)
 
     def unknown(self, known: Collection[str], named: Collection[str]) -> tuple[str, ...]:
-        """The variables that begin with PAPERWIRE_ and are neither `known` nor `named` by paperwire.toml."""
+        """Returns the variables that begin with PAPERWIRE_ and are neither `known` nor `named` by paperwire.toml."""
         ours = (name for name in self._environ if name.startswith("PAPERWIRE_"))
         meant = {*known, *named}
         return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & meant))

@@ -62,9 +62,9 @@ class SlackWorkspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
-    """The settings of Slack. Without workspaces and client the platform is off."""
+    """The settings of Slack. Without workspaces and client id the platform is off."""
 
-    workspaces: tuple[SlackWorkspace, ...] = ()  # the one of the environment first, then those of paperwire.toml
+    workspaces: tuple[SlackWorkspace, ...] = ()  # first that of the environment, then those of paperwire.toml
     signing_secret: SecretStr | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
@@ -72,7 +72,7 @@ class SlackSettings:
 
     @property
     def on(self) -> bool:
-        """Whether there is a workspace, or one can be installed."""
+        """Whether there is a workspace, or workspaces can install the app."""
         return bool(self.workspaces) or self.client_id is not None
 
 
@@ -88,7 +88,7 @@ class SourceSettings:
     arxiv: tuple[str, ...] = ()  # archives and categories: "hep-th", "cs.LG"
     format: str | None = None  # the name of a format; None: recognised by content
     schedule: str | None = None  # "arxiv", "every 30m" or a cron line; None only for a path that is watched
-    language: str | None = None  # of its summaries, ISO 639-1; None: recognised by their script
+    language: str | None = None  # the language of its summaries, ISO 639-1; None: recognised by their script
     announce: Literal["recent", "all"] = (
         "recent"  # "all": old digests are announced, too (subscriptions/planning/archives.py)
     )
@@ -106,7 +106,7 @@ class Settings:
     slack: SlackSettings = field(default_factory=SlackSettings)
     secret_key: SecretStr | None = None
     web_host: str = "127.0.0.1"
-    web_port: int = 8420  # 0: any free one
+    web_port: int = 8420  # 0: any free port
     access: Literal["open", "ask", "closed"] = "ask"
     admins: tuple[ChatAddress, ...] = ()
     timezone: str = "UTC"  # an IANA zone, or a fixed offset "+08:00"
@@ -114,17 +114,17 @@ class Settings:
     on_unclear: Literal["resend", "skip"] = "resend"
     allowed_hosts: frozenset[str] = frozenset()  # lower case, without port
     heartbeat_url: SecretStr | None = (
-        None  # not called yet: issue 14 calls it or removes it; whoever knows it may use it
+        None  # not called yet: issue 14 calls it or removes it; a secret, since the address is the only protection
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     sources: tuple[SourceSettings, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
-    backup_to: Path | None = None  # a folder for copies; absolute
-    unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and mean nothing, for `paperwire check`
+    backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
+    unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
 
     def is_on(self, platform: str) -> bool:
-        """Whether a platform has what it needs of the settings; one that they do not know needs nothing."""
+        """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
         return {"telegram": self.telegram.token is not None, "slack": self.slack.on}.get(platform, True)
 
     @property

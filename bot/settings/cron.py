@@ -1,4 +1,4 @@
-"""Cron lines (man 5 crontab): which of them the settings take, and the schedule that a line describes.
+"""Cron lines (man 5 crontab): checks lines of the settings, and computes the schedule of a line.
 
 A line has five fields: minute, hour, day of the month, month, day of the week. Each field is a list of `*`, a value or a
 range, with or without a step. Months and days of the week also have names, in lower case here. cronsim computes the
@@ -19,18 +19,18 @@ _PART = re.compile(r"(?:\*|(?P<first>\w{1,3})(?:-(?P<last>\w{1,3}))?)(?:/(?P<ste
 _MONTH, _WEEKDAY = 3, 4
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, day of the week: 0 and 7 are Sunday
 _NAMES: tuple[tuple[str, ...], ...] = ((), (), (), _MONTHS, _WEEKDAYS)
-_NEVER = timedelta(days=366)  # how long a source waits whose line no day fits
+_NEVER = timedelta(days=366)  # the wait until the next poll of a source whose cron line no day fits
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def is_cron(line: str) -> bool:
-    """Whether a line in lower case is a cron line: five fields, each with values that exist."""
+    """Returns whether a line in lower case is a cron line: five fields, each with values that exist."""
     fields = line.split()
     return len(fields) == len(_RANGES) and all(_values(text, index) for index, text in enumerate(fields))
 
 
 def comes_ever(line: str) -> bool:
-    """Whether any day fits a cron line. No day fits 30 February."""
+    """Returns whether any day fits a cron line. No day fits 30 February."""
     try:
         CronSim(_plain(line), _ANY_DAY)
     except CronSimError:
@@ -54,19 +54,19 @@ class CronSchedule:
         self._zone = zone
 
     def next_poll(self, after: datetime) -> datetime:
-        """The first moment of the line after `after`."""
+        """See Schedule. Returns the first moment of the line after `after`; if there is none, `after` and _NEVER."""
         return self.next_due(after) or after + _NEVER
 
     def next_due(self, after: datetime) -> datetime | None:
-        """The first moment of the line after `after`; None if no day fits the line."""
+        """See Schedule. None if no day fits the line."""
         return next((moment for moment in self._moments(after) if moment > after), None)
 
     def last_due(self, now: datetime) -> datetime | None:
-        """The last moment of the line up to `now`; None if no day fits the line."""
+        """See Schedule. None if no day fits the line."""
         return next(self._moments(now + timedelta(microseconds=1), reverse=True), None)
 
     def due_now(self, now: datetime) -> Overdue | None:
-        """What the last moment made due; it stays due until the next moment."""
+        """See Schedule. What the last moment made due stays due until the next moment."""
         at = self.last_due(now)
         return Overdue(at=at) if at else None
 
@@ -80,10 +80,10 @@ class CronSchedule:
 
 
 def _plain(line: str) -> str:
-    """The line as cronsim reads it: names, steps and ranges across the weekend become lists of numbers.
+    """Returns the line as cronsim reads it: names, steps and ranges across the weekend become lists of numbers.
 
-    Fields that begin with `*` stay: how the two fields of days combine, and what happens when the clocks change, depends
-    on that sign.
+    Fields that begin with `*` are kept, since that sign decides how the two fields of days combine, and what happens when
+    the clocks change.
     """
     fields = (
         text if text.startswith("*") else ",".join(map(str, sorted(_values(text, index))))
@@ -93,7 +93,7 @@ def _plain(line: str) -> str:
 
 
 def _values(text: str, index: int) -> set[int]:
-    """The values that a field names; empty if the field cannot be read."""
+    """Returns the values that a field names; none if the field cannot be read."""
     found: set[int] = set()
     for part in text.split(","):
         values = _part(part, index)
@@ -104,7 +104,7 @@ def _values(text: str, index: int) -> set[int]:
 
 
 def _part(text: str, index: int) -> set[int]:
-    """The values of `*`, `5`, `1-5` or `mon-fri`, with or without a step such as `*/15`; empty if it cannot be read."""
+    """Returns the values of `*`, `5`, `1-5` or `mon-fri`, with or without a step such as `*/15`; none if unreadable."""
     matched, (low, high) = _PART.fullmatch(text), _RANGES[index]
     if matched is None:
         return set()
@@ -119,12 +119,12 @@ def _part(text: str, index: int) -> set[int]:
         return set()
     if index != _WEEKDAY:
         return set(range(begin, end + 1, int(step or 1)))
-    end -= step is not None and last is None  # without an end a step goes up to Saturday, not on to the 7 of Sunday
+    end -= step is not None and last is None  # a step without an end goes up to Saturday, and not to the 7 of Sunday
     return {value % len(_WEEKDAYS) for value in range(begin, end + 1, int(step or 1))}
 
 
 def _number(text: str, index: int) -> int:
-    """A value by its number or its name; -1 for an unknown name."""
+    """Returns a value by its number or its name; -1 for an unknown name."""
     if text.isdigit():
         return int(text)
     return _NAMES[index].index(text) if text in _NAMES[index] else -1

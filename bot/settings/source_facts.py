@@ -1,4 +1,4 @@
-"""What a source of the settings is, as others see it: its place, and what the store knows of it."""
+"""Facts that follow from the settings of a source: its place for people, and its facts in the store."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from subscriptions.store.sources import SourceFact
 
 
 def fact_of(source: SourceSettings) -> SourceFact:
-    """Returns what the store is to know of a source."""
+    """Returns the facts of a source that the store keeps."""
     return SourceFact(
         name=source.name,
         kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
@@ -20,7 +20,7 @@ def fact_of(source: SourceSettings) -> SourceFact:
 
 
 def place_of(source: SourceSettings) -> str:
-    """Where a source is, for people: without what may be a secret."""
+    """Returns where a source is, for people. Parts of an address that may be secret are left out."""
     if source.path is not None:
         return str(source.path)
     if source.url is None:
@@ -32,5 +32,5 @@ def place_of(source: SourceSettings) -> str:
 
 
 def is_listing(url: str) -> bool:
-    """Whether an address is a list of arXiv, which shows a batch on the evening before its date."""
+    """Returns whether an address is a list of arXiv, which shows a batch on the evening before its date."""
     return urlsplit(url).path.startswith("/list/")

@@ -1,10 +1,10 @@
-"""The version of paperwire that runs."""
+"""The version of the running paperwire."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 
 def installed_version() -> str:
-    """Returns the version that is installed; "" for a program that runs from its source."""
+    """Returns the installed version; "" if paperwire runs from its source without being installed."""
     try:
         return version("paperwire")
     except PackageNotFoundError:

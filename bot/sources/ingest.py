@@ -31,12 +31,9 @@ async def ingest(
     name: str,
     *,
     source: str,
-    format: str | None = None,  # noqa: A002 - the name in the docs
-    day: date | None = None,
-    language: str | None = None,
 ) -> tuple[Digest, Ingested]:
     """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
-    digest = await asyncio.to_thread(read_digest, data, name, format=format, day=day, language=language)
+    digest = await asyncio.to_thread(read_digest, data, name)
     return digest, await store_digest(context, digest, source=source)
 
 

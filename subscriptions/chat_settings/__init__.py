@@ -1,4 +1,4 @@
-"""A chat's settings: which there are, what a chat may choose, and what holds in it (docs/settings.md).
+"""The settings of chats: which there are, what a chat may choose, and the values in effect (docs/settings.md).
 
 - `declared.py`: SETTINGS, each setting once
 - `setting.py`: what a setting is, and how its name and its values are typed
@@ -25,7 +25,7 @@ _READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"li
 
 
 def setting_name(typed: str) -> str:
-    """The name in SETTINGS that a person means: any letter case, its label in either language. Raises Refused."""
+    """The name in SETTINGS that a typed text stands for: a name or a label, in any letter case. Raises Refused."""
     if name := SETTINGS.named(typed):
         return name
     near = SETTINGS.nearest(typed)
@@ -49,18 +49,18 @@ def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) 
 
 
 def choices(name: str, *, kind: ChatKind, public: bool = False) -> tuple[str, ...]:
-    """The words that a chat of that kind may choose from, its default first; none where any value of a form goes."""
+    """The words that a chat of that kind may choose from, its default first; () if a check decides instead."""
     return SETTINGS[name].choices_in(kind, public=public)
 
 
 def resolve(
     kind: ChatKind, platform: str, chosen: Mapping[str, str], *, timezone: str, lang: str, public: bool = False
 ) -> ChatSettings:
-    """A chat's settings: what it chose, else the defaults of its kind.
+    """The settings in effect in a chat: what it chose, else the defaults of its kind.
 
-    `chosen` holds values as `check_value` returned them. `timezone` and `lang` (any language code) are what is known
-    without a choice: the operator's zone, the client's language. `public`: a group that strangers can read, where
-    buttons would be everybody's.
+    `chosen` holds values as `check_value` returned them. `timezone` (the operator's) and `lang` (any language code, of
+    the client) are in effect where the chat chose none. `public`: a group that strangers can read, where buttons would
+    be everybody's.
     """
     notifies = facts_of(platform).notifies
     chat = Circumstances(
@@ -76,7 +76,7 @@ def resolve(
 
 
 def without_effect(chat: Chat) -> dict[str, Sentence]:
-    """Why a setting changes nothing in this chat, by its name; what a chat of its kind cannot choose is not among them."""
+    """Name of a setting → why it changes nothing in this chat; without settings that its kind of chat cannot choose."""
     return {name: why for name, setting in SETTINGS.items() if (why := setting.no_effect(chat))}
 
 

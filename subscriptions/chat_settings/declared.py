@@ -1,4 +1,4 @@
-"""SETTINGS: each setting of a chat, declared once (docs/settings.md). A new setting is one more entry, and who reads it.
+"""SETTINGS: each setting of a chat, declared once (docs/settings.md). A new setting is one more entry, and its reader.
 
 Commands, lists, help, export and import, and the store take everything from here.
 """
@@ -44,7 +44,7 @@ def _default_schedule(chat: Circumstances) -> str:
 
 
 def _default_limit(chat: Circumstances) -> str:
-    """All papers where no button opens what is left out."""
+    """All papers, where no button opens those beyond a limit."""
     shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
     return _LIMITS[chat.kind] if shows_rest else "all"
 

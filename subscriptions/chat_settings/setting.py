@@ -1,4 +1,4 @@
-"""A chat setting, and all that are declared, with the words that people type for them."""
+"""A chat setting, the registry of all settings, and the words that people type for them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -109,7 +109,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
             self._settings, self._names = before
 
     def named(self, typed: str) -> str:
-        """The setting that a label or another word stands for, in any letter case; "" for none."""
+        """The name of the setting that a label or another word stands for, in any letter case; "" for none."""
         return self._names.get(plain_name(typed), "")
 
     def nearest(self, typed: str) -> str:
@@ -117,13 +117,13 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
         return next(iter(get_close_matches(plain_name(typed), list(self._names), n=1)), "")
 
     def beginning(self, typed: str) -> str:
-        """The Chinese word for a setting that a text begins with, since no blank needs to stand behind it; "" for none."""
+        """The Chinese word for a setting with which a text begins, since no blank need stand behind it; "" for none."""
         chinese = (word for word in self._names if not word.isascii())
         return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 
 
 def plain_name(typed: str) -> str:
-    """A word as words are compared: without blanks and dashes, in small letters."""
+    """A typed word in the form that is compared: without blanks and dashes, in small letters."""
     return "".join(sign for sign in normalize("NFKC", typed).casefold() if sign not in " -_,，")
 
 

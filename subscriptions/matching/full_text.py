@@ -1,10 +1,10 @@
 """A paper as a document of a full-text index (SQLite's FTS5), and a term as expressions for that index.
 
-The index splits only at blanks, and gets words that `normalize` has split. So it finds whole words as the matcher does. A
-term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the second
-one finds must be read. Both are the same for words, phrases, fields, categories and most names.
+The index splits only at blanks, and gets words that `normalize` has split, so it finds whole words as the matcher does.
+A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the
+second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
 
-Words of the document that are no words of a text begin with a mark that no word of a text begins with:
+Some words of the document are not from a text. They begin with a mark with which no word of a text begins:
 
     ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
     ˑxRAG       a word with capitals inside                                                plural step changes it
@@ -70,7 +70,7 @@ def index_document(paper: Paper) -> tuple[str, ...]:
 
 
 def presence_expression(what: str) -> str:
-    """Returns the expression that finds the papers with something: a field with a column by its name, or "chinese" text."""
+    """Returns the expression that finds the papers with a value in the field `what`, or with Chinese text ("chinese")."""
     return f'label : "{_MARK}h{what}"'
 
 
@@ -143,7 +143,7 @@ def _categories(paper: Paper) -> Iterator[str]:
 
 
 def _present(paper: Paper) -> Iterator[str]:
-    """Yields what a paper has, of what some sources do not bring: names of fields, and "chinese"."""
+    """Yields the names of the fields that some sources do not bring and this paper has; "chinese" for Chinese texts."""
     yield from (field.name for field in FIELDS if field.absence and field.column and any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
     if "zh" in languages or has_chinese(paper.title) or has_chinese(paper.abstract):

@@ -1,4 +1,4 @@
-"""Words as queries and papers both have them (docs/queries.md).
+"""The tokens of texts and names, the same for queries and papers (docs/queries.md).
 
 A text becomes tokens in six steps:
 
@@ -9,7 +9,8 @@ A text becomes tokens in six steps:
 5. Greek letters    `greek`     α = alpha
 6. plurals          `plurals`   studies = study; never in names
 
-`tokenizers` has a function for each kind of term, which leaves some steps out; `spans` finds the tokens in the text again.
+`tokenizers` has a function for each kind of term, which leaves some steps out; `spans` finds the tokens in the text
+again.
 """
 
 from subscriptions.normalize.letters import INVISIBLE_CHARACTERS as INVISIBLE_CHARACTERS

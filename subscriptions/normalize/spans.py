@@ -56,7 +56,7 @@ def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
 
 @lru_cache(maxsize=1 << 14)
 def _folded_alone(char: str, *, exact: bool) -> str:
-    """Returns the one letter that a character becomes in any text; "" if it becomes none, several, or depends on the text."""
+    """Returns the one letter that a character becomes in every text; "" if it becomes none or several, or if texts differ."""
     folded = exact_letters(char) if exact else fold_letters(char)
     return folded if len(folded) == 1 and not joins_letter_before(char) else ""
 

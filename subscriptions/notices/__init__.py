@@ -1,4 +1,4 @@
-"""Notices: news about the service itself. Each is one class: its cause, its typed details, once per what, its words.
+"""Notices: news about the service itself. Each is one class with a cause, typed details, a key and its words.
 
 - `notice.py`: what every notice has, and how its details are stored and read
 - `chats.py`, `sending.py`, `sources.py`, `matches.py`: the notices by subject

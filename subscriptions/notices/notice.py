@@ -1,4 +1,4 @@
-"""What every notice has: a cause, details with types, once per what it is sent, its words and the labels of its buttons.
+"""What every notice has: a cause, typed details, a key per which it is sent once, its words, the labels of its buttons.
 
 Details are stored as texts by name. Reading is lenient: a detail that is missing, as in a row of an older version, is
 "", 0, False or (). Writing is strict: a notice cannot be made without its required fields.
@@ -42,7 +42,7 @@ class NoticeWords(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice. Subclasses declare `cause`, the details as fields, and `lines`; `DailyNotice` and `EventNotice` the key."""
+    """A notice. Its class declares `cause`, the details as fields, and `lines`; the key is of DailyNotice or EventNotice."""
 
     cause: ClassVar[str]  # stored; unique among the notices
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType(
@@ -54,7 +54,7 @@ class Notice:
         raise NotImplementedError
 
     def key(self, day: date) -> str:
-        """What the notice is sent once per, beside its chat and its cause. `day` is the day on which it is raised."""
+        """The key per which the notice is sent once to a chat, besides its cause. `day` is the day on which it is raised."""
         raise NotImplementedError
 
     def detail(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ class MessagesDead(DailyNotice):
     chat: str  # address, if all of them go to one chat
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """How many, where, why, and the commands that show them and send them again."""
+        """Says how many, where, why, and the commands that show them and send them again."""
         ids = " ".join(self.ids.split()[:_MOST_IDS]) or "ID"
         yield words.count("{count} message could not be sent.", "{count} messages could not be sent.", self.count or 1)
         if self.chat:
@@ -47,7 +47,7 @@ class DeliveriesWaiting(DailyNotice):
         return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """How many, where, why, and that they are tried again."""
+        """Says how many, where, why, and that they are tried again."""
         yield words.count(
             "{count} delivery to {platform} has waited for more than an hour.",
             "{count} deliveries to {platform} have waited for more than an hour.",
@@ -78,7 +78,7 @@ class SendingStopped(DailyNotice):
         return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """That it has stopped, why, what waits, and how to mend it."""
+        """Says that it has stopped, why, what waits, and how to mend it."""
         yield words.say("Sending to {platform} has stopped.", platform=_platform_name(self.platform, words))
         if self.gone:
             gone, of = words.number(self.gone), words.number(self.of)
@@ -111,7 +111,7 @@ class BotReplaced(DailyNotice):
         return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """That the bot is another, that nothing is sent, and the commands for either case."""
+        """Says that the bot is another, that nothing is sent, and the commands for either case."""
         platform = _platform_name(self.platform, words)
         yield words.say("The {platform} token belongs to another bot than before.", platform=platform)
         yield words.say("Nothing is sent, so that nobody hears twice or from a stranger.")
@@ -134,7 +134,7 @@ class VersionChanged(DailyNotice):
         return self.version
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Which version runs now, and which ran before."""
+        """Says which version runs now, and which ran before."""
         yield words.say("Another version of paperwire runs now: {version}.", version=self.version or "?")
         if self.before:
             yield words.say("It was {version} before; CHANGELOG.md says what is new.", version=self.before)

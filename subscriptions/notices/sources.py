@@ -29,12 +29,12 @@ class SourceFailed(SourceNotice):
 
     cause: ClassVar[str] = "source"
 
-    since: str  # when it last had what was expected of it; "" if never
+    since: str  # when it last had brought all that was due; "" if never
     reason: str
     count: int = 0  # failures today
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """That it cannot be read, why, since when, and that it is tried again."""
+        """Says that it cannot be read, why, since when, and that it is tried again."""
         yield words.say("{source} cannot be read.", source=self.name(words))
         yield self.reason
         if self.since:
@@ -53,10 +53,10 @@ class SourceOverdue(SourceNotice):
     since: str  # when its last papers came; "" if never
     reason: str  # the usual one
     what: str  # what the last poll found; stored, and not written out
-    parts: str = ""  # those of it that are late, where others have come
+    parts: str = ""  # its units that are late, where others have come
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """What is late, since when, and the usual reason."""
+        """Says what is late, since when, and the usual reason."""
         if self.parts:
             yield words.say(
                 "{source} has nothing new in {parts} although it is time.", source=self.name(words), parts=self.parts
@@ -75,7 +75,7 @@ class SourceRecovered(SourceNotice):
     cause: ClassVar[str] = "source-back"
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """That all is well again."""
+        """Says that all is well again."""
         yield words.say("{source} is as it should be again.", source=self.name(words))
 
 
@@ -89,7 +89,7 @@ class DaysMissed(SourceNotice):
     given_up: bool = False  # they were asked for in vain or lie too far back; else the source shows only its newest
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Which days, why, and the command that reads them from a file."""
+        """Says which days, why, and the command that reads them from a file."""
         yield words.say("{source}: what was missed is not all there.", source=self.name(words))
         if self.days:
             yield words.say("Not fetched afterwards: {days}.", days=_day_list(self.days, words))
@@ -110,7 +110,7 @@ class PapersFiled(SourceNotice):
     papers: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """How many papers, of which days, and the command that announces them."""
+        """Says how many papers, of which days, and the command that announces them."""
         yield words.count(
             "{source}: {count} paper came too late to be news.",
             "{source}: {count} papers came too late to be news.",
@@ -134,7 +134,7 @@ class SummariesFailed(SourceNotice):
     papers: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """How many of how many, and what is shown instead."""
+        """Says how many of how many, and what is shown instead."""
         yield words.say(
             "{source}: {failed} of {papers} summaries failed.",
             source=self.name(words),

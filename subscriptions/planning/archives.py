@@ -32,7 +32,7 @@ class Filed:
         return Filed(papers=self.papers + papers, days=days, announced=self.announced + announced)
 
     def as_sentence(self, source: str) -> str:
-        """The words of a source's receipt about them; "" if there are none."""
+        """The words about these papers in a source's receipt; "" if there are none."""
         announced = f"Announced after they had been filed: {_papers(self.announced)}." if self.announced else ""
         if not self.days:
             return announced

@@ -1,8 +1,8 @@
 """Cadences as text, and the moments at which a subscription is due by its cadence and zone.
 
-Local times are used here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware UTC.
-A local time that the clocks skip is due at the first minute that exists after it; of one that they repeat the first
-counts. A due moment is computed from the calendar and not from the moment before it, so nothing drifts.
+Local times are used here and in rendering, nowhere else. Everything is pure: `now` and `after` are arguments, aware
+UTC. A local time that the clocks skip is due at the first minute that exists after it; of one that they repeat the
+first counts. A due moment is computed from the calendar and not from the moment before it, so nothing drifts.
 """
 
 import re
@@ -77,7 +77,10 @@ def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None
 
 
 def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | None:
-    """Like `next_due`, but of a when-out window that is open at `created` the opening, which lies in the past."""
+    """The first due moment of a subscription that is added at `created`: as `next_due`.
+
+    Of a when-out window that is open at `created` it is the opening, which lies in the past.
+    """
     if cadence.kind == "when-out":
         opened = next(_moments(cadence, zone, created))
         if opened <= created < closes(cadence, zone, opened):
@@ -107,8 +110,8 @@ def is_due(
     """Whether a subscription whose next regular moment is `next_due_at` is to be planned at `now`.
 
     `papers_came`: papers arrived that are new to it. `sources_in`: every awaited source has reported for its last due
-    moment; None if no source is awaited. When-out waits for both until its second time. The cadence now has a next moment
-    only while it is delayed.
+    moment; None if no source is awaited. When-out waits for both until its second time. The cadence now has a next
+    moment only while it is delayed.
     """
     if cadence.kind == "now":
         return papers_came and (next_due_at is None or now >= next_due_at)

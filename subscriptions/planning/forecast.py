@@ -1,4 +1,4 @@
-"""What to expect of the sources at a moment, and when subscriptions bring something next. Pure; moments are aware UTC."""
+"""Forecasts what sources bring and when subscriptions deliver next. Pure; moments are aware UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -13,14 +13,14 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """A source that has something due at times that are known."""
+    """A source with due moments that are known."""
 
     name: str  # for people
     schedule: Schedule
-    due: datetime | None = None  # the last moment at which something was; None: there was none yet
-    settled: bool = True  # it has reported since then, or nothing can come of it any more
-    outcome: Outcome | None = None  # of its last receipt since then
-    behind: tuple[str, ...] = ()  # its parts that have not come, where others have
+    due: datetime | None = None  # its last due moment; None: there was none yet
+    settled: bool = True  # it has reported since `due`, or nothing can come of it any more
+    outcome: Outcome | None = None  # of its last receipt since `due`
+    behind: tuple[str, ...] = ()  # its units that have not come, where others have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +29,25 @@ class Forecast:
 
     at: datetime
     awaited: tuple[Awaited, ...] = ()
-    anytime: bool = False  # there are others, and nobody can tell when those have news
+    anytime: bool = False  # there are other sources, whose due moments are not known
 
     @property
     def sources_in(self) -> bool | None:
-        """Whether all that are awaited have reported for their last due time; None when none is."""
+        """Whether all awaited sources have reported since their last due moment; None if no source is awaited."""
         return not self.missing if self.awaited else None
 
     @property
     def missing(self) -> tuple[Awaited, ...]:
-        """Those that have not."""
+        """The awaited sources that have not reported since their last due moment."""
         return tuple(one for one in self.awaited if not one.settled)
 
     def next_due(self) -> datetime | None:
-        """When something is due next; None: nobody can tell."""
+        """The next moment at which an awaited source is due; None if it is not known."""
         moments = [one.schedule.next_due(self.at) for one in self.awaited]
         return min((moment for moment in moments if moment), default=None)
 
     def may_have_come(self, since: datetime) -> bool:
-        """Whether papers could be expected from `since` to now; of what is missing they may come at any time."""
+        """Whether papers could have come from `since` to now; those of a missing source may come at any time."""
         if self.anytime or not self.awaited or self.missing:
             return True
         return any(one.due and one.due > since for one in self.awaited)
@@ -67,13 +67,13 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextDelivery:
-    """When a subscription brings something next, as far as is known."""
+    """When a subscription delivers next, as far as is known."""
 
     at: datetime | None = None  # None: as soon as papers come
     about: bool = False  # papers are expected then, and may be late
-    opens: bool = False  # as soon as papers come from then on
-    latest: datetime | None = None  # it waits for papers, at most until then
-    rest: str = ""  # why not earlier: see Forecast.rest
+    opens: bool = False  # from `at` on, as soon as papers come
+    latest: datetime | None = None  # it waits for papers, at most until this moment
+    rest: str = ""  # why it is not earlier, see Forecast.rest
 
 
 def comes(
@@ -86,10 +86,10 @@ def comes(
     quiet: str = "off",
     clock: tzinfo | None = None,
 ) -> NextDelivery:
-    """When a subscription brings something next.
+    """When a subscription delivers next.
 
-    `regular` is its next regular moment, which may have passed. `news`: papers have come that are new to it. `quiet` are
-    the chat's quiet hours by the zone `clock`, which delay the cadence now.
+    `regular` is its next regular moment, which may have passed. `news`: papers came that are new to it. `quiet` are the
+    chat's quiet hours by the zone `clock`, which delay the cadence now.
     """
     now = forecast.at
     if cadence.kind == "now":

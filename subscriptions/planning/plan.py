@@ -99,7 +99,10 @@ def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None
 
 
 def _is_planned_empty(due: DueDelivery) -> bool:
-    """Whether to plan a delivery without papers: the first one of a chat if papers could have come, later ones on request."""
+    """Whether to plan a delivery without papers.
+
+    The first one of a chat is planned if papers could have come, later ones if the chat wants them.
+    """
     if not due.may_be_empty or _has_all(due):
         return False
     return due.notes if due.chat.first_delivery_planned else due.expected or bool(_window(due))
@@ -159,7 +162,10 @@ def _because(subscription: Subscription, proof: Evidence) -> Because:
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
-    """Sorts groups with fewer papers first; inside a group cross-lists last, then matches in the title, more words, newer."""
+    """The papers in the order of the delivery: groups with fewer papers first.
+
+    Inside a group: cross-lists last, then matches in the title first, more words first, newer ones first.
+    """
     sizes: dict[int, int] = {}
     for one in found:
         number = one.because[0].number

@@ -1,7 +1,7 @@
 """The fields of the query language, each declared once. A new field is one more entry here, and its tests.
 
-The lexer takes the names from here, the parser the kind of value, the matcher what of a paper a field looks at, and
-answers the sentences. Tables elsewhere (docs/queries.md) are compared with these entries by tests.
+The lexer takes the names of fields from here, the parser the kinds of values, the matcher the values of a paper, and
+replies take the sentences. Tables elsewhere (docs/queries.md) are compared with these entries by tests.
 """
 
 import re
@@ -41,12 +41,12 @@ class Field:
     short: str = ""  # the name under which paperwire writes it in queries; default: `name`
     canonical: str = ""  # the name in canonical texts, which are stored: never to be changed; default: `name`
     kind: ValueKind
-    values: Callable[[Paper], Iterable[str]] = _nothing  # what of a paper it looks at: texts, names, codes or labels
+    values: Callable[[Paper], Iterable[str]] = _nothing  # a paper's texts, names, codes or labels in this field
     example: str  # a query with this field that works
     reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
     place: Sentence = _IN_THE_TEXT  # how `why` calls the place of a hit
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
-    absence: Sentence | None = None  # said if no source brings what it looks at; None: every source brings it
+    absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
     narrows: "Field | None" = None  # the field that has all values of this one and more: CATEGORY for PRIMARY
     is_bare: bool = False  # whether it is the field of values without a field, which has no name that can be typed
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`

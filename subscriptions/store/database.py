@@ -66,7 +66,7 @@ class Transaction(Session):
 
     @contextmanager
     def write(self) -> Iterator["Transaction"]:
-        """A part that may write. Raises WouldWrite in a reading transaction."""
+        """Begins a part that may write. Raises WouldWrite if this transaction only reads."""
         if not self._writes:
             raise WouldWrite
         try:
@@ -78,9 +78,9 @@ class Transaction(Session):
 
     @contextmanager
     def savepoint(self) -> Iterator["Transaction"]:
-        """A part that may write and that an error undoes alone, for callers that handle the error and go on.
+        """Begins a part that may write and that an error undoes alone, for callers that handle the error and go on.
 
-        Raises WouldWrite in a reading transaction.
+        Raises WouldWrite if this transaction only reads.
         """
         changed_before, failed_before = set(self.changed_chats), self._part_failed
         try:
@@ -91,7 +91,7 @@ class Transaction(Session):
             raise
 
     def refuse_failed_part(self) -> None:
-        """Raises RuntimeError if the error of a part was handled outside of a savepoint: half of the part would be committed."""
+        """Raises RuntimeError if a part failed outside of a savepoint and its error was handled: half of it would be committed."""
         if self._part_failed:
             raise RuntimeError("A part of this transaction failed, and its error was handled without a savepoint.")
 
@@ -113,7 +113,7 @@ class Store:
         self.schedules = schedules or Schedules()
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
-        self.where = str(self.path.absolute())  # what errors call it: the file alone, never the address
+        self.where = str(self.path.absolute())  # its name in errors: the file, never the address
         self._turns = _Turns()
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -170,7 +170,7 @@ class Store:
             raise RuntimeError("This thread is writing: pass its Transaction on, not the Store.")
 
     def exists(self) -> bool:
-        """Whether there is something at its path. Raises StoreError when its folder cannot be looked into, or is none."""
+        """Whether the database file exists. Raises StoreError when its folder cannot be looked into, or is none."""
         with self.translated_errors():
             try:
                 return self.path.stat() is not None
@@ -304,7 +304,7 @@ Scope = Store | Transaction  # where a use case does its work: in a transaction 
 
 
 class _Turns:
-    """A lock that is given in the order in which it was asked for."""
+    """A lock that threads get in the order in which they asked for it."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -38,14 +38,14 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
     ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
     ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
 )
-# What these say is of the disk or of other programs, and may pass. All else is wrong with the setting: wrong usage.
+# For these messages the setting is not at fault. All others count as wrong usage.
 _PASSING = frozenset({"locked", "disk i/o", "malformed"})
 _ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
 @contextmanager
 def copying_to(target: Path) -> Iterator[None]:
-    """What goes wrong within is told as a sentence about the copy, unless what is copied is to blame."""
+    """Raises errors within as sentences about the copy, unless the copied database is at fault."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -85,7 +85,7 @@ def translated(error: Exception, file: Path, where: str) -> Exception:
 
 
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
-    """PAPERWIRE_DATABASE_URL names what cannot be used, and trying again does not mend it."""
+    """The error for a PAPERWIRE_DATABASE_URL that cannot be used, where trying again does not help."""
     error = StoreError(sentence, hint)
     error.exit_code = 2
     return error

@@ -1,6 +1,6 @@
-"""What the planner reads and writes: who is due, and the cursors and next moments of subscriptions (rules 2 and 5).
+"""What the planner reads and writes: due chats, cursors and due moments of subscriptions (rules 2 and 5).
 
-All morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
+In the morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
 """
 
 from collections.abc import Sequence
@@ -128,7 +128,7 @@ def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None
 
 
 def advance_shared_cursor(session: Session, last_sequence: int) -> None:
-    """Raises the shared cursor to `last_sequence`, and has every active subscription with cadence `now` that is there use it.
+    """Raises the shared cursor to `last_sequence`; active `now` subscriptions with this cursor use it from then on.
 
     If another planner has raised it further meanwhile, subscriptions keep their own cursors.
     """

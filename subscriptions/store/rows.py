@@ -313,7 +313,7 @@ class MessageRow(SQLModel, table=True):
     lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
     edit_requested_at: datetime | None = Field(
         default=None, sa_type=Utc
-    )  # since when it should show something else; None: it need not
+    )  # when an edit of it was requested; None: none is
 
 
 class UpdateRow(SQLModel, table=True):

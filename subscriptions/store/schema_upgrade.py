@@ -7,9 +7,9 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 
-def upgrade_schema(connection: Connection, revision: str = "head") -> None:
-    """Runs the migrations up to a revision in the transaction of a connection that is open."""
-    command.upgrade(alembic_config(connection), revision)
+def upgrade_schema(connection: Connection) -> None:
+    """Runs all migrations in the transaction of a connection that is open."""
+    command.upgrade(alembic_config(connection), "head")
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -165,10 +165,10 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(venue: TelegramA
 async def test_a_file_is_sent_to_its_topic_and_silent(venue: TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await venue.send_file(ChatAddress("telegram", "-1001", "5"), file)
-    await venue.send_file(ChatAddress("telegram", "42"), file, silent=False)
+    await venue.send_file(ChatAddress("telegram", "42"), file)
     (topic,), (private,) = telegram.documents_in("-1001"), telegram.documents_in("42")
     assert topic == {"chat": "-1001", "thread": "5", "name": file.name, "text": file.text, "silent": True}
-    assert (private["thread"], private["silent"]) == ("", False)
+    assert (private["thread"], private["silent"]) == ("", True)
 
 
 async def test_a_file_to_a_chat_that_is_gone_is_told(venue: TelegramApi, telegram: FakeTelegram) -> None:

@@ -128,9 +128,8 @@ class PostboxApi:
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """See PlatformApi."""
 
-    async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi."""
-        del silent
         return await self.channel.post(chat, _enclosure(file), delivery="")
 
     async def fetch(self, file: str, most: int) -> bytes:

@@ -68,16 +68,6 @@ def test_no_window_ever_holds_more_than_burst_plus_rate(
     assert busiest(starts, window) <= burst + rate * window
 
 
-@given(gaps, st.integers(1, 7))
-def test_several_sends_reserved_at_once_count_as_many(gaps: list[float], n: int) -> None:
-    state, now, starts = FULL, 0.0, []
-    for gap in gaps:
-        now += gap
-        state, first = reserve(state, now, 28, 1, n)
-        starts += [first + i / 28 for i in range(n)]
-    assert busiest(starts, 1) <= 29
-
-
 @given(gaps)
 def test_whoever_asks_first_goes_first(gaps: list[float]) -> None:
     state, now, starts = FULL, 0.0, []

@@ -221,9 +221,8 @@ class SlackApi:
 
     # ---------------------------------------------------------------------------------------------------------- files
 
-    async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi. If the app may not send files, posts the text in messages."""
-        del silent
         workspace, channel = await self._conversations.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
         try:

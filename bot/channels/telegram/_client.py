@@ -64,14 +64,14 @@ class Client:
             if not not_modified(error):
                 raise outcome(error) from error
 
-    async def send_file(self, address: str, topic: int | None, name: str, data: bytes, *, silent: bool) -> str:
-        """Posts a document and returns the message's id."""
+    async def send_file(self, address: str, topic: int | None, name: str, data: bytes) -> str:
+        """Posts a document without sound and returns the message's id."""
         try:
             sent = await self._bot.send_document(
                 address,
                 data,
                 filename=name,
-                disable_notification=silent,
+                disable_notification=True,
                 message_thread_id=topic if topic != _GENERAL else None,
             )
         except Exception as error:

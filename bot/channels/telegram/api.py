@@ -92,10 +92,10 @@ class TelegramApi:
         with suppress(NotDelivered):
             await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
-    async def send_file(self, chat: ChatAddress, file: File, *, silent: bool = True) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi."""
         topic = int(chat.topic) if chat.topic.isdecimal() else None
-        return await self._client.send_file(chat.address, topic, file.name, file.text.encode(), silent=silent)
+        return await self._client.send_file(chat.address, topic, file.name, file.text.encode())
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See PlatformApi."""

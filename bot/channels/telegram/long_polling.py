@@ -27,8 +27,9 @@ NAME = "telegram updates"
 LONG_POLL_SECONDS = 25  # how long one call waits for updates
 MAX_IN_FLIGHT = 100  # updates that one call returns, and so the most that are handled at the same time
 # A call that confirms nothing new returns a single update if it comes within half a second of the last call
-# (tdlib/telegram-bot-api, process_get_updates_query).
-MAX_WAIT = 0.6
+# (tdlib/telegram-bot-api, process_get_updates_query). So the next call waits for updates that are still being handled, such as
+# one that asks who administers a chat.
+MAX_WAIT = 0.6  # seconds
 
 Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
 Dispatch = Callable[[Request], Awaitable[object]]
@@ -37,20 +38,16 @@ Dispatch = Callable[[Request], Awaitable[object]]
 class LongPolling:
     """A Receiver that asks Telegram for updates.
 
-    `on_bot_name` is called with the bot's name as soon as Telegram tells it. `max_wait` is how many seconds the next
-    call waits for updates that are still being handled, such as one that asks who administers a chat.
+    `on_bot_name` is called with the bot's name as soon as Telegram tells it.
     """
 
     name = NAME
     webhook = None
     routes = ()
 
-    def __init__(
-        self, client: Client, clock: Clock, *, on_bot_name: Callable[[str], None], max_wait: float = MAX_WAIT
-    ) -> None:
+    def __init__(self, client: Client, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:
         self._client = client
         self._on_bot_name = on_bot_name
-        self._max_wait = max_wait
         self._clock = clock
         self._loop = ReceiverLoop("Telegram", clock, assess=assess)
         self._bot = ("", "")
@@ -68,12 +65,12 @@ class LongPolling:
 
     async def _poll(self, window: "UpdateWindow") -> None:
         """Makes one call, and starts what it returns."""
-        await window.wait(self._max_wait)
+        await window.wait()
         if len(window.in_flight) >= MAX_IN_FLIGHT:
             return
         updates = await self._loop.retry(lambda: self._get_updates(window))
         if not window.start(updates) and updates and not window.in_flight:
-            await self._clock.sleep(self._max_wait)  # something on the way repeats an old answer
+            await self._clock.sleep(MAX_WAIT)  # something on the way repeats an old answer
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
@@ -150,10 +147,10 @@ class UpdateWindow:
             self.in_flight[number] = asyncio.create_task(self._handle(update))
         return bool(new)
 
-    async def wait(self, max_wait: float) -> None:
-        """Waits until no update is in flight, at most `max_wait` seconds."""
+    async def wait(self) -> None:
+        """Waits until no update is in flight, at most MAX_WAIT seconds."""
         if self.in_flight:
-            await asyncio.wait(self.in_flight.values(), timeout=max_wait)
+            await asyncio.wait(self.in_flight.values(), timeout=MAX_WAIT)
         for number in [number for number, task in self.in_flight.items() if task.done()]:
             task = self.in_flight.pop(number)
             self._over.append(number)

@@ -1,4 +1,4 @@
-"""settings, set, forget: what is kept of one chat."""
+"""settings, set, forget: show, change and erase what is stored of one chat."""
 
 import shlex
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""check: what is wrong with this installation, and how to mend it."""
+"""check: finds what is wrong with this installation, and says how to mend it."""
 
 import asyncio
 import os

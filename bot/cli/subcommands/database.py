@@ -1,4 +1,4 @@
-"""db, backup, restore: the schema of the database, and copies of it."""
+"""db, backup, restore: upgrade the schema of the database, make backups and restore them."""
 
 from pathlib import Path
 from typing import Annotated

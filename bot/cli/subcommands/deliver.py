@@ -32,7 +32,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
 
 
 def _named(sender: str) -> str:
-    """Returns the display name of a sender: a platform, or behind a colon a workspace of it."""
+    """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
     platform, _, workspace = sender.partition(":")
     return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 

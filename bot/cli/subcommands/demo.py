@@ -1,4 +1,4 @@
-"""demo: sample digests, example chats, a gallery of what they receive."""
+"""demo: sends sample digests to example chats, and writes a gallery of what they receive."""
 
 import sys
 from pathlib import Path

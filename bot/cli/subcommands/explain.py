@@ -1,4 +1,4 @@
-"""explain: what a query means. Needs neither settings nor a database."""
+"""explain: tells what a query means. Needs neither settings nor a database."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""export and import: subscriptions as text that people can read, edit and move to another installation."""
+"""export and import: write and read subscriptions as text that people can read, edit and move elsewhere."""
 
 import sys
 from collections.abc import Sequence

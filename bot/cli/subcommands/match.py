@@ -25,7 +25,7 @@ from subscriptions.query import Query, parse_query
 if sys.platform != "win32":
     import resource
 
-_REFUSED = -1  # stands in place of a handle
+_REFUSED = -1  # in place of the handle of a line that is no query
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
 

@@ -1,4 +1,4 @@
-"""run: the process that does everything until it is stopped."""
+"""run: runs the process that polls, delivers and answers until it is stopped."""
 
 import asyncio
 import sys

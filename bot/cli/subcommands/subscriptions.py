@@ -1,4 +1,4 @@
-"""subscribe, subscriptions, unsubscribe, name: the subscriptions of chats."""
+"""subscribe, subscriptions, unsubscribe, name: add, list, remove and name subscriptions."""
 
 import shlex
 from collections.abc import Iterator

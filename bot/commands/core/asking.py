@@ -29,7 +29,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext, always
-from bot.ports.button import Button, Buttons
+from bot.ports.button import Button
 from bot.ports.conversation import EventRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
@@ -54,14 +54,11 @@ def can_ask(context: CommandContext) -> bool:
     return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
 
 
-def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str, buttons: Buttons = ()) -> Reply:
-    """Asks `lines`, and stores that the person's next plain text goes to the function of `verb` as `context.args`.
-
-    `buttons` are answers that can be pressed; [cancel] is added to them.
-    """
+def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> Reply:
+    """Asks `lines`, and stores that the person's next plain text goes to the function of `verb` as `context.args`."""
     _store_question(context, verb, arguments)
     cancel_button = Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
-    return Reply(lines=lines, buttons=(*buttons, (cancel_button,)))
+    return Reply(lines=lines, buttons=((cancel_button,),))
 
 
 def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:

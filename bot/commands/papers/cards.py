@@ -22,13 +22,12 @@ from subscriptions.service.papers import (
 PAGE = 16  # papers of a page: two rows of eight numbers
 
 
-def card_reply(context: CommandContext, known: KnownPaper, *, delivery: str = "", position: int = 0) -> Reply:
+def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
     """Returns the card of a paper: title, authors, categories, summary, and buttons where they may stand.
 
-    `delivery` and `position` name the paper in its delivery; without them the store is asked what this chat knows of it.
+    The store is asked what this chat knows of the paper.
     """
-    where: dict[str, Any] = {"delivery": delivery, "position": position} if delivery else {"paper": known.id}
-    return _card(context, as_item(context.store, context.chat, known), where)
+    return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
 
 
 def on_card(context: CommandContext) -> Reply:

@@ -110,10 +110,10 @@ class EmbeddedEngine:
                 self._queue(lane, place if rests else next(self._order), second, now)
             self._changed.set()
 
-    async def reserve(self, token: str, n: int = 1, *, urgent: bool = False) -> float:
-        """See Engine. Waits until the first may start."""
+    async def reserve(self, token: str, *, urgent: bool = False) -> float:
+        """See Engine. Waits until the send may start."""
         while True:
-            start = self._rate_limiter.reserve(token, self._clock.monotonic(), n, urgent=urgent)
+            start = self._rate_limiter.reserve(token, self._clock.monotonic(), urgent=urgent)
             if (wait := start - self._clock.monotonic()) > 0:
                 await self._clock.sleep(wait)
             if urgent or not self._rate_limiter.was_preempted(token):

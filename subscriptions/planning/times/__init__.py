@@ -1,7 +1,8 @@
-"""Times as people write them, in English and Chinese, wherever they are written.
+"""Reads times as people write them, in English and Chinese.
 
-`_lexicon` knows the words and phrases, `_clocks` the times of day among them; `_words` finds them in a text, `_reading`
-says what they mean together, `_when` and `_options` make cadences of that, and `_ending` finds where a query ends.
+`_lexicon` has the words and phrases of times, `_clocks` the times of day. `_words` finds them in a text, `_reading`
+decides what they mean together, `_when` and `_options` make cadences of that. `_ending` finds where a query ends and
+its time begins.
 """
 
 from subscriptions.planning.times._ending import Ending as Ending

@@ -1,4 +1,4 @@
-"""Times of day, in English and Chinese: what they look like, and which hour a part of the day makes of them."""
+"""Times of day as they are written in English and Chinese, and the hour that a part of the day makes of them."""
 
 import re
 from collections.abc import Callable
@@ -8,12 +8,12 @@ from datetime import time
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
-    """A time of day as written; `at` is None where no clock shows it (25:00)."""
+    """A time of day as written; `at` is None if no clock shows it (25:00)."""
 
     at: time | None
-    settled: bool = False  # am, pm or noon is said, so no part of the day moves it
-    firm: bool = False  # it is a time by its form: 9am, 9点半; 8:30 may be a ratio, and 17点 points
-    beyond: bool = False  # its hour is so large that no slip explains it
+    settled: bool = False  # am, pm or noon is named, so a part of the day does not change it
+    firm: bool = False  # only a time is written so: 9am, 9点半; 8:30 may be a ratio, 17点 may be points
+    beyond: bool = False  # its hour is too large for a slip
 
 
 _NOON, _HALF_A_DAY = 12, 12
@@ -44,7 +44,7 @@ _ENDS = r"(?![a-z0-9_]|[:.]\d)"
 
 
 def count_of(word: str) -> int:
-    """How many a word says, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; "" is one."""
+    """The number that a word names, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; 1 for ""."""
     plain = word.removesuffix("times").removesuffix("x").strip()
     if not plain:
         return 1
@@ -60,7 +60,7 @@ def count_of(word: str) -> int:
 
 
 def _han_number(word: str) -> int:
-    """十二 is 12, 二十 20, 二十三 23."""
+    """The number that Chinese signs or digits name: 十二 is 12, 二十 20, 二十三 23."""
     if word.isdecimal() and word.isascii():
         return int(word)
     tens, ten, ones = word.rpartition("十")
@@ -98,7 +98,7 @@ def _of_word(match: re.Match[str]) -> TimeOfDay:
 
 
 def _of_past(match: re.Match[str]) -> TimeOfDay:
-    """Half past 8, quarter to 9."""
+    """The time of "half past 8" or "quarter to 9"."""
     hour = count_of(match["hour"])
     minute = 30 if match["part"] == "half" else _QUARTER
     if match["side"] == "to":
@@ -123,7 +123,7 @@ def _midnight(_: re.Match[str]) -> TimeOfDay:
 
 
 Make = Callable[[re.Match[str]], TimeOfDay]
-# Such as are a time of day by themselves.
+# Patterns that are a time of day by themselves.
 CLOCKS: tuple[tuple[str, Make], ...] = (
     (r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
     (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
@@ -139,7 +139,7 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
         _of_han,
     ),
 )
-# Such as are one only where something says so: "daily 9", "at 8.30".
+# Patterns that are a time of day only behind other words: "daily 9", "at 8.30".
 NUMBERS: tuple[tuple[str, Make], ...] = (
     (rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}", _of_digits),
     (rf"(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}", _of_digits),
@@ -147,7 +147,7 @@ NUMBERS: tuple[tuple[str, Make], ...] = (
     (rf"(?P<hour>{_WORD}){_ENDS}", _of_word),
 )
 
-# Of each part of a day the time that it stands for alone, and the hours that it puts into the afternoon.
+# For each part of a day: the time that it stands for alone, and the hours that count as p.m. in it.
 _PARTS: dict[str, tuple[time, range]] = {
     "small hours": (time(5), range(0)),
     "morning": (time(9), range(0)),
@@ -158,16 +158,16 @@ _PARTS: dict[str, tuple[time, range]] = {
     "night": (time(21), range(5, 12)),
     "midnight": (time(0), range(0)),
 }
-_FROM_MIDNIGHT = frozenset({"small hours", "morning", "evening", "night", "midnight"})  # where 12 is 0
+_FROM_MIDNIGHT = frozenset({"small hours", "morning", "evening", "night", "midnight"})  # in which 12 is hour 0
 
 
 def time_of_part(part: str) -> time:
-    """The time that a part of the day stands for by itself."""
+    """The time that a part of the day stands for alone."""
     return _PARTS[part][0]
 
 
 def in_part(clock: TimeOfDay, part: str) -> TimeOfDay:
-    """A time of day with its part of the day: 8 in the evening is 20:00."""
+    """A time of day within a part of the day: 8 in the evening is 20:00."""
     if clock.at is None or clock.settled:
         return clock
     hour = clock.at.hour

@@ -1,6 +1,6 @@
-"""Where a query ends and its time begins.
+"""Finds where a query ends and its time begins.
 
-A time is read at the end of a text only, with something left before it, outside quotes.
+A time is found only at the end of a text, outside quotes, with a query before it.
 """
 
 import re
@@ -18,13 +18,13 @@ _QUOTES = '"“”„‟«»「」『』＂'
 _GAPS = " \t\r\n\u3000,，、;；。"
 _STRAY = " \t\r\n\u3000,，、;；。.!！?？-–—·|"  # between a query and its time
 _BEHIND = " \t\r\n\u3000,，;；。.!！?？"  # a time
-# Behind these the end of a query is one of its words: an operator has two sides, and "the monday" names no cadence.
+# Behind these words the end of a text belongs to the query: an operator needs two sides, "the monday" is no cadence.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
 _ARTICLES |= {"between", "than", "as", "into", "it", "next"}
-_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # with these a time needs nothing before it
-# Words between a query and its time that ask for no paper: "diffusion, send it daily at 9".
+_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # a time that begins so may stand behind an article
+# Words between a query and its time that belong to neither: "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
     r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])(?:请|定时|请定时)$",
@@ -33,14 +33,14 @@ _LEAD_IN = re.compile(
 _GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
-_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # such as surnames are written
-# Alone they are words that papers may hold.
+_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # written as surnames are
+# Alone these are queries: papers may hold them.
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
     | {*weekdays.DAYS, *weekdays.FULL_NAMES}
 )
-# What is counted at a number: behind these "at 5" is no more likely a time than a rank.
+# Measures that are taken at a number: behind these "at 5" may as well be a rank.
 _MEASURES = frozenset(
     {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
     | {"success", "rate"}
@@ -50,12 +50,12 @@ _LEAD = 40  # characters of a lead-in
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A text that people type behind /sub, taken apart."""
+    """A text that was typed behind /sub, split."""
 
     query: str
-    when: str | None  # the time as typed, without what stands between; None: there is none
+    when: str | None  # the time as typed, without words between; None: there is none
     either: bool = False  # the time may as well be words of the query
-    only_time: bool = False  # the whole text is a time, and nothing is left to look for
+    only_time: bool = False  # the whole text is a time, so there is no query
 
 
 def split_when(text: str) -> Ending:
@@ -87,20 +87,20 @@ def _without_lead_in(query: str) -> str:
 
 
 def _bare(query: str) -> str:
-    """Without a colon that leads to the time; that of a field stays."""
+    """The query without a colon that leads to the time; the colon of a field stays."""
     last = query.rsplit(maxsplit=1)[-1]
     return query.rstrip(":：") if last[-1] in ":：" and last[:-1].casefold() not in FIELDS.by_name else query
 
 
 def as_words(text: str) -> str:
-    """The same text with its last word in quotes, so that its end is no time."""
+    """The text with its last word in quotes, so that its end is no time."""
     *_, last = text.split() or [""]
     head = text.rstrip()[: -len(last)] if last else text
     return f'{head}"{last.strip(_STRAY)}"'
 
 
 def _starts(body: str) -> Iterator[int]:
-    """Where a time may begin, the longest one first."""
+    """The positions where a time may begin, ascending: the longest text comes first."""
     for place in range(max(0, len(body) - _LONGEST), len(body)):
         before, sign = body[place - 1] if place else " ", body[place]
         if sign in _GAPS:
@@ -114,12 +114,15 @@ def _starts(body: str) -> Iterator[int]:
 
 
 def _is_glued(body: str, start: int) -> bool:
-    """Whether no blank stands before it; between Chinese and English none is needed."""
+    """Whether a blank is missing before a position; between Chinese and English none is needed."""
     return bool(start) and body[start - 1] not in _GAPS and not (body[start].isascii() and body[start].isalpha())
 
 
 def _read(said: str, *, glued: bool) -> Reading | None:
-    """What the end of a text says of a time. Where no blank stands before it, one lonely word does not do."""
+    """The meaning of the end of a text as a time; None if it is no time.
+
+    If it is glued to the text before it, a single word that may be a word of the query is no time.
+    """
     if said.count("(") + said.count("（") != said.count(")") + said.count("）"):
         return None
     reading = reading_of(said) or _with_place(said)
@@ -129,7 +132,7 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 
 
 def _with_place(said: str) -> Reading | None:
-    """A time of day with a cadence or am and pm, and behind it a place that nobody knows: it is refused, not searched for."""
+    """The meaning of a clear time of day with an unknown place behind it, which is then refused; None for other texts."""
     tokens, rest = tokens_of(plain(said))
     if not may_be_place(rest):
         return None
@@ -139,7 +142,7 @@ def _with_place(said: str) -> Reading | None:
 
 
 def _is_word(query: str, reading: Reading) -> bool:
-    """Whether what looks like a time belongs to the query."""
+    """Whether words that may be a time belong to the query: an operator or a field stands before them."""
     if not reading.either:
         return False
     last = re.split(r"[\s,，、]+", query)[-1]
@@ -147,19 +150,19 @@ def _is_word(query: str, reading: Reading) -> bool:
 
 
 def _is_name(said: str) -> bool:
-    """Whether the first word is SAT or Sun, and no time of day stands behind it."""
+    """Whether a text begins with a name such as SAT or Sun, and no time of day stands behind it."""
     first, _, rest = said.partition(" ")
     as_name = first.isupper() or first in _WEEKEND_NAMES
     return bool(_ABBREVIATED.fullmatch(first)) and as_name and clock_of(rest) is None
 
 
 def _is_behind_article(query: str, said: str, articles: Collection[str]) -> bool:
-    """Whether "the", "of" and the like lead up to a word that is bare of "at", "on" and "every"."""
+    """Whether the query ends in one of `articles`, and the time does not begin with "at", "on", "every" or the like."""
     return query.rsplit(maxsplit=1)[-1].casefold() in articles and plain(said).split()[0] not in _OF_ITS_OWN
 
 
 def _with_clock_before(query: str, said: str) -> tuple[str, str]:
-    """In Chinese the clock may stand before the time, without a blank: 扩散模型北京时间每天8点."""
+    """(query, time) with a clock at the end of the query moved to the time: Chinese needs no blank, 扩散模型北京时间每天8点."""
     match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
     for length in range(len(match[0]) if match else 0, 3, -1):
         if zone_of_place(query[-length:]):

@@ -1,4 +1,4 @@
-"""The words and phrases of times, in English and Chinese, and the tokens that they are. All patterns are for plain text."""
+"""The words and phrases of times in English and Chinese, as patterns for plain texts, and the tokens that they become."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def _day(match: re.Match[str]) -> Tokens:
 
 
 def _han_days(match: re.Match[str]) -> Tokens:
-    """周三, and 周一三五 for three days."""
+    """The days of 周三, or of 周一三五: three days."""
     for sign in match["days"].replace("、", ""):
         day = int(sign) - 1 if sign.isascii() else chinese_day_number(sign)
         yield Token(TokenKind.DAY, day, firm=match[0].startswith(("每", "逢")))
@@ -51,14 +51,14 @@ _HAN_PARTS = {
 
 # --------------------------------------------------------------------------------------------- cadences that there are not
 
-_OFTEN = 2  # times a week; for more the five weekdays are nearest
+_OFTEN = 2  # times a week; for more, weekdays is the nearest cadence
 _HALF_A_DAY, _HALF_A_WEEK = 12, 4
 _HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 
 
 def _nth(match: re.Match[str]) -> Tokens:
-    """Every other day, every other friday."""
+    """The tokens of "every other day" and "every other friday": cadences that paperwire does not have."""
     unit = match["unit"]
     yield Token(TokenKind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
     if unit[:3] in DAYS:
@@ -66,14 +66,14 @@ def _nth(match: re.Match[str]) -> Tokens:
 
 
 def _every_so_often(match: re.Match[str]) -> Tokens:
-    """Every 3 days; every 1 day there is."""
+    """The tokens of "every 3 days", a cadence that paperwire does not have, and of "every 1 day", which it has."""
     many, unit = count_of(match["many"] or ""), _unit(match["unit"])
     unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
     yield _once(unit) if many == 1 and unit in ("day", "week") else Token(TokenKind.NONE, _nearest(many, unit))
 
 
 def _so_many_times(match: re.Match[str]) -> Tokens:
-    """Twice a day; once a day there is."""
+    """The tokens of "twice a day", a cadence that paperwire does not have, and of "once a day", which it has."""
     many, unit = count_of(match["many"]), _unit(match["unit"])
     if many == 1 and unit in ("day", "week"):
         yield _once(unit)
@@ -98,7 +98,7 @@ def _once(unit: str) -> Token:
 
 
 def _unit(word: str) -> str:
-    """minute, hour, day, week, or month for all that is longer."""
+    """The unit that a word names: minute, hour, day, week, or month for anything longer."""
     if word in _HAN_UNITS:
         return _HAN_UNITS[word]
     if word == "daily":
@@ -118,11 +118,11 @@ def _nearest(many: int, unit: str) -> str:
 
 
 def _words(pattern: str) -> str:
-    """English words: they end where no letter follows; Chinese goes on without a blank."""
+    """The pattern of English words, which end where no letter follows; Chinese goes on without a blank."""
     return rf"(?:{pattern})(?![a-z0-9_])"
 
 
-_EVERY = r"(?:every|evry|evrey|each)"  # with slips of the pen, as below: they are no words of papers
+_EVERY = r"(?:every|evry|evrey|each)"  # with typing errors, as below: no paper has these words
 _MANY = (
     r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
     r"|few|couple of|several|half an?|half)"
@@ -135,7 +135,7 @@ _HAN_MANY = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3}|半|几|数|�
 
 _LEFT_OUT = r"(?:except|excluding|but not|not)(?: for)?(?: on)?(?: the)?"
 
-_NONE: tuple[Entry, ...] = (  # before the others, since each begins like one that there is
+_NONE: tuple[Entry, ...] = (  # before the others, which would match the beginning of these
     (
         _words(rf"{_LEFT_OUT} (?:weekends?|sat(?:urday)?s? (?:and|or|&) sun(?:day)?s?)"),
         _just(TokenKind.EXCEPT, "weekend"),
@@ -182,7 +182,7 @@ _NONE: tuple[Entry, ...] = (  # before the others, since each begins like one th
         ),
         _named,
     ),
-    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # once is no cadence
+    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # a single day is no cadence
     (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(TokenKind.NONE, "daily")),
     (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
     (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(TokenKind.NONE, "weekly")),
@@ -245,7 +245,7 @@ _OTHERS: tuple[Entry, ...] = (
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
     (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
     (_words(r"when[ -]?out"), _just(TokenKind.OUT, firm=True)),
-    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # as Chinese answers name it
+    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # as Chinese replies name when-out
     (_words(r"(?:starting )?at"), _just(TokenKind.AT)),
     (r"@", _just(TokenKind.AT)),
     (_words(r"between"), _just(TokenKind.NEAR, "between")),
@@ -268,5 +268,5 @@ _LEXICON: tuple[Entry, ...] = (
 
 @lru_cache(maxsize=1)
 def lexicon() -> tuple[tuple[re.Pattern[str], Make], ...]:
-    """Compiled when the first time is read: many processes read none."""
+    """The compiled patterns in order, each with its function. Compiled at the first use: many processes read no time."""
     return tuple((re.compile(pattern), make) for pattern, make in _LEXICON)

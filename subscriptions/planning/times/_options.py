@@ -1,4 +1,4 @@
-"""The options of a command line: --every, --on and --at."""
+"""Reads the options of a command line: --every, --on and --at."""
 
 from datetime import time
 
@@ -11,10 +11,10 @@ from subscriptions.planning.weekdays import DAYS
 
 
 def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
-    """The time that the options --every, --on and --at ask for (docs/commands.md, subscribe); None: not given.
+    """The time of the options --every, --on and --at (docs/commands.md, subscribe); None: not given. Raises Refused.
 
-    Without --every it is the chat's schedule, with the time or day that was given: a range of times asks for when-out,
-    a day for weekly, a single time keeps the cadence of a chat that has one and is daily elsewhere. Raises Refused.
+    Without --every it is the chat's schedule, changed by the others: a range of times makes it when-out, a day makes it
+    weekly. A single time keeps a schedule of the kinds daily, weekdays and weekly, and makes any other daily.
     """
     if every is None and on is None and at is None:
         return When(chat_schedule)
@@ -48,7 +48,7 @@ def _cadence_of(every: str) -> Reading:
 
 
 def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
-    """Returns the cadence of the chat, as far as what was given goes with it."""
+    """The cadence of the chat's schedule, changed by --on and --at."""
     kind = chat_schedule.kind
     if on is not None:
         kind = "weekly"
@@ -72,7 +72,7 @@ def _weekday(on: str) -> int:
 
 
 def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, str]:
-    """The one time of day, and the zone that was said with it."""
+    """The time of day of --at, else of the cadence, else 09:00; and the zone named in --at."""
     if at is None:
         return reading.at or NINE, ""
     if reading.at is not None:

@@ -1,4 +1,4 @@
-"""Tokens of a time become its meaning: a cadence, days, a time of day and a zone, as far as they go together."""
+"""Decides what the tokens of a time mean together: a cadence, days, a time of day and a zone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,36 +16,36 @@ _WEEKEND = frozenset({_SAT, _SUN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a text says of a time. Where `exact` is false, no such cadence exists, and this is the nearest."""
+    """The meaning of a text as a time. If not `exact`, paperwire has no such cadence, and this is the nearest."""
 
-    kind: str = "daily"  # as of a Cadence
-    at: time | None = None  # None: not said
+    kind: str = "daily"  # see Cadence
+    at: time | None = None  # None: not named
     until: time | None = None  # the second time of when-out
     weekday: int | None = None
     weekdays_only: bool = False  # of when-out
     zone: str = ""
-    part: str = ""  # the part of the day that was said without a time
-    exact: bool = True
+    part: str = ""  # the part of the day, if it is named without a time
+    exact: bool = True  # False: this is only the nearest cadence
     either: bool = False  # the words may as well be words of a query
-    words: int = 1  # how many tokens say it
-    at_number: bool = False  # it is no more than "at" and a number
-    timed: bool = False  # a time of day is said that is one by its form or by what stands before it
+    words: int = 1  # the number of its tokens, without SMALL ones
+    at_number: bool = False  # it is only "at" and a number
+    timed: bool = False  # it names a time of day, and not only a part of the day or a range
 
 
 @lru_cache(maxsize=4096)
 def reading_of(text: str, *, bare: bool = False) -> Reading | None:
-    """What a whole text says of a time; None when it is none. With `bare` "9" is one, too."""
+    """The meaning of a whole text as a time; None if it is no time. With `bare` a number alone is a time, such as "9"."""
     tokens, rest = tokens_of(plain(text))
     return None if rest else meaning(tokens, bare=bare)
 
 
 def is_time(text: str) -> bool:
-    """Whether all of a text says a time, also one that cannot be had."""
+    """Whether a whole text is a time, also one with a cadence that paperwire does not have."""
     return reading_of(text) is not None
 
 
 def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
-    """What tokens mean together; None when they do not go together."""
+    """The meaning of tokens together; None if they do not go together. With `bare` a number alone is a time."""
     said = _Said(bare=bare)
     if not tokens or not said.take(tokens):
         return None
@@ -55,14 +55,14 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     solid = [token for token in tokens if token.kind not in SMALL]
     at_number = [token.kind for token in tokens] == [TokenKind.AT, TokenKind.NUMBER]
     if at_number and said.clocks[0].beyond:
-        return None  # "recall at 50"
+        return None  # as in "recall at 50"
     either = not reading.exact or (len(solid) == 1 and not at_number and not _is_firm(tokens, solid[0]))
     zone = said.zones[0] if said.zones else ""
     return replace(reading, zone=zone, either=either, words=len(solid), at_number=at_number, timed=bool(said.clocks))
 
 
 def hours_of(text: str) -> tuple[time, time] | None:
-    """The two times of a range of hours, "22:00-8", "10pm to 7am", 晚上10点到早上7点; None when it is no such range."""
+    """The two times of a range of hours, "22:00-8", "10pm to 7am", 晚上10点到早上7点; None if the text is no such range."""
     said = _Said(bare=True)
     tokens, rest = tokens_of(plain(text))
     if rest or not tokens or not said.take(tokens) or not said.is_range_alone():
@@ -72,13 +72,13 @@ def hours_of(text: str) -> tuple[time, time] | None:
 
 
 def clock_of(text: str) -> time | None:
-    """The time of day that a text is: 8, 8am, 08:00, noon, 早上8点; None when it is none."""
+    """The time of day that a text is: 8, 8am, 08:00, noon, 早上8点; None for other texts, also with a zone."""
     clock, zone = clock_with_zone(text)
     return None if zone else clock
 
 
 def clock_with_zone(text: str) -> tuple[time | None, str]:
-    """The time of day that a text is, and the zone behind it, as in 9am Berlin; (None, "") when it is none."""
+    """(time of day, zone behind it or "") of a text such as 9am Berlin; (None, "") if it is no time of day."""
     reading = reading_of(text, bare=True)
     if reading is None or not reading.exact or reading.kind != "daily":
         return None, ""
@@ -89,7 +89,7 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
-    """Whether a token that stands alone, but for an "at", is a time and nothing else."""
+    """Whether the only token with a meaning can only be a time, by itself or behind "at"."""
     if isinstance(one.value, TimeOfDay):
         at = tokens[0].kind is TokenKind.AT
         return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
@@ -98,7 +98,7 @@ def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
 
 @dataclass(slots=True)
 class _Said:
-    """What was said by now."""
+    """What the tokens that were taken say."""
 
     bare: bool = False
     cadences: list[str] = field(default_factory=list)
@@ -115,7 +115,7 @@ class _Said:
     between: bool = False
 
     def take(self, tokens: Sequence[Token]) -> bool:
-        """Takes all tokens in; false when two neighbours do not go together."""
+        """Takes all tokens; False if two neighbours do not go together."""
         tokens = _with_parts(tokens)
         before: Token | None = None
         for place, token in enumerate(tokens):
@@ -146,7 +146,7 @@ class _Said:
         return True
 
     def _clock(self, clock: TimeOfDay, before: Token | None) -> None:
-        """A second time behind "to" ends a range, behind "and" if "between" began it."""
+        """Takes a time of day. Behind "to" it ends a range; behind "and", if "between" began one."""
         ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
@@ -165,7 +165,7 @@ class _Said:
             lists[kind].append(value)
 
     def is_range_alone(self) -> bool:
-        """Whether two times of day were said, and nothing else."""
+        """Whether the tokens are a range of two times, and nothing else."""
         others = (
             self.cadences,
             self.days,
@@ -180,7 +180,7 @@ class _Said:
         return bool(self.hours) and not any(others)
 
     def decide(self) -> Reading | None:
-        """What all of it means together; None: nothing."""
+        """The meaning of the tokens; None if they have none. With two zones, no cadence has this meaning."""
         found = self._decided()
         return replace(found, exact=False) if found and len(self.zones) > 1 else found
 
@@ -195,7 +195,7 @@ class _Said:
         return self._timed(self._cadence())
 
     def _when_out(self) -> Reading:
-        """Once a day between two times, which may be left out; on weekdays, if that is said."""
+        """When-out, between the two times if they are named, on weekdays if that is said."""
         only = "weekdays" in self.cadences or (self.days == [0, _FRI] and self.day_range)
         others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.cadences)
         first, last = (clock.at for clock in self.hours) if self.hours else (None, None)
@@ -204,7 +204,7 @@ class _Said:
         return Reading(kind="when-out", at=first, until=last, weekdays_only=only)
 
     def _cadence(self) -> Reading:
-        """How often; the nearest where there is no such cadence."""
+        """The cadence of the tokens; the nearest one if paperwire does not have it."""
         kinds = set(self.cadences)
         if self.none:
             day = self.days[0] if self.days else 0
@@ -239,7 +239,7 @@ class _Said:
         return Reading(kind=kind, exact=len(days) == (7 if kind == "daily" else 5))
 
     def _timed(self, reading: Reading) -> Reading | None:
-        """Returns the cadence with its time of day."""
+        """A cadence with the time of day of the tokens, or between their two times."""
         if self.hours:
             return self._between(reading)
         times = {clock.at for clock in self.clocks}
@@ -251,7 +251,7 @@ class _Said:
         return replace(reading, at=at, part=part, exact=reading.exact and one)
 
     def _between(self, reading: Reading) -> Reading | None:
-        """Two times of day are those of when-out."""
+        """A cadence with a range of hours: paperwire has none, the nearest is when-out in this range."""
         first, last = (clock.at for clock in self.hours)
         if first is None or last is None or first >= last or reading.kind not in ("daily", "weekdays"):
             return replace(reading, at=first, exact=False)
@@ -260,7 +260,7 @@ class _Said:
 
 
 def _alike(before: Token, after: Token) -> bool:
-    """Whether "to" or "and" may stand between these."""
+    """Whether "to" or "and" may stand between two tokens."""
     kinds = {before.kind, after.kind}
     if kinds <= {TokenKind.CLOCK, TokenKind.NUMBER} or kinds in ({TokenKind.DAY}, {TokenKind.PART}):
         return True
@@ -268,7 +268,7 @@ def _alike(before: Token, after: Token) -> bool:
 
 
 def _with_parts(tokens: Sequence[Token]) -> list[Token]:
-    """The same with each part of the day taken into the time that stands beside it: 8 in the evening, 晚上8点."""
+    """The tokens, each part of the day merged with the time of day beside it: 8 in the evening, 晚上8点."""
     found: list[Token] = []
     waiting: Token | None = None
     for token in tokens:

@@ -1,4 +1,4 @@
-"""A time as people write it becomes a cadence and a zone; what cannot be had is refused with the nearest that can."""
+"""Reads a time as a cadence and a zone. A cadence that paperwire does not have is refused, with the nearest one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ _BY_NOON = 12
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A time as it was read: a cadence, and the zone that was said with it."""
+    """A time that was read: a cadence, and the zone that was named with it."""
 
     cadence: Cadence
-    zone: str = ""  # "" where none was said
+    zone: str = ""  # "": none was named
 
     def __str__(self) -> str:
-        """As it is written: "daily 09:00 Europe/Berlin"."""
+        """The time as it is written: "daily 09:00 Europe/Berlin"."""
         return f"{cadence_text(self.cadence)} {self.zone}".rstrip()
 
 
 class NoSuchTime(Refused):
-    """A time that cannot be had. `nearest` are those that can, as they are written."""
+    """A time whose cadence paperwire does not have, or whose place is unknown. `nearest` are other times, as written."""
 
     def __init__(self, sentence: Sentence, hint: Sentence, nearest: Sequence[When]) -> None:
         super().__init__(sentence, hint)
@@ -38,8 +38,8 @@ class NoSuchTime(Refused):
 def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
-    What is left out comes from `chat_schedule`: its time of day, its two times of when-out; else 09:00, 08:00-20:00, and
-    Monday. Raises NoSuchTime for what cannot be had, Refused for what is no time.
+    A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and
+    08:00-20:00. A missing day of a week is Monday. Raises NoSuchTime, and Refused for a text that is no time.
     """
     reading = reading_of(text, bare=True)
     if reading is None:
@@ -68,7 +68,7 @@ def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
 
 
 def _time_of(chat_schedule: Cadence | None, part: str) -> time:
-    """The time of a chat that has one, else 09:00; in the morning only one before noon."""
+    """The time of day of the chat's schedule, else 09:00. With `part`, a morning, a time from noon on does not count."""
     own = chat_schedule.at if chat_schedule and chat_schedule.kind in ("daily", "weekdays", "weekly") else None
     return NINE if own is None or (part and own.hour >= _BY_NOON) else own
 
@@ -84,7 +84,7 @@ def window(first: time, last: time, *, weekdays_only: bool) -> Cadence:
 
 
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
-    """Says what is wrong with a text that is no time: a place that nobody knows behind one, or all of it."""
+    """Raises the refusal of a text that is no time: of an unknown place behind a time, else of the whole text."""
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None

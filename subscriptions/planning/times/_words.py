@@ -1,6 +1,6 @@
-"""A text becomes the words of a time, as far as it is one.
+"""Finds the words of a time at the beginning of a text.
 
-`plain` evens out width, letter case, dashes and traditional characters; everything else here is about plain text.
+`plain` evens out width, letter case, dashes and traditional characters; all other functions take plain texts.
 """
 
 import re
@@ -12,7 +12,7 @@ from subscriptions.zones import zone_of_place
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
 _SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東", "周礼点时钟两间个后号伦纽东")
-# What says nothing behind a time: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
+# Words behind a time that have no meaning: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
 _IDLE = re.compile(
     r"(?:only|sharp|exactly|thanks|thank you|thx|please|pls|plz|(?:in )?(?:my|local) time)(?![a-z0-9_])"
     r"|(?:推送|发送|更新|提醒|通知|发)(?:给?我)?(?:一次)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|就[行好]"
@@ -20,12 +20,12 @@ _IDLE = re.compile(
 
 
 def plain(text: str) -> str:
-    """As the patterns see it."""
+    """The text in the form that the patterns match."""
     return " ".join(normalize("NFKC", text).translate(_DASHES).casefold().translate(_SIMPLE).split())
 
 
 def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
-    """The tokens that a plain text begins with, and what is left behind them; none of a text that is too long for a time."""
+    """(tokens that a plain text begins with, the rest of the text); no tokens if the text is too long for a time."""
     found: list[Token] = []
     at = 0
     while at < len(text) <= _LONGEST:
@@ -45,7 +45,7 @@ _BETWEEN = " ,;、·()[]/|"
 
 
 def _word_at(text: str, at: int, found: list[Token]) -> int:
-    """Adds the tokens that stand at a place; returns where they end, 0 when there are none."""
+    """Adds the tokens at a position to `found`; returns where they end, 0 if there are none."""
     for pattern, make in lexicon():
         if match := pattern.match(text, at):
             found += make(match)
@@ -59,11 +59,11 @@ _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
 _HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may stand before a time, too
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
-_SHORT = 4  # letters that a place has at least behind a cadence without a time: "daily Rome"
+_SHORT = 4  # fewest letters of a place behind a cadence without a time: "daily Rome"
 
 
 def _place_at(text: str, at: int, found: list[Token]) -> int:
-    """Adds the zone of the place that stands behind a time; returns where its name ends, 0 when there is none."""
+    """Adds the zone of the place at a position behind a time to `found`; returns where its name ends, 0 if none is."""
     if match := _HAN_CLOCK.match(text, at):
         return _zone_at(match[0], at, found)
     if all(token.kind in SMALL for token in found):
@@ -101,7 +101,7 @@ def _zone_at(name: str, at: int, found: list[Token]) -> int:
 
 
 def may_be_place(rest: str) -> bool:
-    """Whether what stands behind a time may be the name of a place that nobody knows."""
+    """Whether the text behind a time may be the name of an unknown place."""
     return bool(rest) and len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW
 
 

@@ -116,7 +116,7 @@ class Lists:
         return part
 
     def _item(self, item: Item) -> QueryPart | None:
-        """Returns the part of an item: a phrase or another value. A field inside it begins another value, and both count."""
+        """Returns the part of an item: a phrase or another value. A field inside the item begins another value of it."""
         parts: list[QueryPart] = []
         while item:
             fields, rest = _split(item)

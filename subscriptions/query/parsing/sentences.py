@@ -91,7 +91,7 @@ def short_prefix(word: str, column: int) -> QueryError:
 
 
 def initials_only(initials: str, behind: Sequence[str], column: int) -> QueryError:
-    """Refuses an author with initials only; `behind` are the words behind them, of which the first may be the last name."""
+    """Refuses an author with initials only. The first of the words `behind` them may be the last name."""
     name = f"{shortened(initials)} {shortened(behind[0]) if behind else 'Doe'}"
     return QueryError(
         Sentence("Initials alone fit too many authors."),

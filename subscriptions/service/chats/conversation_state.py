@@ -8,7 +8,6 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.lookup import find
-from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, callbacks, updates
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.outbox import chat_outbox
@@ -28,7 +27,6 @@ def meet(
     lang: str = "",
     timezone: str = "",
     public: bool = False,
-    state: ChatState = ChatState.ACTIVE,
     by: ChatAddress | None = None,
 ) -> Chat:
     """The chat at this address; adds it if it is not known. `lang` is any language code of the person.
@@ -53,7 +51,6 @@ def meet(
             timezone=timezone,
             lang=language(lang) if lang else "",
             public=public,
-            state=state,
         )
 
 

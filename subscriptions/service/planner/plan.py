@@ -303,7 +303,7 @@ def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Mo
 
 
 def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
-    """The due span of a when-out window that is open at `now`, if an earlier window passed while nothing ran; else None."""
+    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
     zone = zone_of(subscription, chat)

@@ -125,9 +125,9 @@ def newest_batch(
 ) -> Batch:
     """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
 
-    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered. Cursors
-    stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers that were
-    delivered before.
+    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered.
+    Cursors stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers
+    that were delivered before.
     """
     with store.write() if key else store.read() as transaction:
         subscriptions, query = _asked(transaction, chat, which, now)

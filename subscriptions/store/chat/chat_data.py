@@ -189,7 +189,7 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
     for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == DeliveryKind.NOTICE)).all():
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
-        # Another chat may have the same title, so by title only notices go that are settled: nobody misses those.
+        # Another chat may have the same title, so by title only settled notices are erased.
         by_title = title and title in detail.values() and notice.settled_at is not None
         if by_title or named.search(words):
             session.delete(notice)

@@ -185,7 +185,7 @@ def _set_state(
 
 
 def clear_subscriber(session: Session, subscription_id: int) -> None:
-    """Stores that nobody looks after a subscription any more."""
+    """Removes the subscriber of a subscription: the person has left."""
     session.get_one(SubscriptionRow, subscription_id).subscriber = ""
 
 

@@ -1,4 +1,4 @@
-"""The steps of a sender: claim the next message of a lane, render, mark as sending, confirm (docs/architecture.md, rules 6, 7).
+"""The steps of a sender (docs/architecture.md, rules 6, 7): claim the next message of a lane, render, mark, confirm.
 
 Every message takes these steps, so their statements are built once, from tables and columns: no row becomes an object.
 """
@@ -56,19 +56,25 @@ class Rendered:
 
 
 def may_be_sent() -> ColumnElement[bool]:
-    """Whether the chat of a delivery gets messages: it is active, or waits for an operator and the delivery is a notice."""
+    """Whether the chat of a delivery gets messages: it is active, or it waits for an operator and this is a notice."""
     asked = (_c.state == ChatState.ASKED) & _c.pause_reason.is_(None)
     return or_(_c.state == ChatState.ACTIVE, asked & (_d.kind == DeliveryKind.NOTICE))
 
 
 def in_lane() -> ColumnElement[bool]:
-    """Whether a delivery is of the lane (:platform, :address). Compares ids of chats: no index leads there from deliveries."""
+    """Whether a delivery is of the lane (:platform, :address).
+
+    Compares ids of chats: no index leads from deliveries to addresses.
+    """
     its_chats = select(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
     return _d.chat.in_(its_chats)
 
 
 def is_held() -> ColumnElement[bool]:
-    """Whether the chat's lane waits at :wall, as its platform asked. Ignores a wait that begins in the future: the clock was set back."""
+    """Whether the chat's lane waits at :wall, as its platform asked.
+
+    Ignores a wait that begins in the future: the clock was set back.
+    """
     wall = bindparam("wall", type_=Utc)
     its_lane = (_lanes.c.platform == _c.platform) & (_lanes.c.address == _c.address)
     return exists().where(its_lane, _lanes.c.since <= wall, wall < _lanes.c.not_before)
@@ -80,7 +86,10 @@ def waits() -> ColumnElement[bool]:
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
-    """The moment of the next attempt, None for now. Ignores one beyond the longest wait: it was stored while the clock was wrong."""
+    """The moment of the next attempt, None for now.
+
+    Ignores a moment beyond the longest wait: it was stored while the clock was wrong.
+    """
     return next_at if next_at is not None and now < next_at <= now + LONGEST_WAIT else None
 
 
@@ -110,7 +119,7 @@ _WAITING_LANES = (
 def open_lanes(
     session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
 ) -> list[Lane]:
-    """The lanes that have something to do now: a delivery that is not settled, may be sent and does not wait; oldest first.
+    """The lanes with something to do now, oldest first: a delivery that is not settled, may be sent and does not wait.
 
     On the platforms of `finding` an unclear message does not wait: it is looked up.
     """
@@ -237,7 +246,7 @@ _SHOWS = update(_items).where(_i.delivery == bindparam("of"), _i.paper == bindpa
 
 
 def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
-    """A claimed delivery and others soon after it that are the next of their lanes: at most `most`, to be rendered together."""
+    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`."""
     values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
     return list(connection_of(session).execute(_UNRENDERED, values).scalars())
 

@@ -50,9 +50,9 @@ def request_edits_of_withdrawn(session: Session, papers: Iterable[int], *, now: 
 
 
 def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
-    """Requests edits of the messages of the last 48 hours that show one of these papers, where the chat reads the language.
+    """Requests edits of the messages of the last 48 hours that show one of these papers.
 
-    `papers`: id → languages in which the paper has got a summary.
+    `papers`: id → languages in which the paper has got a summary. Only chats that read one of these languages count.
     """
     by_language: dict[str, list[int]] = {}
     for paper, languages in papers.items():

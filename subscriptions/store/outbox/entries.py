@@ -154,7 +154,7 @@ def retry(session: Session, delivery_id: str) -> int | None:
 
 
 def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
-    """Dismisses a delivery: it is not sent any more. Returns False if there is no such delivery, or all of it was sent."""
+    """Dismisses a delivery, which is then not sent. Returns False if there is no such delivery, or all of it was sent."""
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
         return False

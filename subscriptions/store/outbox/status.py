@@ -25,7 +25,10 @@ class Trouble:
 
 
 def dead_since(session: Session, since: datetime | None) -> Trouble:
-    """Deliveries with a dead message, settled after `since`; without notices, or a dead notice would cause the next notice."""
+    """Deliveries with a dead message, settled after `since`.
+
+    Notices do not count, or a dead notice would cause the next one.
+    """
     wanted = (
         select(DeliveryRow.id, MessageRow.reason, ChatRow)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)

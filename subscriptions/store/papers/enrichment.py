@@ -38,8 +38,8 @@ class Asked:
 def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePaper, ...]:
     """The papers of the last seven days that lack something and that arXiv can be asked for, newest first.
 
-    What becomes known of older papers makes them new to no chat (docs/architecture.md, rule 1). A paper with a DOI and no
-    arXiv id is of another publisher, so arXiv is not asked for it.
+    What becomes known of older papers makes them new to no chat (docs/architecture.md, rule 1). A paper with a DOI and
+    no arXiv id is of another publisher, so arXiv is not asked for it.
     """
     since = now - COMPLETION_WINDOW
     rows = session.exec(
@@ -72,7 +72,10 @@ def note_asked(session: Session, asked: Mapping[int, Asked]) -> None:
 
 
 def may_be_asked(papers: Iterable[IncompletePaper], asked: Mapping[int, Asked], now: datetime) -> list[IncompletePaper]:
-    """The papers that were not asked for lately, nor too often. Ignores a last-asked time in the future: the clock was set back."""
+    """The papers that were asked for neither lately nor too often.
+
+    Ignores a last-asked time in the future: the clock was set back.
+    """
     return [
         paper
         for paper in papers

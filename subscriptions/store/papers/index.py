@@ -81,7 +81,10 @@ def newest_entry(session: Session) -> int:
 
 
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
-    """The newest papers of these days that a digest announces, also an archive; not those that only replacements brought."""
+    """The newest papers of these days that a digest announces, those of archives too.
+
+    Papers that only replacements brought are left out.
+    """
     wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
 

@@ -58,7 +58,7 @@ def newest_digest(session: Session) -> int:
 def sequence_before(session: Session, instant: datetime) -> int:
     """The highest sequence given before `instant`; every sequence given from `instant` on is higher.
 
-    If the clock was set back meanwhile, a lower one.
+    If the clock was set back in between, a lower one is returned.
     """
     # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on
     first = session.exec(

@@ -320,7 +320,10 @@ def _move(
     lost: int,
     kept: int,
 ) -> None:
-    """Moves rows that are unique by (paper, other) from one paper to another; where both papers have one, that of `kept` stays."""
+    """Moves rows that are unique by (paper, other) from one paper to another.
+
+    Where both papers have a row, that of `kept` stays.
+    """
     column = getattr(table, other)
     taken = select(column).where(col(table.paper) == kept)
     session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))

@@ -1,4 +1,4 @@
-"""Facts about many papers that need no reading of them: how many there are, when they came, which id leads where."""
+"""Facts about many papers without reading them: how many there are, when they came, their ids by key."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ def sequenced_at_between(session: Session, after: int, upto: int) -> list[dateti
 
 
 def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
-    """(sequence, when it was given) of the newest paper after `after` that a chat has in a delivery; None if there is none."""
+    """(sequence, when it was given) of the newest paper above the sequence `after` that was delivered to a chat; or None."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
         .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)

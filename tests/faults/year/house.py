@@ -14,9 +14,10 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.context.database import schedules_of
 from bot.delivery.drain_state import DrainState
 from bot.delivery.plan import plan
+from bot.digests import read_digest
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
-from bot.sources.ingest import ingest
+from bot.sources.ingest import store_digest
 from subscriptions.model import ChatAddress, Message
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.sources import sync_sources
@@ -118,7 +119,8 @@ class House:
 
     async def hears(self, digest: Arrival) -> None:
         """A digest is read and stored; of the feed that is awaited there is a receipt."""
-        await ingest(self.app.context, digest.data, digest.name, source=digest.source, day=digest.day)
+        read = read_digest(digest.data, digest.name, day=digest.day)
+        await store_digest(self.app.context, read, source=digest.source)
         if self._awaits and digest.source == FEED:
             now = self.clock.now()
             outcome = Outcome.NEW if digest.day >= batch_at(now) else Outcome.STALE

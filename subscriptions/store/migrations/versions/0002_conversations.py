@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """What conversations need: public chats, links that know their place, the commands of a chat by time."""
+    """Adds what conversations need: public chats, the place of links, an index of a chat's commands by time."""
     op.add_column("chat", sa.Column("public", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("link", sa.Column("place", sa.String(), nullable=False, server_default=""))
     op.add_column("link", sa.Column("person", sa.String(), nullable=False, server_default=""))

@@ -10,6 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Who added a subscription, so that it can wait when they leave the channel, and why one waits."""
+    """Adds who added a subscription, so that it is paused when that person leaves the channel, and why it is paused."""
     op.add_column("subscription", sa.Column("subscriber", sa.String(), nullable=False, server_default=""))
     op.add_column("subscription", sa.Column("state_reason", sa.String(), nullable=False, server_default=""))

@@ -10,5 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """For how many days nothing has fitted what a chat asks for."""
+    """Adds for how many days nothing has matched the subscriptions of a chat."""
     op.add_column("chat", sa.Column("dry", sa.JSON(), nullable=False, server_default="{}"))

@@ -19,7 +19,7 @@ UPDATE paper SET day = COALESCE(
 
 
 def upgrade() -> None:
-    """The day under which a paper counts: of the digest that gave it its change, else of the first that brought it."""
+    """Adds the day under which a paper counts: of the digest that gave it its sequence, else of its first digest."""
     op.add_column("paper", sa.Column("day", sa.Date(), nullable=False, server_default="1970-01-01"))
     op.execute(_FILLED)
     op.create_index("ix_paper_day", "paper", ["day"])

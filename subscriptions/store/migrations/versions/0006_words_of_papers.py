@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A full-text index of the papers, by which they are counted; and what tells which papers are of some days."""
+    """Adds a full-text index of the papers, by which they are counted, and an index that finds the papers of some days."""
     op.create_table(
         "indexed_paper",
         sa.Column("entry", sa.Integer(), primary_key=True),
