@@ -1,1 +1,1 @@
-"""People talk to the bot: from a request to its stored reply."""
+"""Handles the requests of people: gives each its effect, and stores and sends its reply."""

@@ -100,7 +100,7 @@ async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | No
     members, team = chat.settings.manage == "members", request.place.kind is ChatKind.TEAM
     if members and not team:
         return None
-    manages = await _is_admin(gate, request.chat, request.sender, members=members, there=True)
+    manages = await _is_admin(gate, request.chat, request.sender, members=members, in_chat=True)
     if manages is None:
         return _cannot_see_team if team else _cannot_see
     if team:
@@ -116,10 +116,12 @@ async def _runs(gate: Gate, chat: ChatAddress, kind: ChatKind, person: str) -> b
 
 
 async def _is_admin(
-    gate: Gate, chat: ChatAddress, person: str, *, members: bool = False, there: bool = False
+    gate: Gate, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
     return (
-        await gate.api.is_admin(chat, person, member_suffices=members, in_chat=there) if gate.api and person else False
+        await gate.api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
+        if gate.api and person
+        else False
     )
 
 
@@ -141,58 +143,61 @@ async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
-def _managers_only(turn: CommandContext) -> Reply:
-    return refusal(turn, turn.say("Only admins of this chat can change that."))
+def _managers_only(command: CommandContext) -> Reply:
+    return refusal(command, command.say("Only admins of this chat can change that."))
 
 
-def _cannot_see(turn: CommandContext) -> Reply:
+def _cannot_see(command: CommandContext) -> Reply:
     return refusal(
-        turn, turn.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
+        command,
+        command.say("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect."),
     )
 
 
-def _members_only(turn: CommandContext, *, members: bool) -> Reply:
+def _members_only(command: CommandContext, *, members: bool) -> Reply:
     if members:
-        return refusal(turn, turn.say("Only members of this workspace can change that, not guests."))
-    return refusal(turn, turn.say("Only admins of this workspace can change that."))
+        return refusal(command, command.say("Only members of this workspace can change that, not guests."))
+    return refusal(command, command.say("Only admins of this workspace can change that."))
 
 
-def _cannot_see_team(turn: CommandContext) -> Reply:
+def _cannot_see_team(command: CommandContext) -> Reply:
     return refusal(
-        turn, turn.say("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
+        command,
+        command.say("I cannot see who is an admin of this workspace: the app may not read people (users:read)."),
     )
 
 
-def _cannot_ask(turn: CommandContext) -> Reply:
+def _cannot_ask(command: CommandContext) -> Reply:
     return refusal(
-        turn, turn.say("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
+        command, command.say("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
     )
 
 
-def _not_there(turn: CommandContext, *, name: str) -> Reply:
+def _not_there(command: CommandContext, *, name: str) -> Reply:
     return refusal(
-        turn, turn.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
+        command, command.say("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
     )
 
 
-def _no_topics(turn: CommandContext, *, place: Place) -> Reply:
+def _no_topics(command: CommandContext, *, place: Place) -> Reply:
     if place.kind is ChatKind.BROADCAST:
-        return refusal(turn, turn.say("A channel has no topics."))
+        return refusal(command, command.say("A channel has no topics."))
     if place.is_linked:
         return refusal(
-            turn, turn.say("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
+            command,
+            command.say("{name} is linked to a channel, and such a group can have no topics.", name=place.title),
         )
-    return refusal(turn, turn.say("{name} has no topics.", name=place.title))
+    return refusal(command, command.say("{name} has no topics.", name=place.title))
 
 
-def _connection_over(turn: CommandContext, *, name: str) -> Reply:
-    disconnect(turn)
+def _connection_over(command: CommandContext, *, name: str) -> Reply:
+    disconnect(command)
     return Reply(
         lines=(
-            turn.say(
+            command.say(
                 "You do not administer {name} any more, or I am not in it, so nothing is changed there.", name=name
             ),
-            turn.say("What you say here is about this chat again."),
+            command.say("What you say here is about this chat again."),
         ),
         ok=False,
     )

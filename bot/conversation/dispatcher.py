@@ -91,8 +91,8 @@ class Dispatcher:
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
         """Waits for running requests up to EFFECT_GRACE seconds, then for replies up to `patience` seconds."""
-        for looking in self._lookups:
-            looking.cancel()
+        for lookup in self._lookups:
+            lookup.cancel()
         if self._dispatching:
             _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
             for task in late:  # its update was not acknowledged, so the platform sends it again
@@ -121,12 +121,12 @@ class Dispatcher:
         """
         key = (request.chat.platform, request.update_id)
         try:
-            posting = await answer(self._context, request)
+            reply = await answer(self._context, request)
         except StoreError:
             self._store_failures[key] += 1
             if self._store_failures[key] < MAX_STORE_FAILURES:
                 raise
-            posting = await asyncio.to_thread(answer_failure, self._context, request)
+            reply = await asyncio.to_thread(answer_failure, self._context, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
             log.error(
                 "Update %s of %s was not understood: %s",
@@ -134,18 +134,18 @@ class Dispatcher:
                 request.chat.platform,
                 error_location(error),
             )
-            posting = await asyncio.to_thread(answer_failure, self._context, request)
+            reply = await asyncio.to_thread(answer_failure, self._context, request)
         del self._store_failures[key]
-        if posting is None:
+        if reply is None:
             if isinstance(request, CallbackRequest) and request.callback_id:
                 self._run_in_background(self._acknowledge(request))
             return {}
-        self._post_reply(posting)
-        if posting.lookup_ids:
+        self._post_reply(reply)
+        if reply.lookup_ids:
             self._start_lookup(pending_name(request))
-        if posting.changed:
+        if reply.changed:
             self._run_in_background(self._refresh_home_view(request))
-        return posting.problems
+        return reply.problems
 
     def _start_lookup(self, name: str) -> None:
         task = asyncio.create_task(self._run_lookup(name))
@@ -156,13 +156,13 @@ class Dispatcher:
     async def _run_lookup(self, name: str) -> None:
         """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
         context = self._context
-        link = await asyncio.to_thread(
+        pending = await asyncio.to_thread(
             get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
         )
-        if link is None:  # the chat was forgotten meanwhile
+        if pending is None:  # the chat was erased meanwhile
             return
-        found = self._lookup is not None and await self._lookup.find(link.arguments["names"])
-        await self.dispatch(lookup_request(name, link, failed=not found))
+        found = self._lookup is not None and await self._lookup.find(pending.arguments["names"])
+        await self.dispatch(lookup_request(name, pending, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:
         """Updates the home view of the sender after a change, if the sender was ever shown one."""
@@ -181,8 +181,8 @@ class Dispatcher:
         if platform_api is not None:
             await platform_api.acknowledge(request.callback_id)
 
-    def _post_reply(self, posting: StoredReply) -> None:
-        self._run_in_background(send_reply(self._context, posting))
+    def _post_reply(self, reply: StoredReply) -> None:
+        self._run_in_background(send_reply(self._context, reply))
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

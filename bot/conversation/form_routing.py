@@ -43,17 +43,17 @@ def route_form_request(store: Scope, request: Interaction, *, now: datetime) -> 
     arguments = dict(token.arguments)
     on_home_view = token.place == home_view_of(request.chat)
     if on_home_view:
-        at = arguments.pop(_CHAT_KEY, None)
+        address = arguments.pop(_CHAT_KEY, None)
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
             return None
         places, chosen = arguments.pop(_PLACES), _values(request).get(CHAT_FIELD, "")
         if chosen not in places:
             return None
-        at = places[chosen]
+        address = places[chosen]
     else:
         return None
-    place = _place(store, at) if at else request.place
+    place = _place(store, address) if address else request.place
     return RoutedRequest(
         request=replace(request, place=place),
         token=CallbackToken(verb=token.verb, arguments=arguments, place=str(place.chat), person=token.person),
@@ -66,9 +66,9 @@ def _values(request: Interaction) -> Mapping[str, str]:
 
 
 def form_token(command: CommandContext, modal: Modal) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the id that a form carries, and what a new id stands for.
+    """Returns the id of a form's token, and the new token.
 
-    A form that is shown again while it is being filled in keeps its id.
+    A form that is shown again while it is being filled in keeps its token, so there is no new one.
     """
     if isinstance(command.request, FormRequest):
         return command.request.callback_data, {}
@@ -84,7 +84,7 @@ def form_token(command: CommandContext, modal: Modal) -> tuple[str, dict[str, Ca
 
 
 def with_home_view_tokens(command: CommandContext, home_view: HomeView) -> tuple[HomeView, dict[str, CallbackToken]]:
-    """Returns the home view with ids in its buttons, and what the ids stand for until the view is shown anew."""
+    """Returns the home view with a token id in each button, and the tokens, which are valid until it is shown again."""
     tokens: dict[str, CallbackToken] = {}
 
     def bound(button: Button, about: ChatAddress | None) -> Button:
@@ -117,7 +117,7 @@ def _with_buttons(panel: HomePanel, change: Callable[[Button], Button]) -> HomeP
 
 
 def _elsewhere(command: CommandContext, address: ChatAddress) -> dict[str, Any]:
-    """A chat that a form may lead into: the person's own, or one beside that where it was opened."""
+    """Returns the JSON of a chat that a form offers beside the one where it was opened, such as the private chat."""
     kind = ChatKind.PRIVATE if address == command.person else command.chat.kind
     title = command.chat.title if address.lane == command.chat.address.lane else ""
     return {**_address(address), "kind": kind.value, "title": title}
@@ -128,7 +128,7 @@ def _address(address: ChatAddress) -> dict[str, Any]:
 
 
 def _place(store: Scope, at: Mapping[str, Any]) -> Place:
-    """The chat as it is known by now; of one that nobody has met, what the form knew of it."""
+    """Returns the place of an address in JSON. The store tells kind and title; if it does not know the chat, the JSON."""
     address = ChatAddress(at["platform"], at["address"], at["topic"])
     chat = known_or_new(store, address, ChatKind(at.get("kind", ChatKind.PRIVATE)))
     return Place(chat=address, kind=chat.kind, title="" if chat.id else at.get("title", ""))

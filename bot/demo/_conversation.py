@@ -46,7 +46,7 @@ async def run_conversation(
         else:
             post, data = _button(app, channel, conversation, step)
             pressed.add(data)
-            request = CallbackRequest(callback_data=data, message_id=post, **_made_by(conversation, number))
+            request = CallbackRequest(callback_data=data, message_id=post, **_request_fields(conversation, number))
         reply = await answer(app.context, request)
         if reply is not None:
             await send_reply(app.context, reply)
@@ -56,17 +56,17 @@ async def run_conversation(
 def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
     first, _, rest = text.partition(" ")
     command = first.removeprefix("/") if first.startswith("/") else ""
-    return MessageRequest(command=command, text=rest if command else text, **_made_by(conversation, number))
+    return MessageRequest(command=command, text=rest if command else text, **_request_fields(conversation, number))
 
 
-class _MadeBy(TypedDict):
+class _RequestFields(TypedDict):
     place: Place
     update_id: str
     sender: str
     language: str
 
 
-def _made_by(conversation: DemoConversation, number: int) -> _MadeBy:
+def _request_fields(conversation: DemoConversation, number: int) -> _RequestFields:
     """Returns the fields that every request of the conversation has."""
     return {
         "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),

@@ -1,1 +1,1 @@
-"""What paperwire asks of the world: one small module per port, each with its contract and the values that cross it."""
+"""The ports: interfaces to the world outside, one module each, with the values that they exchange."""
