@@ -134,7 +134,7 @@ class InstallationState(StrEnum):
 
 
 class SourceTrouble(StrEnum):
-    """What is wrong with a source, as the operators were told last."""
+    """What is wrong with a source, as the operators were notified last."""
 
     FAILED = "failed"
     LATE = "late"

@@ -20,6 +20,6 @@ PLATFORMS: Mapping[str, str] = MappingProxyType(
 
 
 def adapter_of(module: str) -> PlatformAdapter:
-    """Returns a platform's adapter. Its library is imported only here, and only where the platform is on."""
-    adapter: PlatformAdapter = import_module(module)  # a module is one
+    """Returns a platform's adapter. This imports the platform's library, so call it only for platforms that are on."""
+    adapter: PlatformAdapter = import_module(module)  # a module with the functions of PlatformAdapter
     return adapter

@@ -1,6 +1,6 @@
-"""What people can type and press, and the replies: a Request in, a Reply out, the same on every platform.
+"""The commands: functions from a `CommandContext` to a `Reply`, the same on every platform.
 
-`intent` decides which command a request asks for. A command is a function from a `CommandContext` to a `Reply`; `registry` lists
-all of them and is handed to whoever needs it. The families are `chat`, `subscriptions`, `papers` and `operators`; each imports `core` and
-`phrasing`, none imports the registry. `phrasing` says values in words and is shared with the terminal.
+`intent` decides which command a request asks for. `registry` lists all commands, buttons and events; the composition root
+passes it to the conversation. The families are `chat`, `subscriptions`, `papers` and `operators`; each imports `core` and
+`phrasing`, none imports the registry. `phrasing` says values in words, for chats and for the terminal.
 """

@@ -25,7 +25,7 @@ from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
-ABOUT = "about"  # argument of a button that is about another chat than the one where it stands
+ABOUT = "about"  # argument of a button that acts on another chat than the one where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
 # Where the whole argument is a chat, it may also be a link, a bare name or the number of a small group.
@@ -42,26 +42,26 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Which function to run, and what must be checked or fetched before."""
+    """The function that a request asks for, and what must be checked or fetched before it runs."""
 
     run: CommandFunction
     writes: Condition = always  # whether running it writes to the store
-    queries: QueryTexts = no_queries  # whose matches the reply tells
-    changes: bool = False  # only for those who manage the chat that it is about
-    operator: bool = False
-    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about
-    here: bool = False  # about the chat where it was typed, even while that manages another one
-    args: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
-    wants_file: bool = False
-    counts: bool = True  # against the limit of twenty a minute
-    alone: bool = True  # the message holds no second command, which would not be executed
-    wants_chats: bool = False  # the chats that the sender is a member of must be fetched
+    queries: QueryTexts = no_queries  # texts of the queries whose matches the reply tells
+    changes: bool = False  # only people who manage the chat that it is about may run it
+    operator: bool = False  # only operators of the bot may run it
+    target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
+    here: bool = False  # it is about the chat where it was typed, even if that chat manages another one
+    args: str = ""  # the text behind the command
+    arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
+    wants_file: bool = False  # the attached document must be fetched
+    counts: bool = True  # it counts towards the limit of twenty commands a minute
+    alone: bool = True  # the message contains no second command, which would not be executed
+    wants_chats: bool = False  # the chats with both bot and sender must be fetched
     spoken: bool = False  # typed without a slash, so that it could be the answer to a question
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
-    """Returns what the request asks for; None if it must not be answered. `token` is what a pressed button stands for.
+    """Returns what the request asks for; None if it must not be answered. `token` is that of the pressed button or form.
 
     A message that was edited soon after it was written counts as a new one; a later edit is not executed.
     """
@@ -96,7 +96,8 @@ def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
 def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:
     """Returns the intent of words without a slash: a command in everyday words, else FREE_TEXT.
 
-    In a group only words that name the bot or reply to it get here. Of replies only commands count: people discuss a paper there.
+    In a group this is called only for text that names the bot or replies to it. In replies only commands are read, since
+    people discuss papers there.
     """
     found = command_spoken(request.text)
     name, rest = _first_word(request.text)
@@ -125,10 +126,10 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
-    """Returns whether a first word that is the name of a command is meant as one, where commands need no sign before them.
+    """Returns whether a first word that is the name of a command is meant as a command, on platforms without a sign for commands.
 
-    It is if it stands behind the platform's own command or before the name of a chat. Otherwise `list decoding` is a query, and
-    so is `search engines` in a private chat; in a thread there is no other way to search.
+    It is if it follows the platform's own command or comes before the name of a chat. Otherwise `list decoding` is a query,
+    and so is `search engines` in a private chat. In a thread `search` is always a command.
     """
     if request.trigger_id or _directed(rest)[0]:
         return True

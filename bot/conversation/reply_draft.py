@@ -180,7 +180,7 @@ def _naming_chat(command: CommandContext, reply: Reply) -> Reply:
 def _render_modal(
     conversation: ConversationContext, command: CommandContext, reply: Reply
 ) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the view of the reply's modal, "" for none, and what its callback token stands for."""
+    """Returns the view of the reply's modal, "" for none, and the modal's new callback token by its id."""
     forms = conversation.forms.get(command.origin.address.platform)
     if reply.modal is None or forms is None:
         return "", {}
@@ -198,7 +198,7 @@ def _instead_of_modal(conversation: ConversationContext, reply: Reply, target: C
 def _render_home_view(
     conversation: ConversationContext, command: CommandContext, reply: Reply
 ) -> tuple[str, dict[str, CallbackToken]]:
-    """Returns the view of the reply's home view, "" for none, and what its callback tokens stand for."""
+    """Returns the view of the reply's home view, "" for none, and the callback tokens of its buttons by their ids."""
     forms = conversation.forms.get(command.origin.address.platform)
     if reply.home_view is None or forms is None:
         return "", {}

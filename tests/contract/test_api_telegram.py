@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.telegram.api import TelegramApi
-from bot.channels.telegram.inbound import ALLOWED
+from bot.channels.telegram.bot_api.refusals import UpdatesConflict
 from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.refusals import UpdatesConflict
+from bot.channels.telegram.receiving.inbound import ALLOWED
 from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
 from bot.ports.conversation import Place

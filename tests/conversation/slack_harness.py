@@ -12,7 +12,7 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.channels.slack.inbound import INTERACTIONS, read
+from bot.channels.slack.receiving.inbound import INTERACTIONS, read
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer

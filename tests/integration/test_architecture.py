@@ -42,7 +42,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/delivery/{name}.py" for name in ("plan", "sender", "lane_sender", "claiming", "outcomes")),
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "enrichment", "watched_files")),
         *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/fetching")),
-        *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installer")),
+        *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installing/installer")),
         "bot/context/group_commit.py",
         "bot/operation/process.py",
     }

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.telegram.long_polling import LongPolling
+from bot.channels.telegram.receiving.long_polling import LongPolling
 from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher

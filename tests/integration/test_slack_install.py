@@ -15,11 +15,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.slack.installer import Installer
-from bot.channels.slack.oauth import COOKIE, INSTALL, REDIRECT
+from bot.channels.slack.installing.installer import Installer
+from bot.channels.slack.installing.oauth import COOKIE, INSTALL, REDIRECT
+from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import scopes_of
-from bot.channels.slack.token_cipher import DecryptionFailed, TokenCipher
 from bot.operation.web_server import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message

@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.channels.slack.installer import StoredTokens
+from bot.channels.slack.installing.installer import StoredTokens
+from bot.channels.slack.installing.token_cipher import TokenCipher
 from bot.channels.slack.manifest import manifest
 from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
-from bot.channels.slack.token_cipher import TokenCipher
 from bot.settings import load_settings
 from subscriptions.service.chats import install
 from tests.fakes.slack import TOKEN, FakeSlack

@@ -13,9 +13,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.telegram.inbound import ALLOWED
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.webhook_url import webhook_address, webhook_path
+from bot.channels.telegram.receiving.inbound import ALLOWED
+from bot.channels.telegram.receiving.webhook_url import webhook_address, webhook_path
 from bot.operation.listening import answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY, health_app
 from bot.operation.web_server import serving

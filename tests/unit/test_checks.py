@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.channels.telegram.adapter import connect_telegram
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.webhook_url import webhook_address
+from bot.channels.telegram.receiving.webhook_url import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
 from bot.rendering.deliveries.delivery_messages import render_delivery

@@ -5,8 +5,15 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS, MalformedPayload, UnknownWorkspace, read
 from bot.channels.slack.inbound_text import after_mention, title_of, unescape
+from bot.channels.slack.receiving.inbound import (
+    COMMANDS,
+    EVENTS,
+    INTERACTIONS,
+    MalformedPayload,
+    UnknownWorkspace,
+    read,
+)
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request, RequestBase
 from subscriptions.model import ChatAddress, ChatKind

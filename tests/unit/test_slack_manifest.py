@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import bot.channels.slack as package
-from bot.channels.slack.http import PATHS
-from bot.channels.slack.inbound import _EVENTS as READ_EVENTS
+from bot.channels.slack.installing.oauth import REDIRECT
 from bot.channels.slack.manifest import manifest
-from bot.channels.slack.oauth import REDIRECT
+from bot.channels.slack.receiving.http import PATHS
+from bot.channels.slack.receiving.inbound import _EVENTS as READ_EVENTS
 from bot.channels.slack.scopes import (
     FREE_EVENTS,
     FREE_METHODS,

@@ -27,7 +27,7 @@ class GalleryPost:
 
 
 class GalleryChannel:
-    """Stands for one platform. Keeps posted messages in `posts`, in order; an edit replaces a message.
+    """A channel in place of one platform's. Keeps posted messages in `posts`, in order; an edit replaces a message.
 
     Accepts only payloads of that platform's shape (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
     """

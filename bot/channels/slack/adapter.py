@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from bot.channels.slack.facts import SLACK
-from bot.channels.slack.http import SlackHttp
-from bot.channels.slack.installer import Installer
-from bot.channels.slack.oauth import OAuth
+from bot.channels.slack.installing.installer import Installer
+from bot.channels.slack.installing.oauth import OAuth
+from bot.channels.slack.installing.token_cipher import TokenCipher
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.socket_mode import NAME, SocketMode
-from bot.channels.slack.token_cipher import TokenCipher
+from bot.channels.slack.receiving.http import SlackHttp
+from bot.channels.slack.receiving.socket_mode import NAME, SocketMode
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off

@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.channels.slack._payload import open_message
 from bot.channels.slack.addresses import PEOPLE, normalise, read_channel_reference, split
 from bot.channels.slack.conversations import Conversations
-from bot.channels.slack.declined import Declined
 from bot.channels.slack.inbound_text import clean, title_of
+from bot.channels.slack.web_api.declined import Declined
+from bot.channels.slack.web_api.payload import open_message
 from bot.channels.slack.workspaces import Workspace
 from bot.ports.channel import Channel
 from bot.ports.conversation import Place, Request

@@ -14,7 +14,7 @@ class Conversations:
         self._closed = False
 
     def remember_direct(self, person: str, direct: str) -> None:
-        """Remembers the id of the direct messages with a person, which Slack need not be asked for then."""
+        """Remembers the id of the direct messages with a person, so that `resolve` need not ask Slack for it."""
         self._direct[person] = direct
 
     async def resolve(self, address: str) -> tuple[Workspace, str]:

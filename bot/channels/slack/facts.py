@@ -21,12 +21,12 @@ def _kind_of(address: ChatAddress) -> ChatKind:
 
 
 def _command_prefix(address: ChatAddress) -> str:
-    """An app has one command, and in threads Slack takes only mentions."""
+    """Returns the text before a command in a chat: the app's one command, or a mention in threads, where Slack allows no other."""
     return "@paperwire " if address.topic else "/paperwire "
 
 
 def _split_topic(name: str) -> tuple[str, str]:
-    """A workspace may stand before the channel, a thread behind it."""
+    """Returns (channel, thread) of a name; the channel may begin with a workspace."""
     chat, _, last = name.rpartition("/")
     return (chat, last) if chat and last[:1].isdigit() else (name, "")
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.channels.slack.http import PATHS
-from bot.channels.slack.oauth import REDIRECT
+from bot.channels.slack.installing.oauth import REDIRECT
+from bot.channels.slack.receiving.http import PATHS
 from bot.channels.slack.scopes import COMMAND, SHORTCUT, events_of, scopes_of
 
 _DESCRIPTION = "Tells channels and people of new research papers that they ask for."

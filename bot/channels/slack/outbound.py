@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from bot.channels.slack._payload import open_message
 from bot.channels.slack.addresses import normalise
 from bot.channels.slack.api import SlackApi
 from bot.channels.slack.conversations import Conversations
 from bot.channels.slack.view_methods import SlackForms
+from bot.channels.slack.web_api.payload import open_message
 from bot.channels.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, NotDelivered, RetryLater

@@ -4,7 +4,7 @@ import json
 
 from bot.channels.slack.addresses import joined, split
 from bot.channels.slack.api import read_user
-from bot.channels.slack.declined import Declined
+from bot.channels.slack.web_api.declined import Declined
 from bot.channels.slack.workspaces import Workspace, Workspaces
 from bot.ports.forms import HomeView, Modal
 from bot.rendering.platforms.slack.modals import home_view, modal_view

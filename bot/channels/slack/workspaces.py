@@ -16,7 +16,7 @@ from bot.channels.slack.addresses import split
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 if TYPE_CHECKING:
-    from bot.channels.slack._client import BotIdentity, Client
+    from bot.channels.slack.web_api.client import BotIdentity, Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Workspaces:
 
     def connect(self, token: SecretStr) -> "Client":
         """A new client with this token."""
-        from bot.channels.slack._client import Client  # noqa: PLC0415 - the library costs 160 ms; only senders need it
+        from bot.channels.slack.web_api.client import Client  # noqa: PLC0415 - the library costs 160 ms; only senders need it
 
         connect, read = self._timeouts
         return Client(token.get_secret_value(), self._api_url, connect=connect, read=read, monotonic=self._monotonic)

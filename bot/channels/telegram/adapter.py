@@ -7,10 +7,10 @@ from functools import partial
 from typing import TextIO
 
 from bot.channels.telegram.facts import TELEGRAM
-from bot.channels.telegram.long_polling import LongPolling
 from bot.channels.telegram.menus import publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.webhook import TelegramWebhook
+from bot.channels.telegram.receiving.long_polling import LongPolling
+from bot.channels.telegram.receiving.webhook import TelegramWebhook
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.ports.channel import Channel

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.telegram.inbound import place_of
-from bot.channels.telegram.refusals import FileTooLarge, PersonNotFound
+from bot.channels.telegram.bot_api.refusals import FileTooLarge, PersonNotFound
+from bot.channels.telegram.places import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
 from subscriptions.cutting import cut_letters
@@ -12,7 +12,7 @@ from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rej
 from subscriptions.model import ChatAddress, Message
 
 if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
+    from bot.channels.telegram.bot_api.client import Client
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)

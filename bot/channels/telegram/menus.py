@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.channels.telegram._client import Client
+from bot.channels.telegram.bot_api.client import Client
 from bot.ports.menu import MenuCommand
 from subscriptions.errors import NotDelivered, Sentence
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import SecretStr
 
-from bot.channels.telegram._payload import MessageArguments, read_post
+from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.bot_api.payload import MessageArguments, read_post
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
-    from bot.channels.telegram._client import Client
-    from bot.channels.telegram.api import TelegramApi
+    from bot.channels.telegram.bot_api.client import Client
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -43,11 +43,10 @@ class TelegramChannel:
         read: float = 20,
         in_flight: int = 40,
     ) -> None:
-        from bot.channels.telegram import _client, api  # noqa: PLC0415 - the library takes 250 ms, and senders alone need it
+        from bot.channels.telegram.bot_api.client import Client  # noqa: PLC0415 - takes 250 ms; only senders need it
 
         secret = token.get_secret_value() if isinstance(token, SecretStr) else token
-        self._client = _client.Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
-        self._api = api.TelegramApi(self._client)
+        self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
         self._closed = False
 
     async def post(
@@ -92,9 +91,9 @@ class TelegramChannel:
         """The client of this token, for receivers."""
         return self._client
 
-    def api(self) -> "TelegramApi":
-        """The platform API of the same token."""
-        return self._api
+    def api(self) -> TelegramApi:
+        """Returns the platform API of the same token."""
+        return TelegramApi(self._client)
 
     async def close(self) -> None:
         """See Channel."""

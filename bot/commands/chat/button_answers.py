@@ -44,7 +44,7 @@ _LONGEST_PLACE = 2  # words of an unknown place
 
 
 def answer_zone(context: CommandContext) -> Reply | None:
-    """Takes a city in either language, a zone or an offset; asks back if one is nearly meant, and shows cities if none is."""
+    """Sets the zone to a typed city (in either language), zone or offset. Asks back if the name is only similar to one."""
     said = context.args.strip().rstrip(".!。！")
     place = _place(said)
     offered = str(context.arguments.get("near", ""))
@@ -61,7 +61,7 @@ def answer_zone(context: CommandContext) -> Reply | None:
 
 
 def answers_zone(context: CommandContext) -> bool:
-    """Returns whether a text names a place or a time, or is meant to: no query that papers answer."""
+    """Returns whether a text names a place or a time, or is meant to; False for a query that finds papers."""
     said = context.args.strip().rstrip(".!。！")
     place = _place(said)
     if "near" in context.arguments and said.casefold() in _YES | _NO:
@@ -82,7 +82,7 @@ def _where_it_is(context: CommandContext, shown: time) -> Reply:
 def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
     """Returns the answer to an unknown place; None if the text is more likely a query.
 
-    It is if papers match it, or if it is several words in lower case.
+    A text is likely a query if papers match it, or if it has several words in lower case.
     """
     if near := near_places(place):
         return _did_you_mean(context, near)
@@ -93,7 +93,7 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
 
 def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
-    """Returns whether papers hold what was written, or whether nobody writes a place so."""
+    """Returns whether a text is more likely a query: papers match it, or it is not written like a place."""
     return finds_papers(context, said) or (" " in place and place.islower())
 
 
@@ -113,7 +113,7 @@ def _place(said: str) -> str:
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
-    """Asks whether one of the places with similar names is meant, a button each."""
+    """Returns the question which of the places with similar names is meant, with a button for each."""
     expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
         words = context.say("Did you mean {name}?", name=near[0][0])
@@ -138,7 +138,7 @@ def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
 
 
 def answer_pick(context: CommandContext) -> Reply | None:
-    """Takes the number, name or query of a subscription, or all of them where they are to be removed."""
+    """Handles the number, name or query of a subscription as the pick; also "all" where subscriptions are removed."""
     said, verb = context.args.strip(), str(context.arguments["verb"])
     if (
         verb == "unsub"
@@ -172,12 +172,12 @@ def _picked(context: CommandContext, said: str) -> Subscription | None:
 
 
 def _digits(said: str) -> str:
-    """Returns a number without what people write around it: "#3", 第3个."""
+    """Returns the digits of a number as people write it: "#3", 第3个."""
     return said.strip("#.。号第条个 ")
 
 
 def answer_value(context: CommandContext) -> Reply | None:
-    """Takes a value of the setting that was shown."""
+    """Handles a typed value of the setting that was shown."""
     name, said = str(context.arguments["name"]), context.args.strip()
     if name == ZONE:
         return answer_zone(context)
@@ -193,7 +193,7 @@ def answer_value(context: CommandContext) -> Reply | None:
 
 
 def answer_yes(context: CommandContext) -> Reply | None:
-    """Takes yes or no, or the label of one of the two buttons."""
+    """Handles a typed yes or no, or the label of one of the two buttons."""
     said = context.args.strip().strip(".!。！").casefold()
     for answer, words in (("yes", _YES), ("no", _NO)):
         option = context.arguments[answer]

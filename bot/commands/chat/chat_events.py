@@ -31,7 +31,7 @@ WROTE_LATELY = timedelta(days=7)  # how long the store knows who wrote without h
 
 
 def on_arrived(context: CommandContext) -> Reply | None:
-    """Handles that the bot was added: greets a group with one line, and writes to whoever added it to a channel.
+    """Handles that the bot was added: greets a group with one line, and writes to the person who added it to a channel.
 
     A channel of a workspace is stored only when a member asks for something, since its time zone is that member's.
     """
@@ -71,7 +71,7 @@ def _card(context: CommandContext) -> Reply | None:
 
 
 def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
-    """Returns the card of a channel with what waits for it, for the person: the channel's readers are asked nothing."""
+    """Returns the card of a channel with what waits for it, for the private chat of the person behind the event."""
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
@@ -94,7 +94,7 @@ def on_left(context: CommandContext) -> Reply | None:
 
 
 def on_muted(context: CommandContext) -> Reply | None:
-    """Handles that the bot may read but not write. Tells whoever has just added it to a channel how to grant the right."""
+    """Handles that the bot may read but not write. Tells the person who just added it to a channel how to grant the right."""
     if _has_moved(context):
         return None
     came = context.event_details.get("before") in ("left", "kicked")
@@ -136,7 +136,7 @@ def on_moved(context: CommandContext) -> Reply | None:
 
 
 def on_topic_closed(context: CommandContext) -> Reply | None:
-    """Handles that a topic was closed: its deliveries wait until it is open again, and General is told once."""
+    """Handles that a topic was closed: its deliveries wait until it is open again. Posts a line about that in General once."""
     words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
     lose_place(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
     return None
@@ -148,12 +148,12 @@ def on_topic_open(context: CommandContext) -> Reply | None:
 
 
 def _has_moved(context: CommandContext) -> bool:
-    """Returns whether the event is about an old address: a group that becomes a supergroup leaves it, and the bot with it."""
+    """Returns whether the event is about the old address of a group that became a supergroup."""
     return context.origin.address.lane != context.request.chat.lane
 
 
 def _meet(context: CommandContext) -> None:
-    """Stores the chat, with whoever added the bot as its owner, who is told what happens to it."""
+    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
     if context.chat.kind is ChatKind.PRIVATE:
         return
     if not context.request.sender:
@@ -167,7 +167,7 @@ def _meet(context: CommandContext) -> None:
         )
         return
     set_owner(context.store, remember_managed_chat(context).address, context.request.sender)
-    if private := _private_chat(context):  # where the owner is told
+    if private := _private_chat(context):  # there the owner gets notices
         meet(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 
 

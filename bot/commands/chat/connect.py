@@ -1,4 +1,4 @@
-"""connect: manage a group or channel from a private chat, where nobody else reads along."""
+"""connect: manages a group or channel from a private chat, where no other member reads the commands."""
 
 from datetime import datetime, timedelta
 
@@ -37,12 +37,12 @@ def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress
 
 
 def disconnect(context: CommandContext) -> None:
-    """Ends the connection: the private chat is about itself again."""
+    """Ends the connection: commands in the private chat are about that chat again."""
     clear_conversation_state(context.store, _name(context.origin.address))
 
 
 def connect(context: CommandContext) -> Reply:
-    """Shows the chats to choose from; `off` ends the connection; else manages the chat that was named, for which rights were checked."""
+    """Connects to the named chat, for which rights were checked; `off` ends the connection; without a name shows the chats."""
     if context.request.place.kind is not ChatKind.PRIVATE:
         return _in_private(context)
     if context.chat.address != context.origin.address:

@@ -30,7 +30,7 @@ def free_text(context: CommandContext) -> Reply | None:
 
 
 def _answers_or_imports(context: CommandContext) -> bool:
-    """Whether the text may answer a question, or comes with a file."""
+    """Returns whether the text may answer a question, or comes with a file."""
     return answers_question(context) or bool(context.message and context.message.file_id)
 
 

@@ -103,7 +103,7 @@ def help_(context: CommandContext) -> Reply:
 
 
 def on_help(context: CommandContext) -> Reply:
-    """Handles a topic that was picked; the list of all commands replaces the first message."""
+    """Handles the button of a topic; the list of all commands replaces the first message."""
     topic = str(context.arguments["topic"])
     return replace(_topic(context, topic), replaces=topic == ALL)
 
@@ -155,7 +155,7 @@ def _topic(context: CommandContext, name: str) -> Reply:
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
-    """Returns what can be typed and what it means; in a group only some examples."""
+    """Returns a table of examples and their meanings; in a group only some of them."""
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
         return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))

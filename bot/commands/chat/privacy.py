@@ -74,7 +74,7 @@ def _file(context: CommandContext) -> File:
 
 def forget_(context: CommandContext) -> Reply:
     """Asks whether to erase the chat; where strangers could press a button, the answer is /forget yes."""
-    if _just_met(context):  # by this very command, which is rolled back
+    if _just_met(context):  # this command stored the chat, so it is rolled back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
     word = context.args.casefold()
     if context.read_by_strangers and word in (YES, NO):
@@ -92,7 +92,7 @@ def forget_(context: CommandContext) -> Reply:
 
 
 def _just_met(context: CommandContext) -> bool:
-    """Returns whether this very command stored the chat.
+    """Returns whether this command stored the chat.
 
     A chat with subscriptions was known before, so its data need not be read.
     """
@@ -107,7 +107,7 @@ def _just_met(context: CommandContext) -> bool:
 def _buttons(context: CommandContext) -> tuple[Button, Button]:
     """Returns [keep it] and [erase everything], for the sender only.
 
-    An anonymous admin presses under another identity: there everybody who manages the chat may press.
+    If the sender is an anonymous admin, everybody who manages the chat may press them, since presses are not anonymous.
     """
     only = "" if context.request.sender_is_admin else context.request.sender
     until = (context.now + SURE_WITHIN).isoformat()

@@ -1,4 +1,4 @@
-"""start, with the subscription that a shared link offers; and the answer to unknown commands."""
+"""start, also with the subscription of a shared link; and the answer to unknown commands."""
 
 from dataclasses import replace
 

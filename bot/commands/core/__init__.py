@@ -1,1 +1,1 @@
-"""What every family of commands uses: the context of a command, questions and answers, choosing a subscription, times as typed."""
+"""The base of all commands: their context, questions and answers, picking a subscription, typed times and zones."""

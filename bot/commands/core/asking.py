@@ -41,7 +41,7 @@ _SAID_OTHERWISE = {
     "edit": "/edit",
     "name": "/name",
 }  # questions that any text can answer → the command that does the same in one line
-_LONGEST = 80  # characters of a command that is repeated of a command that is repeated
+_LONGEST = 80  # characters of a command that a reminder repeats
 # Questions about the message just above. They are dropped when the person does something else.
 _PASSING = ("answer-pick", "answer-value", "answer-yes")
 
@@ -49,7 +49,7 @@ _PASSING = ("answer-pick", "answer-value", "answer-yes")
 def can_ask(context: CommandContext) -> bool:
     """Returns whether the next text can be an answer: only in a private chat and about that chat.
 
-    Anywhere else the rights of whoever answers would have to be checked again.
+    In any other chat the rights of the person who answers would have to be checked again.
     """
     return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
 
@@ -84,7 +84,7 @@ def drop_question(context: CommandContext, *verbs: str) -> None:
 
 
 def has_passing_question(context: CommandContext) -> bool:
-    """Returns whether a question waits that ends with anything but its answer."""
+    """Returns whether a question is open that is dropped when the person does anything but answer it."""
     if not can_ask(context) or isinstance(context.request, EventRequest):
         return False
     waiting = open_question(context)
@@ -92,7 +92,7 @@ def has_passing_question(context: CommandContext) -> bool:
 
 
 def drop_passing_questions(context: CommandContext) -> None:
-    """Drops a question that makes sense only right after it was asked, because the person does something else."""
+    """Drops the open question if it makes sense only right after it was asked: the person does something else."""
     if has_passing_question(context):
         clear_conversation_state(context.store, _state_name(context))
 
@@ -111,7 +111,7 @@ def forget_question(context: CommandContext) -> bool:
 
 
 def answers_question(context: CommandContext) -> bool:
-    """Returns whether a question waits that `context.args` may answer. It writes nothing."""
+    """Returns whether a question is open that `context.args` may answer. Writes nothing."""
     token = open_question(context)
     callback = context.registry.callbacks.get(token.verb) if token else None
     if token is None or callback is None:
@@ -138,7 +138,7 @@ def answer_question(context: CommandContext) -> Reply | None:
 
 
 def with_stored_chat(context: CommandContext) -> CommandContext:
-    """Returns the context with a chat that is stored, which it stores first if need be."""
+    """Stores the chat of the context if it is new. Returns the context with the stored chat."""
     if context.chat.id:
         return context
     chat = meet(context.store, context.chat.address, context.chat.kind, now=context.now, lang=context.request.language)
@@ -172,7 +172,7 @@ def on_cancel(context: CommandContext) -> Reply:
 
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
-    """Stores the open question, with the update that asked it: the same question asked twice is two questions."""
+    """Stores the open question, with the update that asked it, so that asking again makes a new question."""
     remembered = {**arguments, "asked": context.request.update_id}
     token = CallbackToken(
         verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
@@ -181,7 +181,7 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
 
 
 def _state_name(context: CommandContext) -> str:
-    """Returns the key of the open question: one per person and chat, so that in a group nobody answers for another."""
+    """Returns the key of the open question. Each person has one per chat, so that nobody can answer for another."""
     return f"ask:{context.origin.address}:{context.request.sender}"
 
 

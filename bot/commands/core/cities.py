@@ -1,4 +1,4 @@
-"""Cities to choose a time zone by: a person knows what the clock shows, but seldom the name of the zone."""
+"""Cities from which a person chooses a time zone, since people know their local time better than the name of the zone."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -73,7 +73,7 @@ _AT_HOME = {
 }
 A_PAGE = 11  # zones of a page: with [more] four rows of three
 _DAY = timedelta(days=1)
-_SLOW = timedelta(minutes=20)  # how far off a time may be that somebody reads from a clock
+_SLOW = timedelta(minutes=20)  # how far a typed local time may be from that of a zone
 
 
 def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:

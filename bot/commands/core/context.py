@@ -1,4 +1,4 @@
-"""The values that every family of commands shares: what a command is given, and how commands, buttons and events are declared."""
+"""The values that all commands share: the context of a command, and the declarations of commands, callbacks and events."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class BotInfo:
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # some source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
-    version: str = ""  # of paperwire; "" where it runs from a checkout
+    version: str = ""  # of paperwire; "" if it runs from a checkout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +80,12 @@ class CommandContext:
 
     @property
     def form_values(self) -> Mapping[str, str]:
-        """Returns what was filled in, by field; empty unless the request is a form."""
+        """Returns the values of the form by field; empty unless the request is a form."""
         return self.request.values if isinstance(self.request, FormRequest) else {}
 
     @property
     def event_details(self) -> Mapping[str, str]:
-        """Returns what the platform says of the event; empty unless the request is one."""
+        """Returns the details of the event; empty unless the request is an event."""
         return self.request.details if isinstance(self.request, EventRequest) else {}
 
     @property
@@ -107,12 +107,12 @@ class CommandContext:
 
     @property
     def read_by_strangers(self) -> bool:
-        """Returns whether strangers can read the reply. It then carries no buttons that change anything: all could press them."""
+        """Returns whether strangers can read the reply. Then it has no buttons that change anything: strangers could press them."""
         return self.origin.public or self.origin.kind is ChatKind.BROADCAST
 
     @property
     def links(self) -> tuple[BotLinks | None, str]:
-        """(links that open the bot on the platform where this is said, the bot's name there); (None, "") where there are none."""
+        """Returns (links that open the bot on the request's platform, the bot's name there); (None, "") if there are none."""
         platform = self.origin.address.platform
         links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
         return (links, bot) if links and bot else (None, "")
@@ -133,12 +133,12 @@ Condition = Callable[[CommandContext], bool]
 
 
 def always(_: CommandContext) -> bool:
-    """True."""
+    """Returns True, for commands that always write."""
     return True
 
 
 def never(_: CommandContext) -> bool:
-    """False."""
+    """Returns False, for commands that never write."""
     return False
 
 

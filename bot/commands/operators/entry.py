@@ -42,7 +42,7 @@ def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, v
     if numbers_given(context.store, address) <= before.numbers:
         return reply
     if context.chat.kind is ChatKind.TEAM and context.request.sender:
-        set_owner(context.store, address, context.request.sender)  # whoever subscribed last is the owner
+        set_owner(context.store, address, context.request.sender)  # the person who subscribed last is the owner
     if vouched or context.is_operator:
         return _welcome(context, reply)
     if is_denied(context.store, address):
@@ -55,7 +55,7 @@ def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, v
 
 
 def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
-    """Lets the chat in, since an operator subscribed it."""
+    """Lets the chat in, since an operator subscribed it or administers it."""
     if known_or_new(context.store, context.chat.address, context.chat.kind).state is ChatState.ASKED:
         allow(context.store, context.chat.address, now=context.now, tell=False)
     return reply

@@ -1,7 +1,8 @@
 r"""Papers as BibTeX entries, in the form of arXiv's own export (info.arxiv.org/help/hypertex/bibstyles).
 
-TeX is kept as the source wrote it. Repaired is only what would break the file or a document: braces without a partner
-(BibTeX counts every brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of formulas.
+TeX is kept as the source wrote it. Only signs that would break the file or a document are repaired: braces without a
+partner (BibTeX counts every brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of
+formulas.
 """
 
 import re
@@ -47,7 +48,7 @@ def _entry(known: KnownPaper, key: str) -> str:
         "title": _value(paper.title),
         "abstract": ""
         if paper.title
-        else _value(paper.abstract),  # stands for a missing title, which is never invented
+        else _value(paper.abstract),  # without a title the abstract is given; a title is never invented
         "year": _year(paper),
         "eprint": eprint,
         "archivePrefix": "arXiv" if eprint else "",

@@ -23,9 +23,9 @@ PAGE = 16  # papers of a page: two rows of eight numbers
 
 
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
-    """Returns the card of a paper: title, authors, categories, summary, and buttons where they may stand.
+    """Returns the card of a paper: title, authors, categories, summary, and buttons unless strangers could press them.
 
-    The store is asked what this chat knows of the paper.
+    Reads from the store whether and why the paper was delivered to this chat.
     """
     return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
 
@@ -107,7 +107,7 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
 
 
 def callback_paper(context: CommandContext) -> Item | None:
-    """Returns the paper that the button names; None if it was not delivered to this chat so, or is gone."""
+    """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
     if "delivery" in context.arguments:
         return delivered_paper(
             context.store, context.chat, str(context.arguments["delivery"]), int(context.arguments["position"])

@@ -1,4 +1,4 @@
-"""Papers by id, DOI or link. Those of arXiv that are not stored are looked up at arXiv, where the bot may do so.
+"""Papers by id, DOI or link. Papers of arXiv that are not stored are looked up at arXiv, if the bot may do so.
 
 The reply does not wait for arXiv. The pending lookup is stored with it and survives a restart, so that each is answered
 once: `pending_lookup` makes what is stored of the request, `lookup_request` turns that into an event when arXiv has answered.
@@ -24,7 +24,7 @@ from subscriptions.service.papers import as_item, known_since, papers_named
 
 CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
-LOOKUP_EVENT = "looked-up"  # the event that arXiv has answered
+LOOKUP_EVENT = "looked-up"  # the event that a lookup has ended
 LOOKUP_VERB = "looks-up"  # the verb of a pending lookup in the store
 FAILED = "failed"  # detail of the event: arXiv could not be asked
 

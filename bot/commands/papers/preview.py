@@ -1,4 +1,4 @@
-"""preview, and plain words that may be a query: the papers that they would have found. Nothing is stored."""
+"""preview, and text that may be a query: shows the papers that would have been found. Nothing is stored."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ _MANY_WORDS = 12
 
 
 def try_query(context: CommandContext, said: str) -> Reply:
-    """Returns how many papers the words find, the newest of them, how the words were read, and [subscribe]."""
+    """Returns how many papers the text finds, the newest of them, how it was read, and [subscribe]."""
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
@@ -78,7 +78,7 @@ def finds_papers(context: CommandContext, said: str) -> bool:
 
 
 def on_look_for(context: CommandContext) -> Reply:
-    """Handles [look for “…”]: tries words that were not taken for a query at first."""
+    """Handles [look for “…”]: tries text that was not read as a query at first."""
     return try_query(context, str(context.arguments["text"]))
 
 
@@ -96,7 +96,7 @@ def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Seq
 
 
 def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
-    """Says that the words around the query were left out; nothing in groups, where replies are short."""
+    """Returns a line that the words around the query were left out; none in groups, where replies are short."""
     if text == said or context.read_by_group:
         return ()
     return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
@@ -112,7 +112,7 @@ def _too_many_words(context: CommandContext, found: TrialResult) -> Sequence[str
 
 
 def _how_to_subscribe(context: CommandContext, found: TrialResult, text: str) -> Sequence[str]:
-    """Returns the command to subscribe where strangers could press a button; else nothing."""
+    """Returns the command to subscribe if the reply has no button because strangers could press it; else nothing."""
     if not context.read_by_strangers or found.query is None:
         return ()
     return (context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"),)
@@ -179,7 +179,7 @@ def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
 
 
 def _when(context: CommandContext, subscriptions: Sequence[Subscription]) -> str:
-    """Returns when these subscriptions deliver what is still to come."""
+    """Returns when these subscriptions deliver the papers that are still to be delivered."""
     if context.chat.state is ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
     if context.chat.state is ChatState.PAUSED:

@@ -1,4 +1,4 @@
-"""What stands under papers that were found for a query: rows, buttons that open their cards, [subscribe]."""
+"""Parts of replies with the papers that a query found: rows, buttons that open their cards, [subscribe]."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...
 
 
 def count_found(context: CommandContext, tried: TrialResult) -> str:
-    """Returns such as "6 papers in the 3 days known": each count names what it was counted in."""
+    """Returns a count such as "6 papers in the 3 days known", which names the days in which papers were counted."""
     if not tried.base.of:
         return context.say("No papers are known yet.")
     found = len(tried.delivery.items) if tried.delivery else 0

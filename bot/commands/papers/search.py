@@ -60,7 +60,7 @@ def _anchored(stretches: Stretches, found: SearchResult) -> Stretches:
 
 
 def _count_line(context: CommandContext, found: SearchResult, before: int) -> str:
-    """Returns such as "41 of 2,061 papers", with how far back the search went unless it went through all."""
+    """Returns a count such as "41 of 2,061 papers", and how far back the search went unless it read all papers."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
     if whole or found.since is None:

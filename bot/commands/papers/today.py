@@ -35,7 +35,7 @@ def on_today(context: CommandContext) -> Reply:
 
 
 def _still_there(context: CommandContext) -> str | None:
-    """Returns what the button is about: the number of a subscription that still exists, a query, or "" for all; else None."""
+    """Returns what the button is about: the number of a subscription, a query, or "" for all; None if it no longer exists."""
     if "number" not in context.arguments:
         return str(context.arguments.get("text", ""))
     subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
@@ -61,9 +61,9 @@ def _today(context: CommandContext, which: str) -> Reply:
 
 
 def _is_sent(context: CommandContext) -> bool:
-    """Returns whether the papers go through the outbox: to a person's own chat, unless deliveries are held there.
+    """Returns whether the papers are sent through the outbox: in a private chat, unless its deliveries are held.
 
-    They are held while the chat is paused or waits to be let in.
+    Deliveries are held while the chat is paused or waits to be let in.
     """
     is_own = context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
     return is_own and context.chat.state is ChatState.ACTIVE

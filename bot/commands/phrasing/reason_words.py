@@ -52,7 +52,7 @@ _COMES = Sentence("fits, and comes {moment}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonContext:
-    """How reasons are said: in which language, how a query reads, and how a command is typed ("/resume 4")."""
+    """How reasons are said: the language, the reading of a query, and how a command is typed ("/resume 4")."""
 
     localizer: Localizer
     reading: Callable[[Query], str]

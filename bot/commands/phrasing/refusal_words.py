@@ -19,7 +19,7 @@ def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] 
 
 
 def short(sentence: Sentence) -> Sentence:
-    """Returns the sentence with long values cut: a person knows what they typed, and a message holds 4,096 characters."""
+    """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
     return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
 
 

@@ -34,7 +34,7 @@ from subscriptions.service.chats import (
 from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
-MOST_SHOWN = 30  # lines of a difference that are shown that are shown
+MOST_SHOWN = 30  # lines of a difference that are shown
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a longer line would be broken in two
@@ -172,7 +172,7 @@ def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
 def _choice(context: CommandContext) -> tuple[Button, Button]:
     """Returns [import] and [no], for the sender only.
 
-    An anonymous admin presses under another identity: there everybody who manages the chat may press.
+    If the sender is an anonymous admin, everybody who manages the chat may press them, since presses are not anonymous.
     """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person

@@ -1,4 +1,4 @@
-"""pause, resume, stop: hold a chat or one of its subscriptions, and offer what has waited when it goes on."""
+"""pause, resume, stop: pauses and resumes a chat or one of its subscriptions, and offers the papers that waited."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -45,7 +45,7 @@ def on_pause(context: CommandContext) -> Reply:
 
 
 def stop(context: CommandContext) -> Reply:
-    """Asks whether a pause or the end is meant."""
+    """Asks whether the person wants to pause or to unsubscribe."""
     count = len(listed_here(context))
     if not count:
         return Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))

@@ -29,7 +29,7 @@ EDITED_WITHIN = timedelta(minutes=5)  # how long an edited /sub replaces what it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One line of a /sub, and what became of it."""
+    """One line of a /sub, and the outcome of it."""
 
     text: str  # without its time
     when: str | None
@@ -150,7 +150,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> Reply:
 
 
 def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple[str, str]:
-    """Returns a refused line, and below it where and why."""
+    """Returns (a refused line, the place and the reason of the error)."""
     why = error.sentence.say(context.localizer.translate)
     if not isinstance(error, QueryError):
         return text, f"^ {why}"

@@ -215,7 +215,7 @@ def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
 
 
 def _when_value(cadence: Cadence) -> str:
-    """Returns the option that stands for a cadence."""
+    """Returns the option of a cadence."""
     text = cadence_text(cadence)
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
 

@@ -12,7 +12,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import missing
 from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
-from bot.channels.telegram.webhook_url import webhook_address
+from bot.channels.telegram.receiving.webhook_url import webhook_address
 from bot.operation.checks._finding import TOKENS, Finding
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings

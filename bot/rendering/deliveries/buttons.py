@@ -64,9 +64,9 @@ def delivery_buttons(
 
 
 def menu_beside(card_button: Button, item: Item, language: Language) -> tuple[Button, ...]:
-    """The menu beside a paper in a reply, instead of the button that opens its card: the same as in its delivery.
+    """The menu beside a paper in a reply, which replaces the button that opens its card: the same menu as in its delivery.
 
-    The button itself for a paper that is in no delivery.
+    For a paper that is in no delivery, the menu is only that button.
     """
     card = _CARD.fullmatch(card_button.data)
     return _menu(card["delivery"], int(card["position"]), item, language) if card else (card_button,)

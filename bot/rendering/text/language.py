@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from subscriptions.zones import zone
 
-if TYPE_CHECKING:  # see _cldr
+if TYPE_CHECKING:  # Babel is imported only when a number or a day is written
     from bot.rendering.text.cldr import Cldr
 
 DOMAIN = "paperwire"

@@ -8,7 +8,7 @@ from subscriptions.model import Chat, ChatKind, ChatSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Whoever reads a message in one chat."""
+    """The facts about a chat on which the look of its messages depends."""
 
     language: Language
     settings: ChatSettings

@@ -127,10 +127,10 @@ def leave_place(
         for chat_id, subscriptions in stored_subscriptions.subscriptions_of(transaction, there).items():
             if access.owner_of(transaction, chat_id) == person:
                 access.set_owner(transaction, chat_id, "")
-            theirs = [subscription for subscription in subscriptions if subscription.subscriber == person]
+            of_person = [subscription for subscription in subscriptions if subscription.subscriber == person]
             held = [
                 subscription
-                for subscription in theirs
+                for subscription in of_person
                 if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
             ]
             if held:
@@ -141,7 +141,7 @@ def leave_place(
                 stored_subscriptions.pause_subscription(
                     transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
                 )
-            for subscription in theirs:
+            for subscription in of_person:
                 stored_subscriptions.clear_subscriber(transaction, subscription.id)
     return paused
 

@@ -26,10 +26,10 @@ def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now:
             case RetryLater() | Unclear():
                 asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
                 waiting = RetryLater(outcome.reason, asked)
-                verdict = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
-                if verdict.pauses_lane:
-                    attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + verdict.pauses_lane)
-                edits.postpone_edit(transaction, edit, next_at=verdict.not_before)
+                decision = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
+                if decision.pauses_lane:
+                    attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + decision.pauses_lane)
+                edits.postpone_edit(transaction, edit, next_at=decision.not_before)
             case SenderStopped():
                 edits.postpone_edit(transaction, edit, next_at=None)
                 return True

@@ -175,16 +175,16 @@ def record_outcome(
     store: Scope, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
 ) -> RetryDecision:
     """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
-    verdict = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
+    decision = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
     address = claimed.address
     with store.write() as transaction:
-        attempts.record_outcome(transaction, claimed, verdict, outcome.reason, now=now, wall=wall)
-        if verdict.pause_topic or verdict.pause_chat:
+        attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
+        if decision.pause_topic or decision.pause_chat:
             reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
-            lose_place(transaction, address, outcome.reason, topic=verdict.pause_topic, reason=reason, now=now)
-        if verdict.moved_to is not None:
-            moving.move_address(transaction, address.platform, address.address, verdict.moved_to, now=now)
-    return verdict
+            lose_place(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
+        if decision.moved_to is not None:
+            moving.move_address(transaction, address.platform, address.address, decision.moved_to, now=now)
+    return decision
 
 
 def progress(store: Scope) -> Progress:

@@ -127,13 +127,15 @@ def _case(
     for subscription in subscriptions:
         bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
     known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
-    shelf = TokenizedPapers.of(paper.paper for paper in known)
+    tokenized = TokenizedPapers.of(paper.paper for paper in known)
     return DueDelivery(
         chat=chat,
         subscriptions=tuple(subscriptions),
         cursor={subscription.id: subscription.cursor or 0 for subscription in subscriptions},
         papers=known,
-        fits={subscription.id: shelf.matching(stored_query(subscription.canonical)) for subscription in subscriptions},
+        fits={
+            subscription.id: tokenized.matching(stored_query(subscription.canonical)) for subscription in subscriptions
+        },
         delivered=frozenset(),
         due=now,
         now=now,
@@ -163,7 +165,7 @@ def _not_due(
     items = later.items if later else ()
     found = []
     for subscription in subscriptions:
-        theirs = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
+        papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = (
             str(chat.state)
             if chat.state is not ChatState.ACTIVE
@@ -172,6 +174,6 @@ def _not_due(
             else subscription.state
         )
         next_delivery = NextDelivery() if held else occasion.delivery_forecast.next_delivery(subscription, chat)
-        if theirs:
-            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=theirs))
+        if papers:
+            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
     return tuple(found)

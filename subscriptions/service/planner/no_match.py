@@ -53,39 +53,39 @@ def notify_no_match(
     `head` is the sequence up to which papers were looked at. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
-    spells: dict[int, NoMatchStreak | None] = {}
+    streaks: dict[int, NoMatchStreak | None] = {}
     days: _Days = {}
     for due, result in cases:
         if is_public(due.chat):
             lanes += _notify_owner(transaction, due, result, now)
         fits = bool(result and result[1]) or not nothing_fits(due)
-        spell = None if fits else streak_after(due, _days_of(due, days))
-        if spell is not None and _is_to_be_said(due, spell):
-            spell = _since_papers_came(transaction, due, spell, last_sequence)
-        if spell is not None and _is_to_be_said(due, spell):
-            known = statistics.sequenced_between(transaction, spell.after, last_sequence)
-            lanes += _notify_streak(transaction, due, spell, known, now)
-            spell = replace(spell, said=True)
-        if spell != due.chat.no_match_streak:
-            spells[due.chat.id] = spell
-    chats.store_streaks(transaction, spells)
+        streak = None if fits else streak_after(due, _days_of(due, days))
+        if streak is not None and _is_to_be_said(due, streak):
+            streak = _since_papers_came(transaction, due, streak, last_sequence)
+        if streak is not None and _is_to_be_said(due, streak):
+            known = statistics.sequenced_between(transaction, streak.after, last_sequence)
+            lanes += _notify_streak(transaction, due, streak, known, now)
+            streak = replace(streak, said=True)
+        if streak != due.chat.no_match_streak:
+            streaks[due.chat.id] = streak
+    chats.store_streaks(transaction, streaks)
     return lanes
 
 
-def _is_to_be_said(due: DueDelivery, spell: NoMatchStreak) -> bool:
-    return spell.days >= STREAK_AFTER and not spell.said and due.chat.first_delivery_planned
+def _is_to_be_said(due: DueDelivery, streak: NoMatchStreak) -> bool:
+    return streak.days >= STREAK_AFTER and not streak.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(
-    transaction: Transaction, due: DueDelivery, spell: NoMatchStreak, last_sequence: int
+    transaction: Transaction, due: DueDelivery, streak: NoMatchStreak, last_sequence: int
 ) -> NoMatchStreak | None:
     """The days of a streak after the last paper that was delivered to the chat; None: there are none.
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    newest = statistics.newest_delivered(transaction, due.chat.id, spell.after)
+    newest = statistics.newest_delivered(transaction, due.chat.id, streak.after)
     if newest is None:
-        return spell
+        return streak
     after, at = newest
     moments = statistics.sequenced_at_between(transaction, after, last_sequence)
     day = at.astimezone(due.zone).date()
@@ -131,14 +131,14 @@ def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]: 
 
 
 def _notify_streak(
-    transaction: Transaction, due: DueDelivery, spell: NoMatchStreak, known: int, now: datetime
+    transaction: Transaction, due: DueDelivery, streak: NoMatchStreak, known: int, now: datetime
 ) -> list[Lane]:
     chat = due.chat
     if is_public(chat):
-        event = f"{chat.address}:{spell.after}"
-        to_owner = NothingMatched(event=event, chat=name_of(chat), known=known, days=spell.days)
+        event = f"{chat.address}:{streak.after}"
+        to_owner = NothingMatched(event=event, chat=name_of(chat), known=known, days=streak.days)
         return _lanes(transaction, chat, notify_owner(transaction, chat, to_owner, now=now))
-    notice = NothingMatched(event=str(spell.after), known=known, days=spell.days)
+    notice = NothingMatched(event=str(streak.after), known=known, days=streak.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
     notified = notify(transaction, chat.address, notice, now=now, buttons=buttons)
     return [chat.address.lane] if notified else []

@@ -159,14 +159,14 @@ def _inputs_of(
         if chat.state is ChatState.ACTIVE:
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, occasion)
             waits += held_back
-    with_due = [(chats[chat_id], theirs) for chat_id, theirs in due.items() if theirs]
+    with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
     keys = _free_keys(transaction, with_due, shared_cursor, occasion.window.last_sequence, occasion.now)
     return _Inputs(chats, subscriptions, shared_cursor, due, waits, keys)
 
 
 def _match(transaction: Transaction, inputs: _Inputs, occasion: Occasion) -> _Matches:
     """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
-    due, window = [s for _, _, theirs in inputs.to_plan for s in theirs], occasion.window
+    due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], occasion.window
     if not due:
         return _Matches({}, frozenset(), {})
     window.cover(transaction, min(map(inputs.cursor_of, due)))
@@ -205,8 +205,8 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decided]
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
     moves += [(s.id, last_sequence, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
-    left = [theirs for chat_id, theirs in inputs.due.items() if chat_id not in inputs.keys]
-    moves += [move for theirs in left for move in _left_behind(theirs, inputs.shared_cursor)]
+    left = [subscriptions for chat_id, subscriptions in inputs.due.items() if chat_id not in inputs.keys]
+    moves += [move for subscriptions in left for move in _left_behind(subscriptions, inputs.shared_cursor)]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
@@ -322,9 +322,9 @@ def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) ->
     return span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
 
 
-def _due_moment(chat: Chat, theirs: Sequence[Subscription], now: datetime) -> datetime:
+def _due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
     """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
-    return max(_moment(s, chat, now) for s in theirs)
+    return max(_moment(s, chat, now) for s in due_subscriptions)
 
 
 def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
@@ -347,23 +347,26 @@ def _free_keys(
     These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
     subscriptions would stay due for ever and never be sent.
     """
-    keys = {chat.id: _dedupe_key(chat, theirs, shared_cursor, last_sequence, now) for chat, theirs in due}
+    keys = {
+        chat.id: _dedupe_key(chat, due_subscriptions, shared_cursor, last_sequence, now)
+        for chat, due_subscriptions in due
+    }
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
-    for chat, theirs in due:
-        if keys[chat.id] in taken and f"{_due_moment(chat, theirs, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
-            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in theirs)
+    for chat, due_subscriptions in due:
+        if keys[chat.id] in taken and f"{_due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
 def _dedupe_key(
-    chat: Chat, theirs: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
+    chat: Chat, due_subscriptions: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
 ) -> str:
     """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
 
     Where no subscription has a due moment, one per chat and range of papers.
     """
-    if any(s.next_due_at is not None for s in theirs):
-        return f"{chat.id}:{_due_moment(chat, theirs, now):{_MINUTE}}"
-    numbers = ",".join(str(s.number) for s in theirs)
-    cursors = min(shared_cursor if s.cursor is None else s.cursor for s in theirs)
-    return f"{chat.id}:now:{cursors}-{last_sequence}:{numbers}"
+    if any(s.next_due_at is not None for s in due_subscriptions):
+        return f"{chat.id}:{_due_moment(chat, due_subscriptions, now):{_MINUTE}}"
+    numbers = ",".join(str(s.number) for s in due_subscriptions)
+    cursor = min(shared_cursor if s.cursor is None else s.cursor for s in due_subscriptions)
+    return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"

@@ -232,10 +232,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         subscriptions=tuple(case.subscriptions),
         cursor=dict.fromkeys(found, -1),
         papers=known,
-        fits={
-            subscription: tuple(place[one] for one in theirs if one in place)
-            for subscription, theirs in numbers.items()
-        },
+        fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
         delivered=frozenset(),
         due=now,
         now=now,

@@ -107,7 +107,7 @@ def wake_paused(store: Scope, *, now: datetime) -> None:
         plans.end_pauses(transaction, now)
         chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
-        known = {subscription.id: subscription for theirs in subscriptions.values() for subscription in theirs}
+        known = {subscription.id: subscription for of_chat in subscriptions.values() for subscription in of_chat}
         for chat, subscription, until in ended:
             _due_after(transaction, chats[chat], known[subscription], until)
 

@@ -124,7 +124,7 @@ def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a digest told of a paper that was not known."""
+    """What was not known of a paper before a digest."""
 
     missing: bool  # something was missing and is known now
     category: bool  # it has a category that was not known

@@ -38,7 +38,7 @@ _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]
 
 
 def without_mentions(text: str) -> str:
-    """Foreign text in which @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
+    """The foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
 
     Telegram's server links such words by itself, and a @name in a group notifies that person.
     """
@@ -52,7 +52,7 @@ def without_mentions(text: str) -> str:
 
 
 def without_hosts(text: str) -> str:
-    """Our own text in which categories (cs.CL) do not become links; commands still do."""
+    """The bot's own text, changed so that categories (cs.CL) do not become links; commands still do."""
     return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
 
 

@@ -20,9 +20,9 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.channels.receiver_loop import ReceiverLoop
-from bot.channels.slack._client import Client
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.payload_dispatcher import PayloadDispatcher
+from bot.channels.slack.receiving.payload_dispatcher import PayloadDispatcher
+from bot.channels.slack.web_api.client import Client
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import RetryLater

@@ -1,4 +1,4 @@
-"""Reads payloads of Slack, whichever way they come, and dispatches the requests in them."""
+"""Reads payloads of Slack, from Socket Mode or HTTP, and dispatches the requests in them."""
 
 import logging
 import time
@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.channels.slack.inbound import MalformedPayload, UnknownWorkspace, read
 from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.receiving.inbound import MalformedPayload, UnknownWorkspace, read
 from bot.ports.conversation import MessageRequest, Request
 from subscriptions.errors import NotDelivered
 

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from bot.channels.receiver_loop import ReceiverLoop
-from bot.channels.slack.oauth import Grant, OAuth, routes
-from bot.channels.slack.token_cipher import DecryptionFailed, TokenCipher
+from bot.channels.slack.installing.oauth import Grant, OAuth, routes
+from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
@@ -66,7 +66,7 @@ def read_stored_tokens(text: str) -> StoredTokens:
 
 @dataclass(slots=True)
 class Installer:
-    """A Receiver of installations, which also keeps their tokens. It leaves alone workspaces with the operator's own tokens."""
+    """A Receiver of installations, which also stores and renews their tokens. Workspaces with the operator's tokens are skipped."""
 
     store: Store
     clock: Clock

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.channels.receiver_loop import ReceiverLoop
-from bot.channels.telegram._client import Client
 from bot.channels.telegram.api import TelegramApi
-from bot.channels.telegram.failures import assess
-from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
-from bot.channels.telegram.webhook_url import derive_secret, webhook_address, webhook_path
+from bot.channels.telegram.bot_api.client import Client
+from bot.channels.telegram.receiving.failures import assess
+from bot.channels.telegram.receiving.inbound import ALLOWED, MalformedUpdate, read_update
+from bot.channels.telegram.receiving.webhook_url import derive_secret, webhook_address, webhook_path
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from subscriptions.errors import StoreError
@@ -78,7 +78,7 @@ class TelegramWebhook:
             self._dispatcher = None
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Updates that go to a webhook cannot be asked for."""
+        """See Receiver. Does nothing but log a warning, since updates of a webhook cannot be fetched."""
         del dispatcher
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
 

@@ -1,7 +1,7 @@
 """The HTTP transport of python-telegram-bot, by aiohttp, which needs a third of the library's own time per message.
 
 The library provides for other transports (docs.python-telegram-bot.org, telegram.request.BaseRequest). The `__cause__` of
-an error is aiohttp's error, which tells whether the request was sent; bot.channels.telegram._errors reads it.
+an error is aiohttp's error, which tells whether the request was sent; bot.channels.telegram.bot_api.errors reads it.
 """
 
 import json

@@ -16,9 +16,9 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channels.slack._errors import outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
-from bot.channels.slack._payload import MessageArguments
-from bot.channels.slack.declined import Declined
+from bot.channels.slack.web_api.declined import Declined
+from bot.channels.slack.web_api.errors import outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
+from bot.channels.slack.web_api.payload import MessageArguments
 from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)
@@ -100,7 +100,7 @@ class Client:
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
-        """Posts one message and returns its ts. `identity` goes into the metadata; `once` is the client_msg_id."""
+        """Posts one message and returns its ts. `identity` goes into the metadata. Slack posts a `client_msg_id` only once."""
         answer = await self._try(
             f"chat.postMessage {channel}",  # Slack limits posts by channel (docs.slack.dev, rate limits)
             lambda: self._web.chat_postMessage(

@@ -10,9 +10,9 @@ from telegram.constants import ParseMode
 from telegram.error import InvalidToken
 from telegram.request import BaseRequest
 
-from bot.channels.telegram._errors import not_modified, outcome, outcome_of_repeatable
-from bot.channels.telegram._payload import InlineButton, MessageArguments
-from bot.channels.telegram._transport import Transport
+from bot.channels.telegram.bot_api.errors import not_modified, outcome, outcome_of_repeatable
+from bot.channels.telegram.bot_api.payload import InlineButton, MessageArguments
+from bot.channels.telegram.bot_api.transport import Transport
 from subscriptions.errors import Rejected, RetryLater, Unclear
 
 _TALKATIVE = ("telegram", "aiohttp")  # at DEBUG the library logs its base URL, which holds the token

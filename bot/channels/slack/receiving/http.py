@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 
 from bot.channels.receiver_loop import ReceiverLoop
-from bot.channels.slack.inbound import COMMANDS, EVENTS, INTERACTIONS
 from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.payload_dispatcher import PayloadDispatcher
+from bot.channels.slack.receiving.inbound import COMMANDS, EVENTS, INTERACTIONS
+from bot.channels.slack.receiving.payload_dispatcher import PayloadDispatcher
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_route import WebRequest, WebResponse

@@ -17,8 +17,8 @@ from urllib.parse import quote
 from pydantic import SecretStr
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
-from bot.channels.slack._client import Client
 from bot.channels.slack.scopes import scopes_of
+from bot.channels.slack.web_api.client import Client
 from bot.channels.slack.workspaces import Workspaces
 from bot.ports.web_route import WebRequest, WebResponse
 from subscriptions.errors import NotDelivered, Rejected, StoreError

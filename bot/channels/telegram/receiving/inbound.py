@@ -5,18 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.channels.telegram.places import clean_text, place_of
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.model import ChatKind
 
 ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
 ANONYMOUS = "1087968824"  # the user id under which anonymous administrators write
 
-_KINDS = {
-    "private": ChatKind.PRIVATE,
-    "group": ChatKind.GROUP,
-    "supergroup": ChatKind.GROUP,
-    "channel": ChatKind.BROADCAST,
-}
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
 _WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
 _OUT = frozenset({"left", "kicked"})
@@ -26,8 +21,6 @@ _CONTENT = frozenset(
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
-# Lone surrogates cannot be stored, and control characters are not shown.
-_UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class MalformedUpdate(ValueError):
@@ -40,20 +33,6 @@ def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Req
         return _read(update, bot_id, bot_name)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
         raise MalformedUpdate(type(error).__name__) from None  # the error's text may hold what a person wrote
-
-
-def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
-    """The Place of a chat of the Bot API."""
-    name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
-    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
-    return Place(
-        chat=ChatAddress("telegram", str(int(chat["id"])), topic),
-        kind=kind,
-        title=_clean(name),
-        public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
-        is_forum=bool(chat.get("is_forum")),
-        is_linked=bool(chat.get("linked_chat_id")),
-    )
 
 
 def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | None:
@@ -112,7 +91,7 @@ def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -
 
     A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.
     """
-    words = _clean(message.get("text") or message.get("caption"))
+    words = clean_text(message.get("text") or message.get("caption"))
     match = _COMMAND.match(words)
     if match is None:
         mentioned, rest = _without_mention(words, bot_name)
@@ -224,9 +203,4 @@ def _person_id(person: Mapping[str, Any]) -> str:
 
 
 def _person_name(person: Mapping[str, Any]) -> str:
-    return _clean(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))
-
-
-def _clean(text: object) -> str:
-    """A person's text without characters that cannot be stored or shown."""
-    return _UNUSABLE.sub("", str(text or ""))
+    return clean_text(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from bot.channels.receiver_loop import ReceiverLoop
-from bot.channels.telegram._client import Client
 from bot.channels.telegram.api import TelegramApi
-from bot.channels.telegram.failures import assess
-from bot.channels.telegram.inbound import ALLOWED, MalformedUpdate, read_update
+from bot.channels.telegram.bot_api.client import Client
+from bot.channels.telegram.receiving.failures import assess
+from bot.channels.telegram.receiving.inbound import ALLOWED, MalformedUpdate, read_update
 from bot.ports.clock import Clock
 from bot.ports.conversation import Request
 from bot.ports.receiver import RequestDispatcher

@@ -1,0 +1,1 @@
+"""Workspaces that install the app by OAuth, and their encrypted tokens."""
