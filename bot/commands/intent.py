@@ -152,7 +152,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         return None if quiet else Intent(run=UNKNOWN.run, writes=never, args=name)
     target, text = ("", text) if command.names_chats else _directed(text)
     if command.args_are_chat and not target:
-        target, text = _turned_to(text.strip())
+        target, text = _named_chat(text.strip())
     words, alone = (text, True) if command.many_lines else _first_command(text, registry)
     return _intent(command, target, words, alone=alone)
 
@@ -186,7 +186,7 @@ def _directed(text: str) -> tuple[str, str]:
     return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
 
 
-def _turned_to(text: str) -> tuple[str, str]:
+def _named_chat(text: str) -> tuple[str, str]:
     """Returns (the chat that the whole text names, ""); ("", text) if it names none."""
     if linked := _LINKED.fullmatch(text):
         return (f"@{linked['name']}" if linked["name"] else f"-100{linked['number']}{linked['topic'] or ''}"), ""

@@ -19,7 +19,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import known_or_new, operators_on, was_let_in
+from subscriptions.service.chats import is_admitted, known_or_new, operators_on
 from subscriptions.store import Store
 
 MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each
@@ -131,7 +131,7 @@ async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
     if gate.bot_info.access == "open" or not intent.changes or right.refusal is not None or not of_many:
         return False
     chat = replace(right.place.chat, topic="")
-    if await asyncio.to_thread(was_let_in, gate.store, chat):
+    if await asyncio.to_thread(is_admitted, gate.store, chat):
         return False
     people = await asyncio.to_thread(operators_on, gate.store, gate.bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:

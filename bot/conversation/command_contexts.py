@@ -7,7 +7,7 @@ from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.prepared_request import PreparedRequest
 from bot.ports.conversation import EventRequest, Place, Request
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats import describe, known_or_new, meet
+from subscriptions.service.chats import describe, known_or_new, store_chat
 from subscriptions.store import Scope
 
 
@@ -68,7 +68,7 @@ def with_stored_chat(conversation: ConversationContext, command: CommandContext)
         return command
     new, request = command.chat, command.request
     owner = ChatAddress(new.address.platform, request.sender) if new.kind is not ChatKind.PRIVATE else None
-    chat = meet(
+    chat = store_chat(
         command.store,
         new.address,
         new.kind,

@@ -27,7 +27,7 @@ from bot.ports.conversation import EventRequest, FormRequest, Interaction
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import commands_since, known_or_new, once
+from subscriptions.service.chats import apply_once, commands_since, known_or_new
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import Transaction
@@ -67,7 +67,7 @@ def execute(context: Context, conversation: ConversationContext, prepared: Prepa
             with work.write() as transaction:
                 if matches and work.is_stale and not is_ready(transaction, now=now):
                     continue
-                stored, is_new = once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+                stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
                 break
     return StoredReply.from_json(update, stored) if is_new and stored else None
 

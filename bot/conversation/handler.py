@@ -10,7 +10,7 @@ from bot.conversation.refusals import internal_error
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import Request
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import once
+from subscriptions.service.chats import apply_once
 from subscriptions.store import Transaction
 
 
@@ -35,7 +35,7 @@ def answer_failure(context: Context, request: Request) -> StoredReply | None:
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - no answer can be made either; the request is only marked as handled
-        once(context.store, request.chat.platform, request.update_id, _no_reply, chat="", now=context.clock.now())
+        apply_once(context.store, request.chat.platform, request.update_id, _no_reply, chat="", now=context.clock.now())
         return None
 
 

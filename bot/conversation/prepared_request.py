@@ -21,7 +21,7 @@ from bot.conversation.refusals import file_refused, file_unreadable, old_button,
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest, Place, Request
 from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken
-from subscriptions.service.chats import find_callback, had_its_effect, home_of, known_or_new, one_address
+from subscriptions.service.chats import chat_of_thread, find_callback, is_applied, known_or_new, move_to_person_address
 from subscriptions.service.papers import where_delivered
 
 log = logging.getLogger("paperwire")
@@ -48,7 +48,7 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
     now = context.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
-    if await asyncio.to_thread(had_its_effect, context.store, request.chat.platform, request.update_id):
+    if await asyncio.to_thread(is_applied, context.store, request.chat.platform, request.update_id):
         return None
     token: CallbackToken | None = None
     if _is_in_a_view(request):
@@ -113,10 +113,12 @@ def _with_home_chat(context: Context, request: Request) -> Request:
     """
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
-        one_address(context.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=context.clock.now())
+        move_to_person_address(
+            context.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=context.clock.now()
+        )
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _with_topic(context, request)
-    home = home_of(context.store, request.chat) if request.chat.topic else request.chat
+    home = chat_of_thread(context.store, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)

@@ -14,8 +14,8 @@ from bot.ports.conversation import PlatformApi
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import chat_moved, reply_is_over
-from subscriptions.service.notices import lose_place
+from subscriptions.service.chats import chat_moved, finish_reply
+from subscriptions.service.notices import pause_unreachable
 
 log = logging.getLogger("paperwire")
 
@@ -40,7 +40,7 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason)
             await asyncio.to_thread(_record_loss, context, reply.chat, error)
-    await asyncio.to_thread(reply_is_over, context.store, reply.chat.platform, reply.update)
+    await asyncio.to_thread(finish_reply, context.store, reply.chat.platform, reply.update)
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
@@ -186,4 +186,4 @@ def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> 
     """Records that the chat or topic is gone, if this is why the reply could not be delivered."""
     if isinstance(outcome, ChatGone):
         is_topic, now = outcome.scope == "topic", context.clock.now()
-        lose_place(context.store, chat, outcome.reason, topic=is_topic, reason=outcome.pause_reason, now=now)
+        pause_unreachable(context.store, chat, outcome.reason, topic=is_topic, reason=outcome.pause_reason, now=now)

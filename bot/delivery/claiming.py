@@ -6,7 +6,7 @@ import logging
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from subscriptions.model import Delivery, Lane
-from subscriptions.service.outbox import Asking, Step, claim, store_rendered, to_render
+from subscriptions.service.outbox import ClaimRequest, Step, claim, store_rendered, to_render
 from subscriptions.store import Claim, Rendered
 
 log = logging.getLogger("paperwire")
@@ -41,9 +41,9 @@ async def next_step(context: Context, attempts: LaneAttempts) -> Step | None:
     return await context.group_commit(claim, context.store, claim_request(context, attempts))
 
 
-def claim_request(context: Context, attempts: LaneAttempts) -> Asking:
+def claim_request(context: Context, attempts: LaneAttempts) -> ClaimRequest:
     """Returns the arguments of `claim` for this call."""
-    return Asking(
+    return ClaimRequest(
         lane=attempts.lane,
         now=context.clock.now(),
         wall=context.clock.wall(),

@@ -15,7 +15,7 @@ async def plan(context: Context, drain_state: DrainState) -> None:
     context.engine.wake([lane for lane in lanes if lane.platform in context.channels])
 
 
-def seed_pace(context: Context) -> None:
+def seed_rate_limiter(context: Context) -> None:
     """Counts the recent sends of earlier processes against the rate limits."""
     wall, second = context.clock.wall(), context.clock.monotonic()
     for platform in context.channels:

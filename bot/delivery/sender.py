@@ -11,13 +11,13 @@ from typing import Any
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.lane_sender import deliver
-from bot.delivery.plan import plan, seed_pace
+from bot.delivery.plan import plan, seed_rate_limiter
 from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import sender_lock
 from bot.platform import Platform
 from subscriptions.errors import NotDelivered
-from subscriptions.service.chats import belongs_to
-from subscriptions.service.outbox import lanes, progress, recover_in_flight, stopped_platforms
+from subscriptions.service.chats import claim_database
+from subscriptions.service.outbox import lanes, outbox_counts, recover_in_flight, stopped_platforms
 
 log = logging.getLogger("paperwire")
 
@@ -49,11 +49,11 @@ class Sender:
         for name, platform in self._platforms.items():
             with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():
-                    await asyncio.to_thread(belongs_to, store, name, identity, new_bot=new_bot)
+                    await asyncio.to_thread(claim_database, store, name, identity, new_bot=new_bot)
                     await asyncio.to_thread(platform.on_identity, identity)
         for platform in self._platforms.values():
             await platform.prepare()
-        await asyncio.to_thread(seed_pace, self._context)
+        await asyncio.to_thread(seed_rate_limiter, self._context)
 
     async def send_once(self) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts."""
@@ -61,14 +61,14 @@ class Sender:
         drain_state = DrainState(stopped=await asyncio.to_thread(stopped_platforms, context.store))
         await plan(context, drain_state)
         await self.drain(drain_state)
-        stands = await asyncio.to_thread(progress, context.store)
+        counts = await asyncio.to_thread(outbox_counts, context.store)
         return Sent(
             planned=drain_state.planned,
             sent=drain_state.sent,
             papers=drain_state.papers,
-            waiting=stands.waiting,
-            unclear=stands.unclear,
-            dead=stands.dead,
+            waiting=counts.waiting,
+            unclear=counts.unclear,
+            dead=counts.dead,
             stopped=dict(drain_state.stopped),
         )
 

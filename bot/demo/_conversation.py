@@ -16,7 +16,7 @@ from bot.demo._example_chats import DemoConversation, Step
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
 from bot.rendering.display.gallery import PersonMessage, Posted
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.chats import find_callback, meet
+from subscriptions.service.chats import find_callback, store_chat
 from subscriptions.service.subscriptions import set_setting
 
 A_MINUTE = timedelta(minutes=1)
@@ -35,7 +35,7 @@ async def run_conversation(
 ) -> ConversationLog:
     """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
     clock.go_to(conversation.begins)
-    meet(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
+    store_chat(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
     set_setting(app.store, conversation.chat, "timezone", conversation.timezone, now=clock.now())
     messages, pressed = [], set()
     for number, step in enumerate(conversation.steps):
@@ -79,7 +79,7 @@ def _request_fields(conversation: DemoConversation, number: int) -> _RequestFiel
 def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:
     """Returns (id of the message, data) of the button to press. Raises LookupError if no message has such a button."""
     for post in reversed(channel.posts_in(conversation.chat)):
-        found = [data for data, link in _buttons(app, conversation, post) if link and link.verb == step.verb]
+        found = [data for data, token in _buttons(app, conversation, post) if token and token.verb == step.verb]
         if found:
             return post.id, found[step.which]
     raise LookupError(f"no message has a button that does {step.verb}")

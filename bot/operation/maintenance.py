@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.settings import Settings
-from subscriptions.service.chats import begin_day, clean_up
+from subscriptions.service.chats import claim_daily_work, clean_up
 from subscriptions.store import Store
 
 
@@ -12,7 +12,7 @@ def run_daily_maintenance(store: Store, settings: Settings, *, now: datetime) ->
 
     Further calls on the same day do nothing, also from other processes.
     """
-    if not begin_day(store, now=now):
+    if not claim_daily_work(store, now=now):
         return
     clean_up(store, now=now)
     if settings.backup_to is not None:

@@ -11,8 +11,8 @@ from bot.sources.ingest import IngestContext
 from bot.sources.schedules import SourceSchedules
 from subscriptions.model import ChatAddress
 from subscriptions.service.sources import (
+    claim_slot,
     release_slot,
-    take_slot,
 )
 from subscriptions.store import Store
 
@@ -42,7 +42,9 @@ class StoredHostSlots:
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         """See SharedHostSlots. Raises StoreError."""
-        return await asyncio.to_thread(take_slot, self._context.store, publisher, most, wall=self._context.clock.wall())
+        return await asyncio.to_thread(
+            claim_slot, self._context.store, publisher, most, wall=self._context.clock.wall()
+        )
 
     async def release(self, publisher: str, gap: timedelta) -> None:
         """See SharedHostSlots. Raises StoreError."""

@@ -18,7 +18,7 @@ from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
-from subscriptions.service.sources import known_sources, sync_sources, take_poll
+from subscriptions.service.sources import claim_poll, known_sources, sync_sources
 from subscriptions.store import KnownSource
 
 log = logging.getLogger("paperwire")
@@ -206,12 +206,12 @@ class SourceScheduler:
         """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
         store, due = self._context.store, known.state.next_at
         until = self._context.ingest_context.clock.now() + POLL_LEASE
-        if not await asyncio.to_thread(take_poll, store, source.name, due, until):
+        if not await asyncio.to_thread(claim_poll, store, source.name, due, until):
             return
         try:
             await self._poll(source, known)
         except BaseException:
-            await asyncio.to_thread(take_poll, store, source.name, until, due)
+            await asyncio.to_thread(claim_poll, store, source.name, until, due)
             raise
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:

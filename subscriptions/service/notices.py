@@ -159,7 +159,7 @@ def why_paused(chat: Chat) -> str:
     return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
-def lose_place(
+def pause_unreachable(
     store: Scope,
     address: ChatAddress,
     detail: str,
@@ -176,7 +176,7 @@ def lose_place(
     """
     with store.write() as session:
         if topic:
-            _lose_topic(session, address, reason, detail, now=now)
+            _pause_topic(session, address, reason, detail, now=now)
             return
         here_and_topics = chats.chats_of_lane(session, address.lane)
         lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
@@ -190,7 +190,9 @@ def lose_place(
             notify_owner(session, chat, notice, now=now, by=by)
 
 
-def _lose_topic(session: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime) -> None:
+def _pause_topic(
+    session: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
+) -> None:
     """Pauses a topic and notifies its group."""
     topic = chats.find_chat(session, address, zone=session.zone)
     if topic is not None and chats.mark_unreachable(session, topic.id, reason, detail, now=now):
@@ -198,7 +200,7 @@ def _lose_topic(session: Transaction, address: ChatAddress, reason: PauseReason,
         _notify_group(session, topic, now, gone=reason is PauseReason.TOPIC_DELETED)
 
 
-def find_again(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
+def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetime) -> None:
     """Reactivates chats that were not gone after all, and drops the notices of their pause that are not sent yet."""
     for chat in chats.chats_by_id(session, found, zone="UTC").values():
         chats.mark_reachable(session, chat.id, now=now)

@@ -7,7 +7,7 @@ import pytest
 from bot.rendering.platforms.slack.modals import BLOCKS
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.chats import describe, set_owner
-from subscriptions.service.notices import lose_place
+from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.subscriptions import SubscriptionRequest, listed, pause, subscribe
 from tests.bot_harness import Answer
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
@@ -88,7 +88,7 @@ async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_
 async def test_it_names_what_holds_a_chat_or_a_subscription(slack: SlackHarness) -> None:
     slack.places_of[ANN] = frozenset({"C1", "C2"})
     add_subscription(slack, "graphs")
-    lose_place(slack.store, address(CHANNEL), "The channel was archived.", topic=False, now=NOON)
+    pause_unreachable(slack.store, address(CHANNEL), "The channel was archived.", topic=False, now=NOON)
     add_subscription(slack, "noise", chat="slack:C2", title="#zeta")
     pause(slack.store, address("slack:C2"), 1, until=NOON + timedelta(days=2), now=NOON)
     home = await slack.home()

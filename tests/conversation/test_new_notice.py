@@ -12,7 +12,7 @@ from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind, DeliveryKind, Facts
 from subscriptions.notices.notice import DailyNotice, NoticeWords
 from subscriptions.notices.registry import NOTICES, by_cause
-from subscriptions.service.chats import meet
+from subscriptions.service.chats import store_chat
 from subscriptions.service.notices import notify, notify_operators
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
@@ -53,7 +53,7 @@ def post(bot: BotHarness) -> Deliverer:
 
 
 async def test_it_is_raised_stored_and_delivered_once_a_day_and_subject(bot: BotHarness, post: Deliverer) -> None:
-    meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+    store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
     button = {"fine": CallbackToken(verb="fine")}
     assert notify(bot.store, address(ME), CoffeeOut(room="<3.07>", cups=2061), now=NOON, buttons=button)
     assert not notify(bot.store, address(ME), CoffeeOut(room="<3.07>", cups=2062), now=NOON)
@@ -93,6 +93,6 @@ def test_a_detail_that_is_not_declared_is_an_error() -> None:
 
 
 def test_a_button_that_is_not_declared_is_an_error(bot: BotHarness) -> None:
-    meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+    store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
     with pytest.raises(ValueError, match="coffee-out has no buttons"):
         notify(bot.store, address(ME), CoffeeOut(room="2.01"), now=NOON, buttons={"tea": CallbackToken(verb="fine")})

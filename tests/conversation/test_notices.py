@@ -10,13 +10,13 @@ from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked
 from subscriptions.notices.sources import SourceFailed, SourceOverdue
-from subscriptions.service.chats import meet, set_owner
+from subscriptions.service.chats import set_owner, store_chat
 from subscriptions.service.notices import (
-    lose_place,
     notify,
     notify_new_version,
     notify_operators,
     notify_operators_of_trouble,
+    pause_unreachable,
 )
 from subscriptions.service.outbox import dismiss, outbox_entries, stop_platform
 from subscriptions.service.subscriptions import get_chat
@@ -47,7 +47,7 @@ class TestOnceACauseAndDay:
     async def test_the_same_again_is_not_written_down_before_the_next_local_day(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
-        meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
+        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
 
         def tell() -> bool:
             return notify(bot.store, address(ME), OVERDUE, now=bot.clock.now())
@@ -61,7 +61,7 @@ class TestOnceACauseAndDay:
         assert len(await post.deliver_due()) == 2
 
     def test_another_cause_or_key_is_another_notice(self, bot: BotHarness) -> None:
-        meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
         assert notify(bot.store, address(ME), failed("a"), now=NOON)
         assert notify(bot.store, address(ME), failed("b"), now=NOON)
         assert notify(bot.store, address(ME), replace(OVERDUE, source="a"), now=NOON)
@@ -72,7 +72,7 @@ class TestOnceACauseAndDay:
     async def test_a_button_works_in_its_chat_only(self, bot: BotHarness, post: Deliverer) -> None:
         bot.bot_info = BotInfo(admins=ADMINS)
         for chat in (OPERATOR, ME):
-            meet(bot.store, address(chat), ChatKind.PRIVATE, now=NOON)
+            store_chat(bot.store, address(chat), ChatKind.PRIVATE, now=NOON)
         link = CallbackToken(verb="allow", arguments={"chat": "telegram:77"})
         asked = AccessAsked(chat="telegram:77", title="", who="", request="")
         notify(bot.store, address(OPERATOR), asked, now=NOON, buttons={"allow": link})
@@ -158,7 +158,7 @@ class TestOperators:
         ("kind", "public"), [(ChatKind.GROUP, True), (ChatKind.BROADCAST, False)], ids=["public group", "channel"]
     )
     def test_never_where_strangers_read(self, bot: BotHarness, kind: ChatKind, public: bool) -> None:
-        meet(bot.store, address(CHANNEL), kind, now=NOON, public=public)
+        store_chat(bot.store, address(CHANNEL), kind, now=NOON, public=public)
         sent = notify_operators(bot.store, (address(CHANNEL), *ADMINS), failed("daily"), now=NOON)
         assert sent == (address(OPERATOR).lane,)
 
@@ -177,7 +177,7 @@ class TestOperators:
 class TestOwners:
     async def channel(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs", ME)
-        meet(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
+        store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
         set_owner(bot.store, address(CHANNEL), "42")
 
     async def test_who_set_a_channel_up_hears_why_it_is_paused(self, bot: BotHarness, post: Deliverer) -> None:
@@ -195,7 +195,7 @@ class TestOwners:
     async def test_once_a_day_and_not_when_they_did_it_themselves(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)
         for by in ("42", "7", "7"):
-            lose_place(bot.store, address(CHANNEL), "kicked", topic=False, now=NOON, by=by)
+            pause_unreachable(bot.store, address(CHANNEL), "kicked", topic=False, now=NOON, by=by)
             await bot.receives_event("back", CHANNEL, by="42", kind=ChatKind.BROADCAST)
         assert [answer.lines[0] for answer in await post.deliver_due()] == ["Lab is paused."]
 
@@ -204,7 +204,7 @@ class TestOwners:
     ) -> None:
         await self.channel(bot)
         chat = get_chat(bot.store, address(CHANNEL))
-        lose_place(bot.store, chat.address, "kicked", topic=False, now=NOON)
+        pause_unreachable(bot.store, chat.address, "kicked", topic=False, now=NOON)
         stop_platform(bot.store, "telegram", "12 of 50", [chat.id], now=NOON)
         assert get_chat(bot.store, address(CHANNEL)).state == "active"
         assert not await post.deliver_due()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import meet, set_owner
+from subscriptions.service.chats import set_owner, store_chat
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import sync_sources
@@ -278,8 +278,8 @@ class TestPublicChannels:
     @pytest.fixture
     async def channel(self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources) -> ExpectedSources:
         """A channel that 42 set up and that has had its first papers."""
-        meet(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
-        meet(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Daily vision")
+        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+        store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Daily vision")
         set_owner(bot.store, address(CHANNEL), "42")
         brings(bot, "Diffusion at first")
         subscribes(bot.store, CHANNEL, "diffusion", every="daily", at="13:00")

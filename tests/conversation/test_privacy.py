@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.core.context import BotInfo
 from subscriptions.errors import ChatGone, NotFound
-from subscriptions.service.chats import reply_is_over
+from subscriptions.service.chats import finish_reply
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
@@ -37,7 +37,7 @@ def everywhere(store: Store, *words: str) -> list[str]:
 def arrived(bot: BotHarness, answer: Answer) -> None:
     """The answer was posted, so nothing of it need be kept."""
     assert answer.stored_reply is not None
-    reply_is_over(bot.store, "telegram", answer.stored_reply.update)
+    finish_reply(bot.store, "telegram", answer.stored_reply.update)
 
 
 async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
-from subscriptions.service.outbox import outbox_entries, progress
+from subscriptions.service.outbox import outbox_counts, outbox_entries
 from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_hearing import a_bot
@@ -83,7 +83,7 @@ async def _rest(app: App, clock: FakeClock) -> None:
 def _outcome(app: App, clock: FakeClock, fake: FakeSlack, cuts: int) -> Outcome:
     taken = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
     wanted = sum(entry.messages for entry in outbox_entries(app.store, now=clock.now()))
-    stands = progress(app.store)
+    stands = outbox_counts(app.store)
     return Outcome(
         cuts=cuts - sum(order.times for order in fake._orders),
         messages=wanted,

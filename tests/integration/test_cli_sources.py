@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from subscriptions.service.sources import known_sources, sync_sources, take_poll
+from subscriptions.service.sources import claim_poll, known_sources, sync_sources
 from subscriptions.store import SourceFact, Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
@@ -172,7 +172,7 @@ def test_without_sources_arxiv_is_waited_for_while_somebody_asks_it(terminal: Te
         fact = SourceFact(name="arxiv", kind="arxiv", location="all", schedule="arxiv")
         sync_sources(store, [fact], now=datetime(2026, 1, 1, tzinfo=UTC))
         (known,) = known_sources(store)
-        assert take_poll(store, "arxiv", known.state.next_at, datetime.fromisoformat(asked))
+        assert claim_poll(store, "arxiv", known.state.next_at, datetime.fromisoformat(asked))
         store.close()
         return int(terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"])
 

@@ -15,8 +15,8 @@ from bot.sources.http import backfill as missed
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.chats import clean_up, meet
-from subscriptions.service.sources import known_sources, release_slot, sync_sources, take_slot
+from subscriptions.service.chats import clean_up, store_chat
+from subscriptions.service.sources import claim_slot, known_sources, release_slot, sync_sources
 from subscriptions.store import SourceFact, Store, sources
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
@@ -420,7 +420,7 @@ async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: Fak
 async def test_the_operators_hear_once_a_day_what_is_wrong_and_once_that_it_is_over(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    meet(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
+    store_chat(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.sends_html(13)
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
@@ -567,13 +567,13 @@ async def test_receipts_are_kept_for_ninety_days_and_the_newest_for_ever(
 def test_processes_on_one_store_take_turns_and_a_clock_that_was_set_holds_nobody_up(store: Store) -> None:
     most, gap, wall = timedelta(minutes=4), timedelta(seconds=3), datetime(2026, 1, 22, 5, 5, tzinfo=UTC)
     second = timedelta(seconds=1)
-    assert take_slot(store, "arxiv", most, wall=wall) == timedelta(0)
-    assert take_slot(store, "arxiv", most, wall=wall + second) == most - second
+    assert claim_slot(store, "arxiv", most, wall=wall) == timedelta(0)
+    assert claim_slot(store, "arxiv", most, wall=wall + second) == most - second
     release_slot(store, "arxiv", gap, wall=wall + 2 * second)
-    assert take_slot(store, "arxiv", most, wall=wall + 4 * second) == second
-    assert take_slot(store, "arxiv", most, wall=wall + 5 * second) == timedelta(0)
-    assert take_slot(store, "arxiv", most, wall=wall + 5 * second + most) == timedelta(0)  # it was killed
-    assert take_slot(store, "arxiv", most, wall=wall - timedelta(hours=1)) == timedelta(0)
+    assert claim_slot(store, "arxiv", most, wall=wall + 4 * second) == second
+    assert claim_slot(store, "arxiv", most, wall=wall + 5 * second) == timedelta(0)
+    assert claim_slot(store, "arxiv", most, wall=wall + 5 * second + most) == timedelta(0)  # it was killed
+    assert claim_slot(store, "arxiv", most, wall=wall - timedelta(hours=1)) == timedelta(0)
 
 
 async def test_a_clock_that_jumped_ahead_and_back_keeps_no_source_waiting(

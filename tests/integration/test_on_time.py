@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.chats import meet
+from subscriptions.service.chats import store_chat
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import notify_source
@@ -74,7 +74,7 @@ class TestOperators:
     """What is wrong with a source is told once a day, not once before midnight and once after."""
 
     def told(self, store: Store, cause: str, moments: list[datetime]) -> list[str]:
-        meet(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")
+        store_chat(store, ABROAD, ChatKind.PRIVATE, now=moments[0], timezone="Asia/Tokyo")
         heard = []
         for moment in moments:
             receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")

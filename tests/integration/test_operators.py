@@ -10,7 +10,7 @@ from bot.operation.process import Process, run
 from bot.operation.startup_lines import operator_lines
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import ask_to_be_let_in, meet, take_code
+from subscriptions.service.chats import redeem_code, request_admission, store_chat
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
@@ -33,8 +33,8 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(tmp_path: Path, clock
         (line,) = operator_lines(app)
         code = line.rpartition(" ")[2]
         assert line == f"Nobody runs this bot yet. To do so, send it in private: /admin {code}"
-        meet(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
-        assert take_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
+        store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
+        assert redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert operator_lines(app) == []
         await app.close()
 
@@ -133,7 +133,7 @@ def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
     store = Store(f"sqlite:///{terminal.database}")
     store.open(now=NOON)
     subscribes(store, "telegram:42", "diffusion")
-    ask_to_be_let_in(store, address("telegram:42"), admins=(), who="", request="", now=NOON)
+    request_admission(store, address("telegram:42"), admins=(), who="", request="", now=NOON)
     assert get_chat(store, address("telegram:42")).state == "asked"
     assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
     assert get_chat(store, address("telegram:42")).state == "active"

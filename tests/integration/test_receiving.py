@@ -16,7 +16,7 @@ from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.service.chats import once as real_once
+from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.hearing import RestingClock, a_bot, a_listening_bot, confirmed, posts

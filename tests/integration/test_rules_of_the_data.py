@@ -14,22 +14,22 @@ from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, 
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.portable import read_lines
 from subscriptions.service.chats import (
-    ask_to_be_let_in,
-    belongs_to,
+    apply_once,
     chat_moved,
+    claim_database,
     clean_up,
     commands_since,
     deny,
     find_callback,
     forget,
     get_conversation_state,
-    meet,
-    once,
+    request_admission,
     set_conversation_state,
+    store_chat,
 )
-from subscriptions.service.notices import lose_place
+from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.outbox import (
-    Asking,
+    ClaimRequest,
     claim,
     confirm,
     dismiss,
@@ -94,9 +94,9 @@ def _count(session: Session, table: str) -> object:
 
 def asking(
     where: str, now: datetime = NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
-) -> Asking:
+) -> ClaimRequest:
     lane = address(where).lane
-    return Asking(lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset())
+    return ClaimRequest(lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset())
 
 
 def step(store: Store, where: str, now: datetime = NOON) -> Claim | None:
@@ -575,8 +575,8 @@ class TestRule8Updates:
             effects.append("done")
             return "Subscribed."
 
-        first = once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
-        again = once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
+        first = apply_once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
+        again = apply_once(store, "telegram", "17", effect, chat="telegram:1", now=NOON)
         assert (first, again, effects) == (("Subscribed.", True), ("Subscribed.", False), ["done"])
 
     def test_an_effect_that_fails_leaves_no_trace_of_the_update(self, store: Store) -> None:
@@ -584,8 +584,8 @@ class TestRule8Updates:
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
-            once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
-        assert once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
+            apply_once(store, "telegram", "17", broken, chat="telegram:1", now=NOON)
+        assert apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON) == ("ok", True)
 
 
 class TestRule9Moving:
@@ -628,7 +628,7 @@ class TestRule9Moving:
         unsubscribe(store, address("telegram:-5"), "2", now=NOON)
         set_setting(store, address("telegram:-5"), "text", "titles", now=NOON)
         set_setting(store, address("telegram:-5"), "timezone", "Asia/Tokyo", now=NOON)
-        meet(store, address("telegram:-1005"), ChatKind.GROUP, now=NOON, title="New")
+        store_chat(store, address("telegram:-1005"), ChatKind.GROUP, now=NOON, title="New")
         chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         chat = get_chat(store, address("telegram:-1005"))
         assert [entry.subscription.number for entry in listed(store, chat.address)] == [1, 3]
@@ -661,7 +661,7 @@ class TestRule9Moving:
         )
         for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
             set_conversation_state(store, name, link, now=NOON)
-        once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
+        apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
         chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         moved = get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)
         assert moved == replace(
@@ -696,15 +696,15 @@ class TestRule9Moving:
     @staticmethod
     def make(store: Store, at: str, state: str) -> None:
         if state == "met":
-            meet(store, address(at), ChatKind.GROUP, now=NOON)
+            store_chat(store, address(at), ChatKind.GROUP, now=NOON)
             return
         subscribes(store, at, f"graph{at[-1]}")
         if state == "asked":
-            ask_to_be_let_in(store, address(at), admins=(), who="", request="", now=NOON)
+            request_admission(store, address(at), admins=(), who="", request="", now=NOON)
         elif state == "denied":
             deny(store, address(at), now=NOON)
         elif state == "gone":
-            lose_place(store, address(at), "kicked", topic=False, now=NOON)
+            pause_unreachable(store, address(at), "kicked", topic=False, now=NOON)
         elif state == "paused":
             with store.write() as session:
                 chats.pause_chat(session, get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
@@ -728,11 +728,11 @@ class TestRule10Forgetting:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         send_everything(store, "telegram:1")
-        once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
+        apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
         clean_up(store, now=NOON + 6 * DAY)
-        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
+        assert apply_once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", False)
         clean_up(store, now=NOON + 31 * DAY)
-        assert once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
+        assert apply_once(store, "telegram", "17", lambda _: "ok", chat="", now=NOON) == ("ok", True)
         with store.read() as session:
             assert session.connection().exec_driver_sql("SELECT payload FROM message").scalars().all() == [""]
 
@@ -749,12 +749,12 @@ class TestRule10Forgetting:
 
 class TestRule11WhoseBot:
     def test_another_bots_token_is_refused_until_the_operator_says_so(self, store: Store) -> None:
-        belongs_to(store, "telegram", "111")
-        belongs_to(store, "telegram", "111")
+        claim_database(store, "telegram", "111")
+        claim_database(store, "telegram", "111")
         with pytest.raises(StoreError, match="another Telegram bot"):
-            belongs_to(store, "telegram", "222")
-        belongs_to(store, "telegram", "222", new_bot=True)
-        belongs_to(store, "telegram", "222")
+            claim_database(store, "telegram", "222")
+        claim_database(store, "telegram", "222", new_bot=True)
+        claim_database(store, "telegram", "222")
 
 
 class TestExport:
@@ -797,7 +797,7 @@ class TestWritesWithinWrites:
             raise NotFound("no such thing")
 
         with pytest.raises(NotFound):
-            once(store, "telegram", "17", subscribe_and_fail, chat="telegram:1", now=NOON)
+            apply_once(store, "telegram", "17", subscribe_and_fail, chat="telegram:1", now=NOON)
         with pytest.raises(NotFound):
             get_chat(store, address("telegram:1"))
 

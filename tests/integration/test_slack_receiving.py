@@ -16,7 +16,7 @@ from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import once as real_once
+from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, encoded, signature

@@ -13,7 +13,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.service.chats import held
+from subscriptions.service.chats import stored_chat_data
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.states import (
@@ -249,7 +249,7 @@ def test_subscriptions_messages_sources_and_keys_say_the_same(
 
 def test_what_people_export_and_list_has_its_old_names(upgraded: tuple[dict[str, list[dict[str, Any]]], Store]) -> None:
     before, store = upgraded
-    data = held(store, ChatAddress("telegram", "1"))
+    data = stored_chat_data(store, ChatAddress("telegram", "1"))
     assert list(data["chat"]) == CHAT_NAMES
     assert data["chat"]["state_reason"] == before["chat"][0]["state_reason"]
     assert list(data["subscriptions"][0]) == SUBSCRIPTION_NAMES

@@ -22,7 +22,7 @@ from bot.operation.web_server import serving
 from bot.ports.receiver import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import once as real_once
+from subscriptions.service.chats import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.hearing import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON

@@ -12,7 +12,7 @@ from bot.commands.phrasing.pause_words import held_line, resumed_line, waiting_l
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.subscriptions import HeldBack, Waiting, get_chat, skip_waiting, waits
+from subscriptions.service.subscriptions import PauseResult, WaitingPapers, get_chat, get_waiting_papers, skip_waiting
 from subscriptions.service.subscriptions import pause as hold
 from subscriptions.service.subscriptions import resume as go_on
 from subscriptions.zones import zone
@@ -57,7 +57,7 @@ def resume(
     with open_session(now) as session:
         address, moment = get_chat(session.store, session.address(chat)).address, session.now
         held = go_on(session.store, address, which, now=moment)
-        waiting_papers = waits(session.store, address, now=moment, number=which)
+        waiting_papers = get_waiting_papers(session.store, address, now=moment, number=which)
         skipped = 0
         if skip:
             skipped = skip_waiting(
@@ -76,7 +76,7 @@ def _skipped(count: int, language: Language) -> tuple[str, ...]:
     return (language.count("{count} paper is skipped.", "{count} papers are skipped.", count),) if count else ()
 
 
-def _document(held: HeldBack) -> dict[str, object]:
+def _document(held: PauseResult) -> dict[str, object]:
     """Returns what `pause --json` prints; `resume --json` adds to it (docs/commands.md)."""
     state = held.subscription.state if held.subscription else held.chat.state.value
     return {
@@ -88,7 +88,7 @@ def _document(held: HeldBack) -> dict[str, object]:
     }
 
 
-def _waiting(waiting_papers: Waiting, *, skipped: int) -> dict[str, object]:
+def _waiting(waiting_papers: WaitingPapers, *, skipped: int) -> dict[str, object]:
     return {
         "waiting": 0 if skipped else waiting_papers.papers,
         "skipped": skipped,

@@ -14,16 +14,16 @@ from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
 from subscriptions.service.chats import (
     chat_moved,
-    come_back,
     commands_since,
     get_conversation_state,
     known_or_new,
-    meet,
+    reactivate,
     set_conversation_state,
     set_owner,
+    store_chat,
 )
-from subscriptions.service.notices import is_gone, lose_place, name_of, notify_owner
-from subscriptions.service.subscriptions import wait_for_a_word
+from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
+from subscriptions.service.subscriptions import delay_after_resume
 from subscriptions.states import ChatState, PauseReason
 
 NOT_AGAIN = timedelta(days=30)  # how long a chat is not greeted again
@@ -36,7 +36,7 @@ def on_arrived(context: CommandContext) -> Reply | None:
     A channel of a workspace is stored only when a member asks for something, since its time zone is that member's.
     """
     if context.origin.kind is not ChatKind.TEAM:
-        _meet(context)
+        _store_new_chat(context)
     missed = welcome_back(context)
     if context.origin.kind is ChatKind.BROADCAST:
         return _in_private(context, missed)
@@ -89,7 +89,9 @@ def on_left(context: CommandContext) -> Reply | None:
         return None
     private = context.chat.kind is ChatKind.PRIVATE
     reason = "The bot was blocked there." if private else "The bot was removed from there."
-    lose_place(context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender)
+    pause_unreachable(
+        context.store, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
+    )
     return None
 
 
@@ -99,9 +101,11 @@ def on_muted(context: CommandContext) -> Reply | None:
         return None
     came = context.event_details.get("before") in ("left", "kicked")
     if came:
-        _meet(context)
+        _store_new_chat(context)
     words = "The bot has no rights to write there."
-    lose_place(context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now)
+    pause_unreachable(
+        context.store, context.origin.address, words, topic=False, reason=PauseReason.NO_RIGHTS, now=context.now
+    )
     private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
     if private is None:
         return None
@@ -138,7 +142,7 @@ def on_moved(context: CommandContext) -> Reply | None:
 def on_topic_closed(context: CommandContext) -> Reply | None:
     """Handles that a topic was closed: its deliveries wait until it is open again. Posts a line about that in General once."""
     words, reason = "The topic was closed.", PauseReason.TOPIC_CLOSED
-    lose_place(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
+    pause_unreachable(context.store, context.request.chat, words, topic=True, reason=reason, now=context.now)
     return None
 
 
@@ -152,12 +156,12 @@ def _has_moved(context: CommandContext) -> bool:
     return context.origin.address.lane != context.request.chat.lane
 
 
-def _meet(context: CommandContext) -> None:
+def _store_new_chat(context: CommandContext) -> None:
     """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
     if context.chat.kind is ChatKind.PRIVATE:
         return
     if not context.request.sender:
-        meet(
+        store_chat(
             context.store,
             context.chat.address,
             context.chat.kind,
@@ -168,7 +172,7 @@ def _meet(context: CommandContext) -> None:
         return
     set_owner(context.store, remember_managed_chat(context).address, context.request.sender)
     if private := _private_chat(context):  # there the owner gets notices
-        meet(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
+        store_chat(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 
 
 def _private_chat(context: CommandContext) -> ChatAddress | None:
@@ -196,12 +200,12 @@ def welcome_back(context: CommandContext) -> Reply | None:
 
     None if the chat was not gone or nothing waits for it.
     """
-    if not come_back(context.store, context.origin.address, now=context.now):
+    if not reactivate(context.store, context.origin.address, now=context.now):
         return None
     chat = known_or_new(context.store, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not ChatState.ACTIVE:
         return None
-    wait_for_a_word(context.store, chat.address, now=context.now)
+    delay_after_resume(context.store, chat.address, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

@@ -16,10 +16,10 @@ from subscriptions.service.chats import (
     clear_conversation_state,
     get_conversation_state,
     known_or_new,
-    meet,
     owner_of,
     set_conversation_state,
     set_owner,
+    store_chat,
 )
 from subscriptions.service.notices import name_of
 from subscriptions.store import Scope
@@ -58,7 +58,9 @@ def connect(context: CommandContext) -> Reply:
 def _begin(context: CommandContext) -> Reply:
     chat = remember_managed_chat(context)
     # Notices about the managed chat are sent to this one.
-    meet(context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language)
+    store_chat(
+        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+    )
     token = CallbackToken(
         verb="connect",
         arguments={"chat": str(chat.address)},
@@ -85,7 +87,7 @@ def _begin(context: CommandContext) -> Reply:
 def remember_managed_chat(context: CommandContext) -> Chat:
     """Stores the chat that a person manages, with the person as its owner if it has none."""
     there = context.chat
-    chat = meet(
+    chat = store_chat(
         context.store,
         there.address,
         there.kind,

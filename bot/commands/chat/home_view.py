@@ -81,10 +81,10 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
     if not any(one.subscription.state is SubscriptionState.ACTIVE for one in subscriptions):
         return []
-    stands = status(context.store, chat.address, now=context.now)
+    chat_status = status(context.store, chat.address, now=context.now)
     return [
         next_line(
-            stands.next_delivery,
+            chat_status.next_delivery,
             context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone),
             context.now,
         )

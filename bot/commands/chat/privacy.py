@@ -14,8 +14,8 @@ from subscriptions.service.chats import (
     clear_conversation_state,
     forget,
     get_conversation_state,
-    held,
     set_conversation_state,
+    stored_chat_data,
 )
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions import listed
@@ -65,7 +65,7 @@ def on_privacy(context: CommandContext) -> Reply:
 
 
 def _file(context: CommandContext) -> File:
-    rows = held(context.store, context.chat.address)
+    rows = stored_chat_data(context.store, context.chat.address)
     return File(name="paperwire-privacy.json", text=json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
 
 
@@ -98,7 +98,7 @@ def _just_met(context: CommandContext) -> bool:
     """
     if listed(context.store, context.chat.address):
         return False
-    rows = held(context.store, context.chat.address)
+    rows = stored_chat_data(context.store, context.chat.address)
     if any(rows[kind] for kind in ("deliveries", "changes", "links", "updates")):
         return False
     return datetime.fromisoformat(rows["chat"]["created_at"]) == context.now

@@ -8,8 +8,8 @@ from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.sending import SendingStopped
-from subscriptions.service.chats import leave_place, uninstall
-from subscriptions.service.notices import lose_place, name_of, notify, notify_operators
+from subscriptions.service.chats import pause_for_leaver, uninstall
+from subscriptions.service.notices import name_of, notify, notify_operators, pause_unreachable
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.states import PauseReason, SubscriptionState
 
@@ -17,13 +17,13 @@ from subscriptions.states import PauseReason, SubscriptionState
 def on_archived(context: CommandContext) -> Reply | None:
     """Handles that a channel was archived: its deliveries wait until it is open again."""
     words, reason = "The channel was archived.", PauseReason.ARCHIVED
-    lose_place(context.store, context.origin.address, words, topic=False, reason=reason, now=context.now)
+    pause_unreachable(context.store, context.origin.address, words, topic=False, reason=reason, now=context.now)
     return None
 
 
 def on_deleted(context: CommandContext) -> Reply | None:
     """Handles that a channel was deleted: nothing is delivered there any more."""
-    lose_place(context.store, context.origin.address, "The channel was deleted.", topic=False, now=context.now)
+    pause_unreachable(context.store, context.origin.address, "The channel was deleted.", topic=False, now=context.now)
     return None
 
 
@@ -35,7 +35,7 @@ def on_renamed(context: CommandContext) -> Reply | None:
 
 def on_member_left(context: CommandContext) -> Reply | None:
     """Handles that a member left: pauses what they asked for, and tells each chat concerned and the operators once."""
-    paused = leave_place(context.store, context.origin.address, context.request.sender, now=context.now)
+    paused = pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
     if paused:

@@ -34,7 +34,12 @@ from bot.ports.conversation import EventRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.chats import clear_conversation_state, get_conversation_state, meet, set_conversation_state
+from subscriptions.service.chats import (
+    clear_conversation_state,
+    get_conversation_state,
+    set_conversation_state,
+    store_chat,
+)
 
 ANSWER_WITHIN = timedelta(minutes=15)
 _SAID_OTHERWISE = {
@@ -141,7 +146,9 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
     """Stores the chat of the context if it is new. Returns the context with the stored chat."""
     if context.chat.id:
         return context
-    chat = meet(context.store, context.chat.address, context.chat.kind, now=context.now, lang=context.request.language)
+    chat = store_chat(
+        context.store, context.chat.address, context.chat.kind, now=context.now, lang=context.request.language
+    )
     return replace(context, chat=chat, origin=chat)
 
 

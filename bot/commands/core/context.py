@@ -15,7 +15,7 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.platforms import BotLinks, facts_of
 from subscriptions.query import Query
-from subscriptions.service.chats import runs_the_bot
+from subscriptions.service.chats import is_operator
 from subscriptions.store import Scope
 
 
@@ -103,7 +103,7 @@ class CommandContext:
         """Returns whether the sender runs this bot: as this private chat, or as a person in any chat."""
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
-        return bool(self.request.sender) and runs_the_bot(self.store, self.bot_info.admins, self.person)
+        return bool(self.request.sender) and is_operator(self.store, self.bot_info.admins, self.person)
 
     @property
     def read_by_strangers(self) -> bool:

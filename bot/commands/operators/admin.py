@@ -12,8 +12,8 @@ from subscriptions.service.chats import (
     chats_asking,
     deny,
     known_or_new,
-    meet,
-    take_code,
+    redeem_code,
+    store_chat,
 )
 from subscriptions.service.notices import name_of
 
@@ -38,12 +38,12 @@ def admin(context: CommandContext) -> Reply:
         return Reply(
             lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
         )
-    home = meet(
+    home = store_chat(
         context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
-    taken = take_code(context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now)
+    taken = redeem_code(context.store, home.address, context.args, admins=context.bot_info.admins, now=context.now)
     if taken == "made":
-        return _made(context)
+        return _made_operator(context)
     words = {
         "wrong": context.say("That is not the code."),
         "too-many": context.say("Too many wrong codes. Try again in an hour."),
@@ -52,7 +52,7 @@ def admin(context: CommandContext) -> Reply:
     return Reply(lines=(words[taken],), ok=False)
 
 
-def _made(context: CommandContext) -> Reply:
+def _made_operator(context: CommandContext) -> Reply:
     lines = [
         context.say("You run this bot from now on."),
         context.say("I write to you here when something needs you; /status says how all stands."),
@@ -67,13 +67,13 @@ def _made(context: CommandContext) -> Reply:
 def allow_(context: CommandContext) -> Reply:
     """Lets a chat in."""
     address = _named(context)
-    return _allowed(context, address) if address else _who_asks(context, "allow")
+    return _allowed(context, address) if address else _list_requests(context, "allow")
 
 
 def deny_(context: CommandContext) -> Reply:
     """Refuses a chat."""
     address = _named(context)
-    return _denied(context, address) if address else _who_asks(context, "deny")
+    return _denied(context, address) if address else _list_requests(context, "deny")
 
 
 def on_allow(context: CommandContext) -> Reply:
@@ -120,7 +120,7 @@ def _named(context: CommandContext) -> ChatAddress | None:
     return parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}")
 
 
-def _who_asks(context: CommandContext, verb: str) -> Reply:
+def _list_requests(context: CommandContext, verb: str) -> Reply:
     chats = chats_asking(context.store)[:_HERE]
     if not chats:
         return Reply(lines=(context.say("Nobody asks to be let in."),))

@@ -8,12 +8,12 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.service.chats import (
     allow,
-    ask_to_be_let_in,
+    is_admitted,
     is_denied,
     known_or_new,
-    numbers_given,
+    request_admission,
     set_owner,
-    was_let_in,
+    subscriptions_ever_made,
 )
 from subscriptions.service.subscriptions import listed
 from subscriptions.states import ChatState
@@ -30,7 +30,7 @@ class ChatBefore:
     def of(cls, context: CommandContext) -> "ChatBefore":
         """Returns the state of the chat of this context."""
         address = context.chat.address
-        return cls(numbers=numbers_given(context.store, address), let_in=was_let_in(context.store, address))
+        return cls(numbers=subscriptions_ever_made(context.store, address), let_in=is_admitted(context.store, address))
 
 
 def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, vouched: bool) -> Reply | None:
@@ -39,7 +39,7 @@ def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, v
     `vouched` says that an operator administers the chat. Raises Refused, which rolls the command back.
     """
     address = context.chat.address
-    if numbers_given(context.store, address) <= before.numbers:
+    if subscriptions_ever_made(context.store, address) <= before.numbers:
         return reply
     if context.chat.kind is ChatKind.TEAM and context.request.sender:
         set_owner(context.store, address, context.request.sender)  # the person who subscribed last is the owner
@@ -57,14 +57,14 @@ def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, v
 def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
     """Lets the chat in, since an operator subscribed it or administers it."""
     if known_or_new(context.store, context.chat.address, context.chat.kind).state is ChatState.ASKED:
-        allow(context.store, context.chat.address, now=context.now, tell=False)
+        allow(context.store, context.chat.address, now=context.now, notify_chats=False)
     return reply
 
 
 def _waits(context: CommandContext, before: ChatBefore, reply: Reply | None) -> Reply:
     new = (one.subscription for one in listed(context.store, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > before.numbers)
-    someone = ask_to_be_let_in(
+    someone = request_admission(
         context.store,
         context.chat.address,
         admins=context.bot_info.admins,

@@ -19,7 +19,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.subscriptions import pause, resume, send_waiting, skip_waiting, waits
+from subscriptions.service.subscriptions import get_waiting_papers, pause, resume, send_waiting, skip_waiting
 from subscriptions.states import ChatState
 from subscriptions.zones import zone
 
@@ -87,7 +87,7 @@ def on_resume(context: CommandContext) -> Reply:
 
 def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], Buttons]:
     """Returns lines and buttons for the papers that wait after a pause; nothing if none do."""
-    found = waits(context.store, context.chat.address, now=context.now, number=number)
+    found = get_waiting_papers(context.store, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
     lines = waiting_lines(found, context.localizer)

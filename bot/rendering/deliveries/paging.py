@@ -46,8 +46,8 @@ class Paginator:
         """The papers in the messages in which they were sent, all shortened until each message holds its papers."""
         head = self._head_size()
         for measure in ever_shorter(self.plan.measure):
-            desk = replace(self, plan=replace(self.plan, measure=measure))
-            pages = pages_as_sent(desk._parts(head), layout)  # noqa: SLF001 - its own class
+            paginator = replace(self, plan=replace(self.plan, measure=measure))
+            pages = pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
             if all((head + total(page.fragments)).fits(self.medium.room) for page in pages):
                 break
         return pages

@@ -25,13 +25,13 @@ _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty signs: 58 bits
 _LONGEST_REQUEST = 120
 
-Taken = Literal["made", "wrong", "too-many", "there-is-one"]
+CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
 
 
 # -------------------------------------------------------------------------------------------------- who runs the bot
 
 
-def runs_the_bot(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
+def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
     """Whether a private chat is an operator's: named in the settings, or made one by a code."""
     if person in admins:
         return True
@@ -63,7 +63,9 @@ def new_code(store: Scope) -> str:
     return code
 
 
-def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime) -> Taken:
+def redeem_code(
+    store: Scope, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
+) -> CodeResult:
     """Makes the person of this known chat the first operator, if the code is a printed one. Raises NotFound.
 
     The chats that wait to be let in are then shown to the new operator.
@@ -79,8 +81,8 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
             return "too-many"
         given = _hash(code)
         if not sum(hmac.compare_digest(given, one) for one in known):  # all, against timing
-            link = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
-            callbacks.put_callback(transaction, name, link, now=now)
+            token = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
+            callbacks.put_callback(transaction, name, token, now=now)
             return "wrong"
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
@@ -89,7 +91,7 @@ def take_code(store: Scope, address: ChatAddress, code: str, *, admins: Sequence
         key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
-            _lay_before(transaction, other, admins, who="", request="", now=now)
+            _notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"
 
 
@@ -106,11 +108,11 @@ def _tries(found: tuple[CallbackToken, datetime | None] | None, now: datetime) -
 # ------------------------------------------------------------------------------------------------------ who is let in
 
 
-def numbers_given(store: Scope, address: ChatAddress) -> int:
+def subscriptions_ever_made(store: Scope, address: ChatAddress) -> int:
     """How many subscriptions a chat has had so far, removed ones too; 0 if it is not known."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
-        return access.numbers_given(transaction, chat.id) if chat else 0
+        return access.subscriptions_ever_made(transaction, chat.id) if chat else 0
 
 
 def is_denied(store: Scope, address: ChatAddress) -> bool:
@@ -121,15 +123,15 @@ def is_denied(store: Scope, address: ChatAddress) -> bool:
         return any(access.is_denied(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
 
-def was_let_in(store: Scope, address: ChatAddress) -> bool:
+def is_admitted(store: Scope, address: ChatAddress) -> bool:
     """Whether a chat, or another at its address, has had subscriptions or was let in, and does not wait now."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
-        return any(access.was_let_in(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
+        return any(access.is_admitted(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
 
-def ask_to_be_let_in(
+def request_admission(
     store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, request: str, now: datetime
 ) -> bool:
     """Makes a known chat wait for an operator, and notifies each operator, once a day. False: there is no operator yet.
@@ -141,11 +143,11 @@ def ask_to_be_let_in(
         if chat.state is not ChatState.ASKED:
             access.require_admission(transaction, chat.id, now=now)
             note_changed_state(transaction, chat.id)
-        _lay_before(transaction, chat, admins, who=who, request=request, now=now)
+        _notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
     return has_operator(store, admins)
 
 
-def _lay_before(
+def _notify_of_request(
     transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
 ) -> None:
     arguments = {"chat": str(chat.address)}
@@ -158,7 +160,7 @@ def _lay_before(
     )
 
 
-def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = True) -> tuple[Chat, bool]:
+def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bool = True) -> tuple[Chat, bool]:
     """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
 
     With `tell` False no chat is notified. Returns the chat, and whether any of them waited.
@@ -175,7 +177,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, tell: bool = Tru
                     s.state is SubscriptionState.ACTIVE
                     for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
                 )
-                if tell:
+                if notify_chats:
                     notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
         return find(transaction, address), waited
 

@@ -17,7 +17,7 @@ OFFER = "offer"  # the verb of callback tokens that share a subscription
 REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
 
 
-def meet(
+def store_chat(
     store: Scope,
     address: ChatAddress,
     kind: ChatKind,
@@ -66,7 +66,7 @@ def known_or_new(
     return Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
 
 
-def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
+def chat_of_thread(store: Scope, address: ChatAddress) -> ChatAddress:
     """The address of the chat to which messages in a thread belong.
 
     It is the place itself if the thread stands under one of the bot's deliveries there. It is the thread if that is a
@@ -81,7 +81,7 @@ def home_of(store: Scope, address: ChatAddress) -> ChatAddress:
     return place if ours else address
 
 
-def one_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
+def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
     """Moves a private chat that was stored under another address to the address of its person.
 
     Such a chat was added before it was known whose it is.
@@ -92,7 +92,7 @@ def one_address(store: Scope, address: ChatAddress, other: str, *, now: datetime
         chat_moved(store, made.address, address.address, now=now)
 
 
-def once(
+def apply_once(
     store: Scope, platform: str, update: str, effect: Callable[[Transaction], str], *, chat: str, now: datetime
 ) -> tuple[str, bool]:
     """Runs `effect` and stores the reply that it returns, in one transaction, unless this update had its effect before.
@@ -110,7 +110,7 @@ def once(
         return reply, True
 
 
-def had_its_effect(store: Scope, platform: str, update: str) -> bool:
+def is_applied(store: Scope, platform: str, update: str) -> bool:
     """Whether this update had its effect already."""
     with store.read() as transaction:
         return updates.reply_to(transaction, platform, update) is not None
@@ -122,7 +122,7 @@ def commands_since(store: Scope, chat: ChatAddress, since: datetime) -> int:
         return updates.updates_of(transaction, str(chat), since)
 
 
-def reply_is_over(store: Scope, platform: str, update: str) -> None:
+def finish_reply(store: Scope, platform: str, update: str) -> None:
     """Stores that a reply has arrived, or never will."""
     with store.write() as transaction:
         updates.finish_reply(transaction, platform, update)
@@ -137,10 +137,10 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
         return updates.unfinished_replies(transaction, now - REPEATED_FOR)
 
 
-def find_callback(store: Scope, link_id: str) -> CallbackToken | None:
+def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
     """The callback token with an id; None: unknown or dropped. The caller checks whether it may be used here."""
     with store.read() as transaction:
-        found = callbacks.find_callback(transaction, link_id)
+        found = callbacks.find_callback(transaction, token_id)
     return found[0] if found else None
 
 
@@ -173,10 +173,10 @@ def home_view_of(person: ChatAddress) -> str:
     return f"{callbacks.HOME_VIEW_PREFIX}{person}"
 
 
-def set_conversation_state(store: Scope, name: str, link: CallbackToken, *, now: datetime) -> None:
+def set_conversation_state(store: Scope, name: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores what a conversation must know later under a name, such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
-        callbacks.put_callback(transaction, name, link, now=now)
+        callbacks.put_callback(transaction, name, token, now=now)
 
 
 def get_conversation_state(store: Scope, name: str, *, since: datetime) -> CallbackToken | None:
@@ -195,7 +195,7 @@ def conversation_states(store: Scope, verb: str, *, since: datetime) -> list[tup
         for name, _, at in found:
             if at < since:
                 callbacks.drop_callback(transaction, name)
-    return [(name, link) for name, link, at in found if at >= since]
+    return [(name, token) for name, token, at in found if at >= since]
 
 
 def clear_conversation_state(store: Scope, name: str) -> None:
@@ -221,10 +221,10 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
                 Sentence("/list shows those it has."),
             )
         offer = {"number": number, "text": subscription.text, "when": cadence_text(subscription.cadence)}
-        for link_id, link in callbacks.callbacks_of(transaction, chat.id, OFFER):
-            if link.arguments.get("number") == number:
-                callbacks.change_callback(transaction, link_id, offer)
-                return link_id
+        for token_id, token in callbacks.callbacks_of(transaction, chat.id, OFFER):
+            if token.arguments.get("number") == number:
+                callbacks.change_callback(transaction, token_id, offer)
+                return token_id
         return callbacks.add_shared_callback(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
 
 

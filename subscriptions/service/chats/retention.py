@@ -31,7 +31,7 @@ class Forgotten:
     papers: int  # that were delivered to it
 
 
-def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
+def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     with store.write() as transaction:
         known = key_value.get_value(transaction, f"bot:{platform}")
@@ -70,7 +70,7 @@ def owners(store: Scope) -> dict[str, str]:
         return key_value.values_with_prefix(transaction, "bot:")
 
 
-def held(store: Scope, address: ChatAddress) -> dict[str, Any]:
+def stored_chat_data(store: Scope, address: ChatAddress) -> dict[str, Any]:
     """All that is stored of a chat and of nobody else, as JSON values. Raises NotFound."""
     with store.read() as transaction:
         return chat_data.chat_data(transaction, find(transaction, address).id)
@@ -88,7 +88,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
     return Forgotten(subscriptions=len(subscriptions), papers=papers)
 
 
-def begin_day(store: Scope, *, now: datetime) -> bool:
+def claim_daily_work(store: Scope, *, now: datetime) -> bool:
     """Whether the daily work (clean-up and backup, by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
     with store.write() as transaction:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from subscriptions.model import CallbackToken, Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
 from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state
-from subscriptions.service.subscriptions.pausing import hold_back
+from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
@@ -35,7 +35,7 @@ def install_again(store: Scope, team: str, *, now: datetime) -> bool:
     with store.write() as transaction:
         if not stored_installations.install_again(transaction, team, now=now):
             return False
-        _goes_on(transaction, team, now)
+        _reactivate_chats(transaction, team, now)
         return True
 
 
@@ -43,7 +43,7 @@ def install(store: Scope, team: str, tokens: str, *, now: datetime) -> None:
     """Stores the sealed tokens of a workspace that installed the app; reactivates its chats if it had removed the app."""
     with store.write() as transaction:
         if stored_installations.install_again(transaction, team, now=now):
-            _goes_on(transaction, team, now)
+            _reactivate_chats(transaction, team, now)
         stored_installations.put_installation(transaction, team, tokens, now=now)
 
 
@@ -59,13 +59,13 @@ def installations(store: Scope) -> Mapping[str, str]:
         return stored_installations.installations(transaction)
 
 
-def is_spent(store: Scope, installation: str) -> bool:
+def is_installation_completed(store: Scope, installation: str) -> bool:
     """Whether an installation was completed already."""
     with store.read() as transaction:
         return callbacks.find_callback(transaction, f"{INSTALLING}:{installation}") is not None
 
 
-def spend(store: Scope, installation: str, *, now: datetime) -> bool:
+def complete_installation(store: Scope, installation: str, *, now: datetime) -> bool:
     """Marks an installation as completed. False: it was completed before."""
     name = f"{INSTALLING}:{installation}"
     with store.write() as transaction:
@@ -82,7 +82,7 @@ def uninstalled(store: Scope) -> tuple[str, ...]:
         return tuple(stored_installations.uninstalled(transaction))
 
 
-def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
+def reactivate(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
     """Reactivates the chats at an address to which the bot could not write; with a topic, that topic alone.
 
     What would be sent at once waits ten minutes, so that a person can skip it. False: none of them was unreachable.
@@ -94,7 +94,7 @@ def come_back(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
         back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
         for chat in back:
             note_changed_state(transaction, chat.id)
-            hold_back(transaction, chat, now)
+            delay_after_return(transaction, chat, now)
     return bool(back)
 
 
@@ -114,7 +114,7 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     stored_installations.drop_installations(transaction, now - GRACE)
 
 
-def leave_place(
+def pause_for_leaver(
     store: Scope, address: ChatAddress, person: str, *, now: datetime
 ) -> Mapping[ChatAddress, Subscriptions]:
     """Pauses what a person subscribed to in a channel and its threads, until somebody resumes it: the person left.
@@ -146,7 +146,7 @@ def leave_place(
     return paused
 
 
-def _goes_on(transaction: Transaction, team: str, now: datetime) -> None:
+def _reactivate_chats(transaction: Transaction, team: str, now: datetime) -> None:
     """Reactivates the chats that were paused only because the app was removed."""
     chats = stored_chats.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
     for chat in chats.values():

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
-from subscriptions.service.outbox.sending import Progress, progress, stopped_platforms
+from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts, stopped_platforms
 from subscriptions.service.subscriptions.lookup import Listed, find
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.states import UNDER_WAY, DeliveryState
@@ -37,7 +37,7 @@ class Health:
     chats: int
     asking: int  # chats that wait for an operator and can be written to
     subscriptions: int
-    outbox: Progress
+    outbox: OutboxCounts
     stopped: Mapping[str, str]  # platform -> why it is stopped
 
 
@@ -100,6 +100,6 @@ def health(store: Scope) -> Health:
         chats=chats,
         asking=waiting,
         subscriptions=subscriptions,
-        outbox=progress(store),
+        outbox=outbox_counts(store),
         stopped=stopped_platforms(store),
     )

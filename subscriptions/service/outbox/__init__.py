@@ -2,8 +2,8 @@
 
 from subscriptions.service.outbox.edits import edit_done as edit_done
 from subscriptions.service.outbox.edits import record_edit_outcome as record_edit_outcome
-from subscriptions.service.outbox.sending import Asking as Asking
-from subscriptions.service.outbox.sending import Progress as Progress
+from subscriptions.service.outbox.sending import ClaimRequest as ClaimRequest
+from subscriptions.service.outbox.sending import OutboxCounts as OutboxCounts
 from subscriptions.service.outbox.sending import Step as Step
 from subscriptions.service.outbox.sending import batch as batch
 from subscriptions.service.outbox.sending import claim as claim
@@ -13,9 +13,9 @@ from subscriptions.service.outbox.sending import dismiss as dismiss
 from subscriptions.service.outbox.sending import free_platforms as free_platforms
 from subscriptions.service.outbox.sending import lanes as lanes
 from subscriptions.service.outbox.sending import mark_sending as mark_sending
+from subscriptions.service.outbox.sending import outbox_counts as outbox_counts
 from subscriptions.service.outbox.sending import outbox_entries as outbox_entries
 from subscriptions.service.outbox.sending import pause_lane as pause_lane
-from subscriptions.service.outbox.sending import progress as progress
 from subscriptions.service.outbox.sending import recent_sends as recent_sends
 from subscriptions.service.outbox.sending import record_outcome as record_outcome
 from subscriptions.service.outbox.sending import recover_in_flight as recover_in_flight

@@ -8,7 +8,7 @@ from typing import TypeVar
 from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence, StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, after
-from subscriptions.service.notices import find_again, lose_place
+from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
 from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Store, Transaction, key_value
 from subscriptions.store.chat import chats as stored_chats
@@ -21,7 +21,7 @@ STOPPED = "stopped:"  # a key per stopped platform begins so (docs/architecture.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class OutboxCounts:
     """How many deliveries wait (planned ones included), are unclear or dead."""
 
     waiting: int
@@ -93,7 +93,7 @@ def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class ClaimRequest:
     """A request for the next step of a lane."""
 
     lane: Lane
@@ -107,13 +107,13 @@ class Asking:
 Step = Claim | Edit
 
 
-def claim(store: Scope, asking: Asking) -> Step | None:
+def claim(store: Scope, asking: ClaimRequest) -> Step | None:
     """The next step of a lane: a delivery to render, a message to post or look up, else an edit; None: nothing to do."""
     with store.read() as transaction:
         return _next(transaction, asking)
 
 
-def _next(transaction: Transaction, asking: Asking) -> Step | None:
+def _next(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     step = claims.claim(
         transaction,
         asking.lane,
@@ -160,7 +160,7 @@ def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> 
         attempts.pause_lane(transaction, lane, wall, until)
 
 
-def confirm(store: Scope, claimed: Claim, platform_id: str, asking: Asking) -> tuple[int | None, Step | None]:
+def confirm(store: Scope, claimed: Claim, platform_id: str, asking: ClaimRequest) -> tuple[int | None, Step | None]:
     """Stores that the platform has a message, under its id there.
 
     Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
@@ -181,18 +181,18 @@ def record_outcome(
         attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
         if decision.pause_topic or decision.pause_chat:
             reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
-            lose_place(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
+            pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
         if decision.moved_to is not None:
             moving.move_address(transaction, address.platform, address.address, decision.moved_to, now=now)
     return decision
 
 
-def progress(store: Scope) -> Progress:
+def outbox_counts(store: Scope) -> OutboxCounts:
     """How many deliveries wait, are unclear or dead."""
     with store.read() as transaction:
         counts = entries.counts(transaction)
     waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
-    return Progress(
+    return OutboxCounts(
         waiting=waiting, unclear=counts.get(DeliveryState.UNCLEAR, 0), dead=counts.get(DeliveryState.DEAD, 0)
     )
 
@@ -237,7 +237,7 @@ def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int]
     """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
     with store.write() as transaction:
         key_value.put_value(transaction, STOPPED + platform, reason)
-        find_again(transaction, chats, now=now)
+        reactivate_found(transaction, chats, now=now)
 
 
 def stopped_platforms(store: Scope) -> dict[str, str]:

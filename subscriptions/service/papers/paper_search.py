@@ -41,7 +41,7 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
     them would have to be read to decide.
     """
     with store.read() as transaction:
-        entries, below = _stretch(transaction, upto)
+        entries, below = _searched_range(transaction, upto)
         hits = find(transaction, entries, query, most_read=MOST_READ)
         keys = [key for key in entries.keys if key > hits.end]
         return SearchResult(
@@ -72,7 +72,7 @@ def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class _SearchedRange:
     """The stretch that was searched last, cached because people turn pages."""
 
     state: tuple[int, int, int]
@@ -82,10 +82,10 @@ class _Stretch:
     below: int | None
 
 
-_KEPT: WeakKeyDictionary[Store, _Stretch] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Store, _SearchedRange] = WeakKeyDictionary()
 
 
-def _stretch(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
+def _searched_range(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
     state = (
         index.newest_entry(transaction),
@@ -98,13 +98,13 @@ def _stretch(transaction: Transaction, upto: int | None) -> tuple[Entries, int |
     return kept.entries, kept.below
 
 
-def _look(transaction: Transaction, state: tuple[int, int, int], upto: int | None) -> _Stretch:
+def _look(transaction: Transaction, state: tuple[int, int, int], upto: int | None) -> _SearchedRange:
     begin = None if upto is None else (day_of(upto), number_of(upto))
     rows = index.newest(transaction, MOST_COUNTED + 1, upto=begin)
     keys = [key_of(row.day, row.paper) for row in rows]
     below = keys[MOST_COUNTED] if len(keys) > MOST_COUNTED else None
     entries = Entries.of(rows[:MOST_COUNTED], whole=below is None)
-    return _Stretch(state, keys[0] if keys else 0, upto is None, entries, below)
+    return _SearchedRange(state, keys[0] if keys else 0, upto is None, entries, below)
 
 
 def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:

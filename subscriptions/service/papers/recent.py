@@ -43,7 +43,7 @@ class Recent:
     since: date  # the first of the days
     week: bool
 
-    def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "Sets":
+    def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
         """What each of these queries finds, counted over the same papers; without cross-lists if the chat wants none."""
         hits = {
             name: find(self.transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()
@@ -59,7 +59,7 @@ class Recent:
             whole=self.entries.whole and not end,
             week=self.week,
         )
-        return Sets({name: one.bits & wanted for name, one in hits.items()}, base)
+        return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base)
 
     def newest(self, found: int, most: int) -> tuple[KnownPaper, ...]:
         """The newest of a set of papers, the newest first."""
@@ -67,7 +67,7 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class Sets:
+class MatchSets:
     """The sets of papers that queries find, by the names of the queries."""
 
     of: Mapping[str, int]
@@ -98,7 +98,7 @@ class MatchCount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedEntries:
     """The cached entries; valid until another digest comes, or another day."""
 
     state: tuple[int, int, int, date]
@@ -107,7 +107,7 @@ class _Kept:
     week: bool
 
 
-_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Store, _CachedEntries] = WeakKeyDictionary()
 
 
 def recent(transaction: Transaction, now: datetime) -> Recent:
@@ -131,7 +131,7 @@ def _state(transaction: Transaction, now: datetime) -> tuple[int, int, int, date
     )
 
 
-def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _Kept:
+def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _CachedEntries:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
     today = state[3]
     since, week = today - timedelta(days=DAYS_KNOWN - 1), True
@@ -140,7 +140,7 @@ def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _Kept:
         rows, week = index.news(transaction, MOST_COUNTED + 1, since=date.min), False
         since = min((row.day for row in rows), default=since)
     entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
-    return _Kept(state, entries, since, week and index.has_news_upto(transaction, since))
+    return _CachedEntries(state, entries, since, week and index.has_news_upto(transaction, since))
 
 
 def read_recent(store: Scope, *, now: datetime) -> None:

@@ -12,11 +12,11 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import Occasion, would_be_planned
+from subscriptions.service.planner.plan import PlanContext, would_be_planned
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.lookup import find as find_chat
-from subscriptions.service.subscriptions.pausing import awake
+from subscriptions.service.subscriptions.pausing import with_ended_pauses
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -88,7 +88,7 @@ def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
     """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
-    chat, subscriptions = awake(chat, subscriptions, now)
+    chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
     decided, occasion = would_be_planned(transaction, chat, subscriptions, now=now)
     delivery = None
     if decided is not None and decided.result is not None:
@@ -159,7 +159,7 @@ def _delivery(case: DueDelivery, delivered: Collection[int], entries: Entries) -
 
 
 def _not_due(
-    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, occasion: Occasion
+    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, occasion: PlanContext
 ) -> tuple[NotDue, ...]:
     """The subscriptions whose papers are in `later`, each with its next delivery."""
     items = later.items if later else ()

@@ -13,9 +13,9 @@ from subscriptions.planning.forecast import Forecast
 from subscriptions.planning.plan import DueDelivery, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
-from subscriptions.service.subscriptions.due_moments import Move, held, span
+from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
-from subscriptions.service.subscriptions.pausing import wake_paused
+from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Planned, Store, Transaction
 from subscriptions.store import planner as plans
@@ -30,7 +30,7 @@ _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a cha
 
 
 @dataclass(slots=True)
-class Occasion:
+class PlanContext:
     """What is the same for all chats that are planned at one moment."""
 
     now: datetime
@@ -45,14 +45,14 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Decision:
     """What one chat's delivery depends on, and the decision."""
 
     case: DueDelivery
     subscriptions: Sequence[Subscription]  # all of the chat
     result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
 
-    def said(self, subscription: Subscription) -> bool:
+    def covers(self, subscription: Subscription) -> bool:
         """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
         if self.result is None:
             return False
@@ -66,13 +66,13 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
     transaction that stores the delivery.
     """
-    delivery_forecast, chat_ids, pause_ended = _look(store, now)
+    delivery_forecast, chat_ids, pause_ended = _read_due(store, now)
     if pause_ended:
-        wake_paused(store, now=now)
-        delivery_forecast, chat_ids, _ = _look(store, now)
+        end_pauses(store, now=now)
+        delivery_forecast, chat_ids, _ = _read_due(store, now)
     lanes: list[Lane] = []
     with kept_window(store, delivery_forecast.last_sequence) as window:
-        occasion = Occasion(now, delivery_forecast, window)
+        occasion = PlanContext(now, delivery_forecast, window)
         for start in range(0, len(chat_ids), SLICE):
             if enough():
                 break
@@ -81,7 +81,7 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
     return tuple(lanes)
 
 
-def _look(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
+def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
     """The forecast at `now`, the ids of the chats that are due, and whether a pause has ended, which may add chats."""
     with store.read() as transaction:
         delivery_forecast = DeliveryForecast.of(transaction, now)
@@ -120,7 +120,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is_last: bool) -> list[Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: PlanContext, *, is_last: bool) -> list[Lane]:
     """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
     The writing transaction matches nothing. If another writer has committed in between, it reads again what the decision
@@ -141,7 +141,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: Occasion, *, is
             return lanes
 
 
-def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], occasion: Occasion) -> _Inputs:
+def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], occasion: PlanContext) -> _Inputs:
     chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
     return _inputs_of(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
 
@@ -150,7 +150,7 @@ def _inputs_of(
     transaction: Transaction,
     chats: Mapping[int, Chat],
     subscriptions: Mapping[int, Sequence[Subscription]],
-    occasion: Occasion,
+    occasion: PlanContext,
 ) -> _Inputs:
     shared_cursor = stored_subscriptions.shared_cursor(transaction)
     waits: list[Move] = []
@@ -164,7 +164,7 @@ def _inputs_of(
     return _Inputs(chats, subscriptions, shared_cursor, due, waits, keys)
 
 
-def _match(transaction: Transaction, inputs: _Inputs, occasion: Occasion) -> _Matches:
+def _match(transaction: Transaction, inputs: _Inputs, occasion: PlanContext) -> _Matches:
     """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
     due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], occasion.window
     if not due:
@@ -180,17 +180,17 @@ def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int
     return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
-def _decide_all(inputs: _Inputs, matches: _Matches, occasion: Occasion) -> list[Decided]:
+def _decide_all(inputs: _Inputs, matches: _Matches, occasion: PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
         cursors = {s.id: inputs.cursor_of(s) for s in due}
         case = _case((chat, subscriptions, due), cursors, matches.fits, matches.delivered[chat.id], occasion)
-        decided.append(Decided(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
+        decided.append(Decision(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
     return decided
 
 
 def _still_holds(
-    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, occasion: Occasion
+    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, occasion: PlanContext
 ) -> bool:
     """Whether a decision made now would be the same."""
     return (
@@ -200,7 +200,7 @@ def _still_holds(
     )
 
 
-def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decided], occasion: Occasion) -> list[Lane]:
+def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision], occasion: PlanContext) -> list[Lane]:
     last_sequence, now, chats = occasion.window.last_sequence, occasion.now, inputs.chats
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
@@ -220,10 +220,10 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decided]
 
 def would_be_planned(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> tuple[Decided | None, Occasion]:
+) -> tuple[Decision | None, PlanContext]:
     """What a plan at this moment would decide for a chat, and on what occasion; stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
-    occasion = Occasion(now, delivery_forecast, Window(delivery_forecast.last_sequence))
+    occasion = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
     inputs = _inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion)
     decided = _decide_all(inputs, _match(transaction, inputs, occasion), occasion)
     return (decided[0] if decided else None), occasion
@@ -234,7 +234,7 @@ def _case(
     cursors: Mapping[int, int],
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
-    occasion: Occasion,
+    occasion: PlanContext,
 ) -> DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = occasion.forecast, occasion.now
@@ -267,7 +267,7 @@ def _period(cadence: Cadence) -> timedelta:
     return timedelta(days=7 if cadence.kind == "weekly" else 1)
 
 
-def _planned(one: Decided, key: str) -> Planned:
+def _planned(one: Decision, key: str) -> Planned:
     assert one.result is not None  # noqa: S101 - asked before
     kind, items, facts = one.result
     case = one.case
@@ -277,7 +277,7 @@ def _planned(one: Decided, key: str) -> Planned:
 
 
 def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: Occasion
+    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: PlanContext
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """The due subscriptions of a chat, and the moves of those among them that have to wait."""
     now, sources_in = occasion.now, occasion.forecast.sources_in
@@ -290,9 +290,9 @@ def _due_now(
         )
 
     found = [s for s in subscriptions if due(s)]
-    waits = held(chat, found, shared_cursor, now)
+    waits = put_off_by_quiet_hours(chat, found, shared_cursor, now)
     if sources_in is False:
-        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _opened_anew(s, chat, now))]
+        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 
@@ -302,7 +302,7 @@ def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Mo
     return [(subscription.id, shared_cursor, (None, None)) for subscription in waiting if subscription.cursor is None]
 
 
-def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
+def _reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
     """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
@@ -310,16 +310,16 @@ def _opened_anew(subscription: Subscription, chat: Chat, now: datetime) -> store
     opened = cadences.first_due(subscription.cadence, zone, now)
     if opened is None or not subscription.next_due_at < opened <= now:
         return None
-    return span(subscription.cadence, zone, opened)
+    return due_span(subscription.cadence, zone, opened)
 
 
-def _span_after(subscription: Subscription, one: Decided, occasion: Occasion) -> stored_subscriptions.DueSpan:
+def _span_after(subscription: Subscription, one: Decision, occasion: PlanContext) -> stored_subscriptions.DueSpan:
     """When a subscription is due next. A when-out that the delivery does not cover stays due until its window ends."""
     zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, occasion.now
-    waits = opened is not None and subscription.cadence.kind == "when-out" and not one.said(subscription)
+    waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
-        return span(subscription.cadence, zone, opened)
-    return span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
+        return due_span(subscription.cadence, zone, opened)
+    return due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
 
 
 def _due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:

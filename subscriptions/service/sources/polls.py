@@ -57,13 +57,13 @@ def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[
         return sources.put_receipt(transaction, receipt)
 
 
-def take_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
+def claim_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Compare-and-set of `next_at` of a source from `before` to `until`. True if this caller won and may poll."""
     with store.write() as transaction:
         return sources.claim_poll(transaction, name, before, until)
 
 
-def take_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
         until = key_value.get_value(transaction, _TURN + publisher)

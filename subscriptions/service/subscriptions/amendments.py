@@ -10,7 +10,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.store import Scope, Transaction
@@ -119,9 +119,9 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
             changing(transaction, chat.id, now=now, who=who)
         chats.choose_setting(transaction, chat.id, setting, stored)
         if setting == "timezone":
-            follow_zone(transaction, chat, stored, now)
+            apply_new_zone(transaction, chat, stored, now)
         if setting in FOLLOWED:
-            follow_quiet(transaction, chat, now)
+            apply_new_quiet_hours(transaction, chat, now)
         return find(transaction, address)
 
 
@@ -135,7 +135,7 @@ def _reschedule(
     transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
 ) -> None:
     zone = zones.zone(subscription.zone or chat.settings.timezone)
-    due = span(schedule, zone, cadences.first_due(schedule, zone, now))
+    due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
     stored_subscriptions.change_schedule(
         transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
     )

@@ -10,23 +10,25 @@ from subscriptions.store import Transaction
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
-FOLLOWED = frozenset({"quiet", "timezone"})  # settings on which quiet hours depend: after a change, call `follow_quiet`
+FOLLOWED = frozenset(
+    {"quiet", "timezone"}
+)  # settings on which quiet hours depend: after a change, call `apply_new_quiet_hours`
 
 Move = tuple[int, int, stored_subscriptions.DueSpan]  # (id of a subscription, its new cursor, its new due span)
 
 
-def silent_until(chat: Chat, moment: datetime) -> datetime | None:
+def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
     """The end of the chat's quiet hours if they hold at `moment`; None if they do not."""
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
-def held(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datetime) -> list[Move]:
+def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datetime) -> list[Move]:
     """Moves that put off due `now` subscriptions to the end of the quiet hours.
 
     A subscription whose papers a person asked for (`hurry`) is not put off.
     """
     at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
-    until = silent_until(chat, now) if at_once else None
+    until = quiet_until(chat, now) if at_once else None
     if until is None:
         return []
     return [
@@ -35,21 +37,21 @@ def held(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datet
     ]
 
 
-def follow_quiet(transaction: Transaction, before: Chat, now: datetime) -> None:
+def apply_new_quiet_hours(transaction: Transaction, before: Chat, now: datetime) -> None:
     """Moves what the old quiet hours put off to the end of the new ones; if it is not quiet now, makes it due at once.
 
     `before` is the chat before its quiet hours or time zone changed.
     """
-    until = silent_until(before, now)
+    until = quiet_until(before, now)
     if until is None:
         return
     after = chats.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
     for subscription in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
         if subscription.cadence.kind == "now" and subscription.next_due_at == until:
-            stored_subscriptions.reset_due(transaction, subscription.id, (silent_until(after, now), None))
+            stored_subscriptions.reset_due(transaction, subscription.id, (quiet_until(after, now), None))
 
 
-def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
+def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
     """Makes subscriptions without a zone of their own due at the same local time in the chat's new zone `name`.
 
     Overdue ones stay overdue.
@@ -64,11 +66,11 @@ def follow_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) 
                 subscription.id,
                 cadence=subscription.cadence,
                 zone=None,
-                due=span(subscription.cadence, zone, due),
+                due=due_span(subscription.cadence, zone, due),
             )
 
 
-def span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
+def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
     """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment

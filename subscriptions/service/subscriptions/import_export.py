@@ -13,7 +13,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import changing, note_changed
-from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.lookup import find, kind_of
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
 from subscriptions.store import Scope, Transaction
@@ -209,7 +209,7 @@ def _own_zone(line: PortableLine, target: _Target) -> str | None:
 
 def _due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
     zone = zones.zone(zone_name)
-    return span(cadence, zone, cadences.first_due(cadence, zone, now))
+    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
 def _apply_setting(
@@ -224,7 +224,7 @@ def _apply_setting(
         return "="
     stored_chats.choose_setting(transaction, chat.id, name, value)
     if name == "timezone":
-        follow_zone(transaction, chat, value, now)
+        apply_new_zone(transaction, chat, value, now)
     if name in FOLLOWED:
-        follow_quiet(transaction, chat, now)
+        apply_new_quiet_hours(transaction, chat, now)
     return "~"

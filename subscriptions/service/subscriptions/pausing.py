@@ -10,7 +10,7 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.subscriptions.changes import changing, is_paused_by_person, note_changed, note_changed_state
-from subscriptions.service.subscriptions.due_moments import silent_until, span
+from subscriptions.service.subscriptions.due_moments import due_span, quiet_until
 from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
@@ -25,7 +25,7 @@ ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBack:
+class PauseResult:
     """The result of pausing or resuming."""
 
     chat: Chat
@@ -35,7 +35,7 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingPapers:
     """Papers that wait for a chat after a pause."""
 
     papers: int  # those of planned deliveries included
@@ -45,7 +45,7 @@ class Waiting:
 
 def pause(
     store: Scope, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
-) -> HeldBack:
+) -> PauseResult:
     """Pauses one subscription, or without a number the chat, until a moment or until a person resumes it.
 
     Raises NotFound, and Refused where the chat gets no messages for another reason.
@@ -56,25 +56,27 @@ def pause(
             return _pause_chat(transaction, chat, until=until, now=now, who=who)
         subscription = _numbered(transaction, chat, number)
         if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
-            return HeldBack(chat=chat, subscription=subscription, changed=False, until=until)
+            return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
-        return HeldBack(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
+        return PauseResult(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
 
 
-def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str) -> HeldBack:
+def _pause_chat(
+    transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str
+) -> PauseResult:
     if chat.state is not ChatState.ACTIVE and not is_paused_by_person(chat):
         raise Refused(Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
-        return HeldBack(chat=chat, subscription=None, changed=False, until=until)
+        return PauseResult(chat=chat, subscription=None, changed=False, until=until)
     changing(transaction, chat.id, now=now, who=who)
     note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
-    return HeldBack(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
+    return PauseResult(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
 
 
-def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> HeldBack:
+def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> PauseResult:
     """Resumes one subscription, or without a number the chat and all its subscriptions.
 
     What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
@@ -92,12 +94,12 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
             stored_subscriptions.resume_subscription(transaction, subscription.id)
         if stood_still:
             stored_chats.resume_chat(transaction, chat.id, now=now)
-        _let_wait(transaction, chat, subscriptions if stood_still else paused, now, planned=stood_still)
+        _delay(transaction, chat, subscriptions if stood_still else paused, now, planned=stood_still)
         fresh = None if number is None else _numbered(transaction, chat, number)
-        return HeldBack(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
+        return PauseResult(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
-def wake_paused(store: Scope, *, now: datetime) -> None:
+def end_pauses(store: Scope, *, now: datetime) -> None:
     """Ends the pauses whose time is over. A due moment that passed meanwhile becomes the next regular one.
 
     So what is due at eight does not come at midnight, when "until mon" ends.
@@ -116,7 +118,7 @@ def _due_after(transaction: Transaction, chat: Chat, subscription: Subscription,
     moment = _moment_after(chat, subscription, until)
     if moment != subscription.next_due_at:
         zone = zones.zone(subscription.zone or chat.settings.timezone)
-        stored_subscriptions.reset_due(transaction, subscription.id, span(subscription.cadence, zone, moment))
+        stored_subscriptions.reset_due(transaction, subscription.id, due_span(subscription.cadence, zone, moment))
 
 
 def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
@@ -130,8 +132,10 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
     return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
 
 
-def awake(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> tuple[Chat, tuple[Subscription, ...]]:
-    """A chat and its subscriptions as `wake_paused` would leave them; stores nothing."""
+def with_ended_pauses(
+    chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> tuple[Chat, tuple[Subscription, ...]]:
+    """A chat and its subscriptions as `end_pauses` would leave them; stores nothing."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
         chat = replace(
@@ -154,23 +158,23 @@ def awake(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> t
     return chat, tuple(map(woken, subscriptions))
 
 
-def hold_back(transaction: Transaction, chat: Chat, now: datetime) -> None:
+def delay_after_return(transaction: Transaction, chat: Chat, now: datetime) -> None:
     """Holds what would be sent at once to a chat that can be written to again, for ten minutes: a person can skip it."""
     chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         _next_moment(transaction, chat, subscription, now)
 
 
-def wait_for_a_word(store: Scope, address: ChatAddress, *, now: datetime) -> None:
+def delay_after_resume(store: Scope, address: ChatAddress, *, now: datetime) -> None:
     """Holds what would be sent at once to a chat that is active again, as `resume` does. Raises NotFound."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        _let_wait(
+        _delay(
             transaction, chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True
         )
 
 
-def _let_wait(
+def _delay(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, planned: bool
 ) -> None:
     if planned:
@@ -188,7 +192,7 @@ def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscriptio
         stored_subscriptions.reset_due(
             transaction,
             subscription.id,
-            span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now)),
+            due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now)),
         )
 
 
@@ -198,7 +202,9 @@ def _due_at(transaction: Transaction, subscription: Subscription, moment: dateti
     )
 
 
-def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> Waiting:
+def get_waiting_papers(
+    store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None
+) -> WaitingPapers:
     """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
     with store.read() as transaction:
         chat = find(transaction, address)
@@ -210,26 +216,26 @@ def waits(store: Scope, address: ChatAddress, *, now: datetime, number: int | No
         moments = [
             moment
             for subscription in subscriptions
-            if found.get(subscription.id) and (moment := _comes(delivery_forecast, chat, subscription))
+            if found.get(subscription.id) and (moment := _delivered_at(delivery_forecast, chat, subscription))
         ]
         moments += [now + ANSWER_WITHIN] if planned else []
         papers_found = planned + len(set().union(*found.values()))
-        return Waiting(papers=papers_found, upto=last_sequence, comes=min(moments, default=None))
+        return WaitingPapers(papers=papers_found, upto=last_sequence, comes=min(moments, default=None))
 
 
-def _comes(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
+def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
     """When a subscription delivers what waits, if nobody decides; None: not known."""
     now = delivery_forecast.forecast.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
-        return silent_until(chat, moment) or moment
+        return quiet_until(chat, moment) or moment
     next_delivery = delivery_forecast.next_delivery(subscription, chat)
     return next_delivery.at or next_delivery.latest
 
 
 def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
     """Makes what waits due now; returns how many papers that is. Raises NotFound."""
-    found = waits(store, address, now=now, number=number).papers
+    found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
         chat = find(transaction, address)
         if number is None:

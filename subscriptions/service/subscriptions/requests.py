@@ -12,7 +12,7 @@ from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.query import Query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state, person_of
-from subscriptions.service.subscriptions.due_moments import span
+from subscriptions.service.subscriptions.due_moments import due_span
 from subscriptions.service.subscriptions.lookup import find, kind_of, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.states import ChatState
@@ -171,7 +171,7 @@ def _add(
         zone=own_zone,
         since=since,
         cursor=known_papers.sequence_before(transaction, since),
-        due=span(schedule, zone, cadences.first_due(schedule, zone, now)),
+        due=due_span(schedule, zone, cadences.first_due(schedule, zone, now)),
         name=request.name or "",
         added_by=request.added_by,
         subscriber=person_of(who),
@@ -242,7 +242,7 @@ def _known_subscription(
         changing(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         stored_subscriptions.change_schedule(
-            transaction, known.id, cadence=schedule, zone=zone_name, due=span(schedule, zone, first)
+            transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
         )
     fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
     delivery_forecast = DeliveryForecast.of(transaction, now)

@@ -29,7 +29,7 @@ from subscriptions.service.subscriptions.changes import (
     subscription_value,
     undoes,
 )
-from subscriptions.service.subscriptions.due_moments import FOLLOWED, follow_quiet, follow_zone, span
+from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.lookup import find
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import Scope, Transaction
@@ -169,13 +169,13 @@ def _restore(
             chats.choose_setting(transaction, chat.id, name, str(value))
     zone = chats.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
     if "timezone" in settings:
-        follow_zone(transaction, chat, zone, now)
+        apply_new_zone(transaction, chat, zone, now)
     subscriptions = {
         int(number): subscription for (kind, number), subscription in wanted.items() if kind == "subscription"
     }
     _restore_subscriptions(transaction, chat, subscriptions, current, zone=zone, now=now)
     if not FOLLOWED.isdisjoint(settings):
-        follow_quiet(transaction, chat, now)
+        apply_new_quiet_hours(transaction, chat, now)
     if ("pause", "") in wanted:
         _restore_pause(transaction, chat, wanted["pause", ""], now)
 
@@ -216,10 +216,10 @@ def _due(
     if subscription.cadence.kind == "now":
         return same, None  # a moment only while it is held back
     if same is not None:
-        return span(subscription.cadence, zone, same)
+        return due_span(subscription.cadence, zone, same)
     if subscription.next_due_at is not None and subscription.next_due_at > now:
-        return span(subscription.cadence, zone, subscription.next_due_at)
-    return span(subscription.cadence, zone, cadences.first_due(subscription.cadence, zone, now))
+        return due_span(subscription.cadence, zone, subscription.next_due_at)
+    return due_span(subscription.cadence, zone, cadences.first_due(subscription.cadence, zone, now))
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:

@@ -36,13 +36,13 @@ def is_denied(session: Session, chat_id: int) -> bool:
     return row.state is ChatState.ASKED and row.admission is Admission.DENIED
 
 
-def was_let_in(session: Session, chat_id: int) -> bool:
+def is_admitted(session: Session, chat_id: int) -> bool:
     """Whether a chat has had subscriptions, or was let in before it had any."""
     row = session.get_one(ChatRow, chat_id)
     return row.state is not ChatState.ASKED and (row.next_number > 1 or row.admission is Admission.ADMITTED)
 
 
-def numbers_given(session: Session, chat_id: int) -> int:
+def subscriptions_ever_made(session: Session, chat_id: int) -> int:
     """How many subscriptions a chat has had, removed ones too."""
     return session.get_one(ChatRow, chat_id).next_number - 1
 

@@ -46,7 +46,7 @@ def chat_data(session: Session, chat_id: int) -> Json:
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
     changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
-    links = select(CallbackRow).where(or_(col(CallbackRow.place).in_(places), col(CallbackRow.chat) == chat_id))
+    callbacks = select(CallbackRow).where(or_(col(CallbackRow.place).in_(places), col(CallbackRow.chat) == chat_id))
     updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
     lanes = sorted({(row.platform, row.address) for row in rows})
     return {
@@ -55,7 +55,7 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "subscriptions": _subscriptions(session, chat_id),
         "deliveries": _deliveries(session, chat_id),
         "changes": [_json(row) for row in session.exec(changes)],
-        "links": [_json(row) for row in session.exec(links.order_by(col(CallbackRow.at), col(CallbackRow.id)))],
+        "links": [_json(row) for row in session.exec(callbacks.order_by(col(CallbackRow.at), col(CallbackRow.id)))],
         # Of a reply that is not posted yet only the length.
         "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
@@ -144,7 +144,7 @@ def _deliveries(session: Session, chat_id: int) -> list[Json]:
 
 
 def _json(row: SQLModel) -> Json:
-    """A row under the names that its columns had when people first exported it: what they read stays."""
+    """A row under the column names of the first exports, which never change."""
     dumped = row.model_dump(mode="json")
     values = {name: dumped[name] for name in type(row).model_fields}  # in one order: that of a dump changes
     match row:
@@ -174,12 +174,12 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
     # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
     for place in places:
-        links = or_(
+        callbacks = or_(
             *(cast(field, String).contains(place, autoescape=True) for field in (CallbackRow.id, CallbackRow.arguments))
         )
-        for link in session.exec(select(CallbackRow).where(links)).all():
-            if named.search(f"{link.id} {link.arguments}"):
-                session.delete(link)
+        for row in session.exec(select(CallbackRow).where(callbacks)).all():
+            if named.search(f"{row.id} {row.arguments}"):
+                session.delete(row)
         for mark in session.exec(
             select(KeyValueRow).where(col(KeyValueRow.name).contains(place, autoescape=True))
         ).all():

@@ -46,7 +46,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
             continue
         if target is None:
             row.address = new
-            mark_reachable(session, row.id or 0, now=now)  # the platform let nobody write to the old address
+            mark_reachable(session, row.id or 0, now=now)  # the platform allowed no messages to the old address
             session.flush()
             target, pointer = row, _pointer_at(row, old)
             session.add(pointer)
@@ -88,23 +88,25 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
             for field in (CallbackRow.id, CallbackRow.place, CallbackRow.arguments)
         )
     )
-    for link in session.exec(select(CallbackRow).where(named)).all():
-        numbers = renumbered.get(link.place) or renumbered.get(str(link.arguments.get("about", "")))
+    for callback in session.exec(select(CallbackRow).where(named)).all():
+        numbers = renumbered.get(callback.place) or renumbered.get(str(callback.arguments.get("about", "")))
         if numbers is not None:
-            link.arguments = _renumbered(link.arguments, numbers)
-        link.place = whole.sub(new, link.place)
-        link.arguments = {key: whole.sub(new, v) if isinstance(v, str) else v for key, v in link.arguments.items()}
-        _rename(session, link, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, link.id))
+            callback.arguments = _renumbered(callback.arguments, numbers)
+        callback.place = whole.sub(new, callback.place)
+        callback.arguments = {
+            key: whole.sub(new, v) if isinstance(v, str) else v for key, v in callback.arguments.items()
+        }
+        _rename(session, callback, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, callback.id))
     session.flush()
 
 
-def _rename(session: Session, link: CallbackRow, name: str) -> None:
+def _rename(session: Session, row: CallbackRow, name: str) -> None:
     """Gives a callback its new id. One that has that id already is newer, and stays."""
-    if name == link.id:
+    if name == row.id:
         return
     if session.get(CallbackRow, name) is None:
-        session.add(CallbackRow(**{**link.model_dump(), "id": name}))
-    session.delete(link)
+        session.add(CallbackRow(**{**row.model_dump(), "id": name}))
+    session.delete(row)
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
@@ -171,12 +173,12 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
 def _inherit(old: ChatRow, new: ChatRow) -> None:
     """Merges state, settings and owner. The new chat's count first if it has had subscriptions, else the old one's."""
     fresh = new.next_number == 1
-    was_let_in = old.next_number > 1 and old.state != ChatState.ASKED
+    was_admitted = old.next_number > 1 and old.state != ChatState.ASKED
     if fresh and not (old.pause_reason is not None and old.pause_reason.is_unreachable):
         new.state, new.admission = old.state, old.admission
         new.pause_reason, new.state_detail = old.pause_reason, old.state_detail
         new.state_since, new.paused_until = old.state_since, old.paused_until
-    elif new.state == ChatState.ASKED and was_let_in:
+    elif new.state == ChatState.ASKED and was_admitted:
         new.state, new.admission, new.pause_reason, new.state_detail = ChatState.ACTIVE, None, None, ""
     first, second = (old, new) if fresh else (new, old)
     new.settings = {**second.settings, **first.settings}

@@ -22,7 +22,14 @@ from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_route import WebRoute
 from subscriptions.errors import NotDelivered, StoreError
-from subscriptions.service.chats import INSTALLED_WITHIN, install, installations, is_spent, renew_tokens, spend
+from subscriptions.service.chats import (
+    INSTALLED_WITHIN,
+    complete_installation,
+    install,
+    installations,
+    is_installation_completed,
+    renew_tokens,
+)
 from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
@@ -112,12 +119,12 @@ class Installer:
     async def is_open(self, state: str) -> bool:
         """See States."""
         name = self._name_of(state)
-        return bool(name) and not await asyncio.to_thread(is_spent, self.store, name)
+        return bool(name) and not await asyncio.to_thread(is_installation_completed, self.store, name)
 
     async def use(self, state: str) -> bool:
         """See States."""
         name = self._name_of(state)
-        return bool(name) and await asyncio.to_thread(spend, self.store, name, now=self.clock.now())
+        return bool(name) and await asyncio.to_thread(complete_installation, self.store, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
         """The name of an installation that was began lately; "" if the state is too old or not ours."""

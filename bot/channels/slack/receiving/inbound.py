@@ -241,9 +241,9 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     if not token:
         return None  # the button only opened an address
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
-    fleeting, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
+    is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
     place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
-    if place.is_outside and not fleeting:
+    if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return CallbackRequest(
         place=place,
@@ -255,7 +255,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
         sender=sender,
         sender_name=_name(payload["user"]),
         response_url=str(payload.get("response_url") or ""),
-        is_ephemeral=fleeting,
+        is_ephemeral=is_ephemeral,
         trigger_id=str(payload["trigger_id"]),
     )
 
