@@ -18,7 +18,7 @@ class Circumstances:
     """What is known of a chat beside its choices; the defaults of its settings depend on it."""
 
     kind: ChatKind
-    notifies: bool  # a message there calls somebody
+    notifies: bool  # a message there alerts people
     timezone: str  # the operator's zone, or that of the chat's client
     lang: str  # the language code of the chat's client
     public: bool  # strangers can read it

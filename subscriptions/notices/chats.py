@@ -53,7 +53,7 @@ class ChatPaused(DailyNotice):
         return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it is paused, why, what waits, and when it goes on."""
+        """Says that the chat is paused, why, what waits, and when its deliveries go on."""
         yield words.say("{chat} is paused.", chat=self.chat or words.say("A chat"))
         yield _REASONS[self.reason].say(words.translate)
         if self.waiting:
@@ -71,7 +71,7 @@ class ChatAddressChanged(EventNotice):
     to: str  # address now
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it has moved, and where its subscriptions went."""
+        """Says that the chat has moved, and where its subscriptions went."""
         yield words.say("{chat} has moved.", chat=self.chat or words.say("A chat"))
         if self.to:
             yield words.say("Its subscriptions went along to {to}.", to=self.to)
@@ -88,7 +88,7 @@ class ChatResumed(EventNotice):
     since: str = ""  # a local day
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that the bot is back, and what was missed."""
+        """Says that the bot can write to the chat again, and what waited meanwhile."""
         if self.chat:
             yield words.say("I can write to {chat} again.", chat=self.chat)
             yield words.say("What was missed comes with the next delivery.")
@@ -118,7 +118,7 @@ class TopicClosed(EventNotice):
     subscriptions: str = stored_as("wishes")  # their names
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it was closed, what waits, and when that goes on."""
+        """Says that the topic was closed, what waits, and when its deliveries go on."""
         yield words.say("A topic of this group was closed.")
         if self.subscriptions:
             yield words.say("What it subscribes to waits: {subscriptions}.", subscriptions=self.subscriptions)
@@ -134,7 +134,7 @@ class TopicGone(EventNotice):
     subscriptions: str = stored_as("wishes")  # their names
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it is gone, what waits, and how to have it elsewhere."""
+        """Says that the topic is gone, what waits, and how to get its papers elsewhere."""
         yield words.say("A topic of this group is not there any more.")
         if self.subscriptions:
             yield words.say("What it subscribed to waits: {subscriptions}.", subscriptions=self.subscriptions)
@@ -155,7 +155,7 @@ class SubscriberLeft(DailyNotice):
         return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says who left, and what became of their subscriptions."""
+        """Says that the subscriber of the chat has left, and that the subscriptions there are paused."""
         yield words.say("Whoever subscribed {chat} has left it.", chat=self.chat or words.say("A chat"))
         yield words.say(
             "What they asked for there is paused, and nothing is lost; the channel was told how it goes on."
@@ -169,12 +169,12 @@ class SubscriptionsOrphaned(EventNotice):
     cause: ClassVar[str] = "orphaned"
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"resume": Sentence("resume")})
 
-    who: str  # a name; "" where it is not told
+    who: str  # a name; "": not known
     subscriptions: str = stored_as("wishes")  # their numbers and names
     number: str  # of the subscription where it is only one, else ""
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says who left, what is paused, and how it goes on."""
+        """Says who left, what is paused, and how to resume it."""
         if self.who:
             yield words.say("{who} has left the channel.", who=self.who)
         else:
@@ -204,7 +204,7 @@ class AccessAsked(DailyNotice):
         return self.chat
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says who asks, for which chat, for what, and the commands that answer."""
+        """Says who asks, for which chat and subscription, and names the commands that answer."""
         both = self.title and self.chat
         chat = f"{self.title} ({self.chat})" if both else self.title or self.chat
         yield words.say("{who} asks to be let in.", who=self.who or chat or words.say("A chat"))
@@ -225,7 +225,7 @@ class AccessGranted(EventNotice):
     count: int  # active subscriptions
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it is let in, and what its subscriptions bring."""
+        """Says that the chat is let in, and what its subscriptions bring."""
         yield words.say("This chat is let in.")
         if self.count:
             yield words.count(
@@ -242,6 +242,6 @@ class AccessDenied(EventNotice):
     cause: ClassVar[str] = "denied"
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it was denied, and what that means."""
+        """Says that the chat was denied, and what that means."""
         yield words.say("The operator of this bot has said no to this chat.")
         yield words.say("Its subscriptions bring nothing.")

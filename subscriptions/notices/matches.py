@@ -24,7 +24,7 @@ class NothingMatched(EventNotice):
     days: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many papers came, on how many days, and the commands that change it."""
+        """Says how many papers came, on how many days, and names the commands that change that."""
         known = words.number(self.known)
         days = words.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", self.days)
         if self.chat:
@@ -54,7 +54,7 @@ class PapersMissing(DailyNotice):
         return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says which chat, which sources, and that nothing was said there."""
+        """Says which chat lacks papers of which sources, and that the chat was not told."""
         yield words.say("{chat} got its papers without some that were expected.", chat=self.chat or words.say("A chat"))
         yield missing_line(self.names or words.say("A source"), self.how, self.count or 1, words)
         yield words.say("Nothing was said of it there.")
@@ -74,7 +74,7 @@ class NoPapersToday(DailyNotice):
         return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says which chat, and that nothing was posted there."""
+        """Says that nothing was posted in the chat."""
         yield words.say("{chat} had no papers today.", chat=self.chat or words.say("A chat"))
         yield words.say("Nothing was posted there.")
 

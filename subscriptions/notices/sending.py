@@ -21,7 +21,7 @@ class MessagesDead(DailyNotice):
     chat: str  # address, if all of them go to one chat
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many, where, why, and the commands that show them and send them again."""
+        """Says how many messages are dead, where and why, and names the commands that show them and send them again."""
         ids = " ".join(self.ids.split()[:_MOST_IDS]) or "ID"
         yield words.count("{count} message could not be sent.", "{count} messages could not be sent.", self.count or 1)
         if self.chat:
@@ -47,7 +47,7 @@ class DeliveriesWaiting(DailyNotice):
         return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many, where, why, and that they are tried again."""
+        """Says how many deliveries wait, where and why, and that they are tried again."""
         yield words.count(
             "{count} delivery to {platform} has waited for more than an hour.",
             "{count} deliveries to {platform} have waited for more than an hour.",
@@ -78,7 +78,7 @@ class SendingStopped(DailyNotice):
         return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it has stopped, why, what waits, and how to mend it."""
+        """Says that sending to the platform has stopped, why, what waits, and how to mend it."""
         yield words.say("Sending to {platform} has stopped.", platform=_platform_name(self.platform, words))
         if self.gone:
             gone, of = words.number(self.gone), words.number(self.of)

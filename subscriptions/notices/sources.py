@@ -34,7 +34,7 @@ class SourceFailed(SourceNotice):
     count: int = 0  # failures today
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that it cannot be read, why, since when, and that it is tried again."""
+        """Says that the source cannot be read, why, since when, and that it is tried again."""
         yield words.say("{source} cannot be read.", source=self.name(words))
         yield self.reason
         if self.since:
@@ -89,7 +89,7 @@ class DaysMissed(SourceNotice):
     given_up: bool = False  # they were asked for in vain or lie too far back; else the source shows only its newest
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says which days, why, and the command that reads them from a file."""
+        """Says which days were missed, why, and names the command that reads them from a file."""
         yield words.say("{source}: what was missed is not all there.", source=self.name(words))
         if self.days:
             yield words.say("Not fetched afterwards: {days}.", days=_day_list(self.days, words))
@@ -110,7 +110,7 @@ class PapersFiled(SourceNotice):
     papers: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many papers, of which days, and the command that announces them."""
+        """Says how many papers of which days were filed, and names the command that announces them."""
         yield words.count(
             "{source}: {count} paper came too late to be news.",
             "{source}: {count} papers came too late to be news.",
@@ -134,7 +134,7 @@ class SummariesFailed(SourceNotice):
     papers: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many of how many, and what is shown instead."""
+        """Says how many of how many summaries failed, and what is shown instead."""
         yield words.say(
             "{source}: {failed} of {papers} summaries failed.",
             source=self.name(words),

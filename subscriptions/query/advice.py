@@ -40,7 +40,7 @@ class Advice:
     text: str = ""  # the query of the variant; "" if there is none
     found: int = 0  # papers that the variant finds, or that can fit at all
     of: int = 0  # papers that are known
-    names: tuple[str, ...] = ()  # of the sources that there are
+    names: tuple[str, ...] = ()  # of the sources of the known papers
 
 
 class Known(Protocol):

@@ -238,7 +238,7 @@ class Store:
             old.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Lets go of all connections."""
+        """Closes all connections."""
         self._engine.dispose()
 
     @contextmanager
@@ -330,7 +330,7 @@ def in_chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def session_on(connection: Connection) -> Session:
-    """A session within a transaction that somebody else began, and ends."""
+    """A session within a transaction that the caller begins and ends."""
     session = Session(connection, expire_on_commit=False)
     session.info[_CONNECTION] = connection
     return session

@@ -144,7 +144,7 @@ def _deliveries(session: Session, chat_id: int) -> list[Json]:
 
 
 def _json(row: SQLModel) -> Json:
-    """A row under the names that its columns had when people first exported it: what they read stays."""
+    """A row under the column names of the first exports, which never change."""
     dumped = row.model_dump(mode="json")
     values = {name: dumped[name] for name in type(row).model_fields}  # in one order: that of a dump changes
     match row:

@@ -46,7 +46,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
             continue
         if target is None:
             row.address = new
-            mark_reachable(session, row.id or 0, now=now)  # the platform let nobody write to the old address
+            mark_reachable(session, row.id or 0, now=now)  # the platform allowed no messages to the old address
             session.flush()
             target, pointer = row, _pointer_at(row, old)
             session.add(pointer)

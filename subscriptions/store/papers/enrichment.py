@@ -1,4 +1,4 @@
-"""Papers that lack something which arXiv knows, and how often arXiv was asked for them."""
+"""Papers that lack something that arXiv knows, and how often arXiv was asked for them."""
 
 import json
 from collections.abc import Iterable, Mapping
