@@ -286,7 +286,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last year of all."""
+    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last possible year."""
     if text == "now":
         return now
     if text == "today":
