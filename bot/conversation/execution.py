@@ -33,7 +33,7 @@ from subscriptions.service.papers import read_recent
 from subscriptions.store import Transaction
 
 MINUTE = timedelta(minutes=1)
-MAX_COMMANDS_PER_MINUTE = 20  # of one chat
+MAX_COMMANDS_PER_MINUTE = 20  # in one chat
 
 
 @dataclass(frozen=True, slots=True)

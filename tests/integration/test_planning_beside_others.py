@@ -1,4 +1,4 @@
-"""Planning reads and matches while others write; only what was decided is written in a transaction that writes."""
+"""Planning reads and matches without blocking writers; only its decisions are written in a write transaction."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta

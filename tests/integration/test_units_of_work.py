@@ -1,4 +1,4 @@
-"""Units of work: what several use cases, or several senders, do in one transaction."""
+"""Units of work: several use cases, or several senders, in one transaction."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""undo: takes back the last changes of a chat, one by one."""
+"""undo: undoes the last changes of a chat, one by one."""
 
 from collections.abc import Iterator
 
@@ -110,7 +110,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
 
 
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
-    """Returns what is particular to one of two states of a subscription."""
+    """Returns what distinguishes one state of a subscription from another one."""
     parts = [_as_read(subscription.text)] if subscription.text != other.text else []
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))

@@ -39,7 +39,7 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 
 
 def edit_(context: CommandContext) -> Reply:
-    """Changes the query of a subscription, and its time if one stands behind the query; asks for the query if it is missing."""
+    """Changes the query of a subscription, and its time if a time follows the query. Without a query asks for it."""
     if not context.args:
         return pick_list(
             context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
@@ -61,7 +61,7 @@ def on_edit_page(context: CommandContext) -> Reply:
 
 
 def answer_edit(context: CommandContext) -> Reply | None:
-    """Takes the answer as the new query."""
+    """Handles the answer to the question for the new query."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
@@ -80,7 +80,7 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
-    if ending.only_time:  # the query stays as it is as it is
+    if ending.only_time:  # the query is not changed
         return _schedule(context, subscription, typed)
     try:
         parse_query(ending.query)
@@ -138,7 +138,7 @@ def name(context: CommandContext) -> Reply:
 
 
 def answer_name(context: CommandContext) -> Reply | None:
-    """Takes the answer as the name."""
+    """Handles the answer to the question for the name."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
@@ -174,7 +174,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
 
 
 def schedule(context: CommandContext) -> Reply:
-    """Sets the time of one subscription, or without a number of all and of new ones; offers times if it is missing."""
+    """Sets the time of one subscription; without a number that of all and of new ones; without a time offers times."""
     subscription, text = number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)
@@ -182,7 +182,7 @@ def schedule(context: CommandContext) -> Reply:
 
 
 def _refuse_foreign_number(text: str) -> None:
-    """Refuses a number that no subscription has, since as an hour it would reschedule all of them. Raises NotFound."""
+    """Raises NotFound for a number that no subscription has, since read as an hour it would reschedule all of them."""
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdecimal():
         typed = rest[0] if rest else ""
