@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from tests.feeding import SourceHarness, arxiv_source, new_york
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -15,6 +14,7 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, address, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 STEP = timedelta(minutes=15)
