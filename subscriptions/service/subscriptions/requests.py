@@ -130,7 +130,7 @@ def echo_of(
     delivery_forecast = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
-        return window.entries.newest_change(found) > after
+        return window.entries.newest_sequence(found) > after
 
     return Subscribed(
         chat=chat,
