@@ -803,7 +803,7 @@ class TestWritesWithinWrites:
 
     def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
         def subscribe_and_fail(transaction: Transaction) -> None:
-            with transaction.write() as part:
+            with transaction.savepoint() as part:
                 subscribes(part, "telegram:2", "graph")
                 raise NotFound("no such thing")
 

@@ -123,6 +123,11 @@ def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply
     return Reply(lines=tuple(lines), buttons=((accept,),))
 
 
+def _query_of_link(context: CommandContext) -> tuple[str, ...]:
+    token = find_callback(context.store, str(context.arguments["link"]))
+    return (str(token.arguments.get("text", "")),) if token else ()
+
+
 def on_accept(context: CommandContext) -> Reply:
     """Handles [subscribe] under a shared subscription."""
     token = find_callback(context.store, str(context.arguments["link"]))
@@ -155,5 +160,5 @@ COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), l
 CALLBACKS: dict[str, Callback] = {
     "example": Callback(run=on_example, needs_manager=True),
     "speak": Callback(run=on_speak, needs_manager=True),
-    "accept": Callback(run=on_accept, needs_manager=True),
+    "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link),
 }

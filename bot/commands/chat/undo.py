@@ -37,7 +37,8 @@ def on_undo(context: CommandContext) -> Reply:
     if _is_foreign(context, change) and not context.arguments.get("sure"):
         return _ask(context, change)
     try:
-        return _undo(context, change, replaces=True)
+        with context.store.savepoint():
+            return _undo(context, change, replaces=True)
     except Refused as error:
         return Reply(
             toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"

@@ -1,6 +1,6 @@
 """The values that all commands share: the context of a command, and the declarations of commands, callbacks and events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -140,6 +140,19 @@ def never(_: CommandContext) -> bool:
     return False
 
 
+QueryTexts = Callable[[CommandContext], Iterable[str]]
+
+
+def no_queries(_: CommandContext) -> Iterable[str]:
+    """Returns ()."""
+    return ()
+
+
+def query_of_button(context: CommandContext) -> Iterable[str]:
+    """Returns the query that a button carries as its argument `text`."""
+    return (str(context.arguments.get("text", "")),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command that people can type."""
@@ -151,6 +164,7 @@ class Command:
     usage: str = ""  # arguments behind the name: "QUERY [WHEN]"
     needs_manager: bool = False  # only for those who manage the chat
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
+    queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
     shows_without_args: bool = False  # without arguments it changes nothing, so everybody may use it
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
@@ -168,6 +182,7 @@ class Callback:
     run: CommandFunction
     needs_manager: bool = False
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
+    queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
     needs_operator: bool = False
     stays_here: bool = False  # acts on the chat where the button is shown, even if the message is about another chat
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is

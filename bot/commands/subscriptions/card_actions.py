@@ -184,6 +184,10 @@ def on_follow_author(context: CommandContext) -> Reply:
     return reply
 
 
+def _query_of_author(context: CommandContext) -> tuple[str, ...]:
+    return (author_rule(str(context.arguments["name"])),)
+
+
 def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:
     """Returns the subscription that the button names, if it is one of these."""
     number = context.arguments.get("number")
@@ -216,5 +220,5 @@ CALLBACKS = {
     "card-exclude": Callback(run=on_exclude, needs_manager=True),
     "leave-out": Callback(run=on_leave_out, needs_manager=True),
     "card-follow": Callback(run=on_follow, needs_manager=True),
-    "follow-author": Callback(run=on_follow_author, needs_manager=True),
+    "follow-author": Callback(run=on_follow_author, needs_manager=True, queries=_query_of_author),
 }

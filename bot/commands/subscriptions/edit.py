@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.core.asking import ask, can_ask
-from bot.commands.core.context import Callback, Command, CommandContext, always
+from bot.commands.core.context import Callback, Command, CommandContext, always, query_of_button
 from bot.commands.core.picking import (
     no_subscriptions,
     number_and_rest,
@@ -89,20 +89,31 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
     try:
-        done = edit(
-            context.store,
-            context.chat.address,
-            subscription.number,
-            text,
-            when=ending.when,
-            now=context.now,
-            who=context.actor,
-        )
+        with context.store.savepoint():
+            done = edit(
+                context.store,
+                context.chat.address,
+                subscription.number,
+                text,
+                when=ending.when,
+                now=context.now,
+                who=context.actor,
+            )
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
         return time_refused_with_nearest(context, error, lambda when: _edit_button(subscription, text, when), (words,))
     instead = context.formatter.reading(parse_query(subscription.text))
     return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
+
+
+def _queries(context: CommandContext) -> tuple[str, ...]:
+    """Returns the new query without its time."""
+    _, text = number_and_rest(context, context.args)
+    return (split_when(text).query,)
+
+
+def _query_of_answer(context: CommandContext) -> tuple[str, ...]:
+    return (split_when(query_of(context.args)).query,)
 
 
 def _edit_button(subscription: Subscription, text: str, when: str = "") -> Button:
@@ -231,7 +242,8 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         return no_subscriptions(context)
     number = subscription.number if subscription else None
     try:
-        done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
+        with context.store.savepoint():
+            done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
         return time_refused_with_nearest(
@@ -257,6 +269,7 @@ COMMANDS = (
         name="edit",
         run=edit_,
         needs_manager=True,
+        queries=_queries,
         shows_without_args=True,
         usage="N QUERY",
         summary=Sentence("change a subscription"),
@@ -275,8 +288,8 @@ COMMANDS = (
 CALLBACKS = {
     "edit-ask": Callback(run=on_edit_ask, needs_manager=True),
     "edit-ask-page": Callback(run=on_edit_page, writes=always),
-    "edit-at": Callback(run=on_edit_at, needs_manager=True),
-    "edit": Callback(run=answer_edit, needs_manager=True),
+    "edit-at": Callback(run=on_edit_at, needs_manager=True, queries=query_of_button),
+    "edit": Callback(run=answer_edit, needs_manager=True, queries=_query_of_answer),
     "name": Callback(run=answer_name, needs_manager=True),
     "schedule": Callback(run=on_schedule, needs_manager=True),
 }

@@ -79,7 +79,7 @@ class _WorkFailed(Exception):
 def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], T]]]) -> dict[int, T]:
     """The results of works by their places, all committed. After _WorkFailed or StoreError nothing is committed."""
     done: dict[int, T] = {}
-    with store.write(savepoints=False) as transaction:
+    with store.write() as transaction:
         for place, work in works:
             try:
                 with transaction.write() as part:
@@ -221,7 +221,7 @@ def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
 
 
 def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
-    """The sends of the last minute, for the rate limiter after a restart; later ones than the machine's clock are left out."""
+    """The sends of the last minute, for the rate limiter after a restart; without those in the future of `wall`."""
     with store.read() as transaction:
         sends = attempts.recent_sends(transaction, platform, wall - timedelta(minutes=1))
     return [(lane, at) for lane, at in sends if at <= wall]
