@@ -24,13 +24,13 @@ def main() -> int:
     return 0
 
 
-def write(name: str, told: str) -> None:
+def write(name: str, output: str) -> None:
     page = PAGE.read_text("utf-8")
     start, end = f"<!-- printed by bench.{name} -->\n", "<!-- end -->\n"
     before, found, rest = page.partition(start)
     if not found:
         raise SystemExit(f"docs/benchmarks.md has no place for bench.{name}.")
-    PAGE.write_text(before + start + told + end + rest.partition(end)[2], "utf-8")
+    PAGE.write_text(before + start + output + end + rest.partition(end)[2], "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How soon a person is answered while a bulletin goes out to everybody, and whether the platform's limit is kept.
+"""Measures how soon a person is answered while a bulletin goes out to everybody, and checks the platform's limit.
 
     python -m bench.answering [COMMANDS]
 

@@ -1,4 +1,4 @@
-"""How long a person waits for numbers that are counted over all papers of a week, and what the index of their words costs.
+"""Measures how long a person waits for numbers that are counted over all papers of a week, and what the index of terms costs.
 
     python -m bench.counting [PAPERS]
 
@@ -25,7 +25,7 @@ from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, digest, paper
 
-Taken = tuple[float, float]
+Timing = tuple[float, float]
 
 DIGEST = 500  # papers
 DAYS = 7
@@ -122,9 +122,9 @@ def main() -> int:
 
 async def ask(store: Store) -> None:
     bot = BotHarness(store)
-    await taken(bot, "/preview statistics")  # which also reads the templates
+    await timing_of(bot, "/preview statistics")  # which also reads the templates
     forget(store)
-    elapsed, _ = await taken(bot, "/preview statistics")
+    elapsed, _ = await timing_of(bot, "/preview statistics")
     print(f"the first question after papers came: {elapsed:.0f} ms")
     print("ms of an answer              median      worst   of a processor   the worst was")
     for name, command in (
@@ -133,14 +133,14 @@ async def ask(store: Store) -> None:
         ("/search QUERY", "/search {}"),
     ):
         forget(store)
-        await taken(bot, "/preview statistics")
-        show(name, [(await taken(bot, command.format(query)), query) for query in QUERIES])
-    wishes = [(await taken(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
-    show("/list, 10 subscriptions", wishes)
-    show("/status", [(await taken(bot, "/status"), "")])
+        await timing_of(bot, "/preview statistics")
+        show(name, [(await timing_of(bot, command.format(query)), query) for query in QUERIES])
+    pages = [(await timing_of(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
+    show("/list, 10 subscriptions", pages)
+    show("/status", [(await timing_of(bot, "/status"), "")])
 
 
-async def taken(bot: BotHarness, words: str) -> Taken:
+async def timing_of(bot: BotHarness, words: str) -> Timing:
     """Milliseconds until the answer is there and stored, on the wall and of a processor."""
     bot.later(seconds=30)  # who writes faster is not answered
     start, worked = time.perf_counter(), time.process_time()
@@ -150,9 +150,9 @@ async def taken(bot: BotHarness, words: str) -> Taken:
     return elapsed, 1e3 * (time.process_time() - worked)
 
 
-def show(name: str, times: Sequence[tuple[Taken, str]]) -> None:
+def show(name: str, times: Sequence[tuple[Timing, str]]) -> None:
     (worst, _), what = max(times)
-    middle, worked = (median(taken[at] for taken, _ in times) for at in (0, 1))
+    middle, worked = (median(timing[at] for timing, _ in times) for at in (0, 1))
     print(f"{name:<24} {middle:>10.0f} {worst:>10.0f} {worked:>16.0f}   {what}")
 
 

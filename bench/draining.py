@@ -1,4 +1,4 @@
-"""Draining an outbox to a platform on loopback, beside the bare HTTP client that posts the same messages.
+"""Measures how fast an outbox is sent to a platform on loopback, beside a bare HTTP client that posts the same messages.
 
     python -m bench.draining [MESSAGES]
 
@@ -113,8 +113,8 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 
 def without_limits(app: App) -> None:
-    pace = GcraRateLimiter({"telegram": FREE})
-    app.context = replace(app.context, rate_limiter=pace, engine=EmbeddedEngine(app.clock, pace))
+    rate_limiter = GcraRateLimiter({"telegram": FREE})
+    app.context = replace(app.context, rate_limiter=rate_limiter, engine=EmbeddedEngine(app.clock, rate_limiter))
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:

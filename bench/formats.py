@@ -1,4 +1,4 @@
-"""How fast each format becomes papers, beside the obvious generic library, and whether time grows as the document does.
+"""Measures how fast each format is read, beside the obvious generic library, and whether time is proportional to the document.
 
     python -m bench.formats [BYTES]                     # the first table
     python -m bench.formats --growth                    # the second: 1, 8 and 64 MiB, a quarter of an hour

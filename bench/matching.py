@@ -1,4 +1,4 @@
-"""How fast a day of papers finds its queries: `python -m bench.matching [QUERIES]`.
+"""Measures how fast the papers of a day are matched with queries: `python -m bench.matching [QUERIES]`.
 
 10,000 queries against 180 papers, paperwire beside a naive loop. The papers and the words of the
 queries come from the real digests in the folder that PAPERWIRE_SHARED names, else from a made-up vocabulary. What both

@@ -1,4 +1,4 @@
-"""How fast digests become papers: `python -m bench.parsing [BYTES [WORD…]]`.
+"""Measures how fast digests are read: `python -m bench.parsing [BYTES [WORD…]]`.
 
 The first table reads daily-arXiv markdown with paperwire and, on the same bytes, with a generic Markdown parser
 (markdown-it-py) and a reader of its HTML (Beautiful Soup over html.parser). Both do the whole job, from bytes to a record
@@ -42,7 +42,7 @@ _FIELDS = ("TL;DR", "Motivation", "Method", "Result", "Conclusion", "Abstract")
 _LABELS = re.compile(rf"^(Main category|{'|'.join(_FIELDS)}): ", re.MULTILINE)
 
 
-class Found(NamedTuple):
+class FoundPaper(NamedTuple):
     """What both ways find of a paper."""
 
     address: str
@@ -74,7 +74,7 @@ def _pages() -> Iterator[tuple[str, bytes]]:
 
 
 def _against_generic(name: str, data: bytes) -> float:
-    papers, others = [_found_by_us(paper) for paper in read_digest(data, name).entries], generic(data)
+    papers, others = [_by_paperwire(paper) for paper in read_digest(data, name).entries], generic(data)
     wrong = sum(_bare(paper) != _bare(other) for paper, other in zip(papers, others, strict=True))
     assert wrong * 10 <= len(papers), f"{name}: the two ways disagree"
     ours, theirs = [], []
@@ -90,19 +90,19 @@ def _against_generic(name: str, data: bytes) -> float:
     return other / mine
 
 
-def _found_by_us(paper: Paper) -> Found:
+def _by_paperwire(paper: Paper) -> FoundPaper:
     fields = paper.summaries[0].fields if paper.summaries else {}
     summary = (fields.get(label.lower().replace(";", ""), "") for label in _FIELDS[:-1])
-    return Found(paper.url or "", paper.title, paper.authors, paper.primary or "", (*summary, paper.abstract))
+    return FoundPaper(paper.url or "", paper.title, paper.authors, paper.primary or "", (*summary, paper.abstract))
 
 
-def generic(data: bytes) -> list[Found]:
+def generic(data: bytes) -> list[FoundPaper]:
     """Markdown to HTML, HTML to records."""
     soup = BeautifulSoup(MarkdownIt("commonmark").render(data.decode()), "html.parser")
-    return [_found(heading) for heading in soup.find_all("h3")]
+    return [_from_heading(heading) for heading in soup.find_all("h3")]
 
 
-def _found(heading: Tag) -> Found:
+def _from_heading(heading: Tag) -> FoundPaper:
     link = heading.find("a")
     assert isinstance(link, Tag)
     texts: list[str] = []
@@ -119,17 +119,17 @@ def _found(heading: Tag) -> Found:
     parts = _LABELS.split("\n".join(texts))
     fields = dict(zip(parts[1::2], (_collapsed(part) for part in parts[2::2]), strict=True))
     values = tuple(fields.get(label, "") for label in _FIELDS)
-    return Found(str(link["href"]), _collapsed(link.get_text()), names, fields["Main category"], values)
+    return FoundPaper(str(link["href"]), _collapsed(link.get_text()), names, fields["Main category"], values)
 
 
 def _collapsed(text: str) -> str:
     return " ".join(text.split())
 
 
-def _bare(found: Found) -> Found:
+def _bare(found: FoundPaper) -> FoundPaper:
     """Without what Markdown takes for markup, and without texts in which the summary says that it failed."""
     texts = tuple(_letters(text) for text in found.texts if "failed" not in text and "unavailable" not in text)
-    return Found(found.address, _letters(found.title), tuple(map(_letters, found.names)), found.category, texts)
+    return FoundPaper(found.address, _letters(found.title), tuple(map(_letters, found.names)), found.category, texts)
 
 
 def _letters(text: str) -> str:

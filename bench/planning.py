@@ -1,4 +1,4 @@
-"""Planning a morning for many chats, beside the bare bulk insert of the same rows into the same tables.
+"""Measures how fast a morning is planned for many chats, beside the bare bulk insert of the same rows into the same tables.
 
     python -m bench.planning [CHATS]
 

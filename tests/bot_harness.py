@@ -1,4 +1,4 @@
-"""Drives the bot as people do, without a network: requests go through the real pipeline over a real store.
+"""Sends requests to a bot as people do, without a network: the real pipeline over a real store.
 
     bot = BotHarness(store)
     answer = await bot.says("/sub diffusion")
@@ -43,7 +43,7 @@ _TAG = re.compile(r"<[^>]+>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back; `bool(answer)` is False for silence."""
+    """The replies to one request; `bool(answer)` is False if there are none."""
 
     stored_reply: StoredReply | None
 
@@ -60,7 +60,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Without markup and without the invisible signs that keep Telegram from linking."""
+        """The text without markup and without the invisible characters that keep Telegram from linking."""
         return html.unescape(_TAG.sub("", self.markup)).replace("\u2060", "")
 
     @property
@@ -95,7 +95,7 @@ class Answer:
 
 @dataclass(slots=True)
 class FakePlatformApi:
-    """Answers what a platform would; nothing leaves the process."""
+    """Answers as a platform's API would; nothing leaves the process."""
 
     bot: "BotHarness"
     platform: str = "telegram"
@@ -140,7 +140,7 @@ class FakePlatformApi:
 
 @dataclass(slots=True)
 class BotHarness:
-    """A bot that people talk with."""
+    """A bot with a store, a movable clock and a fake platform API."""
 
     store: Store
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
@@ -154,28 +154,28 @@ class BotHarness:
 
     @property
     def context(self) -> Context:
-        pace = GcraRateLimiter({})
-        venue = FakePlatformApi(self)
+        rate_limiter = GcraRateLimiter({})
+        api = FakePlatformApi(self)
         bot = Conversation(
             registry=registry.REGISTRY,
             render_reply=render_reply,
             make_localizer=Language,
             make_inline_formatter=TextFormatter,
-            platform_apis={"telegram": venue, "console": replace(venue, platform="console")},
+            platform_apis={"telegram": api, "console": replace(api, platform="console")},
             bot_info=self.bot_info,
         )
         return Context(
             store=self.store,
             clock=self.clock,
             channels={},
-            engine=EmbeddedEngine(self.clock, pace),
-            rate_limiter=pace,
+            engine=EmbeddedEngine(self.clock, rate_limiter),
+            rate_limiter=rate_limiter,
             render_delivery=render_delivery,
             conversation=bot,
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
-        """Somebody writes; in a private chat the person whose chat it is. Further fields of Request may be given."""
+        """Sends a message; in a private chat its sender is the person whose chat it is. `more`: further fields of the request."""
         match = _COMMAND.match(text)
         private = _kind(address(chat)) is ChatKind.PRIVATE
         written = {
@@ -188,7 +188,7 @@ class BotHarness:
         return await self.sends_request(chat, **{**written, **more})
 
     async def presses(self, label: str, chat: str = "telegram:42", by: str = "", **more: Any) -> Answer:
-        """Somebody presses the newest button of this chat with this label."""
+        """Presses the newest button of this chat with this label."""
         for sent in reversed(self.last.get(chat, [])):
             for key in sent.keys:
                 if key["text"] == label:
@@ -199,7 +199,7 @@ class BotHarness:
         raise AssertionError(f"no button [{label}] in {[sent.buttons for sent in self.last.get(chat, [])]}")
 
     async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
-        """Something happens to a chat."""
+        """Reports an event of a chat."""
         return await self.sends_request(chat, event=what, **more)
 
     async def sends_request(
@@ -218,13 +218,13 @@ class BotHarness:
         return sent
 
     def later(self, **by: float) -> datetime:
-        """Time passes."""
+        """Advances the clock."""
         self.clock.advance(timedelta(**by))
         return self.clock.now()
 
 
 def make_request(**fields: Any) -> Request:
-    """The request that these fields belong to."""
+    """Returns the request that these fields belong to: a message, a callback or an event."""
     if "event" in fields:
         return EventRequest(**fields)
     if "values" in fields:

@@ -1,4 +1,4 @@
-"""What every test has: no settings of the machine, no network beyond loopback, a quick Hypothesis."""
+"""Applies to every test: no settings of the machine, no network beyond loopback, a quick Hypothesis."""
 
 import ipaddress
 import os
@@ -35,7 +35,7 @@ def _is_loopback(address: object) -> bool:
 
 @pytest.fixture(autouse=True, scope="session")
 def _only_loopback() -> Iterator[None]:
-    """A test that reaches for the network fails at once, by name."""
+    """Fails a test that connects to another machine, and names the address."""
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
     def guarded(self: socket.socket, address: object) -> None:

@@ -1,4 +1,4 @@
-"""Made-up pages of every format, as long as one likes: for tests of damage and of memory, and for the benchmarks.
+"""Builds pages of every format, of any length, for tests of damage and of memory and for the benchmarks.
 
 Each is made of parts that stand for one paper, "Kite 1" and so on.
 """
@@ -25,7 +25,7 @@ TOC = "<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: 5]
 
 @dataclass(frozen=True)
 class Parts:
-    """A page of a format, made of parts that stand for one paper each."""
+    """A page of a format, built from parts that hold one paper each."""
 
     part: Callable[[int], str]
     head: str = ""
@@ -33,11 +33,11 @@ class Parts:
     between: str = ""
 
     def page(self, parts: Iterable[str]) -> str:
-        """The page that these parts make."""
+        """Returns the page of these parts."""
         return self.head + self.between.join(parts) + self.foot
 
     def of_size(self, size: int) -> bytes:
-        """A page of at least that many bytes, with texts as long as those of real papers."""
+        """Returns a page of at least that many bytes, with texts as long as those of real papers."""
         made: list[str] = []
         length = 0
         for number in count(1):
@@ -56,7 +56,7 @@ def _as_long_as_real(part: str) -> str:
 
 
 def entry(n: int) -> str:
-    """A paper of a daily-arXiv page."""
+    """Returns a paper of a daily-arXiv page."""
     return (
         f"### [{n}] [Kite {n}](https://arxiv.org/abs/2601.{n:05})\n*Ada Quill,Bo Larch*\n\nMain category: cs.LG\n\n"
         f"TL;DR: 风筝 {n}。\n\n\n<details>\n  <summary>Details</summary>\nMotivation: 为什么。\n\nMethod: 怎么做。\n\n"
@@ -65,15 +65,15 @@ def entry(n: int) -> str:
 
 
 def group(n: int) -> str:
-    """A paper of a list of three lines."""
+    """Returns a paper of a list with three lines for each."""
     return f"Kite number {n} flies.\n第{n}个风筝飞。\nhttps://arxiv.org/abs/2601.{n:05}\n"
 
 
 def crawled(n: int) -> str:
-    """A line of JSON."""
-    told = {"tldr": f"第{n}个风筝飞。", "method": "放飞。"}
+    """Returns a line of JSON."""
+    fields = {"tldr": f"第{n}个风筝飞。", "method": "放飞。"}
     paper = {"id": f"2601.{n:05}", "categories": ["cs.KT"], "authors": ["Ada Quill"], "title": f"Kite {n}"}
-    return json.dumps(paper | {"summary": f"Kite number {n} flies.\nIt lands.", "AI": told}) + "\n"
+    return json.dumps(paper | {"summary": f"Kite number {n} flies.\nIt lands.", "AI": fields}) + "\n"
 
 
 def _pair(n: int) -> str:
@@ -137,13 +137,13 @@ def _object(n: int) -> str:
         "abstract": f"Kite number {n} flies.",
         "link": f"https://arxiv.org/abs/2601.{n:05}",
     }
-    told = {
+    fields = {
         "translated_title": f"风筝{n}",
         "translated_abstract": f"第{n}个风筝飞。",
         "tldr": f"第{n}个。",
         "en_tdlr": "One.",
     }
-    return json.dumps(members | told, ensure_ascii=False, indent=4) + "\n"
+    return json.dumps(members | fields, ensure_ascii=False, indent=4) + "\n"
 
 
 def _item(n: int) -> str:

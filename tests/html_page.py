@@ -1,4 +1,4 @@
-"""An HTML page read strictly: what a browser would forgive is a complaint here."""
+"""Parses an HTML page strictly: what a browser would forgive is a complaint."""
 
 import re
 from html.parser import HTMLParser
@@ -87,7 +87,7 @@ class HtmlPage(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All that one reads, white space collapsed."""
+        """The visible text, white space collapsed."""
         return " ".join("".join(self.texts).split())
 
     def _finish(self) -> None:

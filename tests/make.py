@@ -1,4 +1,4 @@
-"""Builders: the values of the domain in few words, and a clock that tests move."""
+"""Builders for values of the domain, and a clock that tests move."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +19,7 @@ _ids = count(1)
 
 
 class FakeClock:
-    """Time that stands still until somebody moves it; waiting moves it."""
+    """A clock that stands still until a test or a wait moves it."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -42,18 +42,18 @@ class FakeClock:
         self._second += seconds  # as it stands: a timedelta knows nothing below a microsecond
 
     def advance(self, by: timedelta) -> None:
-        """Everything runs on together."""
+        """Moves the time of day and the monotonic clock."""
         self._now += by
         self._wall += by
         self._second += by.total_seconds()
 
     def step(self, by: timedelta) -> None:
-        """Somebody sets the machine's clock; the monotonic one does not notice."""
+        """Sets the time of day only, as when the machine's clock is set; the monotonic clock goes on."""
         self._now += by
         self._wall += by
 
     def set_now(self, now: datetime) -> None:
-        """As a later call with another `--now`."""
+        """Sets the time of day, as a later call with another `--now`."""
         self._now = now
 
 
@@ -65,7 +65,7 @@ def paper(
     kind: Announce | None = None,
     **values: object,
 ) -> Paper:
-    """A paper with an arXiv id of its own; `arxiv_id=None` for one that has none."""
+    """Returns a paper with an arXiv id of its own; `arxiv_id=None` for a paper without one."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
     key = arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16]
@@ -92,14 +92,14 @@ def translation(language: str = "zh", *, title: str = "", abstract: str = "") ->
 
 
 def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
-    """A digest of these papers; two digests with other papers or names are other bytes."""
+    """Returns a digest of these papers. Digests with other papers or names have other bytes."""
     content = name + repr([(p.key, p.version, p.announce_type, p.title, p.abstract, p.categories) for p in papers])
     content += repr([(p.summaries, p.translations, p.authors) for p in papers])
     return Digest(format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day)
 
 
 def ingested(store: Store, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "") -> None:
-    """These papers come in."""
+    """Ingests these papers."""
     ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now)
 
 
@@ -109,12 +109,12 @@ def stored_papers(transaction: Transaction) -> tuple[KnownPaper, ...]:
 
 
 def address(text: str) -> ChatAddress:
-    """`telegram:-100/7`, `console:me`."""
+    """Returns the address of `telegram:-100/7` or `console:me`."""
     platform, _, rest = text.partition(":")
     place, _, topic = rest.partition("/")
     return ChatAddress(platform, place, topic)
 
 
-def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **wish: str) -> Subscribed:
-    """A chat subscribes."""
-    return subscribe(store, address(chat), SubscriptionRequest(text=query, **wish), now=now)
+def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
+    """Subscribes a chat to a query."""
+    return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)

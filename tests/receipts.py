@@ -1,4 +1,4 @@
-"""Receipts of sources, as tests store and read them."""
+"""Stores and reads receipts of sources."""
 
 from sqlmodel import col, select
 

@@ -1,4 +1,4 @@
-"""The loop of a receiver: repeats calls until the platform answers, and steps without end."""
+"""The loop of a receiver: repeats a call until it succeeds, and a step until the receiver is cancelled."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-REPORT_AFTER = 3  # failures in a row from which on an error is reported that may pass by itself
+REPORT_AFTER = 3  # failures in a row after which an error that may pass by itself is reported
 _MOST_DOUBLINGS = 10
 
 
@@ -40,12 +40,12 @@ class Failure:
 
     problem: str  # one line for the operator, without a full stop
     backoff: Backoff
-    may_pass: bool = False  # it is reported only from the failure REPORT_AFTER in a row on
+    may_pass: bool = False  # it may pass by itself, so it is reported only after REPORT_AFTER failures in a row
     lasts: float = 0.0  # seconds after the failure during which an answer does not prove that the receiver works
 
 
 def assess(error: NotDelivered) -> Failure:
-    """The failure of a call. If the platform could not be reached it may pass by itself, else a person has to end it."""
+    """Returns the failure of a call. RetryLater may pass by itself; any other error lasts until a person does something."""
     may_pass = isinstance(error, RetryLater)
     backoff = NETWORK_BACKOFF if may_pass else STOPPED_BACKOFF
     return Failure(problem=error.reason.rstrip("."), backoff=backoff, may_pass=may_pass)

@@ -13,9 +13,11 @@ from bot.commands.core.context import (
     CommandFunction,
     Condition,
     Event,
+    QueryTexts,
     Registry,
     always,
     never,
+    no_queries,
     write_condition,
 )
 from bot.commands.core.spoken_commands import HELLO, command_spoken
@@ -44,6 +46,7 @@ class Intent:
 
     run: CommandFunction
     writes: Condition = always  # whether running it writes to the store
+    queries: QueryTexts = no_queries  # texts of the queries whose matches the reply tells
     needs_manager: bool = False  # only people who manage the chat that it is about may run it
     needs_operator: bool = False  # only operators of the bot may run it
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
@@ -118,6 +121,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     return Intent(
         run=FREE_TEXT.run,
         writes=write_condition(FREE_TEXT),
+        queries=FREE_TEXT.queries,
         args=request.text,
         wants_file=private and bool(request.file_id),
     )
@@ -167,6 +171,7 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
     return Intent(
         run=command.run,
         writes=write_condition(command),
+        queries=command.queries,
         is_only_command=alone,
         needs_manager=command.needs_manager and not (command.shows_without_args and not text.strip()),
         needs_operator=command.needs_operator,
@@ -209,6 +214,7 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
     return Intent(
         run=callback.run,
         writes=write_condition(callback),
+        queries=callback.queries,
         needs_manager=callback.needs_manager,
         needs_operator=callback.needs_operator,
         target=about,

@@ -1,4 +1,4 @@
-"""Everything that people can type and press, by name. A new command is one line in COMMANDS of its module."""
+"""The registry of all commands, callbacks and events. A new command is an entry in COMMANDS of its module."""
 
 from bot.commands.chat import (
     button_answers,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.commands.chat.chat_events import welcome_back
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
-from bot.commands.core.context import CommandContext
+from bot.commands.core.context import CommandContext, no_queries
 from bot.commands.operators.entry import ChatBefore, admit
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
@@ -29,11 +29,11 @@ from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
 from subscriptions.service.chats import apply_once, commands_since, known_or_new
 from subscriptions.service.notices import is_gone
-from subscriptions.service.papers import read_recent
+from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import Transaction
 
 MINUTE = timedelta(minutes=1)
-MAX_COMMANDS_PER_MINUTE = 20  # of one chat
+MAX_COMMANDS_PER_MINUTE = 20  # in one chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,44 @@ class Answer:
 def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
     """Executes the command of a request and stores its reply, in one transaction.
 
-    A command that writes nothing is run and rendered before that transaction, so that other writers do not wait for it.
-    Returns None if the request was executed before, or gets no reply.
+    Other writers do not wait while papers are matched: a command that writes nothing is run and rendered before that
+    transaction, and the queries whose matches a writing command tells are matched before it; once more if papers come in
+    between. Returns None if the request was executed before, or gets no reply.
     """
     request, now = prepared.request, context.clock.now()
     read = _answer_reading(context, conversation, prepared)
-    if read is None and not isinstance(request, EventRequest):
-        read_recent(context.store, now=now)  # inside the transaction this would make other writers wait
+    matches = read is None and not isinstance(request, EventRequest)
 
     def effect(transaction: Transaction) -> str:
         draft = (read or _answer_writing(transaction, context, conversation, prepared)).draft
         return draft.store(transaction, now=now) if draft else ""
 
     platform, update = request.chat.platform, request.update_id
-    stored, is_new = apply_once(context.store, platform, update, effect, chat=str(request.chat), now=now)
+    with context.store.read_then_write() as work:
+        while True:
+            if matches:
+                with work.read() as transaction:
+                    _match_ahead(transaction, context, conversation, prepared)
+            with work.write() as transaction:
+                if matches and work.is_stale and not is_ready(transaction, now=now):
+                    continue
+                stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+                break
     return StoredReply.from_json(update, stored) if is_new and stored else None
+
+
+def _match_ahead(
+    transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> None:
+    """Matches the queries whose matches the reply tells. The matches are cached, so the command does not match them again."""
+    now, categorised = context.clock.now(), conversation.bot_info.categorised
+    read_recent(transaction, now=now)
+    if prepared.refusal is not None or prepared.intent.queries is no_queries:
+        return
+    command = build_command_context(transaction, context, conversation, prepared)
+    if _commands_of_last_minute(command, prepared) < MAX_COMMANDS_PER_MINUTE:
+        texts = prepared.intent.queries(command)
+        match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
 
 
 def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
@@ -97,7 +120,7 @@ def _answer_writing(
         missed = welcome_back(command)
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply = _with_missed(_run(conversation, command, prepared, transaction.write), missed)
+    reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
     changed = prepared.intent.needs_manager and _has_changed(transaction, command)
     return _drafted(conversation, command, prepared, reply, changed=changed)
 
@@ -134,7 +157,7 @@ def _run(
 ) -> Reply | None:
     """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply."""
     intent, request = prepared.intent, prepared.request
-    given = commands_since(command.store, request.chat, command.now - MINUTE) if intent.counts_to_limit else 0
+    given = _commands_of_last_minute(command, prepared)
     if given >= MAX_COMMANDS_PER_MINUTE:
         answered = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
         return too_many(command) if answered else None
@@ -152,6 +175,13 @@ def _run(
         return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column))
     except PaperwireError as error:
         return refused(error, command.localizer)
+
+
+def _commands_of_last_minute(command: CommandContext, prepared: PreparedRequest) -> int:
+    """Returns how many commands the chat gave; 0 where this request does not count."""
+    if not prepared.intent.counts_to_limit:
+        return 0
+    return commands_since(command.store, prepared.request.chat, command.now - MINUTE)
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:

@@ -55,7 +55,7 @@ class Step:
 
     text: str = ""
     verb: str = ""  # the verb of the button (bot/commands)
-    which: int = 0  # of several such buttons, from 0
+    which: int = 0  # the index of the button among several with this verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ async def store_digest(
     kept = dated(digest, came)
 
     def stored() -> Ingested:
-        with context.store.write(savepoints=False) as transaction:
+        with context.store.write() as transaction:
             done = ingest_digest(transaction, kept, source=source, day=kept.day or came, now=now, announce=announce)
             if note is not None:
                 note(transaction, done)

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock, get_ident
@@ -42,17 +42,17 @@ class Transaction(Session):
     """One transaction of the database: the unit of work of every use case that it is given to.
 
     A use case takes a Store or a Transaction (`Scope`). Given a Store, it is a transaction by itself. Given a
-    Transaction, it is a part of that one: it is committed with it, and sees what earlier parts wrote. A Transaction
-    belongs to the thread that began it.
+    Transaction, it is a part of that one: it is committed with it, and sees what earlier parts wrote. An error in a
+    part undoes the whole transaction, unless the part stands in a `savepoint`. A Transaction belongs to the thread
+    that began it.
     """
 
-    def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool, savepoints: bool = True) -> None:
-        """Without `savepoints` an error in a part undoes nothing by itself; the caller lets it undo the whole."""
+    def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool) -> None:
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
         self._writes = writes
-        self._savepoints = savepoints
+        self._part_failed = False  # what the failed part wrote is still there: it must not be committed
 
     @property
     def zone(self) -> str:
@@ -66,16 +66,34 @@ class Transaction(Session):
 
     @contextmanager
     def write(self) -> Iterator["Transaction"]:
-        """Begins a part that may write; an error in the part undoes the part alone. Raises WouldWrite if this one only reads."""
+        """Begins a part that may write. Raises WouldWrite if this transaction only reads."""
         if not self._writes:
             raise WouldWrite
-        changed_before = set(self.changed_chats)
         try:
-            with self.store.translated_errors(), self.begin_nested() if self._savepoints else nullcontext():
+            with self.store.translated_errors():
                 yield self
         except BaseException:
-            self.changed_chats = changed_before
+            self._part_failed = True
             raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator["Transaction"]:
+        """Begins a part that may write and that an error undoes alone, for callers that handle the error and go on.
+
+        Raises WouldWrite if this transaction only reads.
+        """
+        changed_before, failed_before = set(self.changed_chats), self._part_failed
+        try:
+            with self.write(), self.begin_nested():
+                yield self
+        except BaseException:
+            self.changed_chats, self._part_failed = changed_before, failed_before
+            raise
+
+    def refuse_failed_part(self) -> None:
+        """Raises RuntimeError if a part failed outside of a savepoint and its error was handled: half of it would be committed."""
+        if self._part_failed:
+            raise RuntimeError("A part of this transaction failed, and its error was handled without a savepoint.")
 
     @contextmanager
     def read(self) -> Iterator["Transaction"]:
@@ -101,24 +119,25 @@ class Store:
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @contextmanager
-    def write(self, *, savepoints: bool = True) -> Iterator[Transaction]:
+    def write(self) -> Iterator[Transaction]:
         """Begins a transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
 
         Writers of one process take turns in the order in which they came: SQLite alone lets waiting writers ask again
-        at intervals, so that one busy writer could keep all others out. Without `savepoints` a part that fails is not
-        undone by itself: this halves the cost, for callers that let an error undo the whole.
+        at intervals, so that one busy writer could keep all others out.
         """
         self._refuse_second_transaction()
-        with self._written(self._writer, savepoints=savepoints) as transaction:
+        with self._written(self._writer) as transaction:
             yield transaction
 
     @contextmanager
-    def _written(self, bind: Engine | Connection, *, savepoints: bool = True) -> Iterator[Transaction]:
-        with (
-            self._turns,
-            self.translated_errors(),
-            self._begun(bind, writes=True, savepoints=savepoints) as transaction,
-        ):
+    def savepoint(self) -> Iterator[Transaction]:
+        """As `write`: an error undoes the whole transaction. See Transaction.savepoint."""
+        with self.write() as transaction:
+            yield transaction
+
+    @contextmanager
+    def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
+        with self._turns, self.translated_errors(), self._begun(bind, writes=True) as transaction:
             yield transaction
 
     @contextmanager
@@ -139,10 +158,11 @@ class Store:
             yield ReadThenWrite(self, connection)
 
     @contextmanager
-    def _begun(self, bind: Engine | Connection, *, writes: bool, savepoints: bool = True) -> Iterator[Transaction]:
-        with Transaction(self, bind, writes=writes, savepoints=savepoints) as transaction, transaction.begin():
+    def _begun(self, bind: Engine | Connection, *, writes: bool) -> Iterator[Transaction]:
+        with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
             transaction.info[_CONNECTION] = transaction.connection()
             yield transaction
+            transaction.refuse_failed_part()
 
     def _refuse_second_transaction(self) -> None:
         """Raises RuntimeError where this thread writes already: it would wait for itself, or read an older state."""

@@ -1,4 +1,4 @@
-"""Every channel, with what it speaks to: one line in RIGS, and the whole suite of test_channels.py runs over it."""
+"""Each channel with the fake that it speaks to. RIGS has one entry for each, and test_channels.py runs over all of them."""
 
 import io
 import json
@@ -31,7 +31,7 @@ OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """A channel, a chat that takes messages, and what the other side got."""
+    """A channel, a chat that takes messages, and what the fake received."""
 
     channel: Channel
     chat: ChatAddress

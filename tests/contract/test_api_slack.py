@@ -1,4 +1,4 @@
-"""Slack as a place where people talk, against the fake server: rights, places, people, whispers, documents."""
+"""Slack's platform API against the fake server: rights, places, people, ephemeral messages, documents."""
 
 import json
 import logging
@@ -53,7 +53,7 @@ async def channel(slack: FakeSlack) -> AsyncIterator[SlackChannel]:
 
 
 @pytest.fixture
-def venue(channel: SlackChannel) -> SlackApi:
+def api(channel: SlackChannel) -> SlackApi:
     return channel.api()
 
 
@@ -81,64 +81,64 @@ def message(text: str = "hello") -> Message:
     ],
 )
 async def test_members_manage_and_guests_and_strangers_do_not(
-    venue: SlackApi, person: str, member: bool, admin: bool
+    api: SlackApi, person: str, member: bool, admin: bool
 ) -> None:
-    assert await venue.is_admin(VISION, person, member_suffices=True, in_chat=True) is member
-    assert await venue.is_admin(VISION, person, in_chat=True) is admin
+    assert await api.is_admin(VISION, person, member_suffices=True, in_chat=True) is member
+    assert await api.is_admin(VISION, person, in_chat=True) is admin
 
 
-async def test_a_channel_of_another_workspace_is_managed_by_its_own_people(venue: SlackApi) -> None:
+async def test_a_channel_of_another_workspace_is_managed_by_its_own_people(api: SlackApi) -> None:
     theirs = ChatAddress("slack", "T2/C1")
-    assert await venue.is_admin(theirs, "T2/U1", in_chat=True) is True
-    assert await venue.is_admin(theirs, "U1", member_suffices=True, in_chat=True) is False
-    assert await venue.is_admin(ChatAddress("slack", f"{TEAM}/C1"), "U1", member_suffices=True, in_chat=True) is True
+    assert await api.is_admin(theirs, "T2/U1", in_chat=True) is True
+    assert await api.is_admin(theirs, "U1", member_suffices=True, in_chat=True) is False
+    assert await api.is_admin(ChatAddress("slack", f"{TEAM}/C1"), "U1", member_suffices=True, in_chat=True) is True
 
 
-async def test_from_elsewhere_a_private_channel_is_managed_by_those_who_are_in_it(venue: SlackApi) -> None:
-    assert await venue.is_admin(SECRETS, "U1", member_suffices=True) is True
-    assert await venue.is_admin(SECRETS, "U2", member_suffices=True) is False
-    assert await venue.is_admin(VISION, "U2", member_suffices=True) is True
+async def test_from_elsewhere_a_private_channel_is_managed_by_those_who_are_in_it(api: SlackApi) -> None:
+    assert await api.is_admin(SECRETS, "U1", member_suffices=True) is True
+    assert await api.is_admin(SECRETS, "U2", member_suffices=True) is False
+    assert await api.is_admin(VISION, "U2", member_suffices=True) is True
 
 
-async def test_rights_are_asked_for_each_time(venue: SlackApi, slack: FakeSlack) -> None:
-    assert await venue.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
+async def test_rights_are_asked_for_each_time(api: SlackApi, slack: FakeSlack) -> None:
+    assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
     slack.knows_person("U1", guest=True)
-    assert await venue.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is False
+    assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is False
 
 
 async def test_an_app_that_may_not_read_people_takes_all_for_members_and_nobody_for_an_admin(
-    venue: SlackApi, slack: FakeSlack
+    api: SlackApi, slack: FakeSlack
 ) -> None:
     slack.withdraws("users:read")
-    assert await venue.is_admin(VISION, "U3", member_suffices=True, in_chat=True) is True
-    assert await venue.is_admin(VISION, "U2", in_chat=True) is None
-    assert await venue.is_admin(VISION, "T9/U9", member_suffices=True, in_chat=True) is False
+    assert await api.is_admin(VISION, "U3", member_suffices=True, in_chat=True) is True
+    assert await api.is_admin(VISION, "U2", in_chat=True) is None
+    assert await api.is_admin(VISION, "T9/U9", member_suffices=True, in_chat=True) is False
 
 
 @pytest.mark.parametrize("fault", ["500", "broken json", "list", "hang before", "429", "cut before"])
-async def test_a_slack_that_does_not_answer_is_no_no(venue: SlackApi, slack: FakeSlack, fault: str) -> None:
+async def test_a_slack_that_does_not_answer_is_no_no(api: SlackApi, slack: FakeSlack, fault: str) -> None:
     slack.answers(fault, times=2, method="users.info")
     with pytest.raises(RetryLater):
-        await venue.is_admin(VISION, "U1", member_suffices=True, in_chat=True)
+        await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True)
     slack.releases(drop=True)
 
 
 # ── places and people ─────────────────────────────────────────────────────────
 
 
-async def test_a_place_is_found_by_its_address_and_by_a_pointer(venue: SlackApi) -> None:
+async def test_a_place_is_found_by_its_address_and_by_a_pointer(api: SlackApi) -> None:
     vision = Place(chat=VISION, kind=ChatKind.TEAM, title="#vision")
-    assert await venue.find_chat("C1") == vision
-    assert await venue.find_chat("@C1") == vision
-    assert await venue.find_chat(f"@{TEAM}_C1") == vision
+    assert await api.find_chat("C1") == vision
+    assert await api.find_chat("@C1") == vision
+    assert await api.find_chat(f"@{TEAM}_C1") == vision
     theirs = Place(chat=ChatAddress("slack", "T2/C1"), kind=ChatKind.TEAM, title="#other-vision")
-    assert await venue.find_chat("@T2_C1") == theirs
-    assert await venue.find_chat("T2/C1") == theirs
+    assert await api.find_chat("@T2_C1") == theirs
+    assert await api.find_chat("T2/C1") == theirs
 
 
 @pytest.mark.parametrize("name", ["C9", "@C9", "@T9_C1", "@general", "U1", "", "@", "C1/../x"])
-async def test_what_the_bot_cannot_see_is_no_place(venue: SlackApi, name: str) -> None:
-    assert await venue.find_chat(name) is None
+async def test_what_the_bot_cannot_see_is_no_place(api: SlackApi, name: str) -> None:
+    assert await api.find_chat(name) is None
 
 
 def request(**more: Any) -> Request:
@@ -146,96 +146,96 @@ def request(**more: Any) -> Request:
     return replace(MessageRequest(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
-async def test_who_changes_something_is_known_by_name_clock_and_language(venue: SlackApi) -> None:
-    known = await venue.enrich(request(), changes=True)
+async def test_who_changes_something_is_known_by_name_clock_and_language(api: SlackApi) -> None:
+    known = await api.enrich(request(), changes=True)
     assert (known.sender_name, known.timezone, known.language) == ("Ann Lee", "Asia/Shanghai", "zh-CN")
     assert (known.place.title, known.place.is_outside) == ("#vision", False)
-    assert await venue.enrich(request(), changes=False) == request()
+    assert await api.enrich(request(), changes=False) == request()
 
 
-async def test_one_question_about_a_person_is_enough_for_one_request(venue: SlackApi, slack: FakeSlack) -> None:
-    await venue.enrich(request(), changes=True)
-    assert await venue.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
+async def test_one_question_about_a_person_is_enough_for_one_request(api: SlackApi, slack: FakeSlack) -> None:
+    await api.enrich(request(), changes=True)
+    assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
     assert len(slack.arrived("users.info")) == 1
 
 
-async def test_a_channel_without_the_bot_is_outside(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_channel_without_the_bot_is_outside(api: SlackApi, slack: FakeSlack) -> None:
     slack.leaves("C1")
-    assert (await venue.enrich(request(), changes=True)).place.is_outside
+    assert (await api.enrich(request(), changes=True)).place.is_outside
     slack.leaves("G1")
     secret = request(place=Place(chat=SECRETS, kind=ChatKind.TEAM, title="#secrets"))
-    known = await venue.enrich(secret, changes=True)
+    known = await api.enrich(secret, changes=True)
     assert (known.place.is_outside, known.place.title) == (True, "#secrets")
 
 
-async def test_what_is_not_told_leaves_the_request_as_it_was(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackApi, slack: FakeSlack) -> None:
     for scope in ("users:read", "channels:read"):
         slack.withdraws(scope)
-    assert await venue.enrich(request(), changes=True) == request()
+    assert await api.enrich(request(), changes=True) == request()
     slack.goes_down()
-    assert await venue.enrich(request(), changes=True) == request()
+    assert await api.enrich(request(), changes=True) == request()
     slack.comes_back()
 
 
-async def test_a_command_in_the_bots_own_direct_messages_is_not_outside(venue: SlackApi) -> None:
+async def test_a_command_in_the_bots_own_direct_messages_is_not_outside(api: SlackApi) -> None:
     place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
     ours = request(place=place, outside_channel="D1")
-    assert not (await venue.enrich(ours, changes=False)).place.is_outside
-    assert (await venue.enrich(request(place=place, outside_channel="D777"), changes=False)).place.is_outside
+    assert not (await api.enrich(ours, changes=False)).place.is_outside
+    assert (await api.enrich(request(place=place, outside_channel="D777"), changes=False)).place.is_outside
 
 
-async def test_a_clock_that_nobody_here_knows_is_none(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_clock_that_nobody_here_knows_is_none(api: SlackApi, slack: FakeSlack) -> None:
     slack.knows_person("U1", tz="Mars/Olympus")
-    assert (await venue.enrich(request(), changes=True)).timezone == ""
+    assert (await api.enrich(request(), changes=True)).timezone == ""
 
 
 # ── whispers ──────────────────────────────────────────────────────────────────
 
 
-async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(api: SlackApi, slack: FakeSlack) -> None:
     typed = slack.user_types("/paperwire list", by="U1")
     at = str(typed.payload["response_url"])
     for _ in range(5):
-        await venue.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
+        await api.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
     assert slack.arrived("chat.postEphemeral") == []
-    await venue.post_ephemeral(VISION, "U1", message("sixth"), response_url=at, replaces=False)
+    await api.post_ephemeral(VISION, "U1", message("sixth"), response_url=at, replaces=False)
     assert len(slack.arrived("chat.postEphemeral")) == 1
     assert [entry.text for entry in slack.ephemerals_to("U1")] == ["hello"] * 5 + ["sixth"]
     assert slack.posted_to("C1") == []
 
 
-async def test_after_half_an_hour_a_whisper_goes_by_itself(venue: SlackApi, slack: FakeSlack) -> None:
-    slack.tells_time(1000)
+async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackApi, slack: FakeSlack) -> None:
+    slack.sets_time(1000)
     at = str(slack.user_types("/paperwire list").payload["response_url"])
-    slack.tells_time(1000 + 30 * 60 + 1)
-    await venue.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
+    slack.sets_time(1000 + 30 * 60 + 1)
+    await api.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
     assert len(slack.arrived("chat.postEphemeral")) == 1
     with pytest.raises(Rejected):
-        await venue.post_ephemeral(VISION, "U1", None, response_url=at, replaces=True)
+        await api.post_ephemeral(VISION, "U1", None, response_url=at, replaces=True)
 
 
-async def test_a_whisper_stands_in_its_thread_and_without_markup_if_need_be(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_whisper_stands_in_its_thread_and_without_markup_if_need_be(api: SlackApi, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
-    await venue.post_ephemeral(replace(VISION, topic=thread), "U1", message(), response_url="", replaces=False)
-    await venue.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False, plain=True)
+    await api.post_ephemeral(replace(VISION, topic=thread), "U1", message(), response_url="", replaces=False)
+    await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False, plain=True)
     first, second = slack.ephemerals_to("U1")
     assert (first.thread, second.thread) == (thread, "")
     assert "blocks" not in second.payload
 
 
 async def test_a_whisper_to_somebody_who_is_not_there_is_refused_and_the_channel_is_not_gone(
-    venue: SlackApi, slack: FakeSlack
+    api: SlackApi, slack: FakeSlack
 ) -> None:
     with pytest.raises(Rejected):
-        await venue.post_ephemeral(VISION, "U2", message(), response_url="", replaces=False)
+        await api.post_ephemeral(VISION, "U2", message(), response_url="", replaces=False)
     slack.leaves("C1")
     with pytest.raises(ChatGone):
-        await venue.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False)
+        await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False)
 
 
-async def test_no_token_goes_to_an_address_for_answers(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_no_token_goes_to_an_address_for_answers(api: SlackApi, slack: FakeSlack) -> None:
     at = str(slack.user_types("/paperwire list").payload["response_url"])
-    await venue.post_ephemeral(
+    await api.post_ephemeral(
         VISION, "U1", message(), response_url=at, replaces=False
     )  # the fake refuses one with a token
     assert [method for method, _ in slack.arrived() if method.startswith("/respond/")] != []
@@ -247,30 +247,30 @@ async def test_no_token_goes_to_an_address_for_answers(venue: SlackApi, slack: F
 FILE = File(name="subscriptions.txt", text="daily 09:00 | diffusion & <x> | \n扩散\n")
 
 
-async def test_a_file_is_sent_to_its_thread(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
-    await venue.send_file(replace(VISION, topic=thread), FILE)
-    await venue.send_file(ChatAddress("slack", "U1"), FILE)
+    await api.send_file(replace(VISION, topic=thread), FILE)
+    await api.send_file(ChatAddress("slack", "U1"), FILE)
     (there,), (private,) = slack.files_in("C1"), slack.files_in("D1")
     assert (there.thread, there.text, there.delivery) == (thread, FILE.text, FILE.name)
     assert (private.thread, private.text) == ("", FILE.text)
 
 
-async def test_without_the_right_to_send_files_the_text_stands_in_messages(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_without_the_right_to_send_files_the_text_stands_in_messages(api: SlackApi, slack: FakeSlack) -> None:
     slack.withdraws("files:write")
     long = File(name="all.txt", text="\n".join(f"daily 09:00 | line {n} & more | " for n in range(900)))
-    await venue.send_file(VISION, FILE)
-    await venue.send_file(VISION, long)
+    await api.send_file(VISION, FILE)
+    await api.send_file(VISION, long)
     first, *rest = slack.posted_to("C1")
     assert "diffusion &amp; &lt;x&gt;" in json.dumps(first.payload["blocks"], ensure_ascii=False)
     written = "".join(block["text"]["text"].strip("`") for entry in rest for block in entry.payload["blocks"])
     assert all(f"line {n} &amp; more" in written for n in range(900))
 
 
-async def test_a_file_to_a_channel_that_is_gone_is_told(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: FakeSlack) -> None:
     slack.archives("C1")
     with pytest.raises(ChatGone):
-        await venue.send_file(VISION, FILE)
+        await api.send_file(VISION, FILE)
 
 
 def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
@@ -279,21 +279,21 @@ def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
     return str(sent.payload["event"]["files"][0]["id"])
 
 
-async def test_a_dropped_file_is_fetched_with_the_token_of_its_workspace(venue: SlackApi, slack: FakeSlack) -> None:
-    assert await venue.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
-    assert await venue.fetch(f"T2/{dropped(slack, 'graph', 'T2')}", 10) == b"graph"
+async def test_a_dropped_file_is_fetched_with_the_token_of_its_workspace(api: SlackApi, slack: FakeSlack) -> None:
+    assert await api.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
+    assert await api.fetch(f"T2/{dropped(slack, 'graph', 'T2')}", 10) == b"graph"
     with pytest.raises(Rejected):
-        await venue.fetch(dropped(slack, "graph", "T2"), 10)
+        await api.fetch(dropped(slack, "graph", "T2"), 10)
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: SlackApi, slack: FakeSlack) -> None:
     file = dropped(slack, "x" * 1025)
     with pytest.raises(Refused, match="larger than 1 KB"):
-        await venue.fetch(file, 1024)
+        await api.fetch(file, 1024)
     assert not any(method.startswith("/files/") for method, _ in slack.arrived())
     slack._kept.uploads[file].length = 1  # Slack tells a wrong size
     with pytest.raises(Refused, match="larger than 1 KB"):
-        await venue.fetch(file, 1024)
+        await api.fetch(file, 1024)
 
 
 async def test_a_token_is_shown_to_nobody_but_slack(
@@ -307,8 +307,8 @@ async def test_a_token_is_shown_to_nobody_but_slack(
     assert TOKEN not in caplog.text
 
 
-async def test_a_workspace_whose_token_is_refused_answers_nothing(venue: SlackApi, slack: FakeSlack) -> None:
+async def test_a_workspace_whose_token_is_refused_answers_nothing(api: SlackApi, slack: FakeSlack) -> None:
     slack.revokes(team="T2")
     with pytest.raises(SenderStopped):
-        await venue.is_admin(ChatAddress("slack", "T2/C1"), "T2/U1", in_chat=True)
-    assert await venue.is_admin(VISION, "U2", in_chat=True) is True
+        await api.is_admin(ChatAddress("slack", "T2/C1"), "T2/U1", in_chat=True)
+    assert await api.is_admin(VISION, "U2", in_chat=True) is True

@@ -1,4 +1,4 @@
-"""Telegram as a place where people talk, against the fake server: rights, places, presses, documents, updates, menus."""
+"""Telegram's platform API against the fake server: rights, places, callbacks, documents, updates, menus."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -43,7 +43,7 @@ async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
 
 
 @pytest.fixture
-def venue(channel: TelegramChannel) -> TelegramApi:
+def api(channel: TelegramChannel) -> TelegramApi:
     return channel.api()
 
 
@@ -53,108 +53,108 @@ def venue(channel: TelegramChannel) -> TelegramApi:
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
-async def test_creator_and_administrators_manage_a_group(venue: TelegramApi, person: str, manages: bool) -> None:
-    assert await venue.is_admin(GROUP, person) is manages
+async def test_creator_and_administrators_manage_a_group(api: TelegramApi, person: str, manages: bool) -> None:
+    assert await api.is_admin(GROUP, person) is manages
 
 
-async def test_rights_are_asked_for_each_time(venue: TelegramApi, telegram: FakeTelegram) -> None:
-    assert await venue.is_admin(GROUP, "9") is False
+async def test_rights_are_asked_for_each_time(api: TelegramApi, telegram: FakeTelegram) -> None:
+    assert await api.is_admin(GROUP, "9") is False
     telegram.promotes("-1001", "9")
-    assert await venue.is_admin(GROUP, "9") is True
+    assert await api.is_admin(GROUP, "9") is True
     telegram.promotes("-1001", "9", "member")
-    assert await venue.is_admin(GROUP, "9") is False
+    assert await api.is_admin(GROUP, "9") is False
 
 
-async def test_a_bot_that_may_not_see_members_does_not_know(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.hides_members("-1001")
-    assert await venue.is_admin(GROUP, "7") is None
+    assert await api.is_admin(GROUP, "7") is None
     telegram.promotes("-1001", "4242")
-    assert await venue.is_admin(GROUP, "7") is True
-    assert await venue.is_admin(CHANNEL, "7") is True
-    assert await venue.is_admin(CHANNEL, "99") is False
+    assert await api.is_admin(GROUP, "7") is True
+    assert await api.is_admin(CHANNEL, "7") is True
+    assert await api.is_admin(CHANNEL, "99") is False
     telegram.promotes("-1009", "4242", "member")
-    assert await venue.is_admin(CHANNEL, "7") is None
+    assert await api.is_admin(CHANNEL, "7") is None
 
 
-async def test_a_bot_that_is_not_there_does_not_know(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_is_not_there_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
-    assert await venue.is_admin(GROUP, "7") is None
-    assert await venue.is_admin(ChatAddress("telegram", "-5"), "7") is None
+    assert await api.is_admin(GROUP, "7") is None
+    assert await api.is_admin(ChatAddress("telegram", "-5"), "7") is None
 
 
 async def test_rights_in_a_group_that_moved_are_those_of_its_new_address(
-    venue: TelegramApi, telegram: FakeTelegram
+    api: TelegramApi, telegram: FakeTelegram
 ) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
-    assert await venue.is_admin(ChatAddress("telegram", "-7"), "7") is True
+    assert await api.is_admin(ChatAddress("telegram", "-7"), "7") is True
 
 
 @pytest.mark.parametrize(
     "fault", ["502", "404 page", "403 page", "400 page", "broken json", "list", "hang before", "429"]
 )
-async def test_a_telegram_that_does_not_answer_is_no_no(venue: TelegramApi, telegram: FakeTelegram, fault: str) -> None:
+async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegram: FakeTelegram, fault: str) -> None:
     telegram.answers(fault, method="getChatMember")
     with pytest.raises(RetryLater):
-        await venue.is_admin(GROUP, "7")
+        await api.is_admin(GROUP, "7")
     telegram.releases(drop=True)
 
 
 # ── places ────────────────────────────────────────────────────────────────────
 
 
-async def test_a_place_is_found_by_name_and_by_id(venue: TelegramApi) -> None:
+async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
     vision = Place(
         chat=ChatAddress("telegram", "-1002"), kind=ChatKind.GROUP, title="Vision", public=True, is_linked=True
     )
-    assert await venue.find_chat("@Vision_Papers") == vision
-    assert await venue.find_chat("-1002") == vision
-    forum = await venue.find_chat("-1001")
+    assert await api.find_chat("@Vision_Papers") == vision
+    assert await api.find_chat("-1002") == vision
+    forum = await api.find_chat("-1001")
     assert forum is not None
     assert (forum.is_forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
-    papers = await venue.find_chat("@papers")
+    papers = await api.find_chat("@papers")
     assert papers is not None
     assert papers.kind is ChatKind.BROADCAST
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
-async def test_what_the_bot_cannot_see_is_no_place(venue: TelegramApi, name: str) -> None:
-    assert await venue.find_chat(name) is None
+async def test_what_the_bot_cannot_see_is_no_place(api: TelegramApi, name: str) -> None:
+    assert await api.find_chat(name) is None
 
 
-async def test_who_the_bot_is(venue: TelegramApi, telegram: FakeTelegram) -> None:
-    assert await venue.get_me() == ("4242", "paperwire_test_bot")
+async def test_who_the_bot_is(api: TelegramApi, telegram: FakeTelegram) -> None:
+    assert await api.get_me() == ("4242", "paperwire_test_bot")
     telegram.serves_pages("404 page", method="getMe")
     with pytest.raises(RetryLater):
-        await venue.get_me()
+        await api.get_me()
     telegram.revokes()
     with pytest.raises(SenderStopped):
-        await venue.get_me()
+        await api.get_me()
 
 
 # ── presses ───────────────────────────────────────────────────────────────────
 
 
-async def test_a_press_is_acknowledged_with_as_many_words_as_fit(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramApi, telegram: FakeTelegram) -> None:
     short, long, silent = (telegram.presses("x", tampered=True) for _ in range(3))
-    await venue.acknowledge(short, "Paused.")
-    await venue.acknowledge(long, "word " * 60)
-    await venue.acknowledge(silent)
-    told = telegram.toasts()
-    assert (told[short], told[silent]) == ("Paused.", "")
-    assert len(told[long]) <= 200
-    assert told[long].endswith("word…")
+    await api.acknowledge(short, "Paused.")
+    await api.acknowledge(long, "word " * 60)
+    await api.acknowledge(silent)
+    toasts = telegram.toasts()
+    assert (toasts[short], toasts[silent]) == ("Paused.", "")
+    assert len(toasts[long]) <= 200
+    assert toasts[long].endswith("word…")
 
 
-async def test_a_press_that_cannot_be_acknowledged_is_no_matter(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi, telegram: FakeTelegram) -> None:
     press = telegram.presses("x", tampered=True)
-    telegram.forgets_presses()
-    await venue.acknowledge(press, "x")
+    telegram.forgets_callbacks()
+    await api.acknowledge(press, "x")
     for fault in ("502", "404 page", "not ok", "list", "cut before", "429"):
         telegram.answers(fault, method="answerCallbackQuery")
-        await venue.acknowledge(press, "x")
+        await api.acknowledge(press, "x")
     telegram.goes_down()
-    await venue.acknowledge(press, "x")
+    await api.acknowledge(press, "x")
     telegram.comes_back()
     assert telegram.toasts() == {}
 
@@ -162,19 +162,19 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(venue: TelegramA
 # ── documents ─────────────────────────────────────────────────────────────────
 
 
-async def test_a_file_is_sent_to_its_topic_and_silent(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
-    await venue.send_file(ChatAddress("telegram", "-1001", "5"), file)
-    await venue.send_file(ChatAddress("telegram", "42"), file)
+    await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
+    await api.send_file(ChatAddress("telegram", "42"), file)
     (topic,), (private,) = telegram.documents_in("-1001"), telegram.documents_in("42")
     assert topic == {"chat": "-1001", "thread": "5", "name": file.name, "text": file.text, "silent": True}
     assert (private["thread"], private["silent"]) == ("", True)
 
 
-async def test_a_file_to_a_chat_that_is_gone_is_told(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
     with pytest.raises(ChatGone):
-        await venue.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
+        await api.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
 
 
 def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt") -> str:
@@ -183,28 +183,28 @@ def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt
     return f"f{len(telegram._files)}"
 
 
-async def test_a_dropped_file_is_fetched(venue: TelegramApi, telegram: FakeTelegram) -> None:
-    assert await venue.fetch(dropped(telegram, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
-    assert await venue.fetch(dropped(telegram, "x" * 10), 10) == b"x" * 10
+async def test_a_dropped_file_is_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
+    assert await api.fetch(dropped(telegram, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
+    assert await api.fetch(dropped(telegram, "x" * 10), 10) == b"x" * 10
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Refused, match="larger than 1 KB"):
-        await venue.fetch(dropped(telegram, "x" * 1025), 1024)
+        await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
     telegram.largest_download = 10
     with pytest.raises(Refused, match="larger than 1 KB"):  # Telegram itself hands out no more
-        await venue.fetch(dropped(telegram, "x" * 11), 1024)
+        await api.fetch(dropped(telegram, "x" * 11), 1024)
 
 
-async def test_a_file_that_is_gone_or_was_never_there_is_rejected(venue: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Rejected):
-        await venue.fetch("f99", 1000)
+        await api.fetch("f99", 1000)
     file = dropped(telegram, "x")
     for fault, outcome in (("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)):
         telegram.answers(fault, method="file")
         with pytest.raises(outcome):
-            await venue.fetch(file, 1000)
+            await api.fetch(file, 1000)
         telegram.releases(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""The console channel: frames, control characters, and streams that nobody reads."""
+"""The console channel: frames, control characters, and streams that are closed."""
 
 import fcntl
 import io

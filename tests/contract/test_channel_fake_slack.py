@@ -1,4 +1,4 @@
-"""The fake Slack refuses what Slack refuses: each forbidden thing is sent by a plain HTTP client."""
+"""The fake Slack refuses what Slack refuses. A plain HTTP client sends each forbidden request."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""The fake Telegram refuses what Telegram refuses: each forbidden thing is sent by a plain HTTP client."""
+"""The fake Telegram refuses what Telegram refuses. A plain HTTP client sends each forbidden request."""
 
 import json
 import ssl
@@ -326,8 +326,8 @@ def test_a_bot_in_privacy_mode_sees_what_is_meant_for_it(telegram: FakeTelegram)
     telegram.queue.repeat_after = 0
 
     def shown() -> list[str]:
-        told = updates(telegram, offset=-50)
-        return [update["message"]["text"] for update in told]
+        received = updates(telegram, offset=-50)
+        return [update["message"]["text"] for update in received]
 
     for text in ("/list", "/list@paperwire_test_bot", "/list@other_bot", "plain words"):
         telegram.user_writes(text, "-1001", by="7")
@@ -379,13 +379,13 @@ def test_memberships_and_moves_are_told(telegram: FakeTelegram) -> None:
     telegram.migrates("-7", "-1007")
     telegram.closes_topic("-1001", 5)
     telegram.reopens_topic("-1001", 5)
-    told = updates(telegram)
-    changes = [update["my_chat_member"] for update in told if "my_chat_member" in update]
+    received = updates(telegram)
+    changes = [update["my_chat_member"] for update in received if "my_chat_member" in update]
     statuses = [(one["old_chat_member"]["status"], one["new_chat_member"]["status"]) for one in changes]
     assert statuses[:2] == [("member", "kicked"), ("kicked", "member")]
     assert statuses[2:] == [("member", "kicked"), ("left", "member"), ("member", "administrator")]
     assert changes[3]["from"]["id"] == 8
-    services = [update["message"] for update in told if "message" in update]
+    services = [update["message"] for update in received if "message" in update]
     assert [one["chat"]["id"] for one in services] == [-7, -1007, -1001, -1001]
     names = ("migrate_to_chat_id", "migrate_from_chat_id", "forum_topic_closed", "forum_topic_reopened")
     assert [name in one for name, one in zip(names, services, strict=True)] == [True] * 4
@@ -423,7 +423,7 @@ def test_a_press_is_answered_once_and_soon_and_shortly(telegram: FakeTelegram) -
     for press in (first, "9", ""):
         status, words = refusal(telegram, "answerCallbackQuery", callback_query_id=press)
         assert (status, words.startswith("Bad Request: query is too old")) == (400, True)
-    telegram.forgets_presses()
+    telegram.forgets_callbacks()
     assert refusal(telegram, "answerCallbackQuery", callback_query_id=second)[0] == 400
     assert telegram.toasts() == {first: "x" * 200}
 

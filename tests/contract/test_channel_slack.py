@@ -1,4 +1,4 @@
-"""The Slack channel against the fake server: what it sends, what it finds again, and what becomes of a failed try."""
+"""The Slack channel against the fake server: what it sends, what it finds again, and the outcome of a failed try."""
 
 import asyncio
 import json

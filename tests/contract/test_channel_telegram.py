@@ -1,4 +1,4 @@
-"""The Telegram channel against the fake server: what it sends, and what becomes of a try when things go wrong."""
+"""The Telegram channel against the fake server: what it sends, and the outcome of a failed try."""
 
 import asyncio
 import json
@@ -288,10 +288,10 @@ async def test_a_slash_at_the_end_of_the_servers_address_does_no_harm(telegram: 
 async def test_the_proxy_of_the_environment_is_asked_and_its_refusal_tells_no_token(
     root: str, asked: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard: list[str] = []
+    received: list[str] = []
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append((await reader.readline()).decode())
+        received.append((await reader.readline()).decode())
         writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
@@ -303,7 +303,7 @@ async def test_the_proxy_of_the_environment_is_asked_and_its_refusal_tells_no_to
     async with server:
         refused = await outcome(channel)
     await channel.close()
-    assert [line.startswith(asked) for line in heard] == [True]
+    assert [line.startswith(asked) for line in received] == [True]
     assert isinstance(refused, RetryLater)
     assert "407" in refused.reason or "Proxy Authentication Required" in refused.reason
     assert TOKEN not in refused.reason

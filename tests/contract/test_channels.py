@@ -1,4 +1,4 @@
-"""What every channel keeps: the contract of `Channel` in bot/ports.py, over each channel and a real other side."""
+"""The contract of `Channel` (bot/ports/channel.py), checked for each channel against a real server."""
 
 import contextlib
 import logging

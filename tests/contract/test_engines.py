@@ -1,4 +1,4 @@
-"""What every engine promises, whoever implements it."""
+"""The contract of engines, checked for each implementation."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The fake Slack brings what people do as Slack does, and refuses what Slack refuses: seen by plain HTTP and WebSocket clients."""
+"""The fake Slack delivers what people do as Slack does, and refuses what Slack refuses. Plain clients check it."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
+from tests.fakes.slack_event_delivery import signature
 from tests.fakes.slack_methods import JSON_METHODS
-from tests.fakes.slack_switchboard import signature
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
 
@@ -92,11 +92,11 @@ def test_a_workspace_knows_only_its_own_channels(slack: FakeSlack) -> None:
 
 
 def test_an_address_for_answers_takes_five_within_half_an_hour(slack: FakeSlack) -> None:
-    slack.tells_time(1000)
+    slack.sets_time(1000)
     url = slack.user_types("/paperwire list").payload["response_url"]
     assert [respond(url, text="x") for _ in range(6)] == [200] * 5 + [404]
     late = slack.user_types("/paperwire list").payload["response_url"]
-    slack.tells_time(1000 + 1801)
+    slack.sets_time(1000 + 1801)
     assert respond(late, text="x") == 404
     assert respond(url.rsplit("/", 1)[0] + "/guessed", text="x") == 404
 
@@ -174,7 +174,7 @@ async def test_the_end_of_a_connection_is_announced_and_nothing_new_comes_by_it(
         for _ in range(2):
             slack.mentions("list")
             assert (await second.receive_json())["type"] == "events_api"
-        slack.takes_connection_away()
+        slack.drops_connection()
         assert (await first.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING)
 
 

@@ -1,4 +1,4 @@
-"""What we write as blocks, judged by Slack's SDK and by the limits that the SDK does not check."""
+"""Slack blocks that we write pass the checks of Slack's SDK, and the limits that the SDK does not check."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What we write as HTML, judged by Telegram's own parser and within all of Telegram's limits."""
+"""HTML that we write is accepted by Telegram's own parser and stays within all of Telegram's limits."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A bot to talk with, over a fresh database."""
+"""Fixtures: a bot over a fresh database."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.make import NOON
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of this version with nothing in it: to copy it is quicker than to make it."""
+    """A database of this version without rows. Copying it is quicker than creating one."""
     path = tmp_path_factory.mktemp("empty") / "talk.db"
     store = Store(f"sqlite:///{path}")
     store.open(now=NOON)
@@ -34,5 +34,5 @@ def bot(tmp_path: Path, empty_database: Path) -> Iterator[BotHarness]:
 
 @pytest.fixture
 def slack(bot: BotHarness) -> SlackHarness:
-    """The same, where a workspace of Slack talks with it."""
+    """A bot in a workspace of Slack."""
     return SlackHarness(bot.store)

@@ -1,4 +1,4 @@
-"""Delivers to the chats of a BotHarness: the real pipeline over a channel that keeps what it is given.
+"""Delivers to the chats of a BotHarness: the real pipeline over a channel that records messages.
 
     post = Deliverer(bot)
     await post.deliver_due()
@@ -29,7 +29,7 @@ _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 
 
 class _Channel(GalleryChannel):
-    """Refuses what it is told to refuse."""
+    """Records messages, and fails for the addresses in `refusals`."""
 
     def __init__(self, bot: BotHarness, refusals: dict[str, NotDelivered]) -> None:
         super().__init__("telegram", _NO_LIMITS, bot.clock)
@@ -44,7 +44,7 @@ class _Channel(GalleryChannel):
 
 
 class Deliverer:
-    """Brings what is in the outbox."""
+    """Plans and delivers, and returns what was posted."""
 
     def __init__(self, bot: BotHarness) -> None:
         self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → what its messages meet with
@@ -58,7 +58,7 @@ class Deliverer:
         return replace(self._talk.context, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
 
     async def deliver_due(self) -> list[Answer]:
-        """Plans what is due now and delivers it; what came out, in its order."""
+        """Plans what is due now and delivers it. Returns the messages in their order."""
         context, before = self.context, len(self._channel.posts)
         await plan(context, self.drain_state)
         context.engine.wake(lanes(context.store, ["telegram"], now=context.clock.now(), finding=()))
@@ -69,11 +69,11 @@ class Deliverer:
         return came
 
     def to(self, chat: str) -> list[Answer]:
-        """Everything that a chat was brought so far."""
+        """Returns all messages of a chat so far."""
         return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(address(chat))]
 
     def last(self, chat: str) -> Answer:
-        """What it was brought last."""
+        """Returns the newest message of a chat."""
         return self.to(chat)[-1]
 
     @staticmethod

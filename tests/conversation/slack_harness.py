@@ -1,4 +1,4 @@
-"""People in a workspace who fill in forms and look at their board, without a network: the real pipeline, Slack's views.
+"""Fills in forms and reads the home view as people in a workspace do, without a network: the real pipeline, Slack's views.
 
 slack = SlackHarness(store)
 form = await slack.opens("sub")
@@ -32,7 +32,7 @@ SERVED = {
 
 @dataclass(slots=True)
 class FakeForms:
-    """Says where people are."""
+    """Answers which channels a person is in."""
 
     slack: "SlackHarness"
     platform: str = "slack"
@@ -55,7 +55,7 @@ class FakeForms:
 
 @dataclass(slots=True)
 class SlackHarness(BotHarness):
-    """A bot that people of a workspace talk with."""
+    """A BotHarness whose platform is a workspace of Slack."""
 
     places_of: dict[str, frozenset[str] | None] = field(default_factory=dict)  # person → addresses of channels
     members: bool = True  # whether everybody may change what a channel asks for
@@ -73,36 +73,36 @@ class SlackHarness(BotHarness):
         return replace(context, conversation=conversation)
 
     async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
-        """/paperwire TEXT."""
+        """Sends /paperwire TEXT."""
         name, _, rest = text.partition(" ")
         kind = ChatKind.TEAM if chat.split(":")[1][0] == "C" else ChatKind.PRIVATE
         fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
         return await self.sends_request(chat, command=name, text=rest, by=by, kind=kind, trigger_id="trigger", **fields)
 
     async def opens_form(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
-        """What is said opens a form."""
+        """Sends a message whose reply opens a form. Returns the form."""
         return self.form(await self.slash(text, by=by, chat=chat, **more), by)
 
     async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
-        """Somebody chooses "Subscribe…" in the menu of a message."""
+        """Chooses "Subscribe…" in the menu of a message."""
         answer = {"name": "subscribe", "text": text}
         fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
         return self.form(await self.sends_request(chat, event="shortcut", by=by, details=answer, **fields), by)
 
     async def home(self, by: str = ANN) -> "Home":
-        """Somebody looks at the tab Home."""
+        """Opens the home view."""
         seen = await self.sends_request(f"slack:{by}", event="home-view", by=by, view_id="V0 h0")
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
 
     def form(self, answer: Answer, by: str) -> "Form":
-        """The form that an answer opens."""
+        """Returns the form that an answer opens."""
         assert answer.stored_reply, "nothing was answered"
         assert answer.stored_reply.modal, answer.stored_reply
         return Form(self, _view(answer.stored_reply.modal), by)
 
     async def interacts(self, payload: dict[str, Any], team: str = TEAM) -> Answer:
-        """What Slack sends when something is done on a view."""
+        """Sends what Slack sends when a person acts on a view."""
         request = read(INTERACTIONS, {"team": {"id": team}, "trigger_id": f"t{next(self.updates)}", **payload}, SERVED)
         assert request is not None
         return await self.takes(request)
@@ -123,7 +123,7 @@ class _SlackApi(FakePlatformApi):
 
 @dataclass(slots=True)
 class Form:
-    """A form as somebody sees it."""
+    """A modal as a person sees it."""
 
     slack: SlackHarness
     view: dict[str, Any]
@@ -132,12 +132,12 @@ class Form:
 
     @property
     def fields(self) -> dict[str, dict[str, Any]]:
-        """The elements by field."""
+        """The input elements by field."""
         return {block["block_id"]: block["element"] for block in self.view["blocks"] if block["type"] == "input"}
 
     @property
     def notes(self) -> list[str]:
-        """What stands between the fields."""
+        """The texts between the fields."""
         return [
             line
             for block in self.view["blocks"]
@@ -146,17 +146,17 @@ class Form:
         ]
 
     def value(self, name: str) -> str:
-        """What stands in a field."""
+        """Returns the value of a field."""
         element = self.fields[name]
         begun = element.get("initial_value") or element.get("initial_time")
         return self.entered.get(name) or begun or element.get("initial_option", {}).get("value", "")
 
     def options(self, name: str) -> dict[str, str]:
-        """What a field offers: value → label."""
+        """Returns the choices of a field: value → label."""
         return {option["value"]: option["text"]["text"] for option in self.fields[name]["options"]}
 
     async def types(self, query: str) -> Answer:
-        """Enter in the field of the query; the form is shown anew."""
+        """Types a query and presses Enter. The form is shown anew."""
         self.entered["query"] = query
         answer = await self.slack.interacts(
             self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
@@ -167,7 +167,7 @@ class Form:
         return answer
 
     async def sends(self, *, by: str = "", team: str = TEAM, **values: str) -> Answer:
-        """The form is sent, with these values in place of what stands there."""
+        """Submits the form, with these values in place of those that it shows."""
         self.entered |= values
         return await self.slack.interacts(self._payload("view_submission", by=by), team)
 
@@ -179,7 +179,7 @@ class Form:
 
 @dataclass(slots=True)
 class Home:
-    """The tab Home as somebody sees it."""
+    """The home view as a person sees it."""
 
     slack: SlackHarness
     view: dict[str, Any]
@@ -187,7 +187,7 @@ class Home:
 
     @property
     def texts(self) -> list[str]:
-        """What stands there, block by block."""
+        """The texts, block by block."""
         found = []
         for block in self.view["blocks"]:
             match block:
@@ -198,7 +198,7 @@ class Home:
         return found
 
     def values(self, label: str, beside: str = "") -> list[str]:
-        """The values of what is called so: buttons, and entries of menus beside a text."""
+        """Returns the values of buttons with this label, and of menu entries beside a text."""
         found = []
         for block in self.view["blocks"]:
             for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])]:
@@ -209,11 +209,11 @@ class Home:
         return found
 
     async def presses(self, label: str, beside: str = "", *, nth: int = 0, by: str = "") -> Answer:
-        """Something on the board is pressed."""
+        """Presses a button of the home view."""
         return await self.presses_value(self.values(label, beside)[nth], by=by)
 
     async def presses_value(self, value: str, *, by: str = "", team: str = TEAM) -> Answer:
-        """A value is sent as if it stood on the board."""
+        """Sends a value as if a button of the home view held it."""
         view = {**self.view, "id": "V0", "hash": "h0", "state": {"values": {}}}
         user = {"id": by or self.by, "name": "ann"}
         actions = [{"action_id": "0.0", "type": "button", "value": value}]
@@ -230,7 +230,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
-    """What a view says of a field with this value; None: what stood there at first."""
+    """Returns the state of a view for this value of a field; None stands for the initial value."""
     if value is None:
         value = element.get("initial_value") or element.get("initial_time")
         value = value or element.get("initial_option", {}).get("value", "")

@@ -1,4 +1,4 @@
-"""A setting that a test declares works everywhere: /set, the list, help, undo, export, import. Nothing else knows it."""
+"""A setting that only a test declares works everywhere: /set, the list, help, undo, export, import."""
 
 from collections.abc import Iterator
 

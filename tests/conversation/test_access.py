@@ -1,4 +1,4 @@
-"""Who may use the bot: open, ask and closed; the first operator by a code; how it stands."""
+"""Access to the bot: open, ask and closed; the first operator by a code; the status of access."""
 
 from dataclasses import replace
 from datetime import timedelta

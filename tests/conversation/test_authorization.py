@@ -1,4 +1,4 @@
-"""Who may change what, and what a button is worth in other hands."""
+"""Authorization: who may change what, and what a button does when somebody else presses it."""
 
 from tests.bot_harness import BotHarness
 from tests.make import ingested, paper

@@ -1,4 +1,4 @@
-"""Buttons under deliveries: the card of a paper and its verbs, what lies beyond the limit, rules written into queries."""
+"""Buttons under deliveries: the card of a paper and its verbs, papers beyond the limit, exclusions written into queries."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ OLD_BUTTON = "I do not have this paper any more."
 async def comes(bot: BotHarness, chat: str = ME) -> Answer:
     """What is due is delivered; its messages for this chat together, whose buttons can be pressed from then on."""
     came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
-    messages = tuple(message for posting in came if posting for message in posting.messages)
+    messages = tuple(message for entry in came if entry for message in entry.messages)
     return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
 
 
@@ -30,7 +30,7 @@ def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Pape
     return [paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
 
 
-async def wished(bot: BotHarness, *queries: str, chat: str = ME) -> None:
+async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
         subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
 
@@ -43,14 +43,14 @@ def texts(bot: BotHarness, chat: str = ME) -> list[str]:
 
 
 async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(1))
     alert = await comes(bot)
     assert alert.buttons == ["more", "mute ▾", "why"]
 
 
 async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
     sent = await comes(bot)
     assert sent.buttons == ["1", "2"]
@@ -62,7 +62,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) ->
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(19))
     sent = await comes(bot)
     assert [len(payload["buttons"]) for payload in sent.payloads] == [2, 1]
@@ -76,7 +76,7 @@ async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_numbe
 
 
 async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     set_setting(bot.store, address(ME), "limit", "6", now=bot.clock.now())
     ingested(bot.store, *papers(25))
     sent = await comes(bot)
@@ -95,7 +95,7 @@ async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness
 
 
 async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHarness) -> None:
-    await wished(bot, "diffusion", 'author:"Jane Doe"')
+    await subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
     set_setting(bot.store, address(ME), "limit", "2", now=bot.clock.now())
     ingested(bot.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
     sent = await comes(bot)
@@ -105,7 +105,7 @@ async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHa
 
 @pytest.mark.parametrize("value", ["off", "link"])
 async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarness, value: str) -> None:
-    await wished(bot, "diffusion", chat=GROUP)
+    await subscribe_to(bot, "diffusion", chat=GROUP)
     set_setting(bot.store, address(GROUP), "limit", "2", now=bot.clock.now())
     set_setting(bot.store, address(GROUP), "buttons", value, now=bot.clock.now())
     ingested(bot.store, *papers(7))
@@ -115,11 +115,11 @@ async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarn
 
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     set_setting(bot.store, address(ME), "limit", "2", now=bot.clock.now())
     ingested(bot.store, *papers(4))
     await comes(bot)
-    await wished(bot, "cs.LG")
+    await subscribe_to(bot, "cs.LG")
     ingested(bot.store, *papers(1, "Another {}"))
     assert "Diffusion" not in (await comes(bot)).text
 
@@ -138,7 +138,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
         comment="12 pages",
         summaries=(Summary(language="en", fields=set_setting_of), Summary(language="zh", fields={"tldr": "很短。"})),
     )
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, whole, paper("Diffusion two"))
     sent = await comes(bot)
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
@@ -156,7 +156,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
 
 
 async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, paper("Diffusion one", abstract="All of it."))
     await comes(bot)
     more = await bot.presses("more")
@@ -166,7 +166,7 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) ->
 
 
 async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
-    await wished(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
+    await subscribe_to(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
     ingested(bot.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
     await comes(bot)
@@ -184,7 +184,7 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
 
 
 async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(1))
     await comes(bot)
     muted = await bot.presses("mute ▾")
@@ -200,7 +200,7 @@ async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(bot: Bo
 
 
 async def test_mute_asks_which_subscription_where_there_are_several(bot: BotHarness) -> None:
-    await wished(bot, "diffusion", "cs.LG")
+    await subscribe_to(bot, "diffusion", "cs.LG")
     ingested(bot.store, *papers(1))
     await comes(bot)
     asked = await bot.presses("mute ▾")
@@ -212,7 +212,7 @@ async def test_mute_asks_which_subscription_where_there_are_several(bot: BotHarn
 
 
 async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> None:
-    await wished(bot, "diffusion", "cs.LG")
+    await subscribe_to(bot, "diffusion", "cs.LG")
     ingested(bot.store, *papers(1))
     alert = await comes(bot)
     await bot.presses("mute ▾")
@@ -237,7 +237,7 @@ async def offered(bot: BotHarness, chat: str = ME, **more: Any) -> Answer:
 
 
 async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
     menu = await offered(bot)
     assert menu.text == "What shall 1  diffusion leave out from now on?"
@@ -254,7 +254,7 @@ async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) ->
 
 
 async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
-    await wished(bot, "diffusion OR flow")
+    await subscribe_to(bot, "diffusion OR flow")
     ingested(bot.store, paper("Diffusion for Video Generation", authors=("Jane Doe",)))
     await offered(bot)
     await bot.presses("Jane Doe")
@@ -262,7 +262,7 @@ async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
 
 
 async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) -> None:
-    await wished(bot, '"video generation"')
+    await subscribe_to(bot, '"video generation"')
     ingested(bot.store, paper("Video Generation", authors=()))
     assert (await offered(bot)).lines == [
         "I find no words in this title that few of the other papers have.",
@@ -271,7 +271,7 @@ async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) ->
 
 
 async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness) -> None:
-    await wished(bot, "diffusion", "cs.LG", "rlhf, video")
+    await subscribe_to(bot, "diffusion", "cs.LG", "rlhf, video")
     ingested(bot.store, paper("Diffusion for Video Generation", "cs.LG"))
     await offered(bot)
     first = await bot.presses("Video Generation")
@@ -288,12 +288,12 @@ async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness)
 
 
 async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, paper("Diffusion for Video Generation"))
     await offered(bot)
     unsubscribe(bot.store, address(ME), "1", now=bot.clock.now())
     assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     assert (await bot.presses("Video Generation")).toast  # numbers are not reused
     assert texts(bot) == ["diffusion"]
 
@@ -302,7 +302,7 @@ async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness
 
 
 async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
     authors = [names[0], "J. D.", *names[1:]]  # nobody can be asked for by initials alone
     ingested(bot.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
@@ -330,7 +330,7 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
 
 async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
-    await wished(bot, "diffusion", chat=GROUP)
+    await subscribe_to(bot, "diffusion", chat=GROUP)
     ingested(bot.store, *papers(2))
     await comes(bot, GROUP)
     assert (await bot.presses("1", GROUP, by="8")).text
@@ -341,8 +341,8 @@ async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -
 
 
 async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
-    await wished(bot, "diffusion", chat="telegram:43")
+    await subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion", chat="telegram:43")
     ingested(bot.store, *papers(2))
     sent = await comes(bot)
     data = sent.keys[0]["data"]
@@ -356,7 +356,7 @@ async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None
 
 @pytest.mark.parametrize("data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.f9999", "d{}.w5", "d{}.q5"])
 async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: str) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(2))
     sent = await comes(bot)
     delivery = sent.keys[0]["data"][1:17]
@@ -369,7 +369,7 @@ async def test_data_that_nobody_made_is_an_old_button(bot: BotHarness, data: str
 
 
 async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     first = paper("Diffusion one", version=1)
     ingested(bot.store, first, paper("Diffusion two"))
     sent = await comes(bot)
@@ -400,7 +400,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
 
 
 async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: BotHarness) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     ingested(bot.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
@@ -412,7 +412,7 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
 
 
 async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:
-    await wished(bot, "diffusion", chat=GROUP)
+    await subscribe_to(bot, "diffusion", chat=GROUP)
     ingested(bot.store, *papers(2))
     sent = await comes(bot, GROUP)
     assert (await bot.presses("1", GROUP)).buttons
@@ -458,7 +458,7 @@ SEARCH = "https://arxiv.org/search/?query="
     ],
 )
 async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, Any], links: list[str]) -> None:
-    await wished(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     other = paper("Diffusion, too", abstract="So that there are numbers.")
     given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **known}
     ingested(bot.store, other, replace(paper("x"), **given))
@@ -479,19 +479,19 @@ async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHa
     )
     ingested(bot.store, *there)
 
-    async def told_of(place: int) -> tuple[str, list[str]]:
+    async def shown_for(place: int) -> tuple[str, list[str]]:
         card = await bot.says(there[place].arxiv_id or "")
         return card.lines[2], [line for line in (await bot.presses(card.buttons[2])).lines[2:] if line]
 
-    assert (await told_of(0))[0] == "AI: An English summary."
-    assert await told_of(2) == ("Abstract C.", ["Abstract", "Abstract C.", "In short", "AI: 英文之前的总结"])
+    assert (await shown_for(0))[0] == "AI: An English summary."
+    assert await shown_for(2) == ("Abstract C.", ["Abstract", "Abstract C.", "In short", "AI: 英文之前的总结"])
     bot.later(minutes=1)
     await bot.says("/lang zh")
-    assert await told_of(0) == (
+    assert await shown_for(0) == (
         "AI: 英文之前的总结",
         ["概要", "AI: 英文之前的总结", "摘要译文", "译文甲。", "摘要", "Abstract A."],
     )
-    assert await told_of(1) == (
+    assert await shown_for(1) == (
         "译文乙。",
         ["摘要译文", "译文乙。", "概要", "AI: An English summary.", "摘要", "Abstract B."],
     )

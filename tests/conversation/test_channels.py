@@ -1,4 +1,4 @@
-"""Groups and channels managed from a private chat: connect, directed commands, what nobody learns of a foreign chat."""
+"""Groups and channels that are managed from a private chat: connect, directed commands, and what a foreign chat does not reveal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Forms in Slack: a subscription is added, changed, begun with a paper; what comes back wrong is refused on the form."""
+"""Forms in Slack: a subscription is added, edited, or begun from a paper; invalid values are refused on the form."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Groups, forums and their topics: who may change what, what is said unasked, closed topics, groups that move."""
+"""Groups, forums and topics: who may change what, what the bot says unasked, closed topics, groups that move."""
 
 import pytest
 

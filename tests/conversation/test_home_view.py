@@ -1,4 +1,4 @@
-"""The tab Home: what a person looks after, chat by chat; pressed, it acts there, and shows what has changed."""
+"""The home view: the chats that a person manages, buttons that act on them, and updates after a change."""
 
 from datetime import timedelta
 

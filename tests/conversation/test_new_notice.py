@@ -1,4 +1,4 @@
-"""A notice that this test declares, and the product does not know: raised, stored, delivered and pressed."""
+"""A notice that only this test declares is raised, stored, delivered, and its button answered."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""News about the service itself: to whom, how often, and never where strangers read."""
+"""Notices about the service: to whom, how often, and never where strangers read."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -39,7 +39,7 @@ def failed(source: str) -> SourceFailed:
     return SourceFailed(source=source, since="", reason="")
 
 
-def operators_hear(bot: BotHarness, **stopped: str) -> int:
+def notified_operators(bot: BotHarness, **stopped: str) -> int:
     return len(notify_operators_of_trouble(bot.store, ADMINS, now=bot.clock.now(), stopped=stopped))
 
 
@@ -49,15 +49,15 @@ class TestOnceACauseAndDay:
     ) -> None:
         store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON, timezone="Asia/Tokyo")
 
-        def tell() -> bool:
+        def notifies() -> bool:
             return notify(bot.store, address(ME), OVERDUE, now=bot.clock.now())
 
-        assert tell()  # 21:00 in Tokyo
-        assert not tell()
+        assert notifies()  # 21:00 in Tokyo
+        assert not notifies()
         bot.later(hours=2)
-        assert not tell()
+        assert not notifies()
         bot.later(hours=2)
-        assert tell()
+        assert notifies()
         assert len(await post.deliver_due()) == 2
 
     def test_another_cause_or_key_is_another_notice(self, bot: BotHarness) -> None:
@@ -89,13 +89,13 @@ class TestOperators:
         post.refusals |= {"41": Rejected("Not today"), "42": Rejected("Not today"), "43": Rejected("Never")}
         ingested(bot.store, paper("Diffusion on graphs"))
         await post.deliver_due()
-        assert operators_hear(bot) == 1
+        assert notified_operators(bot) == 1
         (notice,) = await post.deliver_due()
         assert notice.to == OPERATOR
         assert notice.lines[:2] == ["3 messages could not be sent.", "The usual reason: Not today."]
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
         bot.later(days=1)
-        assert operators_hear(bot) == 0  # of these they have heard
+        assert notified_operators(bot) == 0  # of these they have heard
 
     async def test_what_dies_later_that_day_is_told_the_next(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = Rejected("Not today")
@@ -103,11 +103,11 @@ class TestOperators:
         for title in ("Diffusion one", "Diffusion two"):
             ingested(bot.store, paper(title), now=bot.clock.now())
             await post.deliver_due()
-            operators_hear(bot)
+            notified_operators(bot)
             bot.later(hours=1)
         assert [answer.lines[0] for answer in post.to(OPERATOR)] == ["1 message could not be sent."]
         bot.later(days=1)
-        assert operators_hear(bot) == 1
+        assert notified_operators(bot) == 1
         (second,) = await post.deliver_due()
         assert second.lines[0] == "1 message could not be sent."
 
@@ -118,14 +118,14 @@ class TestOperators:
         await post.deliver_due()
         (entry,) = outbox_entries(bot.store, now=bot.clock.now())
         dismiss(bot.store, entry.id, now=bot.clock.now())
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
 
     async def test_a_notice_that_cannot_be_sent_calls_for_no_other(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["1"] = Rejected("Not today")
         notify_operators(bot.store, ADMINS, failed("daily"), now=NOON)
         await post.deliver_due()
         assert [entry.state for entry in outbox_entries(bot.store, now=NOON)] == ["dead"]
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
 
     async def test_what_waits_for_an_hour_is_told_once_a_day(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = RetryLater("No connection")
@@ -133,15 +133,15 @@ class TestOperators:
         ingested(bot.store, paper("Diffusion"))
         await post.deliver_due()
         bot.later(minutes=59)
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
         bot.later(minutes=2)
-        assert operators_hear(bot) == 1
+        assert notified_operators(bot) == 1
         sent = [answer for answer in await post.deliver_due() if answer.to == OPERATOR]
         assert sent[0].lines[:2] == [
             "1 delivery to Telegram has waited for more than an hour.",
             "The usual reason: No connection.",
         ]
-        assert operators_hear(bot) == 0
+        assert notified_operators(bot) == 0
 
     async def test_a_platform_that_stands_still_is_told_on_the_others(self, bot: BotHarness) -> None:
         both = (address(OPERATOR), address("slack:U1"))

@@ -1,4 +1,4 @@
-"""pause and resume: what is held stays held, and what waited is offered when it comes back."""
+"""pause and resume: a held delivery stays held, and undelivered papers are offered on resume."""
 
 from datetime import datetime, timedelta
 

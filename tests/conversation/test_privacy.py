@@ -1,4 +1,4 @@
-"""What is stored of a chat, shown and erased."""
+"""privacy and forget: the stored data of a chat, shown and erased."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Quiet hours hold what would come at once; what a person asks for, and other schedules, they do not."""
+"""Quiet hours hold immediate deliveries. Replies and scheduled deliveries are not held."""
 
 from datetime import datetime, timedelta
 

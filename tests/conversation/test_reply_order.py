@@ -1,4 +1,4 @@
-"""Replies of one lane arrive in the order of their requests, and nothing is kept of a lane whose replies have arrived."""
+"""Replies of one lane are posted in the order of their requests. A lane without pending replies uses no memory."""
 
 import asyncio
 

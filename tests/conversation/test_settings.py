@@ -1,4 +1,4 @@
-"""What a chat chooses for itself, by word and by button."""
+"""Settings of a chat, changed by command and by button."""
 
 from zoneinfo import available_timezones
 
@@ -91,19 +91,19 @@ def stored(bot: BotHarness, name: str) -> str:
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang: str) -> None:
-    voice = Language(lang, "UTC")
-    assert setting_name(label_of(name, voice)) == name
-    assert setting_name(label_of(name, voice).upper()) == name
+    language = Language(lang, "UTC")
+    assert setting_name(label_of(name, language)) == name
+    assert setting_name(label_of(name, language).upper()) == name
     for kind in ChatKind:
         for value in choices(name, kind=kind):
-            assert check_value(name, value_words(name, value, voice), kind=kind) == value
+            assert check_value(name, value_words(name, value, language), kind=kind) == value
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -> None:
-    voice = Language(lang, "UTC")
+    language = Language(lang, "UTC")
     for name, value in (("limit", "12"), ("limit", "all"), ("quiet", "22:30-07:00"), ("quiet", "off"), ("lang", lang)):
-        assert check_value(name, value_words(name, value, voice), kind=ChatKind.PRIVATE) == value
+        assert check_value(name, value_words(name, value, language), kind=ChatKind.PRIVATE) == value
 
 
 @pytest.mark.parametrize(

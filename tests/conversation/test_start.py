@@ -1,4 +1,4 @@
-"""First contact, help, and what nobody understands."""
+"""start and help, and messages that are not understood."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""sub, and what follows it: the echo, the advice, the schedule, many at once, and a message that is edited."""
+"""subscribe: the echo, the advice, the schedule, several queries at once, and edited messages."""
 
 import html
 import sqlite3

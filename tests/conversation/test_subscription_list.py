@@ -1,4 +1,4 @@
-"""list, and what can be done with a number: edit, name, schedule."""
+"""list, and the commands that take a number: edit, name, schedule."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Times wherever people write them: what is read, what is offered instead, and what is refused with the nearest."""
+"""Times in every command that takes them: which are read, what is offered instead, and which are refused with the nearest."""
 
 import pytest
 

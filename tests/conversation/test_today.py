@@ -1,4 +1,4 @@
-"""today: the newest batch now. In a private chat it is a delivery, told for good; elsewhere an answer."""
+"""today: the newest batch now. In a private chat its papers count as delivered; elsewhere it is only a reply."""
 
 from datetime import UTC, datetime, timedelta
 

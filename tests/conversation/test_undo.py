@@ -1,4 +1,4 @@
-"""undo: what was changed is taken back exactly, whoever changed it, and nothing is sent twice for it."""
+"""undo: the last change is reverted exactly, whoever made it, and nothing is sent twice."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Several subscriptions are removed at once: one answer, and one undo."""
+"""unsubscribe with several numbers: one reply, and one undo."""
 
 import pytest
 

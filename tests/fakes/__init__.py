@@ -1,4 +1,4 @@
-"""Telegram and Slack on loopback, over real HTTP: they refuse what the platforms refuse, and misbehave on demand.
+"""Fake Telegram and Slack servers on loopback, over real HTTP: they refuse what the platforms refuse, and fail on demand.
 
 In a test's own process:
 

@@ -1,4 +1,4 @@
-"""A fake arXiv over real HTTP. It watches that nobody asks more than once in three seconds, or twice at once."""
+"""A fake arXiv over real HTTP. It records every request that breaks arXiv's limits: one in three seconds, one at once."""
 
 import asyncio
 import gzip
@@ -98,10 +98,10 @@ class FakeArxiv:
     def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
         """The next batch holds a version of the paper that says so, in its abstract or, where there is one, its comment."""
         words = "This paper has been withdrawn by its authors."
-        told = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
+        fields = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
             Paper(
-                **told,
+                **fields,
                 arxiv_id=paper.arxiv_id,
                 version=(paper.version or 1) + 1,
                 abstract="" if in_comment else words,

@@ -1,4 +1,4 @@
-"""What arXiv serves, written from papers: a feed, an answer of the API, a list as HTML. Own words, arXiv's shapes."""
+"""Writes pages in arXiv's formats from papers: a feed, an answer of the API, a list as HTML."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""What Slack accepts as blocks and metadata of a message (docs.slack.dev, Block Kit).
+"""Checks blocks and metadata of a message as Slack does (docs.slack.dev, Block Kit).
 
 `slack_sdk.models` checks less (no number of blocks, no length of fields, no total), so it is asked last.
 """

@@ -1,4 +1,4 @@
-"""How a platform, or the line to it, misbehaves: once, instead of the usual answer."""
+"""Faults of a platform or of the connection to it: each replaces one answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a fake platform accepted: the only judge of what was sent."""
+"""The journal of a fake platform: every message that it accepted. Tests judge deliveries by it alone."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Telegram's own HTML parser as the judge of texts: tdjson, the library that the Bot API server itself is built on.
+"""Parses HTML with Telegram's own parser: tdjson, the library that the Bot API server is built on.
 
 It runs offline. It neither trims nor counts, so this module does.
 """

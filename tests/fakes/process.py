@@ -1,4 +1,4 @@
-"""A fake platform in a process of its own, for tests that kill the program from outside."""
+"""Runs a fake platform in its own process, for tests that kill the program from outside."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The part of a fake platform that both platforms share: a server, its verbs, and a way to tell it verbs from outside."""
+"""The server that both fake platforms share, its verbs, and a way to call the verbs from another process."""
 
 import argparse
 import asyncio

@@ -1,7 +1,7 @@
-"""Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, addresses for answers.
+"""A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
 
 What a workspace is stands in slack_workspace, what methods do in slack_methods, what blocks may hold in blocks, how
-events come to the app in slack_switchboard. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
+events come to the app in slack_event_delivery. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
 """
 
 import json
@@ -18,8 +18,8 @@ from tests.fakes import slack_methods as methods
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
+from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_people import APP_TOKEN, ShownView, SlackPeople, Upload, escaped
-from tests.fakes.slack_switchboard import SentEnvelope
 from tests.fakes.slack_workspace import (
     ALL_SCOPES,
     BOT_USER,
@@ -166,7 +166,7 @@ class FakeSlack(SlackPeople):
         """From now on what people do is posted to this address, signed, in place of Socket Mode."""
         self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
 
-    def tells_time(self, now: float) -> None:
+    def sets_time(self, now: float) -> None:
         """The server's clock stands there, seconds since 1970."""
         self._now = now
 
@@ -174,7 +174,9 @@ class FakeSlack(SlackPeople):
 
     def ephemerals_to(self, user: str, channel: str = "C1") -> list[Entry]:
         """What only one person was shown in a channel, in order."""
-        return [e for e in self.journal if e.kind == "whisper" and e.chat == channel and e.payload.get("user") == user]
+        return [
+            e for e in self.journal if e.kind == "ephemeral" and e.chat == channel and e.payload.get("user") == user
+        ]
 
     def sees(self, user: str, channel: str = "C1", *, team: str = "") -> list[str]:
         """The texts that somebody sees in a channel now, whispers to them included."""
@@ -353,7 +355,7 @@ class FakeSlack(SlackPeople):
         self.journal.write(
             Entry(
                 at=time.time(),
-                kind="whisper",
+                kind="ephemeral",
                 chat=workspace.chat(conversation.id),
                 thread=thread,
                 id=ts,

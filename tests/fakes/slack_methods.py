@@ -1,4 +1,4 @@
-"""The methods of Slack's Web API that the fake knows (docs.slack.dev, Web API methods): checked, done, answered.
+"""The methods of Slack's Web API that the fake supports (docs.slack.dev, Web API methods): checked, executed, answered.
 
 Where the platform's behaviour is not known for certain, the fake is stricter rather than laxer and says so in a comment.
 """

@@ -1,4 +1,4 @@
-"""The part of the fake Slack that installs an app: codes, tokens, tokens that rotate (docs.slack.dev, oauth.v2.access)."""
+"""The OAuth part of the fake Slack: codes, tokens, tokens that rotate (docs.slack.dev, oauth.v2.access)."""
 
 import base64
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What people do on the fake Slack, and what happens there: the events, commands and presses that come of it."""
+"""Actions of people on the fake Slack, and the events, commands and interactions that Slack sends for them."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.fakes.server import LOOPBACK, FakePlatform
-from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
+from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
@@ -239,8 +239,8 @@ class SlackPeople(FakePlatform):
     def renames(self, channel: str, name: str, *, team: str = "") -> SentEnvelope:
         workspace = self._of(team)
         workspace.conversations[channel].name = name
-        told = {"id": channel, "name": name, "created": 1}
-        return self._place_event({"type": "channel_rename", "channel": told}, channel, workspace)
+        details = {"id": channel, "name": name, "created": 1}
+        return self._place_event({"type": "channel_rename", "channel": details}, channel, workspace)
 
     def deletes_channel(self, channel: str, *, team: str = "") -> SentEnvelope:
         workspace = self._of(team)
@@ -262,8 +262,8 @@ class SlackPeople(FakePlatform):
     ) -> list[SentEnvelope]:
         """A workspace takes the app away; `says` are the events that come of it, in their order."""
         workspace = self._of(team)
-        told = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
-        sent = [self._event({"type": name, **told[name]}, workspace) for name in says]
+        details = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
+        sent = [self._event({"type": name, **details[name]}, workspace) for name in says]
         workspace.revoked = "account_inactive"
         return sent
 
@@ -277,17 +277,17 @@ class SlackPeople(FakePlatform):
         """Slack announces that it takes a connection away."""
         self._wait(self.event_delivery.warn(reason))
 
-    def takes_connection_away(self) -> None:
+    def drops_connection(self) -> None:
         """Slack takes away what it announced."""
-        self._wait(self.event_delivery.take_away())
+        self._wait(self.event_delivery.drop())
 
     def drops_connections(self) -> None:
         """All connections are lost without a word."""
-        self._wait(self.event_delivery.take_away(all_of_them=True, politely=False))
+        self._wait(self.event_delivery.drop(all_of_them=True, politely=False))
 
-    def repeats(self, *, also_taken: bool = False) -> int:
+    def repeats(self, *, also_acknowledged: bool = False) -> int:
         """Events that were not acknowledged come again; with `also_taken` all do."""
-        return self._call(lambda: self.event_delivery.repeat(also_taken=also_taken))
+        return self._call(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
     def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
         """The next posts are taken, and then the connection is cut: who posted cannot know."""

@@ -1,4 +1,4 @@
-"""What one workspace of the fake Slack is: people, conversations, and what was said there."""
+"""The state of one workspace of the fake Slack: people, conversations, and messages."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ class FakePerson:
 
     def user_object(self, team: str, *, locale: bool) -> dict[str, Any]:
         """As users.info tells it in a workspace."""
-        told = {
+        user = {
             "id": self.id,
             "team_id": self.team,
             "name": self.id.lower(),
@@ -62,7 +62,7 @@ class FakePerson:
             "is_ultra_restricted": self.single,
             **({"locale": self.locale} if locale else {}),
         }
-        return told if self.team == team else {**told, "is_stranger": True}
+        return user if self.team == team else {**user, "is_stranger": True}
 
 
 @dataclass(slots=True)

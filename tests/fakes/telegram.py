@@ -1,4 +1,4 @@
-"""A Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
+"""A fake Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
 What it refuses stands in telegram_rules, what it tells of people in telegram_people, how updates wait in telegram_queue.
 """
@@ -43,7 +43,7 @@ TOKEN = "4242:made-up-token-of-a-bot"
 NAME = "paperwire_test_bot"
 BOT = {"id": 4242, "is_bot": True, "first_name": "Paperwire", "username": NAME}
 
-_OLD_PRESS = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+_OLD_CALLBACK = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class FakeTelegram(FakePlatform):
         self._privacy = True
         self._messages: dict[tuple[int, int], FakeMessage] = {}
         self._next_id = 100
-        self._open_presses: set[str] = set()
+        self._open_callbacks: set[str] = set()
         self._toasts: dict[str, str] = {}
         self._menus: dict[tuple[str, str], list[dict[str, str]]] = {}
         self._files: dict[str, tuple[str, bytes]] = {}
@@ -292,7 +292,7 @@ class FakeTelegram(FakePlatform):
         if message.buttons and not inaccessible:
             shown["reply_markup"] = {"inline_keyboard": json.loads(message.buttons)}
         press = str(7_000_000_000_000_000_000 + self._new_id())
-        self._open_presses.add(press)
+        self._open_callbacks.add(press)
         user = person(int(by or known.id), name, language)
         query = {"id": press, "from": user, "message": shown, "chat_instance": "-5", "data": data}
         self.queue.notify("callback_query", query)
@@ -315,15 +315,15 @@ class FakeTelegram(FakePlatform):
         """Something on the way answers with a page of its own, or misbehaves as one of FAULTS."""
         self.answers(what, times, method=method)
 
-    def forgets_presses(self) -> None:
+    def forgets_callbacks(self) -> None:
         """All presses are too old to be answered."""
-        self._open_presses.clear()
+        self._open_callbacks.clear()
 
     def renumbers(self, first: int) -> None:
         """After a week of silence the ids of updates begin anew somewhere."""
         self.queue.renumber(first)
 
-    def tells_time(self, now: float) -> None:
+    def sets_time(self, now: float) -> None:
         """The server's clock stands there, seconds since 1970."""
         self._now = now
 
@@ -488,7 +488,7 @@ class FakeTelegram(FakePlatform):
             "getChat": lambda call: full_chat_object(self._known(call)),
             "getChatMember": self._get_chat_member,
             "getFile": self._get_file,
-            "answerCallbackQuery": self._answer_press,
+            "answerCallbackQuery": self._answer_callback,
             "setMyCommands": self._set_commands,
             "getMyCommands": lambda call: self.menu(rules.scope_of(call.arguments), rules.language_of(call.arguments)),
             "setMyDescription": self._set_words,
@@ -612,14 +612,14 @@ class FakeTelegram(FakePlatform):
 
     # ── presses, menus ────────────────────────────────────────────────────────
 
-    def _answer_press(self, call: ApiCall) -> bool:
+    def _answer_callback(self, call: ApiCall) -> bool:
         press = str(call.arguments.get("callback_query_id", ""))
         words = str(call.arguments.get("text", ""))
-        if press not in self._open_presses:
-            raise Refusal(400, _OLD_PRESS)
+        if press not in self._open_callbacks:
+            raise Refusal(400, _OLD_CALLBACK)
         if len(words) > rules.TOAST_LIMIT:
             raise Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
-        self._open_presses.discard(press)
+        self._open_callbacks.discard(press)
         self._toasts[press] = words
         return True
 

@@ -1,4 +1,4 @@
-"""People and places of the fake Telegram, and what the server tells a bot of them (core.telegram.org/bots/api)."""
+"""People and chats of the fake Telegram, and the objects that the server sends about them (core.telegram.org/bots/api)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

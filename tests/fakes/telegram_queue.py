@@ -1,4 +1,4 @@
-"""The updates that wait on the fake Telegram: asked for by getUpdates, or sent to a webhook.
+"""The update queue of the fake Telegram: read by getUpdates, or posted to a webhook.
 
 Two habits of the real server are left out, since they are only waiting: a conflict is answered at once, and a second
 short question within three seconds too.
@@ -19,7 +19,7 @@ LONGEST_POLL = 50  # seconds
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 _WEBHOOK_SET = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-_TWO_ASK = "terminated by other getUpdates request; make sure that only one bot instance is running"
+_TWO_READERS = "terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
 class UpdateQueue:
@@ -79,7 +79,7 @@ class UpdateQueue:
         """Confirms what is older than `offset`, and waits for news. A second question ends the first one."""
         if self.webhook.url:
             raise Refusal(409, f"Conflict: {_WEBHOOK_SET}")
-        self._end_question(_TWO_ASK)
+        self._end_question(_TWO_READERS)
         self._allow(arguments)
         offset = rules.whole(arguments, "offset")
         limit = min(max(rules.whole(arguments, "limit", 100), 1), 100)

@@ -1,4 +1,4 @@
-"""What a Bot API server takes and what it refuses, in the words of tdlib/telegram-bot-api where they are known.
+"""Checks requests as a Bot API server does, with the error texts of tdlib/telegram-bot-api where they are known.
 
 Where they are not known, the fake is stricter rather than laxer, and a comment says so.
 """

@@ -22,7 +22,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.service.outbox import outbox_counts, outbox_entries
 from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_hearing import a_bot
+from tests.integration.slack_bot import a_bot
 from tests.make import NOON, FakeClock, ingested, paper
 
 CHANNELS = 20
@@ -53,8 +53,8 @@ async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear 
             fake.withdraws("channels:history")
         async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
             for number in range(CHANNELS):
-                wish = SubscriptionRequest(text="graph", every="now")
-                subscribe(app.store, parse_address(f"slack:C{number}"), wish, now=NOON)
+                request = SubscriptionRequest(text="graph", every="now")
+                subscribe(app.store, parse_address(f"slack:C{number}"), request, now=NOON)
             fake.cuts_after_taking(cuts)
             for _ in range(ROUNDS):
                 await _round(app, clock)

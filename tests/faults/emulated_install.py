@@ -36,7 +36,7 @@ class Workspace:
         self.base = base
         self._web = web
 
-    async def asks(self, method: str, **arguments: str) -> dict[str, Any]:
+    async def call(self, method: str, **arguments: str) -> dict[str, Any]:
         """An answer of its Web API, with the token of somebody who may read everything."""
         headers = {"Authorization": f"Bearer {JUDGE}"}
         async with self._web.post(f"{self.base}/api/{method}", data=arguments, headers=headers) as answer:
@@ -44,14 +44,14 @@ class Workspace:
 
     async def posted(self, many: int, channel: str = CHANNEL) -> list[dict[str, Any]]:
         """What stands in a channel, the oldest first; nothing while that is less than so many."""
-        told = (await self.asks("conversations.history", channel=channel)).get("messages", [])
-        replies = [await self._replies(channel, one["ts"]) for one in told if one.get("reply_count")]
-        found = sorted([*told, *(reply for thread in replies for reply in thread)], key=lambda one: str(one["ts"]))
+        messages = (await self.call("conversations.history", channel=channel)).get("messages", [])
+        replies = [await self._replies(channel, one["ts"]) for one in messages if one.get("reply_count")]
+        found = sorted([*messages, *(reply for thread in replies for reply in thread)], key=lambda one: str(one["ts"]))
         unique = {one["ts"]: one for one in found}
         return list(unique.values()) if len(unique) >= many else []
 
     async def _replies(self, channel: str, ts: str) -> list[dict[str, Any]]:
-        found = await self.asks("conversations.replies", channel=channel, ts=ts)
+        found = await self.call("conversations.replies", channel=channel, ts=ts)
         return [one for one in found.get("messages", []) if one["ts"] != ts]
 
     async def lets_in(self, ours: str, found: Findings) -> None:
@@ -95,7 +95,7 @@ async def emulating(program: Path, folder: Path, ours: str) -> AsyncIterator[Wor
 
 async def _up(slack: Workspace) -> bool:
     try:
-        return bool((await slack.asks("auth.test"))["ok"])
+        return bool((await slack.call("auth.test"))["ok"])
     except aiohttp.ClientError:
         return False
 
@@ -126,7 +126,7 @@ async def story(slack: Workspace, folder: Path, inbox: Path, settings: Mapping[s
 
 
 async def _direct(slack: Workspace) -> list[dict[str, Any]]:
-    channels = (await slack.asks("conversations.list", types="im"))["channels"]
+    channels = (await slack.call("conversations.list", types="im"))["channels"]
     return await slack.posted(1, channels[0]["id"]) if channels else []
 
 

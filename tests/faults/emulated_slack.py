@@ -84,10 +84,10 @@ class Emulator:
             await page.receive()  # the state at first
             await page.send_json({"t": "view_submit", "user": by, "values": values})
             while True:
-                told = json.loads((await page.receive(PATIENCE)).data)
-                if told["t"] == "view_errors":
-                    return dict(told["errors"])
-                if told["t"] == "view" and not told["stack"]:
+                event = json.loads((await page.receive(PATIENCE)).data)
+                if event["t"] == "view_errors":
+                    return dict(event["errors"])
+                if event["t"] == "view" and not event["stack"]:
                     return None
 
     async def direct(self, person: str) -> str:
@@ -126,11 +126,11 @@ async def _subscribed(slack: Emulator, found: Findings) -> None:
     found.note("what changes the channel is said to all of it", held="subtype" not in said[0], instead=said[0])
     await slack.types("set quiet off")
     await slack.types("list", by=BEN)
-    whispers = await until(lambda: _whispers(slack, BEN))
-    found.note("a list is whispered at the response_url", held="diffusion" in str(whispers), instead=whispers)
+    ephemerals = await until(lambda: _ephemerals(slack, BEN))
+    found.note("a list is whispered at the response_url", held="diffusion" in str(ephemerals), instead=ephemerals)
     await slack.does("message", channel=CHANNEL, user=BEN, text=f"<@{BOT}> list")
-    again = await until(lambda: _more(slack, BEN, len(whispers)))
-    found.note("a mention is answered with chat.postEphemeral", held=len(again) > len(whispers), instead=again)
+    again = await until(lambda: _more(slack, BEN, len(ephemerals)))
+    found.note("a mention is answered with chat.postEphemeral", held=len(again) > len(ephemerals), instead=again)
 
 
 async def _by_a_form(slack: Emulator, found: Findings) -> None:
@@ -141,11 +141,11 @@ async def _by_a_form(slack: Emulator, found: Findings) -> None:
     found.note("a wrong form is told what is wrong, and stays", held=set(wrong or ()) == {"query"}, instead=wrong)
     right = await slack.sends(_filled(stack[-1], query="segmentation", when="daily"))
     found.note("a form that is sent closes", held=right is None, instead=right)
-    told = await until(lambda: _saying(slack, "segmentation"))
-    found.note("and subscribes", held=bool(told), instead=_texts(await slack.messages()))
-    undo = _button(told, "undo")
-    await slack.does("interact", channel=CHANNEL, messageTs=told["ts"], user=ANN, action=undo)
-    undone = await until(lambda: _edited(slack, told["ts"]))
+    reply = await until(lambda: _message_with(slack, "segmentation"))
+    found.note("and subscribes", held=bool(reply), instead=_texts(await slack.messages()))
+    undo = _button(reply, "undo")
+    await slack.does("interact", channel=CHANNEL, messageTs=reply["ts"], user=ANN, action=undo)
+    undone = await until(lambda: _edited(slack, reply["ts"]))
     found.note("a button takes it back, in place", held=bool(undone), instead=_texts(await slack.messages()))
 
 
@@ -175,15 +175,15 @@ async def _papers(slack: Emulator, inbox: Path, found: Findings) -> None:
     first = _menus(thread)[0]
     why = next(option for option in first["options"] if option["text"]["text"] == "why")
     action = {"type": "overflow", "action_id": first["action_id"], "block_id": "x", "selected_option": why}
-    heard = len(await _whispers(slack, BEN))
+    seen_before = len(await _ephemerals(slack, BEN))
     await slack.does("interact", channel=CHANNEL, messageTs=thread["ts"], user=BEN, action=action)
-    told = await until(lambda: _more(slack, BEN, heard))
-    found.note("an entry of the menu answers who chose it", held=len(told) > heard, instead=_texts(told))
+    answers = await until(lambda: _more(slack, BEN, seen_before))
+    found.note("an entry of the menu answers who chose it", held=len(answers) > seen_before, instead=_texts(answers))
     digest(inbox / "next.jsonl", [(1, 2, WITHDRAWN)])
     edited = await until(lambda: _edited(slack, thread["ts"]), 40)
     found.note("a withdrawal edits the message", held="withdrawn" in str(edited), instead=edited)
     count = len(await slack.messages())
-    found.note("and posts nothing", held=count == before + 2 + len(told) - heard, instead=count - before)
+    found.note("and posts nothing", held=count == before + 2 + len(answers) - seen_before, instead=count - before)
 
 
 async def _at_home(slack: Emulator, found: Findings) -> None:
@@ -204,16 +204,16 @@ async def _home(slack: Emulator, word: str) -> Json | None:
     return home if word in str(home) else None
 
 
-async def _whispers(slack: Emulator, person: str) -> list[Json]:
+async def _ephemerals(slack: Emulator, person: str) -> list[Json]:
     return [one for one in await slack.messages() if one.get("ephemeral_to") == person]
 
 
 async def _more(slack: Emulator, person: str, than: int) -> list[Json]:
-    told = await _whispers(slack, person)
-    return told if len(told) > than else []
+    ephemerals = await _ephemerals(slack, person)
+    return ephemerals if len(ephemerals) > than else []
 
 
-async def _saying(slack: Emulator, word: str) -> Json | None:
+async def _message_with(slack: Emulator, word: str) -> Json | None:
     return next((one for one in await slack.messages() if word in one["text"] and one["user"] == BOT), None)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bot.digests", "subscriptions.summaries"]):
-    from tests.promises import FORMAT_NAMES, read_and_check
+    from tests.digest_checks import FORMAT_NAMES, read_and_check
 
 PAGES = Path(__file__).parents[1] / "digests"
 MOST_BYTES = 1 << 16  # of a golden page that is put into the corpus

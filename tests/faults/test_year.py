@@ -2,16 +2,16 @@
 
 import pytest
 
-from tests.faults.year.telling import SPRING, Span, run
+from tests.faults.year.simulation import SPRING, Span, run
 
 FORTY_DAYS = Span(start=SPRING, days=40, chats=20)
 FEW = Span(start=SPRING, days=30, chats=6, seed=3)
 
 
 def test_in_forty_days_every_paper_reaches_every_chat_once_at_its_hour() -> None:
-    told = run(FORTY_DAYS)
-    assert told.verdict.faults == ()
-    assert told.verdict.expected > 200, "a story in which little happens proves little"
+    result = run(FORTY_DAYS)
+    assert result.comparison.faults == ()
+    assert result.comparison.expected > 200, "a story in which little happens proves little"
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ def test_in_forty_days_every_paper_reaches_every_chat_once_at_its_hour() -> None
     ],
 )
 def test_the_judge_sees_a_product_that_has(mistake: str) -> None:
-    assert not run(FEW, mistake).verdict.green
+    assert not run(FEW, mistake).comparison.green

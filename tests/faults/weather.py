@@ -316,10 +316,10 @@ def main() -> int:
         page = options.page.read_text("utf-8")
         before, _, rest = page.partition("<!-- weather -->\n")
         after = rest.partition("<!-- end -->\n")[2]
-        told = (
+        headline = (
             f"{options.chats:,} chats ({options.all_of_it:,} in “{ALL}”), {ROUNDS} deliveries each; {options.day}.\n\n"
         )
-        options.page.write_text(f"{before}<!-- weather -->\n{told}{text}<!-- end -->\n{after}", "utf-8")
+        options.page.write_text(f"{before}<!-- weather -->\n{headline}{text}<!-- end -->\n{after}", "utf-8")
     return 0 if all(row.green for row in rows) and not red.green else 1
 
 

@@ -1,4 +1,4 @@
-"""The command line under test: in this process for breadth, as a process of its own for the stories."""
+"""Runs the command line: in this process for most tests, as its own process for stories."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a call ended."""
+    """The result of a call: exit status and output."""
 
     status: int
     out: str
@@ -39,7 +39,7 @@ INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'  # without any sourc
 
 
 class Terminal:
-    """Calls subcommands in a folder of their own, with a database and an empty inbox there and nothing else set."""
+    """Calls subcommands in a folder of their own, with a database and an empty inbox and no other settings."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -101,7 +101,7 @@ class Terminal:
 
 
 class _Screen(TextIOWrapper):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -140,7 +140,7 @@ def _text(stream: TextIOWrapper) -> str:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """A subcommand may take the signals of its process; here they are given back."""
+    """Restores the signal handlers that a subcommand sets."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
@@ -151,7 +151,7 @@ def _own_signals() -> Iterator[None]:
 
 @contextmanager
 def _own_log() -> Iterator[None]:
-    """A subcommand sets up logging for its process; here it is put back."""
+    """Restores the logging that a subcommand sets up."""
     root, ours = logging.getLogger(), logging.getLogger("paperwire")
     handlers, levels = root.handlers[:], (root.level, ours.level)
     root.handlers[:] = []

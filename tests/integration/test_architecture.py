@@ -1,4 +1,4 @@
-"""The house is built as docs/architecture.md draws it."""
+"""The modules and imports are as docs/architecture.md describes."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Rule 12: what is older than a week when it comes is filed, and nobody gets it (docs/architecture.md)."""
+"""Rule 12 (docs/architecture.md): papers that are older than a week when they come are filed and not delivered."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,9 +14,9 @@ from subscriptions.service.planner import plan_due
 from subscriptions.store import Ingested, Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import SourceHarness, arxiv_source, new_york
 from tests.integration.cli import Terminal, page
 from tests.make import NOON, FakeClock, digest, paper, stored_papers, subscribes, summary
+from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ def known(store: Store, title: str) -> KnownPaper:
         return next(one for one in stored_papers(session) if one.paper.title == title)
 
 
-def told(store: Store, now: datetime = NOON + HOUR) -> list[str]:
+def delivered(store: Store, now: datetime = NOON + HOUR) -> list[str]:
     """Titles that chats get of what is due, in the order of their deliveries."""
     plan_due(store, now=now)
     with store.read() as session:
@@ -128,20 +128,20 @@ def test_nobody_gets_the_papers_of_an_archive_whatever_their_schedule(store: Sto
     subscribes(store, "telegram:2", "graphs", every="weekly", at="09:00")
     subscribes(store, "telegram:3", "graphs", every="when-out")
     comes(store, paper("Old graphs"), day=OLD)
-    assert told(store, NOON + 10 * DAY) == []
+    assert delivered(store, NOON + 10 * DAY) == []
     comes(store, paper("New graphs"), now=NOON + 10 * DAY, day=TODAY + 10 * DAY)
-    assert set(told(store, NOON + 20 * DAY)) == {"New graphs"}
+    assert set(delivered(store, NOON + 20 * DAY)) == {"New graphs"}
 
 
 def test_a_later_digest_of_its_day_makes_news_of_a_paper_that_was_filed(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     old = paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
-    assert (told(store), known(store, "Graphs").day) == ([], OLD)
+    assert (delivered(store), known(store, "Graphs").day) == ([], OLD)
     comes(store, old, name="current", now=NOON + HOUR)
-    assert (told(store, NOON + 2 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    assert (delivered(store, NOON + 2 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
     comes(store, old, name="another", day=OLD - DAY, now=NOON + 2 * HOUR)
-    assert (told(store, NOON + 3 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    assert (delivered(store, NOON + 3 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
 
 
 def test_a_new_version_makes_no_news_of_a_paper_that_was_filed(store: Store) -> None:
@@ -174,11 +174,11 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: P
 def test_a_filed_paper_that_is_the_same_as_one_that_was_told_comes_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     comes(store, paper("Graphs", arxiv_id=None))
-    assert told(store) == ["Graphs"]
+    assert delivered(store) == ["Graphs"]
     comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
     assert (known(store, "Graphs").sequence, known(store, "Graphs").day) == (1, TODAY)
     comes(store, paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
-    assert told(store, NOON + 3 * HOUR) == ["Graphs"]
+    assert delivered(store, NOON + 3 * HOUR) == ["Graphs"]
 
 
 def test_a_withdrawal_that_an_archive_tells_is_known(store: Store) -> None:
@@ -196,7 +196,7 @@ def test_what_waits_for_its_time_is_not_moved_by_an_archive_that_comes_meanwhile
     for n in range(5):
         comes(store, paper(f"Old graphs {n}"), day=OLD - n * DAY, now=NOON + HOUR)
     comes(store, paper("Newer graphs"), now=NOON + 2 * HOUR)
-    assert sorted(told(store, NOON + DAY)) == ["New graphs", "New graphs", "Newer graphs", "Newer graphs"]
+    assert sorted(delivered(store, NOON + DAY)) == ["New graphs", "New graphs", "Newer graphs", "Newer graphs"]
 
 
 # ── announced all the same ───────────────────────────────────────────────────────────────────────────────────────────
@@ -206,14 +206,14 @@ def test_who_asks_for_it_has_an_archive_announced_at_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     done = comes(store, paper("Old graphs"), day=OLD, announce=True)
     assert (done.archive, done.archived, done.announced) == (False, 0, 0)
-    assert (told(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
+    assert (delivered(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
 
 
 def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     seen = paper("Graphs that came", arxiv_id="2601.90001")
     comes(store, seen)
-    assert told(store) == ["Graphs that came"]
+    assert delivered(store) == ["Graphs that came"]
     archive = (seen, paper("Old graphs", arxiv_id="2601.90002"), paper("New version", kind=REPLACED))
     assert comes(store, *archive, day=OLD).archived == 1
     again = comes(store, *archive, day=OLD, now=NOON + HOUR)
@@ -221,7 +221,7 @@ def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(st
     asked = comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True)
     assert asked == Ingested(already_known=True, unchanged=3, announced=1)
     assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
-    assert told(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
+    assert delivered(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
     assert known(store, "Old graphs").day == OLD
     assert known(store, "New version").sequence is None
 
@@ -300,7 +300,7 @@ async def test_a_first_look_at_a_folder_announces_its_last_week_and_leaves_one_r
     assert (receipt.counts["digests"], receipt.counts["new"], receipt.counts["archived"]) == (40, 40, 32)
     assert [line for line in caplog.messages if "Older than" in line] == [f"my list: {said}"]
     assert len(caplog.messages) == 9  # and a line for each of the eight days
-    titles = told(store, clock.now() + HOUR)
+    titles = delivered(store, clock.now() + HOUR)
     assert sorted(titles) == [f"Graphs of {TODAY - back * DAY}" for back in range(7, -1, -1)]
 
 
@@ -365,7 +365,7 @@ async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operator
     subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
     arxiv.announces(TODAY, paper("Graphs of the 22nd", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    assert told(store, clock.now()) == ["Graphs of the 22nd"]
+    assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = date(2026, 1, 23), date(2026, 1, 28), date(2026, 2, 2)
     for day in (long_ago, lately, now):
         arxiv.announces(day, paper(f"Graphs of {day}", "cs.LG"))
@@ -380,7 +380,7 @@ async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operator
     assert receipt.counts["archived"] == 1
     assert known(store, f"Graphs of {long_ago}").sequence is None
     assert notices(store) == [{"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}]
-    assert told(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
+    assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 
 
 def test_a_receipt_is_one_for_all_files_of_a_source_that_one_call_ingests(terminal: Terminal) -> None:

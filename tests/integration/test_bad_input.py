@@ -1,4 +1,4 @@
-"""Whatever people send on Telegram: a short helpful answer, or silence where a bot must be silent. Over real HTTP."""
+"""Any input on Telegram gets a short helpful answer, or none where a bot must be silent. Over real HTTP."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.hearing import RestingClock, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts
 
 GROUP, CHANNEL = "-1001", "-1009"
 LARGEST_ID = str(2**52 - 1)
@@ -144,9 +144,9 @@ async def test_buttons_that_are_made_up_or_stolen_do_nothing_and_one_of_an_old_m
         old = telegram.presses(stolen, "42", inaccessible=True)
         await asyncio.to_thread(telegram.waits_for, "answerCallbackQuery", len(presses) + 1)
         await confirmed(telegram)
-    told = telegram.toasts()
-    assert [press for press in presses if not told[press]] == []
-    assert old in told
+    toasts = telegram.toasts()
+    assert [press for press in presses if not toasts[press]] == []
+    assert old in toasts
     assert len(telegram.journal) > 1  # it is the person's own button, so it does what it says
 
 

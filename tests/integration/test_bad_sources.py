@@ -1,4 +1,4 @@
-"""Whatever a server sends in place of a list: a failed receipt with a sentence, nothing stored, the other sources untouched."""
+"""Any answer of a server that is no list gives a failed receipt with a sentence; nothing is stored, other sources are untouched."""
 
 import ssl
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from subscriptions.store import Store
 from subscriptions.store.rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.feeding import LIMITS, SourceHarness, arxiv_source, new_york, titles, web_source
 from tests.integration.cli import PAGE
 from tests.make import FakeClock, paper
+from tests.source_harness import LIMITS, SourceHarness, arxiv_source, new_york, titles, web_source
 
 WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
 CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # nobody vouches for it

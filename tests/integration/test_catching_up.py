@@ -1,4 +1,4 @@
-"""After an outage: days that were missed are fetched where the source has history, told once, and named in the receipt."""
+"""After an outage, missed days are fetched where the source has history, delivered once, and named in the receipt."""
 
 import asyncio
 import json
@@ -7,17 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.sources.http import FetchLimits
-from bot.sources.http import backfill as missed
+from bot.sources.http import FetchLimits, backfill
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
-from tests.feeding import SourceHarness, arxiv_source, new_york, web_source
 from tests.integration.cli import page
 from tests.make import FakeClock, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
 NEXT_MONDAY = date(2026, 1, 26)
@@ -40,7 +39,7 @@ def days_of(store: Store) -> dict[str, list[str]]:
     return {title: sorted(day for other, day in stands if other == title) for title, _ in stands}
 
 
-def told(store: Store) -> list[int]:
+def delivered(store: Store) -> list[int]:
     """Papers that a chat was told of, one for each time."""
     with store.read() as session:
         return [row.paper for row in session.exec(select(DeliveryItemRow))]
@@ -49,8 +48,8 @@ def told(store: Store) -> list[int]:
 def missed_notices(store: Store) -> list[dict[str, str]]:
     """What operators are told of days that nobody will have."""
     with store.read() as session:
-        told = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "missed"]
-    return [facts["detail"] for facts in told]
+        delivered = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "missed"]
+    return [facts["detail"] for facts in delivered]
 
 
 def five_days_pass(arxiv: FakeArxiv) -> None:
@@ -100,7 +99,7 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     assert len(plan_due(store, now=clock.now())) == 1
     with store.read() as session:
         deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
-    assert (len(deliveries), len(told(store))) == (1, 4)
+    assert (len(deliveries), len(delivered(store))) == (1, 4)
     # The same days once more, in other bytes, bring nothing that is new to anybody.
     with store.write() as session:
         for row in session.exec(select(SourceRow)):
@@ -109,7 +108,7 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     await again.due()
     clock.advance(timedelta(days=1))
     assert (again.receipts("arxiv")[-1].counts["new"], plan_due(store, now=clock.now())) == (0, ())
-    assert len(told(store)) == 4
+    assert len(delivered(store)) == 4
 
 
 async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
@@ -269,7 +268,7 @@ async def test_days_longer_ago_than_a_fortnight_are_given_up_and_named(
 async def test_a_day_with_many_papers_is_read_page_by_page(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(missed, "PAGE", 3)
+    monkeypatch.setattr(backfill, "PAGE", 3)
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
     arxiv.announces(MONDAY, *(paper(f"Paper {number}", "cs.AI") for number in range(8)))

@@ -1,4 +1,4 @@
-"""The command line as a whole: its promises about streams, statuses and sentences, in processes of their own."""
+"""The command line as a whole: streams, exit statuses and sentences, in processes of their own."""
 
 import os
 import re
@@ -30,9 +30,9 @@ NAMES = [
 def test_a_day_from_the_first_digest_to_the_message(terminal: Terminal) -> None:
     terminal.file("inbox/2026-01-22.md", PAGE)
     now = ("--now", "2026-01-22T06:00:00Z")
-    told = terminal.process("subscribe", "扩散 OR diffusion -survey", "--as", "console:я", *now)
-    assert (told.status, told.err) == (0, "")
-    assert "扩散 OR (diffusion, not survey)" in told.out
+    subscribed = terminal.process("subscribe", "扩散 OR diffusion -survey", "--as", "console:я", *now)
+    assert (subscribed.status, subscribed.err) == (0, "")
+    assert "扩散 OR (diffusion, not survey)" in subscribed.out
     assert terminal.process("ingest", "inbox", "--json", *now).json["papers"]["new"] == 3
     ended = terminal.process("deliver", "--json", *now)
     assert (ended.status, ended.json["papers"]) == (0, 1)

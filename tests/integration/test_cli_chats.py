@@ -1,4 +1,4 @@
-"""What a chat can do, on the command line: pause, resume, name, settings, forget, search, why, whynot."""
+"""Commands of chats on the command line: pause, resume, name, settings, forget, search, why, whynot."""
 
 import shlex
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli import PAGE, Terminal
-from tests.integration.test_cli_wishes import undo_of
+from tests.integration.test_cli_subscriptions import undo_of
 
 MORNING = ("--now", "2026-01-22T06:00:00Z")
 NOON = ("--now", "2026-01-22T12:00:00Z")
@@ -43,8 +43,8 @@ def test_one_subscription_is_paused_until_a_day_and_resumed(terminal: Terminal) 
 def test_a_chat_is_paused_as_a_whole_and_what_waits_is_told_or_skipped(terminal: Terminal) -> None:
     assert terminal("pause", *ME, *MORNING).out.startswith("✓ This chat is paused.\n")
     assert states(terminal) == ["paused", "paused"]
-    told = terminal("resume", *ME, *NOON)
-    assert told.out.splitlines()[:2] == ["✓ Papers come again.", "  2 papers wait."]
+    resumed = terminal("resume", *ME, *NOON)
+    assert resumed.out.splitlines()[:2] == ["✓ Papers come again.", "  2 papers wait."]
     terminal("pause", *ME, *NOON)
     assert "2 papers are skipped." in terminal("resume", *ME, "--skip", *NOON).out
     later = ("--now", "2026-01-23T08:00Z")
@@ -150,8 +150,8 @@ def test_why_a_paper_came(terminal: Terminal) -> None:
     assert terminal("why", *ME).err == "telegram:42 was not sent a paper yet.\n"
     assert terminal("why", *ME).status == 1
     terminal("deliver", "--now", "2026-01-22T08:00Z")
-    told = terminal("why", "https://arxiv.org/abs/2601.00001v2", *ME, *NOON)
-    assert told.out.splitlines() == [
+    resumed = terminal("why", "https://arxiv.org/abs/2601.00001v2", *ME, *NOON)
+    assert resumed.out.splitlines() == [
         "2601.00001  Diffusion models for weather",
         "It was planned Thu 22 Jan 08:00 and is on its way.",
         "  1  Clouds: Diffusion",
@@ -165,9 +165,9 @@ def test_why_a_paper_came(terminal: Terminal) -> None:
 
 def test_why_a_paper_did_not_come(terminal: Terminal) -> None:
     terminal("pause", "2", *ME, *MORNING)
-    told = terminal("whynot", "2601.00003", *ME, *NOON)
-    assert (told.status, told.err) == (0, "")
-    assert told.out.splitlines() == [
+    resumed = terminal("whynot", "2601.00003", *ME, *NOON)
+    assert (resumed.status, resumed.err) == (0, "")
+    assert resumed.out.splitlines() == [
         "2601.00003  Graph networks that forget",
         "It became known Thu 22 Jan 05:00; telegram:42 was not sent it.",
         "  2  graph: fits; it is paused: paperwire resume 2 --as telegram:42",

@@ -1,4 +1,4 @@
-"""explain, inspect and match: no settings but the sources, no database, no network."""
+"""The subcommands explain, inspect and match: no settings but the sources, no database, no network."""
 
 import re
 import sys
@@ -241,17 +241,17 @@ def test_a_file_of_queries_is_matched_as_one(terminal: Terminal) -> None:
     )
     ended = terminal("match", "--queries", "queries.txt", "day.md", "--json")
     assert ended.status == 0
-    told = ended.json
-    assert (told["queries"], told["unique"], told["papers"], told["pairs"]) == (8, 4, 3, 5)
-    assert told["matches"] == [
+    output = ended.json
+    assert (output["queries"], output["unique"], output["papers"], output["pairs"]) == (8, 4, 3, 5)
+    assert output["matches"] == [
         [1, ["2601.00001", "2601.00002"]],
         [2, ["2601.00001", "2601.00002"]],
         [5, ["2601.00003"]],
     ]
-    assert [line for line, _ in told["refused"]] == [3, 4, 7]
-    assert set(told["timings"]) == {"parse_s", "compile_s", "match_s"}
-    assert all(seconds >= 0 for seconds in told["timings"].values())
-    assert told["peak_rss_bytes"] > 10_000_000 or sys.platform == "win32"
+    assert [line for line, _ in output["refused"]] == [3, 4, 7]
+    assert set(output["timings"]) == {"parse_s", "compile_s", "match_s"}
+    assert all(seconds >= 0 for seconds in output["timings"].values())
+    assert output["peak_rss_bytes"] > 10_000_000 or sys.platform == "win32"
 
 
 def test_no_matches_only_counts(terminal: Terminal) -> None:
@@ -284,14 +284,14 @@ def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: Termin
     _crowd(terminal)
     ended = terminal.on_screen(columns, "inspect", "inbox")
     assert ended.status == 1
-    rows, told = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
+    rows, output = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
     assert rows[1].startswith("daily_arxiv_md 30 90 – –")
     assert rows[2].startswith("hf_json 6 0 – –")
     assert rows[3].startswith("in all 36 90 – –")
     assert rows[4] == "Each file by itself: add --json"
-    assert told[1:3] == ["✗ Not read as digests: 6 of 42 files", "Files Why First"]
-    assert told[3] == "6 looks like JSON inbox/deep/00.json"
-    assert told[4] == "inbox/deep/02.json"
+    assert output[1:3] == ["✗ Not read as digests: 6 of 42 files", "Files Why First"]
+    assert output[3] == "6 looks like JSON inbox/deep/00.json"
+    assert output[4] == "inbox/deep/02.json"
     assert max(map(len, _unpainted(ended.out + ended.err))) <= columns
 
 

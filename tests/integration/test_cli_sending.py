@@ -1,4 +1,4 @@
-"""ingest, deliver, run and outbox."""
+"""The subcommands ingest, deliver, run and outbox."""
 
 import json
 import os

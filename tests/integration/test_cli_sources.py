@@ -1,4 +1,4 @@
-"""sources and sources poll: what happened at each source, and asking now."""
+"""The subcommands sources and sources poll: the receipts of each source, and polling now."""
 
 import json
 from collections.abc import Iterator
@@ -142,8 +142,10 @@ def test_a_source_of_the_settings_is_waited_for_although_nobody_has_asked_it_yet
 def test_the_first_digest_comes_when_it_was_promised_although_the_sources_are_missing(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
     saturday = ("--now", "2026-01-24T12:00:00Z")
-    told = terminal("subscribe", "diffusion", "--as", "console:me", "--every", "daily", "--at", "08:00", *saturday)
-    assert "First: Sun 25 Jan 08:00." in told.out
+    subscribed = terminal(
+        "subscribe", "diffusion", "--as", "console:me", "--every", "daily", "--at", "08:00", *saturday
+    )
+    assert "First: Sun 25 Jan 08:00." in subscribed.out
     ended = terminal("deliver", "--json", "--now", "2026-01-25T08:00:00Z")
     assert ended.json["planned"] == 1
     assert "No papers have come yet. lg has not come yet; its papers come with the next digest." in ended.err
@@ -259,14 +261,14 @@ def test_check_says_of_each_source_whether_it_can_be_reached_and_what_came_last(
     arxiv.announces(datetime.now(UTC).date(), paper("Nets of today", "cs.LG"))
     terminal("sources", "poll", "lg")
     found = [row for row in terminal("check", "--json").json if row["question"].startswith("Source ")]
-    told = {
+    subscribed = {
         name: [row["answer"] for row in found if row["question"] == f"Source {name}"]
         for name in ("lg", "gone", "daily")
     }
-    assert told["lg"][0].endswith(": new")
-    assert told["lg"][1:] == ["it can be reached"]
-    assert told["gone"] == ["nobody has looked at it yet", "127.0.0.1 answers 404 Not Found."]
-    assert told["daily"][1] == "it can be reached; that of today is not there yet"
+    assert subscribed["lg"][0].endswith(": new")
+    assert subscribed["lg"][1:] == ["it can be reached"]
+    assert subscribed["gone"] == ["nobody has looked at it yet", "127.0.0.1 answers 404 Not Found."]
+    assert subscribed["daily"][1] == "it can be reached; that of today is not there yet"
     offline = terminal("check", "--offline", "--json").json
     assert [row["answer"] for row in offline if row["question"] == "Source gone"] == ["nobody has looked at it yet"]
     assert json.dumps(offline)

@@ -1,4 +1,4 @@
-"""Every subcommand where there is no database: what only reads says so and leaves nothing behind."""
+"""Every subcommand without a database: a subcommand that only reads says so and creates nothing."""
 
 import pytest
 import typer

@@ -1,4 +1,4 @@
-"""The papers of the last days are counted by several threads at once, with one cache."""
+"""Several threads count the papers of the last days at once, with one cache."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The database itself: its schema, and the sentence for everything that can be wrong with it."""
+"""The database: its schema, and the sentence for everything that can be wrong with it."""
 
 import sqlite3
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The day under which a paper counts: in a database of the version before, and in all that is written since."""
+"""The day of a paper: in a database of the previous schema, and in all rows written since."""
 
 import sqlite3
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""From due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file; only the clock is ours."""
+"""Delivery from due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file, a fake clock."""
 
 import json
 import re
@@ -151,9 +151,9 @@ async def test_an_unclear_telegram_message_follows_the_operators_policy(
         ingested(app.store, paper("A tree"), now=clock.now())
         second = await app.sender.deliver()
         assert second.unclear == (0 if policy == "resend" else 1)
-    told = [entry.text for entry in telegram.posted_to("1")]
-    assert sum("A graph" in text for text in told) == posts
-    assert sum("A tree" in text for text in told) == 1
+    texts = [entry.text for entry in telegram.posted_to("1")]
+    assert sum("A graph" in text for text in texts) == posts
+    assert sum("A tree" in text for text in texts) == 1
 
 
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "500", "broken json", "reset after", "text"])
@@ -292,8 +292,8 @@ async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_
         assert (await app.sender.deliver()).papers == 1
         states = [get_chat(app.store, address(f"telegram:-7/{topic}")).state for topic in (3, 4)]
         assert states == ["paused", "active"]
-    (told,) = [entry for entry in telegram.posted_to("-7") if not entry.thread]
-    assert told.text.startswith("A topic of this group was closed.")
+    (notice,) = [entry for entry in telegram.posted_to("-7") if not entry.thread]
+    assert notice.text.startswith("A topic of this group was closed.")
 
 
 async def test_a_lane_goes_on_until_nothing_is_left_in_it(

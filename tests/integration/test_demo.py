@@ -1,4 +1,4 @@
-"""`paperwire demo`: the first thing a stranger runs. Expectations were written by hand from bot/samples."""
+"""`paperwire demo`. The expected papers were written by hand from bot/samples."""
 
 import asyncio
 import os
@@ -55,8 +55,8 @@ def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anc
     brought = (
         texts[1:] if anchor == "reading-group" else texts
     )  # its first message only names what stands in the thread
-    told = Counter(title for text in brought for title in EVERY_TITLE if title in text)
-    assert dict(told) == dict.fromkeys(RECEIVED[anchor], 1)
+    shown = Counter(title for text in brought for title in EVERY_TITLE if title in text)
+    assert dict(shown) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]
 
 
@@ -101,7 +101,7 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
 
 def test_every_platform_and_cadence_of_the_story_is_there() -> None:
     assert {guest.platform for guest in DEMO_CHATS} == {"telegram", "slack", "console"}
-    assert {wish.every for guest in DEMO_CHATS for wish in guest.subscriptions} == {"daily", "now"}
+    assert {subscription.every for guest in DEMO_CHATS for subscription in guest.subscriptions} == {"daily", "now"}
 
 
 def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> None:
@@ -118,9 +118,9 @@ def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> No
         env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert (done.returncode, done.stderr) == (0, "")
-    *shown_above, blank, look, words, connect = done.stdout.splitlines()
+    *shown_above, blank, colours, words, connect = done.stdout.splitlines()
     assert blank == ""
-    assert re.fullmatch(rf"Look at the gallery: +{re.escape(str(out / 'index.html'))}", look)
+    assert re.fullmatch(rf"Look at the gallery: +{re.escape(str(out / 'index.html'))}", colours)
     assert re.fullmatch(r"Try your own words: +\S.* match 'diffusion -survey' \S+daily_arxiv\.md", words)
     assert re.fullmatch(r"Connect a chat: +PAPERWIRE_TELEGRAM_TOKEN=… \S.* run", connect)
     assert any(line.startswith("32 papers from 4 digests, 7 messages to 5 chats.") for line in shown_above)

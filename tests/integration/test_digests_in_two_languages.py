@@ -1,4 +1,4 @@
-"""Titles first, then translations, then what arXiv and Hugging Face show: a paper of seven formats is one in the store.
+"""A paper that comes in seven formats, as a title, a translation and an arXiv entry, is one paper in the store.
 
 Languages, versions, announce types, days and warnings arrive with it, and none is lost on the way.
 """
@@ -186,8 +186,8 @@ def test_what_these_digests_tell_of_themselves_is_kept(store: Store) -> None:
         "arxiv_listing_html": date(2026, 3, 6),
         "hf_html": date(2026, 3, 7),
     }
-    told = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
-    assert told == {
+    warnings = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
+    assert warnings == {
         "hugging_index": [("no_identifiers", 2, 5)],
         "hugging_md": [],
         "bilingual_md": [],

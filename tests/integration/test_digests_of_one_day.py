@@ -1,4 +1,4 @@
-"""One day in eight formats, one after the other: each paper is one in the store, and richer each time.
+"""The papers of one day in eight formats, one after the other: each paper is stored once, and gains facts each time.
 
 What a digest tells beside its papers (its day, how it announces them, its warnings) stays with it.
 """
@@ -192,7 +192,7 @@ def _stored(store: Store) -> dict[str, KnownPaper]:
         return {known.paper.key: known for known in stored_papers(session)}
 
 
-def _told(store: Store) -> dict[str, Paper]:
+def _stored_papers(store: Store) -> dict[str, Paper]:
     return {key: replace(known.paper, announce_type=None) for key, known in _stored(store).items()}
 
 
@@ -222,12 +222,12 @@ def test_a_day_in_eight_formats_leaves_one_paper_each(store: Store) -> None:
 
 def test_each_digest_makes_a_paper_richer(store: Store) -> None:
     _ingest(store, PAGE, 0)
-    bells, ice = (_told(store)[key] for key in ("2602.20001", "2602.20002"))
+    bells, ice = (_stored_papers(store)[key] for key in ("2602.20001", "2602.20002"))
     assert (bells.categories, bells.abstract, bells.translations) == (("cs.GR",), "Bells ring under water", ())
     assert ice.summaries == ()
 
     _ingest(store, LINES, 1)
-    bells, ice, fog = (_told(store)[key] for key in ("2602.20001", "2602.20002", "2602.20003"))
+    bells, ice, fog = (_stored_papers(store)[key] for key in ("2602.20001", "2602.20002", "2602.20003"))
     assert bells.categories == ("cs.GR", "cs.SD")
     assert bells.abstract == "Bells ring under water and fish listen."  # the page had its beginning
     assert [(translation.language, translation.title) for translation in bells.translations] == [("zh", "水下的钟")]
@@ -236,12 +236,12 @@ def test_each_digest_makes_a_paper_richer(store: Store) -> None:
     assert (fog.categories, fog.primary, fog.authors) == (("cs.SD", "cs.GR"), "cs.SD", ())
 
     _ingest(store, FEED, 2)
-    bells, fog = (_told(store)[key] for key in ("2602.20001", "2602.20003"))
+    bells, fog = (_stored_papers(store)[key] for key in ("2602.20001", "2602.20003"))
     assert (bells.categories, bells.version) == (("cs.GR", "cs.SD", "eess.AS"), 1)
     assert (fog.authors, fog.version) == (("Zoë Krøyer",), 1)
 
     _ingest(store, ANSWER, 3)
-    ice = _told(store)["2602.20002"]
+    ice = _stored_papers(store)["2602.20002"]
     assert (ice.title, ice.abstract, ice.version, ice.doi) == (
         "Bells on Thin Ice",
         "Bells break thin ice.",
@@ -252,7 +252,7 @@ def test_each_digest_makes_a_paper_richer(store: Store) -> None:
 
     for hours, text in enumerate((MAIL, WEEK, DAILY, PREPRINTS), 4):
         _ingest(store, text, hours)
-    mailed, mice = (_told(store)[key] for key in ("2602.20004", "10.1101/2026.02.10.1"))
+    mailed, mice = (_stored_papers(store)[key] for key in ("2602.20004", "10.1101/2026.02.10.1"))
     assert (mailed.authors, mailed.abstract, mailed.doi) == (
         ("A. One", "B. Two"),
         "The postman rings.",
@@ -265,13 +265,13 @@ def test_each_digest_makes_a_paper_richer(store: Store) -> None:
 def test_the_day_again_changes_nothing(store: Store) -> None:
     for text in DAY:
         _ingest(store, text, 0)
-    before = _told(store)
+    before = _stored_papers(store)
     for text in reversed(DAY):
         again = _ingest(store, text, 24)
         assert again == Ingested(already_known=True, unchanged=again.unchanged)
         assert again.unchanged > 0
         assert _ingest(store, text + "\n\n", 24).new == 0
-    assert _told(store) == before
+    assert _stored_papers(store) == before
 
 
 def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
@@ -290,8 +290,8 @@ def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
         "hf_json": date(2026, 2, 12),
         "biorxiv_json": date(2026, 2, 11),
     }
-    told = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
-    assert told == {
+    warnings = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
+    assert warnings == {
         "daily_arxiv_md": [("failed_summaries", 1, 35)],
         "daily_arxiv_jsonl": [("duplicate_papers", 1, 4)],
         "arxiv_rss": [],

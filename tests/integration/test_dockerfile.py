@@ -1,4 +1,4 @@
-"""The Dockerfile's own commands, run in order in an empty folder and environment.
+"""The commands of the Dockerfile, run in order in an empty folder and environment.
 
 A fresh virtual environment stands in for the base image, links to the packages of this one for the package index: what
 the lock file does not name is not there. Nothing is downloaded.
@@ -148,9 +148,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 @pytest.mark.timeout(240)
 def test_the_image_holds_the_program_and_what_the_lock_names(image: Stage) -> None:
-    told = image.run(["paperwire", "--help"])
-    assert told.returncode == 0, told.stderr
-    assert "demo" in told.stdout
+    output = image.run(["paperwire", "--help"])
+    assert output.returncode == 0, output.stderr
+    assert "demo" in output.stdout
     assert image.run(["python", "-m", "pip", "check"]).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""The pages keep their word: what stands in them is looked up in the program, or run."""
+"""The docs agree with the program: their tables are compared with it, and their commands are run."""
 
 import json
 import os
@@ -41,7 +41,7 @@ from subscriptions.query import parse_query
 from subscriptions.query.fields import FIELDS, Field
 from subscriptions.service.chats.retention import PAYLOADS, UPDATES
 from tests.integration.cli import INBOX, Terminal
-from tests.integration.pages import (
+from tests.integration.docs_pages import (
     DOCS,
     ROOT,
     Row,
@@ -127,8 +127,10 @@ def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -
 
 @pytest.mark.parametrize("field", [*FIELDS], ids=repr)
 def test_the_table_of_fields_has_a_row_for_each_with_all_its_names(field: Field) -> None:
-    told = {row.code("field"): row["other names"] for row in rows("queries.md", "field", "other names", "looks at")}
-    assert told[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
+    documented = {
+        row.code("field"): row["other names"] for row in rows("queries.md", "field", "other names", "looks at")
+    }
+    assert documented[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
 
 
 @pytest.mark.parametrize("name", FIELDS.by_name)
@@ -170,8 +172,8 @@ def test_a_subcommand_and_its_options_have_their_place_on_the_page(name: str) ->
     section, everywhere = _section(name.partition(" ")[0]), page("commands.md").partition("\n## demo\n")[0]
     assert f"paperwire {name}" in section
     for option in SUBCOMMANDS[name]:
-        told = everywhere if option in EVERYWHERE else section
-        assert re.search(rf"(?<![\w-]){option}(?![\w-])", told), option
+        documented = everywhere if option in EVERYWHERE else section
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", documented), option
 
 
 class Shell:
@@ -226,7 +228,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     return Shell(Terminal(tmp_path, monkeypatch))
 
 
-_TOLD = 1500  # characters of an answer that a failure repeats
+_QUOTED = 1500  # characters of an answer that a failure repeats
 
 
 def _wrong(step: Step, shell: Shell) -> str:
@@ -237,11 +239,11 @@ def _wrong(step: Step, shell: Shell) -> str:
     else:
         fits = status == step.status and shows(step.shown, printed)
     shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
-    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_TOLD]}\n"
+    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"
 
 
 def test_the_examples_of_the_command_line_do_what_their_page_shows(shell: Shell) -> None:
-    wrong = [told for step in steps(DOCS / "commands.md") if (told := _wrong(step, shell))]
+    wrong = [documented for step in steps(DOCS / "commands.md") if (documented := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
 
 
@@ -376,8 +378,8 @@ def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: st
 
 
 def test_every_variant_of_the_markdown_has_its_row() -> None:
-    told = {row.code("recognised by") for row in rows("formats.md", "variant", "recognised by", "differs in")}
-    assert {mark.strip() for mark, _ in TEMPLATES} < told
+    documented = {row.code("recognised by") for row in rows("formats.md", "variant", "recognised by", "differs in")}
+    assert {mark.strip() for mark, _ in TEMPLATES} < documented
 
 
 def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
@@ -415,7 +417,7 @@ def test_every_address_of_the_page_answers() -> None:
 
 
 def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
-    told, telegram, slack = page("operating.md"), TelegramChannel.limits, SlackChannel.limits
+    documented, telegram, slack = page("operating.md"), TelegramChannel.limits, SlackChannel.limits
     for words_of_the_page in (
         f"{telegram.per_second} messages a second for a token",
         f"{telegram.per_group_minute} a minute",
@@ -426,7 +428,7 @@ def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
         f"after {FIRST_WAIT.seconds} seconds",
         f"every {LONGEST_WAIT.seconds // 60} minutes",
     ):
-        assert words_of_the_page in told, words_of_the_page
+        assert words_of_the_page in documented, words_of_the_page
     assert (telegram.per_lane, telegram.burst, slack.per_lane) == (1, 3, 1)
     assert (GONE_CHATS, GONE_SHARE) == (10, 5)  # "more than ten", "more than a fifth"
 
@@ -474,11 +476,11 @@ def test_a_page_names_only_subcommands_and_options_that_there_are(path: Path) ->
 
 
 def test_the_words_of_the_glossary_are_those_of_the_program() -> None:
-    told = page("glossary.md")
+    documented = page("glossary.md")
     outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
     kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
-        assert re.search(rf"(?<![\w-]){word}(?![\w-])", told), word
+        assert re.search(rf"(?<![\w-]){word}(?![\w-])", documented), word
 
 
 _READ = (".py", ".md", ".toml", ".txt", ".html", ".css", ".po", ".lock", ".j2", "Makefile", "Dockerfile", "run")

@@ -1,4 +1,4 @@
-"""What was sent is edited when its paper is withdrawn, or when its summary comes late; and never sent again."""
+"""Sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""docs/guide.md keeps its word: each line that it types is said to the bot, and each button that it names is there."""
+"""docs/guide.md agrees with the bot: each line that it types is sent to the bot, and each button that it names is there."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
-from tests.integration.pages import DOCS, ROOT, blocks, page, rows
+from tests.integration.docs_pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address
 
 GUIDE = DOCS / "guide.md"

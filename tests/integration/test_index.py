@@ -1,4 +1,4 @@
-"""The index of stored papers: it tells of no paper what the slow matcher denies, whatever the words, and is never behind."""
+"""The index of stored papers rules out no paper that the slow matcher finds, for any words, and is never behind."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -74,10 +74,10 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
     with database.read() as session:
         (known,), entry = stored_papers(session), index.newest_entry(session)
         for part in (part for term in asked for part in simple_terms(term)):
-            told = index.having(session, part, entry, entry)
+            candidates = index.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
-            assert not told.sure or has, part
-            assert told.maybe is None or told.maybe or not has, part
+            assert not candidates.sure or has, part
+            assert candidates.maybe is None or candidates.maybe or not has, part
 
 
 def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Store) -> None:
@@ -144,8 +144,8 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     ingested(database, one)
     with database.read() as session:
         entry = index.newest_entry(session)
-        told = [index.having(session, term, entry, entry) for term in parse_query(typed).terms]
-    assert all(list(one.sure) == list(one.maybe or ()) for one in told) == decided
+        candidates = [index.having(session, term, entry, entry) for term in parse_query(typed).terms]
+    assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 
 # -------------------------------------------------------------------------------------------------------- never behind

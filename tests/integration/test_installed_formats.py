@@ -1,4 +1,4 @@
-"""Formats that installed packages bring, in real packages beside the program; the good one is that of docs/formats.md."""
+"""Formats of installed packages, tested with real packages; the valid one is the example of docs/formats.md."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 from bot.digests import FORMATS, _example
 from tests.integration.cli import PAGE, Ended, Terminal
-from tests.integration.pages import DOCS, blocks
+from tests.integration.docs_pages import DOCS, blocks
 
 (PYPROJECT,) = blocks(DOCS / "formats.md", "toml")
 (MODULE,) = blocks(DOCS / "formats.md", "python")
@@ -54,8 +54,8 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(terminal: Terminal) -> N
 def test_it_is_named_where_no_format_fits(terminal: Terminal) -> None:
     installed(terminal, MODULE)
     terminal.file("letter.txt", "Dear Ada,\n")
-    told = typed(terminal, "inspect", "letter.txt", "--json").json["digests"][0]["error"]
-    assert told.endswith("daily_arxiv_md, shelf_list.")
+    error = typed(terminal, "inspect", "letter.txt", "--json").json["digests"][0]["error"]
+    assert error.endswith("daily_arxiv_md, shelf_list.")
 
 
 def _with(old: str, new: str) -> str:

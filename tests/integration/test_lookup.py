@@ -1,4 +1,4 @@
-"""Papers that somebody names and nobody here knows: asked of arXiv, answered a moment later, told to nobody else."""
+"""Papers that a person names and the store lacks are fetched from arXiv, answered later, and delivered to no other chat."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,9 +19,9 @@ from subscriptions.store import Store
 from subscriptions.store.rows import CallbackRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.feeding import SourceHarness, arxiv_source, fake_arxiv, titles, web_source
-from tests.integration.hearing import RestingClock, a_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_bot, confirmed, posts
 from tests.make import ingested, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, titles, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))

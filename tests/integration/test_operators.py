@@ -67,8 +67,8 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
             clock.advance(timedelta(minutes=2))
             await process.tick()
             await process.finish()
-        told = telegram.posted_to("99")
-        assert [entry.text.splitlines()[0] for entry in told] == ["1 message could not be sent."]
+        posts = telegram.posted_to("99")
+        assert [entry.text.splitlines()[0] for entry in posts] == ["1 message could not be sent."]
         await app.close()
 
 
@@ -121,8 +121,8 @@ async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path
         ingested(app.store, paper("A graph"))
         sent = await app.sender.deliver()
         assert "telegram" in sent.stopped
-        (told,) = telegram.posted_to("99")
-        first, second, *_ = told.text.splitlines()
+        (posts,) = telegram.posted_to("99")
+        first, second, *_ = posts.text.splitlines()
         assert first == "Sending to Telegram has stopped."
         assert second.endswith("chats answered that they are gone.")
         assert (await app.sender.deliver()).sent == 0

@@ -1,5 +1,6 @@
-"""Planning reads and matches while others write; only what was decided is written in a transaction that writes."""
+"""Planning reads and matches without blocking writers; only its decisions are written in a write transaction."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.matching import TokenizedPapers
+from subscriptions.matching import PaperIndex, TokenizedPapers, why
 from subscriptions.model import KnownPaper
+from subscriptions.planning.plan import decide
 from subscriptions.service.outbox import outbox_entries
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner import newest_batch, plan_due
+from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner import window as _window
-from subscriptions.service.subscriptions import unsubscribe
+from subscriptions.service.subscriptions import get_chat, unsubscribe
 from subscriptions.store import Store
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import known_papers
@@ -54,6 +57,17 @@ def at_first(work: Callable[[], object]) -> Callable[[], None]:
             left.pop()()
 
     return once
+
+
+def on_third(work: Callable[[], object]) -> Callable[[], None]:
+    """Does the work when it is called for the third time."""
+    calls = itertools.count(1)
+
+    def third() -> None:
+        if next(calls) == 3:
+            work()
+
+    return third
 
 
 class TestWhileOthersWrite:
@@ -107,6 +121,50 @@ class TestWhileOthersWrite:
         plan_due(store, now=NOON + HOUR + MINUTE)
         assert sent_to(store) == [("telegram:1", 1), ("telegram:1", 1)]
 
+    def test_a_query_that_comes_meanwhile_is_not_matched_in_the_writing_transaction(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        turns: list[bool] = []
+
+        def note() -> None:
+            turns.append(store._turns._taken)
+
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph of trees"), now=NOON + MINUTE)
+        another = at_first(lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
+        monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
+        for function in ("fits", "cover"):
+            monkeypatch.setattr(_window.Window, function, called(note, getattr(_window.Window, function)))
+        monkeypatch.setattr(_window, "why", called(note, why))
+        monkeypatch.setattr(_plan, "decide", called(note, decide))
+        plan_due(store, now=NOON + HOUR)
+        assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
+        assert not any(turns)
+        assert sent_to(store) == [("telegram:1", 1)]
+
+    def test_what_was_delivered_meanwhile_is_not_planned_again(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        chat = get_chat(store, address("telegram:1"))
+        now_already = at_first(lambda: newest_batch(store, chat, now=NOON + HOUR, key="asked"))
+        monkeypatch.setattr(_plan, "decide", called(now_already, decide))
+        plan_due(store, now=NOON + HOUR)
+        assert sent_to(store) == [("telegram:1", 1)]
+
+    def test_what_others_wrote_of_other_chats_repeats_no_decision(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        decisions: list[str] = []
+        other = at_first(lambda: subscribes(store, "telegram:2", "tree", every="now", now=NOON + HOUR))
+        monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
+        monkeypatch.setattr(_plan, "decide", called(lambda: decisions.append("made"), decide))
+        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert decisions == ["made"]
+
 
 class TestAfterAFailure:
     def test_a_plan_that_fails_keeps_the_papers_that_it_read(
@@ -123,6 +181,39 @@ class TestAfterAFailure:
         assert len(plan_due(store, now=NOON + HOUR)) == 1
         assert reads == []
         assert sent_to(store) == [("telegram:1", 1)]
+
+    @pytest.mark.parametrize("few", [100, 0])  # one query after the other, or all by an index
+    def test_a_plan_that_fails_while_it_matches_is_made_whole_by_the_next(
+        self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_window, "FEW", few)
+        for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
+            subscribes(store, f"telegram:{n}", query, every="now")
+        ingested(store, *(paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")), now=NOON + MINUTE)
+        with monkeypatch.context() as broken:
+            broken.setattr(TokenizedPapers, "matching", called(on_third(_fails), TokenizedPapers.matching))
+            broken.setattr(PaperIndex, "positions", called(on_third(_fails), PaperIndex.positions))
+            with pytest.raises(StoreError):
+                plan_due(store, now=NOON + HOUR)
+        assert sent_to(store) == []
+        assert len(plan_due(store, now=NOON + HOUR)) == 4
+        assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
+        assert plan_due(store, now=NOON + HOUR) == ()
+
+    def test_a_plan_that_fails_after_some_chats_goes_on_with_the_others(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_plan, "SLICE", 1)
+        for n in range(1, 5):
+            subscribes(store, f"telegram:{n}", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        with monkeypatch.context() as broken:
+            broken.setattr(_plan, "decide", called(on_third(_fails), decide))
+            with pytest.raises(StoreError):
+                plan_due(store, now=NOON + HOUR)
+        assert len(sent_to(store)) == 2
+        assert len(plan_due(store, now=NOON + HOUR)) == 2
+        assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
 
     def test_papers_that_could_not_be_read_are_read_by_the_next_plan(
         self, store: Store, monkeypatch: pytest.MonkeyPatch

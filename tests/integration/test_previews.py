@@ -1,4 +1,4 @@
-"""A preview and a plan of the same moment are the same papers; what is not due is said, with its moment."""
+"""A preview and a plan of the same moment hold the same papers; papers that are not due are shown with their moment."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,9 +19,9 @@ from tests.make import NOON, address, ingested, paper, subscribes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
-WISHES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
+QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
 WORDS = ("Graph", "Tree", "Ring", "Graph tree", "Ring tree", "Other")
-RHYTHMS: tuple[dict[str, str], ...] = (
+CADENCES: tuple[dict[str, str], ...] = (
     {"every": "now"},
     {"every": "when-out", "at": "08:00-20:00"},
     {"every": "daily", "at": "13:00"},
@@ -51,12 +51,12 @@ def written(store: Store) -> int:
         return int(session.connection().exec_driver_sql("SELECT coalesce(max(seq), 0) FROM delivery").scalar() or 0)
 
 
-def told(items: Sequence[Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
+def fields_of(items: Sequence[Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
     return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
 
 
 def shown(found: Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
-    return told(found.delivery.items if found.delivery else ())
+    return fields_of(found.delivery.items if found.delivery else ())
 
 
 @settings(max_examples=12)
@@ -86,7 +86,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
         ]
         ingested(store, *new, now=now)
     elif what < 0.7:
-        subscribes(store, chat, chance.choice(WISHES), now=now, **chance.choice(RHYTHMS))
+        subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
     else:
         changes(store, chat, chance, now)
 
@@ -112,7 +112,7 @@ def previews_hold(store: Store, now: datetime) -> None:
     before = written(store)
     plan_due(store, now=now)
     for chat in known:
-        assert shown(expected[chat]) == told(planned(store, chat, before)), (chat, now)
+        assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)
         assert (expected[chat].later is None) == (not expected[chat].not_due)
 
 

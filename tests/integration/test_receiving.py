@@ -1,4 +1,4 @@
-"""What people write on Telegram reaches its command once, in order, whatever Telegram, the line or the database does."""
+"""Each message on Telegram reaches its command once, in order, despite failures of Telegram, the connection or the database."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.hearing import RestingClock, a_bot, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_bot, a_listening_bot, confirmed, posts
 from tests.make import NOON, address
 
 GROUP = "-1001"
@@ -57,9 +57,9 @@ async def test_what_was_written_while_nothing_ran_is_answered_once_and_what_is_o
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    telegram.tells_time((NOON - timedelta(hours=25)).timestamp())
+    telegram.sets_time((NOON - timedelta(hours=25)).timestamp())
     telegram.user_writes("/sub tooold")
-    telegram.tells_time((NOON - timedelta(hours=23)).timestamp())
+    telegram.sets_time((NOON - timedelta(hours=23)).timestamp())
     telegram.user_writes("/sub diffusion")
     for _ in range(2):
         async with a_listening_bot(tmp_path, telegram, clock):
@@ -132,9 +132,9 @@ async def test_a_database_that_cannot_be_used_is_waited_for_and_nothing_is_skipp
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
         await confirmed(telegram)
-        wishes = listed(app.store, address("telegram:42"))
+        entries = listed(app.store, address("telegram:42"))
     assert len(refusals) == 4
-    assert [wish.subscription.text for wish in wishes] == ["diffusion", "graph"]
+    assert [entry.subscription.text for entry in entries] == ["diffusion", "graph"]
     assert clock.rests[:3] == [1.0, 2.0, 4.0]
 
 
@@ -355,12 +355,12 @@ async def test_when_the_process_stops_the_open_question_is_cut_and_what_was_take
 async def test_through_bad_lines_and_restarts_everybody_is_answered_once_and_in_order(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
-    people, wishes = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
+    people, queries = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
     for count, page in enumerate(["502", "cut after", "404 page", "broken json", "reset after", "list"]):
         telegram.answers(page, method="getUpdates", after=count + 1)
-    for wish in wishes:
+    for query in queries:
         for person in people:
-            telegram.user_writes(f"/sub {wish}", person)
+            telegram.user_writes(f"/sub {query}", person)
     for round_ in range(3):
         async with a_listening_bot(tmp_path, telegram, clock):
             await posts(telegram, 1 + 12 * round_)  # in the middle of the work it stops, and starts again
@@ -368,7 +368,7 @@ async def test_through_bad_lines_and_restarts_everybody_is_answered_once_and_in_
                 await confirmed(telegram)
     for person in people:
         assert [entry.text.split(maxsplit=3)[1:3] for entry in telegram.posted_to(person)] == [
-            [str(number), wish] for number, wish in enumerate(wishes, 1)
+            [str(number), query] for number, query in enumerate(queries, 1)
         ]
 
 

@@ -1,4 +1,4 @@
-"""The recipe “Add a chat command” of CONTRIBUTING.md, followed word for word in a copy of the program."""
+"""The recipe “Add a chat command” of CONTRIBUTING.md works, followed word for word in a copy of the program."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ from textwrap import dedent
 
 from bot.commands import registry
 from bot.commands.chat import help_topics
-from tests.integration.pages import ROOT
+from tests.integration.docs_pages import ROOT
 
 RECIPE = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Add a chat command\n")[2].partition("\n## ")[0]
 BLOCKS = [dedent(block) for block in re.findall(r"^   ```python\n(.*?)^   ```$", RECIPE, re.MULTILINE | re.DOTALL)]

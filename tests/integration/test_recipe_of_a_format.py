@@ -1,4 +1,4 @@
-"""The recipe “Add a digest format” of CONTRIBUTING.md, followed word for word in a copy of the program."""
+"""The recipe “Add a digest format” of CONTRIBUTING.md works, followed word for word in a copy of the program."""
 
 import inspect
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.digests import DigestFormat, _example
-from tests.integration.pages import ROOT
+from tests.integration.docs_pages import ROOT
 
 PAGES = ROOT / "tests" / "digests"
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What was entered by any door comes back from an export as it was."""
+"""An export gives back what was entered, whichever way it was entered."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -67,34 +67,36 @@ class Entered:
 
     chat: str
     do: Callable[[Store, str], object]
-    told: str
+    label: str
 
     def __repr__(self) -> str:
-        return f"{self.chat}: {self.told}"
+        return f"{self.chat}: {self.label}"
 
 
 def _subscribes(chat: str, query: str, when: dict[str, str], zone: str | None, name: str | None) -> Entered:
-    wish = SubscriptionRequest(text=query, tz=zone, name=name, **when)
-    return Entered(chat=chat, do=lambda store, at: subscribe(store, parse_address(at), wish, now=NOON), told=repr(wish))
+    request = SubscriptionRequest(text=query, tz=zone, name=name, **when)
+    return Entered(
+        chat=chat, do=lambda store, at: subscribe(store, parse_address(at), request, now=NOON), label=repr(request)
+    )
 
 
 def _renames(chat: str, name: str) -> Entered:
     return Entered(
-        chat=chat, do=lambda store, at: rename(store, parse_address(at), 1, name, now=NOON), told=f"name {name!r}"
+        chat=chat, do=lambda store, at: rename(store, parse_address(at), 1, name, now=NOON), label=f"name {name!r}"
     )
 
 
 def _edits(chat: str, query: str, zone: str | None) -> Entered:
-    told = f"edit {query!r} {zone}"
+    label = f"edit {query!r} {zone}"
     return Entered(
-        chat=chat, do=lambda store, at: edit(store, parse_address(at), 1, query, tz=zone, now=NOON), told=told
+        chat=chat, do=lambda store, at: edit(store, parse_address(at), 1, query, tz=zone, now=NOON), label=label
     )
 
 
 def _sets(chat: str, name: str, value: str) -> Entered:
-    told = f"set {name} {value!r}"
+    label = f"set {name} {value!r}"
     return Entered(
-        chat=chat, do=lambda store, at: set_setting(store, parse_address(at), name, value, now=NOON), told=told
+        chat=chat, do=lambda store, at: set_setting(store, parse_address(at), name, value, now=NOON), label=label
     )
 
 
@@ -102,7 +104,7 @@ def _imports(chat: str, line: str) -> Entered:
     def do(store: Store, at: str) -> object:
         return import_lines(store, read_lines(line, parse_address(at)), now=NOON)
 
-    return Entered(chat=chat, do=do, told=f"import {line!r}")
+    return Entered(chat=chat, do=do, label=f"import {line!r}")
 
 
 _values = st.one_of(
@@ -154,10 +156,18 @@ def fresh(tmp_path: Path) -> Iterator[Callable[[], Store]]:
 
 def all_of_it(store: Store) -> list[tuple[object, ...]]:
     """Every subscription and every setting of every chat that has one."""
-    wishes = [
-        (str(one.chat.address), one.zone, wish.text, wish.canonical, wish.cadence, wish.name, wish.next_due_at)
+    requests = [
+        (
+            str(one.chat.address),
+            one.zone,
+            request.text,
+            request.canonical,
+            request.cadence,
+            request.name,
+            request.next_due_at,
+        )
         for one in listed(store, None)
-        for wish in [one.subscription]
+        for request in [one.subscription]
     ]
     with store.read() as session:
         chosen = [
@@ -169,8 +179,8 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
             )
             for chat in stored_chats.all_chats(session, zone=store.zone)
         ]
-    speaking = {chat for chat, *_ in wishes} | {row[0] for row in chosen if row[3]}
-    return [*wishes, *(row for row in chosen if row[0] in speaking)]
+    speaking = {chat for chat, *_ in requests} | {row[0] for row in chosen if row[3]}
+    return [*requests, *(row for row in chosen if row[0] in speaking)]
 
 
 def enter(store: Store, what: list[Entered]) -> None:

@@ -79,7 +79,7 @@ def known(store: Store, key: str) -> KnownPaper:
         return known_papers.stored_papers(session, [paper])[paper]
 
 
-def told(store: Store) -> list[tuple[str, list[str]]]:
+def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Each planned delivery in order: its chat and the titles that it holds."""
     with store.read() as session:
         found = stored_entries.entries(session, now=NOON)
@@ -209,7 +209,7 @@ class TestRule1Changes:
             event.remove(Session, "before_commit", before_commit)
         assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
         plan_due(store, now=NOON)
-        assert told(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
+        assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
 class TestRule2SinceAndSeen:
@@ -237,7 +237,7 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("A graph"))
         assert plan_due(store, now=NOON + DAY) == ()
         assert len(plan_due(store, now=NOON + 7 * DAY)) == 1
-        assert told(store) == [("telegram:1", ["A graph"])]
+        assert delivered(store) == [("telegram:1", ["A graph"])]
 
     def test_now_subscriptions_that_caught_up_share_one_mark(self, store: Store) -> None:
         for chat in ("telegram:1", "telegram:2"):
@@ -262,7 +262,7 @@ class TestRule2SinceAndSeen:
         asked = iter((False, True))
         plan_due(store, now=NOON + MINUTE, enough=lambda: next(asked))
         plan_due(store, now=NOON + 2 * MINUTE)
-        assert sorted(told(store)) == [
+        assert sorted(delivered(store)) == [
             (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
         ]
 
@@ -276,7 +276,7 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
         plan_due(store, now=NOON + HOUR + MINUTE)
-        assert [titles for chat, titles in told(store) if chat == "telegram:1"] == [["A tree"], ["A graph"]]
+        assert [titles for chat, titles in delivered(store) if chat == "telegram:1"] == [["A tree"], ["A graph"]]
 
     def test_a_new_schedule_copies_the_mark_first(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
@@ -285,7 +285,7 @@ class TestRule2SinceAndSeen:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Another graph"), now=NOON + MINUTE)
         plan_due(store, now=NOON + HOUR)
-        assert told(store) == [("telegram:1", ["A graph"]), ("telegram:1", ["Another graph"])]
+        assert delivered(store) == [("telegram:1", ["A graph"]), ("telegram:1", ["Another graph"])]
 
     def test_an_edit_just_before_the_hour_counts(self, store: Store) -> None:
         made = subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
@@ -293,12 +293,12 @@ class TestRule2SinceAndSeen:
         with store.write() as session:
             subscriptions.edit_query(session, made.subscription.id, text="graph", canonical="graph")
         plan_due(store, now=NOON + HOUR)
-        assert told(store) == [("telegram:1", ["A graph"])]
+        assert delivered(store) == [("telegram:1", ["A graph"])]
 
 
 class TestRule3WhereANewSubscriptionStarts:
     @pytest.mark.parametrize(
-        ("chat", "wish", "ages"),
+        ("chat", "start", "ages"),
         [
             ("telegram:1", {"every": "daily", "at": "13:00"}, [0]),
             ("telegram:1", {"every": "weekly", "on": "thu", "at": "13:00"}, [0, 2, 6]),
@@ -311,13 +311,13 @@ class TestRule3WhereANewSubscriptionStarts:
         ],
     )
     def test_it_takes_the_papers_of_its_first_stretch(
-        self, store: Store, chat: str, wish: dict[str, str], ages: list[int]
+        self, store: Store, chat: str, start: dict[str, str], ages: list[int]
     ) -> None:
         for days in (9, 6, 2, 0):
             ingested(store, paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
-        subscribes(store, chat, "graph", **wish)  # type: ignore[arg-type]
+        subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
         plan_due(store, now=NOON + HOUR)
-        titles = [title for _, titles in told(store) for title in titles]
+        titles = [title for _, titles in delivered(store) for title in titles]
         assert sorted(titles) == [f"Graph of {days} days ago" for days in ages]
 
 
@@ -345,7 +345,7 @@ class TestRule4Merging:
         plan_due(store, now=NOON)
         ingested(store, paper("A graph", "cs.LG", arxiv_id="2601.00001"), now=NOON + HOUR)
         plan_due(store, now=NOON + HOUR)
-        assert [titles for _, titles in told(store)] == [["A graph"]]
+        assert [titles for _, titles in delivered(store)] == [["A graph"]]
 
     def test_a_doi_and_an_arxiv_id_of_one_paper_bring_two_rows_together(self, store: Store) -> None:
         ingested(
@@ -387,7 +387,7 @@ class TestRule5OneDelivery:
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A graph"), paper("A tree"), paper("A tree in a graph"))
         assert len(plan_due(store, now=NOON + HOUR)) == 1
-        ((_, titles),) = told(store)
+        ((_, titles),) = delivered(store)
         assert sorted(titles) == ["A graph", "A tree", "A tree in a graph"]
 
     def test_a_paper_stands_under_the_first_subscription_and_names_the_others(self, store: Store) -> None:
@@ -408,7 +408,7 @@ class TestRule5OneDelivery:
         ingested(store, cross, now=NOON + MINUTE, source="other")
         plan_due(store, now=NOON + HOUR)
         plan_due(store, now=NOON + DAY)
-        assert [titles for _, titles in told(store)] == [["A tree in a graph"]]
+        assert [titles for _, titles in delivered(store)] == [["A tree in a graph"]]
 
     def test_what_was_planned_is_sent_even_if_the_subscription_goes(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
@@ -433,7 +433,7 @@ class TestRule5OneDelivery:
         plan_due(store, now=NOON + HOUR + DAY)
         with store.read() as session:
             value = deliveries.delivery_value(session, 1, zone="UTC")
-        assert told(store) == [("telegram:1", [])]
+        assert delivered(store) == [("telegram:1", [])]
         assert (value.facts.first, value.facts.known) == (True, 1)
 
     def test_a_second_wish_of_the_same_minute_waits_for_the_next_and_loses_nothing(self, store: Store) -> None:
@@ -445,7 +445,7 @@ class TestRule5OneDelivery:
         assert plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
         plan_due(store, now=NOON + HOUR + MINUTE)
         plan_due(store, now=NOON + HOUR + DAY)
-        assert [title for _, titles in told(store) for title in titles] == ["A tree", "A graph"]
+        assert [title for _, titles in delivered(store) for title in titles] == ["A tree", "A graph"]
 
 
 class TestRule6Lanes:
@@ -611,7 +611,7 @@ class TestRule9Moving:
             moving.move_address(session, "telegram", "-5", "-1005", now=NOON)
         chat = get_chat(store, address("telegram:-1005"))
         assert [entry.subscription.text for entry in listed(store, chat.address)] == ["graphs", "tree"]
-        titles = sorted(title for _, titles in told(store) for title in titles)
+        titles = sorted(title for _, titles in delivered(store) for title in titles)
         assert titles == ["A shared graph", "An own tree"]
         assert plan_due(store, now=NOON + HOUR) == ()
 
@@ -803,7 +803,7 @@ class TestWritesWithinWrites:
 
     def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
         def subscribe_and_fail(transaction: Transaction) -> None:
-            with transaction.write() as part:
+            with transaction.savepoint() as part:
                 subscribes(part, "telegram:2", "graph")
                 raise NotFound("no such thing")
 

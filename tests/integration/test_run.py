@@ -1,4 +1,4 @@
-"""`paperwire run` as a process: it watches, plans, delivers, answers for its health, and stops when asked."""
+"""`paperwire run` as a process: it watches, plans, delivers, serves its health page, and stops when asked."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Conversations on Slack, from what people do to what they see: who sees an answer, who may change what, and where it belongs."""
+"""Conversations on Slack, from a person's action to the answer: who sees it, who may change what, and in which thread it stands."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -12,8 +12,8 @@ import pytest
 from subscriptions.service.chats import owner_of
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.fakes.slack import FakeSlack
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address, ingested, paper, subscribes
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -92,7 +92,7 @@ async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_
         assert [text[:3] for text in slack.sees("U2")] == ["✓ 1"]
         await on.does(slack.user_types("/paperwire unsub", by="U1"))
         await on.does(slack.clicks("1 diffusion", by="U1"))
-        assert on.wishes() == []
+        assert on.queries() == []
     assert len(slack.posted_to("C1")) == 2  # that it is gone, everybody sees
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
@@ -104,12 +104,12 @@ async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_r
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.clicks("undo", by="U1"))  # somebody else's change: it asks
-        assert on.wishes() == ["diffusion"]
+        assert on.queries() == ["diffusion"]
         assert "Bob Ray" in slack.ephemerals_to("U1")[0].text
         await on.does(slack.clicks("undo it", by="U1"))
-        assert on.wishes() == []
+        assert on.queries() == []
         await on.does(slack.clicks("undo", by="U2"))
-    assert on.wishes() == []
+    assert on.queries() == []
     assert len(slack.ephemerals_to("U1")) == 1
     assert not any("undo it" in str(message) for message in slack._conversations["C1"].messages.values())
     assert slack.sees("U3")[1:] != []
@@ -121,7 +121,7 @@ async def test_between_two_people_the_answer_stands_there_and_the_subscription_i
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", "D777", by="U2"))
         await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
-        assert on.wishes("slack:U2") == ["diffusion"]
+        assert on.queries("slack:U2") == ["diffusion"]
     assert [w.text[:3] for w in slack.ephemerals_to("U2", "D777")] == ["✓ 1"]
     assert slack.ephemerals_to("U2", "D2") == []
     assert len(slack.posted_to("D2")) == 1
@@ -141,7 +141,7 @@ async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_comm
         await on.does(slack.writes_dm("list decoding", by="U2"))
         await on.does(slack.writes_dm("我的订阅", by="U2"))
         await on.does(slack.mentions("subscribe list decoding", by="U2"))
-        assert on.wishes() == ["list decoding"]
+        assert on.queries() == ["list decoding"]
     whispered = "\n".join(entry.text for entry in slack.ephemerals_to("U2"))
     private = "\n".join(entry.text for entry in slack.posted_to("D2"))
     counted = [(text.count("1 List decoding"), text.count("There are no")) for text in (whispered, private)]
@@ -173,11 +173,11 @@ async def test_in_private_the_first_word_is_a_command_if_it_is_one_and_else_a_qu
         ingested(on.app.store, paper("Diffusion for video", "cs.CV"), now=NOON - timedelta(hours=1))
         for words in ("sub graph", "Follow quantum", "diffusion", "/paperwire x", "https://arxiv.org/abs/2512.99999"):
             await on.does(slack.writes_dm(words, by="U2"))
-        assert on.wishes("slack:U2") == ["graph", "quantum"]
-    told = [entry.text for entry in slack.posted_to("D2")]
-    assert [text[:3] for text in told[:2]] == ["✓ 1", "✓ 2"]
-    assert "Diffusion for video" in told[2]
-    assert "2512.99999" in told[4]
+        assert on.queries("slack:U2") == ["graph", "quantum"]
+    texts = [entry.text for entry in slack.posted_to("D2")]
+    assert [text[:3] for text in texts[:2]] == ["✓ 1", "✓ 2"]
+    assert "Diffusion for video" in texts[2]
+    assert "2512.99999" in texts[4]
 
 
 async def test_an_edited_wish_replaces_what_it_said_first(scene: Scenes, slack: FakeSlack) -> None:
@@ -185,7 +185,7 @@ async def test_an_edited_wish_replaces_what_it_said_first(scene: Scenes, slack: 
         sent = slack.writes_dm("sub diffusoin", by="U2")
         await on.does(sent)
         await on.does(slack.writes_dm("sub diffusion", by="U2", edits=sent.payload["event"]["ts"]))
-        assert on.wishes("slack:U2") == ["diffusion"]
+        assert on.queries("slack:U2") == ["diffusion"]
 
 
 async def test_slacks_wrapping_does_not_reach_the_query(scene: Scenes, slack: FakeSlack) -> None:
@@ -195,7 +195,7 @@ async def test_slacks_wrapping_does_not_reach_the_query(scene: Scenes, slack: Fa
         for number, text in enumerate(('ti:"a &amp; b" <http://cs.LG|cs.LG>', "&lt;b&gt; `graph`"), 1):
             wrapped = {**sent.payload, "text": f"sub {text}", "trigger_id": f"9.{number}"}
             await on.does(slack.brings(wrapped, "slash_commands"))
-        assert on.wishes()[1:] == ['ti:"a & b" cs.LG', "<b> `graph`"]
+        assert on.queries()[1:] == ['ti:"a & b" cs.LG', "<b> `graph`"]
 
 
 async def test_inputs_of_any_length_are_answered(scene: Scenes, slack: FakeSlack) -> None:
@@ -237,7 +237,7 @@ async def test_members_change_what_comes_and_guests_and_strangers_only_read(
     async with scene() as on:
         await on.does(slack.mentions("sub diffusion", by=person, home=home))
         await on.does(slack.mentions("list", by=person, home=home))
-        assert on.wishes() == (["diffusion"] if may else [])
+        assert on.queries() == (["diffusion"] if may else [])
     first, *_ = [*slack.posted_to("C1"), *slack.ephemerals_to(person)]
     assert ("Only members of this workspace" in first.text) is not may
     assert len(slack.ephemerals_to(person)) == (1 if may else 2)
@@ -249,9 +249,9 @@ async def test_a_setting_narrows_it_to_admins_also_for_buttons(scene: Scenes, sl
         await on.does(slack.user_types("/paperwire set manage admins", by="U2"))
         await on.does(slack.clicks("undo", by="U2"))
         await on.does(slack.user_types("/paperwire sub graph", by="U2"))
-        assert on.wishes() == ["diffusion"]
+        assert on.queries() == ["diffusion"]
         await on.does(slack.user_types("/paperwire sub graph", by="U5"))
-        assert on.wishes() == ["diffusion", "graph"]
+        assert on.queries() == ["diffusion", "graph"]
     assert ["Only admins" in entry.text for entry in slack.ephemerals_to("U2")[-2:]] == [True, True]
 
 
@@ -259,7 +259,7 @@ async def test_who_is_pressed_for_by_a_guest_is_refused(scene: Scenes, slack: Fa
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.clicks("undo", by="U3"))
-        assert on.wishes() == ["diffusion"]
+        assert on.queries() == ["diffusion"]
     assert "not guests" in slack.ephemerals_to("U3")[0].text
 
 
@@ -274,7 +274,7 @@ async def test_while_slack_does_not_say_who_somebody_is_nothing_is_changed_and_t
         assert sent.delay < 3
         slack.forgives()
         slack.releases(drop=True)
-        assert on.wishes() == []
+        assert on.queries() == []
     assert "try again later" in slack.ephemerals_to("U2")[0].text
 
 
@@ -285,10 +285,10 @@ async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(s
         undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
         for value in (undo, "made-up", "d0123456789abcdef.c0", "\ud800", "x" * 2000, "../../etc"):
             await on.does(slack.clicks(value, "C2", by="U2", tampered=True))
-        assert on.wishes() == ["diffusion"]
-    told = slack.ephemerals_to("U2", "C2")
-    assert len(told) == 6
-    assert all("any more" in entry.text for entry in told)
+        assert on.queries() == ["diffusion"]
+    texts = slack.ephemerals_to("U2", "C2")
+    assert len(texts) == 6
+    assert all("any more" in entry.text for entry in texts)
 
 
 # ── what is known of a person ─────────────────────────────────────────────────
@@ -321,7 +321,7 @@ async def test_an_app_without_the_right_to_read_people_works_with_what_it_is_tol
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.user_types("/paperwire sub graph", "D777", by="U2"))
-        assert (on.wishes(), on.wishes("slack:U2")) == (["diffusion"], ["graph"])
+        assert (on.queries(), on.queries("slack:U2")) == (["diffusion"], ["graph"])
         assert get_chat(on.app.store, address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
@@ -333,7 +333,7 @@ async def test_a_chat_that_was_made_by_the_id_of_its_direct_messages_becomes_one
     async with scene() as on:
         subscribes(on.app.store, "slack:D2", "diffusion")
         await on.does(slack.writes_dm("list", by="U2"))
-        assert on.wishes("slack:U2") == ["diffusion"]
+        assert on.queries("slack:U2") == ["diffusion"]
         assert get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
 
@@ -347,7 +347,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(scene: Scen
         await on.does(slack.mentions("sub graph", by="U2", thread=thread))
         await on.does(slack.mentions("list", by="U2", thread=thread))
         await on.does(slack.mentions("list", by="U2"))
-        assert (on.wishes(f"slack:C1/{thread}"), on.wishes()) == (["graph"], [])
+        assert (on.queries(f"slack:C1/{thread}"), on.queries()) == (["graph"], [])
     assert [entry.thread for entry in slack.posted_to("C1")] == [thread]
     there, above = slack.ephemerals_to("U2")
     assert (there.thread, above.thread) == (thread, "")
@@ -379,7 +379,7 @@ async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_a
         assert {entry.thread for entry in papers} == {parent.id}
         await on.does(slack.mentions("list", by="U2", thread=parent.id))
         await on.does(slack.mentions("unsub 1", by="U2", thread=parent.id))
-        assert on.wishes() == []
+        assert on.queries() == []
     assert slack.ephemerals_to("U2")[-1].thread == parent.id
     assert slack.posted_to("C1")[-1].thread == parent.id
 
@@ -406,7 +406,7 @@ async def test_a_dropped_file_is_imported(scene: Scenes, slack: FakeSlack) -> No
         for label in ("import", "add", "yes"):
             if any(label == key for entry in slack.posted_to("D2") for key in _labels(entry.payload)):
                 await on.does(slack.clicks(label, "D2", by="U2"))
-        assert on.wishes("slack:U2") == ["diffusion", "graph"]
+        assert on.queries("slack:U2") == ["diffusion", "graph"]
 
 
 def _labels(payload: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Forty connections are cut after Slack took the message; three hundred by `python -m tests.faults.cut_slack`."""
+"""Forty connections are cut after Slack took the message; `python -m tests.faults.cut_slack` cuts three hundred."""
 
 from pathlib import Path
 

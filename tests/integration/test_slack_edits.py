@@ -1,4 +1,4 @@
-"""What was sent to Slack is edited where it stands: in its thread, with its menus, by the messages' own ids."""
+"""Messages on Slack are edited in place: in their thread, with their menus, by their own ids."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -98,8 +98,8 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
         ingested(app.store, *late, name="summary", now=clock.now())
         await app.sender.deliver()
         (edit,) = slack.edits_in(CHANNEL)
-        told = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
-        assert edit.id == told.id
+        entry = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
+        assert edit.id == entry.id
         assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
@@ -110,8 +110,8 @@ async def test_a_message_that_cannot_be_changed_any_more_is_left_as_it_is(
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(1))
         await app.sender.deliver()
-        (told,) = slack.posted_to(CHANNEL)
-        slack.deletes(CHANNEL, told.id)
+        (entry,) = slack.posted_to(CHANNEL)
+        slack.deletes(CHANNEL, entry.id)
         ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
         for _ in range(2):
             sent = await app.sender.deliver()

@@ -1,4 +1,4 @@
-"""Forms and the tab Home over the fake Slack, by Socket Mode: what people press, and what they see of it."""
+"""Forms and the home view over the fake Slack, by Socket Mode: what people press, and what they see then."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -14,11 +14,11 @@ from bot.settings import SlackWorkspace
 from subscriptions.service.subscriptions import get_chat
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
+from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_people import ShownView
-from tests.fakes.slack_switchboard import SentEnvelope
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_bot import OTHER, OTHER_TOKEN
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import address, ingested, paper, subscribes
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -111,7 +111,7 @@ async def test_a_form_opens_answers_while_it_is_filled_in_and_subscribes(scene: 
         assert renewed["private_metadata"] == opened.view["private_metadata"]
         sent = sends(slack, renewed, query="diffusion -survey", when="daily", clock="08:30")
         await on.does(sent)
-        assert (sent.answer, on.wishes()) == ({}, ["diffusion -survey"])
+        assert (sent.answer, on.queries()) == ({}, ["diffusion -survey"])
         (answer,) = slack.posted_to("C1")
         assert "diffusion, not survey · daily 08:30 America/New_York" in str(answer.payload)
         assert get_chat(on.app.store, address("slack:C1")).settings.timezone == "America/New_York"
@@ -128,7 +128,7 @@ async def test_a_refusal_stands_under_its_field_and_the_form_stays_open(scene: S
         sent = sends(slack, view, query="x" * 3001)
         await on.does(sent)
         assert set(sent.answer["errors"]) == {"query"}
-        assert (on.wishes(), slack.posted_to("C1")) == ([], [])
+        assert (on.queries(), slack.posted_to("C1")) == ([], [])
 
 
 async def test_a_guest_may_look_at_the_form_and_not_send_it(scene: Scenes, slack: FakeSlack) -> None:
@@ -137,7 +137,7 @@ async def test_a_guest_may_look_at_the_form_and_not_send_it(scene: Scenes, slack
         sent = sends(slack, newest(slack, "views.open").view, by="U3", query="diffusion")
         await on.does(sent)
         assert list(sent.answer["errors"]) == ["query"]
-        assert on.wishes() == []
+        assert on.queries() == []
 
 
 async def test_metadata_of_somebody_else_or_of_nobody_is_refused(scene: Scenes, slack: FakeSlack) -> None:
@@ -148,7 +148,7 @@ async def test_metadata_of_somebody_else_or_of_nobody_is_refused(scene: Scenes, 
             sent = sends(slack, {**view, "private_metadata": metadata}, by=by, query="diffusion")
             await on.does(sent)
             assert "not yours" in sent.answer["errors"]["query"]
-        assert on.wishes() == []
+        assert on.queries() == []
 
 
 @pytest.mark.parametrize("fault", ["", "500", "broken json", "cut before"])
@@ -168,7 +168,7 @@ async def test_who_asked_for_a_form_that_does_not_open_is_told_how_it_goes_in_wo
         assert "/paperwire sub diffusion -survey daily 9" in answer.text
         assert slack.posted_to("C1") == []
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-        assert on.wishes() == ["diffusion"]
+        assert on.queries() == ["diffusion"]
 
 
 async def test_who_chose_a_shortcut_whose_form_does_not_open_is_told_alone_and_with_the_paper(
@@ -188,10 +188,10 @@ async def test_who_presses_new_subscription_on_their_board_is_told_in_direct_mes
 ) -> None:
     async with scene() as on:
         await on.does(slack.opens_home(by="U2"))
-        board = newest(slack, "views.publish").view
-        (button,) = [e for b in board["blocks"] if b["type"] == "actions" for e in b["elements"]]
+        home = newest(slack, "views.publish").view
+        (button,) = [e for b in home["blocks"] if b["type"] == "actions" for e in b["elements"]]
         slack.expires_triggers()
-        await on.does(done_in(slack, board, "block_actions", actions=[{**button, "type": "button"}]))
+        await on.does(done_in(slack, home, "block_actions", actions=[{**button, "type": "button"}]))
         assert "If no form has opened" in slack.posted_to("D2")[0].text
 
 
@@ -204,7 +204,7 @@ async def test_a_shortcut_on_a_message_with_a_link_is_a_form_for_its_thread(scen
         await on.does(sends(slack, view, query='author:"Ada Example" cat:cs.CV', place="thread"))
         (answer,) = slack.posted_to("C1")
         assert answer.thread == ts
-        assert on.wishes(f"slack:C1/{ts}") == ['author:"Ada Example" cat:cs.CV']
+        assert on.queries(f"slack:C1/{ts}") == ['author:"Ada Example" cat:cs.CV']
 
 
 # ------------------------------------------------------------------------------------------------------------ tab Home
@@ -239,7 +239,7 @@ async def test_edit_on_home_opens_the_form_and_home_shows_the_new_query(scene: S
         await on.does(presses(slack, newest(slack, "views.publish").view, "edit", "graphs"))
         sent = sends(slack, newest(slack, "views.open").view, query="graph transformers")
         await on.does(sent)
-        assert (sent.answer, on.wishes()) == ({}, ["graph transformers"])
+        assert (sent.answer, on.queries()) == ({}, ["graph transformers"])
         assert "graph AND transformers" in words(newest(slack, "views.publish").view)
 
 

@@ -1,4 +1,4 @@
-"""Workspaces install the app by OAuth: over real HTTP with a fake Slack, from the browser's first request to the tokens."""
+"""Workspaces install the app by OAuth over real HTTP with a fake Slack, from the browser's first request to the tokens."""
 
 import json
 import sqlite3
@@ -282,10 +282,10 @@ async def test_no_secret_stands_in_an_error_or_a_log(
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         answer = await installed(browser, slack)
         await installed(browser, slack)
-    told = caplog.text + answer.text
-    assert CLIENT_SECRET not in told
-    assert KEY.get_secret_value() not in told
-    assert "xoxb-" not in told
+    shown = caplog.text + answer.text
+    assert CLIENT_SECRET not in shown
+    assert KEY.get_secret_value() not in shown
+    assert "xoxb-" not in shown
 
 
 # ------------------------------------------------------------------------------------------------- taken away, given back

@@ -1,4 +1,4 @@
-"""Menus beside papers in Slack, over the fake: what a member presses in a thread of a channel, and who sees what comes of it."""
+"""Menus beside papers over the fake Slack: what a member chooses in a thread of a channel, and who sees the answer."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -10,8 +10,8 @@ import pytest
 from bot.channels.slack.scopes import scopes_of
 from subscriptions.service.subscriptions import listed, set_setting
 from tests.fakes.slack import FakeSlack
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import address, ingested, paper, subscribes
 
 CHAT = "slack:C1"
@@ -34,7 +34,7 @@ def scene(tmp_path: Path, slack: FakeSlack) -> Scenes:
     return partial(a_scene, tmp_path, slack, RestingClock())
 
 
-async def told(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str, ...] = ("Ada Example",)) -> None:
+async def delivers(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str, ...] = ("Ada Example",)) -> None:
     """A delivery of so many papers stands in the channel."""
     subscribes(on.app.store, CHAT, "graph", every="now")
     set_setting(on.app.store, address(CHAT), "limit", limit, now=on.app.clock.now())
@@ -48,7 +48,7 @@ def states(on: Scene) -> list[tuple[str, str]]:
 
 async def test_why_and_more_are_seen_by_the_asker_alone_in_the_thread(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        await told(on, 4)
+        await delivers(on, 4)
         before = len(slack.posted_to("C1"))
         for label in ("why", "more"):
             await on.does(slack.clicks(label, by="U2"))
@@ -60,7 +60,7 @@ async def test_why_and_more_are_seen_by_the_asker_alone_in_the_thread(scene: Sce
 
 async def test_mute_pauses_the_subscription_and_the_channel_reads_so(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        await told(on, 1)
+        await delivers(on, 1)
         await on.does(slack.clicks("mute", by="U2"))
         assert states(on) == [("graph", "paused")]
         assert "is quiet until" in slack.posted_to("C1")[-1].text
@@ -70,7 +70,7 @@ async def test_exclude_and_follow_authors_ask_the_asker_and_change_what_they_cho
     scene: Scenes, slack: FakeSlack
 ) -> None:
     async with scene() as on:
-        await told(on, 1, authors=("Ada Example", "Bo Beispiel"))
+        await delivers(on, 1, authors=("Ada Example", "Bo Beispiel"))
         await on.does(slack.clicks("follow authors", by="U2"))
         await on.does(slack.clicks("Bo Beispiel", by="U2"))
         assert ('author:"Bo Beispiel"', "active") in states(on)
@@ -81,7 +81,7 @@ async def test_exclude_and_follow_authors_ask_the_asker_and_change_what_they_cho
 
 async def test_what_lies_beyond_the_limit_is_whispered_with_menus_of_its_own(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        await told(on, 9, limit="5")
+        await delivers(on, 9, limit="5")
         await on.does(slack.clicks("show 4 more", by="U2"))
         (rest,) = slack.ephemerals_to("U2")
         blocks = rest.payload["blocks"]
@@ -92,7 +92,7 @@ async def test_what_lies_beyond_the_limit_is_whispered_with_menus_of_its_own(sce
 
 async def test_a_guest_may_look_and_change_nothing(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        await told(on, 1)
+        await delivers(on, 1)
         for label in ("mute", "exclude", "follow authors", "why"):
             await on.does(slack.clicks(label, by="U3"))
         assert states(on) == [("graph", "active")]
@@ -103,7 +103,7 @@ async def test_a_guest_may_look_and_change_nothing(scene: Scenes, slack: FakeSla
 @pytest.mark.parametrize("value", ["d{}.x0", "d{}.a0", "d{}.z0", "d{}.f999999", "{}", "d{}.m"])
 async def test_a_value_that_nobody_made_changes_nothing(scene: Scenes, slack: FakeSlack, value: str) -> None:
     async with scene() as on:
-        await told(on, 1)
+        await delivers(on, 1)
         await on.does(slack.clicks(value.format("0" * 16), by="U2", tampered=True))
         assert states(on) == [("graph", "active")]
         assert len(slack.posted_to("C1")) == 1

@@ -1,4 +1,4 @@
-"""What people do on Slack reaches its command once and is acknowledged in time, whatever Slack, the line or the database does."""
+"""Each request on Slack reaches its command once and is acknowledged in time, whatever fails meanwhile."""
 
 import asyncio
 import json
@@ -19,9 +19,9 @@ from subscriptions.errors import StoreError
 from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
-from tests.fakes.slack_switchboard import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_hearing import a_bot, a_listening_bot, a_served_bot, settled
+from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
+from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled
+from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
 
 IN_TIME = 3.0  # seconds in which Slack wants to hear
@@ -46,7 +46,7 @@ def said(fake: FakeSlack, channel: str = "C1") -> list[str]:
     return [entry.text for entry in fake.posted_to(channel)]
 
 
-def wishes(app: Any, chat: str = "slack:C1") -> list[str]:
+def queries(app: Any, chat: str = "slack:C1") -> list[str]:
     return [one.subscription.text for one in listed(app.store, address(chat))]
 
 
@@ -88,7 +88,7 @@ async def test_a_command_a_mention_and_private_words_are_answered_in_time(
         await settled(slack)
         sent += [slack.mentions("sub graph", by="U2"), slack.writes_dm("sub optics")]
         await settled(slack)
-        assert (wishes(app), wishes(app, "slack:U1")) == (["diffusion", "graph"], ["optics"])
+        assert (queries(app), queries(app, "slack:U1")) == (["diffusion", "graph"], ["optics"])
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
     assert [text[:3] for text in said(slack, "D1")] == ["✓ 1"]
     assert all(one.delay is not None and one.delay < IN_TIME for one in sent)
@@ -117,7 +117,7 @@ async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_a
         await asyncio.to_thread(slack.waits_connected, 2)  # the next ones stand before the old ones go
         gate.open.set()
         await settled(slack)
-        slack.takes_connection_away()
+        slack.drops_connection()
         last = slack.user_types("/paperwire list")
         await settled(slack)
     assert [one.failed for one in (*sent, last)] == ["", "", ""]
@@ -161,9 +161,9 @@ async def test_events_that_come_again_change_and_answer_nothing(
                 slack.mentions("sub diffusion")
                 slack.writes_dm("sub graph")
             else:
-                assert slack.repeats(also_taken=True) == 2
+                assert slack.repeats(also_acknowledged=True) == 2
             await settled(slack)
-            assert wishes(app) == ["diffusion"]
+            assert queries(app) == ["diffusion"]
     assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
 
 
@@ -206,7 +206,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
     async with a_listening_bot(tmp_path, slack, clock) as app:
         slack.user_types("/paperwire sub diffusion")
         await settled(slack)
-        assert wishes(app) == ["diffusion"]
+        assert queries(app) == ["diffusion"]
     assert len(refused) == 3
 
 
@@ -246,7 +246,7 @@ async def test_a_workspace_without_a_token_is_acknowledged_and_dropped_and_its_w
             )
         ]
         await settled(slack)
-        assert wishes(app) == ["diffusion", "sesame"]  # of the mention in our own workspace
+        assert queries(app) == ["diffusion", "sesame"]  # of the mention in our own workspace
     assert all(one.acknowledged for one in theirs)
     assert caplog.text.count("the workspace T9, which has no token here") == 2
     assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
@@ -339,7 +339,7 @@ async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeS
         await settled(slack)
         sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
         await settled(slack)
-        assert wishes(app) == []
+        assert queries(app) == []
     assert [one.failed for one in sent] == [""] * 4
     assert all(one.delay is not None and one.delay < IN_TIME for one in sent)
     assert [one.answer for one in sent] == [{}] * 4
@@ -414,7 +414,7 @@ async def test_a_replayed_request_has_no_second_effect(tmp_path: Path, slack: Fa
         kind, body = encoded(COMMANDS, typed.payload)
         answer = await client.post(f"{url}/slack/commands", content=body, headers=signed(body, kind=kind))
         assert answer.status_code == 200
-        assert wishes(app) == ["sesame", "graph"]
+        assert queries(app) == ["sesame", "graph"]
     assert len(said(slack)) == 2
 
 
@@ -446,7 +446,7 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
         monkeypatch.setattr("bot.conversation.execution.once", real_once)
         slack.repeats()
         await settled(slack)
-        assert wishes(app) == ["diffusion"]
+        assert queries(app) == ["diffusion"]
     assert sent.acknowledged
     assert len(said(slack)) == 1
 

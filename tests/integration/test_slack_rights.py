@@ -1,4 +1,4 @@
-"""`paperwire slack manifest` and what `check` says of each workspace's rights, over a fake Slack."""
+"""`paperwire slack manifest`, and what `check` says about each workspace's scopes, over a fake Slack."""
 
 import json
 from pathlib import Path
@@ -66,10 +66,10 @@ def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Termina
             slack.withdraws(scope)
         slack.grants("chat:write")
         slack.grants("commands")
-        told = [one for one in findings(terminal) if one["question"] == "Slack scopes"]
-    assert [one["answer"] for one in told] == [f"without {s.name}: {s.lost}" for s in SCOPES if not s.needed]
-    assert not any(one["mend"] for one in told)
-    assert [bool(one["cure"]) for one in told] == [*[False] * (len(told) - 1), True]
+        scope_findings = [one for one in findings(terminal) if one["question"] == "Slack scopes"]
+    assert [one["answer"] for one in scope_findings] == [f"without {s.name}: {s.lost}" for s in SCOPES if not s.needed]
+    assert not any(one["mend"] for one in scope_findings)
+    assert [bool(one["cure"]) for one in scope_findings] == [*[False] * (len(scope_findings) - 1), True]
 
 
 def test_of_several_workspaces_each_is_asked_by_its_own_token(
@@ -82,9 +82,9 @@ def test_of_several_workspaces_each_is_asked_by_its_own_token(
         terminal.set("SLACK_API_URL", slack.url)
         terminal.file("paperwire.toml", '[[slack]]\nbot_token_env = "TEAM_TOKEN"\n')
         monkeypatch.setenv("TEAM_TOKEN", OTHER_TOKEN)
-        told = {str(one["question"]): one["answer"] for one in findings(terminal)}
-    assert told["Slack scopes of T0TEST"] == "all are granted"
-    assert str(told["Slack scopes of T2OTHER"]).startswith("without users:read: guests may change")
+        scope_findings = {str(one["question"]): one["answer"] for one in findings(terminal)}
+    assert scope_findings["Slack scopes of T0TEST"] == "all are granted"
+    assert str(scope_findings["Slack scopes of T2OTHER"]).startswith("without users:read: guests may change")
 
 
 def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp
             sealed = TokenCipher(SecretStr(key)).encrypt(StoredTokens(bot=SecretStr(OTHER_TOKEN)).to_json())
             install(app.store, team, sealed, now=NOON)
             app.store.close()
-        told = {str(one["question"]): one for one in findings(terminal)}
-    assert told["Slack scopes of T2OTHER"]["answer"] == "all are granted"
-    wrong = told["Slack installations"]
+        scope_findings = {str(one["question"]): one for one in findings(terminal)}
+    assert scope_findings["Slack scopes of T2OTHER"]["answer"] == "all are granted"
+    wrong = scope_findings["Slack installations"]
     assert "workspace T3: its tokens were sealed with another PAPERWIRE_SECRET_KEY" in str(wrong["answer"])
     assert wrong["mend"]
 

@@ -1,4 +1,4 @@
-"""Places on Slack that come and go, and several workspaces beside each other: what waits, what goes on, who learns of it."""
+"""Channels on Slack that come and go, and several workspaces: what is paused, what goes on, who is notified."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -20,9 +20,9 @@ from subscriptions.service.notices import is_gone
 from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
 from subscriptions.states import ChatState
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_hearing import OTHER, OTHER_TOKEN
-from tests.integration.slack_scene import Scene, a_scene
+from tests.integration.slack_bot import OTHER, OTHER_TOKEN
+from tests.integration.slack_conversation import Scene, a_scene
+from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, ingested, paper
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -99,7 +99,7 @@ async def test_every_kind_of_conversation_asks_for_papers_and_is_brought_them(
     slack.knows(channel, people=("U1", "U2"), **about)
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now", channel))
-        assert on.wishes(f"slack:{channel}") == ["graph"]
+        assert on.queries(f"slack:{channel}") == ["graph"]
         assert get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
         news(on, "A graph")
         await on.app.sender.send_once()
@@ -112,9 +112,9 @@ async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
     slack.leaves("C1")
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now"))
-        assert on.wishes() == ["graph"]
-        (told,) = slack.ephemerals_to("U1")
-        assert "/invite @paperwire" in told.text
+        assert on.queries() == ["graph"]
+        (ephemeral,) = slack.ephemerals_to("U1")
+        assert "/invite @paperwire" in ephemeral.text
         news(on, "A graph")
         await on.app.sender.send_once()
         assert is_gone(get_chat(on.app.store, VISION))
@@ -134,7 +134,7 @@ async def test_an_app_that_may_not_look_at_channels_answers_and_tells_who_asked(
         slack.withdraws(scope)
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now"))
-        assert on.wishes() == ["graph"]
+        assert on.queries() == ["graph"]
         assert is_gone(get_chat(on.app.store, VISION))
         await on.app.sender.send_once()
     assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
@@ -170,7 +170,7 @@ async def test_a_channel_that_is_deleted_is_paused_and_one_with_another_name_is_
         assert get_chat(on.app.store, VISION).title == "#seeing"
         await on.does(slack.deletes_channel("C1"))
         assert "deleted" in get_chat(on.app.store, VISION).state_reason
-        assert on.wishes() == ["graph"]
+        assert on.queries() == ["graph"]
 
 
 async def test_a_channel_that_takes_the_bot_out_waits_until_it_is_let_in_again(scene: Scenes, slack: FakeSlack) -> None:
@@ -186,9 +186,9 @@ async def test_a_channel_with_another_id_keeps_what_it_asked_for(scene: Scenes, 
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph"))
         await on.does(slack.changes_id("C1", "C9"))
-        assert on.wishes("slack:C9") == ["graph"]
+        assert on.queries("slack:C9") == ["graph"]
         await on.does(slack.clicks("undo", "C9"))
-        assert on.wishes("slack:C9") == []
+        assert on.queries("slack:C9") == []
 
 
 async def test_the_bot_greets_a_channel_that_lets_it_in_once(scene: Scenes, slack: FakeSlack) -> None:
@@ -211,9 +211,9 @@ async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_o
             await on.does(slack.member_leaves("U1"))
         news(on, "A graph", "A quantum")
         await on.app.sender.send_once()
-        told, came = slack.posted_to("C1")[2:]
-        assert "What they asked for here is paused: 1 graph" in str(told.payload)
-        assert "/paperwire resume 1" in str(told.payload)
+        ephemeral, came = slack.posted_to("C1")[2:]
+        assert "What they asked for here is paused: 1 graph" in str(ephemeral.payload)
+        assert "/paperwire resume 1" in str(ephemeral.payload)
         assert "A quantum" in str(came.payload)
         assert "A graph" not in str(came.payload)
         await on.does(slack.user_types("/paperwire list", by="U2"))
@@ -280,13 +280,13 @@ async def test_workspaces_have_chats_people_and_buttons_of_their_own(scene: Scen
         await on.does(slack.user_types("/paperwire sub graph", by="U1"))
         await on.does(slack.user_types("/paperwire sub quantum", by="U1", team=OTHER))
         await on.does(slack.writes_dm("sub optics", by="U1", team=OTHER))
-        assert (on.wishes(), on.wishes(f"slack:{OTHER}/C1")) == (["graph"], ["quantum"])
-        assert (on.wishes("slack:U1"), on.wishes(f"slack:{OTHER}/U1")) == ([], ["optics"])
+        assert (on.queries(), on.queries(f"slack:{OTHER}/C1")) == (["graph"], ["quantum"])
+        assert (on.queries("slack:U1"), on.queries(f"slack:{OTHER}/U1")) == ([], ["optics"])
         undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
         await on.does(slack.clicks(undo, by="U1", team=OTHER, tampered=True))
-        assert on.wishes() == ["graph"]
+        assert on.queries() == ["graph"]
         await on.does(slack.clicks("undo", by="U1", team=OTHER))
-        assert on.wishes(f"slack:{OTHER}/C1") == []
+        assert on.queries(f"slack:{OTHER}/C1") == []
     assert [entry.text[:3] for entry in slack.posted_to(f"{OTHER}/D1")] == ["✓ 1"]
 
 
@@ -297,11 +297,11 @@ async def test_nobody_reaches_into_another_workspace(scene: Scenes, slack: FakeS
             await on.does(slack.writes_dm(f"{words.split()[0]} @{OTHER}_C1 {words.partition(' ')[2]}", by="U1"))
             await on.does(slack.user_types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=OTHER))
         await on.does(slack.writes_dm("connect", by="U1"))
-        assert on.wishes(f"slack:{OTHER}/C1") == ["quantum"]
-        assert on.wishes() == []
-    told = " ".join(entry.text for entry in slack.posted_to("D1"))
-    assert "quantum" not in told
-    assert "#vision" not in told
+        assert on.queries(f"slack:{OTHER}/C1") == ["quantum"]
+        assert on.queries() == []
+    ephemeral = " ".join(entry.text for entry in slack.posted_to("D1"))
+    assert "quantum" not in ephemeral
+    assert "#vision" not in ephemeral
 
 
 async def test_a_channel_of_the_own_workspace_is_managed_from_private(scene: Scenes, slack: FakeSlack) -> None:
@@ -311,7 +311,7 @@ async def test_a_channel_of_the_own_workspace_is_managed_from_private(scene: Sce
         for channel in ("C0PAPERS", "G0SECRET"):
             await on.does(slack.writes_dm(f"sub <#{channel}|x> graph", wrapped=True))
             await on.does(slack.writes_dm(f"list <#{channel}|x>", wrapped=True))
-        assert (on.wishes("slack:C0PAPERS"), on.wishes("slack:G0SECRET")) == (["graph"], [])
+        assert (on.queries("slack:C0PAPERS"), on.queries("slack:G0SECRET")) == (["graph"], [])
         await on.does(slack.writes_dm("list <#C0PAPERS|x>", wrapped=True))
     assert "graph" in slack.posted_to("D1")[-1].text
 
@@ -388,7 +388,7 @@ async def test_after_thirty_days_nothing_is_left_of_a_workspace_that_took_the_ap
         clean_up(on.app.store, now=NOON + timedelta(days=31))
         with pytest.raises(NotFound):
             get_chat(on.app.store, THEIRS)
-        assert on.wishes() == ["graph"]
+        assert on.queries() == ["graph"]
         await on.does(slack.uninstalls())
         clean_up(on.app.store, now=NOON + timedelta(days=62))
         with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""A whole platform that the product does not know: a folder of files, handed to the composition root."""
+"""A whole platform that the product does not know works: a folder of files, given to the composition root."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A database of schema 0006, whose states were sentences: every row is kept, and says the same afterwards."""
+"""The migration of schema 0006, whose states were sentences: every row is kept, and its meaning too."""
 
 import json
 import sqlite3

@@ -1,12 +1,15 @@
-"""Units of work: what several use cases, or several senders, do in one transaction."""
+"""Units of work: several use cases, or several senders, in one transaction."""
 
 import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from bot.context.group_commit import GroupCommit
 from subscriptions.errors import NotFound, Refused, StoreError
@@ -63,15 +66,62 @@ class TestTransactions:
         with store.read() as transaction, pytest.raises(WouldWrite):
             subscribes(transaction, "telegram:1", "graph")
 
-    def test_without_savepoints_a_failed_part_is_undone_with_the_whole(self, store: Store) -> None:
+    def test_a_failed_part_is_undone_with_the_whole(self, store: Store) -> None:
         def subscribe_and_fail() -> None:
-            with store.write(savepoints=False) as transaction:
+            with store.write() as transaction:
                 subscribes(transaction, "telegram:1", "graph")
                 Refusing()(transaction, "telegram:2")
 
         with pytest.raises(Refused):
             subscribe_and_fail()
         assert listed(store, None) == ()
+
+    def test_a_savepoint_is_undone_alone(self, store: Store) -> None:
+        with store.write() as transaction:
+            subscribes(transaction, "telegram:1", "graph")
+            with suppress(Refused), transaction.savepoint() as part:
+                subscribes(part, "telegram:1", "tree")
+                subscribes(part, "telegram:2", "graph")
+                raise Refused("not this one")
+            subscribes(transaction, "telegram:3", "graph")
+        assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
+            ("telegram:1", "graph"),
+            ("telegram:3", "graph"),
+        ]
+
+    def test_what_a_savepoint_undid_changed_no_chat(self, store: Store) -> None:
+        with store.write() as transaction:
+            subscribes(transaction, "telegram:1", "graph")
+            changed = set(transaction.changed_chats)
+            with suppress(Refused), transaction.savepoint() as part:
+                Refusing()(part, "telegram:2")
+            assert changed
+            assert transaction.changed_chats == changed
+
+    def test_half_a_part_is_never_committed(self, store: Store) -> None:
+        def half() -> None:
+            with store.write() as transaction, suppress(Refused), transaction.write() as part:
+                Refusing()(part, "telegram:1")
+
+        with pytest.raises(RuntimeError, match="without a savepoint"):
+            half()
+        assert listed(store, None) == ()
+
+    def test_only_who_asks_for_a_savepoint_gets_one(self, store: Store) -> None:
+        savepoints: list[str] = []
+
+        def note(connection: Connection, name: str) -> None:
+            savepoints.append(name)
+
+        event.listen(store._engine, "savepoint", note)
+        with store.write() as transaction:
+            subscribes(transaction, "telegram:1", "graph")
+            with transaction.write() as part:
+                subscribes(part, "telegram:2", "graph")
+        assert savepoints == []
+        with store.write() as transaction, transaction.savepoint() as part:
+            subscribes(part, "telegram:3", "graph")
+        assert len(savepoints) == 1
 
 
 class TestGroupCommit:

@@ -1,4 +1,4 @@
-"""Sources that cannot be read: `check` says ✗ and ends with 1, `run --once` when every source is one of them."""
+"""Sources that cannot be read: `check` says ✗ and ends with 1; `run --once` ends with 1 if no source can be read."""
 
 import os
 from collections.abc import Iterator

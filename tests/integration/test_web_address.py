@@ -1,4 +1,4 @@
-"""The web address under many connections: who says nothing is let go, and whoever asks is answered."""
+"""The web address under many connections: silent ones are closed, and requests are answered."""
 
 import asyncio
 import resource
@@ -40,7 +40,7 @@ class Line:
         self._writer.write(words)
         await self._writer.drain()
 
-    async def hears(self, words: bytes) -> bytes:
+    async def reads(self, words: bytes) -> bytes:
         return await self._reader.readuntil(words)
 
     async def ended(self) -> bool:
@@ -95,7 +95,7 @@ async def test_neither_does_that_of_a_second_request_keep_it_open(
 ) -> None:
     async with served(settings) as port, lines(port, 1) as (line,):
         await line.says(LIVE + b"\r\n")
-        await line.hears(b'{"live":true}')
+        await line.reads(b'{"live":true}')
         monkeypatch.setattr(health, "LONGEST_HEAD", 0.05)
         await line.says(LIVE)
         assert await line.ended()
@@ -106,7 +106,7 @@ async def test_what_is_no_http_is_refused_without_a_line_in_the_log(
 ) -> None:
     async with served(settings) as port, lines(port, 1) as (line,):
         await line.says(b"\x16\x03\x01 hello\r\n\r\n")
-        assert b"400" in await line.hears(b"\r\n")
+        assert b"400" in await line.reads(b"\r\n")
     assert (caplog.text, capfd.readouterr().err) == ("", "")
 
 
@@ -120,7 +120,7 @@ async def test_one_address_takes_no_more_than_its_part(settings: Settings, monke
         assert await first.ended()
         for line in others:
             await line.says(LIVE + b"\r\n")
-            await line.hears(b'{"live":true}')
+            await line.reads(b'{"live":true}')
 
 
 def test_connections_leave_most_of_the_files_to_the_work(monkeypatch: pytest.MonkeyPatch) -> None:

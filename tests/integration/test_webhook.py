@@ -1,4 +1,4 @@
-"""Telegram sends updates to the web address: only Telegram is let in, and an update is taken once it is stored."""
+"""Telegram posts updates to the web address: other senders are refused, and an update is acknowledged once it is stored."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from bot.settings import Settings
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.hearing import RestingClock, confirmed, posts, telegram_settings
+from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
 
 SECRET = "a-word-of-the-operator"
@@ -34,7 +34,7 @@ SECRET = "a-word-of-the-operator"
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
         fake.queue.local = True
-        fake.tells_time(NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         fake.knows("42")
         fake.knows("43")
         yield fake

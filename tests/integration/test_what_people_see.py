@@ -1,4 +1,4 @@
-"""What chats of every kind are shown of real digests: each planned paper once, behind its title, within all limits.
+"""Messages of real digests in chats of every kind: each planned paper appears once, behind its title, within all limits.
 
 The fakes judge limits and markup as the platforms do and refuse what breaks them; a refused message would be sent in its
 plain form, which has no links.
@@ -45,7 +45,7 @@ OLD = {Announce.REPLACE, Announce.REPLACE_CROSS}  # known, and not announced aga
 PART = re.compile(r"(?<!\d)(\d+)/(\d+)(?!\d)")
 
 
-class Wire:
+class BotOnBothPlatforms:
     """The program with both platforms, and chats of every kind."""
 
     def __init__(self, app: App, telegram: FakeTelegram, slack: FakeSlack) -> None:
@@ -60,7 +60,7 @@ class Wire:
         *,
         kind: ChatKind | None = None,
         sets: Mapping[str, str] | None = None,
-        wish: Mapping[str, str] | None = None,
+        schedule: Mapping[str, str] | None = None,
     ) -> ChatAddress:
         """A chat that the platform knows and that subscribes; `wish` says when."""
         at, now = address(name), self.app.clock.now()
@@ -68,7 +68,7 @@ class Wire:
             self.slack.knows(at.address)
         else:
             self.telegram.knows(at.address, topics=(7,))
-        given = {"every": "now", "since": "1d", **(wish or {})}
+        given = {"every": "now", "since": "1d", **(schedule or {})}
         subscribe(self.app.store, at, SubscriptionRequest(text=query, **given), now=now, kind=kind)
         for setting, value in (sets or {}).items():
             set_setting(self.app.store, at, setting, value, now=now)
@@ -78,7 +78,7 @@ class Wire:
         fake = self.telegram if at.platform == "telegram" else self.slack
         return fake.posted_to(at.address, at.topic if at.platform == "telegram" else None)
 
-    async def told(self, at: ChatAddress) -> list[str]:
+    async def only_message(self, at: ChatAddress) -> list[str]:
         """The only message of a chat."""
         await self.app.sender.deliver()
         (post,) = self.posts(at)
@@ -86,7 +86,7 @@ class Wire:
 
 
 @pytest.fixture
-async def wire(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Wire]:
+async def running(tmp_path: Path, clock: FakeClock) -> AsyncIterator[BotOnBothPlatforms]:
     with ExitStack() as stack:
         telegram, slack = stack.enter_context(FakeTelegram()), stack.enter_context(FakeSlack())
         settings = Settings(
@@ -97,7 +97,7 @@ async def wire(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Wire]:
         )
         app = build_app(settings, clock=clock)
         app.open()
-        yield Wire(app, telegram, slack)
+        yield BotOnBothPlatforms(app, telegram, slack)
         await app.close()
 
 
@@ -133,16 +133,18 @@ def first_line(post: Entry) -> str:
         "corpus/arxiv_feed/td_e856935_atom.xml",
     ],
 )
-async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(wire: Wire, shared: Path, digest: str) -> None:
-    chats = [wire.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
+async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(
+    running: BotOnBothPlatforms, shared: Path, digest: str
+) -> None:
+    chats = [running.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
     taken = read_digest((shared / digest).read_bytes(), Path(digest).name)
-    await store_digest(wire.app.context, taken, source="daily", announce=True)  # whatever its day is
+    await store_digest(running.app.context, taken, source="daily", announce=True)  # whatever its day is
     new = {entry.arxiv_id: entry.title for entry in taken.entries if entry.announce_type not in OLD}
     titles = {f"https://arxiv.org/abs/{arxiv_id}": title for arxiv_id, title in new.items()}
-    sent = await wire.app.sender.deliver()
+    sent = await running.app.sender.deliver()
     assert (sent.planned, sent.sent, sent.waiting, sent.dead) == (len(chats), len(chats), 0, 0)
     for chat in chats:
-        posts = wire.posts(chat)
+        posts = running.posts(chat)
         found = [(url, label) for post in posts for url, label in links(post) if url in titles]
         assert sorted(url for url, _ in found) == sorted(titles), chat
         assert [label for url, label in found if not stands_for(label, titles[url])] == []
@@ -166,21 +168,21 @@ def stands_for(label: str, title: str) -> bool:
     return label == title or (label.endswith("…") and title.startswith(label.removesuffix("…")))
 
 
-async def test_a_source_with_a_title_is_named_with_its_home(wire: Wire) -> None:
-    private, team = wire.chat("telegram:1", "graph"), wire.chat("slack:C1", "graph")
-    silent = wire.chat("telegram:2", "forest")
-    ingested(wire.app.store, *(paper(f"A graph {number}") for number in range(6)), source="daily")
-    ingested(wire.app.store, paper("A forest"), source="another")
-    await wire.app.sender.deliver()
-    (post,) = wire.posts(private)
+async def test_a_source_with_a_title_is_named_with_its_home(running: BotOnBothPlatforms) -> None:
+    private, team = running.chat("telegram:1", "graph"), running.chat("slack:C1", "graph")
+    silent = running.chat("telegram:2", "forest")
+    ingested(running.app.store, *(paper(f"A graph {number}") for number in range(6)), source="daily")
+    ingested(running.app.store, paper("A forest"), source="another")
+    await running.app.sender.deliver()
+    (post,) = running.posts(private)
     assert post.text.splitlines()[-1] == "from daily arXiv"
     assert ("https://example.org/", "daily arXiv") in list(links(post))
-    assert ("https://example.org/", "daily arXiv") in list(links(wire.posts(team)[-1]))
-    assert "from" not in wire.posts(silent)[0].text
+    assert ("https://example.org/", "daily arXiv") in list(links(running.posts(team)[-1]))
+    assert "from" not in running.posts(silent)[0].text
 
 
 @pytest.mark.parametrize(
-    ("wish", "last"),
+    ("schedule", "last"),
     [
         ({"every": "daily", "at": "14:00"}, "Next: Fri 23 Jan 14:00."),
         ({"every": "when-out", "at": "14:00-20:00"}, "Next: Fri 23 Jan about 14:00."),
@@ -188,47 +190,49 @@ async def test_a_source_with_a_title_is_named_with_its_home(wire: Wire) -> None:
     ],
 )
 async def test_an_empty_first_delivery_says_when_the_next_comes(
-    wire: Wire, clock: FakeClock, wish: dict[str, str], last: str
+    running: BotOnBothPlatforms, clock: FakeClock, schedule: dict[str, str], last: str
 ) -> None:
-    chat = wire.chat("telegram:1", "graph", wish=wish)
+    chat = running.chat("telegram:1", "graph", schedule=schedule)
     clock.advance(timedelta(hours=2))
-    ingested(wire.app.store, paper("A forest"), now=clock.now())
-    assert await wire.told(chat) == [f"The only paper of Thu 22 Jan did not match. {last}"]
+    ingested(running.app.store, paper("A forest"), now=clock.now())
+    assert await running.only_message(chat) == [f"The only paper of Thu 22 Jan did not match. {last}"]
 
 
-async def test_a_group_is_quiet_until_its_people_want_a_sound(wire: Wire) -> None:
-    quiet, loud = wire.chat("telegram:-3", "graph"), wire.chat("telegram:-4", "graph", sets={"sound": "on"})
-    ingested(wire.app.store, paper("A graph"))
-    await wire.app.sender.deliver()
-    assert [post.silent for chat in (quiet, loud) for post in wire.posts(chat)] == [True, False]
+async def test_a_group_is_quiet_until_its_people_want_a_sound(running: BotOnBothPlatforms) -> None:
+    quiet, loud = running.chat("telegram:-3", "graph"), running.chat("telegram:-4", "graph", sets={"sound": "on"})
+    ingested(running.app.store, paper("A graph"))
+    await running.app.sender.deliver()
+    assert [post.silent for chat in (quiet, loud) for post in running.posts(chat)] == [True, False]
 
 
-async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(wire: Wire, clock: FakeClock) -> None:
-    channel = wire.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
-    ingested(wire.app.store, paper("A graph"))
-    await wire.app.sender.deliver()
-    assert "reply_markup" not in wire.posts(channel)[0].payload  # nobody knows yet what the bot is called
-    bot_name(wire.app.store, "telegram", "paperwire_test_bot")
+async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(
+    running: BotOnBothPlatforms, clock: FakeClock
+) -> None:
+    channel = running.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
+    ingested(running.app.store, paper("A graph"))
+    await running.app.sender.deliver()
+    assert "reply_markup" not in running.posts(channel)[0].payload  # nobody knows yet what the bot is called
+    bot_name(running.app.store, "telegram", "paperwire_test_bot")
     for number in range(2):
         clock.advance(timedelta(minutes=1))
-        ingested(wire.app.store, paper(f"Another graph {number}"))
-        await wire.app.sender.deliver()
-    _, first, second = [json.loads(post.payload.get("reply_markup", "{}")) for post in wire.posts(channel)]
+        ingested(running.app.store, paper(f"Another graph {number}"))
+        await running.app.sender.deliver()
+    _, first, second = [json.loads(post.payload.get("reply_markup", "{}")) for post in running.posts(channel)]
     ((key,),) = first["inline_keyboard"]
     assert key["text"] == "get your own"
     assert key["url"].startswith("https://t.me/paperwire_test_bot?start=")
     assert first == second  # one link for one subscription, whatever goes out
-    link = find_callback(wire.app.store, key["url"].rpartition("=")[2])
+    link = find_callback(running.app.store, key["url"].rpartition("=")[2])
     assert link is not None
     assert (link.verb, link.arguments["text"]) == ("offer", "graph")
 
 
-async def test_what_lies_beyond_a_limit_is_counted_and_not_shown(wire: Wire) -> None:
-    private = wire.chat("telegram:1", "graph", sets={"limit": "5"})
-    ingested(wire.app.store, *(paper(f"A graph {number}") for number in range(9)))
-    sent = await wire.app.sender.deliver()
+async def test_what_lies_beyond_a_limit_is_counted_and_not_shown(running: BotOnBothPlatforms) -> None:
+    private = running.chat("telegram:1", "graph", sets={"limit": "5"})
+    ingested(running.app.store, *(paper(f"A graph {number}") for number in range(9)))
+    sent = await running.app.sender.deliver()
     assert (sent.planned, sent.sent, sent.papers) == (1, 1, 5)
-    (post,) = wire.posts(private)
+    (post,) = running.posts(private)
     assert "and 4 more" in post.text
     keyboard = json.loads(post.payload["reply_markup"])["inline_keyboard"]
     assert keyboard[-1][0]["text"] == "show 4 more"

@@ -1,4 +1,4 @@
-"""What the stories of conversations share: the fake Telegram, and a bot that lives on it."""
+"""Fixtures of the stories: the fake Telegram, and a bot that uses it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock
-from tests.story.life import Life, a_life
+from tests.story.scenario import Scenario, a_scenario
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-async def life(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> AsyncIterator[Life]:
-    """Thursday 22 January 2026, noon UTC; nobody has said a word yet."""
-    async with a_life(tmp_path, telegram, clock) as begun:
+async def scenario(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> AsyncIterator[Scenario]:
+    """A bot at noon UTC of Thursday 22 January 2026, before any message."""
+    async with a_scenario(tmp_path, telegram, clock) as begun:
         yield begun

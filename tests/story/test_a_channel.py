@@ -1,47 +1,47 @@
-"""A public channel, managed from a private chat: its readers see papers and one link, and nothing of the managing."""
+"""A public channel is managed from a private chat: its readers see papers and one link, and nothing of the managing."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Scenario
 
 CHANNEL, ADA, READER = "-1009", "42", "43"
 
 
-async def test_a_public_channel_is_managed_from_a_private_chat(life: Life, telegram: FakeTelegram) -> None:
+async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenario, telegram: FakeTelegram) -> None:
     telegram.knows(READER, title="Kim")
     telegram.knows(
         CHANNEL, "channel", title="Daily vision", username="daily_vision", people={ADA: "creator", "7": "administrator"}
     )
-    await life.says("/start")
+    await scenario.says("/start")
 
     # Who adds the bot hears from it in private; the channel sees nothing.
     telegram.adds(CHANNEL, by=ADA)
-    card = await life.listens()
+    card = await scenario.listens()
     assert card.chats == [ADA]
     assert card.lines[0] == (
         "I am in the channel Daily vision now. It is managed from here, so that nobody there sees it."
     )
 
     # From here on the private chat speaks of the channel; a stranger does not even learn that the bot is in it.
-    stranger = await life.says("/connect @daily_vision", READER)
+    stranger = await scenario.says("/connect @daily_vision", READER)
     assert stranger.text == ("✗ I know no chat @daily_vision that you administer and I am in. Add me to it first.")
-    begun = await life.says("/connect @daily_vision")
+    begun = await scenario.says("/connect @daily_vision")
     assert begun.lines == [
         "✓ What you say here is about Daily vision from now on: /sub diffusion, /list, /set.",
         "/connect off ends that.",
     ]
-    wish = await life.says("/sub cs.CV -survey daily 14:00")
-    assert wish.lines[0] == "✓ Daily vision: 1  category:cs.CV, not survey · daily 14:00 UTC"
-    assert (await life.says("/set shape each")).lines == [
+    reply = await scenario.says("/sub cs.CV -survey daily 14:00")
+    assert reply.lines[0] == "✓ Daily vision: 1  category:cs.CV, not survey · daily 14:00 UTC"
+    assert (await scenario.says("/set shape each")).lines == [
         "✓ Daily vision: Layout: a message for each paper (was: one digest)"
     ]
-    assert (await life.says("/connect off")).text == "✓ What you say here is about this chat again."
-    assert (life.wishes(CHANNEL), life.wishes(ADA)) == (["cs.CV -survey"], [])
+    assert (await scenario.says("/connect off")).text == "✓ What you say here is about this chat again."
+    assert (scenario.queries(CHANNEL), scenario.queries(ADA)) == (["cs.CV -survey"], [])
     assert telegram.posted_to(CHANNEL) == []
 
     # The channel gets each paper by itself, one link under the last, and nothing that anybody could press by mistake.
-    life.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
-    first, second = await life.later(hours=2)
+    scenario.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
+    first, second = await scenario.later(hours=2)
     assert {first.lines[1], second.lines[1]} == {"Light on snow", "Ice and glass"}
     assert (first.chats, first.buttons, second.buttons) == ([CHANNEL], [], ["get your own"])
     assert first.silent
@@ -51,16 +51,16 @@ async def test_a_public_channel_is_managed_from_a_private_chat(life: Life, teleg
     (key,) = second.keys
     bot, _, payload = key["url"].removeprefix("https://t.me/").partition("?start=")
     assert bot == NAME
-    offer = await life.says(f"/start {payload}", READER)
+    offer = await scenario.says(f"/start {payload}", READER)
     assert offer.lines[:2] == [
         "Somebody shares a subscription with you:",
         "category:cs.CV, not survey · daily 14:00",
     ]
-    assert (await life.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
-    assert life.wishes(READER) == ["cs.CV -survey"]
+    assert (await scenario.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
+    assert scenario.queries(READER) == ["cs.CV -survey"]
 
     # Another admin removes the bot: the channel waits, and who added it hears of it.
     telegram.kicks(CHANNEL, by="7")
-    assert not await life.listens()
-    (told,) = await life.later(minutes=1)
-    assert (told.chats, told.lines[0]) == ([ADA], "Daily vision is paused.")
+    assert not await scenario.listens()
+    (notice,) = await scenario.later(minutes=1)
+    assert (notice.chats, notice.lines[0]) == ([ADA], "Daily vision is paused.")

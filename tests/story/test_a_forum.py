@@ -1,39 +1,45 @@
-"""A forum group with two topics, each with a manager of its own, and a member who may look and not change."""
+"""A forum group with two topics, each with its own manager, and a member who may read and not change."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Scenario
 
 FORUM, VISION, LANGUAGE = "-1001", "-1001/5", "-1001/6"
 MARA, OTIS, KIM = {"by": "7", "name": "Mara"}, {"by": "8", "name": "Otis"}, {"by": "9", "name": "Kim"}
 
 
-async def test_a_forum_with_two_topics_and_two_managers(life: Life, telegram: FakeTelegram) -> None:
+async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, telegram: FakeTelegram) -> None:
     people = {"7": "creator", "8": "administrator", "9": "member"}
     telegram.knows(FORUM, title="Our lab", topics=(5, 6), people=people)
 
     # One silent line when the bot is added, and no more.
     telegram.adds(FORUM, by="7")
-    greeting = await life.listens()
+    greeting = await scenario.listens()
     assert greeting.text == f"Admins: /sub@{NAME} diffusion. I am quiet otherwise."
     assert (greeting.chats, greeting.silent) == ([FORUM], True)
-    assert not await life.says("what does it do?", VISION, **KIM)
+    assert not await scenario.says("what does it do?", VISION, **KIM)
 
     # Each manager asks in their own topic, and is answered there, in two lines.
-    said = await life.says(f"/sub@{NAME} diffusion daily 14:00", VISION, **MARA)
+    said = await scenario.says(f"/sub@{NAME} diffusion daily 14:00", VISION, **MARA)
     assert said.lines == ["✓ 1  diffusion · daily 14:00 UTC", "I know no papers yet. First: Thu 22 Jan 14:00."]
     assert (said.chats, said.silent) == ([VISION], True)
-    assert (await life.says(f"/sub@{NAME} cs.CL daily 14:00", LANGUAGE, **OTIS)).chats == [LANGUAGE]
-    assert (life.wishes(VISION), life.wishes(LANGUAGE), life.wishes(FORUM)) == (["diffusion"], ["cs.CL"], [])
+    assert (await scenario.says(f"/sub@{NAME} cs.CL daily 14:00", LANGUAGE, **OTIS)).chats == [LANGUAGE]
+    assert (scenario.queries(VISION), scenario.queries(LANGUAGE), scenario.queries(FORUM)) == (
+        ["diffusion"],
+        ["cs.CL"],
+        [],
+    )
 
     # A member may look.
-    refused = await life.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
+    refused = await scenario.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
     assert refused.lines == ["✗ Only admins of this chat can change that."]
-    assert (await life.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
+    assert (await scenario.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
 
     # Each topic gets its own papers, a paper of both in both.
-    life.brings(paper("Diffusion of language", "cs.CL"), paper("Diffusion of light", "cs.CV"), paper("Verbs", "cs.CL"))
-    vision, language = await life.later(hours=2)
+    scenario.brings(
+        paper("Diffusion of language", "cs.CL"), paper("Diffusion of light", "cs.CV"), paper("Verbs", "cs.CL")
+    )
+    vision, language = await scenario.later(hours=2)
     assert (vision.chats, language.chats) == ([VISION], [LANGUAGE])
     assert ("Diffusion of light" in vision.text, "Diffusion of light" in language.text) == (True, False)
     assert all("Diffusion of language" in bulletin.text for bulletin in (vision, language))
@@ -41,28 +47,28 @@ async def test_a_forum_with_two_topics_and_two_managers(life: Life, telegram: Fa
     assert language.silent
 
     # Buttons are everybody's, what they change is not; what another one did is named before it is undone.
-    assert (await life.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
-    assert (await life.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
-    quiet = await life.presses("mute ▾", LANGUAGE, by="8")
+    assert (await scenario.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
+    assert (await scenario.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
+    quiet = await scenario.presses("mute ▾", LANGUAGE, by="8")
     assert quiet.text == "✓ 1  cs.CL is quiet until Thu 29 Jan 14:00. Its papers wait until then."
-    foreign = await life.presses("undo", LANGUAGE, by="7")
+    foreign = await scenario.presses("undo", LANGUAGE, by="7")
     assert foreign.lines == ["Ada did the last change here:", "1 was: active", "1 is: paused until Thu 29 Jan 14:00"]
-    assert (await life.presses("undo it", LANGUAGE, by="7")).lines[0] == "✓ Undone."
+    assert (await scenario.presses("undo it", LANGUAGE, by="7")).lines[0] == "✓ Undone."
 
     # A topic that is closed waits, and the General topic hears of it; the other one goes on.
     telegram.closes_topic(FORUM, 6)
-    assert not await life.listens()
-    (told,) = await life.later(minutes=1)
-    assert told.chats == [FORUM]
-    assert told.lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: cs.CL."]
-    life.brings(paper("Nouns", "cs.CL"), paper("Diffusion of sand"))
-    (vision,) = await life.later(days=1)
+    assert not await scenario.listens()
+    (notice,) = await scenario.later(minutes=1)
+    assert notice.chats == [FORUM]
+    assert notice.lines[:2] == ["A topic of this group was closed.", "What it subscribes to waits: cs.CL."]
+    scenario.brings(paper("Nouns", "cs.CL"), paper("Diffusion of sand"))
+    (vision,) = await scenario.later(days=1)
     assert (vision.chats, "Diffusion of sand" in vision.text) == ([VISION], True)
 
     # Opened again it is offered what it missed, there.
     telegram.reopens_topic(FORUM, 6)
-    offer = await life.listens()
+    offer = await scenario.listens()
     assert (offer.chats, offer.lines[0], offer.buttons) == ([LANGUAGE], "1 paper waits.", ["send 1", "skip"])
-    assert (await life.presses("send 1", LANGUAGE, by="8")).text == "✓ 1 paper is on its way."
-    (missed,) = await life.later(minutes=1)
+    assert (await scenario.presses("send 1", LANGUAGE, by="8")).text == "✓ 1 paper is on its way."
+    (missed,) = await scenario.later(minutes=1)
     assert (missed.chats, "Nouns" in missed.text) == ([LANGUAGE], True)

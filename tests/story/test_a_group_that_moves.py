@@ -4,22 +4,24 @@ import asyncio
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Scenario
 
 OLD, NEW = "-5", "-1005"
 MARA = {"by": "7", "name": "Mara"}
 PAPERS = 40  # three messages
 
 
-async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(life: Life, telegram: FakeTelegram) -> None:
+async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
+    scenario: Scenario, telegram: FakeTelegram
+) -> None:
     telegram.knows(OLD, "group", title="Reading group", people={"7": "creator"})
-    await life.says(f"/sub@{NAME} graph daily 14:00", OLD, **MARA)
-    await life.says(f"/set@{NAME} limit all", OLD, **MARA)
-    life.brings(*(paper(f"A graph of kind {number}") for number in range(PAPERS)))
+    await scenario.says(f"/sub@{NAME} graph daily 14:00", OLD, **MARA)
+    await scenario.says(f"/set@{NAME} limit all", OLD, **MARA)
+    scenario.brings(*(paper(f"A graph of kind {number}") for number in range(PAPERS)))
 
     # Telegram has the second message in its hand at the moment the group moves.
     telegram.answers("hang before", after=1, chat=OLD)
-    going_out = asyncio.create_task(life.later(hours=2))
+    going_out = asyncio.create_task(scenario.later(hours=2))
     await asyncio.to_thread(telegram.waits_hanging)
     telegram.migrates(OLD, NEW)
     telegram.releases()
@@ -34,16 +36,16 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(life: Li
     assert len(set(titles)) == len(titles) == PAPERS
 
     # Both groups say afterwards what happened; that is no news, and nobody is bothered.
-    assert not await life.listens()
-    assert life.wishes(NEW) == ["graph"]
+    assert not await scenario.listens()
+    assert scenario.queries(NEW) == ["graph"]
 
     # Buttons of before and after open their papers, in the group as it is now.
-    assert (await life.presses("1", OLD, by="7")).chats == [NEW]
-    assert (await life.presses("40", NEW, by="7")).chats == [NEW]
+    assert (await scenario.presses("1", OLD, by="7")).chats == [NEW]
+    assert (await scenario.presses("40", NEW, by="7")).chats == [NEW]
 
     # It goes on there, with what it chose and what it was told.
-    assert (await life.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
-    life.brings(paper("A graph of kind 7"), paper("A late graph"))
-    (next_day,) = await life.later(days=1)
+    assert (await scenario.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
+    scenario.brings(paper("A graph of kind 7"), paper("A late graph"))
+    (next_day,) = await scenario.later(days=1)
     assert next_day.chats == [NEW]
     assert "A late graph" in next_day.text

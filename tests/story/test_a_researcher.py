@@ -1,7 +1,7 @@
-"""A researcher and the bot, from the first word to the last."""
+"""A researcher uses the bot, from the first message to the last."""
 
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Scenario
 
 TIDES = paper(
     "Diffusion for tides", "physics.ao-ph", authors=["Mara Lind", "Otis Beck"], abstract="Tides, one step at a time."
@@ -11,61 +11,61 @@ COINS = paper("Diffusion for coins", "cs.CV", authors=["Bo Kern"], abstract="Old
 BOATS = paper("Diffusion for boats: a survey", "cs.CV", authors=["Lea Sol"], abstract="What is known of boats.")
 
 
-async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(life: Life) -> None:
-    hello = await life.says("/start")
+async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(scenario: Scenario) -> None:
+    hello = await scenario.says("/start")
     assert hello.lines[0] == "I tell you when papers appear that you care about, once a day or at once."
 
     # A wish is read back, and the clock is asked for by which it is kept.
-    wish = await life.says("/sub diffusion now")
-    assert wish.lines[0] == "✓ 1  diffusion · now"
-    assert wish.lines[-1] == "The times are those of UTC. Which clock is yours?"
-    assert (await life.presses("13:00 Berlin")).lines == [
+    reply = await scenario.says("/sub diffusion now")
+    assert reply.lines[0] == "✓ 1  diffusion · now"
+    assert reply.lines[-1] == "The times are those of UTC. Which clock is yours?"
+    assert (await scenario.presses("13:00 Berlin")).lines == [
         "✓ Time zone: Europe/Berlin (was: UTC)",
         "It is 13:00 there.",
     ]
 
     # A paper that fits comes at once, with its words; nothing else comes.
-    life.brings(TIDES, paper("Graphs of rivers"))
-    (alert,) = await life.later(minutes=5)
+    scenario.brings(TIDES, paper("Graphs of rivers"))
+    (alert,) = await scenario.later(minutes=5)
     assert alert.lines[0] == "Diffusion for tides"
     assert alert.lines[-1] == "▸ diffusion"
     assert not alert.silent
-    assert "Abstract\nTides, one step at a time." in (await life.presses("more")).text
-    assert "in the title: Diffusion for tides" in (await life.presses("why")).text
-    assert await life.later(minutes=5) == []
+    assert "Abstract\nTides, one step at a time." in (await scenario.presses("more")).text
+    assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
+    assert await scenario.later(minutes=5) == []
 
     # Two at once are one message; the card of the second shows how to have fewer such.
-    life.brings(COINS, MAPS)
-    (both,) = await life.later(hours=1)
+    scenario.brings(COINS, MAPS)
+    (both,) = await scenario.later(hours=1)
     assert both.buttons == ["1", "2"]
-    card = await life.presses("1" if "1 Diffusion for maps" in both.text else "2")
+    card = await scenario.presses("1" if "1 Diffusion for maps" in both.text else "2")
     assert card.lines[0] == "Diffusion for maps: a survey"
-    question = await life.presses("exclude")
+    question = await scenario.presses("exclude")
     assert question.text == "What shall 1  diffusion leave out from now on?"
     assert question.buttons == ["survey", "Ines Roth"]
-    rule = await life.presses("survey")
+    rule = await scenario.presses("survey")
     assert rule.changed
     assert rule.lines == ["✓ 1  diffusion, not survey", "diffusion -survey"]
-    assert life.wishes() == ["diffusion -survey"]
+    assert scenario.queries() == ["diffusion -survey"]
 
     # The rule holds; taken back, it holds no longer.
-    life.brings(BOATS)
-    assert await life.later(hours=1) == []
-    undone = await life.presses("undo")
+    scenario.brings(BOATS)
+    assert await scenario.later(hours=1) == []
+    undone = await scenario.presses("undo")
     assert undone.lines == ["✓ Undone.", "1 was: diffusion -survey", "1 is: diffusion"]
-    assert life.wishes() == ["diffusion"]
-    life.brings(paper("A survey of diffusion"))
-    (survey,) = await life.later(hours=1)
+    assert scenario.queries() == ["diffusion"]
+    scenario.brings(paper("A survey of diffusion"))
+    (survey,) = await scenario.later(hours=1)
     assert survey.lines[0] == "A survey of diffusion"
 
     # Forgetting asks once, and then nothing is left, not even for what comes.
-    assert (await life.says("/forget")).buttons == ["keep it", "erase everything"]
-    gone = await life.presses("erase everything")
+    assert (await scenario.says("/forget")).buttons == ["keep it", "erase everything"]
+    gone = await scenario.presses("erase everything")
     assert gone.lines == [
         "✓ Erased: 1 subscription, the memory of 4 papers, all settings and buttons.",
         "I know nothing of this chat any more. /start begins anew.",
     ]
-    life.brings(paper("Diffusion for nobody"))
-    assert await life.later(hours=1) == []
-    assert (await life.presses("why")).toast == "I do not have this paper any more."
-    assert (await life.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"
+    scenario.brings(paper("Diffusion for nobody"))
+    assert await scenario.later(hours=1) == []
+    assert (await scenario.presses("why")).toast == "I do not have this paper any more."
+    assert (await scenario.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"

@@ -1,49 +1,49 @@
-"""The process ends in the middle of a conversation, in good order or not, and another one goes on."""
+"""The process ends in the middle of a conversation, cleanly or not, and another process continues."""
 
 import asyncio
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper
-from tests.story.life import Life
+from tests.story.scenario import Scenario
 
 
-async def test_buttons_and_questions_of_before_a_restart_still_work(life: Life) -> None:
-    await life.says("/sub diffusion now")
-    life.brings(paper("Diffusion for tides"))
-    await life.later(minutes=5)
-    question = await life.says("/edit 1")
+async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Scenario) -> None:
+    await scenario.says("/sub diffusion now")
+    scenario.brings(paper("Diffusion for tides"))
+    await scenario.later(minutes=5)
+    question = await scenario.says("/edit 1")
     assert question.lines[-1] == "Write what it shall be instead."
 
     # Another process answers as if nothing had been; it says nothing by itself.
-    assert not await life.restarts()
-    assert "in the title: Diffusion for tides" in (await life.presses("why")).text
-    assert (await life.presses("mute ▾")).lines[0].startswith("✓ 1  diffusion is quiet until")
-    assert (await life.presses("undo")).lines[0] == "✓ Undone."
-    assert (await life.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
-    assert (await life.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"
+    assert not await scenario.restarts()
+    assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
+    assert (await scenario.presses("mute ▾")).lines[0].startswith("✓ 1  diffusion is quiet until")
+    assert (await scenario.presses("undo")).lines[0] == "✓ Undone."
+    assert (await scenario.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
+    assert (await scenario.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"
 
     # Nor does another one still forget what an undo stands for.
-    assert not await life.restarts()
-    assert (await life.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/Berlin)"]
+    assert not await scenario.restarts()
+    assert (await scenario.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/Berlin)"]
 
 
 async def test_a_reply_that_nobody_saw_arrive_is_posted_once_more_and_what_it_did_is_not_done_again(
-    life: Life, telegram: FakeTelegram
+    scenario: Scenario, telegram: FakeTelegram
 ) -> None:
-    await life.says("/sub diffusion now")
+    await scenario.says("/sub diffusion now")
 
     # Telegram has taken the reply and not answered yet when the process is killed.
     telegram.answers("hang after")
-    saying = asyncio.create_task(life.says("/sub graphs now"))
+    saying = asyncio.create_task(scenario.says("/sub graphs now"))
     await asyncio.to_thread(telegram.waits_hanging)
-    await life.is_killed(saying)
+    await scenario.is_killed(saying)
     telegram.releases(drop=True)
 
-    again = await life.begins()
+    again = await scenario.begins()
     assert again.lines[0] == "✓ 2  graphs · now"
     assert [entry.text.split("\n")[0] for entry in telegram.posted_to("42")][-2:] == ["✓ 2  graphs · now"] * 2
-    assert life.wishes() == ["diffusion", "graphs"]
+    assert scenario.queries() == ["diffusion", "graphs"]
 
     # Once more, not for ever.
-    assert not await life.restarts()
-    assert life.wishes() == ["diffusion", "graphs"]
+    assert not await scenario.restarts()
+    assert scenario.queries() == ["diffusion", "graphs"]

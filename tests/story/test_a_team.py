@@ -21,8 +21,8 @@ from tests.conversation.slack_harness import state_of
 from tests.fakes.journal import Entry
 from tests.fakes.slack import SECRET
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
-from tests.integration.hearing import RestingClock
-from tests.integration.slack_scene import Scene
+from tests.integration.slack_conversation import Scene
+from tests.integration.telegram_bot import RestingClock
 from tests.integration.test_slack_install import installed
 from tests.make import ingested, paper
 
@@ -39,7 +39,7 @@ def slack() -> Iterator[FakeOAuth]:
 async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[tuple[Scene, httpx.AsyncClient]]:
     """As `paperwire run` with a client of its own and no workspace yet, and somebody's browser before it."""
     clock = RestingClock()
-    fake.tells_time(clock.now().timestamp())
+    fake.sets_time(clock.now().timestamp())
     slack = SlackSettings(
         client_id=CLIENT_ID,
         client_secret=SecretStr(CLIENT_SECRET),
@@ -101,7 +101,7 @@ async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
     """Time passes, what is due goes; what came into the channel by it."""
     before = len(fake.posted_to(CHANNEL))
     on.app.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
-    fake.tells_time(on.app.clock.now().timestamp())
+    fake.sets_time(on.app.clock.now().timestamp())
     await on.app.sender.send_once()
     return fake.posted_to(CHANNEL)[before:]
 
@@ -121,8 +121,8 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
         # A form asks for papers at nine; the channel sees what came of it.
         await on.does(slack.user_types("/paperwire sub", by="U1", team=TEAM))
         await fills_in(on, slack, query="graph", when="daily", clock="09:00")
-        (told,) = slack.posted_to(CHANNEL)
-        assert "daily 09:00 Europe/Berlin" in told.text
+        (digest,) = slack.posted_to(CHANNEL)
+        assert "daily 09:00 Europe/Berlin" in digest.text
 
         # At nine by their clock, and not before, five papers are one line with a thread.
         graphs(on, 1, 5)

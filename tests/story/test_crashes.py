@@ -1,4 +1,4 @@
-"""Stories of crashes: the real program as a process, killed from outside at moments that the platform sees.
+"""Crashes: the real program as a process, killed from outside at moments that the platform sees.
 
 The platform runs in a process of its own and its journal is the only judge. Whatever happens: nothing is lost, a lane
 keeps its order, and a message comes twice at most where the platform cannot be asked (one per kill).
@@ -86,7 +86,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Prog
         yield program, fake
 
 
-def told(fake: Remote) -> dict[str, list[str]]:
+def delivered(fake: Remote) -> dict[str, list[str]]:
     """Chat -> the papers that it was shown, in the order in which the platform took them."""
     found: dict[str, list[str]] = {}
     for entry in fake.journal:
@@ -104,7 +104,7 @@ def assert_whole(program: Program, fake: Remote, *, kills: int) -> None:
     assert sum(times - 1 for times in messages.values()) <= in_flight * len(CHATS[program.platform])
     orders = set()
     for chat in CHATS[program.platform]:
-        shown = told(fake)[chat]
+        shown = delivered(fake)[chat]
         assert set(shown) == everything
         orders.add(tuple(dict.fromkeys(shown)))
     assert len(orders) == 1
@@ -145,10 +145,10 @@ def test_killed_while_the_platform_has_the_nth_message_in_hand(
 def test_killed_as_soon_as_a_step_is_in_the_store(story: tuple[Program, Remote], condition: str) -> None:
     program, fake = story
     process = program.start()
-    look = sqlite3.connect(program.database, isolation_level=None)
-    while process.poll() is None and not look.execute(condition).fetchone()[0]:
+    connection = sqlite3.connect(program.database, isolation_level=None)
+    while process.poll() is None and not connection.execute(condition).fetchone()[0]:
         pass
-    look.close()
+    connection.close()
     program.kill(process)
     program.finish()
     assert_whole(program, fake, kills=1)

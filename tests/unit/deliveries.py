@@ -1,4 +1,4 @@
-"""Builders for rendering: a chat, a paper that came, a delivery, and what one reads in its messages."""
+"""Builders for rendering: a chat, a paper, a delivery, and the text of its messages."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Texts and papers of which nothing can be trusted, for rendering and for whatever posts what was rendered."""
+"""Texts and papers that try to break out of markup, for rendering and for whatever posts the result."""
 
 from datetime import UTC, datetime
 
@@ -40,7 +40,7 @@ urls = st.one_of(
 
 @st.composite
 def papers(draw: st.DrawFn) -> Item:
-    """A paper of which nothing can be trusted."""
+    """Returns a paper whose every text is hostile."""
     reasons = [
         because(draw(hostile), draw(hostile), number=n, name=draw(hostile)) for n in range(1, draw(st.integers(2, 4)))
     ]

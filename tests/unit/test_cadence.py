@@ -1,4 +1,4 @@
-"""When is a subscription due: words, zones, and local time through every change of the clocks."""
+"""When a subscription is due: words, zones, and local time through every change of the clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -40,14 +40,14 @@ def utc(text: str) -> datetime:
 def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     """The next moments, in local time with the offset."""
     moment = datetime.fromisoformat(after)
-    told = []
+    shown = []
     for _ in range(count):
         found = next_due(cadence, zone(name), moment)
         assert found is not None
         assert found.tzinfo is UTC
         moment = found
-        told.append(moment.astimezone(zone(name)).isoformat(" ", "minutes"))
-    return told
+        shown.append(moment.astimezone(zone(name)).isoformat(" ", "minutes"))
+    return shown
 
 
 # Words
@@ -218,12 +218,12 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
     assert all(earlier < later for earlier, later in pairwise(moments))
     wall = [moment.astimezone(there) for moment in moments[1:]]
     # the day whose moment it is: its own, or the day before if that day's time was skipped up to its end
-    told = [
+    shown = [
         local.date() if local.time() >= at else local.date() - timedelta(days=1)
         for local in (moment.replace(tzinfo=None) for moment in wall)
     ]
-    assert [later - earlier for earlier, later in pairwise(told)] == [timedelta(days=1)] * (days - 1)
-    for day, moment, local in zip(told, moments[1:], wall, strict=True):
+    assert [later - earlier for earlier, later in pairwise(shown)] == [timedelta(days=1)] * (days - 1)
+    for day, moment, local in zip(shown, moments[1:], wall, strict=True):
         naive = datetime.combine(day, at)
         if exists(naive, there):
             assert local.replace(tzinfo=None) == naive

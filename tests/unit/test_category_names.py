@@ -1,4 +1,4 @@
-"""Categories by their names."""
+"""arXiv categories by their names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`paperwire check`: what the machine answers by itself."""
+"""`paperwire check`: the findings about the machine itself."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -153,7 +153,7 @@ OURS = webhook_address(HOOK, TOKEN)
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
-        fake.tells_time(NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         yield fake
 
 

@@ -1,4 +1,4 @@
-r"""The rules of the query language, tried out by somebody who has read only the rules.
+r"""The rules of the query language, tested from the contract alone.
 
 Each table is named by a rule, in short (docs/queries.md has them in full). `Finds` holds a paper and the queries that
 must and must not find it; every question is put to the quick matcher, the batch matcher and the slow one.

@@ -1,4 +1,4 @@
-"""The real digests of the folder that PAPERWIRE_SHARED names, with the counts that people took from them."""
+"""The real digests in the folder that PAPERWIRE_SHARED names, with counts that people took from them."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Damage stays where it is: any bytes end in papers or a sentence, and an undamaged neighbour is never lost."""
+"""Damaged documents: any bytes give papers or a sentence, and an undamaged neighbour is never lost."""
 
 import json
 import random
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.digests import read_digest
 from subscriptions.model import Paper
+from tests.digest_checks import FORMAT_NAMES, read_and_check
 from tests.digest_pages import PARTS, TOC, crawled, entry, group
-from tests.promises import FORMAT_NAMES, read_and_check
 
 PAGES = Path(__file__).parents[1] / "digests"
 SAMPLES: dict[str | None, list[bytes]] = {}  # the golden pages by the format that they are of

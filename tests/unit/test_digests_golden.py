@@ -1,4 +1,4 @@
-"""Every pair of tests/digests: a page beside the papers that somebody who can read sees on it.
+"""Every pair of tests/digests: a page, and the papers that a person reads on it.
 
 `NAME.expected.json` has the shape of one element of `inspect --json --papers`. Only what it names is compared: in the
 report, in its n-th warning and in its n-th item; the numbers of warnings and items must be the same where they are

@@ -1,4 +1,4 @@
-"""Pages of HTML are cut up before they are read, and only whole tags are read: damage is cheap, and stays where it is."""
+"""HTML is split before it is read, and only whole tags are read: damage costs little and stays local."""
 
 import pytest
 from hypothesis import given

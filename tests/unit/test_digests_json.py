@@ -1,4 +1,4 @@
-"""JSON as digests hold it: what is read from lines and documents, what is said of damage, and how much room it takes."""
+"""JSON in digests: lines and documents, warnings about damage, and the memory that reading takes."""
 
 import json
 import tracemalloc

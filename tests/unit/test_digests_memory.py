@@ -1,4 +1,4 @@
-"""How much room reading takes: a few times that of the document, whatever its format and however hostile it is.
+"""The memory that reading takes: a few times that of the document, whatever its format and however hostile it is.
 
 Each document is read by a process of its own, whose largest size the kernel knows. Python's own count would leave out expat.
 """
@@ -72,12 +72,12 @@ def test_no_document_has_more_papers_than_any_digest(made: str, monkeypatch: pyt
     assert len(read_digest(page, "page").entries) == 5
     for module in limited:
         monkeypatch.setattr(module, "MOST_PAPERS", 4)
-    told = ""
+    sentence = ""
     try:
         read_digest(page, "page")
     except BrokenDigest as error:
-        told = str(error)
-    assert told == "page: It holds more than 4 papers.", (
+        sentence = str(error)
+    assert sentence == "page: It holds more than 4 papers.", (
         f"The parse of {made} goes through its papers without an end: let it do so by `bounded` of bot/digests/_format.py."
     )
 

@@ -1,4 +1,4 @@
-"""What `inspect` says about more digests than a screen has lines: by format, by warning, by reason."""
+"""The summary of `inspect` for more digests than fit a screen: by format, by warning, by reason."""
 
 from datetime import date
 from io import StringIO

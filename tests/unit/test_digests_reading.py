@@ -1,4 +1,4 @@
-"""What every format shares: bytes to text, keys, names, languages, days, warnings, and the decision between formats."""
+"""The parts that all formats share: decoding, keys, names, languages, days, warnings, and the choice of a format."""
 
 import hashlib
 from datetime import date

@@ -1,4 +1,4 @@
-"""What `inspect` tells programs and people."""
+"""The report of `inspect`, for programs and for people."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""The quick way through a standard page is held against its slow twin: whatever it takes, `parse` would read the same."""
+"""The quick reader of standard pages is compared with the slow one: it gives what `parse` would give."""
 
 import os
 from pathlib import Path

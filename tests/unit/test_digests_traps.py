@@ -1,4 +1,4 @@
-"""Every trap that is known of a format lies in a golden page: what it looks like there, and in which page.
+"""Every known trap of a format is in a golden page: its appearance, and the page.
 
 tests/unit/test_digests_golden.py says what is read of these pages; here is said that the traps are still in them. A pattern
 is looked for in the page as it is written, with its line ends.

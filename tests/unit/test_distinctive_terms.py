@@ -1,4 +1,4 @@
-"""The terms of a title that are offered for exclusion: topics of other papers, too, and nothing that the query wants."""
+"""The terms of a title that are offered for exclusion: topics that other papers share, and no terms of the query."""
 
 import pytest
 from hypothesis import given

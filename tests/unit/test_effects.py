@@ -1,4 +1,4 @@
-"""Which settings change nothing where, and that it is said with its reason."""
+"""Settings without effect: which they are in which chat, and the stated reason."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ def chat(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = False,
 
 
 @pytest.mark.parametrize(
-    ("told", "idle"),
+    ("chat", "idle"),
     [
         (chat("telegram:42"), set()),
         (chat("telegram:42", buttons="off"), {"limit"}),
@@ -37,8 +37,8 @@ def chat(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = False,
         (chat("web:me"), {"limit", "sound", "buttons"}),
     ],
 )
-def test_what_changes_nothing_is_known_by_the_place(told: Chat, idle: set[str]) -> None:
-    assert set(without_effect(told)) == idle
+def test_what_changes_nothing_is_known_by_the_place(chat: Chat, idle: set[str]) -> None:
+    assert set(without_effect(chat)) == idle
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -1,4 +1,4 @@
-"""One address asked for its document: what may be reached, how much, how long, and what a failure is called."""
+"""Fetching one address: what may be reached, how much, how long, and how a failure is named."""
 
 import gzip
 import ssl
@@ -427,11 +427,11 @@ def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
 
 
 async def test_arxiv_is_asked_once_in_three_seconds_and_an_error_keeps_its_place(clock: FakeClock) -> None:
-    politeness = HostLimiter(clock)
+    host_limiter = HostLimiter(clock)
     starts = []
 
     async def request(host: str) -> None:
-        async with politeness.slot(host):
+        async with host_limiter.slot(host):
             starts.append(clock.monotonic())
             raise ConnectionError
 
@@ -446,23 +446,23 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: Fa
         """Another process that asks for seven seconds."""
 
         def __init__(self) -> None:
-            self.heard: list[str] = []
+            self.received: list[str] = []
 
         async def acquire(self, publisher: str, _: timedelta) -> timedelta:
-            self.heard.append(publisher)
+            self.received.append(publisher)
             return max(timedelta(seconds=1007 - clock.monotonic()), timedelta(0))
 
         async def release(self, publisher: str, gap: timedelta) -> None:
-            self.heard.append(f"{publisher} {gap.total_seconds():.0f}")
+            self.received.append(f"{publisher} {gap.total_seconds():.0f}")
 
     others = Busy()
-    politeness = HostLimiter(clock, others=others)
+    host_limiter = HostLimiter(clock, others=others)
     with pytest.raises(ConnectionError):
-        async with politeness.slot("arxiv.org"):
+        async with host_limiter.slot("arxiv.org"):
             raise ConnectionError
-    assert (others.heard, clock.slept) == (["arxiv"] * 4 + ["arxiv 3"], [3.0, 3.0, 1.0])
-    async with politeness.slot("example.org"):
-        assert len(others.heard) == 5
+    assert (others.received, clock.slept) == (["arxiv"] * 4 + ["arxiv 3"], [3.0, 3.0, 1.0])
+    async with host_limiter.slot("example.org"):
+        assert len(others.received) == 5
 
 
 async def test_a_host_that_asked_for_a_long_wait_is_not_waited_for_in_line(arxiv: FakeArxiv, clock: FakeClock) -> None:

@@ -1,4 +1,4 @@
-"""Lines of a terminal: what goes on below hangs under its text, and an address stays whole."""
+"""Lines of a terminal: continuation lines are indented under the text, and an address is never broken."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a platform shows of a payload: marks, links, quotations; and nothing that somebody smuggles in."""
+"""A payload as a platform displays it: marks, links, quotations; and no injected markup."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The gallery's page: whole, self-contained, and safe whatever a paper calls itself."""
+"""The gallery's page: complete, self-contained, and safe for any title of a paper."""
 
 import json
 from dataclasses import dataclass, replace

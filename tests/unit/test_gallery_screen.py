@@ -1,4 +1,4 @@
-"""Chats in a terminal: width, line ends in Chinese, and nothing that needs colour."""
+"""Chats in a terminal: width, line ends in Chinese, and nothing that depends on colour."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Links that people paste: the papers that they name, on any site, and links that name no paper."""
+"""Pasted links: the papers that they name, on any site, and links that name no paper."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A platform that this test adds: its medium writes deliveries, replies and notices within its own limits."""
+"""A platform that only this test declares: its medium writes deliveries, replies and notices within its own limits."""
 
 import json
 from collections.abc import Sequence

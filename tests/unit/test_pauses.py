@@ -1,4 +1,4 @@
-"""How long a pause is to last, as people type it."""
+"""The length of a pause, as people type it."""
 
 from datetime import UTC, datetime
 

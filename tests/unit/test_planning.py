@@ -1,4 +1,4 @@
-"""What a chat gets at a due moment: who is in, in which order, as what."""
+"""The delivery of a chat at a due moment: which papers, in which order, in which form."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def known(n: int, title: str = "", kind: Announce | None = None, at: datetime = 
     return KnownPaper(id=n, paper=value, sequence=n, sequenced_at=at, first_seen_at=at, day=at.date())
 
 
-def wish(number: int, text: str = "graph", **values: object) -> Subscription:
+def a_subscription(number: int, text: str = "graph", **values: object) -> Subscription:
     base: dict[str, object] = {
         "id": number,
         "chat_id": 1,
@@ -61,7 +61,7 @@ def decided(
     *,
     to: Chat | None = None,
     seen: int = 0,
-    told: set[int] = frozenset(),  # type: ignore[assignment]
+    delivered: set[int] = frozenset(),  # type: ignore[assignment]
     limited: bool = False,
     evidence: dict[int, Evidence] | None = None,
     due: datetime = NOON,
@@ -69,11 +69,11 @@ def decided(
 ) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
     case = DueDelivery(
         chat=to or chat(),
-        subscriptions=tuple(wish(number) for number in sorted(fits)),
+        subscriptions=tuple(a_subscription(number) for number in sorted(fits)),
         cursor=dict.fromkeys(fits, seen),
         papers=papers,
         fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
-        delivered=told,
+        delivered=delivered,
         due=due,
         now=now,
         zone=ZoneInfo("UTC"),
@@ -90,7 +90,7 @@ def shown(result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None) -> list[i
 
 def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
     papers = [known(n) for n in range(1, 6)]
-    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, seen=2, told={4})) == [5, 3]
+    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, seen=2, delivered={4})) == [5, 3]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ assert datetime(2026, 1, 22, 12, tzinfo=UTC) == NOON  # the builders' day, which
 def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, **values: object) -> DueDelivery:
     given: dict[str, object] = {
         "chat": to or chat(),
-        "subscriptions": (wish(1),),
+        "subscriptions": (a_subscription(1),),
         "cursor": {1: 0},
         "papers": papers,
         "fits": {1: [n - 1 for n in fits]},

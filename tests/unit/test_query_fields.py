@@ -1,4 +1,4 @@
-"""The fields of the query language are declared once: what each entry promises, and new fields without any other change."""
+"""The declared fields of the query language: what each entry must hold, and that a new field needs no other change."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a look at a source means, by what was due: one table."""
+"""The verdict on a poll, by what was due: one table."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,7 +26,7 @@ RESTING, OTHERS, HAD, ANY_DAY = {"resting": True}, {"others": True}, {"had": Tru
 
 
 @pytest.mark.parametrize(
-    ("look", "due", "now", "circumstances", "expected"),
+    ("observation", "due", "now", "circumstances", "expected"),
     [
         # a feed of arXiv on an announcement day
         (feed(TODAY, 56, fresh=41), BATCH, SOON, {}, ("new", True)),
@@ -81,10 +81,14 @@ RESTING, OTHERS, HAD, ANY_DAY = {"resting": True}, {"others": True}, {"had": Tru
     ],
 )
 def test_what_a_look_means(
-    look: Observation, due: Overdue | None, now: datetime, circumstances: dict[str, bool], expected: tuple[str, bool]
+    observation: Observation,
+    due: Overdue | None,
+    now: datetime,
+    circumstances: dict[str, bool],
+    expected: tuple[str, bool],
 ) -> None:
-    judgement = poll_verdict(look, due, now, **circumstances)
-    assert (str(judgement.outcome), judgement.is_final) == expected
+    verdict = poll_verdict(observation, due, now, **circumstances)
+    assert (str(verdict.outcome), verdict.is_final) == expected
 
 
 def test_a_detail_says_what_is_there_and_since_when_it_is_due() -> None:

@@ -1,4 +1,4 @@
-"""Deliveries as people see them: which form they take, in which order, and how they become several messages."""
+"""Deliveries as people see them: their form, their order, and their division into messages."""
 
 import json
 from dataclasses import replace
@@ -88,8 +88,8 @@ def test_groups_with_the_fewest_papers_come_first_each_under_its_name() -> None:
 
 
 def test_a_heading_stands_only_where_it_saves_lines() -> None:
-    wishes = [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)]
-    (message,) = rendered(delivery(CONSOLE, wishes))
+    matched = [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)]
+    (message,) = rendered(delivery(CONSOLE, matched))
     assert "wish 3 · 1" not in message
     assert "▸ wish 3" in message
 

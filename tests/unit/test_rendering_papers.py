@@ -1,4 +1,4 @@
-"""A paper as it stands in a message: which title, which authors, which text, and why it came."""
+"""A paper in a message: its title, its authors, its text, and the reason for it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Answers to people, and news about the service itself."""
+"""Replies to people, and notices about the service."""
 
 import json
 from dataclasses import replace

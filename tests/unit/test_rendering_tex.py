@@ -1,4 +1,4 @@
-"""TeX as letters: what papers write and what people read."""
+"""TeX as Unicode text."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What becomes of a message after a try that failed."""
+"""The retry decision after each outcome."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -55,7 +55,7 @@ def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDeliver
 
 
 @pytest.mark.parametrize(
-    ("outcome", "verdict"),
+    ("outcome", "decision"),
     [
         (RetryLater("why"), RetryDecision(state=MessageState.WAITING, reason="why", not_before=NOON + minutes(2))),
         # a wait that the platform asks for holds the lane on the machine's clock, and ours is not added to it
@@ -78,19 +78,19 @@ def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDeliver
         (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=NOON + minutes(2))),
     ],
 )
-def test_what_follows_from_an_outcome(outcome: NotDelivered, verdict: RetryDecision) -> None:
-    assert decide_retry(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == verdict
+def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
+    assert decide_retry(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == decision
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
     on_unclear: OnUnclear, not_before: datetime | None
 ) -> None:
-    verdict = decide_retry(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
-    assert verdict == RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=not_before)
+    decision = decide_retry(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
+    assert decision == RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=not_before)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
-    verdict = decide_retry(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
-    assert verdict == RetryDecision(state=MessageState.DEAD, reason="still bad")
+    decision = decide_retry(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
+    assert decision == RetryDecision(state=MessageState.DEAD, reason="still bad")

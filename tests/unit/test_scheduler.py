@@ -1,4 +1,4 @@
-"""The ticker: it ticks, and a clock that is set does not put it to sleep."""
+"""The ticker: it ticks at its interval, also after the machine's clock was set."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Settings of the operator: every variable, every line of paperwire.toml, and no secret that gets out."""
+"""Settings of the operator: every variable, every line of paperwire.toml, and no secret in any output."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Deliveries and answers as Slack's blocks: menus beside papers, rows of buttons, threads and what edits leave as it is."""
+"""Deliveries and replies as Slack's blocks: menus beside papers, rows of buttons, threads, and what an edit keeps."""
 
 import json
 from dataclasses import replace

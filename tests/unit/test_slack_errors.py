@@ -1,4 +1,4 @@
-"""Every row of the table of errors, with the errors that slack-sdk and aiohttp raise."""
+"""The table of Slack errors, row by row, with the exceptions that slack-sdk and aiohttp raise."""
 
 import json
 from collections.abc import Mapping

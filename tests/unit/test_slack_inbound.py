@@ -1,4 +1,4 @@
-"""What Slack sends, in our words: a table of events, commands and presses, and what is refused."""
+"""Payloads of Slack as requests: a table of events, commands and callbacks, and what is refused."""
 
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -162,7 +162,7 @@ def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said
 
 
 @pytest.mark.parametrize(
-    ("what", "happened", "place"),
+    ("what", "name", "place"),
     [
         ({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}, "arrived", "C1"),
         ({"type": "member_left_channel", "user": "UBOT", "channel": "C1"}, "left", "C1"),
@@ -183,9 +183,9 @@ def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said
         ({"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}, "home-view", "U1"),
     ],
 )
-def test_what_happens_has_a_name(what: dict[str, Any], happened: str, place: str) -> None:
+def test_what_happens_has_a_name(what: dict[str, Any], name: str, place: str) -> None:
     request = read_as(EventRequest, event(what))
-    assert (request.event, request.chat.address) == (happened, place)
+    assert (request.event, request.chat.address) == (name, place)
 
 
 def test_what_happens_says_who_and_what() -> None:

@@ -1,4 +1,4 @@
-"""The manifest and the list of rights: of Slack's shape, and neither more nor less than the code uses."""
+"""The manifest and its scopes: of Slack's shape, with exactly the scopes that the code uses."""
 
 import re
 from pathlib import Path

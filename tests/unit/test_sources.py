@@ -1,4 +1,4 @@
-"""Which bytes are read, and when a file of a watched folder is complete."""
+"""Which files are read, and when a file of a watched folder is complete."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The facts of a delivery as the outbox stores them, in rows of this version and of older ones."""
+"""The stored facts of a delivery, in rows of this version and of older ones."""
 
 from datetime import date, timedelta
 from typing import Any

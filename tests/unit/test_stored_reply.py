@@ -1,4 +1,4 @@
-"""Stored replies: what any version wrote is read, and what is written now is what the last version wrote."""
+"""Stored replies: those of every version can be read, and the written form is that of the last version."""
 
 import json
 

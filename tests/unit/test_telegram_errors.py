@@ -1,4 +1,4 @@
-"""Every row of the table of errors, with the errors that python-telegram-bot raises."""
+"""The table of Telegram errors, row by row, with the exceptions that python-telegram-bot raises."""
 
 import ssl
 from datetime import timedelta

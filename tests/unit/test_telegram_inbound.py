@@ -1,4 +1,4 @@
-"""Telegram's updates as Requests: what is a command, for whom it is, who says it, and what is passed over."""
+"""Telegram's updates as requests: which are commands, for which bot, from whom, and which are ignored."""
 
 import json
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def written(body: dict[str, Any], kind: str = "message") -> MessageRequest:
     return request
 
 
-def happened_to(body: dict[str, Any], kind: str = "message") -> EventRequest:
+def event_of(body: dict[str, Any], kind: str = "message") -> EventRequest:
     request = read(body, kind)
     assert isinstance(request, EventRequest)
     return request
@@ -268,7 +268,7 @@ def membership(chat: dict[str, Any], before: str, after: str, **rights: Any) -> 
     }
 
 
-HAPPENED: list[tuple[str, dict[str, Any], str]] = [
+EVENTS: list[tuple[str, dict[str, Any], str]] = [
     ("blocked", membership(PRIVATE, "member", "kicked"), "left"),
     ("let in again", membership(PRIVATE, "kicked", "member"), "back"),
     ("added", membership(GROUP, "left", "member"), "arrived"),
@@ -285,15 +285,15 @@ HAPPENED: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("why", "change", "happened"), HAPPENED, ids=[row[0] for row in HAPPENED])
-def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], happened: str) -> None:
-    request = happened_to(change, "my_chat_member")
-    assert (request.event, request.sender, request.sender_name) == (happened, "42", "Ada Example")
+@pytest.mark.parametrize(("why", "change", "event"), EVENTS, ids=[row[0] for row in EVENTS])
+def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], event: str) -> None:
+    request = event_of(change, "my_chat_member")
+    assert (request.event, request.sender, request.sender_name) == (event, "42", "Ada Example")
     assert request.details["status"] == change["new_chat_member"]["status"]
 
 
 @pytest.mark.parametrize(
-    ("service", "happened", "told"),
+    ("service", "event", "details"),
     [
         ({"forum_topic_closed": {}}, "topic-closed", {}),
         ({"forum_topic_reopened": {}}, "topic-open", {}),
@@ -302,10 +302,10 @@ def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], ha
     ],
 )
 def test_what_telegram_writes_itself_about_a_group(
-    service: dict[str, Any], happened: str, told: dict[str, str]
+    service: dict[str, Any], event: str, details: dict[str, str]
 ) -> None:
-    request = happened_to(message("", FORUM, **service))
-    assert (request.event, dict(request.details)) == (happened, told)
+    request = event_of(message("", FORUM, **service))
+    assert (request.event, dict(request.details)) == (event, details)
 
 
 def test_a_place_is_described() -> None:

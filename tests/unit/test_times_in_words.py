@@ -1,4 +1,4 @@
-"""Times as answers write them can be typed: in both languages each reads back as the same time."""
+"""Times in replies can be typed: in both languages each reads back as the same time."""
 
 import pytest
 

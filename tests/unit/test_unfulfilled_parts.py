@@ -1,4 +1,4 @@
-"""The parts of a query, as typed, that a paper does not fulfil."""
+"""The parts of a query, as typed, that a paper does not match."""
 
 import pytest
 

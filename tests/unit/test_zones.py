@@ -1,4 +1,4 @@
-"""Zones, by their names and by the places that people type."""
+"""Time zones by their names and by the places that people type."""
 
 from datetime import timedelta, timezone
 from zoneinfo import available_timezones

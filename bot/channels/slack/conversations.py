@@ -31,6 +31,6 @@ class Conversations:
         return workspace, self._direct[key]
 
     async def close(self) -> None:
-        """Closes the connections of all workspaces. Nothing is resolved any more."""
+        """Closes the connections of all workspaces. Nothing can be resolved after that."""
         self._closed = True
         await self.workspaces.close()

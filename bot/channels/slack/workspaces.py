@@ -1,7 +1,7 @@
 """The workspaces with a token: which token belongs to an address, and which bot it is.
 
-The first workspace is the own one. Only Slack knows the workspace of a token; it is asked until it has answered once.
-A workspace never waits for another one.
+The first workspace is the own one. Only Slack knows the workspace of a token; auth.test is called until it has succeeded
+once. Calls for one workspace never wait for another one.
 """
 
 import time
@@ -24,7 +24,7 @@ class WorkspaceTokens:
     """The tokens of a workspace."""
 
     bot: SecretStr
-    app: SecretStr | None = None  # of the app that sends its events; None: of any app
+    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Workspace:
         return self.identity
 
     async def close(self) -> None:
-        """Closes the connection. Nothing is sent any more."""
+        """Closes the connection. Nothing can be sent after that."""
         self._closed = True
         if self._client is not None:
             await self._client.close()

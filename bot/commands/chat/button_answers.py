@@ -184,7 +184,8 @@ def answer_value(context: CommandContext) -> Reply | None:
     languages = {label.casefold(): code for code, label in LANGUAGES.items()} | _CALLED
     value = languages.get(said.casefold(), said) if name == "lang" else said
     try:
-        return change_setting(context, name, value)
+        with context.store.savepoint():
+            return change_setting(context, name, value)
     except PaperwireError:
         if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
             raise

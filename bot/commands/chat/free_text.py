@@ -6,9 +6,10 @@ from bot.commands.core.asking import answer_question, answers_question
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.spoken_commands import is_small_talk, mistyped
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.papers.preview import try_query
+from bot.commands.papers.preview import query_of, try_query
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
+from subscriptions.planning.times import split_when
 from subscriptions.query import links_to_no_paper, mentioned
 
 
@@ -74,4 +75,9 @@ def _run(context: CommandContext, name: str) -> Reply | None:
     return command.run(replace(context, args="")) if command else None
 
 
-FREE_TEXT = Callback(run=free_text, writes=_answers_or_imports)
+def _queries(context: CommandContext) -> tuple[str, ...]:
+    """Returns what the text is as a query, or as the answer to the question for one."""
+    return (split_when(query_of(context.args.strip())).query,)
+
+
+FREE_TEXT = Callback(run=free_text, writes=_answers_or_imports, queries=_queries)

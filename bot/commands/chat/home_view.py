@@ -110,7 +110,10 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     for one, row in zip(subscriptions, rows, strict=True):
         subscription = one.subscription
         parts = [row.when]
-        fixed = subscription.cadence.kind not in ("now", "when-out")  # of the others the line above says when
+        fixed = subscription.cadence.kind not in (
+            "now",
+            "when-out",
+        )  # for those two the line of the chat tells the time
         is_due_later = (
             fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
         )

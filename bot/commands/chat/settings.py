@@ -62,7 +62,8 @@ def change_setting(context: CommandContext, name: str, value: str) -> Reply:
     if name != "timezone":
         return _change(context, name, value)
     try:
-        return _change(context, name, zone_of_place(value) or value)
+        with context.store.savepoint():
+            return _change(context, name, zone_of_place(value) or value)
     except Refused as error:
         near = [Button(label=name, verb="zone", arguments={"zone": name}) for _, name in near_places(value)[:1]]
         return replace(
@@ -255,7 +256,8 @@ def _side_notes(context: CommandContext, name: str, settings: ChatSettings, loca
 
 def _change_schedule(context: CommandContext, value: str) -> Reply:
     try:
-        return _change(context, "schedule", value)
+        with context.store.savepoint():
+            return _change(context, "schedule", value)
     except NoSuchTime as error:
         return time_refused_with_nearest(
             context, error, lambda when: _value_button(context, "schedule", when, chosen=False)

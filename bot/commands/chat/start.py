@@ -24,7 +24,7 @@ _LONGEST = 32  # characters of an unknown command that is repeated
 
 
 def start(context: CommandContext) -> Reply | None:
-    """Shows what the bot does, with examples that work; behind a shared link, the subscription that it offers."""
+    """Shows what the bot does, with examples that work; after a shared link, the subscription that the link offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
     if context.args:
@@ -65,7 +65,7 @@ def add_row(context: CommandContext) -> Buttons:
 
 
 def _in_a_group(context: CommandContext) -> Reply | None:
-    """Returns two lines for a group; None behind a link that added the bot, since the group was greeted already."""
+    """Returns two lines for a group; None after a link that added the bot, since the group was greeted already."""
     if context.args == ADDED:
         return None
     if context.origin.kind is ChatKind.TEAM:
@@ -86,12 +86,12 @@ def _in_a_group(context: CommandContext) -> Reply | None:
 
 
 def on_example(context: CommandContext) -> Reply:
-    """Handles an example: subscribes to it."""
+    """Handles the button of an example: subscribes to the example."""
     return sub(replace(context, args=str(context.arguments["query"])))
 
 
 def on_speak(context: CommandContext) -> Reply:
-    """Handles the name of the other language: changes to it, and shows the first message in it."""
+    """Handles the button of the other language: sets that language, and shows the first message in it."""
     chat = set_setting(
         context.store,
         context.origin.address,
@@ -121,6 +121,11 @@ def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply
     lines += [f"· {context.title(paper)}" for paper in lately.newest]
     accept = Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
     return Reply(lines=tuple(lines), buttons=((accept,),))
+
+
+def _query_of_link(context: CommandContext) -> tuple[str, ...]:
+    token = find_callback(context.store, str(context.arguments["link"]))
+    return (str(token.arguments.get("text", "")),) if token else ()
 
 
 def on_accept(context: CommandContext) -> Reply:
@@ -155,5 +160,5 @@ COMMANDS = (Command(name="start", run=start, summary=Sentence("what this is"), l
 CALLBACKS: dict[str, Callback] = {
     "example": Callback(run=on_example, needs_manager=True),
     "speak": Callback(run=on_speak, needs_manager=True),
-    "accept": Callback(run=on_accept, needs_manager=True),
+    "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link),
 }

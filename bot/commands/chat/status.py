@@ -24,7 +24,7 @@ def status(context: CommandContext) -> Reply:
 
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
-    """Returns what the sources brought last, each over all digests of its day, with a total if several came on that day."""
+    """Returns a line with the newest day and its papers for each source, a total if several share it, and what is expected."""
     found = last_days(context.store, _SOURCES)
     lines = [
         context.localizer.count(
@@ -48,7 +48,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
 
 def _expectation_lines(context: CommandContext) -> list[str]:
-    """Returns what has not come though it was due, and when more papers are expected."""
+    """Returns lines about documents that are late, and about when more papers are expected."""
     seen = expectations(context.store, now=context.now)
     lines = []
     for one in seen.missing:

@@ -1,4 +1,4 @@
-"""undo: takes back the last changes of a chat, one by one."""
+"""undo: undoes the last changes of a chat, one by one."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,8 @@ def on_undo(context: CommandContext) -> Reply:
     if _is_foreign(context, change) and not context.arguments.get("sure"):
         return _ask(context, change)
     try:
-        return _undo(context, change, replaces=True)
+        with context.store.savepoint():
+            return _undo(context, change, replaces=True)
     except Refused as error:
         return Reply(
             toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"
@@ -110,7 +111,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
 
 
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
-    """Returns what is particular to one of two states of a subscription."""
+    """Returns what distinguishes one state of a subscription from another one."""
     parts = [_as_read(subscription.text)] if subscription.text != other.text else []
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))

@@ -28,13 +28,13 @@ def on_deleted(context: CommandContext) -> Reply | None:
 
 
 def on_renamed(context: CommandContext) -> Reply | None:
-    """Does nothing: the new name is stored from the request itself."""
+    """Does nothing, since the conversation stores new names of every request."""
     del context
     return None
 
 
 def on_member_left(context: CommandContext) -> Reply | None:
-    """Handles that a member left: pauses what they asked for, and tells each chat concerned and the operators once."""
+    """Handles that a member left: pauses their subscriptions, and notifies each chat concerned and the operators once."""
     paused = pause_for_leaver(context.store, context.origin.address, context.request.sender, now=context.now)
     for address, subscriptions in paused.items():
         _notify_chat(context, address, subscriptions)
@@ -45,7 +45,7 @@ def on_member_left(context: CommandContext) -> Reply | None:
 
 
 def _notify_chat(context: CommandContext, address: ChatAddress, subscriptions: Sequence[Subscription]) -> None:
-    """Tells a channel or thread which of its subscriptions are paused; the button resumes only these."""
+    """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
     chat = get_chat(context.store, address)
     waiting = {
         one.subscription.number

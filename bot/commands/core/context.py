@@ -1,6 +1,6 @@
 """The values that all commands share: the context of a command, and the declarations of commands, callbacks and events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -142,6 +142,19 @@ def never(_: CommandContext) -> bool:
     return False
 
 
+QueryTexts = Callable[[CommandContext], Iterable[str]]
+
+
+def no_queries(_: CommandContext) -> Iterable[str]:
+    """Returns ()."""
+    return ()
+
+
+def query_of_button(context: CommandContext) -> Iterable[str]:
+    """Returns the query that a button carries as its argument `text`."""
+    return (str(context.arguments.get("text", "")),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command that people can type."""
@@ -153,11 +166,12 @@ class Command:
     usage: str = ""  # arguments behind the name: "QUERY [WHEN]"
     needs_manager: bool = False  # only for those who manage the chat
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
+    queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
     shows_without_args: bool = False  # without arguments it changes nothing, so everybody may use it
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
     wants_file: bool = False  # reads an attached document
-    stays_here: bool = False  # is about the chat where it is typed, even while that manages another one
+    stays_here: bool = False  # is about the chat where it is typed, even if that chat manages another one
     names_chats: bool = False  # a chat in its arguments is an argument, not the chat that it is about
     args_are_chat: bool = False  # its arguments are one chat: @name, link or number
     many_lines: bool = False  # reads every line of a message; in other commands a line may begin another command
@@ -165,15 +179,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """What a button does."""
+    """What a button, an answer to a question or a form does."""
 
     run: CommandFunction
     needs_manager: bool = False
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
+    queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
     needs_operator: bool = False
-    stays_here: bool = False  # is about the chat where the button stands, even if the message is about another
-    is_answer: Condition | None = None  # of a question: whether the text answers it; None: every text does
-    show_form: CommandFunction | None = None  # of a form: returns it as it looks with what is filled in so far
+    stays_here: bool = False  # acts on the chat where the button is shown, even if the message is about another chat
+    is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
+    show_form: CommandFunction | None = None  # for forms: returns the form for the values that are filled in so far
 
 
 # Names of these commands in other bots.
@@ -193,7 +208,7 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happens to a chat, or that a person opens."""
+    """What the bot does when something happens to a chat, or when a person opens a home view or a shortcut."""
 
     run: CommandFunction
     writes: Condition = always
@@ -202,14 +217,14 @@ class Event:
 def write_condition(action: Command | Callback) -> Condition:
     """Returns the condition under which a command or callback writes to the store.
 
-    Where it does not hold, the command runs in a reading transaction, and an attempt to write there raises WouldWrite.
+    If it does not hold, the command runs in a reading transaction, and an attempt to write there raises WouldWrite.
     """
     return action.writes or (always if action.needs_manager else never)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Registry:
-    """All commands, callbacks and events by name. Commands reach it as `context.registry`; none of them imports it."""
+    """All commands, callbacks and events by name. Commands use `context.registry` and do not import the registry."""
 
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # by the verb of the button
@@ -221,11 +236,11 @@ class Registry:
         return {name: command for command in self.commands for name in (command.name, *command.aliases)}
 
     def command_named(self, name: str) -> Command | None:
-        """Returns the command with this name or alias, any letter case; None where there is none."""
+        """Returns the command with this name or alias, in any letter case; None if there is none."""
         return self.by_name.get(name.casefold())
 
     def nearest(self, name: str) -> str:
-        """Returns the name of the command that was probably meant; "" when none is near."""
+        """Returns the name of the command that is most similar to `name`; "" if none is similar."""
         said = name.casefold()
         if said in _ELSEWHERE:
             return _ELSEWHERE[said]

@@ -1,4 +1,4 @@
-"""Choosing a subscription: by number, by query, or by a button of a pick list."""
+"""Picks a subscription: by number, by query, or by a button of a pick list."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | 
 
 
 def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
-    """Does the same as `number_and_rest` for commands that need a number; `example` is a whole command. Raises NotFound, Refused."""
+    """Like `number_and_rest`, for commands that need a number; `example` is a whole command. Raises NotFound, Refused."""
     subscription, rest = number_and_rest(context, text)
     if subscription is not None:
         return subscription, rest
@@ -104,7 +104,8 @@ def pick_list(
 ) -> Reply:
     """Asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
-    `last` are buttons below them. Where strangers read the reply, it lists the subscriptions instead: their numbers can be typed.
+    `last` are buttons below the list. If strangers can read the reply, it has no buttons and lists the subscriptions with the
+    numbers to type.
     """
     subscriptions = [one.subscription for one in listed_here(context)]
     if not subscriptions:
@@ -136,7 +137,7 @@ def _not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
 
 
 def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
-    """Returns buttons to the previous and the next page; `to` makes the button of a page, whose label is filled in here."""
+    """Returns buttons to the previous and the next page. `to` makes the button of a page, without its label."""
     found = []
     for label, number in ((context.say("back"), page - 1), (context.say("more"), page + 1)):
         if 0 <= number < pages:

@@ -14,7 +14,7 @@ from subscriptions.planning.times import is_time, split_when
 LONGEST = 400  # characters of a sentence; a longer text is taken for a query
 # More than three signs and blanks in a row are cut to three: the patterns below are slow on long runs.
 _MANY_SIGNS = re.compile(r"([\s,，;；。.!！?？、]{3})[\s,，;；。.!！?？、]+")
-_WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # of the longest time at the front of a sentence
+_WORDS_OF_WHEN, _SIGNS_OF_WHEN = 6, 12  # most English words, or Chinese characters, of a time before a sentence
 
 # Each character is replaced by one character, so that places in the folded text are places in the text as typed.
 _TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為麻說過轉換語繼續"
@@ -148,7 +148,7 @@ _EACH_ZH = re.compile(r"\s*(?:[,;、]|以及|或者|和|与|或|及)\s*(?:也?�
 
 
 class _Frame(NamedTuple):
-    """Where the subject stands in a sentence: behind its lead-in and before what ends it."""
+    """The place of the subject in a sentence: after the lead-in and before the words that end the subject."""
 
     start: int
     end: int
@@ -170,7 +170,7 @@ def extract_query(text: str) -> str:
 
 
 def _time_parted(said: str) -> tuple[str, str | None]:
-    """Returns (the sentence without its time, that time), the time taken from the end or else from the front."""
+    """Returns (the sentence without its time, that time). A time at the end is preferred to one at the front."""
     ending = split_when(said)
     if ending.when and is_time(ending.when):
         return ending.query, ending.when
@@ -199,8 +199,8 @@ def _time_taken_out(body: str) -> tuple[str, str | None]:
 def _leading_time(text: str) -> tuple[str, str]:
     """Returns (the time that a text begins with, the rest); ("", text) if it begins with none.
 
-    Of several possible times, takes the longest that is followed by words that ask, else the longest: in 每周一发给我 the verb
-    is no part of the time.
+    Of several possible times, the longest that is followed by words that ask is used, else the longest. So in 每周一发给我 the
+    verb is not part of the time.
     """
     words = text.split(" ")
     heads = [" ".join(words[:count]) for count in range(min(_WORDS_OF_WHEN, len(words) - 1), 0, -1)]
@@ -252,7 +252,7 @@ def _author(name: str) -> str:
 
 
 def _authors(body: str, place: int) -> str | None:
-    """Returns a query for the authors named at a place and for what is asked of their papers; None if no author stands there."""
+    """Returns a query for the authors named at a place and for the subject of their papers; None if no author is there."""
     names = []
     while name := _NAME.match(body, place):
         names.append(name[0].rstrip(".!?"))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from bot.commands.core.query_in_sentence import simplified
 from subscriptions.zones import near_places, zone_of_place
 
-HELLO = "hello"  # not a command: the answer to a greeting and to "what is this?" says what can be typed
+HELLO = "hello"  # stands for a greeting or "what is this?", which is answered by what can be typed; it is no command
 
 # Command, perhaps with arguments → phrases that mean it.
 _PHRASES: Mapping[str, str] = MappingProxyType(
@@ -262,14 +262,14 @@ def is_small_talk(text: str) -> bool:
 
 
 def mistyped(word: str) -> str:
-    """Returns the command whose word is nearly this one, such as "lits"; "" when none is near."""
+    """Returns the command that is most similar to a word such as "lits"; "" if none is similar."""
     near = get_close_matches(word.casefold(), _WORDS, n=1, cutoff=0.74)
     name = _SPOKEN[near[0]][0] if near and near[0] != word.casefold() else ""
     return "" if name == HELLO else name
 
 
 def _readings(said: str) -> tuple[str, ...]:
-    """Returns the text as typed, then without what is only polite."""
+    """Returns the text as typed, then the text without polite words."""
     bare = said
     while (found := _ENDS.search(bare)) and found.start():
         bare = bare[: found.start()]

@@ -17,7 +17,7 @@ AS_WORDS = "as-words"  # verb of the button that undoes the reading as a time
 
 
 def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
-    """Adds to the echo of a subscription which words were read as its time."""
+    """Returns the echo of a subscription with a line that tells which words were read as its time."""
     said = context.say("({inner})", inner=time_note(context, ending))
     head, *rest = reply.lines
     if context.read_by_group:
@@ -31,7 +31,7 @@ def time_note(context: CommandContext, ending: Ending) -> str:
 
 
 def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[Button, ...]:
-    """Returns [as words] under an echo: it undoes the last change and asks for all of `text`.
+    """Returns [as words] under an echo: it undoes the last change and subscribes to all of `text` as words.
 
     `number` is the subscription that was edited; None for a new one.
     """
@@ -52,7 +52,7 @@ def is_available(when: str) -> bool:
 
 
 class OnlyTime(Refused):
-    """A time was typed without a query."""
+    """Raised when a time was typed without a query."""
 
     def __init__(self, typed: str) -> None:
         example = Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})

@@ -24,7 +24,7 @@ from subscriptions.wording import mended_name
 MUTED_FOR = timedelta(days=7)
 AUTHORS = 8  # authors of a page
 EXCLUDED_AUTHORS = 4
-_LABEL = 40  # characters of a button of a button
+_LABEL = 40  # characters of a button's label
 _IN_ROW = 2
 
 
@@ -130,7 +130,7 @@ def on_leave_out(context: CommandContext) -> Reply:
 
 
 def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:
-    """Returns the subscriptions behind a paper that would find it again."""
+    """Returns the subscriptions that brought a paper and whose queries still match it."""
     subscriptions = subscriptions_behind(context.store, context.chat, item)
     return tuple(
         subscription
@@ -149,7 +149,7 @@ def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
 
 
 def on_follow(context: CommandContext) -> Reply:
-    """Handles [follow authors]: shows the authors of a paper, a button each."""
+    """Handles [follow authors]: shows a button for each author of a paper."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -184,6 +184,10 @@ def on_follow_author(context: CommandContext) -> Reply:
     return reply
 
 
+def _query_of_author(context: CommandContext) -> tuple[str, ...]:
+    return (author_rule(str(context.arguments["name"])),)
+
+
 def _chosen(context: CommandContext, subscriptions: Sequence[Subscription]) -> Subscription | None:
     """Returns the subscription that the button names, if it is one of these."""
     number = context.arguments.get("number")
@@ -198,7 +202,7 @@ def _no_subscription(context: CommandContext, subscriptions: object) -> Reply:
 
 
 def _called(subscription: Subscription) -> str:
-    """Returns a subscription as a button or a line names it."""
+    """Returns the name of a subscription for a button or a line."""
     return f"{subscription.number}  {_short(subscription.label)}"
 
 
@@ -216,5 +220,5 @@ CALLBACKS = {
     "card-exclude": Callback(run=on_exclude, needs_manager=True),
     "leave-out": Callback(run=on_leave_out, needs_manager=True),
     "card-follow": Callback(run=on_follow, needs_manager=True),
-    "follow-author": Callback(run=on_follow_author, needs_manager=True),
+    "follow-author": Callback(run=on_follow_author, needs_manager=True, queries=_query_of_author),
 }

@@ -42,8 +42,8 @@ def echo(
 ) -> Reply:
     """Returns the echo of a subscription, with advice and buttons; two lines in groups.
 
-    `ending` says how `typed` was split into query and time, where the time may have been meant as words. `number` is the
-    subscription that was edited.
+    `ending` says how `typed` was split into query and time, if the time may have been meant as words. `number` is the number
+    of the subscription that was edited.
     """
     private = context.origin.kind is ChatKind.PRIVATE
     advice = advice_for(context, done)

@@ -12,7 +12,7 @@ REWRITE = "rewrite"  # verb of the button
 
 
 def advice_for(context: CommandContext, done: Subscribed) -> Advice | None:
-    """Returns the advice that changes most for a subscription; None if it is fine as it is."""
+    """Returns the most useful advice for a subscription; None if there is nothing to advise."""
     return advice_on(context.store, done.chat, done.query, now=context.now, categorised=context.bot_info.categorised)
 
 

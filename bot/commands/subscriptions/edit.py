@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.core.asking import ask, can_ask
-from bot.commands.core.context import Callback, Command, CommandContext, always
+from bot.commands.core.context import Callback, Command, CommandContext, always, query_of_button
 from bot.commands.core.picking import (
     no_subscriptions,
     number_and_rest,
@@ -39,7 +39,7 @@ _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon
 
 
 def edit_(context: CommandContext) -> Reply:
-    """Changes the query of a subscription, and its time if one stands behind the query; asks for the query if it is missing."""
+    """Changes the query of a subscription, and its time if a time follows the query. Without a query asks for it."""
     if not context.args:
         return pick_list(
             context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
@@ -61,7 +61,7 @@ def on_edit_page(context: CommandContext) -> Reply:
 
 
 def answer_edit(context: CommandContext) -> Reply | None:
-    """Takes the answer as the new query."""
+    """Handles the answer to the question for the new query."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
@@ -80,7 +80,7 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     ending = split_when(typed)
-    if ending.only_time:  # the query stays as it is as it is
+    if ending.only_time:  # the query is not changed
         return _schedule(context, subscription, typed)
     try:
         parse_query(ending.query)
@@ -89,20 +89,31 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())
     try:
-        done = edit(
-            context.store,
-            context.chat.address,
-            subscription.number,
-            text,
-            when=ending.when,
-            now=context.now,
-            who=context.actor,
-        )
+        with context.store.savepoint():
+            done = edit(
+                context.store,
+                context.chat.address,
+                subscription.number,
+                text,
+                when=ending.when,
+                now=context.now,
+                who=context.actor,
+            )
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
         return time_refused_with_nearest(context, error, lambda when: _edit_button(subscription, text, when), (words,))
     instead = context.formatter.reading(parse_query(subscription.text))
     return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
+
+
+def _queries(context: CommandContext) -> tuple[str, ...]:
+    """Returns the new query without its time."""
+    _, text = number_and_rest(context, context.args)
+    return (split_when(text).query,)
+
+
+def _query_of_answer(context: CommandContext) -> tuple[str, ...]:
+    return (split_when(query_of(context.args)).query,)
 
 
 def _edit_button(subscription: Subscription, text: str, when: str = "") -> Button:
@@ -138,7 +149,7 @@ def name(context: CommandContext) -> Reply:
 
 
 def answer_name(context: CommandContext) -> Reply | None:
-    """Takes the answer as the name."""
+    """Handles the answer to the question for the name."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return Reply(lines=(context.say("That subscription is gone. /list shows those that are there."),), ok=False)
@@ -174,7 +185,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
 
 
 def schedule(context: CommandContext) -> Reply:
-    """Sets the time of one subscription, or without a number of all and of new ones; offers times if it is missing."""
+    """Sets the time of one subscription; without a number that of all and of new ones; without a time offers times."""
     subscription, text = number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)
@@ -182,7 +193,7 @@ def schedule(context: CommandContext) -> Reply:
 
 
 def _refuse_foreign_number(text: str) -> None:
-    """Refuses a number that no subscription has, since as an hour it would reschedule all of them. Raises NotFound."""
+    """Raises NotFound for a number that no subscription has, since read as an hour it would reschedule all of them."""
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdecimal():
         typed = rest[0] if rest else ""
@@ -231,7 +242,8 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         return no_subscriptions(context)
     number = subscription.number if subscription else None
     try:
-        done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
+        with context.store.savepoint():
+            done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
         return time_refused_with_nearest(
@@ -257,6 +269,7 @@ COMMANDS = (
         name="edit",
         run=edit_,
         needs_manager=True,
+        queries=_queries,
         shows_without_args=True,
         usage="N QUERY",
         summary=Sentence("change a subscription"),
@@ -275,8 +288,8 @@ COMMANDS = (
 CALLBACKS = {
     "edit-ask": Callback(run=on_edit_ask, needs_manager=True),
     "edit-ask-page": Callback(run=on_edit_page, writes=always),
-    "edit-at": Callback(run=on_edit_at, needs_manager=True),
-    "edit": Callback(run=answer_edit, needs_manager=True),
+    "edit-at": Callback(run=on_edit_at, needs_manager=True, queries=query_of_button),
+    "edit": Callback(run=answer_edit, needs_manager=True, queries=_query_of_answer),
     "name": Callback(run=answer_name, needs_manager=True),
     "schedule": Callback(run=on_schedule, needs_manager=True),
 }

@@ -70,6 +70,13 @@ def sub(context: CommandContext) -> Reply:
     return _several(context, said)
 
 
+def _queries(context: CommandContext) -> Iterator[str]:
+    """Yields the queries of a message without their times."""
+    lines = list(_lines(context.args))[:MOST_LINES]
+    for line in lines:
+        yield split_when(query_of(line) if len(lines) > 1 else line).query
+
+
 def _refused_reply(context: CommandContext, said: _Line) -> Reply:
     """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
@@ -117,7 +124,8 @@ def _subscribed(context: CommandContext, said: _Line) -> _Line:
     if said.error is not None:
         return said
     try:
-        return replace(said, done=subscribe_here(context, said.text, said.when))
+        with context.store.savepoint():
+            return replace(said, done=subscribe_here(context, said.text, said.when))
     except PaperwireError as error:
         return replace(said, error=error)
 
@@ -195,11 +203,10 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
 
 def _edited(context: CommandContext, said: _Line, number: int) -> _Line:
     before = subscription_numbered(context, number)
+    address, when = context.chat.address, said.when or context.chat.settings.schedule
     try:
-        when = said.when or context.chat.settings.schedule
-        done = edit(
-            context.store, context.chat.address, number, said.text, when=when, now=context.now, who=context.actor
-        )
+        with context.store.savepoint():
+            done = edit(context.store, address, number, said.text, when=when, now=context.now, who=context.actor)
     except PaperwireError as error:
         return replace(said, error=error)
     return replace(said, done=done, instead=context.formatter.reading(parse_query(before.text)) if before else "")
@@ -229,12 +236,17 @@ def on_subscribe_to(context: CommandContext) -> Reply:
     return sub(replace(context, args=str(context.arguments["text"]), arguments={}))
 
 
+def _queries_of_button(context: CommandContext) -> Iterator[str]:
+    return _queries(replace(context, args=str(context.arguments["text"])))
+
+
 COMMANDS = (
     Command(
         name="sub",
         aliases=("subscribe", "add", "follow"),
         run=sub,
         needs_manager=True,
+        queries=_queries,
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
@@ -242,5 +254,5 @@ COMMANDS = (
     ),
 )
 CALLBACKS = {
-    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True),
+    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
 }

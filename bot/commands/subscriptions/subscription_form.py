@@ -327,6 +327,10 @@ def on_submit_edit(context: CommandContext) -> Reply:
     return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
 
 
+def _queries(context: CommandContext) -> tuple[str, ...]:
+    return (_field_value(context, QUERY),)
+
+
 def _checked_query(text: str, before: str) -> None:
     """Refuses a query that ends in a time, which has its own field; the query `before` may stay as it is."""
     parse_query(text)
@@ -376,6 +380,6 @@ COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the for
 EVENTS = {"shortcut": Event(run=on_shortcut, writes=never)}
 CALLBACKS = {
     "new-wish": Callback(run=on_new_subscription),
-    "send-new": Callback(run=on_submit_new, needs_manager=True, show_form=on_change_new),
-    "send-edit": Callback(run=on_submit_edit, needs_manager=True, show_form=on_change_edit),
+    "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
+    "send-edit": Callback(run=on_submit_edit, needs_manager=True, queries=_queries, show_form=on_change_edit),
 }

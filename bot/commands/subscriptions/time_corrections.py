@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.core.picking import subscription_gone, subscription_numbered
 from bot.commands.core.typed_times import AS_WORDS
 from bot.commands.subscriptions.echo import echo, subscribe_and_echo
@@ -59,7 +59,7 @@ def on_rewrite(context: CommandContext) -> Reply:
 
 COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
-    AS_WORDS: Callback(run=on_as_words, needs_manager=True),
-    REWRITE: Callback(run=on_rewrite, needs_manager=True),
-    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True),
+    AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button),
+    REWRITE: Callback(run=on_rewrite, needs_manager=True, queries=query_of_button),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
 }

@@ -56,7 +56,7 @@ class PollRun:
     now: datetime
     current_days: tuple[date, ...]  # the days of the regular requests
     progress: PollProgress
-    units: dict[str, None] = field(default_factory=dict)  # of the source, in order
+    units: dict[str, None] = field(default_factory=dict)  # the units of the source, in order
     broken_days: set[date] = field(default_factory=set)  # days of dated addresses whose documents cannot be read
     closed_hosts: dict[str, str] = field(default_factory=dict)  # host -> why this poll sends no more requests to it
     retry_after: timedelta = timedelta(0)  # the longest wait that a server asked for

@@ -79,7 +79,7 @@ class _WorkFailed(Exception):
 def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], T]]]) -> dict[int, T]:
     """The results of works by their places, all committed. After _WorkFailed or StoreError nothing is committed."""
     done: dict[int, T] = {}
-    with store.write(savepoints=False) as transaction:
+    with store.write() as transaction:
         for place, work in works:
             try:
                 with transaction.write() as part:

@@ -24,6 +24,8 @@ from subscriptions.service.papers.recent import MatchCount as MatchCount
 from subscriptions.service.papers.recent import RecentMatches as RecentMatches
 from subscriptions.service.papers.recent import activity as activity
 from subscriptions.service.papers.recent import advice_on as advice_on
+from subscriptions.service.papers.recent import is_ready as is_ready
 from subscriptions.service.papers.recent import keep_recent as keep_recent
+from subscriptions.service.papers.recent import match_ahead as match_ahead
 from subscriptions.service.papers.recent import read_recent as read_recent
 from subscriptions.service.papers.recent import recent_matches as recent_matches

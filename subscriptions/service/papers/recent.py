@@ -1,6 +1,7 @@
 """The papers of the last days, counted for confirmations, lists and advice; cached from one query to the next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -8,6 +9,7 @@ from operator import or_
 from weakref import WeakKeyDictionary
 
 from subscriptions import zones
+from subscriptions.errors import QueryError
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.advice import Advice, advise
@@ -16,6 +18,7 @@ from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entri
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import index, known_papers
+from subscriptions.wording import kept_query
 
 DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
@@ -112,17 +115,20 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
 
     Of more than 50,000 papers the newest.
     """
-    today = now.astimezone(zones.zone(transaction.zone)).date()
-    state = (
-        index.newest_entry(transaction),
-        known_papers.newest_digest(transaction),
-        known_papers.last_sequence(transaction),
-        today,
-    )
+    state = _state(transaction, now)
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state:
         kept = _KEPT[transaction.store] = _look(transaction, state)
     return Recent(transaction, kept.entries, kept.since, kept.week)
+
+
+def _state(transaction: Transaction, now: datetime) -> tuple[int, int, int, date]:
+    return (
+        index.newest_entry(transaction),
+        known_papers.newest_digest(transaction),
+        known_papers.last_sequence(transaction),
+        now.astimezone(zones.zone(transaction.zone)).date(),
+    )
 
 
 def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _CachedEntries:
@@ -137,10 +143,31 @@ def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _Cache
     return _CachedEntries(state, entries, since, week and index.has_news_upto(transaction, since))
 
 
-def read_recent(store: Store, *, now: datetime) -> None:
+def read_recent(store: Scope, *, now: datetime) -> None:
     """Caches the papers of the last days, so that use cases need not read them."""
     with store.read() as transaction:
         recent(transaction, now)
+
+
+def match_ahead(store: Scope, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool) -> None:
+    """Matches queries, and the variants that advice compares them with, with the papers of the last days.
+
+    What matches is remembered until papers come. Texts that are no queries are left out.
+    """
+    with store.read() as transaction:
+        window = recent(transaction, now)
+        for text in texts:
+            with suppress(QueryError):
+                query = kept_query(text)
+                window.find({"": query}, chat)
+                advice_on(transaction, chat, query, now=now, categorised=categorised)
+
+
+def is_ready(store: Scope, *, now: datetime) -> bool:
+    """Whether the papers of the last days are those that were looked up last: then what was matched still holds."""
+    with store.read() as transaction:
+        kept = _KEPT.get(transaction.store)
+        return kept is not None and kept.state == _state(transaction, now)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Plans deliveries: matches what is due, decides and stores, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -91,55 +91,122 @@ def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int],
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
-    """The decisions on some chats at one moment."""
+class _Inputs:
+    """What the store holds of some chats at one moment: everything but the papers that their plan depends on."""
 
     chats: Mapping[int, Chat]
-    decided: list[Decision]
-    keys: dict[int, str]  # id of a chat -> the dedupe key of its delivery
-    due: dict[int, tuple[Subscription, ...]]
-    waits: list[Move]
+    subscriptions: Mapping[int, Sequence[Subscription]]  # of each chat
+    shared_cursor: int
+    due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
+    waits: Sequence[Move]  # of the subscriptions that have to wait
+    keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
+
+    @property
+    def to_plan(self) -> list[_ToPlan]:
+        """The chats that are planned now."""
+        return [(self.chats[chat_id], self.subscriptions[chat_id], self.due[chat_id]) for chat_id in self.keys]
+
+    def cursor_of(self, subscription: Subscription) -> int:
+        """The cursor of a subscription, its own or the shared one."""
+        return self.shared_cursor if subscription.cursor is None else subscription.cursor
+
+
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """The papers that the due subscriptions of some chats match, and which of these the chats have in deliveries."""
+
+    fits: Mapping[int, tuple[int, ...]]  # id of a subscription -> positions in the window
+    papers: frozenset[int]  # ids of all papers that match
+    delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
 
 
 def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: PlanContext, *, is_last: bool) -> list[Lane]:
-    """Decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
+    """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
-    If another writer has committed in between, it decides again in the writing transaction. That needs no matching:
-    papers and matches are cached. If papers came, it begins anew.
+    The writing transaction matches nothing. If another writer has committed in between, it reads again what the decision
+    depends on. If that has changed, or papers came, all begins anew; what was matched is cached.
     """
     with store.read_then_write() as work:
         while True:
             with work.read() as transaction:
-                part = _decide(transaction, chat_ids, occasion)
+                inputs = _read_inputs(transaction, chat_ids, occasion)
+                matches = _match(transaction, inputs, occasion)
+                decided = _decide_all(inputs, matches, occasion)
             with work.write() as transaction:
-                if work.is_stale and not occasion.window.is_current(transaction):
+                if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, occasion):
                     continue
-                if work.is_stale:
-                    part = _decide(transaction, chat_ids, occasion)
-                lanes = _write(transaction, part, occasion)
+                lanes = _write(transaction, inputs, decided, occasion)
                 if is_last:  # only then all subscriptions have caught up
                     plans.advance_shared_cursor(transaction, occasion.window.last_sequence)
             return lanes
 
 
-def _decide(transaction: Transaction, chat_ids: Sequence[int], occasion: PlanContext) -> _Slice:
+def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], occasion: PlanContext) -> _Inputs:
     chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    return _decide_slice(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
+    return _inputs_of(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
 
 
-def _write(transaction: Transaction, part: _Slice, occasion: PlanContext) -> list[Lane]:
-    last_sequence, now, chats = occasion.window.last_sequence, occasion.now, part.chats
-    planned = [_planned(one, part.keys[one.case.chat.id]) for one in part.decided if one.result]
-    moves = part.waits
-    moves += [
-        (s.id, last_sequence, _span_after(s, one, occasion)) for one in part.decided for s in one.case.subscriptions
-    ]
-    left = [due_subscriptions for chat_id, due_subscriptions in part.due.items() if chat_id not in part.keys]
-    moves += [
-        move
-        for due_subscriptions in left
-        for move in _left_behind(due_subscriptions, stored_subscriptions.shared_cursor(transaction))
-    ]
+def _inputs_of(
+    transaction: Transaction,
+    chats: Mapping[int, Chat],
+    subscriptions: Mapping[int, Sequence[Subscription]],
+    occasion: PlanContext,
+) -> _Inputs:
+    shared_cursor = stored_subscriptions.shared_cursor(transaction)
+    waits: list[Move] = []
+    due: dict[int, tuple[Subscription, ...]] = {}
+    for chat_id, chat in chats.items():
+        if chat.state is ChatState.ACTIVE:
+            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, occasion)
+            waits += held_back
+    with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
+    keys = _free_keys(transaction, with_due, shared_cursor, occasion.window.last_sequence, occasion.now)
+    return _Inputs(chats, subscriptions, shared_cursor, due, waits, keys)
+
+
+def _match(transaction: Transaction, inputs: _Inputs, occasion: PlanContext) -> _Matches:
+    """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
+    due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], occasion.window
+    if not due:
+        return _Matches({}, frozenset(), {})
+    window.cover(transaction, min(map(inputs.cursor_of, due)))
+    fits = window.fits(due)
+    papers = frozenset(window.known[position].id for positions in fits.values() for position in positions)
+    return _Matches(fits, papers, _delivered(transaction, inputs, papers))
+
+
+def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
+    """Id of each chat -> ids of those of `papers` that the chat has in a delivery."""
+    return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
+
+
+def _decide_all(inputs: _Inputs, matches: _Matches, occasion: PlanContext) -> list[Decision]:
+    decided = []
+    for chat, subscriptions, due in inputs.to_plan:
+        cursors = {s.id: inputs.cursor_of(s) for s in due}
+        case = _case((chat, subscriptions, due), cursors, matches.fits, matches.delivered[chat.id], occasion)
+        decided.append(Decision(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
+    return decided
+
+
+def _still_holds(
+    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, occasion: PlanContext
+) -> bool:
+    """Whether a decision made now would be the same."""
+    return (
+        occasion.window.is_current(transaction)
+        and _read_inputs(transaction, chat_ids, occasion) == inputs
+        and _delivered(transaction, inputs, matches.papers) == matches.delivered
+    )
+
+
+def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision], occasion: PlanContext) -> list[Lane]:
+    last_sequence, now, chats = occasion.window.last_sequence, occasion.now, inputs.chats
+    planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
+    moves = list(inputs.waits)
+    moves += [(s.id, last_sequence, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
+    left = [subscriptions for chat_id, subscriptions in inputs.due.items() if chat_id not in inputs.keys]
+    moves += [move for subscriptions in left for move in _left_behind(subscriptions, inputs.shared_cursor)]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
@@ -147,37 +214,8 @@ def _write(transaction: Transaction, part: _Slice, occasion: PlanContext) -> lis
     )
     lanes = [chats[p.chat_id].address.lane for p in planned]
     return lanes + notify_no_match(
-        transaction, [(one.case, one.result) for one in part.decided], last_sequence=last_sequence, now=now
+        transaction, [(one.case, one.result) for one in decided], last_sequence=last_sequence, now=now
     )
-
-
-def _decide_slice(
-    transaction: Transaction,
-    chats: Mapping[int, Chat],
-    subscriptions: Mapping[int, Sequence[Subscription]],
-    occasion: PlanContext,
-) -> _Slice:
-    """What these chats get; stores nothing."""
-    shared_cursor, last_sequence, now = (
-        stored_subscriptions.shared_cursor(transaction),
-        occasion.window.last_sequence,
-        occasion.now,
-    )
-    waits: list[Move] = []
-    due: dict[int, tuple[Subscription, ...]] = {}
-    for chat_id, chat in chats.items():
-        if chat.state is ChatState.ACTIVE:
-            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, occasion)
-            waits += held_back
-    keys = _free_keys(
-        transaction,
-        [(chats[chat_id], due_subscriptions) for chat_id, due_subscriptions in due.items() if due_subscriptions],
-        shared_cursor,
-        last_sequence,
-        now,
-    )
-    decided = _decide_all(transaction, [(chats[i], subscriptions[i], due[i]) for i in keys], shared_cursor, occasion)
-    return _Slice(chats, decided, keys, due, waits)
 
 
 def decide_now(
@@ -186,33 +224,9 @@ def decide_now(
     """What a plan at this moment would decide for a chat, and on what occasion; stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
     occasion = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
-    decided = _decide_slice(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion).decided
+    inputs = _inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion)
+    decided = _decide_all(inputs, _match(transaction, inputs, occasion), occasion)
     return (decided[0] if decided else None), occasion
-
-
-def _decide_all(
-    transaction: Transaction, due: Sequence[_ToPlan], shared_cursor: int, occasion: PlanContext
-) -> list[Decision]:
-    everybody = [s for _, _, due_subscriptions in due for s in due_subscriptions]
-    if not everybody:
-        return []
-    cursors = {s.id: shared_cursor if s.cursor is None else s.cursor for s in everybody}
-    window = occasion.window
-    window.cover(transaction, min(cursors.values()))
-    fits = window.fits(everybody)
-    matched = {window.known[place].id for places in fits.values() for place in places}
-    delivered = stored_planned.delivered(transaction, [chat.id for chat, _, _ in due], matched)
-    decided = []
-    for chat, subscriptions, due_subscriptions in due:
-        case = _case(
-            (chat, subscriptions, due_subscriptions),
-            {s.id: cursors[s.id] for s in due_subscriptions},
-            fits,
-            delivered[chat.id],
-            occasion,
-        )
-        decided.append(Decision(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
-    return decided
 
 
 def _case(

@@ -101,7 +101,7 @@ def import_lines(store: Scope, lines: Sequence[PortableLine], *, now: datetime, 
 
 def _import(store: Scope, lines: Sequence[PortableLine], *, now: datetime, dry: bool, who: str) -> ImportPlan:
     changes: tuple[tuple[str, str, str], ...] = ()
-    with suppress(_TriedOut), store.write() as transaction:
+    with suppress(_TriedOut), store.savepoint() as transaction:
         for place in dict.fromkeys(line.chat for line in lines):
             chat = stored_chats.find_chat(transaction, place, zone=store.zone)
             if chat is not None:

@@ -7,6 +7,6 @@ The last rows are faults that are put into the product in memory; if they were n
 
 import sys
 
-from tests.faults.year.telling import main
+from tests.faults.year.simulation import main
 
 sys.exit(main())

@@ -20,7 +20,7 @@ KEPT = timedelta(days=5)
 
 
 @contextmanager
-def forgets_what_was_told() -> Iterator[None]:
+def forgets_deliveries() -> Iterator[None]:
     """A clean-up that drops what was told together with the payloads, after some days."""
 
     def forgetful(store: Store, *, now: datetime) -> None:
@@ -39,7 +39,7 @@ def forgets_its_place() -> Iterator[None]:
     advance = plans.advance
 
     def forgetful(session: Transaction, moves: Sequence[tuple[int, int, subscriptions.DueSpan]]) -> None:
-        advance(session, [(wish, 0, due) for wish, _, due in moves])
+        advance(session, [(subscription, 0, due) for subscription, _, due in moves])
 
     with patch.object(plans, "advance", forgetful):
         yield
@@ -77,7 +77,7 @@ def waits_for_nothing() -> Iterator[None]:
 
 
 MISTAKES: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
-    "a clean-up that forgets what was told": forgets_what_was_told,
+    "a clean-up that forgets what was told": forgets_deliveries,
     "a planner that forgets how far it has looked": forgets_its_place,
     "clocks without summer time": knows_no_summer_time,
     "a when-out that waits for no source": waits_for_nothing,

@@ -23,7 +23,7 @@ AFTER_A_PAUSE = timedelta(minutes=10)  # a person has so long to say that what w
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ModelQuery:
     """What a wish wants: one of these words, none of those, in one of these categories. Empty: anything."""
 
     words: frozenset[str] = frozenset()
@@ -122,7 +122,7 @@ class Work:
     news_at: datetime | None = None  # when it was news last; None: it was never announced
     cross: bool = False  # that was by a cross-list
 
-    def hears(self, entry: Entry, now: datetime) -> bool:
+    def receives(self, entry: Entry, now: datetime) -> bool:
         """Takes in what a digest tells of it; whether it is news by that (docs/architecture.md, rule 1)."""
         fills = bool(entry.facts - self.facts) or not entry.categories <= self.categories
         widens = not entry.categories <= self.categories
@@ -145,10 +145,10 @@ class Work:
 
 
 @dataclass(slots=True)
-class Wanted:
+class ModelSubscription:
     """A wish."""
 
-    ask: Ask
+    query: ModelQuery
     when: When
     zone: str  # whose clocks count
     own_zone: bool  # chosen for this wish; else it is the reader's
@@ -207,8 +207,8 @@ class Reader:
     quiet: tuple[time, time] | None = None
     limit: int | None = None
     crosslists: bool = True
-    wishes: dict[int, Wanted] = field(default_factory=dict)  # by their numbers
-    told: set[str] = field(default_factory=set)
+    subscriptions: dict[int, ModelSubscription] = field(default_factory=dict)  # by their numbers
+    delivered: set[str] = field(default_factory=set)
     spoken: bool = False
     paused: bool = False
     paused_until: datetime | None = None
@@ -230,7 +230,7 @@ class Expected:
     first: bool = False  # the first of a chat speaks even when it has nothing
 
 
-class Rhythm(Protocol):
+class SourceCalendar(Protocol):
     """When a source has something that is awaited."""
 
     def batch_at(self, now: datetime, /) -> date:
@@ -250,26 +250,28 @@ class Model:
         self.walls = Walls(start, days)
         self.works: dict[str, Work] = {}
         self.readers: dict[str, Reader] = {}
-        self.rhythm: Rhythm | None = None  # None: no source is awaited
+        self.source_calendar: SourceCalendar | None = None  # None: no source is awaited
         self._came: set[date] = set()
 
-    def hears(self, entries: Iterable[Entry], now: datetime) -> None:
+    def receives(self, entries: Iterable[Entry], now: datetime) -> None:
         """A digest came."""
         for entry in entries:
             work = self.works.setdefault(entry.work, Work(now))
-            if work.hears(entry, now):
+            if work.receives(entry, now):
                 for reader in self.readers.values():
-                    for wish in reader.wishes.values():
-                        wish.unseen.add(entry.work)
+                    for subscription in reader.subscriptions.values():
+                        subscription.unseen.add(entry.work)
 
     def comes(self, batch: date) -> None:
         """The source that is awaited had this batch."""
         self._came.add(batch)
 
     def _sources_in(self, now: datetime) -> bool:
-        return self.rhythm is None or self.rhythm.batch_at(now) in self._came
+        return self.source_calendar is None or self.source_calendar.batch_at(now) in self._came
 
-    def asks(self, chat: str, number: int, ask: Ask, when: When, now: datetime, *, own_zone: str = "") -> None:
+    def subscribes(
+        self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
+    ) -> None:
         """A chat has a new wish. It begins with the last day, a weekly one with the last week, `now` with what comes."""
         reader = self.readers[chat]
         back = {"now": timedelta(0), "weekly": timedelta(days=7)}.get(when.kind, timedelta(days=1))
@@ -277,7 +279,9 @@ class Model:
             back = timedelta(days=1)
         unseen = {name for name, work in self.works.items() if work.news_at and work.news_at >= now - back}
         zone = own_zone or reader.zone
-        reader.wishes[number] = Wanted(ask, when, zone, bool(own_zone), since=now - back, looked=now, unseen=unseen)
+        reader.subscriptions[number] = ModelSubscription(
+            query, when, zone, bool(own_zone), since=now - back, looked=now, unseen=unseen
+        )
 
     def plans(self, now: datetime) -> dict[str, Expected]:
         """What should go out now, and that is then told."""
@@ -286,10 +290,10 @@ class Model:
             self._wake(reader, now)
             quiet = reader.is_quiet(self.walls, now)
             due = [
-                wish
-                for wish in reader.wishes.values()
-                if not (reader.paused or wish.paused)
-                and wish.is_due(self.walls, now, quiet=quiet, sources_in=self._sources_in(now))
+                subscription
+                for subscription in reader.subscriptions.values()
+                if not (reader.paused or subscription.paused)
+                and subscription.is_due(self.walls, now, quiet=quiet, sources_in=self._sources_in(now))
             ]
             if due and (expected := self._delivery(reader, due, now)):
                 found[chat] = expected
@@ -298,63 +302,67 @@ class Model:
     def _wake(self, reader: Reader, now: datetime) -> None:
         """Pauses that were to last until a moment end by themselves; what passed meanwhile is not made up for at once."""
         if reader.paused and reader.paused_until and reader.paused_until <= now:
-            for wish in reader.wishes.values():
-                wish.looked = max(wish.looked, reader.paused_until - INSTANT)
+            for subscription in reader.subscriptions.values():
+                subscription.looked = max(subscription.looked, reader.paused_until - INSTANT)
             reader.paused, reader.paused_until = False, None
-        for wish in reader.wishes.values():
-            if wish.paused and wish.paused_until and wish.paused_until <= now:
-                wish.looked = max(wish.looked, wish.paused_until - INSTANT)
-                wish.paused, wish.paused_until = False, None
+        for subscription in reader.subscriptions.values():
+            if subscription.paused and subscription.paused_until and subscription.paused_until <= now:
+                subscription.looked = max(subscription.looked, subscription.paused_until - INSTANT)
+                subscription.paused, subscription.paused_until = False, None
 
-    def _delivery(self, reader: Reader, due: Sequence[Wanted], now: datetime) -> Expected | None:
-        brings = [self._brings(reader, wish) for wish in due]
+    def _delivery(self, reader: Reader, due: Sequence[ModelSubscription], now: datetime) -> Expected | None:
+        brings = [self._brings(reader, subscription) for subscription in due]
         works = frozenset[str]().union(*brings)
         said = bool(works) or (not reader.spoken and self._may_say_nothing(due, now))
-        for wish, brought in zip(due, brings, strict=True):
-            wish.is_planned(now, said=bool(brought) or (said and not works))
+        for subscription, brought in zip(due, brings, strict=True):
+            subscription.is_planned(now, said=bool(brought) or (said and not works))
         if not said:
             return None
         shown = len(works) if reader.limit is None else min(reader.limit, len(works))
         expected = Expected(now, works, shown, first=not reader.spoken)
-        reader.told |= works
+        reader.delivered |= works
         reader.spoken = True
         return expected
 
-    def _may_say_nothing(self, due: Sequence[Wanted], now: datetime) -> bool:
+    def _may_say_nothing(self, due: Sequence[ModelSubscription], now: datetime) -> bool:
         """Whether a first delivery is to say that nothing came: something could have, and nothing more is to be expected."""
-        if self.rhythm is None:
+        if self.source_calendar is None:
             return True
-        newest = self.rhythm.due_at(self.rhythm.batch_at(now))
-        expected = newest > min(wish.since for wish in due) or any(wish.unseen for wish in due)
-        timed = [wish for wish in due if wish.when.kind != "now"]
-        return expected and (not timed or any(self._is_last_word(wish, self.rhythm, now) for wish in timed))
+        newest = self.source_calendar.due_at(self.source_calendar.batch_at(now))
+        expected = newest > min(subscription.since for subscription in due) or any(
+            subscription.unseen for subscription in due
+        )
+        timed = [subscription for subscription in due if subscription.when.kind != "now"]
+        return expected and (
+            not timed or any(self._is_last_word(subscription, self.source_calendar, now) for subscription in timed)
+        )
 
-    def _is_last_word(self, wish: Wanted, rhythm: Rhythm, now: datetime) -> bool:
-        closing = wish.closes(self.walls, now) if wish.when.kind == "when-out" else []
-        return not closing or closing[-1] <= max(now, rhythm.next_due(now))
+    def _is_last_word(self, subscription: ModelSubscription, source_calendar: SourceCalendar, now: datetime) -> bool:
+        closing = subscription.closes(self.walls, now) if subscription.when.kind == "when-out" else []
+        return not closing or closing[-1] <= max(now, source_calendar.next_due(now))
 
-    def _brings(self, reader: Reader, wish: Wanted) -> set[str]:
+    def _brings(self, reader: Reader, subscription: ModelSubscription) -> set[str]:
         """What of the unseen a wish is about, and the reader was not told and wants."""
-        found = {name for name in wish.unseen - reader.told if wish.ask.fits(self.works[name])}
+        found = {name for name in subscription.unseen - reader.delivered if subscription.query.fits(self.works[name])}
         return {name for name in found if reader.crosslists or not self.works[name].cross}
 
     def resumes(self, chat: str, now: datetime) -> None:
         """A person ends the pause of a chat, and with it those of its wishes."""
         reader = self.readers[chat]
         reader.paused, reader.paused_until = False, None
-        for wish in reader.wishes.values():
-            wish.goes_on(now)
+        for subscription in reader.subscriptions.values():
+            subscription.goes_on(now)
 
     def reschedules(self, chat: str, number: int, when: When, now: datetime) -> None:
-        wish = self.readers[chat].wishes[number]
-        if wish.when != when:
-            wish.when = when
-            wish.starts_anew(now)
+        subscription = self.readers[chat].subscriptions[number]
+        if subscription.when != when:
+            subscription.when = when
+            subscription.starts_anew(now)
 
     def moves(self, chat: str, zone: str, now: datetime) -> None:
         """A chat lives by other clocks now, and with it the wishes that have none of their own."""
         reader = self.readers[chat]
         reader.zone = zone
-        for wish in reader.wishes.values():
-            if not wish.own_zone:
-                wish.zone, wish.looked = zone, now
+        for subscription in reader.subscriptions.values():
+            if not subscription.own_zone:
+                subscription.zone, subscription.looked = zone, now

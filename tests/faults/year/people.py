@@ -16,8 +16,8 @@ from subscriptions.service.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from tests.faults.year.house import House
-from tests.faults.year.model import Ask, Model, Reader, When
+from tests.faults.year.model import Model, ModelQuery, Reader, When
+from tests.faults.year.simulated_bot import SimulatedBot
 from tests.faults.year.world import CATEGORIES, TOPICS
 from tests.make import address
 
@@ -36,28 +36,28 @@ LATE_JOINERS = 0.3  # the share of chats that come in the middle
 OWLS = 0.5  # the share of wishes there that do
 OWN_ZONES = 0.15  # the share of further wishes that go by other clocks than those of their chat
 ACT_EVERY = 50  # days between two acts of a chat, on average
-MOST_WISHES = 3
+MOST_SUBSCRIPTIONS = 3
 
 
 class People:
     """All chats of the story."""
 
-    def __init__(self, house: House, model: Model, *, start: datetime, days: int, chats: int, seed: int) -> None:
-        self._house, self._model = house, model
+    def __init__(self, bot: SimulatedBot, model: Model, *, start: datetime, days: int, chats: int, seed: int) -> None:
+        self._bot, self._model = bot, model
         self._dice = random.Random(f"people {seed}")
-        self._coming: dict[str, datetime] = {}
+        self._joins_at: dict[str, datetime] = {}
         self.zones = list(ZONES)[:chats]
         self._zones = {_name(number): self.zones[number % len(self.zones)] for number in range(1, chats + 1)}
         self._acts: dict[str, datetime] = {}  # when somebody in a chat does something next
         for chat in self._zones:
             late = self._dice.random() < LATE_JOINERS
-            self._coming[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)
+            self._joins_at[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)
 
     def act(self, now: datetime) -> None:
         """Whoever wants to do something does it."""
-        for chat, moment in list(self._coming.items()):
+        for chat, moment in list(self._joins_at.items()):
             if moment <= now:
-                del self._coming[chat]
+                del self._joins_at[chat]
                 self._joins(chat, now)
         for chat, moment in self._acts.items():
             if moment <= now:
@@ -70,36 +70,39 @@ class People:
         zone, limit = self._zones[chat], self._dice.choice(LIMITS)
         self._model.readers[chat] = Reader(zone)
         for _ in range(self._dice.choice((1, 1, 1, 2))):
-            self._asks(chat, now)
+            self._subscribes(chat, now)
         if not chat.startswith("console:"):
             self._sets_quiet(chat, self._quiet_hours(zone), now)
             self._sets_limit(chat, limit, now)
         self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
 
-    def _asks(self, chat: str, now: datetime) -> None:
+    def _subscribes(self, chat: str, now: datetime) -> None:
         """A new wish; now and then it goes by other clocks than those of the chat."""
         reader = self._model.readers[chat]
-        own = self._dice.choice(self.zones) if reader.wishes and self._dice.random() < OWN_ZONES else ""
-        ask, when = self._ask(), self._when(own or reader.zone)
-        if ask in [wish.ask for wish in reader.wishes.values()] or len(reader.wishes) >= MOST_WISHES:
+        own = self._dice.choice(self.zones) if reader.subscriptions and self._dice.random() < OWN_ZONES else ""
+        query, when = self._query(), self._when(own or reader.zone)
+        if (
+            query in [subscription.query for subscription in reader.subscriptions.values()]
+            or len(reader.subscriptions) >= MOST_SUBSCRIPTIONS
+        ):
             return
-        zone = own or ("" if reader.wishes else reader.zone)
+        zone = own or ("" if reader.subscriptions else reader.zone)
         done = subscribe(
-            self._house.store, address(chat), SubscriptionRequest(text=ask.text, when=when.text, tz=zone), now=now
+            self._bot.store, address(chat), SubscriptionRequest(text=query.text, when=when.text, tz=zone), now=now
         )
-        self._model.asks(chat, done.subscription.number, ask, when, now, own_zone=own)
+        self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
 
-    def _ask(self) -> Ask:
+    def _query(self) -> ModelQuery:
         dice, topics = self._dice, sorted(TOPICS)
         one, two, three = dice.sample(topics, 3)
         return dice.choice(
             (
-                Ask(frozenset({one})),
-                Ask(frozenset({one}), without=frozenset({three})),
-                Ask(frozenset({one, two}), without=frozenset({three})),
-                Ask(frozenset({TOPICS[one], two})),
-                Ask(frozenset({one, two}), categories=frozenset(dice.sample(CATEGORIES, 2))),
-                Ask(categories=frozenset({dice.choice(CATEGORIES)})),
+                ModelQuery(frozenset({one})),
+                ModelQuery(frozenset({one}), without=frozenset({three})),
+                ModelQuery(frozenset({one, two}), without=frozenset({three})),
+                ModelQuery(frozenset({TOPICS[one], two})),
+                ModelQuery(frozenset({one, two}), categories=frozenset(dice.sample(CATEGORIES, 2))),
+                ModelQuery(categories=frozenset({dice.choice(CATEGORIES)})),
             )
         )
 
@@ -127,54 +130,54 @@ class People:
     def _does_something(self, chat: str, now: datetime) -> None:
         reader = self._model.readers[chat]
         if reader.paused:
-            resume(self._house.store, address(chat), None, now=now)
+            resume(self._bot.store, address(chat), None, now=now)
             self._model.resumes(chat, now)
             return
         acts = (
-            self._asks, self._drops, self._edits, self._edits, self._edits, self._reschedules,
+            self._subscribes, self._drops, self._edits, self._edits, self._edits, self._reschedules,
             self._reschedules, self._pauses, self._pauses, self._pauses_one, self._chooses,
         )  # fmt: skip
         self._dice.choice(acts)(chat, now)
 
     def _one(self, chat: str) -> int:
-        return self._dice.choice(sorted(self._model.readers[chat].wishes))
+        return self._dice.choice(sorted(self._model.readers[chat].subscriptions))
 
     def _drops(self, chat: str, now: datetime) -> None:
         reader = self._model.readers[chat]
-        if len(reader.wishes) > 1:
+        if len(reader.subscriptions) > 1:
             number = self._one(chat)
-            unsubscribe(self._house.store, address(chat), str(number), now=now)
-            del reader.wishes[number]
+            unsubscribe(self._bot.store, address(chat), str(number), now=now)
+            del reader.subscriptions[number]
 
     def _edits(self, chat: str, now: datetime) -> None:
-        reader, number, ask = self._model.readers[chat], self._one(chat), self._ask()
-        if ask not in [wish.ask for wish in reader.wishes.values()]:
-            edit(self._house.store, address(chat), number, ask.text, now=now)
-            reader.wishes[number].ask = ask
+        reader, number, query = self._model.readers[chat], self._one(chat), self._query()
+        if query not in [subscription.query for subscription in reader.subscriptions.values()]:
+            edit(self._bot.store, address(chat), number, query.text, now=now)
+            reader.subscriptions[number].query = query
 
     def _reschedules(self, chat: str, now: datetime) -> None:
         number = self._one(chat)
-        when = self._when(self._model.readers[chat].wishes[number].zone)
-        reschedule(self._house.store, address(chat), number, when.text, now=now)
+        when = self._when(self._model.readers[chat].subscriptions[number].zone)
+        reschedule(self._bot.store, address(chat), number, when.text, now=now)
         self._model.reschedules(chat, number, when, now)
 
     def _pauses(self, chat: str, now: datetime) -> None:
         """Until a moment, or until somebody resumes it."""
         reader = self._model.readers[chat]
         until = now + timedelta(days=self._dice.randint(1, 12)) if self._dice.random() < 0.5 else None
-        pause(self._house.store, address(chat), None, until=until, now=now)
+        pause(self._bot.store, address(chat), None, until=until, now=now)
         reader.paused, reader.paused_until = True, until
 
     def _pauses_one(self, chat: str, now: datetime) -> None:
         reader, number = self._model.readers[chat], self._one(chat)
-        wish = reader.wishes[number]
-        if wish.paused:
-            resume(self._house.store, address(chat), number, now=now)
-            wish.goes_on(now)
+        subscription = reader.subscriptions[number]
+        if subscription.paused:
+            resume(self._bot.store, address(chat), number, now=now)
+            subscription.goes_on(now)
         else:
             until = now + timedelta(days=self._dice.randint(1, 12))
-            pause(self._house.store, address(chat), number, until=until, now=now)
-            wish.paused, wish.paused_until = True, until
+            pause(self._bot.store, address(chat), number, until=until, now=now)
+            subscription.paused, subscription.paused_until = True, until
 
     def _chooses(self, chat: str, now: datetime) -> None:
         """Another limit, other quiet hours, no cross-lists, another zone."""
@@ -182,23 +185,24 @@ class People:
             self._sets_limit(chat, self._dice.choice(LIMITS), now)
             self._sets_quiet(chat, self._quiet_hours(self._model.readers[chat].zone), now)
         reader, wanted = self._model.readers[chat], self._dice.random() < 0.5
-        set_setting(self._house.store, address(chat), "crosslists", "in" if wanted else "out", now=now)
+        set_setting(self._bot.store, address(chat), "crosslists", "in" if wanted else "out", now=now)
         reader.crosslists = wanted
-        if all(wish.when.kind != "when-out" for wish in reader.wishes.values()):  # an open window would need a rule
+        cadences = {subscription.when.kind for subscription in reader.subscriptions.values()}
+        if "when-out" not in cadences:  # an open window would need a rule
             self._moves(chat, self._dice.choice(self.zones), now)
 
     def _sets_limit(self, chat: str, limit: int | None, now: datetime) -> None:
-        set_setting(self._house.store, address(chat), "limit", str(limit or "all"), now=now)
+        set_setting(self._bot.store, address(chat), "limit", str(limit or "all"), now=now)
         self._model.readers[chat].limit = limit
 
     def _sets_quiet(self, chat: str, quiet: tuple[time, time] | None, now: datetime) -> None:
         text = f"{quiet[0]:%H:%M}-{quiet[1]:%H:%M}" if quiet else "off"
-        set_setting(self._house.store, address(chat), "quiet", text, now=now)
+        set_setting(self._bot.store, address(chat), "quiet", text, now=now)
         self._model.readers[chat].quiet = quiet
 
     def _moves(self, chat: str, zone: str, now: datetime) -> None:
         """To another zone, and with it all of its wishes."""
-        set_setting(self._house.store, address(chat), "timezone", zone, now=now)
+        set_setting(self._bot.store, address(chat), "timezone", zone, now=now)
         self._model.moves(chat, zone, now)
 
 

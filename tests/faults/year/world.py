@@ -63,7 +63,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Announcement:
     """A paper as the feed of a day tells of it, still in two forms."""
 
     paper: Paper
@@ -76,47 +76,47 @@ class World:
     def __init__(self, start: datetime, days: int, seed: int) -> None:
         self._dice = random.Random(f"world {seed}")
         self._numbers = count(1)
-        self._feeds: dict[date, list[Told]] = defaultdict(list)
-        self._lists: dict[date, list[Told]] = defaultdict(list)
+        self._feeds: dict[date, list[Announcement]] = defaultdict(list)
+        self._lists: dict[date, list[Announcement]] = defaultdict(list)
         self._days = [start.date() + timedelta(days=n) for n in range(days)]
         for day in self._days:
             if has_batch(day):
                 for _ in range(self._dice.randint(2, 7)):
-                    self._tell_of_one(day)
+                    self._announce_one(day)
         self.arrivals = sorted([*self._fed(), *self._listed(), *recorded(self._days)], key=lambda one: one.at)
         self.outages = sorted(self._outages(start, days))
 
     # ── papers ────────────────────────────────────────────────────────────────
 
-    def _tell_of_one(self, day: date) -> None:
+    def _announce_one(self, day: date) -> None:
         """A paper of this day, and what becomes of it."""
-        told, dice = self._paper(day), self._dice
+        announced, dice = self._paper(day), self._dice
         match dice.choices(
             ("only", "cross", "replace", "listed first", "listed later", "begins as cross", "begins as replace"),
             (50, 14, 14, 8, 8, 4, 3),
         )[0]:
             case "cross":
-                self._feed_on(day, told)
-                self._feed_on(self._later(day, 40), self._as(told, "cross", adds=dice.choice(CATEGORIES)))
+                self._feed_on(day, announced)
+                self._feed_on(self._later(day, 40), self._as(announced, "cross", adds=dice.choice(CATEGORIES)))
             case "replace":
-                self._feed_on(day, told)
-                self._feed_on(self._later(day, 30), self._anew(told))
+                self._feed_on(day, announced)
+                self._feed_on(self._later(day, 30), self._anew(announced))
             case "listed first":
-                self._lists[day].append(self._by_title(told))
-                self._feed_on(day, told)
+                self._lists[day].append(self._by_title(announced))
+                self._feed_on(day, announced)
             case "listed later":
-                self._feed_on(day, told)
-                self._lists[self._later(day, 12)].append(self._by_title(told))
+                self._feed_on(day, announced)
+                self._lists[self._later(day, 12)].append(self._by_title(announced))
             case "begins as cross":
-                self._feed_on(day, self._as(told, "cross"))
-                self._feed_on(self._later(day, 4), told)
+                self._feed_on(day, self._as(announced, "cross"))
+                self._feed_on(self._later(day, 4), announced)
             case "begins as replace":
-                self._feed_on(day, self._as(told, "replace"))
-                self._feed_on(self._later(day, 30), self._as(told, "cross", adds=dice.choice(CATEGORIES)))
+                self._feed_on(day, self._as(announced, "replace"))
+                self._feed_on(self._later(day, 30), self._as(announced, "cross", adds=dice.choice(CATEGORIES)))
             case _:
-                self._feed_on(day, told)
+                self._feed_on(day, announced)
 
-    def _paper(self, day: date) -> Told:
+    def _paper(self, day: date) -> Announcement:
         dice, number = self._dice, next(self._numbers)
         topics = dice.sample(sorted(TOPICS), dice.choice((1, 1, 2)))
         within = dice.sample(sorted(TOPICS), dice.choice((0, 0, 1)))
@@ -136,44 +136,46 @@ class World:
         )
         words = {"title": frozenset(topics), "abstract": frozenset(within)}
         facts = frozenset({"title", "abstract", "authors", "categories"})
-        return Told(paper, Entry(f"n{number:06d}", "new", 1, words, frozenset(categories), facts))
+        return Announcement(paper, Entry(f"n{number:06d}", "new", 1, words, frozenset(categories), facts))
 
-    def _as(self, told: Told, kind: str, *, adds: str = "") -> Told:
+    def _as(self, announced: Announcement, kind: str, *, adds: str = "") -> Announcement:
         """The same paper, announced in another way, perhaps in one more category."""
-        categories = tuple(dict.fromkeys((*told.paper.categories, *([adds] if adds else []))))
-        paper = replace(told.paper, announce_type=Announce(kind), categories=categories)
-        return Told(paper, replace(told.entry, kind=kind, categories=frozenset(categories)))
+        categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
+        paper = replace(announced.paper, announce_type=Announce(kind), categories=categories)
+        return Announcement(paper, replace(announced.entry, kind=kind, categories=frozenset(categories)))
 
-    def _anew(self, told: Told) -> Told:
+    def _anew(self, announced: Announcement) -> Announcement:
         """Its second version, which is about something else."""
-        number, topic = int(told.entry.work[1:]), self._dice.choice(sorted(TOPICS))
+        number, topic = int(announced.entry.work[1:]), self._dice.choice(sorted(TOPICS))
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
-        paper = replace(told.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE)
+        paper = replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE)
         words = {"title": frozenset({topic}), "abstract": frozenset[str]()}
-        return Told(paper, replace(told.entry, kind="replace", version=2, words=words))
+        return Announcement(paper, replace(announced.entry, kind="replace", version=2, words=words))
 
-    def _by_title(self, told: Told) -> Told:
+    def _by_title(self, announced: Announcement) -> Announcement:
         """As a list in two languages has it: without an id, known by its title."""
-        titles = told.entry.words["title"]
+        titles = announced.entry.words["title"]
         words = {"title": titles, "zh": frozenset(TOPICS[topic] for topic in titles)}
-        return Told(told.paper, Entry(told.entry.work, "new", 0, words, frozenset(), frozenset({"title", "zh"})))
+        return Announcement(
+            announced.paper, Entry(announced.entry.work, "new", 0, words, frozenset(), frozenset({"title", "zh"}))
+        )
 
     def _later(self, day: date, most: int) -> date:
         return day + timedelta(days=self._dice.randint(1, most))
 
-    def _feed_on(self, day: date, told: Told) -> None:
+    def _feed_on(self, day: date, announced: Announcement) -> None:
         while not has_batch(day):
             day += timedelta(days=1)
-        self._feeds[day].append(told)
+        self._feeds[day].append(announced)
 
     # ── digests ───────────────────────────────────────────────────────────────
 
     def _fed(self) -> Iterator[Arrival]:
         """The feed of each batch: some come a day late, some come again on the day after."""
         for day in filter(has_batch, self._days):
-            told, moment = self._feeds[day], midnight(day) + FEED_AT + self._minutes(600)
+            announced, moment = self._feeds[day], midnight(day) + FEED_AT + self._minutes(600)
             late = timedelta(days=1) if self._dice.random() < 0.08 else timedelta(0)
-            papers, entries = [one.paper for one in told], tuple(one.entry for one in told)
+            papers, entries = [one.paper for one in announced], tuple(one.entry for one in announced)
             yield Arrival(moment + late, FEED, "cs.xml", feed("cs", day, papers), entries, day)
             if self._dice.random() < 0.1:
                 again = feed("cs", day, papers, built=self._dice.choice((0, 1)))
@@ -182,10 +184,10 @@ class World:
     def _listed(self) -> Iterator[Arrival]:
         """A list of titles in two languages, on some days before the feed and on others after it."""
         for day in self._days:
-            if told := self._lists[day]:
+            if announced := self._lists[day]:
                 moment = midnight(day) + LIST_AT + self._minutes(1100)
-                page = title_list(day, [(one.paper.title, chinese(one.entry)) for one in told])
-                yield Arrival(moment, "titles", f"{day}.md", page, tuple(one.entry for one in told), day)
+                page = title_list(day, [(one.paper.title, chinese(one.entry)) for one in announced])
+                yield Arrival(moment, "titles", f"{day}.md", page, tuple(one.entry for one in announced), day)
 
     def _minutes(self, most: int) -> timedelta:
         return timedelta(minutes=self._dice.randint(0, most))
@@ -282,8 +284,8 @@ def first_copies(papers: Sequence[Paper]) -> list[Paper]:
 
 
 def entry_of(paper: Paper) -> Entry:
-    told = ("title", "abstract", "authors", "categories")
-    facts = {name for name in told if getattr(paper, name)}
+    fields = ("title", "abstract", "authors", "categories")
+    facts = {name for name in fields if getattr(paper, name)}
     facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
     kind = {None: "new", Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
     categories = frozenset((*paper.categories, *filter(None, (paper.primary,))))

@@ -69,7 +69,7 @@ class SlackHttp:
             self._dispatcher = None
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Requests that go to a web address cannot be asked for."""
+        """See Receiver. Only logs a warning, since requests to a web address cannot be fetched."""
         del dispatcher
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 

@@ -32,8 +32,8 @@ log = logging.getLogger("paperwire")
 NAME = "slack events"
 CONNECTIONS = 2  # open at the same time; Slack allows ten
 LINGER = 15.0  # seconds that a connection is read after Slack announced its end, which comes after ten seconds
-SHORT_LIVED = 5.0  # seconds; after a connection that was shorter
-REST = 1.0  # seconds pass before the next one
+SHORT_LIVED = 5.0  # seconds; a connection that was open for less is short-lived
+REST = 1.0  # seconds from the end of a short-lived connection to the next one
 CLOSE_SECONDS = 2.0  # seconds to acknowledge events in flight when the process stops
 URL_LIFETIME = 20.0  # seconds that the address for a connection is kept
 
@@ -87,7 +87,7 @@ class SocketMode:
             await self.close()
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Slack keeps nothing that could be asked for."""
+        """See Receiver. Only logs a warning, since Slack keeps no events that could be fetched."""
         del dispatcher
         log.warning("Slack sends what people say only to a paperwire run that goes on.")
 

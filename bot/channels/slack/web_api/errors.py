@@ -1,8 +1,8 @@
 """Translates errors of slack-sdk and aiohttp to outcomes: a table, most specific first (docs.slack.dev, chat.postMessage).
 
 `ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like
-`SocketTimeoutError`. After a connector or connection error nothing was sent; after the other errors nobody knows. An error
-that is not in the table is Unclear.
+`SocketTimeoutError`. After a connector or connection error nothing was sent; after the other errors it is unknown whether
+something was. An error that is not in the table is Unclear.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, S
 from subscriptions.states import PauseReason
 
 _NO_NUMBER = timedelta(seconds=30)  # the wait for a 429 without Retry-After
-_DIGITS = 6  # of a Retry-After that is believed: up to eleven days
+_DIGITS = 6  # most digits of a Retry-After that is used: up to eleven days
 _LONG = timedelta(hours=1)
 _TOO_MANY = 429
 _SERVER_ERRORS = range(500, 600)
@@ -118,7 +118,7 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
 
 
 def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
-    """The error of a lookup: RetryLater, or LookupError if Slack does not let us look."""
+    """The error of a lookup: RetryLater, or LookupError if Slack does not let the bot read the conversation."""
     meaning = outcome(error)
     if isinstance(meaning, RetryLater):
         return meaning

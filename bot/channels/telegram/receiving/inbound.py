@@ -150,7 +150,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     """The request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
-        return None  # of an inline message or a game, which are not ours
+        return None  # a callback of an inline message or a game, which this bot does not send
     person = query["from"]
     return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),

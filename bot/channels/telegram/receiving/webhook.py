@@ -78,7 +78,7 @@ class TelegramWebhook:
             self._dispatcher = None
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Does nothing but log a warning, since updates of a webhook cannot be fetched."""
+        """See Receiver. Only logs a warning, since updates of a webhook cannot be fetched."""
         del dispatcher
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
 

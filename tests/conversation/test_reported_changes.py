@@ -1,0 +1,92 @@
+"""A command reports whether it changed the subscriptions of a chat, so that they are not read twice to find out."""
+
+import pytest
+from sqlalchemy import event
+
+from subscriptions.errors import NotFound
+from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.store import Store
+from tests.bot_harness import BotHarness
+from tests.make import address, ingested, paper
+
+ME = "telegram:42"
+STEPS = (
+    "/lang en",
+    "/pause",
+    "/resume",
+    "/sub graph",
+    "/sub graph",
+    "/sub graph daily 9",
+    "/sub graph daily 9",
+    "/sub tree weekly mon 9\nforest daily 8",
+    "/sub leaf daily 7\n((",
+    "/set text titles",
+    "/set limit 5",
+    "/timezone Tokyo",
+    "/undo",
+    "/name 1 Graphs",
+    "/name 1 Graphs",
+    "/edit 2 trees",
+    "/edit 2 trees",
+    "/edit 1 trees",
+    "/schedule 1 weekly mon 9",
+    "/schedule daily 8",
+    "/schedule daily 8",
+    "/pause 1",
+    "/pause 1",
+    "/list",
+    "/resume 1",
+    "/resume 1",
+    "/pause",
+    "/pause until 2026-02-01",
+    "/status",
+    "/resume",
+    "/unsub 7",
+    "/unsub 1",
+    "/undo",
+    "/unsub 1 2",
+    "/undo",
+    "/undo",
+    "/preview",
+    "/help",
+    "daily 8 | quantum",
+    "/unsub all",
+    "/pause",
+)
+
+
+def state_of(store: Store, chat: str) -> object:
+    """What a chat asks for: its subscriptions, and whether it is paused; nothing without subscriptions."""
+    try:
+        known, subscriptions = (
+            get_chat(store, address(chat)),
+            [one.subscription for one in listed(store, address(chat))],
+        )
+    except NotFound:
+        return ()
+    shown = [(s.number, s.name, s.text, s.cadence, s.zone, s.state, s.paused_until) for s in subscriptions]
+    return (known.state, known.paused_until, *shown) if shown else ()
+
+
+async def test_a_reply_says_changed_if_and_only_if_the_subscriptions_of_the_chat_are_others(bot: BotHarness) -> None:
+    ingested(bot.store, paper("A graph"))
+    for step in STEPS:
+        before = state_of(bot.store, ME)
+        bot.later(minutes=1)  # a chat may give twenty commands a minute
+        reply = (await bot.says(step)).stored_reply
+        assert reply is not None
+        assert (step, reply.changed) == (step, before != state_of(bot.store, ME))
+
+
+@pytest.mark.parametrize("step", ["/set text titles", "/set limit 5", "/set buttons off"])
+async def test_the_change_of_a_setting_reads_the_subscriptions_for_undo_alone(bot: BotHarness, step: str) -> None:
+    await bot.says("/sub graph")
+    read: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("SELECT") and "FROM subscription" in statement:
+            read.append(statement)
+
+    event.listen(bot.store._engine, "before_cursor_execute", note)
+    await bot.says(step)
+    assert len(read) == 2  # what the chat was, to be taken back; and what the button that does so takes back

@@ -1,0 +1,224 @@
+"""Questions with buttons can be answered by typing. A text that is no answer is read as usual."""
+
+import pytest
+
+from bot.commands.core.context import BotInfo
+from subscriptions.service.subscriptions import get_chat, listed
+from tests.bot_harness import BOT, BotHarness
+from tests.make import address, ingested, paper
+
+ME = "telegram:42"
+CITIES = "Which clock is yours?"
+
+
+def zone(bot: BotHarness) -> str:
+    return get_chat(bot.store, address(ME)).settings.timezone
+
+
+def texts(bot: BotHarness) -> list[str]:
+    return [one.subscription.text for one in listed(bot.store, address(ME))]
+
+
+class TestWhichClock:
+    """The first /sub asks for the clock by buttons alone."""
+
+    @pytest.fixture(autouse=True)
+    async def _asked(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Attention for graphs"), paper("Diffusion"))
+        said = await bot.says("/sub diffusion")
+        assert CITIES in said.text
+
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("Berlin", "Europe/Berlin"),
+            ("berlin.", "Europe/Berlin"),
+            ("柏林", "Europe/Berlin"),
+            ("in Berlin", "Europe/Berlin"),
+            ("I live in Berlin", "Europe/Berlin"),
+            ("我在上海", "Asia/Shanghai"),
+            ("New York", "America/New_York"),
+            ("Europe/Berlin", "Europe/Berlin"),
+            ("UTC+2", "+02:00"),
+            ("+08:00", "+08:00"),
+        ],
+    )
+    async def test_a_city_a_zone_or_an_offset_is_the_answer(self, bot: BotHarness, text: str, name: str) -> None:
+        said = await bot.says(text)
+        assert said.text.startswith("✓")
+        assert zone(bot) == name
+        assert texts(bot) == ["diffusion"]
+
+    async def test_a_near_miss_is_asked_back_with_buttons(self, bot: BotHarness) -> None:
+        said = await bot.says("Berln")
+        assert said.lines[0] in ("Did you mean Berlin?", "Did you mean one of these?")
+        assert "Berlin" in said.buttons
+        assert zone(bot) == "UTC"
+        assert (await bot.presses("Berlin")).text.startswith("✓")
+        assert zone(bot) == "Europe/Berlin"
+
+    @pytest.mark.parametrize(
+        ("text", "city", "name"),
+        [
+            ("13:00", "Berlin", "Europe/Berlin"),
+            ("it's 1pm here", "Berlin", "Europe/Berlin"),
+            ("8pm", "Shanghai", "Asia/Shanghai"),
+            ("现在是晚上8点", "Shanghai", "Asia/Shanghai"),
+            ("下午五点半", "Kolkata", "Asia/Kolkata"),
+        ],
+    )
+    async def test_what_the_clock_shows_is_answered_by_the_cities_where_it_does(
+        self, bot: BotHarness, text: str, city: str, name: str
+    ) -> None:
+        said = await bot.says(text)
+        assert said.buttons == [city, "another city"]
+        assert zone(bot) == "UTC"
+        await bot.presses(city)
+        assert zone(bot) == name
+        assert texts(bot) == ["diffusion"]
+
+    @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
+    async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str) -> None:
+        assert (await bot.says(text)).lines[0] == "✗ That is a time. Say also what papers should hold."
+        assert zone(bot) == "UTC"
+
+    async def test_a_time_that_no_city_shows_gets_all_of_them(self, bot: BotHarness) -> None:
+        assert (await bot.says("12:37")).lines == ["Which clock is yours, then?"]
+        assert (await bot.says("Paris")).text.startswith("✓")
+
+    async def test_a_near_miss_can_be_said_yes_or_no_to(self, bot: BotHarness) -> None:
+        assert (await bot.says("Shangai")).lines == ["Did you mean Shanghai?"]
+        assert (await bot.says("no")).lines == ["Which clock is yours, then?"]
+        await bot.says("Shangai")
+        assert (await bot.says("yes")).text.startswith("✓")
+        assert zone(bot) == "Asia/Shanghai"
+
+    async def test_nonsense_gets_the_cities_and_a_way_to_look_for_it_all_the_same(self, bot: BotHarness) -> None:
+        said = await bot.says("Gotham")
+        assert said.lines == ["I know no place “Gotham”. Which clock is yours?"]
+        assert any("Chicago" in label for label in said.buttons)
+        assert zone(bot) == "UTC"
+        tried = await bot.presses("look for “Gotham”")
+        assert tried.lines[:2] == ["None of the 2 papers of the one day known fits.", "Gotham"]
+        assert (await bot.says("Paris")).text.startswith("✓")
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("graph neural networks", "None of the 2 papers of the one day known fits."),
+            ("graph nets", "None of the 2 papers of the one day known fits."),
+            ("attention", "1 paper in the one day known"),
+            ("diffusion -survey", "1 paper in the one day known"),
+            ('"Berlin"', "None of the 2 papers of the one day known fits."),
+            ("I want papers on attention", "1 paper in the one day known"),
+            ("list", "1 subscription"),
+            ("https://openreview.net/forum?id=x", "✗ That link names no paper that I can look up."),
+            ("2512.00009", "✗ 2512.00009 is not known here."),
+            ("hello there", "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."),
+        ],
+    )
+    async def test_what_is_clearly_something_else_is_not_swallowed(
+        self, bot: BotHarness, text: str, first: str
+    ) -> None:
+        assert (await bot.says(text)).lines[0].startswith(first)
+        assert (await bot.says("Berlin")).text.startswith("✓")
+        assert zone(bot) == "Europe/Berlin"
+
+    async def test_after_a_quarter_of_an_hour_it_is_a_query(self, bot: BotHarness) -> None:
+        bot.later(minutes=16)
+        assert (await bot.says("Berlin")).lines[1] == "Berlin"
+        assert zone(bot) == "UTC"
+
+    async def test_once_answered_by_a_button_it_is_not_asked_any_more(self, bot: BotHarness) -> None:
+        label = next(
+            label for label in bot.last[ME][-1].buttons if "Tokyo" in label or "Shanghai" in label or "Berlin" in label
+        )
+        await bot.presses(label)
+        assert (await bot.says("Oslo")).lines[1] == "Oslo"
+
+
+async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_never_met(bot: BotHarness) -> None:
+    await bot.says("/timezone")
+    assert (await bot.says("Tokyo")).text.startswith("✓")
+    assert zone(bot) == "Asia/Tokyo"
+
+
+class TestPickLists:
+    @pytest.fixture(autouse=True)
+    async def _subscribe(self, bot: BotHarness) -> None:
+        bot.bot_info = BotInfo(bot_names={"telegram": BOT}, timezone="Europe/Berlin")
+        for text in ("graphs", "trees", "nets"):
+            await bot.says(f"/sub {text}")
+
+    @pytest.mark.parametrize("number", ["2", "#2", "2.", "第2条"])
+    async def test_the_number_is_the_answer(self, bot: BotHarness, number: str) -> None:
+        await bot.says("unsubscribe")
+        assert (await bot.says(number)).text.startswith("✓ Removed 1 subscription:")
+        assert texts(bot) == ["graphs", "nets"]
+
+    @pytest.mark.parametrize(("words", "left"), [("trees", ["graphs", "nets"]), ("all", []), ("全部", [])])
+    async def test_so_is_its_query_or_all_of_them(self, bot: BotHarness, words: str, left: list[str]) -> None:
+        await bot.says("/unsub")
+        assert (await bot.says(words)).text.startswith("✓ Removed")
+        assert texts(bot) == left
+
+    async def test_one_that_is_not_there_is_said(self, bot: BotHarness) -> None:
+        await bot.says("/unsub")
+        assert (await bot.says("9")).lines == ["✗ There is no subscription 9 here."]
+        assert len(texts(bot)) == 3
+
+    async def test_whoever_does_something_else_is_not_asked_any_more(self, bot: BotHarness) -> None:
+        await bot.says("/unsub")
+        await bot.says("/list")
+        assert (await bot.says("2")).lines[1] == "This is subscription 2: trees"
+        assert len(texts(bot)) == 3
+
+    async def test_words_are_a_query_all_the_same(self, bot: BotHarness) -> None:
+        await bot.says("/unsub")
+        assert (await bot.says("quantum computing")).lines[0] == "No papers are known yet."
+        assert len(texts(bot)) == 3
+
+    async def test_which_one_to_change_and_into_what(self, bot: BotHarness) -> None:
+        await bot.says("/edit")
+        assert (await bot.says("2")).lines == ["2 asks for: trees", "Write what it shall be instead."]
+        await bot.says("I want papers on forests, but no surveys")
+        assert texts(bot)[1] == "forests -survey"
+
+    async def test_a_value_is_the_answer_to_a_setting_that_was_shown(self, bot: BotHarness) -> None:
+        await bot.says("/set limit")
+        assert (await bot.says("33")).text.startswith("✓")
+        assert get_chat(bot.store, address(ME)).settings.limit == 33
+
+    async def test_a_language_is_the_answer_to_which_language(self, bot: BotHarness) -> None:
+        await bot.says("/lang")
+        assert (await bot.says("Chinese")).text.startswith("✓")
+        assert get_chat(bot.store, address(ME)).settings.lang == "zh"
+
+    async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, bot: BotHarness) -> None:
+        await bot.says("/name 2")
+        said = await bot.says("today")
+        assert said.lines[-1] == "My question still waits. If that was the answer: /name 2 today"
+        assert (await bot.says("woods")).text == "✓ 2 is called woods now."
+
+    async def test_a_link_is_neither_a_name_nor_a_query(self, bot: BotHarness) -> None:
+        await bot.says("/edit 2")
+        assert (await bot.says("https://arxiv.org/abs/2512.00009")).lines[0] == "✗ 2512.00009 is not known here."
+        assert texts(bot)[1] == "trees"
+        await bot.says("forests")
+        assert texts(bot)[1] == "forests"
+
+
+class TestErasing:
+    async def test_what_the_button_says_erases_and_no_keeps(self, bot: BotHarness) -> None:
+        await bot.says("/sub graphs")
+        await bot.says("/forget")
+        assert (await bot.says("no")).text == "✓ Nothing is erased."
+        assert texts(bot) == ["graphs"]
+        await bot.says("/forget")
+        await bot.says("yes")
+        assert not await has_chat(bot)
+
+
+async def has_chat(bot: BotHarness) -> bool:
+    with bot.store.read() as session:
+        return bool(session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar())

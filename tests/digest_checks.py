@@ -1,0 +1,68 @@
+"""Checks what reading any bytes must give: papers and warnings that can be shown and stored, or one sentence."""
+
+import json
+
+from bot.digests import FORMATS, read_digest
+from bot.digests import daily_arxiv_md as daily
+from bot.digests.report import digest_report
+from bot.errors import BrokenDigest, UnknownFormat
+from subscriptions.model import Digest, DigestWarning, Paper
+
+FORMAT_NAMES = (None, *(module.name for module in FORMATS))
+"""What the caller may name: nothing, or one of the formats."""
+
+
+def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
+    """Reads a document and checks the result. Returns None for a document that was refused with its sentence."""
+    try:
+        digest = read_digest(data, "any", format=named)
+    except (UnknownFormat, BrokenDigest) as error:
+        sentence = str(error)
+    else:
+        _check(data, digest, named)
+        return digest
+    assert sentence.startswith("any: ")
+    assert "\n" not in sentence
+    return None
+
+
+def _check(data: bytes, digest: Digest, named: str | None) -> None:
+    for paper in digest.entries:
+        _check_paper(paper)
+    for warning in digest.warnings:
+        _check_warning(warning)
+    codes = {warning.code for warning in digest.warnings}
+    assert digest.entries or codes & {"empty_digest", "feed_error"}
+    json.dumps(digest_report("any", digest, papers=True), ensure_ascii=False).encode()
+    if digest.format == daily.name:
+        _check_both_ways(data, digest, named)
+
+
+def _check_paper(paper: Paper) -> None:
+    assert paper.key == paper.key.strip() != ""
+    texts = [paper.title, paper.abstract, paper.comment, *paper.authors]
+    texts += [text for summary in paper.summaries for text in summary.fields.values()]
+    texts += [text for one in paper.translations for text in (one.title, one.abstract)]
+    for text in texts:
+        assert text == " ".join(text.split())
+        assert not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in text)
+    assert "" not in paper.authors
+    assert paper.primary == (paper.categories[0] if paper.categories else None)
+    assert (paper.url is None) or paper.url.startswith(("https://", "http://"))
+
+
+def _check_warning(warning: DigestWarning) -> None:
+    assert warning.count >= 1
+    assert warning.line is None or warning.line >= 1
+    assert len(warning.examples) <= 5
+    assert all("\n" not in text for text in (warning.message, *warning.examples))
+
+
+def _check_both_ways(data: bytes, digest: Digest, named: str | None) -> None:
+    """Checks that the quick and the careful reader of daily-arXiv pages find the same papers."""
+    sweep = daily.read_standard
+    daily.read_standard = lambda *_: None  # as for a page that is not as it should be
+    try:
+        assert repr(read_digest(data, "any", format=named)) == repr(digest)
+    finally:
+        daily.read_standard = sweep

@@ -1,0 +1,40 @@
+"""Stores what the polls of awaited sources leave behind, without any poll.
+
+    arxiv = ExpectedSources(bot.store)
+arxiv.reports("late", at=NOON)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.sources import sync_sources
+from subscriptions.store import SourceFact, Store
+from tests.make import NOON
+from tests.receipts import add_receipt
+
+BATCH = timedelta(hours=5, minutes=5)  # after midnight UTC: when a batch can be read, in New York's winter
+SYNCED_AT = NOON - timedelta(days=30)
+
+
+@dataclass(slots=True)
+class ExpectedSources:
+    """Writes the sources that the settings name into a store; arXiv alone by default."""
+
+    store: Store
+    names: Iterable[str] = ("arXiv",)
+    schedule: str = "arxiv"
+
+    def __post_init__(self) -> None:
+        self.sync(*self.names)
+
+    def sync(self, *names: str, watched: Iterable[str] = ()) -> None:
+        """Replaces the named sources; `watched` are folders whose papers come at any time."""
+        awaited = [SourceFact(name=name, kind="arxiv", location=name, schedule=self.schedule) for name in names]
+        folders = [SourceFact(name=name, kind="file", location=name) for name in watched]
+        sync_sources(self.store, [*awaited, *folders], now=SYNCED_AT)
+
+    def reports(self, outcome: str, *, at: datetime, name: str = "arXiv", detail: str = "") -> None:
+        """Stores the receipt of a poll."""
+        add_receipt(self.store, Receipt(source=name, at=at, outcome=Outcome(outcome), detail=detail))

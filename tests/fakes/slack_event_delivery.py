@@ -1,0 +1,266 @@
+"""Delivers events to the app as Slack does: by WebSockets that the app opened, or signed to its web address.
+
+What is not acknowledged within three seconds, on the connection that brought it, has failed: an event comes again, of a
+command or a press the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests from Slack).
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+
+EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"
+PATHS = {EVENTS: "/slack/events", COMMANDS: "/slack/commands", INTERACTIONS: "/slack/interactivity"}
+IN_TIME = 3.0  # seconds to acknowledge
+CONNECTIONS = 10  # of one app
+
+
+@dataclass(slots=True)
+class SentEnvelope:
+    """Something that a person did, on its way to the app."""
+
+    kind: str
+    payload: dict[str, Any]
+    app: str
+    number: int
+    tries: int = 0
+    began: float = 0.0  # monotonic second of the last try
+    delay: float | None = None  # seconds until it was acknowledged
+    answer: dict[str, Any] = field(default_factory=dict)  # what came with that
+    status: int = 0  # of HTTP
+    failed: str = ""  # what the person sees of it, or why it comes again
+
+    @property
+    def acknowledged(self) -> bool:
+        return self.delay is not None
+
+
+@dataclass(slots=True, eq=False)
+class SocketConnection:
+    """One connection that the app opened."""
+
+    socket: web.WebSocketResponse
+    app: str
+    open: dict[str, SentEnvelope] = field(default_factory=dict)  # by envelope, not acknowledged
+    leaving: bool = False  # its end was announced
+
+
+class EventDelivery:
+    """Used inside the fake's loop only, but for `sent`."""
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self.sent: list[SentEnvelope] = []
+        self.strays: list[str] = []  # acknowledgements on a connection that did not bring the envelope
+        self.lines: list[SocketConnection] = []
+        self.tickets: dict[str, str] = {}  # of connections that may be opened once → app token
+        self.url = ""  # the app's web address; "": Socket Mode
+        self.secret = ""
+        self.wants_events = False  # the app has asked for a connection, or has an address
+        self._wall = wall
+        self._waiting: list[SentEnvelope] = []
+        self._numbers = count(1)
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------------------------------------------- people
+
+    def bring(self, kind: str, payload: dict[str, Any], app: str) -> SentEnvelope:
+        """Begins to bring something to the app."""
+        sent = SentEnvelope(kind=kind, payload=payload, app=app, number=next(self._numbers))
+        self.sent.append(sent)
+        if kind == EVENTS and not self.wants_events:
+            sent.failed = "nobody has ever listened"
+            return sent
+        self._start(self._try(sent))
+        return sent
+
+    def repeat(self, *, also_acknowledged: bool = False) -> int:
+        """Events that failed come again, or with `also_taken` all; how many."""
+        again = [
+            one for one in self.sent if one.tries and one.kind == EVENTS and (also_acknowledged or not one.acknowledged)
+        ]
+        for sent in again:
+            sent.delay, sent.failed = None, ""
+            self._start(self._try(sent))
+        return len(again)
+
+    async def settled(self, seconds: float = 20) -> None:
+        """Returns once everything was acknowledged or has failed."""
+        async with asyncio.timeout(seconds):
+            while not all(one.acknowledged or one.failed for one in self.sent):
+                self._news.clear()
+                await self._news.wait()
+
+    async def connected(self, times: int, seconds: float = 20) -> None:
+        """Returns once so many connections stand whose end is not announced."""
+        async with asyncio.timeout(seconds):
+            while sum(not line.leaving for line in self.lines) < times:
+                self._news.clear()
+                await self._news.wait()
+
+    # --------------------------------------------------------------------------------------------------- connections
+
+    def ticket(self, app: str) -> str:
+        """A number that opens one connection."""
+        number = hashlib.sha256(f"{app}{next(self._numbers)}".encode()).hexdigest()[:24]
+        self.tickets[number] = app
+        self.wants_events = True
+        return number
+
+    async def connect(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The app opens a connection, and keeps it as long as it likes."""
+        app = self.tickets.pop(request.query.get("ticket", ""), "")
+        if not app or sum(line.app == app for line in self.lines) >= CONNECTIONS:
+            return web.Response(status=403, text="no such ticket")
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        line = SocketConnection(socket, app)
+        self.lines.append(line)
+        hello = {"type": "hello", "num_connections": len(self.lines), "connection_info": {"app_id": "A0TEST"}}
+        await socket.send_json(hello)
+        self._tell()
+        waiting, self._waiting = self._waiting, []
+        for sent in waiting:
+            self._start(self._try(sent))
+        try:
+            async for message in socket:
+                self._on_acknowledgement(line, json.loads(message.data))
+        finally:
+            self.lines.remove(line)
+            self._lost(line)
+            self._tell()
+        return socket
+
+    async def warn(self, reason: str = "warning") -> None:
+        """Announces the end of the oldest connection that is not announced yet."""
+        line = next(line for line in self.lines if not line.leaving)
+        line.leaving = True
+        await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
+
+    async def drop(self, *, all_of_them: bool = False, politely: bool = True) -> None:
+        """Ends the connections whose end was announced, or all."""
+        for line in [line for line in self.lines if line.leaving or all_of_them]:
+            if politely:
+                await line.socket.close()
+            elif line.socket._req is not None and line.socket._req.transport is not None:
+                line.socket._req.transport.abort()
+
+    async def hang_up(self) -> None:
+        """The server ends."""
+        await self.drop(all_of_them=True, politely=False)
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    # --------------------------------------------------------------------------------------------------------- inside
+
+    async def _try(self, sent: SentEnvelope) -> None:
+        sent.tries += 1
+        sent.began = time.monotonic()
+        if self.url:
+            await self._post(sent)
+        else:
+            await self._send(sent)
+
+    async def _send(self, sent: SentEnvelope) -> None:
+        lines = [line for line in self.lines if line.app == sent.app and not line.leaving]
+        lines = lines or [line for line in self.lines if line.app == sent.app]
+        if not lines:
+            if sent.kind == EVENTS:
+                sent.tries -= 1
+                self._waiting.append(sent)
+            else:
+                self._fail(sent, "dispatch_failed")
+            return
+        line = lines[sent.number % len(lines)]
+        envelope = f"e{sent.number}-{sent.tries}"
+        line.open[envelope] = sent
+        again = {"retry_attempt": sent.tries - 1, "retry_reason": "timeout"} if sent.kind == EVENTS else {}
+        await line.socket.send_json(
+            {
+                "type": sent.kind,
+                "envelope_id": envelope,
+                "payload": sent.payload,
+                "accepts_response_payload": sent.kind != EVENTS,
+                **again,
+            }
+        )
+        await asyncio.sleep(IN_TIME)
+        if line.open.pop(envelope, None) is not None:
+            self._fail(sent, "operation_timeout")
+
+    def _on_acknowledgement(self, line: SocketConnection, said: Mapping[str, Any]) -> None:
+        envelope = str(said.get("envelope_id", ""))
+        sent = line.open.pop(envelope, None)
+        if sent is None:
+            self.strays.append(envelope)
+            return
+        sent.delay = time.monotonic() - sent.began
+        sent.answer = dict(said.get("payload") or {})
+        self._tell()
+
+    def _lost(self, line: SocketConnection) -> None:
+        """What a connection brought and the app did not acknowledge on it: events come by another one."""
+        for sent in line.open.values():
+            if sent.kind == EVENTS:
+                self._start(self._try(sent))
+            else:
+                self._fail(sent, "operation_timeout")
+        line.open.clear()
+
+    async def _post(self, sent: SentEnvelope) -> None:
+        kind, body = encoded(sent.kind, sent.payload)
+        headers = {"Content-Type": kind, **signature(self.secret, body, self._wall())}
+        if sent.tries > 1:
+            headers |= {"X-Slack-Retry-Num": str(sent.tries - 1), "X-Slack-Retry-Reason": "http_timeout"}
+        timeout = aiohttp.ClientTimeout(total=IN_TIME)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(self.url + PATHS[sent.kind], data=body, headers=headers) as answer,
+            ):
+                sent.status, text = answer.status, await answer.text()
+        except (aiohttp.ClientError, TimeoutError):
+            self._fail(sent, "operation_timeout")
+            return
+        if sent.status != 200:
+            self._fail(sent, f"http_{sent.status}")
+            return
+        sent.delay = time.monotonic() - sent.began
+        sent.answer = json.loads(text) if text.startswith("{") else {"text": text} if text else {}
+        self._tell()
+
+    def _fail(self, sent: SentEnvelope, why: str) -> None:
+        sent.failed = why
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def encoded(kind: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
+    """(media type, body) of what Slack posts."""
+    if kind == EVENTS:
+        return "application/json", json.dumps(payload).encode()
+    form = {"payload": json.dumps(payload)} if kind == INTERACTIONS else dict(payload)
+    return "application/x-www-form-urlencoded", urlencode(form).encode()
+
+
+def signature(secret: str, body: bytes, now: float) -> dict[str, str]:
+    """The headers that sign a body (docs.slack.dev, Verifying requests from Slack)."""
+    at = str(int(now))
+    signed = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signed}"}

@@ -1,0 +1,143 @@
+"""Reads the pages of the docs as data: tables, code blocks, links."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_CELL_END = re.compile(r"(?<!\\)\|")
+_LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)|(?:src|srcset|href)=\"(?P<html>[^\"]+)\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: its cells by the names of their columns, as written except for escaped bars."""
+
+    page: str
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+    def __str__(self) -> str:
+        return next(iter(self.cells.values()))
+
+    def code(self, column: str) -> str:
+        """What stands between the backticks of a cell, "" where there are none."""
+        found = re.search(r"`` (.*?) ``|`(.*?)`", self[column])
+        return (found[1] or found[2] or "") if found else ""
+
+
+def page(name: str) -> str:
+    """The text of a page of docs/."""
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def rows(name: str, *columns: str) -> list[Row]:
+    """The rows of every table of docs/NAME that has these columns, in this order, and no others."""
+    found = [row for row in _rows(name) if tuple(row.cells) == columns]
+    assert found, f"docs/{name} has no table with the columns {columns}"
+    return found
+
+
+def blocks(path: Path, kind: str) -> list[str]:
+    """The fenced code blocks of a file that are marked with this kind, "" for unmarked ones."""
+    text = path.read_text(encoding="utf-8")
+    return [dedent(found["text"]) for found in _FENCE.finditer(text) if found["kind"] == kind]
+
+
+def typed(path: Path) -> list[str]:
+    """Returns every line of code and every text in backticks that calls paperwire, from its name on."""
+    text = path.read_text(encoding="utf-8")
+    lines = [line for found in _FENCE.finditer(text) for line in found["text"].splitlines()]
+    spans = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
+    calls = (re.search(r"(?:^ *|\$ |/bin/)(paperwire [a-z].*)", code) for code in (*lines, *spans))
+    return [call[1] for call in calls if call]
+
+
+def links(path: Path) -> list[str]:
+    """Returns the targets of the links and pictures of a page, except those on other machines."""
+    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
+    targets = (found["target"] or found["html"] for found in _LINK.finditer(text))
+    return [target for target in targets if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(path: Path) -> set[str]:
+    """Returns the anchors that GitHub and GitLab give the headings of a page."""
+    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#{1,6} (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def _rows(name: str) -> Iterator[Row]:
+    head: list[str] = []
+    for line in _FENCE.sub("", page(name)).split("\n"):
+        if not line.startswith("|"):
+            head = []
+        elif not head:
+            head = _cells(line)
+        elif not set(line) <= set("|-: "):
+            cells = _cells(line)
+            assert len(cells) == len(head), f"docs/{name}: a row with {len(cells)} cells, not {len(head)}: {line}"
+            yield Row(name, dict(zip(head, cells, strict=True)))
+
+
+def _cells(line: str) -> list[str]:
+    inside = line.strip().removeprefix("|").removesuffix("|")
+    return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inside)]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line that a page types into a shell, the answer that the page shows, and the exit status."""
+
+    typed: str
+    shown: str
+    status: int
+
+    def __str__(self) -> str:
+        return self.typed
+
+
+def steps(path: Path) -> list[Step]:
+    """Returns what the blocks marked `console` type, in order. `$ echo $?` with a number gives the status of the line before."""
+    found: list[Step] = []
+    for block in blocks(path, "console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            typed, _, shown = part.partition("\n")
+            if typed == "echo $?":
+                last = found.pop()
+                found.append(Step(last.typed, last.shown, int(shown)))
+            else:
+                found.append(Step(typed, shown, 0))
+    return found
+
+
+def shows(shown: str, text: str) -> bool:
+    """Whether a page shows this text: … stands for anything within a line, a line of … for any lines."""
+    pattern = "".join(
+        r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n"
+        for line in shown.splitlines()
+    )
+    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in text.splitlines())) is not None
+
+
+def shows_value(shown: object, value: object) -> bool:
+    """Whether a page shows this JSON: "…" stands for any value, at the end of a list for any further ones."""
+    match shown, value:
+        case "…", _:
+            return True
+        case dict(), dict():
+            return shown.keys() == value.keys() and all(shows_value(shown[key], value[key]) for key in shown)
+        case [*first, "…"], list() if len(value) >= len(first) and first:
+            return all(map(shows_value, first, value))
+        case list(), list():
+            return len(shown) == len(value) and all(map(shows_value, shown, value))
+        case str(), str():
+            return shows(shown, value)
+    return shown == value

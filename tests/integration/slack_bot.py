@@ -1,0 +1,95 @@
+"""Runs a bot that listens to the fake Slack over real HTTP and WebSockets in this process, as in `run`."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.workspaces import WorkspaceTokens
+from bot.operation.listening import Supervised, listening
+from bot.operation.web_server import serving
+from bot.ports.receiver import Receiver
+from bot.settings import Settings, SlackSettings, SlackWorkspace
+from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
+from tests.make import FakeClock
+
+OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
+
+
+def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
+    """Returns settings with one workspace in Socket Mode."""
+    own = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
+    settings: dict[str, Any] = {"workspaces": (own,), "api_url": fake.url, **more.pop("slack", {})}
+    return Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        slack=SlackSettings(**settings),
+        **{"access": "open", **more},
+    )
+
+
+@asynccontextmanager
+async def a_bot(
+    tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = 5, **more: Any
+) -> AsyncIterator[App]:
+    """An app with its database open and the sender lock taken, which does not listen yet."""
+    fake.sets_time(clock.now().timestamp())
+    settings = slack_settings(tmp_path, fake, **more)
+    own, *others = (WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces)
+    channel = SlackChannel(own, *others, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
+    app = build_app(settings, clock=clock, channels={"slack": channel})
+    app.open()
+    await app.sender.prepare()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+@asynccontextmanager
+async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
+    """A bot that listens by Socket Mode as `paperwire run` does, with both connections open."""
+    lookup = more.pop("lookup", None)
+    async with a_bot(tmp_path, fake, clock, **more) as app:
+        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
+        async with listening(app, receivers, lookup):
+            await asyncio.to_thread(fake.waits_connected)
+            yield app
+
+
+@asynccontextmanager
+async def a_served_bot(
+    tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
+) -> AsyncIterator[tuple[App, str]]:
+    """A bot that takes signed requests at its web address as `paperwire run` does; Slack knows the address."""
+    own = SlackWorkspace(bot_token=SecretStr(TOKEN))
+    slack = {"workspaces": (own,), "signing_secret": SecretStr(SECRET), **more.pop("slack", {})}
+    async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
+        found = app.receivers()
+        receivers: list[Receiver] = [Supervised(receiver, clock) for receiver in found]
+        doors = [door for receiver in receivers for door in receiver.routes]
+        port = free_port()
+        settings = replace(app.settings, web_port=port)
+        async with serving(settings, dict, lambda _: None, [], doors), listening(app, receivers):
+            for _ in range(20):  # who the bot is, is known, so it listens in a moment
+                await asyncio.sleep(0)
+            assert all(getattr(one, "_listener", one) is not None for one in found)
+            fake.delivers_to(f"http://127.0.0.1:{port}")
+            yield app, f"http://127.0.0.1:{port}"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+async def settled(fake: FakeSlack) -> None:
+    """Waits until everything that people did was acknowledged or has failed."""
+    await asyncio.to_thread(fake.waits_until_settled)

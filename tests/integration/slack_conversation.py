@@ -1,0 +1,51 @@
+"""People and a bot on the fake Slack. Each action returns after the bot's answers have arrived."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from subscriptions.addresses import parse_address
+from subscriptions.model import ChatKind
+from subscriptions.service.chats import known_or_new
+from subscriptions.service.subscriptions import listed
+from tests.fakes.slack import FakeSlack
+from tests.integration.slack_bot import a_listening_bot, settled
+from tests.make import FakeClock
+
+
+@dataclass(slots=True)
+class Scene:
+    """A bot that listens, and its fake Slack."""
+
+    app: App
+    fake: FakeSlack
+
+    async def does(self, sent: object) -> None:
+        """Waits until an action of a person was dispatched and answered."""
+        del sent
+        await settled(self.fake)
+        while under_way := [
+            task for task in asyncio.all_tasks() if _name(task) in ("send_reply", "_refresh_home_view", "_run_lookup")
+        ]:
+            await asyncio.wait(under_way)
+
+    def queries(self, chat: str = "slack:C1") -> list[str]:
+        """Returns the queries of a chat, as typed."""
+        if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
+            return []
+        return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
+
+
+@asynccontextmanager
+async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[Scene]:
+    """A Scene whose bot listens by Socket Mode."""
+    async with a_listening_bot(tmp_path, fake, clock, **more) as app:
+        yield Scene(app, fake)
+
+
+def _name(task: "asyncio.Task[Any]") -> str:
+    return str(getattr(task.get_coro(), "__name__", ""))

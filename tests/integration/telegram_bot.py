@@ -1,0 +1,88 @@
+"""Runs a bot that listens to the fake Telegram over real HTTP in this process: receivers, dispatcher and replies as in `run`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.delivery.rate_wait import MAX_INLINE_WAIT
+from bot.operation.listening import Supervised, listening
+from bot.settings import Settings, TelegramSettings
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.make import NOON, FakeClock
+
+LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when somebody rings
+
+
+class RestingClock(FakeClock):
+    """Ends short waits at once. A long wait lasts until a test `rings`."""
+
+    def __init__(self) -> None:
+        super().__init__(NOON)
+        self.rests: list[float] = []  # every wait that has begun, in seconds; not those for the pace of sends
+        self._bell = asyncio.Event()
+        self._begun = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > MAX_INLINE_WAIT:
+            self.rests.append(seconds)
+            self._begun.set()
+        if seconds >= LONG_REST:
+            self._bell.clear()
+            await self._bell.wait()
+        await super().sleep(seconds)
+        await asyncio.sleep(0)
+
+    def rings(self) -> None:
+        self._bell.set()
+
+    async def rested(self, times: int) -> None:
+        """Returns once so many waits have begun."""
+        while len(self.rests) < times:
+            self._begun.clear()
+            await self._begun.wait()
+
+
+def telegram_settings(tmp_path: Path, fake: FakeTelegram, **telegram: object) -> Settings:
+    return Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url, **telegram),  # type: ignore[arg-type]
+        access="open",
+    )
+
+
+@asynccontextmanager
+async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIterator[App]:
+    """An app with its database open, which does not listen yet."""
+    fake.sets_time(clock.now().timestamp())
+    settings = telegram_settings(tmp_path, fake)
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
+    app = build_app(settings, clock=clock, channels={"telegram": channel})
+    app.open()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+@asynccontextmanager
+async def a_listening_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIterator[App]:
+    """A bot that listens as `paperwire run` does; on leaving, all requests are answered."""
+    async with a_bot(tmp_path, fake, clock) as app:
+        receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
+        async with listening(app, receivers):
+            yield app
+
+
+async def confirmed(fake: FakeTelegram) -> None:
+    """Waits until every update took effect and was confirmed to Telegram."""
+    await asyncio.to_thread(fake.waits_until_confirmed)
+
+
+async def posts(fake: FakeTelegram, count: int, chat: str = "") -> None:
+    """Waits until so many messages were posted (in a chat) since the start."""
+    await asyncio.to_thread(fake.waits_for, "sendMessage", count, chat=chat)

@@ -1,0 +1,279 @@
+"""From arXiv to the chats: real HTTP on both sides, a real database, the ticks of `paperwire run`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from shutil import copy
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.operation.process import Process
+from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
+from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
+from subscriptions.service.subscriptions import set_setting
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.slack import TOKEN, FakeSlack
+from tests.fakes.telegram import FakeTelegram
+from tests.make import FakeClock, address, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
+
+MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 1, day) for day in (19, 21, 22, 23))  # Tuesday had none
+CHAT, CHANNEL = "telegram:1", "slack:C1"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Ten past midnight in New York, Thursday 22 January 2026."""
+    return FakeClock(new_york("2026-01-22 00:10"))
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack() as fake:
+        fake.knows("C1")
+        yield fake
+
+
+@dataclass(frozen=True)
+class World:
+    """All that a process speaks with."""
+
+    folder: Path
+    clock: FakeClock
+    arxiv: FakeArxiv
+    telegram: FakeTelegram
+    slack: FakeSlack
+
+
+@pytest.fixture
+def world(  # noqa: PLR0917 - the places of the world are as many
+    tmp_path: Path,
+    empty_database: Path,
+    clock: FakeClock,
+    arxiv: FakeArxiv,
+    telegram: FakeTelegram,
+    slack: FakeSlack,
+) -> World:
+    copy(empty_database, tmp_path / "paperwire.db")
+    return World(tmp_path, clock, arxiv, telegram, slack)
+
+
+class Machine:
+    """A process that runs: its app, its sources, its ticks."""
+
+    def __init__(self, app: App, feeding: SourceHarness) -> None:
+        self.app = app
+        self.feeding = feeding
+        self.process = Process(app, feeding.scheduler)
+
+    async def ticks(self, times: int = 2) -> None:
+        """Ticks, after each of which all that it began beside has ended."""
+        for _ in range(times):
+            await self.process.tick()
+            await self.feeding.ticks()
+            await self.process.finish()
+            self.app.clock.advance(timedelta(seconds=6))  # type: ignore[attr-defined]  # a FakeClock
+        assert self.process.problems == {}
+
+
+@asynccontextmanager
+async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machine]:
+    workspace = SlackWorkspace(bot_token=SecretStr(TOKEN))
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{world.folder}/paperwire.db"),
+        telegram=TelegramSettings(token=SecretStr(world.telegram.token), api_url=world.telegram.url),
+        slack=SlackSettings(workspaces=(workspace,), api_url=world.slack.url),
+    )
+    app = build_app(settings, clock=world.clock)
+    app.open()
+    try:
+        yield Machine(app, SourceHarness(app.store, world.clock, world.arxiv, *(sources or (arxiv_source("cs.LG"),))))
+    finally:
+        await app.close()
+
+
+def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
+    """A chat subscribes that has no quiet hours."""
+    now = running.app.clock.now()
+    subscribes(running.app.store, chat, query, now=now, **request)
+    set_setting(running.app.store, address(chat), "quiet", "off", now=now)
+
+
+# ── withdrawals ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("by", ["feed", "list", "API"])
+async def test_a_paper_that_is_withdrawn_is_struck_through_in_every_chat_however_that_is_told(
+    by: str, world: World
+) -> None:
+    source = {
+        "feed": arxiv_source("cs.LG"),
+        "list": web_source(f"{world.arxiv.url}/list/cs.LG/new", schedule="arxiv"),
+        "API": web_source(f"{world.arxiv.url}/api/query?search_query=cat:cs.LG&start=0&max_results=50"),
+    }[by]
+    hasty = paper("Hasty graphs", "cs.LG")
+    async with machine(world, source) as running:
+        for chat in (CHAT, CHANNEL):
+            adds_subscription(running, chat, "graphs", every="now")
+        world.clock.advance(timedelta(minutes=1))
+        world.arxiv.announces(THURSDAY, hasty, paper("Trees", "cs.LG"))
+        await running.ticks()
+        (on_telegram,) = world.telegram.posted_to("1")
+        (on_slack,) = world.slack.posted_to("C1")
+        world.arxiv.withdraws(hasty, in_comment=by != "feed")
+        world.arxiv.announces(FRIDAY, paper("More trees", "cs.LG"))
+        world.clock.advance(timedelta(days=1))
+        await running.ticks(3)
+        (edit,) = world.telegram.edits_in("1")
+        assert edit.id == on_telegram.id
+        assert "<s>" in edit.payload["text"]
+        assert "withdrawn by the authors" in edit.text
+        (edit,) = world.slack.edits_in("C1")
+        assert edit.id == on_slack.id
+        assert "withdrawn by the authors" in str(edit.payload)
+        assert (len(world.telegram.posted_to("1")), len(world.slack.posted_to("C1"))) == (1, 1)
+
+
+# ── outages ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_after_five_days_down_one_digest_comes_with_all_that_was_missed_and_its_dates(
+    world: World,
+) -> None:
+    world.clock.set_now(new_york("2026-01-16 00:10"))
+    world.arxiv.announces(date(2026, 1, 16), paper("Graphs of Friday", "cs.LG"))
+    async with machine(world) as running:
+        adds_subscription(running, CHAT, "graphs", every="daily", at="10:00")
+        adds_subscription(running, CHANNEL, "graphs", every="now")
+        world.clock.advance(timedelta(minutes=1))
+        await running.ticks()
+        world.clock.set_now(new_york("2026-01-16 06:00"))
+        await running.ticks()
+        assert (len(world.telegram.posted_to("1")), len(world.slack.posted_to("C1"))) == (1, 1)
+    world.arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"))
+    world.arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+    world.clock.set_now(new_york("2026-01-22 09:00"))
+    async with machine(world) as running:
+        await running.ticks(4)
+        (_, digest) = world.telegram.posted_to("1")
+        (_, alert, *_) = world.slack.posted_to("C1")
+        for day in ("Monday", "Wednesday", "Thursday"):
+            assert f"Graphs of {day}" in digest.text
+            assert f"Graphs of {day}" in str(alert.payload)
+        assert "Mon 19 – Thu 22 Jan" in digest.text
+        await running.ticks(2)
+        assert len(world.telegram.posted_to("1")) == 2
+
+
+async def test_after_an_hour_down_what_was_due_is_sent_once(
+    world: World,
+) -> None:
+    world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+    async with machine(world) as running:
+        adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
+        adds_subscription(running, CHAT, "trees", every="daily", at="09:30")
+        await running.ticks()
+    world.clock.set_now(new_york("2026-01-22 05:00"))
+    async with machine(world) as running:
+        await running.ticks(3)
+        assert len(world.telegram.posted_to("1")) == 1
+
+
+async def test_nobody_waits_long_for_a_source_that_says_nothing(
+    world: World,
+) -> None:
+    world.arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
+    world.clock.set_now(new_york("2026-01-21 00:10"))
+    async with machine(world) as running:
+        adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
+        await running.ticks()
+    world.clock.set_now(new_york("2026-01-22 06:00"))
+    world.arxiv.hangs()
+    async with machine(world) as running:
+        await running.process.tick()
+        await asyncio.to_thread(world.arxiv.waits_hanging)
+        await running.process.tick()
+        await running.process.finish()
+        assert (running.feeding.scheduler.is_catching_up, world.telegram.posted_to("1")) == (True, [])
+        world.clock.advance(timedelta(seconds=MAX_CATCH_UP_WAIT))
+        await running.process.tick()
+        await running.process.finish()
+        assert len(world.telegram.posted_to("1")) == 1
+        await running.feeding.scheduler.close()
+
+
+# ── two of them, and clocks that are set ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_two_processes_on_one_database_send_each_delivery_once_and_ask_each_source_once(
+    world: World,
+) -> None:
+    web = web_source(f"{world.arxiv.url}/list/stat.ML/new", schedule="arxiv")
+    given = (world, arxiv_source("cs.LG"), web)
+    async with machine(*given) as first, machine(*given) as second:
+        for number in range(1, 21):
+            every = "now" if number % 2 else "when-out"
+            adds_subscription(first, f"telegram:{number}", "graphs", every=every)
+        world.clock.advance(timedelta(minutes=1))
+        for day, name in ((THURSDAY, "Thursday"), (FRIDAY, "Friday")):
+            world.arxiv.announces(day, *(paper(f"Graphs of {name} {n}", "cs.LG", "stat.ML") for n in range(3)))
+            asked = len(world.arxiv.arrivals)
+            for _ in range(4):
+                await asyncio.gather(first.process.tick(), second.process.tick())
+                await asyncio.gather(first.feeding.ticks(), second.feeding.ticks())
+                await asyncio.gather(first.process.finish(), second.process.finish())
+                world.clock.advance(timedelta(seconds=6))
+            assert len(world.arxiv.arrivals) - asked == 2
+            world.clock.advance(new_york("2026-01-23 00:06") - world.clock.now() if day == THURSDAY else 12 * HOUR)
+        for _ in range(2):
+            await asyncio.gather(first.ticks(), second.ticks())
+        assert first.process.problems == second.process.problems == {}
+    for number in range(1, 21):
+        texts = "\n".join(entry.text for entry in world.telegram.posted_to(str(number)))
+        for name in ("Thursday", "Friday"):
+            assert [texts.count(f"Graphs of {name} {n}") for n in range(3)] == [1, 1, 1], number
+
+
+JUMPS = {"an hour back": -HOUR, "an hour ahead": HOUR, "two days ahead": 48 * HOUR, "a week back": -168 * HOUR}
+
+
+@pytest.mark.parametrize("by", JUMPS.values(), ids=JUMPS.keys())
+async def test_a_clock_that_jumps_loses_nothing_and_sends_nothing_twice(by: timedelta, world: World) -> None:
+    world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
+    async with machine(world) as running:
+        adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")
+        adds_subscription(running, "telegram:2", "graphs", every="now")
+        world.clock.advance(timedelta(minutes=1))
+        await running.ticks()
+        await _until(running, new_york("2026-01-22 01:30"))
+        assert [len(world.telegram.posted_to(chat)) for chat in "12"] == [1, 1]
+        world.clock.step(by)
+        world.arxiv.announces(FRIDAY, paper("Graphs of Friday", "cs.LG"))
+        await running.ticks()
+        await _until(running, max(world.clock.now(), new_york("2026-01-23 00:00")) + 30 * HOUR)
+    for chat in "12":
+        texts = "\n".join(entry.text for entry in world.telegram.posted_to(chat))
+        assert [texts.count(f"Graphs of {day}") for day in ("Thursday", "Friday")] == [1, 1]
+
+
+async def _until(running: Machine, moment: datetime) -> None:
+    """Time goes on to a moment, in some twenty steps."""
+    clock = running.app.clock
+    step = (moment - clock.now()) / 20
+    while clock.now() < moment:
+        clock.advance(step)  # type: ignore[attr-defined]  # a FakeClock
+        await running.ticks(1)

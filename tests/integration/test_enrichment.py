@@ -1,0 +1,221 @@
+"""Papers without arXiv's facts are completed by id or title and may match anew; no chat gets a paper twice."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.sources import enrichment as filling
+from subscriptions.model import Paper
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.rows import DeliveryItemRow, PaperRow
+from tests.fakes.arxiv import FakeArxiv
+from tests.make import FakeClock, ingested, paper, subscribes, translation
+from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
+
+THURSDAY = date(2026, 1, 22)
+AUTHORS = ("Ada Example", "Bo Beispiel")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Noon in New York, Thursday 22 January 2026."""
+    return FakeClock(new_york("2026-01-22 12:00"))
+
+
+@pytest.fixture
+def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
+    with fake_arxiv(clock) as fake:
+        fake.announces(THURSDAY, paper("Of today", "cs.LG"))
+        yield fake
+
+
+@pytest.fixture
+def feeding(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> SourceHarness:
+    return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+
+
+def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
+    """A paper as lists have it that tell neither authors nor categories."""
+    return paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
+
+
+def row(store: Store, title: str) -> PaperRow:
+    with store.read() as session:
+        return session.exec(select(PaperRow).where(PaperRow.title == title)).one()
+
+
+def delivered(store: Store) -> list[int]:
+    with store.read() as session:
+        return [item.paper for item in session.exec(select(DeliveryItemRow))]
+
+
+async def test_a_paper_with_an_id_is_completed_by_it(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    arxiv.knows(paper("Graphs that forget", "cs.LG", "stat.ML", arxiv_id="2601.09001", authors=AUTHORS))
+    ingested(store, bare("", "2601.09001", translations=translation(title="图")), now=clock.now())
+    await feeding.due()
+    found = row(store, "Graphs that forget")
+    assert (found.categories, found.authors) == (["cs.LG", "stat.ML"], ["Ada Example", "Bo Beispiel"])
+    assert arxiv.asked("/api/") == ["/api/query?id_list=2601.09001&start=0&max_results=1"]
+
+
+async def test_a_paper_that_has_only_a_title_is_completed_by_it_when_exactly_one_has_that_title(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    arxiv.knows(
+        paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
+        paper("Trees", "cs.LG", arxiv_id="2601.09002"),
+        paper("Trees", "math.CO", arxiv_id="2601.09003"),
+        paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
+        paper("Nets", "cs.LG", arxiv_id="2601.09005"),
+    )
+    ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
+    await feeding.due()
+    with store.read() as session:
+        found = {one.title: one.arxiv_id for one in session.exec(select(PaperRow))}
+    assert found == {
+        "$\\alpha$-graphs: They don’t forget": "2601.09001",
+        "Trees": None,
+        "Nets": "2601.09005",
+        "Of today": found["Of today"],
+    }
+    asked = arxiv.asked("/api/")
+    assert len(asked) == 3
+    assert "ti:%22Nets%22" in asked[0] + asked[1] + asked[2]
+
+
+async def test_what_becomes_known_makes_a_paper_match_and_nobody_is_told_twice(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    subscribes(store, "console:words", "graphs", every="now", now=clock.now())
+    subscribes(store, "console:category", "cat:cs.LG", every="now", now=clock.now())
+    subscribes(store, "console:author", "author:Beispiel", every="now", now=clock.now())
+    clock.advance(timedelta(minutes=1))
+    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    plan_due(store, now=clock.now())
+    number = row(store, "Graphs that forget").id
+    assert delivered(store) == [number]
+    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    clock.advance(timedelta(minutes=1))
+    await feeding.due()
+    plan_due(store, now=clock.now())
+    assert delivered(store).count(number or 0) == 3
+    clock.advance(timedelta(days=1))
+    await feeding.due()
+    plan_due(store, now=clock.now())
+    assert delivered(store).count(number or 0) == 3
+
+
+async def test_what_arxiv_does_not_know_is_asked_for_three_times_and_no_more(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
+    for _ in range(12):
+        await feeding.due()
+        clock.advance(timedelta(hours=6))
+    assert len(arxiv.asked("id_list")) == 3
+    assert len(arxiv.asked("ti:")) == 3
+
+
+async def test_after_seven_days_nobody_is_asked(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    clock.advance(timedelta(days=7, minutes=1))
+    await feeding.due()
+    assert arxiv.asked("id_list") == []
+
+
+async def test_papers_of_other_publishers_and_with_chinese_titles_alone_are_not_asked_for(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    cells = paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")
+    ingested(store, cells, bare("扩散模型"), paper("Whole", "cs.LG"), now=clock.now())
+    await feeding.due()
+    assert arxiv.asked("/api/") == []
+
+
+async def test_many_ids_are_asked_for_a_hundred_at_once_some_in_each_round(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "IDS_PER_REQUEST", filling.IDS_PER_REQUEST // 10)
+    monkeypatch.setattr(filling, "MAX_IDS", filling.MAX_IDS // 10)
+    ids = [f"2601.{number:05d}" for number in range(10_000, 10_073)]
+    arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
+    ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    await feeding.due()
+    assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10] * 5
+    clock.advance(timedelta(minutes=30))
+    await feeding.due()
+    assert [path.count(",") + 1 for path in arxiv.asked("id_list")[5:]] == [10, 10, 3]
+    with store.read() as session:
+        assert [one for one in session.exec(select(PaperRow)) if not one.categories] == []
+
+
+async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    ids = [f"2601.{number:05d}" for number in range(10_000, 10_008)]
+    arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
+    ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    arxiv.reports("incorrect id format for 2601.10003", 99, at="2601.10003")
+    await feeding.due()
+    with store.read() as session:
+        assert [one.arxiv_id for one in session.exec(select(PaperRow)) if not one.categories] == ["2601.10003"]
+    assert len(arxiv.asked("id_list")) == 7  # 8, then 4 and 4, 2 and 2, 1 and 1
+
+
+async def test_while_arxiv_is_busy_nothing_is_lost_and_it_is_left_alone(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    arxiv.answers_429(4, at="/api/")
+    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    for _ in range(5):
+        await feeding.due()
+        clock.advance(timedelta(hours=1))
+    assert row(store, "Graphs that forget").categories == ["cs.LG"]
+    assert len(arxiv.asked("id_list")) == 5
+
+
+async def test_of_two_processes_one_asks(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    await feeding.due()
+    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    other = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.due()
+    await other.due()
+    assert len(arxiv.asked("id_list")) == 1
+
+
+async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    arxiv.holds("/list.md", "")
+    await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
+    assert arxiv.asked("/api/") == []
+
+
+def test_which_source_is_arxivs() -> None:
+    lists, feeds = web_source("https://example.org/list.md"), arxiv_source("cs.LG")
+    api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
+    assert filling.arxiv_among([lists]) is None
+    assert filling.arxiv_among([lists, feeds]) == feeds
+    assert filling.arxiv_among([lists, api]) == api
+
+
+async def test_beside_the_tick_papers_are_completed_once_the_sources_have_spoken(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    for _ in range(3):
+        await feeding.ticks()
+        clock.advance(timedelta(seconds=61))
+    assert [path.partition("?")[0] for path in arxiv.asked()] == ["/rss/cs.LG", "/api/query"]
+    assert row(store, "Graphs that forget").categories == ["cs.LG"]

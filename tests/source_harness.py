@@ -1,0 +1,143 @@
+"""Sources over real HTTP from the fake arXiv, with a clock whose waits end at once."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+
+from sqlmodel import select
+
+from bot.settings import SourceSettings
+from bot.sources.http import Fetcher, FetchLimits, HostLimiter
+from bot.sources.poll_context import PollContext, StoredHostSlots
+from bot.sources.schedules import SourceSchedules
+from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.model import ChatAddress
+from subscriptions.planning.receipts import Receipt
+from subscriptions.service.sources import known_sources
+from subscriptions.store import KnownSource, Store
+from subscriptions.store.rows import PaperRow
+from tests.fakes.arxiv import LOOPBACK, FakeArxiv
+from tests.make import FakeClock
+from tests.receipts import receipts_of
+
+LIMITS = FetchLimits(connect=5, idle=5, total=20, most=2**20)
+
+
+class StoreAndClock:
+    """The part of the app that a source scheduler needs."""
+
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        self.store = store
+        self.clock = clock
+
+
+class YieldingTurns(StoredHostSlots):
+    """Request slots of all processes. A process that waits for a slot lets the others use the time of their requests."""
+
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
+        wait = await super().acquire(publisher, most)
+        if wait:
+            await asyncio.sleep(0.005)
+        return wait
+
+
+class SourceHarness:
+    """A source scheduler with its sources: one for each process of a test."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: FakeClock,
+        arxiv: FakeArxiv,
+        *sources: SourceSettings,
+        holidays: tuple[date, ...] | None = None,
+        admins: tuple[ChatAddress, ...] = (),
+        limits: FetchLimits = LIMITS,
+    ) -> None:
+        self.store, self.clock, self.arxiv = store, clock, arxiv
+
+        host_limiter = HostLimiter(
+            clock, others=YieldingTurns(StoreAndClock(store, clock)), polite_to=lambda host: host == LOOPBACK
+        )
+        fetcher = Fetcher(
+            clock,
+            host_limiter,
+            agent="paperwire/1.0 (+me@example.org)",
+            allowed_hosts=frozenset({LOOPBACK, "localhost"}),
+            limits=limits,
+            proxy_of=lambda *_: None,
+        )
+        self.timing = SourceSchedules(holidays, store.zone)
+        context = PollContext(
+            ingest_context=StoreAndClock(store, clock),
+            timing=self.timing,
+            admins=admins,
+            sites=arxiv.sites,
+            jitter=lambda: 0.0,
+        )
+        self.scheduler = SourceScheduler(context, fetcher, sources)
+
+    async def poll(self, *names: str) -> Receipt:
+        """Polls now, as `sources poll` does. Returns the receipt."""
+        (*_, receipt) = await self.scheduler.poll_now(names)
+        return receipt
+
+    async def due(self) -> None:
+        """Polls the sources that are due, as `run --once` does."""
+        await self.scheduler.drain()
+
+    async def ticks(self) -> None:
+        """Runs one tick of the process. Returns when the requests that it started have been answered."""
+        await self.scheduler.poll()
+        asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    async def until(self, moment: datetime, step: timedelta | None = None) -> None:
+        """Advances to a moment and polls whatever becomes due. `step`: how often folders are looked at."""
+        while self.clock.now() < moment:
+            following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
+            self.clock.advance(max(following - self.clock.now(), timedelta(0)))
+            await self.due()
+
+    def _moments(self) -> list[datetime]:
+        """Returns when each source is due next."""
+        return [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
+
+    def receipts(self, source: str) -> list[Receipt]:
+        """Returns the receipts of a source, oldest first."""
+        return list(reversed(receipts_of(self.store, source)))
+
+    def outcomes(self, source: str) -> list[str]:
+        return [str(receipt.outcome) for receipt in self.receipts(source)]
+
+    def known(self, source: str) -> KnownSource:
+        return {one.name: one for one in known_sources(self.store)}[source]
+
+
+def new_york(text: str) -> datetime:
+    """Returns the moment at which clocks in New York show `2026-01-22 00:05`, in winter."""
+    return datetime.fromisoformat(f"{text}-05:00").astimezone(UTC)
+
+
+def arxiv_source(*categories: str, name: str = "arxiv", **values: object) -> SourceSettings:
+    given: Mapping[str, object] = {"schedule": "arxiv", **values}
+    return SourceSettings(name=name, arxiv=categories, **given)  # type: ignore[arg-type]
+
+
+def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **values: object) -> SourceSettings:
+    return SourceSettings(name=name, url=url, schedule=schedule, **values)  # type: ignore[arg-type]
+
+
+@contextmanager
+def fake_arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
+    """A fake arXiv. Fails the test if the limits of arXiv were broken."""
+    with FakeArxiv(clock) as arxiv:
+        yield arxiv
+    assert arxiv.violations == []
+
+
+def titles(store: Store) -> list[str]:
+    """Returns the titles of all papers in a store, sorted."""
+    with store.read() as session:
+        return sorted(row.title for row in session.exec(select(PaperRow)))

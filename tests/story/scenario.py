@@ -1,0 +1,190 @@
+"""A bot in use: the real app over a real database, and the fake Telegram over real HTTP. Only time is ours.
+
+    said = await life.says("/sub diffusion now")
+    assert said.lines[0].startswith("✓ 1")
+    life.brings(paper("Diffusion for maps"))
+    (alert,) = await life.later(minutes=5)
+    await life.presses("more")
+
+Whatever people do is taken as `paperwire run` takes it, by its receivers and its ear, and every answer has arrived when
+the verb returns. `later` lets time pass and delivers what is due. Chats are ids as Telegram has them, "-1001/5" is a
+topic. What only Telegram does (blocks, migrates, …) is told to `life.telegram`, and `listens` lets the bot hear of it.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.operation.listening import answer_once
+from bot.settings import Settings, TelegramSettings
+from subscriptions.model import Paper
+from subscriptions.service.subscriptions import listed
+from tests.fakes.journal import Entry
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.make import FakeClock, address, ingested
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What people see after something was done: the messages that came or changed, and the words over a button."""
+
+    entries: tuple[Entry, ...] = ()
+    toast: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.toast)
+
+    @property
+    def chats(self) -> list[str]:
+        """Where they stand, "-1001/5" for a topic."""
+        return [f"{entry.chat}/{entry.thread}" if entry.thread else entry.chat for entry in self.entries]
+
+    @property
+    def text(self) -> str:
+        """As people read it, without the invisible signs that keep Telegram from linking."""
+        return "\n".join(entry.text for entry in self.entries).replace("\u2060", "")
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    @property
+    def buttons(self) -> list[str]:
+        return [str(key["text"]) for key in self.keys]
+
+    @property
+    def keys(self) -> list[dict[str, Any]]:
+        rows = (row for entry in self.entries for row in _keyboard(entry))
+        return [key for row in rows for key in row]
+
+    @property
+    def changed(self) -> bool:
+        """Whether it took the place of a message that was there."""
+        return [entry.kind for entry in self.entries] == ["edit"]
+
+    @property
+    def silent(self) -> bool:
+        return all(entry.silent for entry in self.entries)
+
+
+def _keyboard(entry: Entry) -> Sequence[Sequence[dict[str, Any]]]:
+    keyboard = entry.payload.get("reply_markup", {})
+    read = json.loads(keyboard) if isinstance(keyboard, str) else keyboard
+    return read.get("inline_keyboard", []) if read else []
+
+
+class Scenario:
+    """A bot, the people around it, and their time."""
+
+    def __init__(self, telegram: FakeTelegram, clock: FakeClock, settings: Settings) -> None:
+        self.telegram = telegram
+        self.clock = clock
+        self._settings = settings
+        self.app = self._begun()
+
+    # ── people ────────────────────────────────────────────────────────────────
+
+    async def says(self, text: str, chat: str = "42", **more: Any) -> Seen:
+        """Somebody writes; in a group `by` says who. Further words are those of the fake's `user_writes`."""
+        where, _, topic = chat.partition("/")
+        seen = len(self.telegram.journal)
+        self._set_platform_time()
+        self.telegram.user_writes(text, where, topic=int(topic or 0), **more)
+        return await self._listens(seen)
+
+    async def presses(self, label: str, chat: str = "42", *, by: str = "") -> Seen:
+        """Somebody presses the newest button with this label."""
+        seen = len(self.telegram.journal)
+        self._set_platform_time()
+        press = self.telegram.presses(label, chat.partition("/")[0], by=by)
+        after = await self._listens(seen)
+        return Seen(after.entries, self.telegram.toasts().get(press, "not even acknowledged"))
+
+    async def listens(self) -> Seen:
+        """The bot hears of whatever happened meanwhile."""
+        return await self._listens(len(self.telegram.journal))
+
+    # ── papers and time ───────────────────────────────────────────────────────
+
+    def brings(self, *papers: Paper) -> None:
+        """A source has a new digest."""
+        ingested(self.app.store, *papers, now=self.clock.now())
+
+    async def later(self, **by: float) -> list[Seen]:
+        """Time passes, what is due is delivered; the messages that came, one by one."""
+        self.clock.advance(timedelta(**by))
+        seen = len(self.telegram.journal)
+        await self.app.sender.deliver()
+        return [Seen((entry,)) for entry in list(self.telegram.journal)[seen:]]
+
+    # ── the process ───────────────────────────────────────────────────────────
+
+    async def restarts(self) -> Seen:
+        """The process ends and another one begins, on the same database; what that says by itself."""
+        await self.app.close()
+        return await self.begins()
+
+    async def is_killed(self, *doing: asyncio.Task[Any]) -> None:
+        """The process ends at once: whatever it is at, which this test began with `doing`, goes no further."""
+        mine = asyncio.current_task()
+        under_way = {task for task in asyncio.all_tasks() if task is not mine} | {*doing}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self.app.close()
+
+    async def begins(self) -> Seen:
+        """A process begins; what it says by itself."""
+        self.app = self._begun()
+        return await self.listens()
+
+    # ── looking behind ────────────────────────────────────────────────────────
+
+    def queries(self, chat: str = "42") -> list[str]:
+        """What a chat asks for, in its own words."""
+        there = (one for one in listed(self.app.store, None) if one.chat.address == address(f"telegram:{chat}"))
+        return [one.subscription.text for one in there]
+
+    # ── how it is done ────────────────────────────────────────────────────────
+
+    def _begun(self) -> App:
+        app = build_app(self._settings, clock=self.clock)
+        app.open()
+        return app
+
+    def _set_platform_time(self) -> None:
+        self.telegram.sets_time(self.clock.now().timestamp())
+
+    async def _listens(self, seen: int) -> Seen:
+        self._set_platform_time()
+        await answer_once(self.app)
+        assert self.telegram.waiting() == 0, "everything is confirmed"
+        return Seen(tuple(self.telegram.journal)[seen:])
+
+
+@asynccontextmanager
+async def a_scenario(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
+) -> AsyncIterator[Scenario]:
+    """A bot whose database is empty; `settings` are the operator's, with access open to everybody."""
+    scenario = Scenario(
+        telegram,
+        clock,
+        Settings(
+            database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+            telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=telegram.url),
+            **{"access": "open", **settings},
+        ),
+    )
+    try:
+        yield scenario
+    finally:
+        await scenario.app.close()

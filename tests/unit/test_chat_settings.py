@@ -1,0 +1,216 @@
+"""Settings of a chat: the defaults of its kind, and the allowed values."""
+
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pytest
+
+from subscriptions.chat_settings import SETTINGS, check_value, choices, resolve, setting_name
+from subscriptions.errors import Refused
+from subscriptions.model import ChatKind, ChatSettings
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+
+PRIVATE, GROUP, BROADCAST, TEAM = ChatKind.PRIVATE, ChatKind.GROUP, ChatKind.BROADCAST, ChatKind.TEAM
+
+
+def settings(kind: ChatKind, platform: str = "telegram", **chosen: str) -> ChatSettings:
+    return resolve(kind, platform, chosen, timezone="Europe/Berlin", lang="en")
+
+
+# The table of docs/settings.md, a row for each setting: private, group, broadcast, team.
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("schedule", (*["when-out 08:00-20:00"] * 3, "when-out 09:00-18:00 weekdays")),
+        ("timezone", ("Europe/Berlin",) * 4),
+        ("lang", ("en",) * 4),
+        ("text", ("summary",) * 4),
+        ("limit", (20, 12, None, 12)),
+        ("sound", ("first", "off", "off", "off")),
+        ("quiet", ("22:00-08:00",) * 4),
+        ("shape", ("digest", "digest", "digest", "thread")),
+        ("crosslists", ("in",) * 4),
+        ("buttons", ("full", "full", "link", "full")),
+        ("credits", ("off", "off", "off", "on")),
+        ("quietday", ("off",) * 4),
+        ("manage", ("person", "admins", "admins", "members")),
+    ],
+)
+def test_each_kind_of_chat_has_its_defaults(name: str, expected: tuple[object, ...]) -> None:
+    kinds = [(PRIVATE, "telegram"), (GROUP, "telegram"), (BROADCAST, "telegram"), (TEAM, "slack")]
+    assert tuple(asdict(settings(kind, platform))[name] for kind, platform in kinds) == expected
+
+
+def test_settings_are_those_of_the_model() -> None:
+    assert set(SETTINGS) == {field.name for field in fields(ChatSettings)} - {"others"}
+
+
+@pytest.mark.parametrize("platform", ["console", "web"])
+def test_console_and_web_are_private_chats_without_schedule_night_and_limit(platform: str) -> None:
+    at_home = settings(PRIVATE, platform)
+    assert (at_home.schedule, at_home.quiet, at_home.limit) == ("now", "off", None)
+    assert (at_home.manage, at_home.shape, at_home.text) == ("person", "digest", "summary")
+    assert settings(PRIVATE, platform, limit="3").limit == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "lang"), [("zh", "zh"), ("zh-hans", "zh"), ("zh_TW", "zh"), ("de", "en"), ("", "en"), ("en-GB", "en")]
+)
+def test_a_chat_speaks_the_language_of_its_client(code: str, lang: str) -> None:
+    assert resolve(PRIVATE, "telegram", {}, timezone="UTC", lang=code).lang == lang
+
+
+def test_what_was_chosen_wins() -> None:
+    chosen = {
+        "schedule": "daily 07:30",
+        "timezone": "+08:00",
+        "lang": "zh",
+        "text": "titles",
+        "limit": "5",
+        "sound": "off",
+        "quiet": "off",
+        "crosslists": "out",
+        "quietday": "on",
+    }
+    resolved = asdict(settings(PRIVATE, **chosen))
+    assert {name: str(resolved[name]) for name in chosen} == chosen
+    assert settings(GROUP, limit="all").limit is None
+
+
+def test_without_a_button_that_opens_the_rest_nothing_is_left_out_unless_asked_for() -> None:
+    assert settings(GROUP, buttons="off").limit is None
+    assert settings(GROUP, buttons="off", limit="5").limit == 5
+    public = resolve(GROUP, "telegram", {}, timezone="UTC", lang="en", public=True)
+    assert (public.buttons, public.limit) == ("link", None)
+
+
+def test_a_group_that_strangers_read_is_as_a_channel_where_buttons_are_concerned() -> None:
+    before = {"buttons": "full", "limit": "5"}  # chosen while nobody else could read it
+    public = resolve(GROUP, "telegram", before, timezone="UTC", lang="en", public=True)
+    assert (public.buttons, public.limit) == ("link", 5)
+    assert choices("buttons", kind=GROUP) == ("full", "link", "off")
+    assert choices("buttons", kind=GROUP, public=True) == ("link", "off")
+    with pytest.raises(Refused, match="Possible: one link, none"):
+        check_value("buttons", "full", kind=GROUP, public=True)
+    assert choices("limit", kind=GROUP) == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("limit", "limit"),
+        ("Limit", "limit"),
+        ("quiet day note", "quietday"),
+        ("quiet-day", "quietday"),
+        ("quietday", "quietday"),
+        ("quiet", "quiet"),
+        ("tz", "timezone"),
+        ("time zone", "timezone"),
+        ("language", "lang"),
+        ("cross-lists", "crosslists"),
+    ],
+)
+def test_a_setting_is_found_by_what_people_call_it(typed: str, name: str) -> None:
+    assert setting_name(typed) == name
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_and_all() -> None:
+    with pytest.raises(
+        Refused, match=r"no setting “limt”. Did you mean limit\? There are: Schedule, Time zone, Language,"
+    ):
+        setting_name("limt")
+    with pytest.raises(Refused, match=r"no setting “colour”. There are: Schedule, "):
+        setting_name("colour")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "typed", "kept"),
+    [
+        (PRIVATE, "schedule", "daily at 8am", "daily 08:00"),
+        (PRIVATE, "schedule", "when-out 9-18 weekdays", "when-out 09:00-18:00 weekdays"),
+        (PRIVATE, "schedule", "now", "now"),
+        (PRIVATE, "timezone", "europe/berlin", "Europe/Berlin"),
+        (PRIVATE, "timezone", "UTC+8", "+08:00"),
+        (PRIVATE, "lang", "ZH", "zh"),
+        (PRIVATE, "lang", "中文", "zh"),
+        (PRIVATE, "lang", "zh-CN", "zh"),
+        (PRIVATE, "lang", "English", "en"),
+        (PRIVATE, "text", "Titles", "titles"),
+        (PRIVATE, "limit", "7", "7"),
+        (PRIVATE, "limit", "007", "7"),
+        (PRIVATE, "limit", "all", "all"),
+        (PRIVATE, "limit", "off", "all"),
+        (PRIVATE, "limit", "none", "all"),
+        (PRIVATE, "limit", "0", "all"),
+        (PRIVATE, "sound", "on", "first"),
+        (PRIVATE, "sound", "off", "off"),
+        (PRIVATE, "quiet", "off", "off"),
+        (PRIVATE, "quiet", "23-7", "23:00-07:00"),
+        (PRIVATE, "quiet", "11pm – 7am", "23:00-07:00"),
+        (BROADCAST, "shape", "each", "each"),
+        (TEAM, "shape", "each", "each"),
+        (PRIVATE, "crosslists", "off", "out"),
+        (PRIVATE, "crosslists", "yes", "in"),
+        (PRIVATE, "buttons", "none", "off"),
+        (GROUP, "buttons", "on", "full"),
+        (GROUP, "credits", "on", "on"),
+        (TEAM, "credits", "no", "off"),
+        (BROADCAST, "credits", "off", "off"),
+        (GROUP, "quietday", "on", "on"),
+        (GROUP, "manage", "members", "members"),
+        (TEAM, "manage", "Admins", "admins"),
+    ],
+)
+def test_a_value_is_kept_in_one_form(kind: ChatKind, name: str, typed: str, kept: str) -> None:
+    assert check_value(name, typed, kind=kind) == kept
+    assert check_value(name, kept, kind=kind) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "typed", "sentence"),
+    [
+        (PRIVATE, "schedule", "hourly", "“hourly” is not a schedule. The nearest is: now."),
+        (PRIVATE, "schedule", "soon", "“soon” is not a schedule. For example: now, when-out 08:00-20:00"),
+        (PRIVATE, "schedule", "daily 9 Berlin", "takes no place. Set the clock by itself: timezone Europe/Berlin."),
+        (PRIVATE, "timezone", "Berlin", "“Berlin” is not a time zone that I know. Did you mean Europe/Berlin?"),
+        (PRIVATE, "lang", "de", "Language cannot be “de”. Possible: English (en), 中文 (zh)."),
+        (PRIVATE, "text", "short", "Text cannot be “short”. Possible: summary, abstract, titles only."),
+        (PRIVATE, "text", "off", "Text cannot be “off”. Possible: summary, abstract, titles only."),
+        (PRIVATE, "limit", "many", "Papers shown cannot be “many”. Possible: a number from 1 to 200, or all."),
+        (PRIVATE, "limit", "-1", "a number from 1 to 200"),
+        (PRIVATE, "limit", "201", "a number from 1 to 200"),
+        (PRIVATE, "limit", "9" * 5000, "a number from 1 to 200"),
+        (PRIVATE, "limit", "٣", "a number from 1 to 200"),
+        (PRIVATE, "quiet", "22:00", "two times of day such as 22:00-08:00, or off."),
+        (PRIVATE, "quiet", "8-8", "two times of day such as 22:00-08:00, or off."),
+        (PRIVATE, "shape", "thread", "Layout is fixed in this kind of chat: one digest."),
+        (BROADCAST, "shape", "thread", "Layout cannot be “thread”. Possible: one digest, a message for each paper."),
+        (BROADCAST, "credits", "on", "Who asked is fixed in this kind of chat: not named."),
+        (BROADCAST, "buttons", "full", "Possible: one link, none."),
+        (PRIVATE, "manage", "admins", "Who may change it is fixed in this kind of chat: you."),
+        (TEAM, "sound", "first", "Sound is fixed in this kind of chat: off."),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_what_is_possible(
+    kind: ChatKind, name: str, typed: str, sentence: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        check_value(name, typed, kind=kind)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", list(ChatKind))
+def test_every_default_can_be_chosen_and_read(kind: ChatKind) -> None:
+    resolved = {name: settings(kind).value(name) for name in SETTINGS}
+    assert {name: check_value(name, value, kind=kind) for name, value in resolved.items()} == resolved
+    assert cadence_text(parse_cadence(resolved["schedule"])) == resolved["schedule"]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_readers_of_a_setting_read_it(name: str) -> None:
+    assert SETTINGS[name].readers
+    for reader in SETTINGS[name].readers:
+        place = Path(*reader.split("."))
+        modules = list(place.rglob("*.py")) or [place.with_suffix(".py")]
+        assert any(re.search(rf"settings\.{name}\b", module.read_text(encoding="utf-8")) for module in modules), reader

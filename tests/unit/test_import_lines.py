@@ -1,0 +1,250 @@
+"""Lines of an import: how they are read, and what is said about an invalid one. Names: which are allowed."""
+
+import unicodedata
+from contextlib import suppress
+from zoneinfo import available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.errors import QueryError, Refused
+from subscriptions.model import ChatAddress
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.portable import read_lines, text_of
+from subscriptions.query import parse_query
+from subscriptions.wording import LONGEST_NAME, checked_name, kept_query, mended_name, one_line
+from subscriptions.zones import zone_name
+
+ME = ChatAddress("console", "me")
+
+LINES = [
+    # line, schedule, zone, query, name (None: nothing is said of it)
+    (
+        "daily 09:00 Europe/Berlin | diffusion -survey | mine",
+        "daily 09:00",
+        "Europe/Berlin",
+        "diffusion -survey",
+        "mine",
+    ),
+    ("daily 09:00 | diffusion | ", "daily 09:00", None, "diffusion", ""),
+    ("daily 09:00 | diffusion |", "daily 09:00", None, "diffusion", ""),
+    ("daily 09:00 | diffusion", "daily 09:00", None, "diffusion", None),
+    ("daily 09:00|diffusion|name", "daily 09:00", None, "diffusion", "name"),
+    ("daily 09:00|diffusion|", "daily 09:00", None, "diffusion", ""),
+    ("daily 09:00|diffusion", "daily 09:00", None, "diffusion", None),
+    ("daily 09:00 |diffusion| name", "daily 09:00", None, "diffusion", "name"),
+    ("daily 09:00| diffusion |name", "daily 09:00", None, "diffusion", "name"),
+    ("daily 09:00\t|\tdiffusion\t|\tname", "daily 09:00", None, "diffusion", "name"),
+    ("daily 09:00｜diffusion｜name", "daily 09:00", None, "diffusion", "name"),
+    ("now | a | b | c", "now", None, "a | b", "c"),
+    ("now | a | b | ", "now", None, "a | b", ""),
+    ("now | a | b |", "now", None, "a | b", ""),
+    ("now | a | b", "now", None, "a", "b"),
+    ("now | a|b", "now", None, "a|b", None),
+    ("now | a|b | c", "now", None, "a|b", "c"),
+    ("now|a|b|c", "now", None, "a|b", "c"),
+    ("now | a | | ", "now", None, "a |", ""),
+    ("now | | a | n", "now", None, "| a", "n"),
+    ('now | "a | b" c | n', "now", None, '"a | b" c', "n"),
+    ("  now  |  a   b  |  n   m  ", "now", None, "a b", "n m"),
+    ("now | a\u2028b | n", "now", None, "a b", "n"),
+    ("now | a\x1cb\x85c | n", "now", None, "a b c", "n"),
+    ("now | \ufeffa | n", "now", None, "\ufeffa", "n"),
+    ("\ufeffnow | a | n", "now", None, "a", "n"),
+    ("weekly fri 08:00 Japan | a | n", "weekly fri 08:00", "Japan", "a", "n"),
+    ("when-out 08:00-20:00 weekdays UTC | a | n", "when-out 08:00-20:00 weekdays", "UTC", "a", "n"),
+    ("daily 9 +08:00 | a | n", "daily 09:00", "+08:00", "a", "n"),
+    ("daily 9 est5edt | a | n", "daily 09:00", "EST5EDT", "a", "n"),
+    ("now Asia/Tokyo | a | n", "now", "Asia/Tokyo", "a", "n"),
+    ("every monday at 9 Berlin | a | n", "weekly mon 09:00", "Europe/Berlin", "a", "n"),
+    ("每天8点|扩散模型", "daily 08:00", None, "扩散模型", None),
+    ("daily 07:30 UTC | 扩散模型 综述 | 名字 🎓", "daily 07:30", "UTC", "扩散模型 综述", "名字 🎓"),
+]
+
+
+@pytest.mark.parametrize(("line", "schedule", "zone", "query", "name"), LINES)
+def test_a_line_is_read_as_its_row_says(
+    line: str, schedule: str, zone: str | None, query: str, name: str | None
+) -> None:
+    (read,) = read_lines(line, ME)
+    assert read.cadence is not None
+    assert read.query is not None
+    assert (cadence_text(read.cadence), read.zone, read.query.text, read.name) == (schedule, zone, query, name)
+    assert read.query.canonical == parse_query(query).canonical
+
+
+@pytest.mark.parametrize("schedule", ["daily 09:00", "when-out 08:00-20:00 weekdays", "weekly sun 23:59", "now"])
+def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
+    for name in {zone_name(name) for name in available_timezones() - {"Factory", "localtime", "posixrules"}} | {
+        "+05:45",
+        "-12:00",
+        "+14:00",
+    }:
+        (line,) = read_lines(f"{schedule} {name} | a | ", ME)
+        assert line.cadence is not None
+        assert (cadence_text(line.cadence), line.zone) == (schedule, name)
+
+
+WRONG = [
+    ("nonsense", "it is not WHEN | QUERY | NAME."),
+    ("diffusion -survey", "it is not WHEN | QUERY | NAME."),
+    ("daily 25:00 | a | n", "“daily 25:00” is not a schedule."),
+    ("sometimes | a | n", "“sometimes” is not a schedule."),
+    ("| a | n", "is not a schedule."),
+    ("daily 9 Europe/Berlni | a | n", "is no place whose clock I know."),
+    ("now | -a | n", "This only excludes."),
+    ("now | | n", ""),
+    ("now |", ""),
+    ("now | a | " + "n" * 61, "A name has at most 60 characters, and no |."),
+    ("now | a | x\x07y", "A name is one line, without control characters."),
+    ("now | a | x\u2028y", "A name is one line, without control characters."),
+    ("[slack:foo]", "“slack:foo” is not a Slack chat."),
+    ("[telegram:0]", "“telegram:0” is not a Telegram chat."),
+    ("[]", "“” is not a chat."),
+    ("set kind castle", "“castle” is not a value for kind."),
+]
+
+
+@pytest.mark.parametrize(("line", "why"), WRONG)
+@pytest.mark.parametrize("before", ["# a remark", "\ufeff", "[console:me]\r"])
+def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_lines(f"{before}\n{line}\nnow | another | ", None if "[" in line + before else ME)
+    said = str(refused.value.sentence)
+    assert said.startswith("Line 2 cannot be imported: ")
+    assert f"It says: “{one_line(line)[:40]}" in said
+    assert why in said
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r", "\n\n\n", "\r\n \r\n"])
+def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
+    text = ends.join(["# remark", "#", "[console:a]", "now | a | ", "set limit 5", "[telegram:-100/7]", "daily 9|b"])
+    lines = read_lines(text)
+    assert [str(line.chat) for line in lines] == ["console:a", "console:a", "telegram:-100/7"]
+    assert lines[1].setting == ("limit", "5")
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "said"),
+    [
+        ("[console:me]\nnow | a | ", False, "the text names its chats itself, and --as names one, too."),
+        ("now | a | \n[console:you]\nnow | b | ", False, "the text names its chats itself, and --as names one, too."),
+        ("[console:you]\nset limit 5", True, "it is for another chat, and here only this one can be changed."),
+    ],
+)
+def test_a_text_with_chats_of_its_own_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        read_lines(text, ME, alone=alone)
+
+
+def test_lines_of_no_chat_are_refused() -> None:
+    with pytest.raises(Refused, match="Line 2 cannot be imported: it belongs to no chat"):
+        read_lines("\nnow | a | ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-bom"])
+def test_a_file_is_read_as_shells_and_editors_write_it(encoding: str) -> None:
+    text = "now | 扩散模型 | 名字"
+    data = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
+    (line,) = read_lines(text_of(data), ME)
+    assert (line.query and line.query.text, line.name) == ("扩散模型", "名字")
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"a\nb\xff", 2),
+        (b"\x89PNG\r\n\x1a\n\x00", 1),
+        (b"a\n\nb\x00c", 3),
+        (b"\xff\xfea", 1),
+        ("é".encode("latin-1"), 1),
+    ],
+)
+def test_what_is_no_text_says_where(data: bytes, line: int) -> None:
+    with pytest.raises(UnicodeDecodeError) as wrong:
+        text_of(data)
+    assert data.count(b"\n", 0, wrong.value.start) + 1 == line
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["now | a | ", "[console:x]", "set limit 5", "daily", "|", " | ", "\r", "\ufeff", "｜", "[", "]", "\x00"]
+        )
+        | st.text(),
+        max_size=12,
+    )
+)
+def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
+    for address, alone in ((None, False), (ME, False), (ME, True)):
+        with suppress(Refused):  # and nothing else
+            read_lines("\n".join(parts), address, alone=alone)
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+NAMES = [
+    ("diffusion", "diffusion"),
+    ("  two   words ", "two words"),
+    ("", ""),
+    ("   ", ""),
+    ("x" * 60, "x" * 60),
+    (f" {'é' * 60} ", "é" * 60),
+    ("名字（一）", "名字（一）"),
+    ("👩‍👩‍👧‍👦 family", "👩‍👩‍👧‍👦 family"),
+    ("a｜b", "a｜b"),
+    ("نام‌ها", "نام‌ها"),
+    ("-", "-"),
+    ("# 1 [a] set x", "# 1 [a] set x"),
+]
+
+
+@pytest.mark.parametrize(("typed", "name"), NAMES)
+def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
+    assert checked_name(typed) == name
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["a|b", "|", " | ", "x" * 61, "a\nb", "a\rb", "a\tb", "a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "a\u2028b", "a\u2029b", "a\ud800b", "a\x1cb"],
+)  # fmt: skip
+def test_a_name_with_a_bar_a_line_end_or_a_control_character_is_none(typed: str) -> None:
+    with pytest.raises(Refused):
+        checked_name(typed)
+
+
+@pytest.mark.parametrize(
+    "category", sorted({unicodedata.category(chr(code)) for code in range(0x3000)} | {"Co", "Cn", "Cs"})
+)
+def test_a_sign_of_any_category_is_kept_or_refused(category: str) -> None:
+    for sign in [
+        chr(code)
+        for code in (*range(0x3000), 0xD800, 0xE000, 0xFFFF, 0x1F600)
+        if unicodedata.category(chr(code)) == category
+    ][:40]:
+        typed = f"a{sign}b"
+        try:
+            name = checked_name(typed)
+        except Refused:
+            assert category in ("Cc", "Cs", "Zl", "Zp") or sign == "|"
+            continue
+        assert category not in ("Cc", "Cs", "Zl", "Zp")
+        assert name == (typed if category != "Zs" else "a b")
+
+
+@given(st.text(max_size=200))
+def test_a_name_of_other_words_is_mended_into_one_that_is_taken(text: str) -> None:
+    mended = mended_name(text)
+    assert checked_name(mended) == mended
+    assert len(mended) <= LONGEST_NAME
+
+
+@given(st.text(max_size=60).map("graph {}".format))
+def test_a_query_is_kept_as_it_reads(text: str) -> None:
+    try:
+        kept = kept_query(text)
+    except QueryError:  # as it always was
+        return
+    assert kept.text == one_line(kept.text)
+    assert kept_query(kept.text).canonical == kept.canonical

@@ -1,0 +1,163 @@
+"""The explanation of a query: its reading in words, the hints, the caret."""
+
+import json
+
+import pytest
+from rich.cells import cell_len
+
+from bot.rendering.text.language import Language
+from bot.rendering.text.queries import caret, explain, query_in_words
+from subscriptions.query import parse_query
+
+
+def english(template: str) -> str:
+    return template
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("diffusion models -survey", "diffusion AND models, not survey"),
+        ("-survey Diffusion", "Diffusion, not survey"),
+        ('"graph neural', '"graph neural"'),
+        ("studies OR few-shot", "studies OR few-shot"),  # never stems
+        ("a b OR c", "(a AND b) OR c"),
+        ("(a OR b) c", "(a OR b) AND c"),
+        ("(a OR -b) c", "(a OR NOT b) AND c"),
+        ("a b -c -d", "a AND b, not c, not d"),
+        ("a b -c | d", "(a AND b, not c) OR d"),
+        ("(a OR (-b -c)) d", "(a OR (NOT b AND NOT c)) AND d"),
+        ("graph -(survey review)", "graph, not (survey AND review)"),
+        ("graph -(survey OR review)", "graph, not (survey OR review)"),
+        ("x -(a | -(b c))", "x AND b AND c, not a"),
+        ("-(-x)", "x"),
+        ("graph GRAPH graphs", "graph"),
+        ("author:Jane Doe", "Doe AND author:Jane"),
+        ('author:Jane "deep learning"', '"deep learning" AND author:Jane'),
+        ("ti:graph attention", "attention AND title:graph"),
+        ("attention ti:graph", "attention AND title:graph"),
+        ("ti:graph attention neural", "attention AND neural AND title:graph"),
+        ('author:"Jane Doe"', 'author:"Jane Doe"'),
+        ("author:Doe, Jane", 'author:"Jane Doe"'),
+        ("author:(jane doe)", "author:jane AND author:doe"),
+        ("author:=Müller", "author:=Müller"),
+        ("abs:study", "abstract:study"),
+        ('tldr:"many layers"', 'summary:"many layers"'),
+        ("all:graph x", "x AND all:graph"),
+        ("cs.lg", "category:cs.LG"),
+        ("graph cs.* -hep-th", "graph AND category:cs.*, not category:hep-th"),
+        ("cs.AI+q-bio.NC", "category:cs.AI OR category:q-bio.NC"),
+        ("primary:CS.lg", "primary:cs.LG"),
+        ("primary:cs", "primary:cs.*"),
+        ("cat:detection", "category:detection"),
+        ("2601.15529", "2601.15529"),
+        ("https://arxiv.org/abs/2601.15529v2", "id:2601.15529"),
+        ("doi:10.1101/ABC.5", "doi:10.1101/abc.5"),
+        ("source:Daily", "source:Daily"),
+        ('source:"Daily arXiv"', 'source:"Daily arXiv"'),
+        ("=RAG", "=RAG"),
+        ('ti:="Rag doll"', 'title:="Rag doll"'),
+        ("neuro* few-sho*", "neuro* AND few-sho*"),
+        ("author:schm*", "author:schm*"),
+        ("rlhf, dpo, reward mod*", "rlhf OR dpo OR reward-mod*"),
+        ("AT&T", '"AT&T"'),
+        ("rlhf,dpo", '"rlhf,dpo"'),
+        ("foo:graph", '"foo:graph"'),
+        ("BERT: graph!", "BERT AND graph"),
+        (r"H\"older", "Hölder"),
+        ("GPT -4", "GPT, not 4"),
+        ("扩散模型 –综述", "扩散模型, not 综述"),
+        ("ti:%22quantum+dots%22+AND+cat:cs.LG", 'title:"quantum dots" AND category:cs.LG'),
+        ("{braces} {0}", '"{braces}" AND "{0}"'),
+    ],
+)
+def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> None:
+    assert query_in_words(parse_query(typed), english) == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("diffusion models -survey", "diffusion 且 models，不含 survey"),
+        ("扩散模型 -综述", "扩散模型，不含 综述"),
+        ('ti:b c =f -(d OR "e', 'c 且 =f 且 标题：b，不含 （d 或 "e"）'),
+        ("(a OR -b) c", "（a 或 不含 b） 且 c"),
+        ("au:何恺明 abs:扩散 tldr:流", "作者：何恺明 且 摘要：扩散 且 总结：流"),
+        ("cs.LG primary:cs -cat:cs.CV", "类别：cs.LG 且 主类别：cs.*，不含 类别：cs.CV"),
+        (
+            "id:2601.15529 | doi:10.1/a | source:daily | all:x",
+            "编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x",
+        ),
+    ],
+)
+def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
+    assert query_in_words(parse_query(typed), Language("zh", "UTC").translate) == said
+
+
+def test_hints_speak_the_language_of_the_chat() -> None:
+    assert explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
+
+
+def test_explain_is_one_document() -> None:
+    assert explain('author:Jane "deep', english) == {
+        "query": 'author:Jane "deep',
+        "text": 'author:Jane "deep',
+        "canonical": "author:jane deep",
+        "words": '"deep" AND author:Jane',
+        "hints": ["I closed the quotation mark."],
+        "error": None,
+    }
+    assert explain("-survey", english) == {
+        "query": "-survey",
+        "text": "-survey",
+        "canonical": None,
+        "words": None,
+        "hints": [],
+        "error": {
+            "column": 1,
+            "message": "This only excludes. Say also what you want.",
+            "hint": "For example: diffusion -survey",
+        },
+    }
+    json.dumps(explain("\ud800 =扩散", english))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "lines"),
+    [
+        ("-survey", 1, ("-survey", "^")),
+        ("graph )", 7, ("graph )", "      ^")),
+        ("", 1, ("", "^")),
+        ("ti:", 4, ("ti:", "   ^")),
+        ("ti:", 99, ("ti:", "   ^")),
+        ("扩散 ai*", 4, ("扩散 ai*", "     ^")),  # wide characters take two cells
+        ("ｔｉ： x", 4, ("ｔｉ： x", "      ^")),
+        ("e\u0301e\u0301 )", 6, ("e\u0301e\u0301 )", "   ^")),  # combining marks take none
+        ("a\u200bb )", 5, ("ab )", "   ^")),  # nor do invisible characters, which are left out
+        ("a\tb\nc )", 7, ("a b c )", "      ^")),
+        ("\x1b[31m )", 7, ("[31m )", "     ^")),
+        ("हिन्दी )", 8, ("हिन्दी )", " " * cell_len("हिन्दी ") + "^")),
+    ],
+)
+def test_the_caret_points_by_what_is_displayed(text: str, column: int, lines: tuple[str, str]) -> None:
+    assert caret(text, column) == lines
+
+
+@pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
+@pytest.mark.parametrize("letter", ["x", "扩", "e\u0301", "🙂"])
+def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
+    text = (letter * 1000)[: column - 1] + "#" + (letter * 1000)[column:1000]
+    line, below = caret(text, column)
+    assert cell_len(line) <= 60
+    assert cell_len(line[: line.index("#")]) == len(below) - 1
+    kept = line.strip("…")
+    assert kept in text
+    assert line.startswith("…") != text.startswith(kept)
+    assert line.endswith("…") != text.endswith(kept)
+
+
+def test_a_query_that_is_too_long_shows_its_end() -> None:
+    line, below = caret("x" * 1500, 1001)
+    assert line.startswith("…xxx")
+    assert line.endswith("xxx…")
+    assert below.endswith("^")

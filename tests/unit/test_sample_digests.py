@@ -1,0 +1,48 @@
+"""The sample digests of the demo: all can be read, and they hold what the demo shows."""
+
+from importlib.resources import files
+
+import pytest
+
+from bot.digests import read_digest
+from subscriptions.model import Announce, Digest
+
+WARNED = {"daily_arxiv.md": ["failed_summaries"]}
+
+
+def sample(name: str) -> Digest:
+    return read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "format_name", "papers"),
+    [
+        ("daily_arxiv.md", "daily_arxiv_md", 14),
+        ("bilingual.txt", "bilingual3", 5),
+        ("hf_papers.txt", "hf_text", 6),
+        ("arxiv_rss.xml", "arxiv_rss", 8),
+    ],
+)
+def test_a_sample_is_of_its_format_and_whole(name: str, format_name: str, papers: int) -> None:
+    digest = sample(name)
+    assert digest.format == format_name
+    assert len({paper.key for paper in digest.entries}) == len(digest.entries) == papers
+    assert [warning.code for warning in digest.warnings] == WARNED.get(name, [])
+    assert all(paper.abstract for paper in digest.entries)
+
+
+def test_the_daily_sample_has_chinese_summaries_and_one_that_failed() -> None:
+    digest = sample("daily_arxiv.md")
+    assert digest.declared == {"cs.LG": 6, "cs.CL": 4, "cs.CV": 3, "stat.ML": 1}
+    assert [paper.arxiv_id for paper in digest.entries if paper.failed] == ["2601.10804"]
+    assert {summary.language for paper in digest.entries for summary in paper.summaries} == {"zh"}
+
+
+def test_one_paper_stands_in_two_samples() -> None:
+    daily = {paper.key for paper in sample("daily_arxiv.md").entries}
+    assert [paper.key for paper in sample("arxiv_rss.xml").entries if paper.key in daily] == ["2601.15625"]
+
+
+def test_the_feed_has_new_cross_listed_and_replaced_papers() -> None:
+    types = [paper.announce_type for paper in sample("arxiv_rss.xml").entries]
+    assert (types.count(Announce.NEW), types.count(Announce.CROSS), types.count(Announce.REPLACE)) == (5, 2, 1)

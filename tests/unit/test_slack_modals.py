@@ -1,0 +1,220 @@
+"""Modals and home views in Slack: within every limit for any content; and as the gallery shows them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.models.views import View as Judge
+
+from bot.ports.button import Button
+from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.rendering.platforms.slack.modal_page import ButtonRow, ShownField, ViewExhibit, view_display, views_page
+from bot.rendering.platforms.slack.modals import BLOCKS, INPUT, OPTION, TITLE, home_view, modal_view
+from bot.rendering.text.language import Language
+from tests.unit.hostile import HOSTILE, hostile
+
+LINK = "AbCdEfGhIjKlMnOp"
+
+
+def a_modal(*fields: FormField, title: str = "New subscription") -> Modal:
+    return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
+
+
+def options(*values: str) -> tuple[Option, ...]:
+    return tuple(Option(value=value, label=value.title()) for value in values)
+
+
+QUERY = FormField(
+    name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
+)
+CHOICE = FormField(
+    name="when", label="When", value="daily", options=options("now", "daily", "weekdays", "weekly", "a", "b")
+)
+RADIO = FormField(name="place", label="Where", value="here", options=options("here", "mine"))
+CLOCK = FormField(name="clock", label="At", value="09:00", is_clock=True, required=False)
+
+
+def judged(text: str) -> dict[str, Any]:
+    """The view, as Slack takes it: the SDK's limits, and those that it does not know."""
+    view: dict[str, Any] = json.loads(text)
+    Judge(**view).validate_json()
+    assert 0 < len(view["blocks"]) <= BLOCKS
+    ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
+    assert len(ids) == len(set(ids))
+    for block in view["blocks"]:
+        for element in [block.get("element"), block.get("accessory"), *block.get("elements", ())]:
+            _judge_element(element or {})
+        for words in (block.get("label"), block.get("hint"), block.get("text")):
+            assert words is None or words["text"]
+        if block["type"] in {"section", "context"}:
+            inside = [block.get("text"), *block.get("elements", ())] if block["type"] == "context" else [block["text"]]
+            assert all("<!" not in one["text"] and "<@" not in one["text"] for one in inside if one)
+            assert all(len(one["text"]) <= 3000 for one in inside if one)
+    return view
+
+
+def _judge_element(element: dict[str, Any]) -> None:
+    assert len(element.get("initial_value", "")) <= INPUT
+    for option in element.get("options", ()):
+        assert 0 < len(option["text"]["text"]) <= OPTION
+        assert 0 < len(option["value"]) <= 150
+    initial = element.get("initial_option")
+    assert initial is None or initial in element["options"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- forms
+
+
+def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
+    view = judged(modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
+    assert (view["type"], view["private_metadata"]) == ("modal", LINK)
+    assert [view[name]["text"] for name in ("title", "submit", "close")] == ["New subscription", "Subscribe", "Cancel"]
+    assert [block.get("block_id") for block in view["blocks"]] == ["query", None, "when", "clock", "place"]
+    elements = {block["block_id"]: block["element"] for block in view["blocks"] if "element" in block}
+    assert [element["type"] for element in elements.values()] == [
+        "plain_text_input",
+        "static_select",
+        "timepicker",
+        "radio_buttons",
+    ]
+    assert all(element["action_id"] == name for name, element in elements.items())
+    assert elements["query"]["initial_value"] == "diffusion"
+    assert elements["when"]["initial_option"]["value"] == "daily"
+
+
+def test_enter_in_a_watched_field_tells_the_bot_and_typing_does_not() -> None:
+    (block, _) = judged(modal_view(a_modal(QUERY), LINK))["blocks"]
+    assert block["dispatch_action"] is True
+    assert block["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
+
+
+def test_what_is_not_there_is_not_said() -> None:
+    (block,) = judged(modal_view(a_modal(FormField(name="query", label="Papers with")), LINK))["blocks"]
+    assert set(block) == {"type", "block_id", "label", "element"}
+    assert "initial_value" not in block["element"]
+    bare = FormField(name="when", label="When", value="gone", options=options("now", "daily"))
+    (block,) = judged(modal_view(a_modal(bare), LINK))["blocks"]
+    assert "initial_option" not in block["element"]
+
+
+@given(hostile, hostile, st.integers(1, 99))
+def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: int) -> None:
+    words = text or "x"
+    many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
+    fields = (
+        FormField(
+            name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
+        ),
+        FormField(name="when", label=words, value="v0", options=many),
+    )
+    judged(modal_view(a_modal(*fields, title=words * 3), LINK))
+
+
+@pytest.mark.parametrize("length", [INPUT, INPUT + 1, 40_000])
+def test_a_text_longer_than_a_field_is_cut(length: int) -> None:
+    (block, *_) = judged(modal_view(a_modal(FormField(name="query", label="x", value="y" * length)), LINK))["blocks"]
+    assert len(block["element"]["initial_value"]) == INPUT
+
+
+def test_long_notes_stay_in_one_section() -> None:
+    notes = tuple("& < > word " * 40 for _ in range(12))
+    view = judged(modal_view(a_modal(FormField(name="query", label="x", notes=notes)), LINK))
+    assert len(view["blocks"]) == 2
+
+
+def test_a_long_title_is_cut_where_slack_would_refuse_it() -> None:
+    assert len(judged(modal_view(a_modal(QUERY, title="x" * 60), LINK))["title"]["text"]) <= TITLE
+
+
+# --------------------------------------------------------------------------------------------------------------- boards
+
+MENU = (Button(label="edit", data="e"), Button(label="pause", data="p"), Button(label="remove", data="r"))
+
+
+def a_home_view(*items: HomeItem, **more: Any) -> HomeView:
+    panel = HomePanel(title="#vision", items=items, lines=("Next: soon.",), buttons=((Button(label="new", data="n"),),))
+    return HomeView(panels=(panel,), **more)
+
+
+def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
+    view = judged(
+        home_view(a_home_view(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."))
+    )
+    assert view["type"] == "home"
+    assert "private_metadata" not in view
+    header, lines, item, row, remark = view["blocks"]
+    assert header["text"]["text"] == "#vision"
+    assert lines["elements"][0]["text"] == "Next: soon."
+    assert item["text"]["text"] == "*1  diffusion*\ndaily"
+    assert [option["value"] for option in item["accessory"]["options"]] == ["e", "p", "r"]
+    assert row["elements"][0]["value"] == "n"
+    assert remark["elements"][0]["text"] == "That is all."
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
+    panels = (HomePanel(title=text.strip() or "x", items=(HomeItem(text=text or "x", remark=text, menu=MENU),)),) * 2
+    view = judged(home_view(HomeView(panels=panels, remark=text)))
+    actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
+    assert len(actions) == len(set(actions)) == 2
+
+
+def test_a_board_never_has_more_blocks_than_a_view_takes() -> None:
+    items = tuple(HomeItem(text=f"{number}", menu=MENU) for number in range(150))
+    assert len(judged(home_view(a_home_view(*items)))["blocks"]) == BLOCKS
+
+
+# ------------------------------------------------------------------------------------------------------- in the gallery
+
+
+def test_the_gallery_shows_a_form_with_what_stands_in_it() -> None:
+    shown = view_display(modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
+    assert (shown.title, shown.send, shown.leave) == ("New subscription", "Subscribe", "Cancel")
+    boxes = [part for part in shown.parts if isinstance(part, ShownField)]
+    assert [(box.kind, box.value) for box in boxes] == [
+        ("text", "diffusion"),
+        ("select", "Daily"),
+        ("clock", "09:00"),
+        ("radio", "Here"),
+    ]
+    assert boxes[0].enter
+    assert boxes[2].optional
+    assert boxes[3].options == ("Here", "Mine")
+
+
+def test_and_a_board_with_its_menus_and_buttons() -> None:
+    shown = view_display(home_view(a_home_view(HomeItem(text="1  diffusion", menu=MENU))))
+    assert shown.title == ""
+    assert [part.keys[0].text for part in shown.parts if isinstance(part, ButtonRow)] == ["new"]
+    assert any(getattr(part, "menu", False) for part in shown.parts)
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "javascript:alert(1)"])
+def test_nothing_in_a_view_becomes_markup_of_the_page(text: str) -> None:
+    form = modal_view(a_modal(FormField(name="query", label=text, value=text, hint=text, notes=(text,))), LINK)
+    home = home_view(a_home_view(HomeItem(text=text, remark=text)))
+    shots = [
+        ViewExhibit(anchor=name, who=text, view=view_display(view)) for name, view in (("form", form), ("home", home))
+    ]
+    page = views_page(shots, Language("en", "UTC"))
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "49" not in page.partition("<main")[2]
+    assert 'href="javascript' not in page
+    assert "http-equiv" in page
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"type": "workflow_step", "blocks": []},
+        {"type": "home", "blocks": [{"type": "video"}]},
+        {"type": "modal", "blocks": [{"type": "input", "element": {"type": "file_input"}}]},
+        [],
+    ],
+)
+def test_a_view_that_we_never_make_is_refused(view: object) -> None:
+    with pytest.raises(ValueError, match=r"Slack|gallery"):
+        view_display(json.dumps(view))
