@@ -1,7 +1,7 @@
 """Finds which chat a request is about, and whether its sender may do there what is asked, before the effect.
 
-Rights are checked with the platform for each request. A person who does not administer a chat is told nothing of it, not
-even whether it exists.
+Rights are checked with the platform for each request. A person who does not administer a chat gets no information about
+it, not even whether it exists.
 """
 
 import asyncio

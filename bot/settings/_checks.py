@@ -83,7 +83,7 @@ def webhook_secret(text: str) -> str:
 
 
 def slack_bot_token(text: str) -> str:
-    """A bot token. The app token, which stands beside it on Slack's pages, is refused."""
+    """A bot token. The app token, which Slack's pages show beside it, is refused."""
     if text.startswith("xapp-"):
         raise Unusable("it holds an app token (xapp-…); the bot token begins with xoxb-")
     return secret(text)

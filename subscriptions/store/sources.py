@@ -77,7 +77,6 @@ class KnownSource:
     name: str
     kind: str
     location: str
-    schedule: str
     state: SourceState
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
     last: Receipt | None = None
@@ -123,7 +122,6 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
             name=row.name,
             kind=row.kind,
             location=row.location,
-            schedule=row.schedule,
             state=_state(row.state),
             seen={url: _seen(values) for url, values in row.validators.items()},
             last=last.get(row.name),

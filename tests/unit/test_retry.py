@@ -57,25 +57,25 @@ def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDeliver
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (RetryLater("why"), RetryDecision(state=MessageState.WAITING, reason="why", not_before=NOON + minutes(2))),
+        (RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
         # a wait that the platform asks for holds the lane on the machine's clock, and ours is not added to it
         (
             RetryLater("why", minutes(60)),
-            RetryDecision(state=MessageState.WAITING, reason="why", pauses_lane=minutes(60)),
+            RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=NOON + minutes(2))),
-        (Rejected("why"), RetryDecision(state=MessageState.DEAD, reason="why")),
-        (Rejected("why", form=True), RetryDecision(state=MessageState.READY, reason="why", use_plain=True)),
-        (ChatGone("why"), RetryDecision(state=MessageState.READY, reason="why", pause_chat=True)),
-        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, reason="why", pause_topic=True)),
-        (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, reason="why", moved_to="-100123")),
-        (SenderStopped("why"), RetryDecision(state=MessageState.READY, reason="why", stop="token")),
+        (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (Rejected("why"), RetryDecision(state=MessageState.DEAD)),
+        (Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
+        (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
         (
             SenderStopped("why", scope="workspace"),
-            RetryDecision(state=MessageState.READY, reason="why", stop="workspace"),
+            RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # what is in no table may have been sent
-        (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=NOON + minutes(2))),
+        (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
 def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
@@ -87,10 +87,10 @@ def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
     on_unclear: OnUnclear, not_before: datetime | None
 ) -> None:
     decision = decide_retry(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
-    assert decision == RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=not_before)
+    assert decision == RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
     decision = decide_retry(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
-    assert decision == RetryDecision(state=MessageState.DEAD, reason="still bad")
+    assert decision == RetryDecision(state=MessageState.DEAD)

@@ -1,4 +1,4 @@
-"""What a message shows of a paper, as plain values: title, authors, text, and why the paper matched.
+"""The view of a paper in a message, as plain values: title, authors, text, and why the paper matched.
 
 Pure functions of an item and the chat's settings. Templates lay the values out and escape them.
 """

@@ -163,7 +163,7 @@ def _notify_of_request(
 def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bool = True) -> tuple[Chat, bool]:
     """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
 
-    With `tell` False no chat is notified. Returns the chat, and whether any of them waited.
+    Without `notify_chats` none is notified. Returns the chat, and whether any of them waited.
     """
     waited = False
     with store.write() as transaction:

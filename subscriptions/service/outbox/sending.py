@@ -223,7 +223,7 @@ def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
 
 
 def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
-    """The sends of the last minute, for the rate limiter after a restart; later ones than the machine's clock are left out."""
+    """The sends of the last minute, for the rate limiter after a restart; without those in the future of `wall`."""
     with store.read() as transaction:
         sends = attempts.recent_sends(transaction, platform, wall - timedelta(minutes=1))
     return [(lane, at) for lane, at in sends if at <= wall]

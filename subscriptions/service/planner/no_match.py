@@ -50,7 +50,7 @@ def notify_no_match(
     """Stores the notices that follow from these decisions, and the no-match streaks, in the transaction of the decisions.
 
     The owner of a public chat is notified instead of the chat. A chat that nothing matches is notified once per streak.
-    `head` is the sequence up to which papers were looked at. Returns the lanes of the notices.
+    `last_sequence` is the one up to which papers were looked at. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
     streaks: dict[int, NoMatchStreak | None] = {}

@@ -23,7 +23,7 @@ from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, S
 _TURN = "turn:"  # a key per publisher: when its next request may start
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
-_USUAL = {  # the usual reason of what is late, by whether its day is arXiv's
+_USUAL = {  # the usual reason for a late source, by `batch`
     True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
     False: "who makes it is late, or has stopped",
 }
@@ -90,7 +90,7 @@ def notify_source(
     parts: Sequence[str] = (),
     now: datetime,
 ) -> tuple[Lane, ...]:
-    """Notifies the operators of trouble with a source, or with None of its end; once a day.
+    """Notifies the operators of trouble with a source, or with None of its recovery; once a day.
 
     `batch`: its days are those of arXiv's announcements. `parts` are the units that have not come, where others have.
     Returns the lanes of the notices that were stored.

@@ -130,7 +130,7 @@ def echo_of(
     delivery_forecast = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
-        return window.entries.newest_change(found) > after
+        return window.entries.newest_sequence(found) > after
 
     return Subscribed(
         chat=chat,
@@ -286,7 +286,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last year of all."""
+    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last possible year."""
     if text == "now":
         return now
     if text == "today":

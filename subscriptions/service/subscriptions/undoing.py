@@ -44,7 +44,6 @@ _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("p
 class Undone:
     """The result of an undo."""
 
-    change: Change  # the undone one
     again: int  # the id of this undo, which can be undone itself
     what: Difference  # how the chat differs from what it was just before
     before: Chat
@@ -102,7 +101,6 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         elif what.paused is not None:
             note_changed_state(transaction, chat.id)
         return Undone(
-            change=_change(log, place, current),
             again=again,
             what=what,
             before=chat,
