@@ -135,7 +135,7 @@ def has_summary(paper: Paper, language: str) -> bool:
     return bool(_summary(paper, language))
 
 
-def ever_shorter(measure: Measure) -> Iterator[Measure]:
+def shrinking_measures(measure: Measure) -> Iterator[Measure]:
     """The measure, then smaller and smaller ones, for a paper that fits into no message. The texts shrink first, then the title."""
     yield measure
     for text in (1500, 600, 200, 0):
