@@ -42,7 +42,7 @@ def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetim
     return now + _wait(failures)
 
 
-def after(
+def decide_retry(
     outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear: OnUnclear, now: datetime
 ) -> RetryDecision:
     """The decision for an outcome. An outcome of no known class counts as unclear: the message may have been sent.

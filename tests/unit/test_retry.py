@@ -13,7 +13,7 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.planning.retry import OnUnclear, RetryDecision, after, next_attempt
+from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry, next_attempt
 from subscriptions.states import MessageState
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -79,18 +79,18 @@ def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDeliver
     ],
 )
 def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
-    assert after(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == decision
+    assert decide_retry(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == decision
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
     on_unclear: OnUnclear, not_before: datetime | None
 ) -> None:
-    decision = after(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
+    decision = decide_retry(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
     assert decision == RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
-    decision = after(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
+    decision = decide_retry(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
     assert decision == RetryDecision(state=MessageState.DEAD)

@@ -7,7 +7,7 @@ from bot.commands.phrasing.subscription_words import subscription_label
 from subscriptions.service.subscriptions import PauseResult, WaitingPapers
 
 
-def held_line(held: PauseResult, localizer: Localizer, *, now: datetime) -> str:
+def paused_line(held: PauseResult, localizer: Localizer, *, now: datetime) -> str:
     """Returns a sentence that says what is paused and until when."""
     words = subscription_label(held.subscription) if held.subscription else ""
     if held.until is None:

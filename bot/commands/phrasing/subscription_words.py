@@ -224,7 +224,7 @@ def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
 
 
 def days_i_know(localizer: Localizer, base: Base) -> str:
-    """Returns such as "the 3 days I know"."""
+    """Returns a phrase such as "the 3 days I know"."""
     return of_the_newest(localizer, localizer.count("the one day I know", "the {count} days I know", base.days), base)
 
 
@@ -237,7 +237,7 @@ def _beginning(
 ) -> str:
     """Returns when the subscription delivers first and, for a new one, from which moment on papers count.
 
-    The moment is left out where it is obvious.
+    The moment is left out if it is obvious.
     """
     first = _first(done, localizer, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now

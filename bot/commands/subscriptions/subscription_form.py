@@ -236,7 +236,7 @@ def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
 
 
 def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
-    """Returns the chats that the subscription can be for: this one, a thread in it, the person's; empty where there is no choice."""
+    """Returns the chats to choose from: this one, a thread in it, the person's private chat; empty if there is no choice."""
     here = context.chat.address
     if context.chat.kind is ChatKind.PRIVATE:
         return {}

@@ -204,7 +204,7 @@ def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
     return tuple(chats.chats_by_id(transaction, ids, zone=transaction.zone).values())
 
 
-def chats_asking(store: Scope) -> tuple[Chat, ...]:
+def chats_awaiting_admission(store: Scope) -> tuple[Chat, ...]:
     """The chats that wait for an operator."""
     with store.read() as transaction:
         return access.chats_awaiting_admission(transaction, zone=store.zone)

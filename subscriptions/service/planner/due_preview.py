@@ -12,7 +12,7 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import PlanContext, would_be_planned
+from subscriptions.service.planner.plan import PlanContext, decide_now
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.lookup import find as find_chat
@@ -89,7 +89,7 @@ def _of_this_moment(
 ) -> Preview:
     """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
-    decided, occasion = would_be_planned(transaction, chat, subscriptions, now=now)
+    decided, occasion = decide_now(transaction, chat, subscriptions, now=now)
     delivery = None
     if decided is not None and decided.result is not None:
         kind, items, facts = decided.result

@@ -17,7 +17,7 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
-from subscriptions.planning.forecast import Awaited
+from subscriptions.planning.forecast import AwaitedSource
 from subscriptions.planning.plan import DueDelivery, days_known, nothing_fits, streak_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
@@ -36,7 +36,7 @@ def is_public(chat: Chat) -> bool:
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
-def how_missing(behind: Sequence[Awaited]) -> MissingHow:
+def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
     """How these sources are missing: late if one of them is, else failed if one has, else awaited."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:

@@ -85,7 +85,7 @@ def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int],
     """The forecast at `now`, the ids of the chats that are due, and whether a pause has ended, which may add chats."""
     with store.read() as transaction:
         delivery_forecast = DeliveryForecast.of(transaction, now)
-        waiting = delivery_forecast.forecast.sources_in is False
+        waiting = delivery_forecast.forecast.all_reported is False
         chat_ids = plans.due_chats(transaction, now, delivery_forecast.last_sequence, waiting=waiting)
         return delivery_forecast, chat_ids, plans.has_ended_pause(transaction, now)
 
@@ -218,7 +218,7 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision
     )
 
 
-def would_be_planned(
+def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decision | None, PlanContext]:
     """What a plan at this moment would decide for a chat, and on what occasion; stores nothing."""
@@ -280,7 +280,7 @@ def _due_now(
     chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: PlanContext
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """The due subscriptions of a chat, and the moves of those among them that have to wait."""
-    now, sources_in = occasion.now, occasion.forecast.sources_in
+    now, sources_in = occasion.now, occasion.forecast.all_reported
 
     def due(s: Subscription) -> bool:
         came = (shared_cursor if s.cursor is None else s.cursor) < occasion.window.last_sequence
