@@ -1,6 +1,6 @@
 """The log of a chat's changes that can be undone, with what the chat was before each.
 
-Every use case that changes a chat calls `changing` first, which stores the subscriptions and settings as they are. All
+Every use case that changes a chat calls `record_change` first, which stores the subscriptions and settings as they are. All
 calls in one transaction make one change. The newest five changes that can be undone are kept.
 """
 
