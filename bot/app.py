@@ -33,7 +33,7 @@ from subscriptions.model import Delivery, Message
 from subscriptions.platforms import facts_of
 from subscriptions.store import Store
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
     from bot.sources.source_scheduler import SourceScheduler
 
 

@@ -1,4 +1,4 @@
-"""What the command line shows of platforms, without importing any of them."""
+"""The subcommands of platforms for the command line, listed without an import of the platforms."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class PlatformSubcommand:
     examples: tuple[tuple[str, str], ...] = ()  # (subcommand, how it is called)
 
 
-# How `--as` is written, shortly.
+# The forms of the argument of `--as`, for its help text.
 CHAT_FORMS = "console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID"
 
 SUBCOMMANDS = (

@@ -88,7 +88,7 @@ def _is_interruption(error: BaseException | None) -> bool:
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
-    while isinstance(error, ExceptionGroup):  # from concurrent tasks; the first error stands for all
+    while isinstance(error, ExceptionGroup):  # from concurrent tasks; only the first error is examined
         error = error.exceptions[0]
     if isinstance(error, PaperwireError):
         print_error(str(error))

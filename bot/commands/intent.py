@@ -47,17 +47,17 @@ class Intent:
     run: CommandFunction
     writes: Condition = always  # whether running it writes to the store
     queries: QueryTexts = no_queries  # texts of the queries whose matches the reply tells
-    changes: bool = False  # only people who manage the chat that it is about may run it
-    operator: bool = False  # only operators of the bot may run it
+    needs_manager: bool = False  # only people who manage the chat that it is about may run it
+    needs_operator: bool = False  # only operators of the bot may run it
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
-    here: bool = False  # it is about the chat where it was typed, even if that chat manages another one
+    ignores_connection: bool = False  # it is about the chat where it was typed, even if that chat manages another one
     args: str = ""  # the text behind the command
     arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
     wants_file: bool = False  # the attached document must be fetched
-    counts: bool = True  # it counts towards the limit of twenty commands a minute
-    alone: bool = True  # the message contains no second command, which would not be executed
+    counts_to_limit: bool = True  # it counts towards the limit of twenty commands a minute
+    is_only_command: bool = True  # the message contains no second command, which would not be executed
     wants_chats: bool = False  # the chats with both bot and sender must be fetched
-    spoken: bool = False  # typed without a slash, so that it could be the answer to a question
+    is_in_words: bool = False  # typed without a slash, so that it could be the answer to a question
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
@@ -67,7 +67,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
     """
     intent = _of_request(request, token, registry)
     if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
-        return Intent(run=LATE_EDIT.run, writes=never, here=True)
+        return Intent(run=LATE_EDIT.run, writes=never, ignores_connection=True)
     return intent
 
 
@@ -86,7 +86,9 @@ def _of_request(request: Request, token: CallbackToken | None, registry: Registr
 def _of_event(event: Event | None, *, wants_chats: bool) -> Intent | None:
     if event is None:
         return None
-    return Intent(run=event.run, writes=event.writes, here=True, counts=False, wants_chats=wants_chats)
+    return Intent(
+        run=event.run, writes=event.writes, ignores_connection=True, counts_to_limit=False, wants_chats=wants_chats
+    )
 
 
 def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
@@ -110,7 +112,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         return _of_command(registry, request, name, rest)
     if found and found[0] != HELLO:
         intent = _of_command(registry, request, *found)
-        return replace(intent, spoken=True) if intent else None
+        return replace(intent, is_in_words=True) if intent else None
     if request.reply_to and not request.mentions_bot:
         return None
     private = request.place.kind is ChatKind.PRIVATE
@@ -170,11 +172,11 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
         run=command.run,
         writes=write_condition(command),
         queries=command.queries,
-        alone=alone,
-        changes=command.needs_manager and not (command.shows_without_args and not text.strip()),
-        operator=command.needs_operator,
+        is_only_command=alone,
+        needs_manager=command.needs_manager and not (command.shows_without_args and not text.strip()),
+        needs_operator=command.needs_operator,
         target=target,
-        here=command.stays_here,
+        ignores_connection=command.stays_here,
         args=text.strip(),
         wants_file=command.wants_file,
     )
@@ -200,16 +202,22 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
     if token is None or callback is None:
         return None
     if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(run=callback.show_form, writes=never, here=True, arguments=dict(token.arguments), counts=False)
+        return Intent(
+            run=callback.show_form,
+            writes=never,
+            ignores_connection=True,
+            arguments=dict(token.arguments),
+            counts_to_limit=False,
+        )
     arguments = dict(token.arguments)
     about = str(arguments.pop(ABOUT, "")).partition(":")[2]
     return Intent(
         run=callback.run,
         writes=write_condition(callback),
         queries=callback.queries,
-        changes=callback.needs_manager,
-        operator=callback.needs_operator,
+        needs_manager=callback.needs_manager,
+        needs_operator=callback.needs_operator,
         target=about,
-        here=True,
+        ignores_connection=True,
         arguments=arguments,
     )

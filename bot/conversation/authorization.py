@@ -1,7 +1,7 @@
 """Finds which chat a request is about, and whether its sender may do there what is asked, before the effect.
 
-Rights are checked with the platform for each request. A person who does not administer a chat is told nothing of it, not
-even whether it exists.
+Rights are checked with the platform for each request. A person who does not administer a chat gets no information about
+it, not even whether it exists.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ Refusal = Callable[[CommandContext], Reply | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class Authorization:
     """The chat that a request is about, and whether the sender may do it."""
 
     place: Place  # the chat that it is about
     refusal: Refusal | None = None  # runs in place of the command; None: the sender may do it
-    vouched: bool = False  # an operator of the bot administers this chat
+    operator_is_admin: bool = False  # an operator of the bot administers this chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class AuthorizationContext:
     """The dependencies of the checks in this module."""
 
     store: Store
@@ -46,61 +46,63 @@ class Gate:
     now: datetime
 
 
-async def right_to(gate: Gate, request: Request, intent: Intent) -> Right:
+async def authorize(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
     """Returns the chat that a request is about, and the refusal if its sender may not do this there."""
     try:
-        right = await _right(gate, request, intent)
-        return replace(right, vouched=await _vouched(gate, intent, right))
+        authorization = await _authorize(context, request, intent)
+        return replace(authorization, operator_is_admin=await _operator_is_admin(context, intent, authorization))
     except NotDelivered:
-        return Right(place=request.place, refusal=_cannot_ask)
+        return Authorization(place=request.place, refusal=_cannot_ask)
 
 
-async def _right(gate: Gate, request: Request, intent: Intent) -> Right:
+async def _authorize(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
     if intent.target:
-        return await _directed(gate, request, intent)
-    if not intent.here and request.place.kind is ChatKind.PRIVATE:
-        managed = await asyncio.to_thread(connection, gate.store, request.chat, now=gate.now)
+        return await _authorize_named_chat(context, request, intent)
+    if not intent.ignores_connection and request.place.kind is ChatKind.PRIVATE:
+        managed = await asyncio.to_thread(connection, context.store, request.chat, now=context.now)
         if managed is not None:
-            return await _connected(gate, request, managed)
-    return Right(place=request.place, refusal=await _at_home(gate, request, intent))
+            return await _authorize_managed_chat(context, request, managed)
+    return Authorization(place=request.place, refusal=await _refusal_here(context, request, intent))
 
 
-async def _directed(gate: Gate, request: Request, intent: Intent) -> Right:
+async def _authorize_named_chat(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
     """Returns the chat that the text or the button names, if the sender administers it; else a refusal."""
     name, topic = facts_of(request.chat.platform).split_topic(intent.target)
-    found = await gate.api.find_chat(name) if gate.api else None
-    unknown = Right(place=request.place, refusal=partial(_not_there, name=name))
+    found = await context.api.find_chat(name) if context.api else None
+    unknown = Authorization(place=request.place, refusal=partial(_not_there, name=name))
     if found is None or found.kind is ChatKind.PRIVATE:
         return unknown
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
     if place.chat == request.chat:
-        return Right(place=request.place, refusal=await _at_home(gate, request, intent))
-    if not await _runs(gate, found.chat, found.kind, request.sender):
+        return Authorization(place=request.place, refusal=await _refusal_here(context, request, intent))
+    if not await _may_manage(context, found.chat, found.kind, request.sender):
         return unknown
     if topic and not found.is_forum and found.kind is not ChatKind.TEAM:
-        return Right(place=request.place, refusal=partial(_no_topics, place=found))
-    return Right(place=place)
+        return Authorization(place=request.place, refusal=partial(_no_topics, place=found))
+    return Authorization(place=place)
 
 
-async def _connected(gate: Gate, request: Request, managed: ChatAddress) -> Right:
+async def _authorize_managed_chat(
+    context: AuthorizationContext, request: Request, managed: ChatAddress
+) -> Authorization:
     """Returns the chat that the sender manages from this private chat, or a refusal if the sender may not any more."""
-    chat = await asyncio.to_thread(known_or_new, gate.store, managed, ChatKind.BROADCAST)
+    chat = await asyncio.to_thread(known_or_new, context.store, managed, ChatKind.BROADCAST)
     place = Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
     place_itself = replace(chat.address, topic="")
-    if chat.id and await _runs(gate, place_itself, chat.kind, request.sender):
-        return Right(place=place)
-    return Right(place=request.place, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
+    if chat.id and await _may_manage(context, place_itself, chat.kind, request.sender):
+        return Authorization(place=place)
+    return Authorization(place=request.place, refusal=partial(_connection_over, name=chat.title or str(chat.address)))
 
 
-async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | None:
+async def _refusal_here(context: AuthorizationContext, request: Request, intent: Intent) -> Refusal | None:
     """Returns the refusal if the sender may not change the chat where the request was made; None if they may."""
-    if not intent.changes or request.place.kind is ChatKind.PRIVATE or request.sender_is_admin:
+    if not intent.needs_manager or request.place.kind is ChatKind.PRIVATE or request.sender_is_admin:
         return None
-    chat = await asyncio.to_thread(known_or_new, gate.store, request.chat, request.place.kind)
+    chat = await asyncio.to_thread(known_or_new, context.store, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is ChatKind.TEAM
     if members and not team:
         return None
-    manages = await _is_admin(gate, request.chat, request.sender, members=members, in_chat=True)
+    manages = await _is_admin(context, request.chat, request.sender, members=members, in_chat=True)
     if manages is None:
         return _cannot_see_team if team else _cannot_see
     if team:
@@ -108,34 +110,39 @@ async def _at_home(gate: Gate, request: Request, intent: Intent) -> Refusal | No
     return None if manages else _managers_only
 
 
-async def _runs(gate: Gate, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
+async def _may_manage(context: AuthorizationContext, chat: ChatAddress, kind: ChatKind, person: str) -> bool | None:
     """Returns whether a person administers a chat other than the one where the request was made. None: not known."""
-    known = await asyncio.to_thread(known_or_new, gate.store, chat, kind)
+    known = await asyncio.to_thread(known_or_new, context.store, chat, kind)
     members = kind is ChatKind.TEAM and known.settings.manage == "members"
-    return await _is_admin(gate, chat, person, members=members)
+    return await _is_admin(context, chat, person, members=members)
 
 
 async def _is_admin(
-    gate: Gate, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
+    context: AuthorizationContext, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
     return (
-        await gate.api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
-        if gate.api and person
+        await context.api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
+        if context.api and person
         else False
     )
 
 
-async def _vouched(gate: Gate, intent: Intent, right: Right) -> bool:
+async def _operator_is_admin(context: AuthorizationContext, intent: Intent, authorization: Authorization) -> bool:
     """Returns whether an operator administers the chat, if it is a group or channel that was not let in yet."""
-    of_many = right.place.kind is not ChatKind.PRIVATE and gate.api is not None
-    if gate.bot_info.access == "open" or not intent.changes or right.refusal is not None or not of_many:
+    of_many = authorization.place.kind is not ChatKind.PRIVATE and context.api is not None
+    if (
+        context.bot_info.access == "open"
+        or not intent.needs_manager
+        or authorization.refusal is not None
+        or not of_many
+    ):
         return False
-    chat = replace(right.place.chat, topic="")
-    if await asyncio.to_thread(is_admitted, gate.store, chat):
+    chat = replace(authorization.place.chat, topic="")
+    if await asyncio.to_thread(is_admitted, context.store, chat):
         return False
-    people = await asyncio.to_thread(operators_on, gate.store, gate.bot_info.admins, chat.platform)
+    people = await asyncio.to_thread(operators_on, context.store, context.bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:
-        if await _is_admin(gate, chat, person):
+        if await _is_admin(context, chat, person):
             return True
     return False
 

@@ -21,7 +21,7 @@ def build_command_context(
     reader = _reader(store, request, origin)
     localizer = conversation.make_localizer(reader.settings.lang, chat.settings.timezone)
     api = conversation.platform_apis.get(request.chat.platform)
-    is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.changes
+    is_ephemeral = api is not None and api.has_ephemeral and not prepared.intent.needs_manager
     return CommandContext(
         store=store,
         now=context.clock.now(),

@@ -88,7 +88,7 @@ def _match_ahead(
 
 def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
     """Returns the answer to a request whose command writes nothing; None if something has to be written."""
-    if prepared.intent.changes or prepared.refusal is not None:
+    if prepared.intent.needs_manager or prepared.refusal is not None:
         return None
     with context.store.read() as transaction:
         command = build_command_context(transaction, context, conversation, prepared)
@@ -121,7 +121,7 @@ def _answer_writing(
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
-    changed = prepared.intent.changes and _has_changed(transaction, command)
+    changed = prepared.intent.needs_manager and _has_changed(transaction, command)
     return _drafted(conversation, command, prepared, reply, changed=changed)
 
 
@@ -142,7 +142,7 @@ def _drafted(
     """Returns the answer with the rendered reply."""
     if reply is None:
         return Answer(None)
-    if not prepared.intent.alone:
+    if not prepared.intent.is_only_command:
         reply = _with_rest(command, reply)
     if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
         reply = as_form_problems(reply)
@@ -163,11 +163,11 @@ def _run(
         return too_many(command) if answered else None
     if prepared.refusal is not None:
         return prepared.refusal(command)
-    if intent.operator and not command.is_operator:
+    if intent.needs_operator and not command.is_operator:
         return operators_only(command)
     try:
         with part():
-            command = with_stored_chat(conversation, command) if intent.changes else command
+            command = with_stored_chat(conversation, command) if intent.needs_manager else command
             return _run_command(command, prepared)
     except StoreError:
         raise  # the request waits for the database
@@ -179,7 +179,7 @@ def _run(
 
 def _commands_of_last_minute(command: CommandContext, prepared: PreparedRequest) -> int:
     """Returns how many commands the chat gave; 0 where this request does not count."""
-    if not prepared.intent.counts:
+    if not prepared.intent.counts_to_limit:
         return 0
     return commands_since(command.store, prepared.request.chat, command.now - MINUTE)
 
@@ -189,8 +189,8 @@ def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | 
     before = ChatBefore.of(command)
     if prepared.intent.run is not FREE_TEXT.run:
         drop_passing_questions(command)
-    reply = admit(command, before, prepared.intent.run(command), vouched=prepared.operator_is_admin)
-    return _with_question(command, reply) if prepared.intent.spoken else reply
+    reply = admit(command, before, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
+    return _with_question(command, reply) if prepared.intent.is_in_words else reply
 
 
 def _is_back(command: CommandContext) -> bool:

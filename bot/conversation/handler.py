@@ -29,7 +29,9 @@ def answer_failure(context: Context, request: Request) -> StoredReply | None:
     """Marks a request with which our code failed as handled, and returns the stored answer. Raises StoreError."""
     if context.conversation is None:
         return None
-    failed = PreparedRequest(request=request, intent=Intent(run=internal_error, counts=False), place=request.place)
+    failed = PreparedRequest(
+        request=request, intent=Intent(run=internal_error, counts_to_limit=False), place=request.place
+    )
     try:
         return execute(context, context.conversation, failed)
     except StoreError:

@@ -15,7 +15,7 @@ from bot.commands.core.context import never
 from bot.commands.intent import Intent, understand
 from bot.commands.papers.delivery_callback import read_callback
 from bot.context.dependencies import Context, ConversationContext
-from bot.conversation.authorization import Gate, Refusal, right_to
+from bot.conversation.authorization import AuthorizationContext, Refusal, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
 from bot.conversation.refusals import file_refused, file_unreadable, old_button, old_form
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest, Place, Request
@@ -67,7 +67,7 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
         return old if isinstance(request, Interaction) else None
     api = conversation.platform_apis.get(request.chat.platform)
     if api is not None:
-        request = await api.enrich(request, changes=intent.changes or intent.wants_chats)
+        request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
     return await _authorized(context, conversation, request, intent)
 
 
@@ -155,9 +155,9 @@ async def _authorized(
 ) -> PreparedRequest:
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api = conversation.platform_apis.get(request.chat.platform)
-    gate = Gate(store=context.store, api=api, bot_info=conversation.bot_info, now=context.clock.now())
-    right = await right_to(gate, request, intent)
-    refusal, file = right.refusal, b""
+    checks = AuthorizationContext(store=context.store, api=api, bot_info=conversation.bot_info, now=context.clock.now())
+    authorization = await authorize(checks, request, intent)
+    refusal, file = authorization.refusal, b""
     file_id = request.file_id if isinstance(request, MessageRequest) and intent.wants_file else ""
     if refusal is None and file_id and api:
         try:
@@ -169,9 +169,9 @@ async def _authorized(
     return PreparedRequest(
         request=request,
         intent=intent,
-        place=right.place,
+        place=authorization.place,
         refusal=refusal,
-        operator_is_admin=right.vouched,
+        operator_is_admin=authorization.operator_is_admin,
         file=file,
         shared_chats=await _shared_chats(conversation, request, intent),
     )

@@ -65,7 +65,7 @@ def _with_chat(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_chat(reply: StoredReply, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-    """Returns the object to be stored: the fields of its chat stand beside the others."""
+    """Returns the object to be stored, in which the chat is replaced by its fields."""
     fields = serialize(reply)
     return {**fields.pop("chat"), **fields}
 

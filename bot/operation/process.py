@@ -174,8 +174,8 @@ async def run(
 ) -> int:
     """Runs until `app.stop` is set, or with `once` one round of everything. Returns the exit status.
 
-    `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms go on. `say` prints a line for
-    the operator. Raises SenderLockHeld.
+    `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line
+    for the operator. Raises SenderLockHeld.
     """
     with sender_lock(app.store.path):
         if pause_gone:

@@ -60,7 +60,6 @@ class MessageRequest(RequestBase):
     written_at: datetime | None = None  # when the message was first written, aware UTC
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
     file_id: str = ""  # the platform's id of an attached document
-    file_size: int = 0  # bytes
     direct_channel: str = (
         ""  # the platform's id of the direct channel of bot and sender, if the chat's address is the sender's id
     )
@@ -93,7 +92,6 @@ class EventRequest(RequestBase):
 
     event: str  # a name of the registry's events: arrived, left, back, moved, …
     details: Mapping[str, str] = field(default_factory=dict)  # what the platform tells about the event
-    view_id: str = ""  # the platform's id of the home view that was opened
 
 
 Interaction = CallbackRequest | FormRequest  # the requests with callback data

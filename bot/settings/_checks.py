@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from platformdirs import user_data_path
 
 from bot.errors import SettingsError
-from bot.settings.cron import comes_ever, is_cron
+from bot.settings.cron import fits_any_day, is_cron
 from subscriptions.addresses import parse_address
 from subscriptions.categories.tree import announced_category
 from subscriptions.errors import PaperwireError, Sentence
@@ -83,7 +83,7 @@ def webhook_secret(text: str) -> str:
 
 
 def slack_bot_token(text: str) -> str:
-    """A bot token. The app token, which stands beside it on Slack's pages, is refused."""
+    """A bot token. The app token, which Slack's pages show beside it, is refused."""
     if text.startswith("xapp-"):
         raise Unusable("it holds an app token (xapp-…); the bot token begins with xoxb-")
     return secret(text)
@@ -211,7 +211,7 @@ def archive(text: str) -> str:
 def schedule(text: str) -> str:
     """The schedule of a source: "arxiv", "every 30m" or a cron line of five fields."""
     plain = " ".join(text.casefold().split())
-    if is_cron(plain) and not comes_ever(plain):
+    if is_cron(plain) and not fits_any_day(plain):
         raise Unusable("no day of the year fits its line of cron")
     if plain == "arxiv" or _EVERY.fullmatch(plain) or is_cron(plain):
         return plain

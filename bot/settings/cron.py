@@ -29,7 +29,7 @@ def is_cron(line: str) -> bool:
     return len(fields) == len(_RANGES) and all(_values(text, index) for index, text in enumerate(fields))
 
 
-def comes_ever(line: str) -> bool:
+def fits_any_day(line: str) -> bool:
     """Returns whether any day fits a cron line. No day fits 30 February."""
     try:
         CronSim(_plain(line), _ANY_DAY)

@@ -27,7 +27,7 @@ class _Batch:
 
 
 class PaperLookup:
-    """Requests papers from arXiv by their ids. One request is sent at a time, with all ids that wait by then."""
+    """Requests papers from arXiv by their ids. Ids that arrive during a request go together into the next request."""
 
     def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
         """`source` is one of arXiv. The store records it as the source of the papers."""

@@ -16,7 +16,7 @@ from subscriptions.chat_settings.checks import NotPossible
 from subscriptions.chat_settings.checks import language as language
 from subscriptions.chat_settings.declared import SETTINGS as SETTINGS
 from subscriptions.chat_settings.setting import ChatSetting as ChatSetting
-from subscriptions.chat_settings.setting import Circumstances
+from subscriptions.chat_settings.setting import SettingDefaultsContext
 from subscriptions.errors import Refused, Sentence, listed
 from subscriptions.model import Chat, ChatKind, ChatSettings
 from subscriptions.platforms import facts_of
@@ -43,7 +43,7 @@ def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) 
     if setting.choices:
         return _checked_choice(setting, plain.casefold(), setting.choices_in(kind, public=public))
     try:
-        return setting.meant(plain) or setting.check(plain)
+        return setting.value_named(plain) or setting.check(plain)
     except NotPossible as error:
         raise setting.refused(plain, error.possible) from error
 
@@ -63,7 +63,7 @@ def resolve(
     be everybody's.
     """
     notifies = facts_of(platform).notifies
-    chat = Circumstances(
+    chat = SettingDefaultsContext(
         kind=kind, notifies=notifies, timezone=timezone, lang=lang, public=public, chosen=chosen
     )  # fmt: skip
     values = {name: setting.value_in(chat) for name, setting in SETTINGS.items()}
@@ -83,7 +83,7 @@ def without_effect(chat: Chat) -> dict[str, Sentence]:
 def _checked_choice(setting: ChatSetting, value: str, words: tuple[str, ...]) -> str:
     if value in words:
         return value
-    meant = setting.meant(value)
+    meant = setting.value_named(value)
     if meant in words:
         return meant
     if len(words) == 1:

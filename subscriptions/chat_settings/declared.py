@@ -6,7 +6,7 @@ Commands, lists, help, export and import, and the store take everything from her
 from types import MappingProxyType
 
 from subscriptions.chat_settings.checks import checked_lang, checked_limit, checked_quiet, checked_schedule, language
-from subscriptions.chat_settings.setting import ChatSetting, ChatSettingRegistry, Choices, Circumstances
+from subscriptions.chat_settings.setting import ChatSetting, ChatSettingRegistry, Choices, SettingDefaultsContext
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatKind
 from subscriptions.planning.effects import shows_more
@@ -37,13 +37,13 @@ def _offered(*values: str) -> Choices:
 # ------------------------------------------------------------------------------------------- defaults without choices
 
 
-def _default_schedule(chat: Circumstances) -> str:
+def _default_schedule(chat: SettingDefaultsContext) -> str:
     if not chat.notifies:
         return "now"
     return _OFFICE_HOURS if chat.kind is ChatKind.TEAM else _HOURS
 
 
-def _default_limit(chat: Circumstances) -> str:
+def _default_limit(chat: SettingDefaultsContext) -> str:
     """All papers, where no button opens those beyond a limit."""
     shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
     return _LIMITS[chat.kind] if shows_rest else "all"

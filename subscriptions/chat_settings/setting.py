@@ -14,7 +14,7 @@ Choices = Mapping[ChatKind, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class SettingDefaultsContext:
     """What is known of a chat beside its choices; the defaults of its settings depend on it."""
 
     kind: ChatKind
@@ -44,7 +44,7 @@ class ChatSetting:
     names: str = ""  # what else is typed for the name, in both languages, with blanks between
     choices: Choices = field(default_factory=dict)  # by kind of chat, the default first; one choice: it is fixed there
     check: Callable[[str], str] = _nothing  # the text to store of a value as typed. Raises Refused
-    default: Callable[[Circumstances], str] | None = None  # for settings without choices
+    default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
     values: Mapping[str, Sentence] = field(
         default_factory=dict
     )  # value -> as people read it, where the value is a word
@@ -59,12 +59,12 @@ class ChatSetting:
         words = self.choices.get(kind, ())
         return tuple(word for word in words if not (public and word in self.in_public))
 
-    def value_in(self, chat: Circumstances) -> str:
+    def value_in(self, chat: SettingDefaultsContext) -> str:
         """The value that holds in a chat: the chosen one, else the default."""
         value = chat.chosen.get(self.name) or (self.default(chat) if self.default else self.choices[chat.kind][0])
         return self.in_public.get(value, value) if chat.public else value
 
-    def meant(self, typed: str) -> str:
+    def value_named(self, typed: str) -> str:
         """The value that a word stands for; "" for none: it may be a number, a time or a zone."""
         plain = plain_name(typed)
         for value, shown in self.values.items():

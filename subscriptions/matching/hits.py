@@ -26,7 +26,9 @@ class Hit:
     field: Field
     terms: tuple[str, ...]  # as they stand in the paper, each once; an author with the whole name
     text: str = ""  # the text with the terms; "" in a field without texts
-    spans: tuple[tuple[int, int], ...] = ()  # (start, end) of each place in `text`, ascending, without overlaps
+    spans: tuple[
+        tuple[int, int], ...
+    ] = ()  # (start, end) of places in `text`, ascending, apart; only issue 17 reads them
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:

@@ -12,7 +12,7 @@ _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Awaited:
+class AwaitedSource:
     """A source with due moments that are known."""
 
     name: str  # for people
@@ -28,16 +28,16 @@ class Forecast:
     """What is known of all sources at a moment."""
 
     at: datetime
-    awaited: tuple[Awaited, ...] = ()
+    awaited: tuple[AwaitedSource, ...] = ()
     anytime: bool = False  # there are other sources, whose due moments are not known
 
     @property
-    def sources_in(self) -> bool | None:
+    def all_reported(self) -> bool | None:
         """Whether all awaited sources have reported since their last due moment; None if no source is awaited."""
         return not self.missing if self.awaited else None
 
     @property
-    def missing(self) -> tuple[Awaited, ...]:
+    def missing(self) -> tuple[AwaitedSource, ...]:
         """The awaited sources that have not reported since their last due moment."""
         return tuple(one for one in self.awaited if not one.settled)
 
@@ -52,7 +52,7 @@ class Forecast:
             return True
         return any(one.due and one.due > since for one in self.awaited)
 
-    def rest(self, until: datetime) -> str:
+    def reason_for_rest(self, until: datetime) -> str:
         """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""
         first, last = (moment.astimezone(NEW_YORK).date() for moment in (self.at, until))
         arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, ArxivSchedule)]
@@ -76,7 +76,7 @@ class NextDelivery:
     rest: str = ""  # why it is not earlier, see Forecast.rest
 
 
-def comes(
+def forecast_delivery(
     cadence: Cadence,
     zone: tzinfo,
     regular: datetime | None,
@@ -93,28 +93,30 @@ def comes(
     """
     now = forecast.at
     if cadence.kind == "now":
-        return _comes_at_once(regular, forecast, quiet, clock or zone)
+        return _forecast_at_once(regular, forecast, quiet, clock or zone)
     plain = max(regular or now, now)
     foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
     batch = forecast.next_due() if foreseen else None
     if cadence.kind == "when-out":
-        return _comes_when_out(cadence, zone, plain, batch, forecast, news=news)
+        return _forecast_when_out(cadence, zone, plain, batch, forecast, news=news)
     if batch is None or batch <= plain:
         return NextDelivery(at=plain)
     at = cadences.next_due(cadence, zone, batch - _INSTANT)
-    return NextDelivery(at=at, rest=forecast.rest(batch))
+    return NextDelivery(at=at, rest=forecast.reason_for_rest(batch))
 
 
-def _comes_at_once(held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo) -> NextDelivery:
+def _forecast_at_once(held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo) -> NextDelivery:
     if held is not None and held > forecast.at:
         return NextDelivery(at=held)
     batch = None if forecast.anytime or forecast.missing else forecast.next_due()
     if batch is None:
         return NextDelivery()
-    return NextDelivery(at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.rest(batch))
+    return NextDelivery(
+        at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.reason_for_rest(batch)
+    )
 
 
-def _comes_when_out(
+def _forecast_when_out(
     cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
 ) -> NextDelivery:
     """The next delivery of a when-out subscription.
@@ -127,7 +129,9 @@ def _comes_when_out(
         opening = cadences.first_due(cadence, zone, batch) or batch
         if batch < plain:
             return NextDelivery(at=plain, about=True)
-        return NextDelivery(at=max(opening, batch), about=True, rest=forecast.rest(batch) if batch >= closes else "")
+        return NextDelivery(
+            at=max(opening, batch), about=True, rest=forecast.reason_for_rest(batch) if batch >= closes else ""
+        )
     if plain > now:
         return NextDelivery(at=plain, about=True, opens=True)
     if forecast.missing:

@@ -22,7 +22,6 @@ class RetryDecision:
     """What an outcome means for the message, its delivery, its chat and its sender."""
 
     state: MessageState  # READY: posted as soon as chat and sender allow it
-    reason: str  # one plain English line, stored with the message
     not_before: datetime | None = None  # of the next attempt, aware UTC; None: no moment is set
     pauses_lane: timedelta = timedelta(0)  # a wait that the platform asked for, of the whole lane
     use_plain: bool = False  # all unfinished messages of the delivery go out in their plain form
@@ -43,7 +42,7 @@ def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetim
     return now + _wait(failures)
 
 
-def after(
+def decide_retry(
     outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear: OnUnclear, now: datetime
 ) -> RetryDecision:
     """The decision for an outcome. An outcome of no known class counts as unclear: the message may have been sent.
@@ -51,28 +50,25 @@ def after(
     `plain_tried`: the plain form of this message was already tried. `on_unclear` is the operator's setting: "resend"
     sends an unclear message again after a wait, "skip" leaves it to a person.
     """
-    reason = outcome.reason
     match outcome:
         case RetryLater():
             again = next_attempt(outcome, failures, now)
-            decision = RetryDecision(
-                state=MessageState.WAITING, reason=reason, not_before=again, pauses_lane=outcome.after
-            )
+            decision = RetryDecision(state=MessageState.WAITING, not_before=again, pauses_lane=outcome.after)
         case Rejected(form=True) if not plain_tried:
-            decision = RetryDecision(state=MessageState.READY, reason=reason, use_plain=True)
+            decision = RetryDecision(state=MessageState.READY, use_plain=True)
         case Rejected():
-            decision = RetryDecision(state=MessageState.DEAD, reason=reason)
+            decision = RetryDecision(state=MessageState.DEAD)
         case ChatGone(scope="topic"):
-            decision = RetryDecision(state=MessageState.READY, reason=reason, pause_topic=True)
+            decision = RetryDecision(state=MessageState.READY, pause_topic=True)
         case ChatGone():
-            decision = RetryDecision(state=MessageState.READY, reason=reason, pause_chat=True)
+            decision = RetryDecision(state=MessageState.READY, pause_chat=True)
         case ChatMoved():
-            decision = RetryDecision(state=MessageState.READY, reason=reason, moved_to=outcome.address)
+            decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
         case SenderStopped():
-            decision = RetryDecision(state=MessageState.READY, reason=reason, stop=outcome.scope)
+            decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
         case _:
             resend_at = now + _wait(failures) if on_unclear == "resend" else None
-            decision = RetryDecision(state=MessageState.UNCLEAR, reason=reason, not_before=resend_at)
+            decision = RetryDecision(state=MessageState.UNCLEAR, not_before=resend_at)
     return decision
 
 

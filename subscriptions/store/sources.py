@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select
 
-from subscriptions.planning.forecast import Awaited, Forecast
+from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import Schedule, Schedules
 from subscriptions.states import SourceTrouble
@@ -77,7 +77,6 @@ class KnownSource:
     name: str
     kind: str
     location: str
-    schedule: str
     state: SourceState
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
     last: Receipt | None = None
@@ -123,7 +122,6 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
             name=row.name,
             kind=row.kind,
             location=row.location,
-            schedule=row.schedule,
             state=_state(row.state),
             seen={url: _seen(values) for url, values in row.validators.items()},
             last=last.get(row.name),
@@ -161,12 +159,12 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
 
 def _awaited(
     row: Row[*tuple[Any, ...]], schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]
-) -> Awaited:
+) -> AwaitedSource:
     state = _state(row.state)
     # What was due in a folder before it was watched never comes; of other sources it is fetched.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
-    return Awaited(
+    return AwaitedSource(
         name=row.title or _WRITTEN.get(row.name, row.name),
         schedule=schedule,
         due=due,

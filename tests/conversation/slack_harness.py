@@ -91,7 +91,7 @@ class SlackHarness(BotHarness):
 
     async def home(self, by: str = ANN) -> "Home":
         """Opens the home view."""
-        seen = await self.sends_request(f"slack:{by}", event="home-view", by=by, view_id="V0 h0")
+        seen = await self.sends_request(f"slack:{by}", event="home-view", by=by)
         assert seen.stored_reply
         return Home(self, _view(seen.stored_reply.home_view), by)
 

@@ -26,7 +26,7 @@ Responder = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
-    """One request as it arrived."""
+    """One received request."""
 
     path: str  # with its query
     second: float
@@ -36,7 +36,7 @@ class RecordedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What stands at a path that is none of arXiv's own."""
+    """A document at a path that is not one of arXiv's own."""
 
     data: bytes
     status: int = 200
@@ -46,7 +46,7 @@ class Document:
 
 
 class FakeArxiv:
-    """arXiv on loopback, in a thread of its own; a test gives it papers and moods with verbs.
+    """A fake arXiv on loopback, in its own thread. Its verbs set what it serves and how it fails.
 
     With a clock it writes down every breach of the rule that arXiv has for those who ask by program.
     """
@@ -72,31 +72,31 @@ class FakeArxiv:
     # ── verbs ─────────────────────────────────────────────────────────────────
 
     def announces(self, day: date, *papers: Paper) -> None:
-        """The batch of a day is out; without papers an empty one, as at weekends and on holidays."""
+        """Announces the batch of a day; without papers an empty batch, as at weekends and on holidays."""
         self._batches.append((day, (*papers, *self._withdrawn)))
         self.knows(*papers, *self._withdrawn, submitted=_submitted(day))
         self._withdrawn = []
 
     def knows(self, *papers: Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
-        """The API finds these papers, which were submitted then; a later version stays where the first one is."""
+        """Adds papers with their submission time to the API; a later version keeps the place of the first."""
         for paper in papers:
             at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
             first = paper.announce_type in (None, Announce.NEW)
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
-        """These feeds, or all, stay as they are, whatever is announced, until it `catches_up`."""
+        """Keeps these feeds, or all, unchanged until `catches_up`, whatever is announced."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches)))
 
     def serves_yesterday(self, *categories: str) -> None:
-        """These feeds, or all, show the batch before the newest one, until it `catches_up`."""
+        """Makes these feeds, or all, show the batch before the newest one, until `catches_up`."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches) - 1))
 
     def catches_up(self) -> None:
         self._behind.clear()
 
     def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
-        """The next batch holds a version of the paper that says so, in its abstract or, where there is one, its comment."""
+        """Adds to the next batch a version of the paper that says it is withdrawn, in its abstract or, if given, its comment."""
         words = "This paper has been withdrawn by its authors."
         fields = {name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")}
         self._withdrawn.append(
@@ -111,15 +111,15 @@ class FakeArxiv:
         )
 
     def builds_anew(self) -> None:
-        """The next answers are other bytes with the same papers."""
+        """Changes the bytes of the next answers; their papers stay the same."""
         self._builds += 1
 
     def writes_prefix(self, prefix: str) -> None:
-        """The namespace has another prefix from now on."""
+        """Changes the XML prefix of the namespace."""
         self._prefix = prefix
 
     def holds(self, path: str, data: bytes | str, **values: object) -> None:
-        """A document stands at a path; `values` are those of Document."""
+        """Puts a document at a path; `values` are the fields of Document."""
         content = data if isinstance(data, bytes) else data.encode()
         self._documents[path] = Document(data=content, **values)  # type: ignore[arg-type]
 
@@ -127,7 +127,7 @@ class FakeArxiv:
         del self._documents[path]
 
     def recovers(self) -> None:
-        """It is in no mood any more, and shows what it announced."""
+        """Ends all faults; the fake shows what it announced."""
         self._overrides.clear()
         self._documents.clear()
 
@@ -139,7 +139,7 @@ class FakeArxiv:
         self._override(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
 
     def reports(self, words: str, times: int = 1, *, at: str = "") -> None:
-        """A feed error, with status 400."""
+        """Answers with a feed error and status 400."""
         self._override(times, at, lambda: web.Response(status=400, body=pages.feed_error(words)))
 
     def fails(self, status: int, times: int = 1, *, at: str = "") -> None:
@@ -153,7 +153,7 @@ class FakeArxiv:
         self._override(times, at, lambda: web.Response(body=pages.bomb()))
 
     def packs_a_bomb(self, size: int, times: int = 1) -> None:
-        """A gzip stream that unfolds to `size` bytes."""
+        """Answers with a gzip stream that unpacks to `size` bytes."""
         packed = gzip.compress(bytes(size))
         self._override(times, "", lambda: web.Response(body=packed, headers={"Content-Encoding": "gzip"}))
 
@@ -161,7 +161,7 @@ class FakeArxiv:
         self._override(times, at, lambda: web.Response(status=302, headers={"Location": url}))
 
     def is_endless(self, times: int = 1) -> None:
-        """An answer that goes on and on."""
+        """Answers without end."""
 
         async def stream(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
@@ -173,7 +173,7 @@ class FakeArxiv:
         self._overrides.extend([("", stream)] * times)
 
     def drips(self, times: int = 1) -> None:
-        """An answer that comes byte by byte and never ends."""
+        """Answers byte by byte, without end."""
 
         async def stream(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
@@ -186,7 +186,7 @@ class FakeArxiv:
         self._overrides.extend([("", stream)] * times)
 
     def hangs(self, times: int = 1, *, at: str = "") -> None:
-        """It takes the request and says nothing."""
+        """Takes the request and does not answer."""
 
         async def silence(_: web.BaseRequest) -> web.StreamResponse:
             self._silent.set()
@@ -196,7 +196,7 @@ class FakeArxiv:
         self._overrides.extend([(at, silence)] * times)
 
     def breaks_off(self, times: int = 1, *, at: str = "") -> None:
-        """The line is gone in the middle of the answer."""
+        """Closes the connection in the middle of the answer."""
 
         async def half(request: web.BaseRequest) -> web.StreamResponse:
             data = self._usual(request)
@@ -211,7 +211,7 @@ class FakeArxiv:
         self._overrides.extend([(at, half)] * times)
 
     def cuts(self, times: int = 1, *, at: str = "") -> None:
-        """It sends two thirds of an answer as if that were all."""
+        """Sends two thirds of an answer as if it were complete."""
 
         async def part(request: web.BaseRequest) -> web.StreamResponse:
             data = self._usual(request).body
@@ -232,11 +232,11 @@ class FakeArxiv:
 
     @property
     def sites(self) -> Sites:
-        """Where the program finds it."""
+        """Returns the addresses that the program must use to reach the fake."""
         return Sites(feeds=f"{self.url}/rss/", api=f"{self.url}/api/query")
 
     def asked(self, part: str = "") -> list[str]:
-        """The paths of the requests that hold `part`, in their order."""
+        """Returns the paths of the requests that hold `part`, in order."""
         return [arrival.path for arrival in self.arrivals if part in arrival.path]
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -316,13 +316,13 @@ class FakeArxiv:
         return _conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
 
     def _batch(self, category: str) -> tuple[date, tuple[Paper, ...]]:
-        """What a feed shows."""
+        """Returns the papers of a feed."""
         count = min(self._behind.get(name, len(self._batches)) for name in ("", category))
         day, papers = self._batches[count - 1] if count > 0 else (date(2026, 1, 1), ())
         return day, tuple(paper for paper in papers if pages.belongs(paper, category))
 
     def _search(self, query: Mapping[str, str]) -> bytes:
-        """An answer of the API: by ids, or newest first by the days of submission, categories and words of the title."""
+        """Returns an answer of the API: by ids, or newest first by submission days, categories and title words."""
         start, most = int(query.get("start", 0)), int(query.get("max_results", 10))
         found = sorted(self._known.values(), key=lambda known: known[0], reverse=True)
         papers = [paper for at, paper in found if _fits(query, at, paper)]
@@ -332,7 +332,7 @@ class FakeArxiv:
 
 
 def _submitted(batch: date) -> datetime:
-    """When the papers of a batch were submitted: hours before its announcement, for that of Sunday on Friday."""
+    """Returns when the papers of a batch were submitted: hours before its announcement; for Sunday's batch, on Friday."""
     evening = batch - timedelta(days=1)
     days = 2 if evening.weekday() == 6 else 0
     return datetime(evening.year, evening.month, evening.day, 15, tzinfo=UTC) - timedelta(days=days)
@@ -354,7 +354,7 @@ def _fits(query: Mapping[str, str], submitted: datetime, paper: Paper) -> bool:
 
 
 def _conditional(request: web.BaseRequest, document: Document) -> web.Response:
-    """As a server with validators answers."""
+    """Answers a conditional request, as a server with validators does."""
     headers = dict(document.headers)
     headers |= {"ETag": document.etag} if document.etag else {}
     headers |= {"Last-Modified": document.modified} if document.modified else {}

@@ -15,7 +15,7 @@ _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 
 
 def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0, prefix: str = "arxiv") -> bytes:
-    """An RSS feed; `built` stands for the time of its making, which differs from answer to answer."""
+    """Returns an RSS feed; `built` is its build time, which differs from answer to answer."""
     offset = "-0400" if 3 < day.month < 11 else "-0500"
     head = _HEAD.format(category=category, day=day, built=f"build {built}", prefix=prefix, offset=offset)
     return (head + "".join(_item(paper, category, prefix) for paper in papers) + "</channel></rss>\n").encode()
@@ -35,7 +35,7 @@ def _item(paper: Paper, category: str, prefix: str) -> str:
 
 
 def feed_error(words: str) -> bytes:
-    """What arXiv answers with status 400."""
+    """Returns arXiv's answer with status 400."""
     return (
         "<?xml version='1.0' encoding='UTF-8'?><rss version=\"2.0\"><channel>"
         f"<title>Feed error for query: xx</title><description>{escape(words)}</description></channel></rss>"
@@ -43,7 +43,7 @@ def feed_error(words: str) -> bytes:
 
 
 def bomb() -> bytes:
-    """A feed whose entities would unfold to gigabytes."""
+    """Returns a feed whose entities would expand to gigabytes."""
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "boom"}">' for n in range(10))
     return (
         f"<?xml version='1.0'?><!DOCTYPE rss [{entities}]><rss version=\"2.0\"><channel><title>cs.LG updates on arXiv.org"
@@ -52,7 +52,7 @@ def bomb() -> bytes:
 
 
 def answer(papers: Sequence[Paper], *, total: int, day: date, built: int = 0) -> bytes:
-    """An answer of the API, with these papers of `total`; `built` stands for the time at which it was given."""
+    """Returns an answer of the API with these papers of `total`; `built` is its build time."""
     entries = "".join(_entry(paper, day) for paper in papers)
     return (
         "<?xml version='1.0' encoding='UTF-8'?>"
@@ -76,7 +76,7 @@ def _entry(paper: Paper, day: date) -> str:
 
 
 def listing(category: str, day: date, papers: Sequence[Paper]) -> bytes:
-    """The page /list/CATEGORY/new."""
+    """Returns the page /list/CATEGORY/new."""
     again = [paper for paper in papers if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS)]
     new = [paper for paper in papers if paper not in again]
     shown = _section("New", new) + _section("Replacement", again) if papers else "<p>No updates today.</p>"
@@ -106,7 +106,7 @@ def _listed(paper: Paper) -> str:
 
 
 def belongs(paper: Paper, category: str) -> bool:
-    """Whether a feed of this category or archive holds a paper."""
+    """Returns whether a feed of this category or archive holds a paper."""
     return any(_belongs(name, category) for name in paper.categories)
 
 

@@ -32,7 +32,7 @@ IN_MESSAGES = {
 
 
 class BadBlocks(Exception):
-    """Slack's code for it, and what it says in response_metadata.messages."""
+    """Invalid blocks: Slack's error code, and its response_metadata.messages."""
 
     def __init__(self, message: str, code: str = "invalid_blocks") -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class BadBlocks(Exception):
 
 
 def check_blocks(blocks: object) -> None:
-    """Raises BadBlocks."""
+    """Raises BadBlocks for blocks that Slack refuses."""
     if not isinstance(blocks, list):
         raise BadBlocks("blocks must be a list", "invalid_blocks_format")
     if len(blocks) > BLOCKS:
@@ -61,7 +61,7 @@ def check_blocks(blocks: object) -> None:
 
 
 def check_view(view: object) -> None:
-    """A modal or a tab Home (docs.slack.dev, View objects). Raises BadBlocks."""
+    """Raises BadBlocks for a modal or home view that Slack refuses (docs.slack.dev, View objects)."""
     if not isinstance(view, dict) or view.get("type") not in {"modal", "home"}:
         raise BadBlocks("view must be a modal or a home", "invalid_arguments")
     blocks = view.get("blocks")
@@ -103,7 +103,7 @@ def _ask_the_library(blocks: Sequence[Mapping[str, Any]]) -> None:
 
 
 def texts_of(value: object) -> Iterator[str]:
-    """Every text that people see in blocks, in order."""
+    """Returns every text that people see in blocks, in order."""
     if isinstance(value, Mapping):
         for name, part in value.items():
             if name == "text" and isinstance(part, str):
@@ -116,7 +116,7 @@ def texts_of(value: object) -> Iterator[str]:
 
 
 def check_metadata(metadata: object) -> None:
-    """Raises BadBlocks."""
+    """Raises BadBlocks for metadata that Slack refuses."""
     match metadata:
         case {"event_type": str(name), "event_payload": dict(payload)}:
             if not name or not all(letter.isalnum() or letter in "_-." for letter in name):
@@ -196,7 +196,7 @@ def _check_input(block: dict[str, Any], where: str) -> None:
 
 
 def _check_element(element: object, where: str) -> None:
-    """An element of a context block: a text or a small image."""
+    """Checks an element of a context block: a text or a small image."""
     if isinstance(element, dict) and element.get("type") == "image":
         _check_image(element, where)
     else:

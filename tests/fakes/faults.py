@@ -9,7 +9,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One misbehaviour. `taken`: the message is recorded before it; else the platform never saw it."""
+    """One fault. `taken`: the message is recorded before the fault; else the platform never saw it."""
 
     status: int = 200
     body: str = ""

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One message that the platform took, or one edit of it."""
+    """One message that the platform accepted, or one edit of a message."""
 
     at: float  # wall clock, seconds since 1970
     kind: str  # post, edit
@@ -25,7 +25,7 @@ class Entry:
 
 
 class Journal:
-    """Entries in the order of their arrival, kept in memory and, where a path is given, as lines of JSON."""
+    """Entries in order of arrival, kept in memory and, if a path is given, written as lines of JSON."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._entries: list[Entry] = []
@@ -50,5 +50,5 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[Entry]:
-    """The entries that a fake in its own process wrote."""
+    """Returns the entries that a fake in its own process wrote."""
     return [Entry(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]

@@ -17,12 +17,12 @@ ENTITY_BYTES = 9_500  # of all entities together, as the server stores them
 
 
 class Unparsable(Exception):
-    """The server's words for what it cannot parse."""
+    """The server refuses a text; holds its error text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A text as people see it, with what is marked in it."""
+    """A text as people see it, with its entities."""
 
     text: str
     entities: tuple[dict[str, Any], ...] = ()
@@ -33,7 +33,7 @@ class Text:
 
     @property
     def entity_bytes(self) -> int:
-        """About what the entities take: twelve bytes each, and the address of a link."""
+        """About the size of the entities: twelve bytes each, and the address of a link."""
         return sum(12 + len(entity["type"].get("url", "").encode()) for entity in self.entities)
 
 
@@ -48,7 +48,7 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_html(text: str) -> Text:
-    """Raises Unparsable."""
+    """Parses HTML. Raises Unparsable."""
     _quiet()
     parsed = _execute({"@type": "parseTextEntities", "text": text, "parse_mode": {"@type": "textParseModeHTML"}})
     if parsed.get("@type") == "error":
@@ -57,12 +57,12 @@ def parse_html(text: str) -> Text:
 
 
 def trim(text: Text) -> Text:
-    """Without white space around it, and with the entities that the server keeps."""
+    """Strips white space, and drops the entities that the server does not keep."""
     return Text(text=text.text.strip(), entities=text.entities[:KEPT_ENTITIES])
 
 
 def entities_of(text: str) -> list[dict[str, Any]]:
-    """What the server finds in a text without markup: commands, mentions, links."""
+    """Returns what the server finds in a text without markup: commands, mentions, links."""
     _quiet()
     found = _execute({"@type": "getTextEntities", "text": text})
     return cast("list[dict[str, Any]]", found.get("entities", []))

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """What a test holds of a fake that runs elsewhere."""
+    """A fake platform that runs in another process."""
 
     url: str  # for the program's setting
     control: str
@@ -26,7 +26,7 @@ class Remote:
     line: httpx.Client  # one for all: to make one takes longer than to use it
 
     def call(self, verb: str, *args: Any, **options: Any) -> Any:
-        """Calls a verb of the fake, and returns what it returns (entries as dicts)."""
+        """Calls a verb of the fake and returns its result (entries as dicts)."""
         order = {"verb": verb, "args": args, "options": options}
         answer = self.line.post(self.control, json=order)
         answer.raise_for_status()
@@ -39,7 +39,7 @@ class Remote:
 
 @contextmanager
 def running(platform: str, *, journal: Path) -> Iterator[Remote]:
-    """Starts `python -m tests.fakes.<platform>` and ends it. `journal` is the file that it writes."""
+    """Runs `python -m tests.fakes.<platform>`. `journal` is the file that it writes."""
     command = [sys.executable, "-m", f"tests.fakes.{platform}", "--journal", str(journal)]
     journal.touch()
     with subprocess.Popen(  # noqa: S603 - our own module

@@ -30,7 +30,7 @@ _VERBS = {"answers", "forgives", "posted_to", "edits_in", "most_at_once", "arriv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCall:
-    """One request, read."""
+    """One parsed request."""
 
     method: str  # "sendMessage", "chat.postMessage"
     token: str
@@ -42,7 +42,7 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse:
-    """What goes back."""
+    """One answer."""
 
     body: dict[str, Any]
     status: int = 200
@@ -52,7 +52,7 @@ class ApiResponse:
 
 @dataclass(slots=True)
 class _PlannedFault:
-    """Faults that are still to come: `times` calls of `method` (in `chat`), after `after` that pass."""
+    """A planned fault: `times` calls of `method` (in `chat`), after `after` calls that pass."""
 
     fault: Fault
     times: int
@@ -62,7 +62,7 @@ class _PlannedFault:
 
 
 class FakePlatform(ABC):
-    """A platform on loopback. It refuses what the platform refuses; a test gives it a mood with verbs.
+    """A fake platform on loopback. It refuses what the platform refuses; its verbs make it fail.
 
     As a context manager it runs in a thread of its own. `url` is what the setting for the platform's address takes.
     """
@@ -89,19 +89,19 @@ class FakePlatform(ABC):
 
     @abstractmethod
     async def read(self, request: web.BaseRequest) -> ApiCall:
-        """Reads a request as the platform would."""
+        """Parses a request as the platform does."""
 
     @abstractmethod
     def handle(self, call: ApiCall) -> ApiResponse:
-        """Checks and does what is asked; never waits."""
+        """Checks and executes a call; never waits."""
 
     async def respond(self, call: ApiCall) -> ApiResponse:
-        """As `handle`; a platform with calls that wait for something says here how."""
+        """Answers a call by `handle`. A platform whose calls wait for something overrides this."""
         return self.handle(call)
 
     @abstractmethod
     def too_many(self, retry_after: object) -> Fault:
-        """The platform's 429; `retry_after` None leaves the number out."""
+        """Returns the platform's 429; `retry_after` None omits the number."""
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
@@ -120,7 +120,7 @@ class FakePlatform(ABC):
         retry_after: object = 3,
         taken: bool | None = None,
     ) -> None:
-        """The next `times` posts (or calls of `method`, or only those in `chat`) meet "429" or one of FAULTS.
+        """Makes the next `times` posts (or calls of `method`, or only those in `chat`) fail with "429" or one of FAULTS.
 
         `after` calls pass before it begins; `taken` says otherwise than FAULTS whether the message is recorded.
         """
@@ -129,11 +129,11 @@ class FakePlatform(ABC):
         self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
 
     def forgives(self) -> None:
-        """Whatever was to go wrong will not."""
+        """Cancels all planned faults."""
         self._orders.clear()
 
     def goes_down(self) -> None:
-        """Nobody listens any more, and open connections are gone."""
+        """Stops listening and drops open connections."""
         self._wait(self._down())
 
     def comes_back(self) -> None:
@@ -148,13 +148,13 @@ class FakePlatform(ABC):
         self._wait(self._until_answered(method, times, chat=chat, seconds=seconds))
 
     def releases(self, *, drop: bool = False) -> None:
-        """What hangs goes on; with `drop` its connection is cut, and what was not taken never will be."""
+        """Continues what hangs; with `drop` the connection is cut, and an untaken message is never taken."""
         self._wait(self._release(drop=drop))
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
     def posted_to(self, chat: str, thread: str | None = None) -> list[Entry]:
-        """The messages of a chat, in their order, without edits."""
+        """Returns the messages of a chat, in order, without edits."""
         return [
             e for e in self.journal if e.kind == "post" and e.chat == chat and (thread is None or e.thread == thread)
         ]
@@ -163,11 +163,11 @@ class FakePlatform(ABC):
         return [e for e in self.journal if e.kind == "edit" and e.chat == chat]
 
     def arrived(self, method: str = "") -> list[tuple[str, str]]:
-        """(method, chat) of every request, or of those of one method, refused or not."""
+        """Returns (method, chat) of every request, or of those of one method, refused or not."""
         return [request for request in self.requests if method in {"", request[0]}]
 
     def most_at_once(self, chat: str) -> int:
-        """The most posts of one chat that were ever under way together."""
+        """Returns the most posts of one chat that were ever under way together."""
         return self._most[chat]
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -270,7 +270,7 @@ class FakePlatform(ABC):
         return web.Response(status=fault.status, text=body, content_type=fault.content_type, headers=headers)
 
     async def _hang(self) -> bool:
-        """Waits for the test; False: the connection is to be cut."""
+        """Waits until the test releases the call. Returns False if the connection is to be cut."""
         self._hanging.set()
         return await asyncio.shield(self._gate)
 
@@ -301,7 +301,7 @@ class FakePlatform(ABC):
     # ── in a process of its own ───────────────────────────────────────────────
 
     async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
-        """POST {"verb": …, "args": […], "options": {…}} → {"result": …} (tests.fakes.process speaks it)."""
+        """Serves POST {"verb": …, "args": […], "options": {…}} → {"result": …}; tests.fakes.process calls this."""
         order = json.loads(await request.text())
         verb, args, options = str(order["verb"]), order.get("args", []), order.get("options", {})
         result: object = None
@@ -326,7 +326,7 @@ class FakePlatform(ABC):
 
     @classmethod
     def main(cls) -> None:
-        """`python -m tests.fakes.telegram --port 0 --journal FILE`: prints one line of JSON with both ports."""
+        """Runs `python -m tests.fakes.telegram --port 0 --journal FILE`, and prints one line of JSON with both ports."""
         parser = argparse.ArgumentParser()
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--journal", type=Path)
@@ -350,7 +350,7 @@ class FakePlatform(ABC):
         await control.cleanup()
 
     def _note(self, call: ApiCall, **known: Any) -> None:
-        """Writes into the journal that the message was taken."""
+        """Records in the journal that the message was taken."""
         self.journal.write(
             Entry(at=time.time(), concurrent=max(1, self._open[call.chat]), payload=call.arguments, **known)
         )
@@ -363,7 +363,7 @@ def _response(answer: ApiResponse) -> web.Response:
 
 
 def _cut(request: web.BaseRequest, how: str, begun: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Closes the connection, politely (FIN) or not (RST)."""
+    """Closes the connection, by FIN (`politely`) or RST."""
     transport = request.transport
     if transport is not None:
         if how == "rst":

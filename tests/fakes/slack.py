@@ -42,7 +42,7 @@ class FakeSlack(SlackPeople):
 
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
     mentions, writes_dm, clicks, opens_home. What happens: invites, removes, member_leaves, archives, unarchives, renames,
-    deletes_channel, changes_id, uninstalls. Verbs about the line: refreshes_connection, takes_connection_away,
+    deletes_channel, changes_id, uninstalls. Verbs about the line: refreshes_connection, drops_connection,
     drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which tells when it was acknowledged.
     """
 
@@ -89,7 +89,7 @@ class FakeSlack(SlackPeople):
         return self._first.scopes
 
     def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
-        """Another workspace that the app, or an app of its own, is installed in."""
+        """Adds another workspace that the app, or an app of its own, is installed in."""
         made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
         made.scopes = set(self._first.scopes)
         self._workspaces[team] = made
@@ -105,7 +105,7 @@ class FakeSlack(SlackPeople):
         people: tuple[str, ...] = (),
         team: str = "",
     ) -> None:
-        """There is such a channel; the bot is in it, or not."""
+        """Adds a channel, with the bot in it or not."""
         self._of(team).conversations[channel] = FakeConversation(
             channel, member, private, name=name, people=set(people)
         )
@@ -119,7 +119,7 @@ class FakeSlack(SlackPeople):
         workspace.people[user] = FakePerson(user, home or workspace.team, **more)
 
     def says(self, channel: str, text: str, times: int = 1) -> str:
-        """Somebody else writes in the channel; returns the ts of the last message."""
+        """Posts in the channel as somebody else. Returns the ts of the last message."""
         ts = ""
         for _ in range(times):
             ts = self._stamp()
@@ -127,19 +127,19 @@ class FakeSlack(SlackPeople):
         return ts
 
     def deletes(self, channel: str, ts: str) -> None:
-        """Somebody deletes a message."""
+        """Deletes a message as a person does."""
         del self._conversations[channel].messages[ts]
 
     def forbids(self, channel: str, code: str = "restricted_action") -> None:
         self._conversations[channel].refusal = code
 
     def unblocks(self, channel: str) -> None:
-        """The bot may write again, whatever held it."""
+        """Lets the bot write again, whatever forbade it."""
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
 
     def hides(self, looks: int) -> None:
-        """What was posted shows only after so many looks at the history: how soon it does is not documented."""
+        """Shows a posted message only after so many reads of the history: Slack does not document how soon it appears."""
         self._hidden_looks = looks
 
     # ── verbs about the app ───────────────────────────────────────────────────
@@ -148,7 +148,7 @@ class FakeSlack(SlackPeople):
         self.scopes.add(scope)
 
     def grants_all(self) -> None:
-        """The app has every right that it can use, in all workspaces."""
+        """Grants the app every scope that it can use, in all workspaces."""
         for workspace in self._workspaces.values():
             workspace.scopes |= set(ALL_SCOPES)
 
@@ -156,30 +156,30 @@ class FakeSlack(SlackPeople):
         self.scopes.discard(scope)
 
     def revokes(self, code: str = "token_revoked", *, team: str = "") -> None:
-        """The token is refused with this code from now on."""
+        """Refuses the token with this code from now on."""
         self._of(team).revoked = code
 
     def restores(self, *, team: str = "") -> None:
         self._of(team).revoked = ""
 
     def delivers_to(self, url: str, secret: str = SECRET) -> None:
-        """From now on what people do is posted to this address, signed, in place of Socket Mode."""
+        """Posts requests to this address, signed, instead of Socket Mode."""
         self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
 
     def sets_time(self, now: float) -> None:
-        """The server's clock stands there, seconds since 1970."""
+        """Sets the server's clock, in seconds since 1970."""
         self._now = now
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
     def ephemerals_to(self, user: str, channel: str = "C1") -> list[Entry]:
-        """What only one person was shown in a channel, in order."""
+        """Returns the ephemeral messages to a person in a channel, in order."""
         return [
             e for e in self.journal if e.kind == "ephemeral" and e.chat == channel and e.payload.get("user") == user
         ]
 
     def sees(self, user: str, channel: str = "C1", *, team: str = "") -> list[str]:
-        """The texts that somebody sees in a channel now, whispers to them included."""
+        """Returns the texts that a person sees in a channel now, with ephemeral messages to that person."""
         conversation = self._of(team).conversations[channel]
         return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
 
@@ -187,7 +187,7 @@ class FakeSlack(SlackPeople):
         return [e for e in self.journal if e.kind == "file" and e.chat == channel]
 
     def views(self, method: str = "") -> list[ShownView]:
-        """The views that the app showed."""
+        """Returns the views that the app showed."""
         return [one for one in self._kept.views if method in {"", one.method}]
 
     # ── the server ────────────────────────────────────────────────────────────
@@ -461,7 +461,7 @@ class FakeSlack(SlackPeople):
         return ApiResponse(body={"ok": False, "error": "not_found"}, status=404)
 
     def _respond(self, name: str, raw: bytes) -> ApiResponse:
-        """An answer to a request (docs.slack.dev, Handling user interaction): five in half an hour."""
+        """Answers a call of a response URL (docs.slack.dev, Handling user interaction): five in half an hour."""
         answers = self._kept.answers.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
             why = "used_url" if answers and answers.left == 0 else "expired_url"

@@ -1,7 +1,8 @@
 """Delivers events to the app as Slack does: by WebSockets that the app opened, or signed to its web address.
 
-What is not acknowledged within three seconds, on the connection that brought it, has failed: an event comes again, of a
-command or a press the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests from Slack).
+A request fails unless it is acknowledged within three seconds on the connection that carried it. A failed event is sent
+again; for a failed command or interaction the person sees an error (docs.slack.dev, Using Socket Mode; Verifying requests
+from Slack).
 """
 
 import asyncio
@@ -26,7 +27,7 @@ CONNECTIONS = 10  # of one app
 
 @dataclass(slots=True)
 class SentEnvelope:
-    """Something that a person did, on its way to the app."""
+    """One request of a person, on its way to the app."""
 
     kind: str
     payload: dict[str, Any]
@@ -46,7 +47,7 @@ class SentEnvelope:
 
 @dataclass(slots=True, eq=False)
 class SocketConnection:
-    """One connection that the app opened."""
+    """One WebSocket that the app opened."""
 
     socket: web.WebSocketResponse
     app: str
@@ -55,7 +56,7 @@ class SocketConnection:
 
 
 class EventDelivery:
-    """Used inside the fake's loop only, but for `sent`."""
+    """Sends envelopes to the app. Used inside the fake's loop only, except `sent`."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self.sent: list[SentEnvelope] = []
@@ -74,7 +75,7 @@ class EventDelivery:
     # ------------------------------------------------------------------------------------------------------- people
 
     def bring(self, kind: str, payload: dict[str, Any], app: str) -> SentEnvelope:
-        """Begins to bring something to the app."""
+        """Begins to send an envelope to the app."""
         sent = SentEnvelope(kind=kind, payload=payload, app=app, number=next(self._numbers))
         self.sent.append(sent)
         if kind == EVENTS and not self.wants_events:
@@ -84,7 +85,7 @@ class EventDelivery:
         return sent
 
     def repeat(self, *, also_acknowledged: bool = False) -> int:
-        """Events that failed come again, or with `also_taken` all; how many."""
+        """Sends failed events again, or all with `also_acknowledged`. Returns how many."""
         again = [
             one for one in self.sent if one.tries and one.kind == EVENTS and (also_acknowledged or not one.acknowledged)
         ]
@@ -101,7 +102,7 @@ class EventDelivery:
                 await self._news.wait()
 
     async def connected(self, times: int, seconds: float = 20) -> None:
-        """Returns once so many connections stand whose end is not announced."""
+        """Returns once so many connections are open whose end is not announced."""
         async with asyncio.timeout(seconds):
             while sum(not line.leaving for line in self.lines) < times:
                 self._news.clear()
@@ -110,14 +111,14 @@ class EventDelivery:
     # --------------------------------------------------------------------------------------------------- connections
 
     def ticket(self, app: str) -> str:
-        """A number that opens one connection."""
+        """Returns a number that opens one connection."""
         number = hashlib.sha256(f"{app}{next(self._numbers)}".encode()).hexdigest()[:24]
         self.tickets[number] = app
         self.wants_events = True
         return number
 
     async def connect(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The app opens a connection, and keeps it as long as it likes."""
+        """Serves a connection of the app, until the app closes it."""
         app = self.tickets.pop(request.query.get("ticket", ""), "")
         if not app or sum(line.app == app for line in self.lines) >= CONNECTIONS:
             return web.Response(status=403, text="no such ticket")
@@ -141,7 +142,7 @@ class EventDelivery:
         return socket
 
     async def warn(self, reason: str = "warning") -> None:
-        """Announces the end of the oldest connection that is not announced yet."""
+        """Announces the end of the oldest connection whose end is not announced."""
         line = next(line for line in self.lines if not line.leaving)
         line.leaving = True
         await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
@@ -155,7 +156,7 @@ class EventDelivery:
                 line.socket._req.transport.abort()
 
     async def hang_up(self) -> None:
-        """The server ends."""
+        """Closes all connections; the server ends."""
         await self.drop(all_of_them=True, politely=False)
         for task in tuple(self._tasks):
             task.cancel()
@@ -208,7 +209,7 @@ class EventDelivery:
         self._tell()
 
     def _lost(self, line: SocketConnection) -> None:
-        """What a connection brought and the app did not acknowledge on it: events come by another one."""
+        """Sends the unacknowledged events of a lost connection by another one."""
         for sent in line.open.values():
             if sent.kind == EVENTS:
                 self._start(self._try(sent))
@@ -252,7 +253,7 @@ class EventDelivery:
 
 
 def encoded(kind: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
-    """(media type, body) of what Slack posts."""
+    """Returns (media type, body) of a request of Slack."""
     if kind == EVENTS:
         return "application/json", json.dumps(payload).encode()
     form = {"payload": json.dumps(payload)} if kind == INTERACTIONS else dict(payload)
@@ -260,7 +261,7 @@ def encoded(kind: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
 
 
 def signature(secret: str, body: bytes, now: float) -> dict[str, str]:
-    """The headers that sign a body (docs.slack.dev, Verifying requests from Slack)."""
+    """Returns the headers that sign a body (docs.slack.dev, Verifying requests from Slack)."""
     at = str(int(now))
     signed = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signed}"}

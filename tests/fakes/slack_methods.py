@@ -32,7 +32,7 @@ Result = dict[str, Any]
 
 
 def checked(arguments: Arguments) -> Result:
-    """What a call says, if Slack takes it."""
+    """Returns the content of a call, if Slack accepts it."""
     message: Result = {"text": str(arguments.get("text") or "")[:TEXT_LIMIT]}
     try:
         if arguments.get("blocks") is not None:
@@ -49,7 +49,7 @@ def checked(arguments: Arguments) -> Result:
 
 
 def checked_view(arguments: Arguments) -> Result:
-    """The view that a call says, if Slack takes it."""
+    """Returns the view of a call, if Slack accepts it."""
     try:
         view: Result = unpacked(arguments.get("view"), "invalid_arguments")
         check_view(view)
@@ -59,7 +59,7 @@ def checked_view(arguments: Arguments) -> Result:
 
 
 def unpacked(value: object, code: str) -> Any:
-    """An argument that is JSON: itself, or its text in a form."""
+    """Returns an argument that is JSON: itself, or parsed from its text in a form."""
     if not isinstance(value, str):
         return value
     try:
@@ -72,7 +72,7 @@ def unpacked(value: object, code: str) -> Any:
 
 
 def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidden: bool) -> Result:
-    """conversations.history: parents, newest first. conversations.replies: a thread, oldest first."""
+    """Answers conversations.history (parents, newest first) and conversations.replies (a thread, oldest first)."""
     conversation = workspace.visible(str(arguments.get("channel", "")))
     workspace.need({"D": "im:history", "G": "groups:history"}.get(conversation.id[0], "channels:history"))
     if not conversation.member:
@@ -114,7 +114,7 @@ def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Res
 
 
 def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Result:
-    """Those of a person that the bot can see; the person is in them."""
+    """Returns the conversations of a person that the bot can see and the person is in."""
     user = str(arguments.get("user", workspace.bot))
     kinds = {"public_channel": "channels", "private_channel": "groups", "mpim": "mpim", "im": "im"}
     wanted = [kinds[name] for name in str(arguments.get("types") or "public_channel").split(",")]
@@ -140,7 +140,7 @@ READS: dict[str, Callable[[FakeWorkspace, Arguments], Result]] = {
 def _between(
     workspace: FakeWorkspace, conversation: FakeConversation, arguments: Arguments, *, hidden: bool
 ) -> list[Result]:
-    """The messages between `oldest` and `latest`, oldest first, as far as they can be seen yet."""
+    """Returns the visible messages between `oldest` and `latest`, oldest first."""
     oldest, latest = _seconds(arguments, "oldest", 0.0), _seconds(arguments, "latest", float("inf"))
     inclusive = true(arguments.get("inclusive"))
     return [
@@ -152,7 +152,7 @@ def _between(
 
 
 def paged(found: list[Any], arguments: Arguments, *, most: int) -> Result:
-    """One page of a list, by limit and cursor."""
+    """Returns one page of a list, by limit and cursor."""
     limit = int(arguments.get("limit") or 100)
     if not 1 <= limit <= most:
         raise Refusal("invalid_limit")

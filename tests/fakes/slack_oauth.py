@@ -24,7 +24,7 @@ class _Installed:
 
 
 class FakeOAuth(FakeSlack):
-    """Verbs: lets_in, refuses_refresh."""
+    """A fake Slack with OAuth. Further verbs: lets_in, refuses_refresh."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -34,13 +34,13 @@ class FakeOAuth(FakeSlack):
         self.refreshed: list[str] = []  # the refresh tokens that were used, in their order
 
     def lets_in(self, team: str, name: str = "Example", *, rotates: bool = False, enterprise: bool = False) -> str:
-        """Somebody lets the app into a workspace; the code that Slack sends their browser back with."""
+        """Installs the app in a workspace as a person does. Returns the code that Slack redirects the browser with."""
         code = f"{team}.{next(self._made)}"
         self._codes[code] = _Installed(team, name, rotates, enterprise)
         return code
 
     def token_of(self, team: str) -> str:
-        """The newest token of a workspace."""
+        """Returns the newest token of a workspace."""
         return self._workspaces[team].token
 
     async def read(self, request: web.BaseRequest) -> ApiCall:

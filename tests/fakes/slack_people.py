@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """An address where the app may answer one request."""
+    """An address at which the app may answer one request."""
 
     workspace: FakeWorkspace
     channel: str
@@ -32,7 +32,7 @@ class ResponseUrl:
 
 @dataclass(slots=True)
 class Upload:
-    """A file on its way, or one that somebody dropped."""
+    """A file that is being uploaded, or that a person dropped."""
 
     workspace: FakeWorkspace
     name: str
@@ -51,7 +51,7 @@ class ShownView:
 
 @dataclass(slots=True)
 class PendingState:
-    """What waits to be used, and what was shown."""
+    """Unused trigger ids and response URLs, and the shown views."""
 
     answers: dict[str, ResponseUrl] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class PendingState:
 
 
 class SlackPeople(FakePlatform):
-    """The verbs of people, of what happens to channels and the app, and of the line to it."""
+    """The verbs of people, of events of channels and the app, and of the connection to it."""
 
     def __init__(self, journal: Path | None, *, token: str, team: str) -> None:
         super().__init__(journal)
@@ -78,7 +78,7 @@ class SlackPeople(FakePlatform):
     def user_types(
         self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", name: str = ""
     ) -> SentEnvelope:
-        """Somebody types a slash command; `channel` "D…" is a conversation of two."""
+        """Types a slash command as a person; `channel` "D…" is a conversation of two."""
         workspace = self._of(team)
         command, _, rest = text.partition(" ")
         known = workspace.conversations.get(channel, FakeConversation(channel, member=False))
@@ -101,7 +101,7 @@ class SlackPeople(FakePlatform):
     def mentions(
         self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
     ) -> SentEnvelope:
-        """Somebody writes the bot's name in a channel, and `text` behind it."""
+        """Mentions the bot in a channel as a person, with `text` behind its name."""
         workspace = self._of(team)
         ts = workspace.next_ts()
         event = {
@@ -158,7 +158,7 @@ class SlackPeople(FakePlatform):
     def clicks(
         self, what: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", tampered: bool = False
     ) -> SentEnvelope:
-        """Somebody presses the newest button, or entry of a menu, with this label in a channel, among what they see there.
+        """Presses the newest button, or menu entry, with this label in a channel, among those that the person sees.
 
         `tampered`: the value is made up.
         """
@@ -192,26 +192,26 @@ class SlackPeople(FakePlatform):
         return self._bring(INTERACTIONS, payload, workspace)
 
     def opens_home(self, *, by: str = "U1", team: str = "") -> SentEnvelope:
-        """Somebody looks at the app's tab Home."""
+        """Opens the app's home view as a person."""
         workspace = self._of(team)
         event = {"type": "app_home_opened", "user": by, "channel": f"D{by[1:]}", "tab": "home"}
         return self._event({**event, "event_ts": workspace.next_ts()}, workspace)
 
     def brings(self, payload: dict[str, Any], kind: str = INTERACTIONS, *, team: str = "") -> SentEnvelope:
-        """Anything that Slack may send, as it is."""
+        """Sends any payload of Slack, as it is."""
         return self._bring(kind, payload, self._of(team))
 
     # ── what happens ──────────────────────────────────────────────────────────
 
     def invites(self, channel: str, *, by: str = "U1", team: str = "") -> SentEnvelope:
-        """Somebody lets the bot into a channel."""
+        """Adds the bot to a channel, as a person."""
         workspace = self._of(team)
         workspace.conversations[channel].member = True
         event = {"type": "member_joined_channel", "user": workspace.bot, "channel": channel, "inviter": by}
         return self._place_event({**event, "channel_type": "C", "team": workspace.team}, channel, workspace)
 
     def leaves(self, channel: str, *, team: str = "") -> SentEnvelope:
-        """The bot is taken out of a channel."""
+        """Removes the bot from a channel."""
         workspace = self._of(team)
         sent = self._place_event({"type": "channel_left", "channel": channel}, channel, workspace)
         workspace.conversations[channel].member = False
@@ -220,7 +220,7 @@ class SlackPeople(FakePlatform):
     removes = leaves
 
     def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> SentEnvelope:
-        """Somebody leaves a channel."""
+        """Removes a person from a channel."""
         workspace = self._of(team)
         workspace.conversations[channel].people.discard(user)
         event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
@@ -249,7 +249,7 @@ class SlackPeople(FakePlatform):
         return sent
 
     def changes_id(self, old: str, new: str, *, team: str = "") -> SentEnvelope:
-        """A channel that becomes shared, say, has another id from now on."""
+        """Gives a channel another id, as when it becomes shared."""
         workspace = self._of(team)
         conversation = workspace.conversations.pop(old)
         conversation.id = new
@@ -260,7 +260,7 @@ class SlackPeople(FakePlatform):
     def uninstalls(
         self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
     ) -> list[SentEnvelope]:
-        """A workspace takes the app away; `says` are the events that come of it, in their order."""
+        """Uninstalls the app from a workspace; `says` are the events that follow, in order."""
         workspace = self._of(team)
         details = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
         sent = [self._event({"type": name, **details[name]}, workspace) for name in says]
@@ -268,33 +268,33 @@ class SlackPeople(FakePlatform):
         return sent
 
     def reinstalls(self, *, team: str = "") -> None:
-        """A workspace installs the app again; the token works again."""
+        """Installs the app again; the token works again."""
         self._of(team).revoked = ""
 
     # ── verbs about the line ──────────────────────────────────────────────────
 
     def refreshes_connection(self, reason: str = "warning") -> None:
-        """Slack announces that it takes a connection away."""
+        """Announces that Slack will close a connection."""
         self._wait(self.event_delivery.warn(reason))
 
     def drops_connection(self) -> None:
-        """Slack takes away what it announced."""
+        """Closes the connections whose end was announced."""
         self._wait(self.event_delivery.drop())
 
     def drops_connections(self) -> None:
-        """All connections are lost without a word."""
+        """Closes all connections without announcement."""
         self._wait(self.event_delivery.drop(all_of_them=True, politely=False))
 
     def repeats(self, *, also_acknowledged: bool = False) -> int:
-        """Events that were not acknowledged come again; with `also_taken` all do."""
+        """Sends unacknowledged events again; with `also_acknowledged` all."""
         return self._call(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
     def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
-        """The next posts are taken, and then the connection is cut: who posted cannot know."""
+        """Takes the next posts and then cuts the connection: the sender cannot know that they were taken."""
         self.answers("reset after", times, after=after)
 
     def expires_triggers(self) -> None:
-        """From now on whatever may open a form is over before the app gets it."""
+        """Makes every trigger id expire before the app gets it."""
         self._kept.trigger_lasts = -1.0
 
     def waits_until_settled(self, seconds: float = 20) -> None:
@@ -321,7 +321,7 @@ class SlackPeople(FakePlatform):
         needs: str = "",
         member: FakeConversation | None = None,
     ) -> SentEnvelope:
-        """An event; none comes that the app may not see."""
+        """Sends an event, unless the app may not see it."""
         payload = {
             "token": "legacy",
             "team_id": workspace.team,
@@ -345,7 +345,7 @@ class SlackPeople(FakePlatform):
         return self._call(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
 
     def _call(self, do: Callable[[], T]) -> T:
-        """Does something inside the loop, and waits for it."""
+        """Runs a function inside the loop, and waits for its result."""
 
         async def done() -> T:
             return do()
@@ -369,7 +369,7 @@ class SlackPeople(FakePlatform):
 
     @staticmethod
     def _pressed(seen: list[dict[str, Any]], what: str, *, tampered: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-        """(message, action) of the newest button or entry of a menu with this label."""
+        """Returns (message, action) of the newest button or menu entry with this label."""
         for message in reversed(seen):
             for block in message["blocks"]:
                 for element in [*block.get("elements", ()), *filter(None, [block.get("accessory")])]:
@@ -389,5 +389,5 @@ class SlackPeople(FakePlatform):
 
 
 def escaped(text: str) -> str:
-    """Text as Slack hands it on."""
+    """Returns text as Slack escapes it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

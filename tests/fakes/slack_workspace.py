@@ -22,7 +22,7 @@ ALL_SCOPES = (
 
 
 class Refusal(Exception):
-    """Slack's error code, with what else the answer holds."""
+    """Slack's error code, with the further fields of the answer."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -31,7 +31,7 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class FakePerson:
-    """Somebody with an account."""
+    """A person with an account."""
 
     id: str
     team: str
@@ -45,7 +45,7 @@ class FakePerson:
     gone: bool = False  # the account is closed
 
     def user_object(self, team: str, *, locale: bool) -> dict[str, Any]:
-        """As users.info tells it in a workspace."""
+        """Returns the user object of users.info in a workspace."""
         user = {
             "id": self.id,
             "team_id": self.team,
@@ -67,7 +67,7 @@ class FakePerson:
 
 @dataclass(slots=True)
 class FakeConversation:
-    """A channel, direct messages or a group of people, and what was said there."""
+    """A channel, direct messages or a group conversation, and its messages."""
 
     id: str
     member: bool = True  # the bot is in it
@@ -84,11 +84,11 @@ class FakeConversation:
 
     @property
     def shown_name(self) -> str:
-        """As commands and presses tell it: of what is private they do not."""
+        """Returns the name in commands and interactions, which hide the names of private conversations."""
         return "directmessage" if self.direct else "privategroup" if self.private else self.name
 
     def conversation_object(self) -> dict[str, Any]:
-        """As conversations.info tells it."""
+        """Returns the object of conversations.info."""
         if self.direct:
             return {"id": self.id, "is_im": True, "is_archived": self.archived, "user": min(self.people, default="")}
         return {
@@ -128,7 +128,7 @@ class FakeWorkspace:
             raise Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
     def visible(self, channel: str) -> FakeConversation:
-        """A conversation that the bot can see. Stricter than Slack: no names, no people, only ids of conversations."""
+        """Returns a conversation that the bot can see. Stricter than Slack: only ids of conversations, no names or people."""
         conversation = self.conversations.get(channel)
         if conversation is None or (conversation.private and not conversation.member):
             raise Refusal("channel_not_found")
@@ -153,7 +153,7 @@ class FakeWorkspace:
         return "groups" if conversation.private or conversation.id.startswith("G") else "channels"
 
     def direct_with(self, user: str) -> FakeConversation:
-        """The bot's direct messages with somebody."""
+        """Returns the bot's direct messages with a person."""
         channel = f"D{user[1:]}"
         found = self.conversations.setdefault(channel, FakeConversation(channel, people={user}))
         found.people.add(user)
@@ -161,7 +161,7 @@ class FakeWorkspace:
 
 
 def stamps() -> Callable[[], str]:
-    """A workspace's next ts: growing, whatever the clock does."""
+    """Yields a workspace's next ts: increasing, whatever the clock does."""
     last = 0.0
 
     def following() -> Iterator[str]:

@@ -61,7 +61,7 @@ class FakeTelegram(FakePlatform):
     """Verbs about places: knows, opens_to_all, blocks, unblocks, deactivates, kicks, adds, forbids, migrates, promotes, …
 
     Verbs of people: user_writes, presses. Verbs about the server: revokes, restores, goes_down, comes_back, answers,
-    serves_pages, forgets_presses, renumbers, reads_all, tells_time, receives, repeats.
+    serves_pages, forgets_callbacks, renumbers, reads_all, sets_time, receives, repeats.
     """
 
     send = "sendMessage"
@@ -128,7 +128,7 @@ class FakeTelegram(FakePlatform):
         people: Mapping[str, str] | None = None,
         linked: str = "",
     ) -> None:
-        """The bot may write to this chat; `username` is without the @. `people` says who is what there."""
+        """Adds a chat that the bot may write to; `username` is without the @. `people` says who is what there."""
         number = int(chat)
         kind = kind or ("private" if number > 0 else "supergroup")
         known = FakeChat(number, kind, title, username, set(topics), linked=int(linked) if linked else None)
@@ -137,43 +137,43 @@ class FakeTelegram(FakePlatform):
         self._chats[number] = known
 
     def opens_to_all(self) -> None:
-        """Every chat is known, for load tests."""
+        """Makes every chat known, for load tests."""
         self._open_to_all = True
 
     def blocks(self, chat: str) -> None:
-        """A person shuts the bot out."""
+        """Blocks the bot, as a person."""
         self._leave(chat, (403, "Forbidden: bot was blocked by the user"), "kicked", chat)
 
     def deactivates(self, chat: str) -> None:
-        """An account is deleted; nobody tells."""
+        """Deletes an account; no update says so."""
         self._chat(chat).refusal = (403, "Forbidden: user is deactivated")
 
     def kicks(self, chat: str, *, by: str = "7") -> None:
-        """The bot is thrown out of a group or channel."""
+        """Removes the bot from a group or channel."""
         self._leave(chat, (403, f"Forbidden: bot was kicked from the {self._chat(chat).kind} chat"), "kicked", by)
 
     def adds(self, chat: str, *, by: str = "7", status: str = "") -> None:
-        """Somebody adds the bot to a group, or makes it an administrator."""
+        """Adds the bot to a group, or makes it an administrator."""
         known = self._chat(chat)
         before = "left" if known.refusal or known.bot in {"kicked", "left"} or not status else known.bot
         known.refusal = None
         self._becomes(known, before, status or ("administrator" if known.kind == "channel" else "member"), by)
 
     def forbids(self, chat: str, words: str = "not enough rights to send text messages to the chat") -> None:
-        """The chat is there, the right to write is not."""
+        """Takes the bot's right to write in a chat."""
         known = self._chat(chat)
         known.refusal = (400, f"Bad Request: {words}")
         self._becomes(known, known.bot, "administrator" if known.kind == "channel" else "restricted", "7", mute=True)
 
     def unblocks(self, chat: str, *, by: str = "") -> None:
-        """The bot may write again."""
+        """Lets the bot write again."""
         known = self._chat(chat)
         known.refusal = None
         status = "administrator" if known.kind == "channel" else "member"
         self._becomes(known, known.bot, status, by or (chat if known.kind == "private" else "7"))
 
     def migrates(self, old: str, new: str) -> None:
-        """A group becomes a supergroup, and both say so."""
+        """Turns a group into a supergroup; both report it."""
         was = self._chat(old)
         self.knows(new, "supergroup", title=was.title)
         self._chat(new).people = dict(was.people)
@@ -192,11 +192,11 @@ class FakeTelegram(FakePlatform):
         self._says_itself(known, {"forum_topic_reopened": {}}, str(topic))
 
     def deletes_message(self, chat: str, message: str) -> None:
-        """Somebody deletes a message: it can be edited no more."""
+        """Deletes a message, so that it cannot be edited."""
         self._messages.pop((int(chat), int(message)), None)
 
     def deletes_topic(self, chat: str, topic: int) -> None:
-        """A topic is gone; nobody tells."""
+        """Deletes a topic; no update says so."""
         self._chat(chat).topics.discard(topic)
 
     def promotes(self, chat: str, who: str, status: str = "administrator") -> None:
@@ -208,7 +208,7 @@ class FakeTelegram(FakePlatform):
             known.people[int(who)] = status
 
     def hides_members(self, chat: str) -> None:
-        """A big group: only administrators see who is a member."""
+        """Hides the members of a big group: only administrators see who is a member."""
         self._chat(chat).hides = True
 
     # ── verbs of people ───────────────────────────────────────────────────────
@@ -301,60 +301,60 @@ class FakeTelegram(FakePlatform):
     # ── verbs about the server ────────────────────────────────────────────────
 
     def revokes(self) -> None:
-        """The token is unknown from now on."""
+        """Makes the token unknown from now on."""
         self._revoked = True
 
     def restores(self) -> None:
         self._revoked = False
 
     def reads_all(self) -> None:
-        """@BotFather switched privacy mode off: the bot sees every message of its groups."""
+        """Switches privacy mode off, as @BotFather does: the bot sees every message of its groups."""
         self._privacy = False
 
     def serves_pages(self, what: str = "404 page", times: int = 1, *, method: str = "getUpdates") -> None:
-        """Something on the way answers with a page of its own, or misbehaves as one of FAULTS."""
+        """Makes a proxy answer with a page of its own, or misbehave as one of FAULTS."""
         self.answers(what, times, method=method)
 
     def forgets_callbacks(self) -> None:
-        """All presses are too old to be answered."""
+        """Makes all callback queries too old to be answered."""
         self._open_callbacks.clear()
 
     def renumbers(self, first: int) -> None:
-        """After a week of silence the ids of updates begin anew somewhere."""
+        """Restarts the ids of updates elsewhere, as after a week of silence."""
         self.queue.renumber(first)
 
     def sets_time(self, now: float) -> None:
-        """The server's clock stands there, seconds since 1970."""
+        """Sets the server's clock, in seconds since 1970."""
         self._now = now
 
     def receives(self, update: Mapping[str, Any]) -> None:
-        """An update as it is, without its id; for those of unknown shape."""
+        """Queues an update as it is, without its id; for updates of unknown shape."""
         self.queue.add(update)
 
     def waits_until_confirmed(self, seconds: float = 20) -> None:
-        """Returns once no update waits any more."""
+        """Returns once every update is confirmed."""
         self._wait(self.queue.until_empty(seconds))
 
     def repeats(self) -> None:
-        """The webhook is tried again, as the server does after a while."""
+        """Calls the webhook again, as the server does after a while."""
         self.queue.repeat()
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
     def waiting(self) -> int:
-        """How many updates are not confirmed."""
+        """Returns how many updates are not confirmed."""
         return len(self.queue)
 
     def toasts(self) -> dict[str, str]:
-        """press → the words that it was answered with."""
+        """Returns callback query id → the text that it was answered with."""
         return dict(self._toasts)
 
     def documents_in(self, chat: str) -> list[dict[str, Any]]:
-        """The files of a chat: chat, thread, name, text, silent."""
+        """Returns the files of a chat: chat, thread, name, text, silent."""
         return [asdict(document) for document in self._documents if document.chat == chat]
 
     def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
-        """The commands that are shown there."""
+        """Returns the commands that a menu shows."""
         return self._menus.get((scope, language), [])
 
     # ── what happens by verbs ─────────────────────────────────────────────────
@@ -365,7 +365,7 @@ class FakeTelegram(FakePlatform):
         self._becomes(known, known.bot, status, by)
 
     def _becomes(self, known: FakeChat, before: str, status: str, by: str, *, mute: bool = False) -> None:
-        """The bot's own membership changes."""
+        """Changes the bot's own membership."""
         known.bot = status
         after = member(BOT, status)
         if status == "administrator" and known.kind == "channel":
@@ -374,7 +374,7 @@ class FakeTelegram(FakePlatform):
         self.queue.notify("my_chat_member", {**about, "old_chat_member": member(BOT, before), "new_chat_member": after})
 
     def _says_itself(self, known: FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
-        """A message that the platform writes."""
+        """Posts a service message."""
         about = {"message_id": self._new_id(), "date": self._date(), "chat": chat_object(known)}
         self.queue.notify("message", {**about, "from": person(7, "Owner", "en"), **in_topic(topic), **service})
 
@@ -406,7 +406,7 @@ class FakeTelegram(FakePlatform):
         return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": size}
 
     def _is_shown(self, known: FakeChat, message: Mapping[str, Any]) -> bool:
-        """Privacy mode: in groups a bot that is no administrator sees commands and answers to it."""
+        """Returns whether the bot sees a message. In privacy mode a bot that is no administrator sees commands and replies to it only."""
         if known.kind in {"private", "channel"} or not self._privacy or known.bot == "administrator":
             return True
         words = str(message.get("text") or message.get("caption") or "")
@@ -415,7 +415,7 @@ class FakeTelegram(FakePlatform):
         return answered == BOT["id"] or (words.startswith("/") and (not to_another or to_another[1] == NAME))
 
     def _button(self, known: FakeChat, what: str) -> tuple[int, str] | None:
-        """(message, data) of the newest button with this label or data."""
+        """Returns (message, data) of the newest button with this label or data."""
         mine = sorted(number for place_id, number in self._messages if place_id == known.id)
         for number in reversed(mine):
             for row in json.loads(self._messages[known.id, number].buttons or "[]"):
@@ -602,7 +602,7 @@ class FakeTelegram(FakePlatform):
         return {"file_id": number, "file_unique_id": f"u{number}", "file_size": len(data), "file_path": path}
 
     def _content(self, call: ApiCall) -> bytes:
-        """What stands behind the path of a file."""
+        """Returns the content at the path of a file."""
         self._admit(call)
         _, _, rest = str(call.arguments["path"]).partition("documents/")
         number, _, name = rest.partition("/")
@@ -635,7 +635,7 @@ class FakeTelegram(FakePlatform):
         return True
 
     def _get_words(self, call: ApiCall) -> dict[str, str]:
-        """Falls back on what is set for everybody."""
+        """Returns a description, or the default one."""
         name, _ = _described(call.method)
         language = rules.language_of(call.arguments)
         return {name: self.words.get((name, language)) or self.words.get((name, ""), "")}
@@ -704,7 +704,7 @@ class FakeTelegram(FakePlatform):
 
 
 def _described(method: str) -> tuple[str, int]:
-    """(field, most characters) of a description."""
+    """Returns (field, most characters) of a description."""
     return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
 
 
@@ -716,7 +716,7 @@ def _refused(no: Refusal) -> ApiResponse:
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
-    """The query string and a form or JSON body; files apart. Raises ValueError for what is not UTF-8."""
+    """Returns the arguments of the query string and a form or JSON body, and the files. Raises ValueError for what is not UTF-8."""
     arguments: dict[str, Any] = dict(request.query)
     files: dict[str, tuple[str, bytes]] = {}
     if request.content_type == "multipart/form-data":

@@ -24,7 +24,7 @@ _ENTITIES = {
 
 @dataclass(slots=True)
 class FakeChat:
-    """A place that the server knows."""
+    """A chat that the server knows."""
 
     id: int
     kind: str = "private"  # private, group, supergroup, channel
@@ -42,7 +42,7 @@ class FakeChat:
 
 @dataclass(frozen=True, slots=True)
 class FakeMessage:
-    """What was said, by us or by a person."""
+    """A message of the bot or of a person."""
 
     text: Text
     buttons: str = ""  # rows of the keyboard, as JSON
@@ -60,7 +60,7 @@ def anonymous() -> dict[str, Any]:
 
 
 def chat_object(chat: FakeChat) -> dict[str, Any]:
-    """A chat as it stands in messages."""
+    """Returns a chat as messages hold it."""
     name = {"first_name": chat.title} if chat.kind == "private" else {"title": chat.title}
     handle = {"username": chat.username} if chat.username else {}
     forum = {"is_forum": True} if chat.topics else {}
@@ -68,7 +68,7 @@ def chat_object(chat: FakeChat) -> dict[str, Any]:
 
 
 def full_chat_object(chat: FakeChat) -> dict[str, Any]:
-    """A chat as getChat tells it."""
+    """Returns a chat as getChat answers it."""
     linked = {"linked_chat_id": chat.linked} if chat.linked else {}
     return {
         **chat_object(chat),
@@ -80,7 +80,7 @@ def full_chat_object(chat: FakeChat) -> dict[str, Any]:
 
 
 def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """A ChatMember of that status."""
+    """Returns a ChatMember of that status."""
     rights: dict[str, Any] = {}
     if status == "administrator":
         names = ("can_manage_chat", "can_change_info", "can_delete_messages", "can_invite_users")
@@ -95,7 +95,7 @@ def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
 
 
 def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[str, Any]:
-    """A message as the server tells it."""
+    """Returns a message as the server sends it."""
     return {
         "message_id": number,
         "date": message.date,
@@ -108,7 +108,7 @@ def message_object(chat: FakeChat, number: int, message: FakeMessage) -> dict[st
 
 
 def text_fields(text: str, name: str = "text") -> dict[str, Any]:
-    """A text with the entities that the server finds in it; a caption is called so."""
+    """Returns a text, or a caption, with the entities that the server finds in it."""
     found = list(_entities(text))
     label = "entities" if name == "text" else "caption_entities"
     return {**({name: text} if text else {}), **({label: found} if found else {})}
@@ -125,7 +125,7 @@ def in_topic(thread: str) -> dict[str, Any]:
 
 
 def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
-    """What every message of a topic answers, if it answers nothing else."""
+    """Returns the message that every message of a topic replies to, if it replies to no other."""
     return {
         "message_id": int(topic),
         "date": date,
@@ -137,7 +137,7 @@ def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, An
 
 
 def media_fields(kind: str, file: Mapping[str, Any]) -> dict[str, Any]:
-    """What came without words."""
+    """Returns the fields of a message without text."""
     match kind:
         case "document":
             return {"document": dict(file)}
@@ -153,5 +153,5 @@ def media_fields(kind: str, file: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def forwarded(date: int) -> dict[str, Any]:
-    """Where a forwarded message comes from."""
+    """Returns the origin of a forwarded message."""
     return {"forward_origin": {"type": "user", "date": date, "sender_user": person(99, "Somebody else", "en")}}

@@ -23,7 +23,7 @@ _TWO_READERS = "terminated by other getUpdates request; make sure that only one 
 
 
 class UpdateQueue:
-    """Updates until they are confirmed. `add` comes from any thread, everything else from the server's loop."""
+    """Updates until they are confirmed. `add` may be called in any thread, everything else in the server's loop."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.repeat_after = 0.5  # seconds within which the same question gets one update only
@@ -47,12 +47,12 @@ class UpdateQueue:
         return len(self._updates)
 
     def notify(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Something happened that the bot is told, if it wants to know."""
+        """Queues an update, if the bot wants updates of this kind."""
         if kind in self._allowed:
             self.add({kind: body})
 
     def add(self, update: Mapping[str, Any]) -> None:
-        """An update without its id."""
+        """Queues an update without its id."""
         with self._lock:
             self._updates.append({"update_id": self._next, **update})
             self._next += 1
@@ -63,11 +63,11 @@ class UpdateQueue:
         self._next = first
 
     def repeat(self) -> None:
-        """The webhook is tried again."""
+        """Calls the webhook again."""
         self._soon(self._push)
 
     def close(self) -> None:
-        """Nobody listens any more."""
+        """Ends all waiting requests."""
         for task in list(self._pushing.values()):
             task.cancel()
         if self._asking is not None and not self._asking.done():
@@ -76,7 +76,7 @@ class UpdateQueue:
     # ── getUpdates ────────────────────────────────────────────────────────────
 
     async def get_updates(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Confirms what is older than `offset`, and waits for news. A second question ends the first one."""
+        """Confirms what is older than `offset`, and waits for updates. A second request ends the first one."""
         if self.webhook.url:
             raise Refusal(409, f"Conflict: {_WEBHOOK_SET}")
         self._end_question(_TWO_READERS)
@@ -108,7 +108,7 @@ class UpdateQueue:
         return self._from(offset)
 
     def _from(self, offset: int) -> list[dict[str, Any]]:
-        """Forgets what is older than `offset`; an offset far in the future counts as none (TQueue::get)."""
+        """Drops what is older than `offset`; an offset far in the future counts as none (TQueue::get)."""
         with self._lock:
             if offset < 0:
                 self._updates = self._updates[offset:]
@@ -117,7 +117,7 @@ class UpdateQueue:
             return list(self._updates)
 
     def _allow(self, arguments: Mapping[str, Any]) -> None:
-        """What is wanted is remembered; not to say it leaves it as it was."""
+        """Stores the wanted kinds of updates; without an argument they stay."""
         wanted = rules.allowed_of(arguments)
         if wanted is not None:
             self._allowed = wanted
@@ -129,7 +129,7 @@ class UpdateQueue:
     # ── webhook ───────────────────────────────────────────────────────────────
 
     def set_webhook(self, arguments: Mapping[str, Any]) -> bool:
-        """setWebhook; without a URL, as deleteWebhook."""
+        """Answers setWebhook; without a URL, as deleteWebhook."""
         self.webhook = rules.webhook_of(arguments, local=self.local)
         self._last_error = {}
         if self.webhook.url:
@@ -149,7 +149,7 @@ class UpdateQueue:
         return {**about, **more, **self._last_error}
 
     def _push(self) -> None:
-        """Sends what waits to the webhook: in order within a chat, chats beside each other."""
+        """Sends waiting updates to the webhook: in order within a chat, chats in parallel."""
         if not self.webhook.url:
             return
         for update in list(self._updates):
@@ -170,7 +170,7 @@ class UpdateQueue:
             self._pushing.pop(chat, None)
 
     async def _push_one(self, session: aiohttp.ClientSession, update: Mapping[str, Any]) -> bool:
-        """Whether the webhook took it. If not, it stays until `repeat`."""
+        """Sends one update. Returns whether the webhook took it; if not, it stays until `repeat`."""
         headers = {SECRET_HEADER: self.webhook.secret} if self.webhook.secret else {}
         try:
             async with session.post(self.webhook.url, json=update, headers=headers) as answer:
@@ -208,7 +208,7 @@ class UpdateQueue:
 
 
 def _chat_of(update: Mapping[str, Any]) -> int:
-    """The queue of the webhook that an update goes by."""
+    """Returns the chat by which the webhook orders an update."""
     for body in update.values():
         if isinstance(body, dict):
             about = body.get("message", body)

@@ -52,7 +52,7 @@ NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 
 
 class Refusal(Exception):
-    """What the server answers instead of doing it."""
+    """The server refuses a call; holds its error."""
 
     def __init__(self, status: int, words: str, parameters: dict[str, int] | None = None) -> None:
         super().__init__(words)
@@ -63,7 +63,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where updates are sent, instead of being asked for."""
+    """The address to which updates are posted."""
 
     url: str = ""
     secret: str = ""
@@ -71,7 +71,7 @@ class Webhook:
 
 
 def json_value(value: object) -> Any:
-    """An argument that is an object or a list: itself, or its JSON in a form."""
+    """Returns an argument that is an object or a list: itself, or parsed from its JSON in a form."""
     if not isinstance(value, str) or not value:
         return value
     try:
@@ -81,7 +81,7 @@ def json_value(value: object) -> Any:
 
 
 def whole(arguments: Mapping[str, Any], name: str, default: int = 0) -> int:
-    """An argument that is a number; what is none counts as not given, as on the server."""
+    """Returns an argument that is a number; any other value counts as missing, as on the server."""
     try:
         return int(arguments.get(name, default))
     except (TypeError, ValueError):
@@ -93,7 +93,7 @@ def truth(value: object) -> bool:
 
 
 def text_of(arguments: Mapping[str, Any]) -> Text:
-    """The text after parsing, if the server takes it."""
+    """Returns the parsed text, if the server accepts it."""
     raw = str(arguments.get("text", ""))
     if not raw:
         raise Refusal(400, "Bad Request: message text is empty")
@@ -117,7 +117,7 @@ def text_of(arguments: Mapping[str, Any]) -> Text:
 
 
 def keyboard_of(arguments: Mapping[str, Any]) -> str:
-    """The keyboard as JSON, "" without one. Limits of rows and buttons: telegram.constants, undocumented."""
+    """Returns the keyboard as JSON, "" without one. Limits of rows and buttons: telegram.constants, undocumented."""
     markup = json_value(arguments.get("reply_markup"))
     if not markup:
         return ""
@@ -148,7 +148,7 @@ def _check_button(button: Mapping[str, Any]) -> None:
 
 
 def scope_of(arguments: Mapping[str, Any]) -> str:
-    """The name of a scope of commands, with the chat and person that it is about."""
+    """Returns the name of a scope of commands, with its chat and person."""
     scope = json_value(arguments.get("scope")) or {"type": "default"}
     kind = str(scope.get("type")) if isinstance(scope, dict) else ""
     if kind not in SCOPES:
@@ -160,7 +160,7 @@ def scope_of(arguments: Mapping[str, Any]) -> str:
 
 
 def language_of(arguments: Mapping[str, Any]) -> str:
-    """Two letters, or "" for everybody."""
+    """Returns a language of two letters, or "" for all."""
     language = str(arguments.get("language_code") or "")
     if language and not re.fullmatch(r"[a-z]{2}", language):
         raise Refusal(400, "Bad Request: invalid language code specified")
@@ -168,7 +168,7 @@ def language_of(arguments: Mapping[str, Any]) -> str:
 
 
 def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The commands of a menu, if the server takes them."""
+    """Returns the commands of a menu, if the server accepts them."""
     commands = json_value(arguments.get("commands"))
     if not isinstance(commands, list):
         raise Refusal(400, "Bad Request: expected an Array of BotCommand")
@@ -186,7 +186,7 @@ def commands_of(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
-    """A description of the bot."""
+    """Returns a description of the bot."""
     words = str(arguments.get(name) or "")
     if len(words) > most:
         raise Refusal(400, "Bad Request: description is too long")  # the server's own words are not known
@@ -194,7 +194,7 @@ def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
 
 
 def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
-    """A webhook, if the server takes it; `local` is a server that also reaches http and other ports."""
+    """Returns a webhook, if the server accepts it; a `local` server also reaches http and other ports."""
     url, secret = str(arguments.get("url") or ""), str(arguments.get("secret_token") or "")
     if not url:
         return Webhook()
@@ -211,7 +211,7 @@ def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
 
 
 def allowed_of(arguments: Mapping[str, Any]) -> frozenset[str] | None:
-    """Which updates are wanted from now on; None: as before. An empty list is the default."""
+    """Returns the kinds of updates that are wanted from now on; None: as before. An empty list is the default."""
     given = json_value(arguments.get("allowed_updates"))
     if not isinstance(given, list):
         return None

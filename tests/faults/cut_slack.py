@@ -1,4 +1,4 @@
-"""Connections to Slack that are cut after Slack took the message: nothing is lost, and where the bot may read nothing comes twice.
+"""Cuts connections to Slack after Slack took the message: nothing is lost, and nothing comes twice where the bot may read.
 
     python -m tests.faults.cut_slack          # 300 cuts, three ways, a minute
     python -m tests.faults.cut_slack 1000
@@ -33,7 +33,7 @@ OnUnclear = Literal["resend", "skip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of it."""
+    """The result of one way."""
 
     cuts: int
     messages: int  # that were to arrive
@@ -44,7 +44,7 @@ class Outcome:
 
 
 async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear = "resend") -> Outcome:
-    """Cuts so many connections, each after a message was taken, while a bot brings papers to twenty channels."""
+    """Cuts so many connections, each after a message was taken, while a bot delivers papers to twenty channels."""
     clock = FakeClock(NOON)
     with FakeSlack() as fake:
         for number in range(CHANNELS):
@@ -65,14 +65,14 @@ async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear 
 
 
 async def _round(app: App, clock: FakeClock) -> None:
-    """New papers come and are brought."""
+    """Ingests and delivers new papers."""
     clock.advance(timedelta(minutes=5))
     ingested(app.store, *(paper(f"A graph at {clock.now():%d %H:%M} {n}") for n in range(PAPERS)), now=clock.now())
     await app.sender.send_once()
 
 
 async def _rest(app: App, clock: FakeClock) -> None:
-    """Time passes until nothing waits any more, but for what is left to a person."""
+    """Advances the clock until nothing waits, except what is left to a person."""
     for _ in range(50):
         clock.advance(timedelta(minutes=20))
         sent = await app.sender.send_once()
@@ -102,7 +102,7 @@ WAYS: tuple[tuple[str, bool, OnUnclear], ...] = (
 
 
 def promised(outcome: Outcome, *, readable: bool, on_unclear: OnUnclear) -> bool:
-    """Whether the outcome is what docs/reliability.md promises."""
+    """Returns whether the outcome is what docs/reliability.md states."""
     if outcome.lost or outcome.open:
         return False
     if readable:
@@ -113,7 +113,7 @@ def promised(outcome: Outcome, *, readable: bool, on_unclear: OnUnclear) -> bool
 
 
 def main() -> None:
-    """Three ways, one line each."""
+    """Runs three ways, and prints one line each."""
     cuts = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     broken = False
     for name, readable, on_unclear in WAYS:

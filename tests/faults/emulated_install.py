@@ -1,4 +1,4 @@
-"""The real program against another emulator from npm, `emulate`: installed by OAuth, it posts, replies and edits there.
+"""Runs the real program against another emulator from npm, `emulate`: installed by OAuth, it posts, replies and edits there.
 
     npm install --prefix FOLDER emulate@0.11.2            # needs node; `latest` is another package
     python -m tests.faults.emulated_install FOLDER        # a quarter of a minute
@@ -30,20 +30,20 @@ READS = ("channels:history", "im:history", "channels:read", "im:read", "mpim:rea
 
 
 class Workspace:
-    """What a test asks of the emulator."""
+    """Calls the emulator as a test does."""
 
     def __init__(self, web: aiohttp.ClientSession, base: str) -> None:
         self.base = base
         self._web = web
 
     async def call(self, method: str, **arguments: str) -> dict[str, Any]:
-        """An answer of its Web API, with the token of somebody who may read everything."""
+        """Calls its Web API with a token that may read everything."""
         headers = {"Authorization": f"Bearer {JUDGE}"}
         async with self._web.post(f"{self.base}/api/{method}", data=arguments, headers=headers) as answer:
             return dict(await answer.json())
 
     async def posted(self, many: int, channel: str = CHANNEL) -> list[dict[str, Any]]:
-        """What stands in a channel, the oldest first; nothing while that is less than so many."""
+        """Returns the messages of a channel, oldest first; none while there are fewer than so many."""
         messages = (await self.call("conversations.history", channel=channel)).get("messages", [])
         replies = [await self._replies(channel, one["ts"]) for one in messages if one.get("reply_count")]
         found = sorted([*messages, *(reply for thread in replies for reply in thread)], key=lambda one: str(one["ts"]))
@@ -55,7 +55,7 @@ class Workspace:
         return [one for one in found.get("messages", []) if one["ts"] != ts]
 
     async def lets_in(self, ours: str, found: Findings) -> None:
-        """Somebody's browser: from our page to the emulator's, and back with a code."""
+        """Installs the app as a browser does: from our page to the emulator's, and back with a code."""
         async with self._web.get(f"{ours}/slack/install", allow_redirects=False) as answer:
             there, cookie = answer.headers["location"], answer.headers["set-cookie"].partition(";")[0]
         found.note(
@@ -74,7 +74,7 @@ class Workspace:
 
 @asynccontextmanager
 async def emulating(program: Path, folder: Path, ours: str) -> AsyncIterator[Workspace]:
-    """The emulator with an app of ours, and with scopes that count."""
+    """Runs the emulator with our app, and with scopes that are checked."""
     port = free_port()
     back = f"{ours}/slack/oauth_redirect"
     app = {"client_id": CLIENT, "client_secret": SECRET, "name": "paperwire", "redirect_uris": [back]}
@@ -101,7 +101,7 @@ async def _up(slack: Workspace) -> bool:
 
 
 async def story(slack: Workspace, folder: Path, inbox: Path, settings: Mapping[str, str], found: Findings) -> None:
-    """Papers for a channel and for a person, and a correction."""
+    """Delivers papers to a channel and a person, and a correction."""
     me = f"slack:{TEAM}/{ADMIN}"
     for chat in (f"slack:{TEAM}/{CHANNEL}", me):
         await _ours(folder, settings, "subscribe", "diffusion", "--every", "now", "--as", chat)
@@ -135,7 +135,7 @@ async def _edited(slack: Workspace, ts: str) -> dict[str, Any] | None:
 
 
 async def _ours(folder: Path, settings: Mapping[str, str], *arguments: str) -> None:
-    """Another subcommand, beside `run`."""
+    """Runs another subcommand beside `run`."""
     command = [sys.executable, "-m", "bot", *arguments]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env=environment(folder, settings), stdout=subprocess.DEVNULL
@@ -144,7 +144,7 @@ async def _ours(folder: Path, settings: Mapping[str, str], *arguments: str) -> N
 
 
 async def run(program: Path) -> Findings:
-    """The whole story."""
+    """Runs the whole story."""
     found, port = Findings(), free_port()
     ours = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as name:
@@ -165,7 +165,7 @@ async def run(program: Path) -> Findings:
 
 
 def main() -> None:
-    """A line for each thing."""
+    """Prints a line for each finding."""
     program = Path(sys.argv[1] if len(sys.argv) > 1 else ".") / PROGRAM
     if not program.exists():
         sys.stdout.write(f"Skipped: {program} is not installed; how it comes there stands in this module.\n")

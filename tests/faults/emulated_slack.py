@@ -1,4 +1,4 @@
-"""The real program against somebody else's Slack: local-slack, an emulator from npm. By hand, no part of `make test`.
+"""Runs the real program against an independent Slack: local-slack, an emulator from npm. By hand, no part of `make test`.
 
     npm install --prefix FOLDER local-slack-linux-x64@0.1.8
     python -m tests.faults.emulated_slack FOLDER          # by Socket Mode, then by HTTP; half a minute
@@ -39,20 +39,20 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Findings:
-    """What was tried, and what came of it."""
+    """The checks and their results."""
 
     agreed: list[str] = field(default_factory=list)
     differs: list[str] = field(default_factory=list)
 
     def note(self, what: str, *, held: bool, instead: object = "") -> None:
-        """Writes one line about one thing."""
+        """Prints one line about one check."""
         (self.agreed if held else self.differs).append(what)
         line = f"  agrees   {what}" if held else f"  DIFFERS  {what}: {instead}"
         sys.stdout.write(line[:600] + "\n")
 
 
 class Emulator:
-    """What a test asks of the emulator: people who do things, and what stands in its channels."""
+    """Acts as people on the emulator, and reads its channels."""
 
     def __init__(self, web: aiohttp.ClientSession, base: str) -> None:
         self.url = f"{base}/api/"
@@ -60,26 +60,26 @@ class Emulator:
         self._base = base
 
     async def does(self, what: str, **arguments: object) -> Json:
-        """A person does something; it returns when the bot has acknowledged it."""
+        """Acts as a person; returns when the bot has acknowledged it."""
         async with self._web.post(f"{self._base}/_control/{what}", json=arguments) as answer:
             return dict(await answer.json())
 
     async def types(self, text: str, *, by: str = ANN) -> None:
-        """Somebody types the slash command in the channel."""
+        """Types the slash command in the channel."""
         await self.does("command", channel=CHANNEL, user=by, command="/paperwire", text=text)
 
     async def messages(self, channel: str = CHANNEL) -> list[Json]:
-        """What stands in a conversation, the oldest first."""
+        """Returns the messages of a conversation, oldest first."""
         async with self._web.get(f"{self._base}/_control/messages/{channel}") as answer:
             return list((await answer.json())["messages"])
 
     async def state(self) -> Json:
-        """All that the emulator's own page shows."""
+        """Returns all that the emulator's own page shows."""
         async with self._web.ws_connect(f"{self._base.replace('http', 'ws', 1)}/ui", max_msg_size=0) as page:
             return dict(json.loads((await page.receive()).data)["state"])
 
     async def sends(self, values: Json, *, by: str = ANN) -> Json | None:
-        """Somebody sends the form that is open; what is wrong with it, by field, or None."""
+        """Submits the open form. Returns its errors by field, or None."""
         async with self._web.ws_connect(f"{self._base.replace('http', 'ws', 1)}/ui", max_msg_size=0) as page:
             await page.receive()  # the state at first
             await page.send_json({"t": "view_submit", "user": by, "values": values})
@@ -91,13 +91,13 @@ class Emulator:
                     return None
 
     async def direct(self, person: str) -> str:
-        """The conversation of a person with the bot; "" before there is one."""
+        """Returns the conversation of a person with the bot; "" before there is one."""
         channels = (await self.state())["channels"]
         return next((c["id"] for c in channels if c["is_im"] and set(c["members"]) == {person, BOT}), "")
 
 
 async def until(what: Callable[[], Awaitable[Any]], patience: float = PATIENCE) -> Any:
-    """The first answer of `what` that is something, else its last."""
+    """Returns the first result of `what` that is true, else the last one."""
     for _ in range(round(patience / STEP)):
         if found := await what():
             return found
@@ -109,7 +109,7 @@ async def until(what: Callable[[], Awaitable[Any]], patience: float = PATIENCE) 
 
 
 async def story(slack: Emulator, inbox: Path, found: Findings) -> None:
-    """A morning of a channel: it is set up, brought papers, corrected, and talks back."""
+    """Runs a morning of a channel: set up, papers, a correction, replies."""
     await _subscribed(slack, found)
     await _by_a_form(slack, found)
     await _in_private(slack, found)
@@ -247,7 +247,7 @@ def _button(message: Json, label: str) -> Json:
 
 
 def _filled(view: Json, **chosen: str) -> Json:
-    """The values of a form as somebody leaves it who fills in these fields and nothing else."""
+    """Returns the values of a form in which a person fills in these fields only."""
     inputs = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     return {name: {name: _value(element, chosen.get(name))} for name, element in inputs.items()}
 
@@ -267,7 +267,7 @@ def _texts(messages: list[Json]) -> list[str]:
 
 
 def digest(path: Path, papers: list[tuple[int, int, str]]) -> None:
-    """A digest of (number, version, abstract), moved in whole."""
+    """Writes a digest of (number, version, abstract) and moves it into the folder at once."""
     lines = [
         json.dumps(
             {
@@ -291,7 +291,7 @@ def digest(path: Path, papers: list[tuple[int, int, str]]) -> None:
 
 @asynccontextmanager
 async def emulating(program: Path, folder: Path, mode: Mode, web_port: int) -> AsyncIterator[Emulator]:
-    """The emulator with a channel and two people."""
+    """Runs the emulator with a channel and two people."""
     app = {"appId": "A0PW", "botUserId": BOT, "botName": "paperwire", "botToken": BOT_TOKEN, "mode": mode}
     app |= {"appToken": APP_TOKEN, "signingSecret": SECRET}
     app |= {"requestUrl": f"http://127.0.0.1:{web_port}/slack/events"} if mode == "events" else {}
@@ -342,7 +342,7 @@ async def paperwire(
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a process of ours: a database in the folder, these settings, and none of the caller's."""
+    """Returns the variables of a process: a database in the folder, these settings, and none of the caller's."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     ours |= {"PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db", "PAPERWIRE_ACCESS": "open"}
     return {**ours, **settings, "PYTHONPATH": str(ROOT)}
@@ -363,7 +363,7 @@ async def _listening(slack: Emulator, mode: Mode, port: int) -> bool:
 
 
 async def is_ready(port: int) -> bool:
-    """Whether our own web address says so."""
+    """Returns whether our web address says that it is ready."""
     try:
         async with aiohttp.ClientSession() as web, web.get(f"http://127.0.0.1:{port}/health/ready") as answer:
             return answer.status == 200
@@ -378,7 +378,7 @@ def free_port() -> int:
 
 
 async def run(program: Path, mode: Mode) -> Findings:
-    """The whole story, in one way of receiving."""
+    """Runs the whole story, with one way of receiving."""
     found, port = Findings(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         async with emulating(program, Path(folder), mode, port) as slack:
@@ -395,7 +395,7 @@ async def run(program: Path, mode: Mode) -> Findings:
 
 
 def main() -> None:
-    """Both ways, a line for each thing."""
+    """Runs both ways, and prints a line for each finding."""
     program = Path(sys.argv[1] if len(sys.argv) > 1 else ".") / PROGRAM
     if not program.exists():
         sys.stdout.write(f"Skipped: {program} is not installed; how it comes there stands in this module.\n")

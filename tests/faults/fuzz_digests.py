@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of everything that reads digests (docs/reliability.md, Fuzzing).
+"""Fuzzes everything that reads digests, guided by coverage (docs/reliability.md, Fuzzing).
 
     python -m pip install "atheris>=3.0"           # Linux, Python 3.11 to 3.13; not among our requirements
     python -m tests.faults.fuzz_digests FOLDER     # until it finds something or is stopped
@@ -26,7 +26,7 @@ PATIENCE_PER_BYTE = 1e-4
 
 
 def one_input(data: bytes) -> None:
-    """One document. An assertion or any other error is a find, and so is one that takes too long."""
+    """Reads one document. An assertion or any other error is a finding, and so is a document that takes too long."""
     if not data:
         return
     began = time.process_time()
@@ -36,7 +36,7 @@ def one_input(data: bytes) -> None:
 
 
 def fill(folder: Path) -> None:
-    """Puts the golden pages into the corpus, each with no format named and with each that can read it so."""
+    """Puts the golden pages into the corpus: each without a format, and each with every format that can read it."""
     folder.mkdir(parents=True, exist_ok=True)
     for page in sorted(PAGES.iterdir()):
         data = page.read_bytes()

@@ -1,4 +1,4 @@
-"""The short version of `make faults`: bad weather over a few chats, and the judge sees a broken outbox."""
+"""A short run of `make faults`: bad weather over a few chats; a broken outbox is detected."""
 
 import pytest
 

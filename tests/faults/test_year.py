@@ -1,4 +1,4 @@
-"""The short version of the year in `make faults`, and mistakes that its judge must see."""
+"""A short run of the year of `make faults`; deliberate mistakes in the product are detected."""
 
 import pytest
 

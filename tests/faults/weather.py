@@ -1,4 +1,4 @@
-"""Ten thousand chats in bad weather, in simulated time: what is lost, doubled, out of order, too fast.
+"""Simulates ten thousand chats and a failing platform: counts what is lost, doubled, out of order, too fast.
 
     python -m tests.faults.weather [--chats 1000] [--all-of-it 10000] [--page docs/reliability.md --day 2026-11-20]
 
@@ -46,7 +46,7 @@ def calm(_: random.Random) -> str:
 
 
 def mixed(*kinds: str, share: float) -> Weather:
-    """So large a share of the posts meets one of these, the rest is fine."""
+    """Fails so large a share of the posts with one of these faults."""
     return lambda dice: dice.choice(kinds) if dice.random() < share else "fine"
 
 
@@ -65,7 +65,7 @@ WEATHERS: dict[str, Weather] = {
 
 @dataclass(slots=True)
 class Sky:
-    """A platform as the weather lets it be. It takes messages at the clock's second."""
+    """A platform that fails as its weather says. It takes messages at the clock's second."""
 
     clock: FakeClock
     weather: Weather
@@ -125,7 +125,7 @@ class Sky:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one kind of weather did."""
+    """The results under one kind of weather."""
 
     weather: str
     messages: int
@@ -143,7 +143,7 @@ class Row:
 
 
 def chats_of(count: int) -> list[str]:
-    """Private chats; every tenth a group, every twentieth of those a forum's topic."""
+    """Returns addresses: private chats; every tenth a group, every twentieth of those a forum's topic."""
     names = []
     for n in range(1, count + 1):
         if n % TOPIC_EVERY == 0:
@@ -156,7 +156,7 @@ def chats_of(count: int) -> list[str]:
 
 
 async def under(name: str, weather: Weather, count: int, folder: Path, *, forgetful: bool = False) -> Row:
-    """Everything that so many chats are due, delivered under this weather."""
+    """Delivers everything that is due to so many chats under this weather."""
     clock = FakeClock(NOON)
     sky = Sky(clock, weather, random.Random(name))
     app = build_app(
@@ -184,7 +184,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
 
 
 async def _drained(app: App, sky: Sky, clock: FakeClock) -> bool:
-    """One round; whether anything is left. People ask in between, and are answered ahead of the rest."""
+    """Runs one round. Returns whether anything is left. Requests of people in between are answered first."""
     answers = [send_reply(app.context, _answer(app, n)) for n in range(max(1, sky.tries // ANSWER_EVERY) % 50)]
     stands, *_ = await asyncio.gather(app.sender.send_once(), *answers)
     assert stands is not None
@@ -197,7 +197,7 @@ def _answer(app: App, n: int) -> StoredReply:
 
 
 def _forgets(app: App) -> None:
-    """A broken outbox: every tenth confirmation is thrown away, so that its message goes out again."""
+    """A broken outbox that drops every tenth confirmation, so that the message goes out again."""
     from sqlmodel import col, update  # noqa: PLC0415 - only the fault writes past the store's doors
 
     send = app.sender.send_once
@@ -222,7 +222,7 @@ def _forgets(app: App) -> None:
 
 
 def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry], minutes: float) -> Row:
-    """What the journal says about what was planned."""
+    """Returns the results: the journal compared with what was planned."""
     planned = {entry.id for entry in entries}
     posts = [(at, chat, key) for at, chat, key in sky.taken if not key.startswith("reply")]
     arrived = Counter(key for _, _, key in posts)
@@ -243,7 +243,7 @@ def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry], minutes: float) 
 
 
 def _disorder(posts: Sequence[tuple[float, ChatAddress, str]], place: dict[str, int]) -> int:
-    """First arrivals of a lane that came after a later one."""
+    """Counts first arrivals of a lane that came after a later one."""
     latest: dict[str, int] = {}
     seen: set[str] = set()
     wrong = 0
@@ -258,7 +258,7 @@ def _disorder(posts: Sequence[tuple[float, ChatAddress, str]], place: dict[str, 
 
 
 def _too_fast(taken: Sequence[tuple[float, ChatAddress, str]]) -> int:
-    """Windows that hold more than the platform allows: 30 a second, 20 a minute in a group, a burst and one a second in a chat."""
+    """Counts windows above the platform's limit: 30 a second, 20 a minute in a group, a burst and one a second in a chat."""
     limits = TelegramChannel.limits
     lanes: dict[str, list[float]] = {}
     for at, chat, _ in taken:
@@ -285,7 +285,7 @@ def run(count: int, weathers: Sequence[str] = tuple(WEATHERS)) -> list[Row]:
 
 
 def broken(count: int) -> Row:
-    """The row that must be red."""
+    """Returns the row that must be red."""
     with tempfile.TemporaryDirectory() as folder:
         row = asyncio.run(under("fine", calm, count, Path(folder), forgetful=True))
     return replace(row, weather="fine, with an outbox that forgets confirmations")

@@ -1,14 +1,14 @@
-"""A bot in use: the real app over a real database, and the fake Telegram over real HTTP. Only time is ours.
+"""Runs a bot in use: the real app over a real database, the fake Telegram over real HTTP, and a fake clock.
 
-    said = await life.says("/sub diffusion now")
+    said = await scenario.says("/sub diffusion now")
     assert said.lines[0].startswith("✓ 1")
-    life.brings(paper("Diffusion for maps"))
-    (alert,) = await life.later(minutes=5)
-    await life.presses("more")
+    scenario.brings(paper("Diffusion for maps"))
+    (alert,) = await scenario.later(minutes=5)
+    await scenario.presses("more")
 
-Whatever people do is taken as `paperwire run` takes it, by its receivers and its ear, and every answer has arrived when
-the verb returns. `later` lets time pass and delivers what is due. Chats are ids as Telegram has them, "-1001/5" is a
-topic. What only Telegram does (blocks, migrates, …) is told to `life.telegram`, and `listens` lets the bot hear of it.
+Requests go through the receivers and the dispatcher, as in `paperwire run`, and all answers have arrived when a verb
+returns. `later` advances the clock and delivers what is due. Chats are Telegram's ids; "-1001/5" is a topic. Verbs of
+`scenario.telegram` do what only Telegram does (blocks, migrates, …); then `listens` lets the bot receive the updates.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from tests.make import FakeClock, address, ingested
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What people see after something was done: the messages that came or changed, and the words over a button."""
+    """What people see after an action: new or changed messages, and the toast over a button."""
 
     entries: tuple[Entry, ...] = ()
     toast: str = ""
@@ -44,12 +44,12 @@ class Seen:
 
     @property
     def chats(self) -> list[str]:
-        """Where they stand, "-1001/5" for a topic."""
+        """Returns the chats of the messages, "-1001/5" for a topic."""
         return [f"{entry.chat}/{entry.thread}" if entry.thread else entry.chat for entry in self.entries]
 
     @property
     def text(self) -> str:
-        """As people read it, without the invisible signs that keep Telegram from linking."""
+        """The text as people read it, without the invisible characters that keep Telegram from linking."""
         return "\n".join(entry.text for entry in self.entries).replace("\u2060", "")
 
     @property
@@ -67,7 +67,7 @@ class Seen:
 
     @property
     def changed(self) -> bool:
-        """Whether it took the place of a message that was there."""
+        """Whether the message replaced an earlier one."""
         return [entry.kind for entry in self.entries] == ["edit"]
 
     @property
@@ -93,7 +93,7 @@ class Scenario:
     # ── people ────────────────────────────────────────────────────────────────
 
     async def says(self, text: str, chat: str = "42", **more: Any) -> Seen:
-        """Somebody writes; in a group `by` says who. Further words are those of the fake's `user_writes`."""
+        """Sends a message; in a group `by` is the sender. `more` are arguments of the fake's `user_writes`."""
         where, _, topic = chat.partition("/")
         seen = len(self.telegram.journal)
         self._set_platform_time()
@@ -101,7 +101,7 @@ class Scenario:
         return await self._listens(seen)
 
     async def presses(self, label: str, chat: str = "42", *, by: str = "") -> Seen:
-        """Somebody presses the newest button with this label."""
+        """Presses the newest button with this label."""
         seen = len(self.telegram.journal)
         self._set_platform_time()
         press = self.telegram.presses(label, chat.partition("/")[0], by=by)
@@ -109,17 +109,17 @@ class Scenario:
         return Seen(after.entries, self.telegram.toasts().get(press, "not even acknowledged"))
 
     async def listens(self) -> Seen:
-        """The bot hears of whatever happened meanwhile."""
+        """Lets the bot receive everything that happened meanwhile."""
         return await self._listens(len(self.telegram.journal))
 
     # ── papers and time ───────────────────────────────────────────────────────
 
     def brings(self, *papers: Paper) -> None:
-        """A source has a new digest."""
+        """Ingests a digest of these papers."""
         ingested(self.app.store, *papers, now=self.clock.now())
 
     async def later(self, **by: float) -> list[Seen]:
-        """Time passes, what is due is delivered; the messages that came, one by one."""
+        """Advances the clock and delivers what is due. Returns the new messages, one by one."""
         self.clock.advance(timedelta(**by))
         seen = len(self.telegram.journal)
         await self.app.sender.deliver()
@@ -128,12 +128,12 @@ class Scenario:
     # ── the process ───────────────────────────────────────────────────────────
 
     async def restarts(self) -> Seen:
-        """The process ends and another one begins, on the same database; what that says by itself."""
+        """Ends the process and starts another on the same database. Returns what the new one says by itself."""
         await self.app.close()
         return await self.begins()
 
     async def is_killed(self, *doing: asyncio.Task[Any]) -> None:
-        """The process ends at once: whatever it is at, which this test began with `doing`, goes no further."""
+        """Ends the process at once: the call that this test began with `doing` goes no further."""
         mine = asyncio.current_task()
         under_way = {task for task in asyncio.all_tasks() if task is not mine} | {*doing}
         for task in under_way:
@@ -142,14 +142,14 @@ class Scenario:
         await self.app.close()
 
     async def begins(self) -> Seen:
-        """A process begins; what it says by itself."""
+        """Starts a process. Returns what it says by itself."""
         self.app = self._begun()
         return await self.listens()
 
     # ── looking behind ────────────────────────────────────────────────────────
 
     def queries(self, chat: str = "42") -> list[str]:
-        """What a chat asks for, in its own words."""
+        """Returns the queries of a chat, as typed."""
         there = (one for one in listed(self.app.store, None) if one.chat.address == address(f"telegram:{chat}"))
         return [one.subscription.text for one in there]
 
@@ -174,7 +174,7 @@ class Scenario:
 async def a_scenario(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
 ) -> AsyncIterator[Scenario]:
-    """A bot whose database is empty; `settings` are the operator's, with access open to everybody."""
+    """A bot with an empty database; `settings` are the operator's, with access open to everybody."""
     scenario = Scenario(
         telegram,
         clock,

@@ -15,7 +15,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     hello = await scenario.says("/start")
     assert hello.lines[0] == "I tell you when papers appear that you care about, once a day or at once."
 
-    # A wish is read back, and the clock is asked for by which it is kept.
+    # A subscription is confirmed in words, and the bot asks for the time zone.
     reply = await scenario.says("/sub diffusion now")
     assert reply.lines[0] == "✓ 1  diffusion · now"
     assert reply.lines[-1] == "The times are those of UTC. Which clock is yours?"

@@ -10,7 +10,7 @@ from bot.context.database import schedules_of
 from bot.settings import Settings
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import first_due, next_due, parse_cadence
-from subscriptions.planning.forecast import Awaited, Forecast, NextDelivery, comes
+from subscriptions.planning.forecast import AwaitedSource, Forecast, NextDelivery, forecast_delivery
 from subscriptions.planning.source_calendar import ArxivCalendar, ArxivSchedule, EverySchedule, Schedules
 from subscriptions.zones import zone
 
@@ -24,7 +24,7 @@ def at(text: str, clock: tzinfo = UTC) -> datetime:
 
 
 def forecast(now: datetime, *, settled: bool = True, anytime: bool = False, awaited: bool = True) -> Forecast:
-    arxiv = Awaited(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
+    arxiv = AwaitedSource(name="arXiv", schedule=ARXIV, due=ARXIV.last_due(now), settled=settled)
     return Forecast(at=now, awaited=(arxiv,) if awaited else (), anytime=anytime)
 
 
@@ -41,7 +41,7 @@ def when(
     """The moment by the clock of the chat, and all of it."""
     due = at(regular, clock) if regular else None
     seen = forecast(at(now, clock), **known)
-    next_delivery = comes(parse_cadence(cadence), clock, due, seen, news=news, quiet=quiet, clock=clock)
+    next_delivery = forecast_delivery(parse_cadence(cadence), clock, due, seen, news=news, quiet=quiet, clock=clock)
     return f"{next_delivery.at.astimezone(clock):%a %d %H:%M}" if next_delivery.at else None, next_delivery
 
 
@@ -104,7 +104,7 @@ def test_where_nobody_can_tell_nothing_is_promised(
 ) -> None:
     due = None if cadence == "now" else at("22T08:00", BERLIN)
     seen = forecast(at("22T12:00", BERLIN), **known)
-    assert comes(parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
+    assert forecast_delivery(parse_cadence(cadence), BERLIN, due, seen, news=False) == expected
 
 
 def _moments() -> Iterable[datetime]:
@@ -121,7 +121,7 @@ def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
     for now in _moments():
         for regular in _regular(cadence, clock, now):
             for news in (False, True):
-                next_delivery = comes(
+                next_delivery = forecast_delivery(
                     cadence, clock, regular, forecast(now), news=news, quiet="22:00-08:00", clock=clock
                 )
                 assert next_delivery.at is None or next_delivery.at >= now
@@ -135,10 +135,10 @@ def _regular(cadence: Cadence, clock: tzinfo, now: datetime) -> list[datetime | 
 
 
 def test_what_is_missing_is_what_has_not_settled() -> None:
-    come = Awaited(name="a", schedule=ARXIV, due=at("22T05:05"))
-    behind = Awaited(name="b", schedule=ARXIV, due=at("22T05:05"), settled=False)
-    assert Forecast(at=at("22T12:00")).sources_in is None
-    assert Forecast(at=at("22T12:00"), awaited=(come,)).sources_in is True
+    come = AwaitedSource(name="a", schedule=ARXIV, due=at("22T05:05"))
+    behind = AwaitedSource(name="b", schedule=ARXIV, due=at("22T05:05"), settled=False)
+    assert Forecast(at=at("22T12:00")).all_reported is None
+    assert Forecast(at=at("22T12:00"), awaited=(come,)).all_reported is True
     assert Forecast(at=at("22T12:00"), awaited=(come, behind)).missing == (behind,)
 
 

@@ -13,7 +13,7 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.planning.retry import OnUnclear, RetryDecision, after, next_attempt
+from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry, next_attempt
 from subscriptions.states import MessageState
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -57,40 +57,40 @@ def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDeliver
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (RetryLater("why"), RetryDecision(state=MessageState.WAITING, reason="why", not_before=NOON + minutes(2))),
+        (RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
         # a wait that the platform asks for holds the lane on the machine's clock, and ours is not added to it
         (
             RetryLater("why", minutes(60)),
-            RetryDecision(state=MessageState.WAITING, reason="why", pauses_lane=minutes(60)),
+            RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=NOON + minutes(2))),
-        (Rejected("why"), RetryDecision(state=MessageState.DEAD, reason="why")),
-        (Rejected("why", form=True), RetryDecision(state=MessageState.READY, reason="why", use_plain=True)),
-        (ChatGone("why"), RetryDecision(state=MessageState.READY, reason="why", pause_chat=True)),
-        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, reason="why", pause_topic=True)),
-        (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, reason="why", moved_to="-100123")),
-        (SenderStopped("why"), RetryDecision(state=MessageState.READY, reason="why", stop="token")),
+        (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (Rejected("why"), RetryDecision(state=MessageState.DEAD)),
+        (Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
+        (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
         (
             SenderStopped("why", scope="workspace"),
-            RetryDecision(state=MessageState.READY, reason="why", stop="workspace"),
+            RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # what is in no table may have been sent
-        (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=NOON + minutes(2))),
+        (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
     ],
 )
 def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
-    assert after(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == decision
+    assert decide_retry(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == decision
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
     on_unclear: OnUnclear, not_before: datetime | None
 ) -> None:
-    decision = after(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
-    assert decision == RetryDecision(state=MessageState.UNCLEAR, reason="why", not_before=not_before)
+    decision = decide_retry(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
+    assert decision == RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
-    decision = after(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
-    assert decision == RetryDecision(state=MessageState.DEAD, reason="still bad")
+    decision = decide_retry(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
+    assert decision == RetryDecision(state=MessageState.DEAD)

@@ -21,7 +21,7 @@ class GalleryPost:
     number: int  # in its delivery, from 1
     payload: str  # as posted: a JSON object in the platform's shape
     at: datetime  # by the clock of decisions, aware UTC
-    thread: str | None = None  # id of the post in whose thread this one stands
+    thread: str | None = None  # id of the post in whose thread this post is
     papers: tuple[int, ...] = ()  # ids of the papers it shows
     edited: bool = False
 

@@ -24,7 +24,7 @@ from subscriptions.model import ChatAddress, Message
 DEFAULT_API_URL = "https://slack.com/api/"
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # of our values of client_msg_id
-_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # before a workspace whose channel cannot be found is asked again
+_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until a channel that cannot be found is looked up again
 _CLOCK_SKEW = timedelta(seconds=60)  # how far Slack's clock may be behind ours
 
 

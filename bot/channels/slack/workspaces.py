@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.channels.slack.addresses import split
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it loads slack-sdk, see Workspaces.connect
     from bot.channels.slack.web_api.client import BotIdentity, Client
 
 

@@ -11,7 +11,7 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, Message
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it loads python-telegram-bot, see TelegramChannel
     from bot.channels.telegram.bot_api.client import Client
 
 _MANAGING = frozenset({"creator", "administrator"})

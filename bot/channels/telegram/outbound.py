@@ -15,7 +15,7 @@ from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it loads python-telegram-bot, see TelegramChannel
     from bot.channels.telegram.bot_api.client import Client
 
 DEFAULT_API_URL = "https://api.telegram.org"

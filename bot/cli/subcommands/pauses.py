@@ -8,7 +8,7 @@ from bot.cli._options import ChatOption, Json, Now, Number
 from bot.cli._queries import subscription_number
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply
-from bot.commands.phrasing.pause_words import held_line, resumed_line, waiting_lines
+from bot.commands.phrasing.pause_words import paused_line, resumed_line, waiting_lines
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language
 from subscriptions.planning.pauses import parse_pause
@@ -38,7 +38,7 @@ def pause(
     if json:
         print_json(_document(held))
         return 0
-    sentence = held_line(held, Language("en", stored_chat.settings.timezone), now=moment)
+    sentence = paused_line(held, Language("en", stored_chat.settings.timezone), now=moment)
     print_reply(Reply(lines=(sentence, "What comes in the meantime waits."), ok=True))
     print_line(f"  Undo: paperwire resume {f'{which} ' if which else ''}--as {stored_chat.address}")
     return 0
@@ -92,5 +92,5 @@ def _waiting(waiting_papers: WaitingPapers, *, skipped: int) -> dict[str, object
     return {
         "waiting": 0 if skipped else waiting_papers.papers,
         "skipped": skipped,
-        "comes_at": json_time(waiting_papers.comes),
+        "comes_at": json_time(waiting_papers.delivered_at),
     }

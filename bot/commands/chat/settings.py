@@ -265,7 +265,7 @@ def _change_schedule(context: CommandContext, value: str) -> Reply:
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
-    """Returns (name of SETTINGS, value as typed) of such as "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
+    """Returns (name of SETTINGS, typed value) of a text like "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
     plain = normalize("NFKC", text).strip()
     words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
     for length in range(min(_LONGEST_NAME, len(words)), 1, -1):

@@ -20,7 +20,7 @@ from subscriptions.store import Scope
 
 
 class InlineFormatter(Protocol):
-    """Formats values that stand in the middle of a reply's lines; implemented by rendering."""
+    """Formats values within the lines of a reply; implemented by bot.rendering.text.inline_formatter."""
 
     def reading(self, query: Query) -> str:
         """Returns what a query asks for, in the reader's language."""
@@ -66,9 +66,7 @@ class CommandContext:
     formatter: InlineFormatter
     bot_info: BotInfo
     registry: "Registry"
-    read_by_group: bool = (
-        False  # the reply stands in a group or channel, not in a private chat nor for one person alone
-    )
+    read_by_group: bool = False  # the reply is posted in a group or channel for all to see: not in a private chat, and not for one person alone
     shared_chats: frozenset[str] | None = (
         None  # addresses of chats that the sender is a member of; None if the platform does not tell
     )

@@ -9,7 +9,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import (
     allow,
-    chats_asking,
+    chats_awaiting_admission,
     deny,
     known_or_new,
     redeem_code,
@@ -57,7 +57,7 @@ def _made_operator(context: CommandContext) -> Reply:
         context.say("You run this bot from now on."),
         context.say("I write to you here when something needs you; /status says how all stands."),
     ]
-    if count := len(chats_asking(context.store)):
+    if count := len(chats_awaiting_admission(context.store)):
         lines.append(
             context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
         )
@@ -121,7 +121,7 @@ def _named(context: CommandContext) -> ChatAddress | None:
 
 
 def _list_requests(context: CommandContext, verb: str) -> Reply:
-    chats = chats_asking(context.store)[:_HERE]
+    chats = chats_awaiting_admission(context.store)[:_HERE]
     if not chats:
         return Reply(lines=(context.say("Nobody asks to be let in."),))
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)

@@ -33,17 +33,17 @@ class ChatBefore:
         return cls(numbers=subscriptions_ever_made(context.store, address), let_in=is_admitted(context.store, address))
 
 
-def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, vouched: bool) -> Reply | None:
+def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, operator_is_admin: bool) -> Reply | None:
     """Returns the reply to a command, after deciding whether a chat with new subscriptions is served.
 
-    `vouched` says that an operator administers the chat. Raises Refused, which rolls the command back.
+    `operator_is_admin` says that an operator administers the chat. Raises Refused, which rolls the command back.
     """
     address = context.chat.address
     if subscriptions_ever_made(context.store, address) <= before.numbers:
         return reply
     if context.chat.kind is ChatKind.TEAM and context.request.sender:
         set_owner(context.store, address, context.request.sender)  # the person who subscribed last is the owner
-    if vouched or context.is_operator:
+    if operator_is_admin or context.is_operator:
         return _welcome(context, reply)
     if is_denied(context.store, address):
         raise Refused(Sentence("The operator of this bot has said no to this chat."))

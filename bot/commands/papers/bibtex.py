@@ -133,7 +133,7 @@ def _value(text: str) -> str:
 
 
 def _visible(sign: str) -> str:
-    """Returns the character, a blank for one that only makes room, "" for one that is invisible; joiners of letters stay."""
+    """Returns the character; a blank for any space, "" for an invisible character except joiners of letters."""
     kind = category(sign)
     if kind in ("Cc", "Zs", "Zl", "Zp"):
         return " "

@@ -29,7 +29,7 @@ _VERBS = {
 
 
 def read_callback(data: str, place: str) -> CallbackToken | None:
-    """Returns the token that the data of a button under a delivery stands for; None if it is no such data."""
+    """Returns the token for the data of a button under a delivery; None for any other data."""
     match = _PRESS.fullmatch(data)
     if match is None:
         return None

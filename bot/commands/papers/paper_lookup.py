@@ -26,7 +26,7 @@ CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
 LOOKUP_EVENT = "looked-up"  # the event that a lookup has ended
 LOOKUP_VERB = "looks-up"  # the verb of a pending lookup in the store
-FAILED = "failed"  # detail of the event: arXiv could not be asked
+FAILED = "failed"  # detail of the event: arXiv could not be reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def pending_name(request: Request) -> str:
 
 
 def lookup_request(name: str, token: CallbackToken, *, failed: bool) -> Request:
-    """Returns the event that answers a pending lookup; `failed` if arXiv could not be asked."""
+    """Returns the event that answers a pending lookup; `failed` if arXiv could not be reached."""
     pending = _PENDING.validate_python(token.arguments)
     chat, where = ChatAddress(*pending.chat), pending.place
     details = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}

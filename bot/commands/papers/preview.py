@@ -23,7 +23,7 @@ from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
-from subscriptions.service.planner import TrialResult, would_come
+from subscriptions.service.planner import TrialResult, preview_recent
 from subscriptions.states import ChatState, SubscriptionState
 
 ROWS = 5  # papers of plain words
@@ -38,7 +38,7 @@ def try_query(context: CommandContext, said: str) -> Reply:
         return only_time_reply(context, text)
     if ending.when is not None and (refusal := time_refusal(replace(context, args=text), ending)):
         return refusal
-    found = would_come(context.store, context.chat, now=context.now, which=ending.query)
+    found = preview_recent(context.store, context.chat, now=context.now, which=ending.query)
     papers = [item.paper for item in found.delivery.items] if found.delivery else []
     newest = sorted(papers, key=lambda known: known.sequence or 0, reverse=True)[:ROWS]
     items = result_items(newest, found.query)
@@ -71,7 +71,7 @@ def is_query(text: str) -> bool:
 def finds_papers(context: CommandContext, said: str) -> bool:
     """Returns whether the words find any stored paper."""
     try:
-        found = would_come(context.store, context.chat, now=context.now, which=split_when(said).query)
+        found = preview_recent(context.store, context.chat, now=context.now, which=split_when(said).query)
     except PaperwireError:
         return False
     return found.delivery is not None
@@ -125,7 +125,7 @@ def preview(context: CommandContext) -> Reply:
         return only_time_reply(context, context.args)
     if ending.when is not None and (refusal := time_refusal(context, ending)):
         return refusal
-    tried = would_come(context.store, context.chat, now=context.now, which=ending.query)
+    tried = preview_recent(context.store, context.chat, now=context.now, which=ending.query)
     if not tried.subscriptions:
         return nothing_active(context, "/preview diffusion")
     buttons = (

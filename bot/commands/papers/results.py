@@ -79,7 +79,7 @@ def try_as_words_button(context: CommandContext, ending: Ending, text: str) -> B
 
 
 def only_time_reply(context: CommandContext, typed: str) -> Reply:
-    """Returns the refusal of a time without a query; where there are subscriptions, with how to schedule them."""
+    """Returns the refusal of a time without a query; if the chat has subscriptions, with how to schedule them."""
     words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
     reply = only_time_refused(context, OnlyTime(typed), words)
     if not context.chat.id or not is_available(typed):

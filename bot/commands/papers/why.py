@@ -49,7 +49,7 @@ def _about(context: CommandContext, command: str) -> Reply:
 
 
 def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
-    """Returns when the paper came and why, with the passages where the words stand."""
+    """Returns when the paper was delivered and why, with the passages that contain the words."""
     return Reply(
         lines=(delivered_line(found, context.chat, context.localizer),), items=(found.item,), item_layout="why"
     )

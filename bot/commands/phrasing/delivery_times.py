@@ -1,15 +1,12 @@
 """When deliveries come, in words: the first and the next one."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.localizer import Localizer
-
-if TYPE_CHECKING:  # its module loads the store, which a refused query does not need
-    from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.forecast import NextDelivery
 
 
-def first_line(next_delivery: "NextDelivery", localizer: Localizer, now: datetime) -> str:
+def first_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
     """Returns a sentence that says when a subscription delivers first."""
     if next_delivery.at is None and next_delivery.latest is not None:
         return localizer.say(
@@ -29,7 +26,7 @@ def first_line(next_delivery: "NextDelivery", localizer: Localizer, now: datetim
     return localizer.say("First: {moment}.", moment=moment)
 
 
-def next_line(next_delivery: "NextDelivery", localizer: Localizer, now: datetime) -> str:
+def next_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
     """Returns a sentence that says when a chat gets its next delivery."""
     if next_delivery.at is None and next_delivery.latest is not None:
         return localizer.say(
@@ -49,7 +46,7 @@ def next_line(next_delivery: "NextDelivery", localizer: Localizer, now: datetime
     return localizer.say("Next: {moment}.", moment=moment)
 
 
-def _moment(next_delivery: "NextDelivery", localizer: Localizer) -> str:
+def _moment(next_delivery: NextDelivery, localizer: Localizer) -> str:
     """Returns the moment with the reason why it is not earlier, such as a weekend or a holiday."""
     assert next_delivery.at is not None  # noqa: S101 - checked by the callers
     moment = localizer.moment(next_delivery.at, about=next_delivery.about and not next_delivery.opens)

@@ -1,11 +1,7 @@
 """Erasing a chat, in words."""
 
-from typing import TYPE_CHECKING
-
 from bot.commands.phrasing.localizer import Localizer
-
-if TYPE_CHECKING:
-    from subscriptions.service.chats import Forgotten
+from subscriptions.service.chats import Forgotten
 
 
 def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str:
@@ -18,7 +14,7 @@ def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str
     )
 
 
-def erased_line(gone: "Forgotten", localizer: Localizer) -> str:
+def erased_line(gone: Forgotten, localizer: Localizer) -> str:
     """Returns a sentence that says what was erased."""
     subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
     papers = localizer.count("{count} paper", "{count} papers", gone.papers)

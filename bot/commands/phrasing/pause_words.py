@@ -1,16 +1,13 @@
 """Pauses, in words."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import subscription_label
-
-if TYPE_CHECKING:
-    from subscriptions.service.subscriptions import PauseResult, WaitingPapers
+from subscriptions.service.subscriptions import PauseResult, WaitingPapers
 
 
-def held_line(held: "PauseResult", localizer: Localizer, *, now: datetime) -> str:
+def paused_line(held: PauseResult, localizer: Localizer, *, now: datetime) -> str:
     """Returns a sentence that says what is paused and until when."""
     words = subscription_label(held.subscription) if held.subscription else ""
     if held.until is None:
@@ -25,7 +22,7 @@ def held_line(held: "PauseResult", localizer: Localizer, *, now: datetime) -> st
     return localizer.say("This chat is paused until {moment}.", moment=until)
 
 
-def resumed_line(held: "PauseResult", localizer: Localizer) -> str:
+def resumed_line(held: PauseResult, localizer: Localizer) -> str:
     """Returns a sentence that says what is active again."""
     if not held.changed:
         return localizer.say("Nothing is paused here.")
@@ -37,17 +34,17 @@ def resumed_line(held: "PauseResult", localizer: Localizer) -> str:
     )
 
 
-def waiting_lines(found: "WaitingPapers", localizer: Localizer) -> tuple[str, ...]:
+def waiting_lines(found: WaitingPapers, localizer: Localizer) -> tuple[str, ...]:
     """Returns sentences that say how many papers wait after a pause and when they come by themselves; none if no paper waits."""
     if not found.papers:
         return ()
     waits = localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)
-    if found.comes is None:
+    if found.delivered_at is None:
         return (waits,)
     comes = localizer.count(
         "Without a word from you it comes {moment}.",
         "Without a word from you they come {moment}.",
         found.papers,
-        moment=localizer.moment(found.comes),
+        moment=localizer.moment(found.delivered_at),
     )
     return waits, comes

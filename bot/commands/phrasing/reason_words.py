@@ -4,18 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import shortened
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query import And, Not, Query
+from subscriptions.service.papers import Reason
 from subscriptions.states import ChatState, MessageState
-
-if TYPE_CHECKING:
-    from subscriptions.service.papers import Reason
-    from subscriptions.store import DeliveredPaper
+from subscriptions.store import DeliveredPaper
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")
@@ -59,7 +56,7 @@ class ReasonContext:
     command: Callable[[str], str]
 
 
-def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) -> str:
+def delivered_line(found: DeliveredPaper, chat: Chat, localizer: Localizer) -> str:
     """Returns a sentence that says when a paper was delivered to a chat, or what became of the delivery."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.state is MessageState.SENT and not found.item.shown:
@@ -70,7 +67,7 @@ def delivered_line(found: "DeliveredPaper", chat: Chat, localizer: Localizer) ->
     return replace(sentence, values={"moment": moment}).say(localizer.translate)
 
 
-def hold_reason_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
+def hold_reason_line(reason: Reason, chat: Chat, teller: ReasonContext, day: str) -> str:
     """Returns what keeps a paper of that day from a subscription: its number, its name, and the reason."""
     subscription = reason.subscription
     label = shortened(subscription.label)
@@ -79,7 +76,7 @@ def hold_reason_line(reason: "Reason", chat: Chat, teller: ReasonContext, day: s
     )
 
 
-def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
+def _kept(reason: Reason, chat: Chat, teller: ReasonContext, day: str) -> str:
     """Returns the reason as a sentence for the subscriber."""
     subscription, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
     if keeps == "words":
@@ -98,14 +95,14 @@ def _kept(reason: "Reason", chat: Chat, teller: ReasonContext, day: str) -> str:
     return replace(sentence, values=values).say(teller.localizer.translate)
 
 
-def failing_parts(reason: "Reason", reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
+def failing_parts(reason: Reason, reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
     """Returns (the parts of a query that a paper lacks, the excluded parts that it has), as they were typed."""
     parts = [(isinstance(node, Not), node.node if isinstance(node, Not) else node) for node in reason.failing]
     said = [(excluded, reading(replace(reason.query, tree=node))) for excluded, node in parts]
     return [words for excluded, words in said if not excluded], [words for excluded, words in said if excluded]
 
 
-def _words(reason: "Reason", teller: ReasonContext) -> str:
+def _words(reason: Reason, teller: ReasonContext) -> str:
     localizer = teller.localizer
 
     def read(query: Query) -> str:

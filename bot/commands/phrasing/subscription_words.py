@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.delivery_times import first_line
@@ -13,11 +12,9 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
+from subscriptions.service.papers import Base
+from subscriptions.service.subscriptions import Listed, Subscribed
 from subscriptions.states import Admission, ChatState, SubscriptionState
-
-if TYPE_CHECKING:  # their module loads the store, which a refused query does not need
-    from subscriptions.service.papers import Base
-    from subscriptions.service.subscriptions import Listed, Subscribed
 
 _MOST_NAMED = 10  # subscriptions that a reply lists
 _NO_NAME = frozenset({"-", "off"})
@@ -44,7 +41,7 @@ class Row:
 
 
 def subscribed(
-    done: "Subscribed",
+    done: Subscribed,
     localizer: Localizer,
     *,
     reading: str,
@@ -88,7 +85,7 @@ def subscribed(
     return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
 
 
-def subscribed_line(done: "Subscribed", localizer: Localizer, *, reading: str) -> str:
+def subscribed_line(done: Subscribed, localizer: Localizer, *, reading: str) -> str:
     """Returns one of several subscriptions as a line: its number, how it was read, when it delivers, and whether it is new."""
     subscription = done.subscription
     said = f"{subscription.number}  {reading} · {_when(subscription, subscription.zone or done.chat.settings.timezone, localizer)}"
@@ -155,12 +152,12 @@ def subscription_rows(
     return [_row(one, reading, localizer(one), now) for one in found]
 
 
-def state_of(one: "Listed") -> str:
+def state_of(one: Listed) -> str:
     """Returns "active", or the state of the subscription or of its chat that keeps it from delivering."""
     return one.subscription.state if one.chat.state is ChatState.ACTIVE else one.chat.state.value
 
 
-def _row(one: "Listed", reading: Callable[[str], str], localizer: Localizer, now: datetime | None) -> Row:
+def _row(one: Listed, reading: Callable[[str], str], localizer: Localizer, now: datetime | None) -> Row:
     subscription = one.subscription
     state = state_of(one)
     until = subscription.paused_until if state == subscription.state else one.chat.paused_until
@@ -183,7 +180,7 @@ def _when(subscription: Subscription, zone: str, localizer: Localizer) -> str:
     return cadence_words(subscription.cadence, localizer, zone)
 
 
-def _outcome(done: "Subscribed", localizer: Localizer) -> str:
+def _outcome(done: Subscribed, localizer: Localizer) -> str:
     """Returns a sentence that says what became of the request."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
@@ -196,7 +193,7 @@ def _outcome(done: "Subscribed", localizer: Localizer) -> str:
     return _no_findings(done, localizer)
 
 
-def _findings(done: "Subscribed", localizer: Localizer, examples: Sequence[str]) -> list[str]:
+def _findings(done: Subscribed, localizer: Localizer, examples: Sequence[str]) -> list[str]:
     if not done.found:
         return [_no_findings(done, localizer)]
     days = _days(done, localizer)
@@ -211,13 +208,13 @@ def _findings(done: "Subscribed", localizer: Localizer, examples: Sequence[str])
     return [head, *(f"· {example}" for example in examples)]
 
 
-def _no_findings(done: "Subscribed", localizer: Localizer) -> str:
+def _no_findings(done: Subscribed, localizer: Localizer) -> str:
     if not done.base.days:
         return localizer.say("I know no papers yet.")
     return localizer.say("No paper of {days} fits.", days=_days(done, localizer))
 
 
-def of_the_newest(localizer: Localizer, days: str, base: "Base") -> str:
+def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
     """Returns `days`; if not all papers of these days were counted, with how many were."""
     if base.whole:
         return days
@@ -226,21 +223,21 @@ def of_the_newest(localizer: Localizer, days: str, base: "Base") -> str:
     )
 
 
-def days_i_know(localizer: Localizer, base: "Base") -> str:
-    """Returns such as "the 3 days I know"."""
+def days_i_know(localizer: Localizer, base: Base) -> str:
+    """Returns a phrase such as "the 3 days I know"."""
     return of_the_newest(localizer, localizer.count("the one day I know", "the {count} days I know", base.days), base)
 
 
-def _days(done: "Subscribed", localizer: Localizer) -> str:
+def _days(done: Subscribed, localizer: Localizer) -> str:
     return days_i_know(localizer, done.base)
 
 
 def _beginning(
-    done: "Subscribed", localizer: Localizer, now: datetime | None, *, says_since: bool, says_year: bool
+    done: Subscribed, localizer: Localizer, now: datetime | None, *, says_since: bool, says_year: bool
 ) -> str:
     """Returns when the subscription delivers first and, for a new one, from which moment on papers count.
 
-    The moment is left out where it is obvious.
+    The moment is left out if it is obvious.
     """
     first = _first(done, localizer, now)
     from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
@@ -252,7 +249,7 @@ def _beginning(
     return localizer.say("{sentence} {next}", sentence=first, next=since)
 
 
-def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
+def _first(done: Subscribed, localizer: Localizer, now: datetime | None) -> str:
     if done.chat.state is ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
     if done.subscription.state is SubscriptionState.PAUSED:
@@ -262,7 +259,7 @@ def _first(done: "Subscribed", localizer: Localizer, now: datetime | None) -> st
     return _first_by_itself(done, localizer, now)
 
 
-def _first_by_itself(done: "Subscribed", localizer: Localizer, now: datetime | None) -> str:
+def _first_by_itself(done: Subscribed, localizer: Localizer, now: datetime | None) -> str:
     """Returns when the subscription delivers first where nothing is known of when sources have papers."""
     if done.first is None:
         return localizer.say("It comes as soon as papers do.")

@@ -84,7 +84,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
         return _schedule(context, subscription, typed)
     try:
         parse_query(ending.query)
-    except QueryError as error:  # the caret stands below the whole arguments, with the number
+    except QueryError as error:  # the caret is shown below the whole arguments, which begin with the number
         before = len(context.args) - len(typed)
         raise QueryError(error.sentence, error.hint, error.column + before) from None
     text = " ".join(ending.query.split())

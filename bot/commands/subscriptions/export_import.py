@@ -255,7 +255,7 @@ def _which(context: CommandContext, page: int) -> Reply:
 
 
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
-    """Returns the link; where the platform has no links that open a bot, the command to pass on."""
+    """Returns the link; if the platform has no links that open a bot, the command to pass on."""
     reading = subscription.name or context.formatter.reading(parse_query(subscription.text))
     links, bot = context.links
     if links is None:

@@ -13,7 +13,7 @@ from bot.commands.core.picking import (
     subscription_numbered,
 )
 from bot.commands.core.undo_button import undo_row
-from bot.commands.phrasing.pause_words import held_line, resumed_line, waiting_lines
+from bot.commands.phrasing.pause_words import paused_line, resumed_line, waiting_lines
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
@@ -156,7 +156,7 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
 def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None) -> Reply:
     number = subscription.number if subscription else None
     held = pause(context.store, context.chat.address, number, until=until, now=context.now, who=context.actor)
-    lines = [held_line(held, context.localizer, now=context.now), context.say("What comes in the meantime waits.")]
+    lines = [paused_line(held, context.localizer, now=context.now), context.say("What comes in the meantime waits.")]
     again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
     resume_button = Button(
         label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}

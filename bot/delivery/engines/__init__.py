@@ -1,1 +1,1 @@
-"""Who delivers when, and how fast it may go."""
+"""The engines, which run the senders of lanes."""

@@ -147,7 +147,7 @@ def _message(
 
 
 def _with_heads(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None, Page]]:
-    """Each page with its head: with "2/3" where there are several, with the remark only on the first."""
+    """Each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:
             yield plan.head, page

@@ -7,7 +7,7 @@ from bot.ports.button import Button
 from bot.rendering.deliveries.outline import DeliveryForm, Outline, SubscriptionPapers
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, PaperPart, Size, pack, pages_as_sent, total
-from bot.rendering.views.papers import ever_shorter, paper_view
+from bot.rendering.views.papers import paper_view, shrinking_measures
 from bot.rendering.views.reader import Reader
 from subscriptions.model import Item
 
@@ -45,7 +45,7 @@ class Paginator:
     def _as_sent(self, layout: Layout) -> list[Page]:
         """The papers in the messages in which they were sent, all shortened until each message holds its papers."""
         head = self._head_size()
-        for measure in ever_shorter(self.plan.measure):
+        for measure in shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
             pages = pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
             if all((head + total(page.fragments)).fits(self.medium.room) for page in pages):
@@ -87,7 +87,7 @@ class Paginator:
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
         """The paper as long as its form allows, shorter only if it fits into no message together with `beside`."""
         counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
-        for measure in ever_shorter(self.plan.measure):
+        for measure in shrinking_measures(self.plan.measure):
             all_named = self.plan.why == "all"
             view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
             fragment = self.medium.draw(replace(view, menu=self.menus.get(item.paper.id, ())))

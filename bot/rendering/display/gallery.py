@@ -64,7 +64,7 @@ class Exhibit:
     """One chat with the messages that it received."""
 
     anchor: str  # of the page: a–z and "-"
-    platform: str  # one that has a look
+    platform: str  # a platform with a Look
     who: str  # "A researcher, in a private chat"
     remark: str  # what is to be seen in it
     title: str  # in the platform's own title bar

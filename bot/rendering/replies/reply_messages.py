@@ -14,7 +14,7 @@ from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sec
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, Medium
 from bot.rendering.views.packing import Fragment, Page, PaperPart, Size, pack, total
-from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, ever_shorter, paper_view
+from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, paper_view, shrinking_measures
 from bot.rendering.views.parts import Code, Line, Section
 from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Chat, ChatKind, Item, Message
@@ -106,7 +106,7 @@ def _fitted(
     menu: tuple[Button, ...] = (),
 ) -> Fragment:
     """The paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
-    for narrower in ever_shorter(measure):
+    for narrower in shrinking_measures(measure):
         fragment = medium.draw(replace(view(narrower), menu=menu))
         if fragment.is_within_limits and (beneath + fragment.size).fits(medium.room):
             break

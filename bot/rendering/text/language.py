@@ -54,7 +54,7 @@ def translator(lang: str) -> Translator:
 
 
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
-    """The pattern of a day that stands alone."""
+    """The pattern of a single day."""
     return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
 
 

@@ -52,7 +52,7 @@ def readable(text: str) -> str:
         formulas.append(_formula(match))
         return f"\x01{len(formulas) - 1}\x02"
 
-    # Formulas are set aside, so that the rules for prose do not convert parts of one that stays TeX.
+    # Formulas are replaced by placeholders first, so that the rules for prose do not change formulas that stay TeX.
     prose = _prose(_FORMULA.sub(set_aside, text.replace("\x01", "")))
     return _ASIDE.sub(lambda match: formulas[int(match[1])], prose)
 

@@ -52,7 +52,7 @@ _WORDS = _names(
     "ker hom deg gcd arg Pr bmod mod"
 )
 
-# Commands that stand for letters.
+# Commands for letters.
 SYMBOLS: dict[str, str] = (
     _SMALL_GREEK | {name.capitalize(): letter.upper() for name, letter in _SMALL_GREEK.items()} | _SYMBOLS
 )

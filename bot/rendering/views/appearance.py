@@ -1,4 +1,4 @@
-"""What a message looks like on its platform, as values that the gallery and the terminal draw.
+"""The look of a message on its platform, as values that the gallery and the terminal draw.
 
 The values hold text, marks and checked links only, so that no text of a paper can become markup where it is drawn.
 """

@@ -1,4 +1,4 @@
-"""What a message shows of a paper, as plain values: title, authors, text, and why the paper matched.
+"""The view of a paper in a message, as plain values: title, authors, text, and why the paper matched.
 
 Pure functions of an item and the chat's settings. Templates lay the values out and escape them.
 """
@@ -135,7 +135,7 @@ def has_summary(paper: Paper, language: str) -> bool:
     return bool(_summary(paper, language))
 
 
-def ever_shorter(measure: Measure) -> Iterator[Measure]:
+def shrinking_measures(measure: Measure) -> Iterator[Measure]:
     """The measure, then smaller and smaller ones, for a paper that fits into no message. The texts shrink first, then the title."""
     yield measure
     for text in (1500, 600, 200, 0):

@@ -1,8 +1,8 @@
 """Fetches the document at a web address, with limits on hosts, time, size and frequency.
 
-Only public IP addresses are reached, also after redirects. The host name is resolved here, and the connection goes to the
-IP address that was checked, so that a second answer of the name server cannot lead elsewhere; TLS still verifies the name.
-A proxy resolves names itself, and decides what may be reached.
+Only public IP addresses are reached, also after redirects, except for hosts of sources that the settings allow. The host
+name is resolved here, and the connection goes to the IP address that was checked, so that a second answer of the name
+server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names itself, and decides what may be reached.
 """
 
 import asyncio

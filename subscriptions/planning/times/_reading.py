@@ -46,7 +46,7 @@ def is_time(text: str) -> bool:
 
 def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
     """The meaning of tokens together; None if they do not go together. With `bare` a number alone is a time."""
-    said = _Said(bare=bare)
+    said = _TimeParts(bare=bare)
     if not tokens or not said.take(tokens):
         return None
     reading = said.decide()
@@ -63,7 +63,7 @@ def meaning(tokens: Sequence[Token], *, bare: bool = False) -> Reading | None:
 
 def hours_of(text: str) -> tuple[time, time] | None:
     """The two times of a range of hours, "22:00-8", "10pm to 7am", 晚上10点到早上7点; None if the text is no such range."""
-    said = _Said(bare=True)
+    said = _TimeParts(bare=True)
     tokens, rest = tokens_of(plain(text))
     if rest or not tokens or not said.take(tokens) or not said.is_range_alone():
         return None
@@ -82,7 +82,7 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
     reading = reading_of(text, bare=True)
     if reading is None or not reading.exact or reading.kind != "daily":
         return None, ""
-    said = _Said(bare=True)
+    said = _TimeParts(bare=True)
     tokens, _ = tokens_of(plain(text))
     said.take(tokens)
     return (None, "") if said.cadences else (reading.at, reading.zone)
@@ -97,7 +97,7 @@ def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
 
 
 @dataclass(slots=True)
-class _Said:
+class _TimeParts:
     """What the tokens that were taken say."""
 
     bare: bool = False

@@ -1,7 +1,7 @@
 """Chats and people: access, owners, conversation state, workspaces, retention."""
 
 from subscriptions.service.chats.access import allow as allow
-from subscriptions.service.chats.access import chats_asking as chats_asking
+from subscriptions.service.chats.access import chats_awaiting_admission as chats_awaiting_admission
 from subscriptions.service.chats.access import chats_of as chats_of
 from subscriptions.service.chats.access import deny as deny
 from subscriptions.service.chats.access import describe as describe

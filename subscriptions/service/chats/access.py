@@ -163,7 +163,7 @@ def _notify_of_request(
 def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bool = True) -> tuple[Chat, bool]:
     """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
 
-    With `tell` False no chat is notified. Returns the chat, and whether any of them waited.
+    Without `notify_chats` none is notified. Returns the chat, and whether any of them waited.
     """
     waited = False
     with store.write() as transaction:
@@ -204,7 +204,7 @@ def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
     return tuple(chats.chats_by_id(transaction, ids, zone=transaction.zone).values())
 
 
-def chats_asking(store: Scope) -> tuple[Chat, ...]:
+def chats_awaiting_admission(store: Scope) -> tuple[Chat, ...]:
     """The chats that wait for an operator."""
     with store.read() as transaction:
         return access.chats_awaiting_admission(transaction, zone=store.zone)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.model import CallbackToken, Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
-from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state
+from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, record_change
 from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
@@ -134,7 +134,7 @@ def pause_for_leaver(
                 if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
             ]
             if held:
-                changing(transaction, chat_id, now=now)
+                record_change(transaction, chat_id, now=now)
                 note_changed(transaction, chat_id)
                 paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
             for subscription in held:

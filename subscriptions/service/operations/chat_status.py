@@ -24,7 +24,7 @@ class Status:
 
     chat: Chat
     subscriptions: int
-    next_delivery: NextDelivery  # of all its subscriptions the first
+    next_delivery: NextDelivery  # the first of all its subscriptions
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
-from subscriptions.planning.retry import after
+from subscriptions.planning.retry import decide_retry
 from subscriptions.store import Edit, Scope
 from subscriptions.store.chat import moving
 from subscriptions.store.outbox import attempts, edits
@@ -26,7 +26,7 @@ def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now:
             case RetryLater() | Unclear():
                 asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
                 waiting = RetryLater(outcome.reason, asked)
-                decision = after(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
+                decision = decide_retry(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
                 if decision.pauses_lane:
                     attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + decision.pauses_lane)
                 edits.postpone_edit(transaction, edit, next_at=decision.not_before)

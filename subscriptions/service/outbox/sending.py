@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence, StoreError
 from subscriptions.model import Delivery, Lane
-from subscriptions.planning.retry import OnUnclear, RetryDecision, after
+from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
 from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Store, Transaction, key_value
@@ -175,7 +175,9 @@ def record_outcome(
     store: Scope, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
 ) -> RetryDecision:
     """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
-    decision = after(outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now)
+    decision = decide_retry(
+        outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now
+    )
     address = claimed.address
     with store.write() as transaction:
         attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
@@ -221,7 +223,7 @@ def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
 
 
 def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
-    """The sends of the last minute, for the rate limiter after a restart; later ones than the machine's clock are left out."""
+    """The sends of the last minute, for the rate limiter after a restart; without those in the future of `wall`."""
     with store.read() as transaction:
         sends = attempts.recent_sends(transaction, platform, wall - timedelta(minutes=1))
     return [(lane, at) for lane, at in sends if at <= wall]

@@ -44,9 +44,9 @@ class Entries:
 
     first: int
     keys: "array[int]"  # by place; papers are ordered by key: the day, then the number of the paper; 0: no paper of these days
-    changes: "array[int]"  # sequences by place; 0: not announced
+    sequences: "array[int]"  # by place; 0: not announced
     papers: int  # all of them, as a set
-    crosslisted: int  # those that only cross-lists hold, as a set
+    crosslisted: int  # those that got their sequence by a cross-list, as a set
     days: tuple[date, ...]  # the different ones, ascending
     whole: bool  # these are all papers of these days
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
@@ -57,15 +57,15 @@ class Entries:
         """The entries in rows of the index."""
         first = min((row.entry for row in rows), default=1)
         size = max((row.entry for row in rows), default=0) - first + 1
-        keys, changes = array("q", bytes(8 * size)), array("q", bytes(8 * size))
+        keys, sequences = array("q", bytes(8 * size)), array("q", bytes(8 * size))
         days = {row.day: row.day.toordinal() << _NUMBER_BITS for row in rows}
-        for entry, paper, day, change, _ in rows:
+        for entry, paper, day, sequence, _ in rows:
             keys[entry - first] = days[day] | paper
-            changes[entry - first] = change or 0
-        them = cls(first, keys, changes, 0, 0, tuple(sorted(days)), whole)
-        them.papers = them.set_of(row.entry for row in rows)
-        them.crosslisted = them.set_of(row.entry for row in rows if row.cross)
-        return them
+            sequences[entry - first] = sequence or 0
+        entries = cls(first, keys, sequences, 0, 0, tuple(sorted(days)), whole)
+        entries.papers = entries.set_of(row.entry for row in rows)
+        entries.crosslisted = entries.set_of(row.entry for row in rows if row.cross)
+        return entries
 
     @property
     def last(self) -> int:
@@ -92,13 +92,13 @@ class Entries:
         """The papers with a higher key, as a set: the newer ones."""
         return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
 
-    def changed_after(self, change: int) -> int:
+    def sequenced_after(self, sequence: int) -> int:
         """The papers with a higher sequence than this one, as a set."""
-        return self.set_of(self.first + place for place, other in enumerate(self.changes) if other > change)
+        return self.set_of(self.first + place for place, other in enumerate(self.sequences) if other > sequence)
 
-    def newest_change(self, papers: int) -> int:
+    def newest_sequence(self, papers: int) -> int:
         """The highest sequence in a set of papers; 0: none has one."""
-        return max(map(self.changes.__getitem__, places(papers)), default=0)
+        return max(map(self.sequences.__getitem__, places(papers)), default=0)
 
 
 def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:

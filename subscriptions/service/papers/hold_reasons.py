@@ -25,7 +25,7 @@ class HoldReason(StrEnum):
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # it came before the papers that the subscription began with
     PASSED = "passed"  # the subscription looked at it before the query or the settings changed
-    PAUSED = "paused"  # the subscription is
+    PAUSED = "paused"  # the subscription is paused
     CHAT = "chat"  # the chat is paused, or waits to be let in
     TIME = "time"  # nothing: it comes with the next delivery
 

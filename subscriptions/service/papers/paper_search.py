@@ -35,7 +35,7 @@ class SearchResult:
 
 
 def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
-    """The papers that a query finds in one stretch, the newest by their days first. It begins with the key `upto`.
+    """The papers that a query finds in one stretch, the newest by their days first. The stretch begins with the key `upto`.
 
     `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
     them would have to be read to decide.

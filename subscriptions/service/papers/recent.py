@@ -111,9 +111,9 @@ _KEPT: WeakKeyDictionary[Store, _CachedEntries] = WeakKeyDictionary()
 
 
 def recent(transaction: Transaction, now: datetime) -> Recent:
-    """The papers of the last seven days, by the operator's zone; if there are none, the papers of all days.
+    """The papers of the last seven days, by the operator's clock; if there are none, the papers of all days.
 
-    Of more than 50,000 papers the newest.
+    At most the newest 50,000.
     """
     state = _state(transaction, now)
     kept = _KEPT.get(transaction.store)

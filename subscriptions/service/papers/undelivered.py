@@ -39,4 +39,4 @@ def undelivered(
 def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
     """The papers above a subscription's cursor that it matches, as a set."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
-    return hits.bits & entries.changed_after(subscription.cursor or 0)
+    return hits.bits & entries.sequenced_after(subscription.cursor or 0)

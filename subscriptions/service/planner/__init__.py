@@ -7,4 +7,4 @@ from subscriptions.service.planner.plan import plan_due as plan_due
 from subscriptions.service.planner.previews import Batch as Batch
 from subscriptions.service.planner.previews import TrialResult as TrialResult
 from subscriptions.service.planner.previews import newest_batch as newest_batch
-from subscriptions.service.planner.previews import would_come as would_come
+from subscriptions.service.planner.previews import preview_recent as preview_recent

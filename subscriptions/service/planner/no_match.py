@@ -17,7 +17,7 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
-from subscriptions.planning.forecast import Awaited
+from subscriptions.planning.forecast import AwaitedSource
 from subscriptions.planning.plan import DueDelivery, days_known, nothing_fits, streak_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
@@ -36,7 +36,7 @@ def is_public(chat: Chat) -> bool:
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
-def how_missing(behind: Sequence[Awaited]) -> MissingHow:
+def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
     """How these sources are missing: late if one of them is, else failed if one has, else awaited."""
     outcomes = {one.outcome for one in behind}
     if Outcome.LATE in outcomes:
@@ -50,7 +50,7 @@ def notify_no_match(
     """Stores the notices that follow from these decisions, and the no-match streaks, in the transaction of the decisions.
 
     The owner of a public chat is notified instead of the chat. A chat that nothing matches is notified once per streak.
-    `head` is the sequence up to which papers were looked at. Returns the lanes of the notices.
+    `last_sequence` is the one up to which papers were looked at. Returns the lanes of the notices.
     """
     lanes: list[Lane] = []
     streaks: dict[int, NoMatchStreak | None] = {}

@@ -77,19 +77,19 @@ class _Case:
     known: int  # papers that were looked at
 
 
-def would_come(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
+def preview_recent(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
     """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
     with store.read() as transaction:
-        subscriptions, query = _asked(transaction, chat, which, now)
+        subscriptions, query = _chosen(transaction, chat, which, now)
         window = recent(transaction, now)
         sets = window.find(
             {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions}, chat
         )
         case = _Case(
-            chat=_with_an_end(chat),
+            chat=_with_limit(chat),
             subscriptions=subscriptions,
             entries=window.entries,
             fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
@@ -130,7 +130,7 @@ def newest_batch(
     that were delivered before.
     """
     with store.write() if key else store.read() as transaction:
-        subscriptions, query = _asked(transaction, chat, which, now)
+        subscriptions, query = _chosen(transaction, chat, which, now)
         day = day or index.newest_day(transaction)
         if day is None:
             return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
@@ -139,7 +139,7 @@ def newest_batch(
         fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
         delivered = _delivered_in(transaction, chat, entries, _union(fits))
         case = _Case(
-            chat=chat if key else _with_an_end(chat),
+            chat=chat if key else _with_limit(chat),
             subscriptions=subscriptions,
             entries=entries,
             fits=fits,
@@ -172,7 +172,7 @@ def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscripti
     )
 
 
-def _asked(
+def _chosen(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
     """The subscriptions that `which` names, and the query where it is none of the chat's."""
@@ -208,7 +208,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found:
     return stored_planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
-def _with_an_end(chat: Chat) -> Chat:
+def _with_limit(chat: Chat) -> Chat:
     """The chat with a limit on how many papers a reply shows."""
     return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 

@@ -21,7 +21,7 @@ MOST_INDEXED = 300  # papers of a window whose index is kept too, some 55 KB eac
 
 @dataclass(slots=True)
 class Window:
-    """Tokenized papers with a sequence in (after, head]; `cover` widens it when a slice looks further back."""
+    """Tokenized papers with a sequence in (after, last_sequence]; `cover` widens it when a slice looks further back."""
 
     last_sequence: int
     after: int | None = None
@@ -93,7 +93,7 @@ _KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()  # worth it: in th
 
 @contextmanager
 def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
-    """Yields the window up to the sequence `head` with what the plan before has read; keeps it for the next plan.
+    """Yields the window up to `last_sequence` with what the plan before has read; keeps it for the next plan.
 
     The window of a plan that fails is kept, too. Two plans at the same time have a window each.
     """

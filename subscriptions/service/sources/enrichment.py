@@ -11,7 +11,8 @@ from subscriptions.store.papers.enrichment import Asked, IncompletePaper
 def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
     """Claims papers to ask arXiv about: at most `ids` with an arXiv id and `titles` without one.
 
-    They count as asked about from then on, so that nobody else asks for the same, and for none without end.
+    They count as asked about from then on, so that no other process asks about them, and none is asked about without
+    end.
     """
     with store.read() as transaction:
         found = enrichment.may_be_asked(

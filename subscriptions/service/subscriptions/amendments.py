@@ -9,7 +9,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
-from subscriptions.service.subscriptions.changes import changing, note_changed
+from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
@@ -57,7 +57,7 @@ def edit(
             subscription.zone,
         )
         if changed:
-            changing(transaction, chat.id, now=now, who=who)
+            record_change(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
             stored_subscriptions.edit_query(transaction, subscription.id, text=query.text, canonical=query.canonical)
             if query.canonical != subscription.canonical:
@@ -77,7 +77,7 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
         chat = find(transaction, address)
         subscription = which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
         if plain != subscription.name:
-            changing(transaction, chat.id, now=now, who=who)
+            record_change(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
             stored_subscriptions.rename(transaction, subscription.id, plain)
         return _fresh(transaction, chat, subscription)
@@ -98,12 +98,12 @@ def reschedule(
         if number is None:
             stored = check_value("schedule", str(read), kind=chat.kind)
             if chats.chosen_settings(transaction, chat.id).get("schedule") != stored:
-                changing(transaction, chat.id, now=now, who=who)
+                record_change(transaction, chat.id, now=now, who=who)
                 chats.choose_setting(transaction, chat.id, "schedule", stored)
         for subscription in chosen:
             own_zone = read.zone or subscription.zone
             if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
-                changing(transaction, chat.id, now=now, who=who)
+                record_change(transaction, chat.id, now=now, who=who)
                 note_changed(transaction, chat.id)
                 _reschedule(transaction, chat, replace(subscription, zone=own_zone), read.cadence, now)
         return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
@@ -116,7 +116,7 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
         setting = setting_name(name)
         stored = check_value(setting, value, kind=chat.kind, public=chat.public)
         if stored != chat.settings.value(setting):
-            changing(transaction, chat.id, now=now, who=who)
+            record_change(transaction, chat.id, now=now, who=who)
         chats.choose_setting(transaction, chat.id, setting, stored)
         if setting == "timezone":
             apply_new_zone(transaction, chat, stored, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from unicodedata import normalize
 
 from subscriptions.model import ChatAddress, Subscription
-from subscriptions.service.subscriptions.changes import changing, note_changed
+from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.lookup import find
 from subscriptions.store import Scope
 from subscriptions.store.chat import subscriptions
@@ -61,7 +61,7 @@ def unsubscribe_several(
         chat = find(transaction, address)
         gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
         if gone:
-            changing(transaction, chat.id, now=now, who=who)
+            record_change(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
         subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone

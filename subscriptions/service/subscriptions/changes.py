@@ -1,6 +1,6 @@
 """The log of a chat's changes that can be undone, with what the chat was before each.
 
-Every use case that changes a chat calls `changing` first, which stores the subscriptions and settings as they are. All
+Every use case that changes a chat calls `record_change` first, which stores the subscriptions and settings as they are. All
 calls in one transaction make one change. The newest five changes that can be undone are kept.
 """
 
@@ -56,8 +56,8 @@ class Change:
     undoes: int | None = None  # the id of the change that this one undid; None: it is no undo
 
 
-def changing(
-    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", taking_back: int | None = None
+def record_change(
+    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", undone_change: int | None = None
 ) -> int:
     """Stores what a chat is, right before it is changed; returns the id of the change.
 
@@ -65,9 +65,9 @@ def changing(
     make one change. `who` is "ID NAME" of the person; `taking_back` is the id of the change that this one undoes.
     """
     begun: dict[int, int] = transaction.info.setdefault("changing", {})
-    if taking_back is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
+    if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
-    state = _to_json(state_of(transaction, chat_id)) | {"undoes": taking_back, "undone": False}
+    state = _to_json(state_of(transaction, chat_id)) | {"undoes": undone_change, "undone": False}
     begun[chat_id] = undo.add_change(transaction, chat_id, who=who, at=now, before=state)
     _drop_old(transaction, chat_id)
     return begun[chat_id]

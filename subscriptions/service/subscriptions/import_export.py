@@ -12,7 +12,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
-from subscriptions.service.subscriptions.changes import changing, note_changed
+from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.lookup import find, kind_of
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
@@ -105,7 +105,7 @@ def _import(store: Scope, lines: Sequence[PortableLine], *, now: datetime, dry: 
         for place in dict.fromkeys(line.chat for line in lines):
             chat = stored_chats.find_chat(transaction, place, zone=store.zone)
             if chat is not None:
-                changing(transaction, chat.id, now=now, who=who)
+                record_change(transaction, chat.id, now=now, who=who)
         chats: dict[ChatAddress, _Target] = {}
         changes = tuple((_apply(transaction, line, chats, now), str(line.chat), line.text) for line in lines)
         if dry:

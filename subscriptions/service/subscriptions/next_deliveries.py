@@ -8,7 +8,7 @@ from functools import lru_cache
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.forecast import Forecast, NextDelivery, comes
+from subscriptions.planning.forecast import Forecast, NextDelivery, forecast_delivery
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Transaction, sources
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -61,7 +61,7 @@ class DeliveryForecast:
         case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
         if case not in self.next_deliveries:
             clock = zones.zone(chat.settings.timezone)
-            self.next_deliveries[case] = comes(
+            self.next_deliveries[case] = forecast_delivery(
                 subscription.cadence, zone, regular, self.forecast, news=news, quiet=chat.settings.quiet, clock=clock
             )
         return self.next_deliveries[case]

@@ -9,7 +9,12 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.undelivered import undelivered
-from subscriptions.service.subscriptions.changes import changing, is_paused_by_person, note_changed, note_changed_state
+from subscriptions.service.subscriptions.changes import (
+    is_paused_by_person,
+    note_changed,
+    note_changed_state,
+    record_change,
+)
 from subscriptions.service.subscriptions.due_moments import due_span, quiet_until
 from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
@@ -40,7 +45,7 @@ class WaitingPapers:
 
     papers: int  # those of planned deliveries included
     upto: int  # the sequence up to which papers were looked at
-    comes: datetime | None = None  # when they are sent if nobody decides; None: not known
+    delivered_at: datetime | None = None  # when they are sent if nobody decides; None: not known
 
 
 def pause(
@@ -57,7 +62,7 @@ def pause(
         subscription = _numbered(transaction, chat, number)
         if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
             return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
-        changing(transaction, chat.id, now=now, who=who)
+        record_change(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
         return PauseResult(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
@@ -70,7 +75,7 @@ def _pause_chat(
         raise Refused(Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return PauseResult(chat=chat, subscription=None, changed=False, until=until)
-    changing(transaction, chat.id, now=now, who=who)
+    record_change(transaction, chat.id, now=now, who=who)
     note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     return PauseResult(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
@@ -88,7 +93,7 @@ def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datet
         paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
         stood_still = number is None and is_paused_by_person(chat)
         if paused or stood_still:
-            changing(transaction, chat.id, now=now, who=who)
+            record_change(transaction, chat.id, now=now, who=who)
             note_changed_state(transaction, chat.id)
         for subscription in paused:
             stored_subscriptions.resume_subscription(transaction, subscription.id)
@@ -220,7 +225,7 @@ def get_waiting_papers(
         ]
         moments += [now + ANSWER_WITHIN] if planned else []
         papers_found = planned + len(set().union(*found.values()))
-        return WaitingPapers(papers=papers_found, upto=last_sequence, comes=min(moments, default=None))
+        return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
 def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:

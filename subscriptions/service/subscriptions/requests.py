@@ -11,7 +11,7 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.query import Query
 from subscriptions.service.papers.recent import Base, recent
-from subscriptions.service.subscriptions.changes import changing, note_changed, note_changed_state, person_of
+from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
 from subscriptions.service.subscriptions.due_moments import due_span
 from subscriptions.service.subscriptions.lookup import find, kind_of, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
@@ -108,7 +108,7 @@ def subscribe(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        changing(transaction, chat.id, now=now, who=who)
+        record_change(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
@@ -130,7 +130,7 @@ def echo_of(
     delivery_forecast = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
-        return window.entries.newest_change(found) > after
+        return window.entries.newest_sequence(found) > after
 
     return Subscribed(
         chat=chat,
@@ -190,7 +190,7 @@ def unsubscribe(
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
         if gone:
-            changing(transaction, chat.id, now=now, who=who)
+            record_change(transaction, chat.id, now=now, who=who)
             note_changed(transaction, chat.id)
         stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
         return gone
@@ -231,7 +231,7 @@ def _known_subscription(
 ) -> Subscribed:
     """Changes time and name of a subscription that the chat has already; its cursor stays."""
     if request.name is not None and request.name != known.name:
-        changing(transaction, chat.id, now=now, who=who)
+        record_change(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         stored_subscriptions.rename(transaction, known.id, request.name)
     zone_name = own_zone or known.zone
@@ -239,7 +239,7 @@ def _known_subscription(
     if changed:
         zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
-        changing(transaction, chat.id, now=now, who=who)
+        record_change(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         stored_subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
@@ -286,7 +286,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last year of all."""
+    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last possible year."""
     if text == "now":
         return now
     if text == "today":

@@ -18,13 +18,13 @@ from subscriptions.service.subscriptions.changes import (
     Difference,
     State,
     before,
-    changing,
     difference,
     is_paused_by_person,
     is_undone,
     mark_undone,
     note_changed,
     note_changed_state,
+    record_change,
     state_of,
     subscription_value,
     undoes,
@@ -44,7 +44,6 @@ _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("p
 class Undone:
     """The result of an undo."""
 
-    change: Change  # the undone one
     again: int  # the id of this undo, which can be undone itself
     what: Difference  # how the chat differs from what it was just before
     before: Chat
@@ -89,8 +88,8 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         if is_undone(log[place]):
             raise Refused(Sentence("That is undone already."))
         current = state_of(transaction, chat.id)
-        wanted = _taken_back(before(log[place]), _after(log, place, current), current)
-        again = changing(transaction, chat.id, now=now, who=who, taking_back=change_id)
+        wanted = _parts_to_restore(before(log[place]), _after(log, place, current), current)
+        again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
         _restore(transaction, chat, wanted, current, now)
         mark_undone(transaction, chat.id, change_id, undone=True)
         taken_back = undoes(log[place])
@@ -102,7 +101,6 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         elif what.paused is not None:
             note_changed_state(transaction, chat.id)
         return Undone(
-            change=_change(log, place, current),
             again=again,
             what=what,
             before=chat,
@@ -121,13 +119,13 @@ def _change(log: Sequence[stored_undo.StoredChange], place: int, current: State)
     return Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
 
 
-def _taken_back(earlier: State, after: State, current: State) -> dict[_Key, object]:
+def _parts_to_restore(earlier: State, after: State, current: State) -> dict[_Key, object]:
     """The parts to restore, each with its old value. Raises Refused when a newer change is in the way."""
     old, new, is_now = _parts(earlier), _parts(after), _parts(current)
     touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
     for key in touched:
         if _value(is_now.get(key)) not in (_value(new.get(key)), _value(old.get(key))):
-            raise _something_newer()
+            raise _refuse_out_of_order()
     wanted = {key: old.get(key) for key in touched}
     canonical = [
         subscription.canonical
@@ -135,11 +133,11 @@ def _taken_back(earlier: State, after: State, current: State) -> dict[_Key, obje
         if isinstance(subscription, Subscription)
     ]
     if len(set(canonical)) < len(canonical):
-        raise _something_newer()
+        raise _refuse_out_of_order()
     return wanted
 
 
-def _something_newer() -> Refused:
+def _refuse_out_of_order() -> Refused:
     return Refused(
         Sentence("A newer change stands on that one."), Sentence("/undo takes back the newest change first.")
     )

@@ -45,7 +45,7 @@ class IndexEntry(NamedTuple):
     paper: int
     day: date  # under which it counts
     sequence: int | None  # None: it was not announced
-    cross: bool  # its change came by a cross-list
+    cross: bool  # it got its sequence by a cross-list
 
 
 @dataclass(frozen=True, slots=True)

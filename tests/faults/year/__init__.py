@@ -1,6 +1,6 @@
-"""A year in the life of paperwire, in simulated time: who got what, when, against a model of who should.
+"""Simulates a year of paperwire: compares what was delivered, to whom and when, with a model of what should be.
 
-The real pipeline (ingest, plan, deliver) and the real use cases over a SQLite file; only the clock is ours, and the platforms
-are a journal of what was posted. `world` says what happens, `people` what people do, `house` is the product, `model` says what
-should follow, and `judging` compares.
+It runs the real pipeline (ingest, plan, deliver) and the real use cases over a SQLite file, with a fake clock and platforms
+that record what was posted. `world` makes the events, `people` the acts of people, `simulated_bot` runs the product, `model`
+says what should follow, and `comparison` compares.
 """

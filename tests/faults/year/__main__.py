@@ -1,4 +1,4 @@
-"""The year, told and judged.
+"""Runs the simulated year and prints its table.
 
     python -m tests.faults.year [--days 400] [--chats 50] [--seed 1] [--page docs/reliability.md --day 2026-11-20]
 

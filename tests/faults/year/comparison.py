@@ -1,4 +1,4 @@
-"""What the journal of the platforms says, held against what the model expected."""
+"""Compares the journal of the platforms with the model's expectations."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ AT_ONCE = timedelta(minutes=10)  # a platform's pace may take so long over what 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How many of what should have been were, and what is wrong. `faults` names the first few of each kind."""
+    """How many expected deliveries arrived, and the faults. `faults` names the first few of each kind."""
 
     expected: int  # (chat, paper) that should have met
     deliveries: int
@@ -37,7 +37,7 @@ class Comparison:
 
 @dataclass(slots=True)
 class Arrived:
-    """One delivery as a chat saw it."""
+    """One delivery as a chat received it."""
 
     at: datetime
     chat: str
@@ -52,7 +52,7 @@ class Arrived:
 
 
 def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> list[Arrived]:
-    """What arrived, by delivery, in the order of its first messages. `behind`: (delivery, paper behind [show])."""
+    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper behind [show])."""
     found: dict[str, Arrived] = {}
     for post in posts:
         arrived = found.setdefault(post.delivery, Arrived(post.at, post.chat))
@@ -66,7 +66,7 @@ def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> l
 
 
 def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Comparison:
-    """Compares delivery by delivery, and paper by paper."""
+    """Compares each delivery and each paper."""
     should = {(chat, work): one.at for chat, all_of in expected.items() for one in all_of for work in one.works}
     came: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for one in arrived:
@@ -112,10 +112,10 @@ def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> 
 def _by_delivery(
     expected: dict[str, list[Expected]], arrived: Sequence[Arrived]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Deliveries that show too much or too little, that are not the one of their moment, that say nothing."""
+    """Returns faults of deliveries: too many or too few papers shown, a second one at a moment, no content."""
     awaited = {(chat, one.at): one for chat, all_of in expected.items() for one in all_of}
     met: set[tuple[str, datetime]] = set()
-    dry: dict[str, datetime] = {}  # when a chat heard last, since its last papers, that nothing fits
+    dry: dict[str, datetime] = {}  # when a chat was last told, since its last papers, that nothing matched
     shown, split, empty = [], [], []
     for one in arrived:
         at = next((moment for moment in _moments_before(one.at) if (one.chat, moment) in awaited), one.at)
@@ -137,7 +137,7 @@ def _by_delivery(
 
 
 def _moments_before(at: datetime) -> list[datetime]:
-    """The full minutes just before, the nearest first: a moment that something was due at may be one of them."""
+    """Returns the full minutes just before, nearest first: a moment at which something was due may be one of them."""
     minute = at.replace(second=0, microsecond=0)
     return [minute - timedelta(minutes=n) for n in range(AT_ONCE // timedelta(minutes=1))]
 

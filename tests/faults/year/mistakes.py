@@ -1,4 +1,4 @@
-"""Mistakes that are put into the product in memory, each of a kind that somebody could make. The judge must see every one."""
+"""Deliberate mistakes, patched into the product in memory. The comparison must detect every one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,7 +21,7 @@ KEPT = timedelta(days=5)
 
 @contextmanager
 def forgets_deliveries() -> Iterator[None]:
-    """A clean-up that drops what was told together with the payloads, after some days."""
+    """A clean-up that deletes the record of delivered papers together with the payloads, after some days."""
 
     def forgetful(store: Store, *, now: datetime) -> None:
         clean_up(store, now=now)
@@ -35,7 +35,7 @@ def forgets_deliveries() -> Iterator[None]:
 
 @contextmanager
 def forgets_its_place() -> Iterator[None]:
-    """A planner that does not note up to where a subscription has looked."""
+    """A planner that does not store up to where a subscription has looked."""
     advance = plans.advance
 
     def forgetful(session: Transaction, moves: Sequence[tuple[int, int, subscriptions.DueSpan]]) -> None:
@@ -47,7 +47,7 @@ def forgets_its_place() -> Iterator[None]:
 
 @contextmanager
 def knows_no_summer_time() -> Iterator[None]:
-    """Local times by the offset of winter."""
+    """Computes local times with the offset of winter."""
 
     def by_winter(day: date, at: time, zone: tzinfo) -> datetime:
         offset = JANUARY.astimezone(zone).utcoffset() or timedelta(0)
@@ -61,7 +61,7 @@ def knows_no_summer_time() -> Iterator[None]:
 
 @contextmanager
 def ignores_the_limit() -> Iterator[None]:
-    """Every paper is shown."""
+    """Shows every paper."""
 
     limited = planning._limited
 
@@ -72,7 +72,7 @@ def ignores_the_limit() -> Iterator[None]:
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
     """A when-out that goes as soon as papers came, whatever is still awaited."""
-    with patch("subscriptions.planning.forecast.Forecast.sources_in", None):
+    with patch("subscriptions.planning.forecast.Forecast.all_reported", None):
         yield
 
 

@@ -1,8 +1,8 @@
-"""Who should get what, and when: a model of the promises, told by sets and by clocks on the wall.
+"""A model of who should get what, and when, in sets and local times.
 
-It knows nothing of the product. A paper is a bag of marker words and categories, a wish is words that it wants and words
-that it does not, and what a wish has not looked at yet is a set. When a wish is due is read off a table of what the clocks
-of a zone show at each quarter of an hour, so that nothing here computes with offsets, folds or gaps.
+The model uses nothing of the product. A paper is a set of marker words and categories, a subscription is wanted words and
+unwanted words, and the papers that a subscription has not looked at yet are a set. When a subscription is due is looked up in
+a table of the local times of its zone at each quarter of an hour, so that the model never computes with offsets, folds or gaps.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,7 +24,7 @@ AFTER_A_PAUSE = timedelta(minutes=10)  # a person has so long to say that what w
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
-    """What a wish wants: one of these words, none of those, in one of these categories. Empty: anything."""
+    """A query: one of these words, none of those, in one of these categories. Empty: anything."""
 
     words: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
@@ -38,7 +38,7 @@ class ModelQuery:
 
     @property
     def text(self) -> str:
-        """As a person types it."""
+        """The query as a person types it."""
         choices = (sorted(self.words), [f"cat:{name}" for name in sorted(self.categories)])
         parts = [f"({' OR '.join(names)})" for names in choices if names]
         return " ".join([*parts, *(f"-{word}" for word in sorted(self.without))])
@@ -46,7 +46,7 @@ class ModelQuery:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A cadence. `at` and `until` are times on the clocks of the wish's zone."""
+    """A cadence. `at` and `until` are local times in the zone of the subscription."""
 
     kind: str
     at: time | None = None
@@ -69,7 +69,7 @@ class When:
 
 
 class Walls:
-    """What the clocks of each zone show at each step of the story, and so when they first show a time."""
+    """The local times of each zone at each step of the simulation, and the moment at which each is first shown."""
 
     def __init__(self, start: datetime, days: int) -> None:
         self._steps = [start + STEP * n for n in range(-96 * 2, 96 * (days + 9))]
@@ -77,11 +77,11 @@ class Walls:
         self._moments: dict[tuple[str, time | None, str, int], list[datetime]] = {}
 
     def at(self, zone: str, now: datetime) -> datetime:
-        """What the clocks show."""
+        """Returns the local time."""
         return now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
     def moments(self, zone: str, when: When, at: time | None) -> list[datetime]:
-        """On each day of the cadence the first instant at which the clocks show this time or a later one."""
+        """Returns for each day of the cadence the first instant at which clocks show this time or a later one."""
         key = (zone, at, when.kind, when.day)
         if key not in self._moments:
             shown = self._latest_shown(zone)
@@ -92,7 +92,7 @@ class Walls:
         return self._moments[key]
 
     def _latest_shown(self, zone: str) -> list[datetime]:
-        """What they show, without going back: the second of two equal hours shows nothing that is new."""
+        """Returns the local time without going back: the second of two equal hours shows nothing new."""
         if zone not in self._shown:
             self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
         return self._shown[zone]
@@ -100,7 +100,7 @@ class Walls:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper as one digest tells of it."""
+    """A paper as one digest describes it."""
 
     work: str
     kind: str = "new"  # new, cross, replace
@@ -112,7 +112,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Work:
-    """A paper as everybody knows it."""
+    """A paper with everything known about it."""
 
     first_seen: datetime
     words: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Work:
     cross: bool = False  # that was by a cross-list
 
     def receives(self, entry: Entry, now: datetime) -> bool:
-        """Takes in what a digest tells of it; whether it is news by that (docs/architecture.md, rule 1)."""
+        """Adds the facts of a digest. Returns whether the paper is news by that (docs/architecture.md, rule 1)."""
         fills = bool(entry.facts - self.facts) or not entry.categories <= self.categories
         widens = not entry.categories <= self.categories
         newer = entry.version > self.version > 0
@@ -146,12 +146,12 @@ class Work:
 
 @dataclass(slots=True)
 class ModelSubscription:
-    """A wish."""
+    """A subscription of the model."""
 
     query: ModelQuery
     when: When
     zone: str  # whose clocks count
-    own_zone: bool  # chosen for this wish; else it is the reader's
+    own_zone: bool  # chosen for this subscription; else it is the reader's
     since: datetime  # with what came from here on it began
     looked: datetime  # when it was due last; before that, when somebody asked
     served: datetime = LONG_AGO  # a window that opened up to here has had its delivery
@@ -172,7 +172,7 @@ class ModelSubscription:
         return missed
 
     def closes(self, walls: Walls, now: datetime) -> list[datetime]:
-        """When the windows close that have opened and had no delivery, the last one perhaps later than now."""
+        """Returns when the open windows without a delivery close; the last one may be later than now."""
         opening = walls.moments(self.zone, self.when, self.when.at)
         place, served = bisect_right(opening, now), bisect_right(opening, self.served)
         return walls.moments(self.zone, self.when, self.when.until)[served:place]
@@ -184,11 +184,11 @@ class ModelSubscription:
             self.served = now
 
     def starts_anew(self, now: datetime) -> None:
-        """Another time was chosen: what is open under it counts, what passed does not."""
+        """Applies another time: a window that is open under it counts, a passed one does not."""
         self.looked, self.served, self.held = now, LONG_AGO, LONG_AGO
 
     def goes_on(self, now: datetime) -> None:
-        """A pause is over: what passed meanwhile comes with the next regular moment."""
+        """Ends a pause: papers that came meanwhile come with the next regular moment."""
         self.paused, self.paused_until = False, None
         self.looked = self.served = now
         self.held = now + AFTER_A_PAUSE
@@ -201,7 +201,7 @@ def _any_within(moments: Sequence[datetime], after: datetime, now: datetime) -> 
 
 @dataclass(slots=True)
 class Reader:
-    """A chat."""
+    """A chat of the model."""
 
     zone: str
     quiet: tuple[time, time] | None = None
@@ -231,20 +231,20 @@ class Expected:
 
 
 class SourceCalendar(Protocol):
-    """When a source has something that is awaited."""
+    """The times at which an awaited source has something."""
 
     def batch_at(self, now: datetime, /) -> date:
-        """The newest batch that should be there."""
+        """Returns the newest batch that should be there."""
 
     def due_at(self, batch: date, /) -> datetime:
-        """Since when."""
+        """Returns when that batch was due."""
 
     def next_due(self, now: datetime, /) -> datetime:
-        """When the next one should be there."""
+        """Returns when the next batch is due."""
 
 
 class Model:
-    """All chats and papers of the story."""
+    """All chats and papers of the simulation."""
 
     def __init__(self, start: datetime, days: int) -> None:
         self.walls = Walls(start, days)
@@ -254,7 +254,7 @@ class Model:
         self._came: set[date] = set()
 
     def receives(self, entries: Iterable[Entry], now: datetime) -> None:
-        """A digest came."""
+        """Takes a digest."""
         for entry in entries:
             work = self.works.setdefault(entry.work, Work(now))
             if work.receives(entry, now):
@@ -263,7 +263,7 @@ class Model:
                         subscription.unseen.add(entry.work)
 
     def comes(self, batch: date) -> None:
-        """The source that is awaited had this batch."""
+        """Records that the awaited source had this batch."""
         self._came.add(batch)
 
     def _sources_in(self, now: datetime) -> bool:
@@ -272,7 +272,7 @@ class Model:
     def subscribes(
         self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
     ) -> None:
-        """A chat has a new wish. It begins with the last day, a weekly one with the last week, `now` with what comes."""
+        """Adds a subscription. It begins with the last day, a weekly one with the last week, `now` with what comes."""
         reader = self.readers[chat]
         back = {"now": timedelta(0), "weekly": timedelta(days=7)}.get(when.kind, timedelta(days=1))
         if when.kind == "now" and chat.startswith("console:"):
@@ -284,7 +284,7 @@ class Model:
         )
 
     def plans(self, now: datetime) -> dict[str, Expected]:
-        """What should go out now, and that is then told."""
+        """Returns what should go out now, and counts it as delivered."""
         found = {}
         for chat, reader in self.readers.items():
             self._wake(reader, now)
@@ -300,7 +300,7 @@ class Model:
         return found
 
     def _wake(self, reader: Reader, now: datetime) -> None:
-        """Pauses that were to last until a moment end by themselves; what passed meanwhile is not made up for at once."""
+        """Ends the pauses that have an end; what passed meanwhile is not delivered at once."""
         if reader.paused and reader.paused_until and reader.paused_until <= now:
             for subscription in reader.subscriptions.values():
                 subscription.looked = max(subscription.looked, reader.paused_until - INSTANT)
@@ -325,7 +325,7 @@ class Model:
         return expected
 
     def _may_say_nothing(self, due: Sequence[ModelSubscription], now: datetime) -> bool:
-        """Whether a first delivery is to say that nothing came: something could have, and nothing more is to be expected."""
+        """Returns whether a first delivery says that nothing came: something could have, and nothing more is expected."""
         if self.source_calendar is None:
             return True
         newest = self.source_calendar.due_at(self.source_calendar.batch_at(now))
@@ -342,12 +342,12 @@ class Model:
         return not closing or closing[-1] <= max(now, source_calendar.next_due(now))
 
     def _brings(self, reader: Reader, subscription: ModelSubscription) -> set[str]:
-        """What of the unseen a wish is about, and the reader was not told and wants."""
+        """Returns the unseen papers that a subscription matches, that the reader was not sent and wants."""
         found = {name for name in subscription.unseen - reader.delivered if subscription.query.fits(self.works[name])}
         return {name for name in found if reader.crosslists or not self.works[name].cross}
 
     def resumes(self, chat: str, now: datetime) -> None:
-        """A person ends the pause of a chat, and with it those of its wishes."""
+        """Ends the pause of a chat, and those of its subscriptions."""
         reader = self.readers[chat]
         reader.paused, reader.paused_until = False, None
         for subscription in reader.subscriptions.values():
@@ -360,7 +360,7 @@ class Model:
             subscription.starts_anew(now)
 
     def moves(self, chat: str, zone: str, now: datetime) -> None:
-        """A chat lives by other clocks now, and with it the wishes that have none of their own."""
+        """Changes the zone of a chat, and of its subscriptions without their own."""
         reader = self.readers[chat]
         reader.zone = zone
         for subscription in reader.subscriptions.values():

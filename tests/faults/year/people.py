@@ -1,5 +1,5 @@
-"""People in the year: who comes, what they ask for, and how they change their minds. Each act happens in both worlds:
-in the product by the use case that a command calls, and in the model.
+"""People of the simulated year: who joins, what they subscribe to, and what they change. Each act is done twice:
+by the use case that a command calls in the product, and in the model.
 """
 
 import random
@@ -33,14 +33,14 @@ SMALL_HOURS = time(2, 30)  # skipped or doubled when the clocks change
 NIGHT_OWLS = ("Europe/Berlin",)  # where some choose it
 LIMITS = (2, 3, 5, None)
 LATE_JOINERS = 0.3  # the share of chats that come in the middle
-OWLS = 0.5  # the share of wishes there that do
-OWN_ZONES = 0.15  # the share of further wishes that go by other clocks than those of their chat
+OWLS = 0.5  # the share of subscriptions there that do
+OWN_ZONES = 0.15  # the share of further subscriptions in another zone than that of their chat
 ACT_EVERY = 50  # days between two acts of a chat, on average
 MOST_SUBSCRIPTIONS = 3
 
 
 class People:
-    """All chats of the story."""
+    """All chats of the simulation."""
 
     def __init__(self, bot: SimulatedBot, model: Model, *, start: datetime, days: int, chats: int, seed: int) -> None:
         self._bot, self._model = bot, model
@@ -54,7 +54,7 @@ class People:
             self._joins_at[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)
 
     def act(self, now: datetime) -> None:
-        """Whoever wants to do something does it."""
+        """Does what is due at this moment in each chat."""
         for chat, moment in list(self._joins_at.items()):
             if moment <= now:
                 del self._joins_at[chat]
@@ -77,7 +77,7 @@ class People:
         self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
 
     def _subscribes(self, chat: str, now: datetime) -> None:
-        """A new wish; now and then it goes by other clocks than those of the chat."""
+        """Adds a subscription; now and then in another zone than that of the chat."""
         reader = self._model.readers[chat]
         own = self._dice.choice(self.zones) if reader.subscriptions and self._dice.random() < OWN_ZONES else ""
         query, when = self._query(), self._when(own or reader.zone)
@@ -162,7 +162,7 @@ class People:
         self._model.reschedules(chat, number, when, now)
 
     def _pauses(self, chat: str, now: datetime) -> None:
-        """Until a moment, or until somebody resumes it."""
+        """Pauses a chat until a moment, or until it is resumed."""
         reader = self._model.readers[chat]
         until = now + timedelta(days=self._dice.randint(1, 12)) if self._dice.random() < 0.5 else None
         pause(self._bot.store, address(chat), None, until=until, now=now)
@@ -180,7 +180,7 @@ class People:
             subscription.paused, subscription.paused_until = True, until
 
     def _chooses(self, chat: str, now: datetime) -> None:
-        """Another limit, other quiet hours, no cross-lists, another zone."""
+        """Changes the limit, the quiet hours, cross-lists and the zone."""
         if not chat.startswith("console:"):
             self._sets_limit(chat, self._dice.choice(LIMITS), now)
             self._sets_quiet(chat, self._quiet_hours(self._model.readers[chat].zone), now)
@@ -201,25 +201,25 @@ class People:
         self._model.readers[chat].quiet = quiet
 
     def _moves(self, chat: str, zone: str, now: datetime) -> None:
-        """To another zone, and with it all of its wishes."""
+        """Changes the zone of a chat, and of all its subscriptions."""
         set_setting(self._bot.store, address(chat), "timezone", zone, now=now)
         self._model.moves(chat, zone, now)
 
 
 def times_of(zone: str) -> tuple[time, time, time]:
-    """Three times that people there choose, six hours apart, on one day."""
+    """Returns three times that people in a zone choose, six hours apart, on one day."""
     first = ZONES[zone]
     return first, first.replace(hour=first.hour + 6), first.replace(hour=first.hour + 12)
 
 
 def moments(zones: Iterable[str]) -> set[tuple[str, When]]:
-    """(zone, time of each day) at which something may become due for somebody there."""
+    """Returns (zone, time of each day) at which something may become due in a zone."""
     chosen = {(zone, When("daily", at)) for zone in zones for at in times_of(zone)}
     return chosen | {(zone, When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
 
 
 def _name(number: int) -> str:
-    """Private chats, groups, topics of them, and consoles."""
+    """Returns an address: private chats, groups, topics, and consoles."""
     kinds = {
         0: f"console:reader{number}",
         5: f"telegram:-{1000 + number}",

@@ -1,4 +1,4 @@
-"""The product in the year: the real app over a SQLite file, platforms that only remember, and a clock that jumps."""
+"""The product in the simulated year: the real app over a SQLite file, recording platforms, and a clock that jumps."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Post:
 
 @dataclass(slots=True)
 class Journal:
-    """A platform that takes everything and remembers it."""
+    """A platform that takes and records everything."""
 
     clock: FakeClock
     platform: str
@@ -76,7 +76,7 @@ class Journal:
 
 
 class SimulatedBot:
-    """The product, and what people do with it."""
+    """The real app, and the actions of the simulation on it."""
 
     def __init__(self, folder: Path, start: datetime) -> None:
         self.clock = FakeClock(start)
@@ -98,7 +98,7 @@ class SimulatedBot:
         return Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
 
     async def begins_anew(self) -> None:
-        """Another process, on the same database."""
+        """Starts another process on the same database."""
         await self.app.close()
         self.app = self._begun()
 
@@ -107,18 +107,18 @@ class SimulatedBot:
         return self.app.store
 
     def comes_to(self, now: datetime) -> None:
-        """Time goes on; what was posted just before took its seconds already."""
+        """Advances the clock to a moment; posts before it took their own seconds already."""
         self.clock.advance(now - self.clock.now())
 
     def awaits_the_feed(self) -> None:
-        """From now on the settings name the feed, with arXiv's schedule: when-out waits for it."""
+        """Adds the feed with arXiv's schedule to the settings: when-out waits for it from now on."""
         self._awaits = True
         self.store.schedules = schedules_of(self._settings())
         fact = SourceFact(name=FEED, kind="url", location="a feed", schedule="arxiv")
         sync_sources(self.store, [fact], now=self.clock.now())
 
     async def receives(self, digest: Arrival) -> None:
-        """A digest is read and stored; of the feed that is awaited there is a receipt."""
+        """Ingests a digest, and stores a receipt if it is of the awaited feed."""
         read = read_digest(digest.data, digest.name, day=digest.day)
         await store_digest(self.app.context, read, source=digest.source)
         if self._awaits and digest.source == FEED:
@@ -127,7 +127,7 @@ class SimulatedBot:
             add_receipt(self.store, Receipt(source=FEED, at=now, outcome=outcome))
 
     async def ticks(self) -> None:
-        """What is due is planned and sent."""
+        """Plans and sends what is due."""
         run = DrainState()
         await plan(self.app.context, run)
         if run.planned:
@@ -138,7 +138,7 @@ class SimulatedBot:
             yield from journal.posts
 
     def behind(self) -> Iterator[tuple[str, str]]:
-        """(delivery, work) of everything that stands behind a [show]."""
+        """Yields (delivery, work) of everything that is behind a [show]."""
         with self.store.read() as session:
             rows = session.exec(
                 select(DeliveryRow.id, PaperRow.title, PaperRow.key)

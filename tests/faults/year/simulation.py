@@ -1,4 +1,4 @@
-"""The story of the year, tick by tick: what comes, what goes out, what people do."""
+"""Runs the simulated year tick by tick: digests, deliveries, and acts of people."""
 
 import argparse
 import asyncio
@@ -31,7 +31,7 @@ BEGIN, END = "<!-- year -->\n", "<!-- year end -->\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """How much is told."""
+    """The size of a simulation."""
 
     start: datetime
     days: int
@@ -41,7 +41,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationResult:
-    """A story that was told."""
+    """The result of a simulation."""
 
     span: Span
     comparison: Comparison
@@ -54,7 +54,7 @@ class SimulationResult:
 
 
 async def simulate(folder: Path, span: Span) -> SimulationResult:
-    """So many days of so many chats, and what the judge says."""
+    """Simulates so many days of so many chats. Returns the comparison."""
     began = time.process_time()
     world = World(span.start, span.days, span.seed)
     model, bot = Model(span.start, span.days), SimulatedBot(folder, span.start)
@@ -102,7 +102,7 @@ async def simulate(folder: Path, span: Span) -> SimulationResult:
 
 
 def ticks(model: Model, people: People, span: Span) -> list[datetime]:
-    """Every moment at which clocks somewhere show a time that people choose, and some hours just before and after it."""
+    """Returns every moment at which clocks somewhere show a time that people choose, and some hours just before and after it."""
     dice, end = random.Random(f"ticks {span.seed}"), span.start + timedelta(days=span.days)
     found = {moment for zone, when in moments(people.zones) for moment in model.walls.moments(zone, when, when.at)}
     found |= {moment + timedelta(hours=dice.choice((-1, 1))) for moment in sorted(found) if dice.random() < AROUND}
@@ -110,7 +110,7 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
 
 
 def run(span: Span, mistake: str = "") -> SimulationResult:
-    """Tells the story, perhaps of a product with one of MISTAKES in it."""
+    """Runs the simulation, with one of MISTAKES in the product if given."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(simulate(Path(folder), span))
 

@@ -1,4 +1,4 @@
-"""What happens in the year: papers with their marker words, digests that tell of them, and when the process is down.
+"""The events of the year: papers with their marker words, digests of them, and outages.
 
 Everything is drawn from a seed. A digest is bytes in the shape of its source, beside the entries that it was made of: nobody
 reads them back out of it. Where PAPERWIRE_SHARED names the folder of real digests, those that bear a date come on their day.
@@ -52,7 +52,7 @@ RECORDED = ("daily_md", "daily_jsonl")  # folders of real digests whose names ho
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A digest that is there to be read from a moment on."""
+    """A digest that can be read from a moment on."""
 
     at: datetime
     source: str
@@ -64,7 +64,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A paper as the feed of a day tells of it, still in two forms."""
+    """A paper in the feed of a day, in two forms."""
 
     paper: Paper
     entry: Entry
@@ -89,7 +89,7 @@ class World:
     # ── papers ────────────────────────────────────────────────────────────────
 
     def _announce_one(self, day: date) -> None:
-        """A paper of this day, and what becomes of it."""
+        """Announces a paper of this day, and its later versions and copies."""
         announced, dice = self._paper(day), self._dice
         match dice.choices(
             ("only", "cross", "replace", "listed first", "listed later", "begins as cross", "begins as replace"),
@@ -139,13 +139,13 @@ class World:
         return Announcement(paper, Entry(f"n{number:06d}", "new", 1, words, frozenset(categories), facts))
 
     def _as(self, announced: Announcement, kind: str, *, adds: str = "") -> Announcement:
-        """The same paper, announced in another way, perhaps in one more category."""
+        """Returns the same paper, announced in another way, perhaps in one more category."""
         categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
         paper = replace(announced.paper, announce_type=Announce(kind), categories=categories)
         return Announcement(paper, replace(announced.entry, kind=kind, categories=frozenset(categories)))
 
     def _anew(self, announced: Announcement) -> Announcement:
-        """Its second version, which is about something else."""
+        """Returns its second version, which is about something else."""
         number, topic = int(announced.entry.work[1:]), self._dice.choice(sorted(TOPICS))
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
         paper = replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE)
@@ -153,7 +153,7 @@ class World:
         return Announcement(paper, replace(announced.entry, kind="replace", version=2, words=words))
 
     def _by_title(self, announced: Announcement) -> Announcement:
-        """As a list in two languages has it: without an id, known by its title."""
+        """Returns the paper as a bilingual list has it: without an id, known by its title."""
         titles = announced.entry.words["title"]
         words = {"title": titles, "zh": frozenset(TOPICS[topic] for topic in titles)}
         return Announcement(
@@ -171,7 +171,7 @@ class World:
     # ── digests ───────────────────────────────────────────────────────────────
 
     def _fed(self) -> Iterator[Arrival]:
-        """The feed of each batch: some come a day late, some come again on the day after."""
+        """Yields the feed of each batch: some come a day late, some come again on the day after."""
         for day in filter(has_batch, self._days):
             announced, moment = self._feeds[day], midnight(day) + FEED_AT + self._minutes(600)
             late = timedelta(days=1) if self._dice.random() < 0.08 else timedelta(0)
@@ -182,7 +182,7 @@ class World:
                 yield Arrival(moment + late + timedelta(days=1), FEED, "cs.xml", again, entries, day)
 
     def _listed(self) -> Iterator[Arrival]:
-        """A list of titles in two languages, on some days before the feed and on others after it."""
+        """Yields bilingual lists of titles, on some days before the feed and on others after it."""
         for day in self._days:
             if announced := self._lists[day]:
                 moment = midnight(day) + LIST_AT + self._minutes(1100)
@@ -193,7 +193,7 @@ class World:
         return timedelta(minutes=self._dice.randint(0, most))
 
     def _outages(self, start: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
-        """Some last an hour, some last five days."""
+        """Yields outages: some last an hour, some five days."""
         for _ in range(max(3, days // 12)):
             begins = start + timedelta(days=self._dice.randint(3, days - 1), minutes=15 * self._dice.randint(0, 95))
             lasts = self._dice.choice((1, 1, 1, 3, 12, 30, 120))
@@ -204,17 +204,17 @@ class World:
 
 
 def has_batch(day: date) -> bool:
-    """Whether arXiv has new papers on this day."""
+    """Returns whether arXiv has new papers on this day."""
     return day.weekday() < 5 and day not in NO_BATCH
 
 
 def due_at(batch: date) -> datetime:
-    """When the feed of a day should be there: five past midnight in New York."""
+    """Returns when the feed of a day is due: five past midnight in New York."""
     return datetime.combine(batch, time(0, 5), ZoneInfo("America/New_York")).astimezone(UTC)
 
 
 def batch_at(now: datetime) -> date:
-    """The newest batch that should be there."""
+    """Returns the newest batch that should be there."""
     day = now.date()
     while not (has_batch(day) and due_at(day) <= now):
         day -= timedelta(days=1)
@@ -222,7 +222,7 @@ def batch_at(now: datetime) -> date:
 
 
 def next_due(now: datetime) -> datetime:
-    """When the next batch should be there."""
+    """Returns when the next batch is due."""
     day = now.date()
     while not (has_batch(day) and due_at(day) > now):
         day += timedelta(days=1)
@@ -247,7 +247,7 @@ def chinese(entry: Entry) -> str:
 
 
 def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
-    """A month's list of titles with their translations, as HuggingArxivLLM writes it."""
+    """Returns a month's list of titles with their translations, as HuggingArxivLLM writes it."""
     shown = f"{day.year}年{day.month:02d}月{day.day:02d}日"
     lines = [f"# {day.year}年{day.month:02d}月", "", shown, ""]
     for title, translation in titles:
@@ -260,7 +260,7 @@ def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
 
 
 def recorded(days: Sequence[date]) -> Iterator[Arrival]:
-    """Real digests whose names say which of these days they are of. Nobody asks them for marker words."""
+    """Returns real digests whose names give one of these days. They hold no marker words."""
     folder = os.environ.get("PAPERWIRE_SHARED")
     if not folder:
         return
@@ -275,7 +275,7 @@ def recorded(days: Sequence[date]) -> Iterator[Arrival]:
 
 
 def first_copies(papers: Sequence[Paper]) -> list[Paper]:
-    """Each paper once: the first copy, with the categories of all."""
+    """Returns each paper once: the first copy, with the categories of all."""
     found: dict[str, Paper] = {}
     for paper in papers:
         known = found.setdefault(paper.key, paper)

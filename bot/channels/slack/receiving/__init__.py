@@ -1,1 +1,1 @@
-"""What Slack sends, by Socket Mode or HTTP, and its translation to requests."""
+"""Receives what Slack sends, by Socket Mode or HTTP, and translates it to requests."""

@@ -86,7 +86,6 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
         written_at=_moment(said["ts"]),
         thread_id=_thread(said),
         file_id=joined(here.prefix, str(file["id"])) if file.get("id") else "",
-        file_size=int(file.get("size") or 0),
     )
 
 
@@ -159,8 +158,7 @@ def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: st
         return None
     sender = _sender({"user": event["user"]}, here, teams)
     place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
-    shown = event.get("view") or {}
-    return EventRequest(place=place, update_id=update, event="home-view", sender=sender, view_id=_view_ref(shown))
+    return EventRequest(place=place, update_id=update, event="home-view", sender=sender)
 
 
 def _event_request(

@@ -248,7 +248,7 @@ class Client:
     async def download(self, url: str, most: int) -> bytes:
         """The content of a file from the address in files.info, at most `most` bytes and one more.
 
-        Sends the token, so only addresses of Slack are asked. Raises Rejected if the file is elsewhere or gone.
+        Sends the token, so only addresses of Slack are requested. Raises Rejected if the file is elsewhere or gone.
         """
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")

@@ -82,7 +82,6 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         written_at=datetime.fromtimestamp(int(message["date"]), UTC),
         reply_to=str(int(answered["message_id"])) if to_us else "",
         file_id=str(document.get("file_id") or ""),
-        file_size=int(document.get("file_size") or 0),
     )
 
 

@@ -1,4 +1,4 @@
-"""What modals and home views look like (docs.slack.dev, Block Kit, "Views"), and an HTML page that shows some.
+"""Reads the look of modals and home views (docs.slack.dev, Block Kit, "Views"), and makes an HTML page that shows some.
 
 The page is used for the pictures in docs/. It is one file without scripts and external resources. The content of a view
 is text, marks and checked links, which Jinja escapes.
