@@ -58,7 +58,7 @@ class SourceHarness:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
         host_limiter = HostLimiter(
-            clock, others=YieldingTurns(StoreAndClock(store, clock)), polite_to=lambda host: host == LOOPBACK
+            clock, others=YieldingTurns(StoreAndClock(store, clock)), is_limited=lambda host: host == LOOPBACK
         )
         fetcher = Fetcher(
             clock,

@@ -46,9 +46,9 @@ class Answer:
 def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
     """Executes the command of a request and stores its reply, in one transaction.
 
-    Other writers do not wait while papers are matched: a command that writes nothing is run and rendered before that
-    transaction, and the queries whose matches a writing command tells are matched before it; once more if papers come in
-    between. Returns None if the request was executed before, or gets no reply.
+    Returns None if the request was executed before, or gets no reply. Other writers do not wait for slow work: a command
+    that writes nothing is run and rendered before the transaction. For a command that writes, the queries whose matches its
+    reply needs are matched before the transaction, and again if papers have arrived meanwhile.
     """
     request, now = prepared.request, context.clock.now()
     read = _answer_reading(context, conversation, prepared)
@@ -75,7 +75,7 @@ def execute(context: Context, conversation: ConversationContext, prepared: Prepa
 def _match_ahead(
     transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> None:
-    """Matches the queries whose matches the reply tells. The matches are cached, so the command does not match them again."""
+    """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
     now, categorised = context.clock.now(), conversation.bot_info.categorised
     read_recent(transaction, now=now)
     if prepared.refusal is not None or prepared.intent.queries is no_queries:
@@ -126,7 +126,7 @@ def _answer_writing(
 
 
 def _has_changed(transaction: Transaction, before: CommandContext) -> bool:
-    """Returns whether the subscriptions of the chat where the request was made changed, or were paused or resumed."""
+    """Returns whether subscriptions of the chat of the request were added, changed, removed, paused or resumed."""
     after = known_or_new(transaction, before.request.chat, before.request.place.kind)
     return not transaction.changed_chats.isdisjoint({before.origin.id, after.id})
 

@@ -26,7 +26,8 @@ class Hit:
     field: Field
     terms: tuple[str, ...]  # as they stand in the paper, each once; an author with the whole name
     text: str = ""  # the text with the terms; "" in a field without texts
-    spans: tuple[tuple[int, int], ...] = ()  # (start, end) of each place in `text`, ascending, without overlaps
+    # (start, end) of each place in `text`, ascending, without overlaps. Waits for issue 17, whose page marks them.
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:

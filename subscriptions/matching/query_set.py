@@ -69,7 +69,7 @@ class QuerySet:
         self._entries[handle].uses += 1
         return handle
 
-    def remove(self, handle: int) -> None:
+    def remove(self, handle: int) -> None:  # waits for issue 15, which keeps one set while subscriptions change
         """Removes one use of a query, and with the last use the query. Raises KeyError for an unknown handle."""
         entry = self._entries[handle]
         entry.uses -= 1

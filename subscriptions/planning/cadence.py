@@ -105,11 +105,11 @@ def is_due(
     now: datetime,
     papers_came: bool,  # noqa: FBT001 - one fact among others
     *,
-    sources_in: bool | None = None,
+    all_reported: bool | None = None,
 ) -> bool:
     """Whether a subscription whose next regular moment is `next_due_at` is to be planned at `now`.
 
-    `papers_came`: papers arrived that are new to it. `sources_in`: every awaited source has reported for its last due
+    `papers_came`: papers arrived that are new to it. `all_reported`: every awaited source has reported for its last due
     moment; None if no source is awaited. When-out waits for both until its second time. The cadence now has a next
     moment only while it is delayed.
     """
@@ -119,7 +119,7 @@ def is_due(
         return False
     if cadence.kind != "when-out" or now >= closes(cadence, zone, next_due_at):
         return True
-    return papers_came and sources_in is not False
+    return papers_came and all_reported is not False
 
 
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:

@@ -1,8 +1,9 @@
 """Advice on a query: the one change with most effect, found by counting the known papers that variants of it find.
 
-First comes what no source here can fulfil (a field, a language), then a slip that can be mended (an author's name in two
-values, a category by its name), then words that find far fewer papers as a phrase. After these comes the variant that
-changes most: without cross-lists, an author also with initials, and titles only for more than ten papers a day.
+First comes a field that no source here brings, then a slip that can be mended (an author's name in two values, a
+category by its name), then a query in Chinese where papers lack Chinese texts, then words that find far fewer papers as
+a phrase. Last comes the variant that changes most: without cross-lists, an author also with initials, and titles only
+for more than ten papers a day.
 """
 
 from collections.abc import Callable
@@ -30,9 +31,9 @@ _ORDER = (ValueKind.CATEGORY, ValueKind.NAME, ValueKind.WORDS, ValueKind.PAPER_I
 class Advice:
     """One piece of advice on a query.
 
-    `kind`: the name of `absent` (no source here brings what this field looks at); chinese (only papers with Chinese text
-    can fit); one-author, named-category (a mended slip); phrase, primary, initials, titles (a variant); many (no variant
-    narrows the query).
+    `kind`: the name of `absent` (no source here brings what this field looks at); chinese (only papers with Chinese
+    text can fit); one-author, named-category (a mended slip); phrase, primary, initials, titles (a variant); many (no
+    variant narrows the query).
     """
 
     kind: str

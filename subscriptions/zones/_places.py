@@ -22,18 +22,8 @@ _FRAME_ZH = re.compile(
 )
 _EAST_OR_WEST = re.compile(r"(?P<side>[东東西])(?P<hours>十?[一二三四五六七八九十]|\d\d?)(?:时?区|時?區)")
 _HAN_NUMBERS = {
-    "一": 1,
-    "二": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-    "十": 10,
-    "十一": 11,
-    "十二": 12,
+    name: hours
+    for hours, name in enumerate(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"], 1)
 }
 _LONGEST = 40  # characters of the name of a place
 _ALIKE, _ALIKE_HAN = 0.8, 0.65  # difflib's ratio from which names are alike: Gotham is not Godthab

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -63,3 +64,24 @@ def test_many_threads_count_with_one_small_cache(store: Store, monkeypatch: pyte
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(count, WORDS * 20)) == [1] * 120
+
+
+def test_two_threads_that_empty_the_cache_of_each_other_find_both(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread has added its answer, and one has emptied the cache of the other, before either goes on."""
+    monkeypatch.setattr(counting, "MOST_TERMS", 1)
+    both, remember, entries = Barrier(2, timeout=60), counting._remember, entries_of(store)
+
+    def remembered_by_both(*args: Any) -> None:
+        remember(*args)
+        both.wait()
+
+    def count(word: str) -> int:
+        with store.read() as transaction:
+            return find(transaction, entries, parse_query(word), most_read=None).bits.bit_count()
+
+    monkeypatch.setattr(counting, "_remember", remembered_by_both)
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(count, ("graph", "robot"))) == [1, 1]
+    assert len(entries.hits) == 1

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.digests import read_digest
+from bot.sources import ingest
 from subscriptions.errors import StoreError
-from subscriptions.matching import PaperIndex, TokenizedPapers, why
+from subscriptions.matching import PaperIndex, TokenizedPapers, hits, tokenized_papers, why
+from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import KnownPaper
 from subscriptions.planning.plan import decide
 from subscriptions.service.outbox import outbox_entries
@@ -20,10 +23,13 @@ from subscriptions.service.subscriptions import get_chat, unsubscribe
 from subscriptions.store import Store
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import known_papers
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import Deliverer
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
 
 
 @pytest.fixture
@@ -164,6 +170,31 @@ class TestWhileOthersWrite:
         monkeypatch.setattr(_plan, "decide", called(lambda: decisions.append("made"), decide))
         assert len(plan_due(store, now=NOON + HOUR)) == 1
         assert decisions == ["made"]
+
+    async def test_deliveries_are_rendered_outside_of_a_writing_transaction(self, store: Store) -> None:
+        turns: list[bool] = []
+        subscribes(store, "telegram:42", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + MINUTE)
+        bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
+        post = Deliverer(bot)
+        post.render_delivery = called(lambda: turns.append(store._turns._taken), post.render_delivery)
+        assert len(await post.deliver_due()) == 1
+        assert turns == [False]
+
+    async def test_an_ingest_reads_its_digest_outside_of_a_writing_transaction_and_matches_nothing(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        turns: list[bool] = []
+        matched: list[str] = []
+        monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turns._taken), read_digest))
+        for module in (tokenized_papers, hits):
+            monkeypatch.setattr(module, "tokenize", called(lambda: matched.append("a paper"), tokenize))
+        subscribes(store, "telegram:42", "graph", every="now")
+        bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
+        data = DIGEST.read_bytes()
+        _, stored = await ingest.ingest(bot.context, data, DIGEST.name, source="daily")
+        assert stored.new > 0
+        assert (turns, matched) == ([False], [])
 
 
 class TestAfterAFailure:

@@ -148,7 +148,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.conversation.execution.once", once)
+    monkeypatch.setattr("bot.conversation.execution.apply_once", once)
     return refused
 
 

@@ -67,7 +67,7 @@ class Gate:
             self.effects.append(update)
             return real_once(store, platform, update, *args, **more)
 
-        monkeypatch.setattr("bot.conversation.execution.once", once)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", once)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
             assert free.wait(20)
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.conversation.execution.once", once)
+    monkeypatch.setattr("bot.conversation.execution.apply_once", once)
     async with a_listening_bot(tmp_path, slack, clock):
         slack.mentions("sub diffusion")
         await asyncio.to_thread(waiting.wait, 10)
@@ -202,7 +202,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.conversation.execution.once", once)
+    monkeypatch.setattr("bot.conversation.execution.apply_once", once)
     async with a_listening_bot(tmp_path, slack, clock) as app:
         slack.user_types("/paperwire sub diffusion")
         await settled(slack)
@@ -439,11 +439,11 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
         raise StoreError("The database is locked.")
 
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
-        monkeypatch.setattr("bot.conversation.execution.once", away)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", away)
         sent = slack.mentions("sub diffusion")
         await settled(slack)
         assert (sent.status, sent.acknowledged) == (503, False)
-        monkeypatch.setattr("bot.conversation.execution.once", real_once)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", real_once)
         slack.repeats()
         await settled(slack)
         assert queries(app) == ["diffusion"]

@@ -194,9 +194,9 @@ async def test_while_the_database_is_away_telegram_is_asked_to_come_again(
         raise StoreError("The database is locked.")
 
     async with web(tmp_path, telegram, clock) as page:
-        monkeypatch.setattr("bot.conversation.execution.once", away)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", away)
         assert await page.post(update()) == (503, "Not now.\n")
-        monkeypatch.setattr("bot.conversation.execution.once", real_once)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", real_once)
         assert await page.post(update()) == (200, "")
     assert len(telegram.posted_to("42")) == 1
 
@@ -303,7 +303,7 @@ async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_i
 
     async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
-        monkeypatch.setattr("bot.conversation.execution.once", away)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", away)
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
         await asyncio.to_thread(telegram.queue.failed.wait, 10)
@@ -312,7 +312,7 @@ async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_i
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 2)
         await clock.rested(2)
         assert "503" in problems_of(receivers)["telegram updates"]
-        monkeypatch.setattr("bot.conversation.execution.once", real_once)
+        monkeypatch.setattr("bot.conversation.execution.apply_once", real_once)
         telegram.repeats()
         await confirmed(telegram)
         rings()

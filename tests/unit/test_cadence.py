@@ -371,7 +371,7 @@ def test_what_is_due(
     *, cadence: Cadence, due: str | None, now: str, papers_came: bool, sources_in: bool | None, expected: bool
 ) -> None:
     due_at = utc(due) if due else None
-    assert is_due(cadence, UTC, due_at, utc(now), papers_came, sources_in=sources_in) is expected
+    assert is_due(cadence, UTC, due_at, utc(now), papers_came, all_reported=sources_in) is expected
 
 
 # Quiet hours

@@ -42,7 +42,7 @@ class Menu:
 
 
 def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, MenuTranslator]) -> tuple[Menu, ...]:
-    """All menus. `speakers` are the translators by language, English under "".
+    """Returns all menus. `speakers` are the translators by language, English under "".
 
     Administrators of a group see all commands, other members only those that change nothing.
     """

@@ -92,5 +92,5 @@ def _waiting(waiting_papers: WaitingPapers, *, skipped: int) -> dict[str, object
     return {
         "waiting": 0 if skipped else waiting_papers.papers,
         "skipped": skipped,
-        "comes_at": json_time(waiting_papers.comes),
+        "comes_at": json_time(waiting_papers.delivered_at),
     }

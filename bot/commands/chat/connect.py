@@ -48,7 +48,7 @@ def connect(context: CommandContext) -> Reply:
     if context.chat.address != context.origin.address:
         return _begin(context)
     if context.args.casefold() in _OFF:
-        return _end(context)
+        return on_disconnect(context)
     if context.args:
         words = context.say("Say which chat: /connect @name, or /connect -100… with its number.")
         return Reply(lines=(words,), ok=False)
@@ -102,17 +102,13 @@ def remember_managed_chat(context: CommandContext) -> Chat:
     return chat
 
 
-def _end(context: CommandContext) -> Reply:
+def on_disconnect(context: CommandContext) -> Reply:
+    """Handles [back to this chat] and /connect off."""
     was = connection(context.store, context.origin.address, now=context.now)
     disconnect(context)
     if was is None:
         return Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
     return Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
-
-
-def on_disconnect(context: CommandContext) -> Reply:
-    """Handles [back to this chat]."""
-    return _end(context)
 
 
 def _choices(context: CommandContext) -> Reply:

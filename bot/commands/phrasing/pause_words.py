@@ -39,12 +39,12 @@ def waiting_lines(found: WaitingPapers, localizer: Localizer) -> tuple[str, ...]
     if not found.papers:
         return ()
     waits = localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)
-    if found.comes is None:
+    if found.delivered_at is None:
         return (waits,)
     comes = localizer.count(
         "Without a word from you it comes {moment}.",
         "Without a word from you they come {moment}.",
         found.papers,
-        moment=localizer.moment(found.comes),
+        moment=localizer.moment(found.delivered_at),
     )
     return waits, comes

@@ -132,4 +132,5 @@ COMMANDS = (
         name="list", aliases=("subscriptions", "ls"), run=list_, usage="[PAGE]", summary=Sentence("your subscriptions")
     ),
 )
+# "wish" is the verb in messages that were sent earlier.
 CALLBACKS = {"list": Callback(run=on_list), "wish": Callback(run=on_subscription)}

@@ -44,18 +44,18 @@ class HostLimiter:
     """
 
     def __init__(
-        self, clock: Clock, *, others: SharedHostSlots | None = None, polite_to: Callable[[str], bool] = is_arxiv
+        self, clock: Clock, *, others: SharedHostSlots | None = None, is_limited: Callable[[str], bool] = is_arxiv
     ) -> None:
         self._clock = clock
         self._others = others
-        self._polite_to = polite_to
+        self._is_limited = is_limited
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._free: dict[str, float] = {}  # lane of hosts -> the monotonic second from which the next request may start
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
         """Waits for a slot for one request, and holds it. Raises FetchError if the host asked for a long wait."""
-        lane, gap = (PUBLISHER, GAP) if self._polite_to(host) else (host, 0.0)
+        lane, gap = (PUBLISHER, GAP) if self._is_limited(host) else (host, 0.0)
         async with self._lanes[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
             if wait > MAX_SLOT:
@@ -83,7 +83,7 @@ class HostLimiter:
 
     def pause(self, host: str, wait: timedelta) -> None:
         """Lets no request to the host start for `wait`, as the host asked."""
-        self._reserve(PUBLISHER if self._polite_to(host) else host, wait.total_seconds())
+        self._reserve(PUBLISHER if self._is_limited(host) else host, wait.total_seconds())
 
     def _reserve(self, lane: str, seconds: float) -> None:
         self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + seconds)

@@ -89,14 +89,14 @@ def _of_this_moment(
 ) -> Preview:
     """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
-    decided, occasion = decide_now(transaction, chat, subscriptions, now=now)
+    decided, context = decide_now(transaction, chat, subscriptions, now=now)
     delivery = None
     if decided is not None and decided.result is not None:
         kind, items, facts = decided.result
         delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
     due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
-    shared_cursor, last_sequence = stored_subscriptions.shared_cursor(transaction), occasion.window.last_sequence
+    shared_cursor, last_sequence = stored_subscriptions.shared_cursor(transaction), context.window.last_sequence
     rest = [
         subscription if subscription.cursor is not None else replace(subscription, cursor=shared_cursor)
         for subscription in rest
@@ -114,7 +114,7 @@ def _of_this_moment(
     return Preview(
         delivery=delivery,
         later=later,
-        not_due=_not_due(chat, rest, later, occasion),
+        not_due=_not_due(chat, rest, later, context),
         known=max(entries.papers.bit_count(), delivery.facts.known if delivery else 0),
     )
 
@@ -159,7 +159,7 @@ def _delivery(case: DueDelivery, delivered: Collection[int], entries: Entries) -
 
 
 def _not_due(
-    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, occasion: PlanContext
+    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, context: PlanContext
 ) -> tuple[NotDue, ...]:
     """The subscriptions whose papers are in `later`, each with its next delivery."""
     items = later.items if later else ()
@@ -173,7 +173,7 @@ def _not_due(
             if subscription.state is SubscriptionState.ACTIVE
             else subscription.state
         )
-        next_delivery = NextDelivery() if held else occasion.delivery_forecast.next_delivery(subscription, chat)
+        next_delivery = NextDelivery() if held else context.delivery_forecast.next_delivery(subscription, chat)
         if papers:
             found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
     return tuple(found)

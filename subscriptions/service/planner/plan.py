@@ -72,12 +72,12 @@ def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda
         delivery_forecast, chat_ids, _ = _read_due(store, now)
     lanes: list[Lane] = []
     with kept_window(store, delivery_forecast.last_sequence) as window:
-        occasion = PlanContext(now, delivery_forecast, window)
+        context = PlanContext(now, delivery_forecast, window)
         for start in range(0, len(chat_ids), SLICE):
             if enough():
                 break
             is_last = start + SLICE >= len(chat_ids)
-            lanes += _plan_slice(store, chat_ids[start : start + SLICE], occasion, is_last=is_last)
+            lanes += _plan_slice(store, chat_ids[start : start + SLICE], context, is_last=is_last)
     return tuple(lanes)
 
 
@@ -120,7 +120,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: PlanContext, *, is_last: bool) -> list[Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext, *, is_last: bool) -> list[Lane]:
     """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
     The writing transaction matches nothing. If another writer has committed in between, it reads again what the decision
@@ -129,44 +129,44 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], occasion: PlanContext, *,
     with store.read_then_write() as work:
         while True:
             with work.read() as transaction:
-                inputs = _read_inputs(transaction, chat_ids, occasion)
-                matches = _match(transaction, inputs, occasion)
-                decided = _decide_all(inputs, matches, occasion)
+                inputs = _read_inputs(transaction, chat_ids, context)
+                matches = _match(transaction, inputs, context)
+                decided = _decide_all(inputs, matches, context)
             with work.write() as transaction:
-                if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, occasion):
+                if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, context):
                     continue
-                lanes = _write(transaction, inputs, decided, occasion)
+                lanes = _write(transaction, inputs, decided, context)
                 if is_last:  # only then all subscriptions have caught up
-                    plans.advance_shared_cursor(transaction, occasion.window.last_sequence)
+                    plans.advance_shared_cursor(transaction, context.window.last_sequence)
             return lanes
 
 
-def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], occasion: PlanContext) -> _Inputs:
+def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> _Inputs:
     chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    return _inputs_of(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), occasion)
+    return _inputs_of(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), context)
 
 
 def _inputs_of(
     transaction: Transaction,
     chats: Mapping[int, Chat],
     subscriptions: Mapping[int, Sequence[Subscription]],
-    occasion: PlanContext,
+    context: PlanContext,
 ) -> _Inputs:
     shared_cursor = stored_subscriptions.shared_cursor(transaction)
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.state is ChatState.ACTIVE:
-            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, occasion)
+            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, context)
             waits += held_back
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
-    keys = _free_keys(transaction, with_due, shared_cursor, occasion.window.last_sequence, occasion.now)
+    keys = _free_keys(transaction, with_due, shared_cursor, context.window.last_sequence, context.now)
     return _Inputs(chats, subscriptions, shared_cursor, due, waits, keys)
 
 
-def _match(transaction: Transaction, inputs: _Inputs, occasion: PlanContext) -> _Matches:
+def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _Matches:
     """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
-    due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], occasion.window
+    due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
     if not due:
         return _Matches({}, frozenset(), {})
     window.cover(transaction, min(map(inputs.cursor_of, due)))
@@ -180,31 +180,31 @@ def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int
     return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
-def _decide_all(inputs: _Inputs, matches: _Matches, occasion: PlanContext) -> list[Decision]:
+def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
         cursors = {s.id: inputs.cursor_of(s) for s in due}
-        case = _case((chat, subscriptions, due), cursors, matches.fits, matches.delivered[chat.id], occasion)
-        decided.append(Decision(case, subscriptions, decide(case, occasion.evidence, limited=shows_more(chat))))
+        case = _case((chat, subscriptions, due), cursors, matches.fits, matches.delivered[chat.id], context)
+        decided.append(Decision(case, subscriptions, decide(case, context.evidence, limited=shows_more(chat))))
     return decided
 
 
 def _still_holds(
-    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, occasion: PlanContext
+    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, context: PlanContext
 ) -> bool:
     """Whether a decision made now would be the same."""
     return (
-        occasion.window.is_current(transaction)
-        and _read_inputs(transaction, chat_ids, occasion) == inputs
+        context.window.is_current(transaction)
+        and _read_inputs(transaction, chat_ids, context) == inputs
         and _delivered(transaction, inputs, matches.papers) == matches.delivered
     )
 
 
-def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision], occasion: PlanContext) -> list[Lane]:
-    last_sequence, now, chats = occasion.window.last_sequence, occasion.now, inputs.chats
+def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision], context: PlanContext) -> list[Lane]:
+    last_sequence, now, chats = context.window.last_sequence, context.now, inputs.chats
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
-    moves += [(s.id, last_sequence, _span_after(s, one, occasion)) for one in decided for s in one.case.subscriptions]
+    moves += [(s.id, last_sequence, _span_after(s, one, context)) for one in decided for s in one.case.subscriptions]
     left = [subscriptions for chat_id, subscriptions in inputs.due.items() if chat_id not in inputs.keys]
     moves += [move for subscriptions in left for move in _left_behind(subscriptions, inputs.shared_cursor)]
     stored_planned.add_deliveries(transaction, planned, now=now)
@@ -221,12 +221,12 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decision | None, PlanContext]:
-    """What a plan at this moment would decide for a chat, and on what occasion; stores nothing."""
+    """What a plan at this moment would decide for a chat, and its context; stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
-    occasion = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
-    inputs = _inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, occasion)
-    decided = _decide_all(inputs, _match(transaction, inputs, occasion), occasion)
-    return (decided[0] if decided else None), occasion
+    context = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
+    inputs = _inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, context)
+    decided = _decide_all(inputs, _match(transaction, inputs, context), context)
+    return (decided[0] if decided else None), context
 
 
 def _case(
@@ -234,19 +234,19 @@ def _case(
     cursors: Mapping[int, int],
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
-    occasion: PlanContext,
+    context: PlanContext,
 ) -> DueDelivery:
     chat, subscriptions, due = to_plan
-    forecast, now = occasion.forecast, occasion.now
-    next_delivery = occasion.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
+    forecast, now = context.forecast, context.now
+    next_delivery = context.delivery_forecast.next_of(chat, subscriptions, planned={s.id for s in due})
     timed = [s for s in due if s.cadence.kind != "now"]
     behind = forecast.missing if timed else ()
-    over = [s for s in timed if occasion.delivery_forecast.is_last_word(s, chat)]
+    over = [s for s in timed if context.delivery_forecast.is_last_word(s, chat)]
     return DueDelivery(
         chat=chat,
         subscriptions=due,
         cursor=cursors,
-        papers=occasion.window.known,
+        papers=context.window.known,
         fits=fits,
         delivered=delivered,
         due=_due_moment(chat, due, now),
@@ -277,21 +277,21 @@ def _planned(one: Decision, key: str) -> Planned:
 
 
 def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, occasion: PlanContext
+    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, context: PlanContext
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """The due subscriptions of a chat, and the moves of those among them that have to wait."""
-    now, sources_in = occasion.now, occasion.forecast.all_reported
+    now, all_reported = context.now, context.forecast.all_reported
 
     def due(s: Subscription) -> bool:
-        came = (shared_cursor if s.cursor is None else s.cursor) < occasion.window.last_sequence
+        came = (shared_cursor if s.cursor is None else s.cursor) < context.window.last_sequence
         zone = zone_of(s, chat)
         return s.state is SubscriptionState.ACTIVE and cadences.is_due(
-            s.cadence, zone, s.next_due_at, now, came, sources_in=sources_in
+            s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
         )
 
     found = [s for s in subscriptions if due(s)]
     waits = put_off_by_quiet_hours(chat, found, shared_cursor, now)
-    if sources_in is False:
+    if all_reported is False:
         waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
@@ -313,9 +313,9 @@ def _reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> s
     return due_span(subscription.cadence, zone, opened)
 
 
-def _span_after(subscription: Subscription, one: Decision, occasion: PlanContext) -> stored_subscriptions.DueSpan:
+def _span_after(subscription: Subscription, one: Decision, context: PlanContext) -> stored_subscriptions.DueSpan:
     """When a subscription is due next. A when-out that the delivery does not cover stays due until its window ends."""
-    zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, occasion.now
+    zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, context.now
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
         return due_span(subscription.cadence, zone, opened)

@@ -20,7 +20,7 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import Scope, key_value, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
-_TURN = "turn:"  # a key per publisher: when its next request may start
+_SLOT = "turn:"  # a key per publisher: when its next request may start
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
 _USUAL = {  # the usual reason for a late source, by `batch`
@@ -66,18 +66,18 @@ def claim_poll(store: Scope, name: str, before: datetime | None, until: datetime
 def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
-        until = key_value.get_value(transaction, _TURN + publisher)
+        until = key_value.get_value(transaction, _SLOT + publisher)
         wait = (datetime.fromisoformat(until) if until else wall) - wall
         if timedelta(0) < wait <= _TRUSTED:
             return wait
-        key_value.put_value(transaction, _TURN + publisher, (wall + most).isoformat())
+        key_value.put_value(transaction, _SLOT + publisher, (wall + most).isoformat())
     return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Ends the slot of a publisher; the next one begins `gap` later."""
     with store.write() as transaction:
-        key_value.put_value(transaction, _TURN + publisher, (wall + gap).isoformat())
+        key_value.put_value(transaction, _SLOT + publisher, (wall + gap).isoformat())
 
 
 def notify_source(

@@ -1,6 +1,6 @@
 """The log of a chat's changes that can be undone, with what the chat was before each.
 
-Every use case that changes a chat calls `changing` first, which stores the subscriptions and settings as they are. All
+Every use case that changes a chat calls `record_change` first, which stores the subscriptions and settings as they are. All
 calls in one transaction make one change. The newest five changes that can be undone are kept.
 """
 
@@ -62,7 +62,7 @@ def record_change(
     """Stores what a chat is, right before it is changed; returns the id of the change.
 
     Every use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
-    make one change. `who` is "ID NAME" of the person; `taking_back` is the id of the change that this one undoes.
+    make one change. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
     """
     begun: dict[int, int] = transaction.info.setdefault("changing", {})
     if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):

@@ -45,7 +45,7 @@ class WaitingPapers:
 
     papers: int  # those of planned deliveries included
     upto: int  # the sequence up to which papers were looked at
-    comes: datetime | None = None  # when they are sent if nobody decides; None: not known
+    delivered_at: datetime | None = None  # when they are sent if nobody decides; None: not known
 
 
 def pause(
@@ -225,7 +225,7 @@ def get_waiting_papers(
         ]
         moments += [now + ANSWER_WITHIN] if planned else []
         papers_found = planned + len(set().union(*found.values()))
-        return WaitingPapers(papers=papers_found, upto=last_sequence, comes=min(moments, default=None))
+        return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
 def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:

@@ -127,15 +127,11 @@ def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
     day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
     sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
     rows = session.exec(sources.limit(most)).all()
-    return tuple(NewestDay(source=source, day=of, papers=_papers_of(session, of, source)) for source, of in rows)
+    return tuple(NewestDay(source=source, day=of, papers=papers_of_day(session, of, source)) for source, of in rows)
 
 
-def papers_of_day(session: Session, day: date) -> int:
-    """How many different papers the digests of a day hold, of all sources."""
-    return _papers_of(session, day)
-
-
-def _papers_of(session: Session, day: date, source: str = "") -> int:
+def papers_of_day(session: Session, day: date, source: str = "") -> int:
+    """How many different papers the digests of a day hold; without `source`, those of all sources."""
     papers = func.count(func.distinct(AppearanceRow.paper))
     wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
     return session.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

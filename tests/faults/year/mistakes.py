@@ -72,7 +72,7 @@ def ignores_the_limit() -> Iterator[None]:
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
     """A when-out that goes as soon as papers came, whatever is still awaited."""
-    with patch("subscriptions.planning.forecast.Forecast.sources_in", None):
+    with patch("subscriptions.planning.forecast.Forecast.all_reported", None):
         yield
 
 

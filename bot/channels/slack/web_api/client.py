@@ -1,7 +1,7 @@
 """The calls to Slack, through slack-sdk's AsyncWebClient set up so that nothing is sent twice.
 
-Importing this module, `_errors` or `http` loads the library. The repr of aiohttp's errors holds the request's headers, and
-so the token. Therefore no outcome is chained to them.
+Importing this module, `errors` or `bot.channels.slack.receiving.http` loads the library. The repr of aiohttp's errors holds the
+request's headers, and so the token. Therefore no outcome is chained to them.
 """
 
 import logging
