@@ -61,7 +61,7 @@ class PlatformFacts:
     can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
-    notifies: bool = True  # a message alerts people; else chats begin with "now" and without quiet hours
+    notifies: bool = True  # a message alerts people; else chats begin with "now", no quiet hours, and 24 hours back
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 

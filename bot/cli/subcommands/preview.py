@@ -19,6 +19,7 @@ from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.display.gallery import payload_display
 from bot.rendering.display.screen import flow
+from bot.rendering.platforms.registry import LOOKS
 from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, Message
@@ -127,7 +128,7 @@ def _waits(entry: NotDue) -> dict[str, object]:
 def _show(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. Links are hidden behind titles on a terminal, written out elsewhere."""
     print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
-    if chat.platform == "web":
+    if chat.platform not in LOOKS:
         print_line(loads(message.payload)["text"].rstrip())
     else:
         display = payload_display(chat.platform, message.payload)

@@ -9,6 +9,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.platforms import facts_of
 from subscriptions.query import Query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
@@ -269,7 +270,7 @@ def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscript
 def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
     """The moment from which on a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
-        if schedule.kind == "now" and chat.address.platform not in ("console", "web"):
+        if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
             return now
         return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
     since = _moment(typed.strip().casefold(), zone, now)
