@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def morning(folder: Path, *, chats: int) -> None:
-    """A store in which so many chats are due."""
+    """Creates a store in which so many chats are due."""
     store = Store(f"sqlite:///{folder}/paperwire.db")
     store.open(now=datetime.now(UTC))
     fill(store, chats, [f'"part {n}"' for n in range(PAPERS)])
@@ -68,7 +68,7 @@ def morning(folder: Path, *, chats: int) -> None:
 
 @contextmanager
 def bot(folder: Path, fake: Remote) -> Iterator[None]:
-    """`paperwire run` over that store, without sources; what it says goes nowhere."""
+    """Runs `paperwire run` over that store, without sources and without output."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
     environment = {
@@ -90,7 +90,7 @@ def bot(folder: Path, fake: Remote) -> Iterator[None]:
 
 
 def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:
-    """Somebody writes; where, and when."""
+    """Writes a command as a person. Returns where and when."""
     chat = str(FIRST_PERSON + n % PEOPLE)
     fake.call("knows", chat)
     at = time.time()

@@ -141,7 +141,7 @@ async def ask(store: Store) -> None:
 
 
 async def timing_of(bot: BotHarness, words: str) -> Timing:
-    """Milliseconds until the answer is there and stored, on the wall and of a processor."""
+    """Returns the milliseconds until the answer is stored: elapsed, and of the processor."""
     bot.later(seconds=30)  # who writes faster is not answered
     start, worked = time.perf_counter(), time.process_time()
     said = await bot.says(words)
@@ -157,12 +157,12 @@ def show(name: str, times: Sequence[tuple[Timing, str]]) -> None:
 
 
 def forget(store: Store) -> None:
-    """One more paper comes, so nothing is remembered."""
+    """Ingests one more paper, which empties the caches."""
     ingest_digest(store, digest(paper("One more of statistics")), source="daily", day=NOON.date(), now=NOON)
 
 
 def read_all(amount: int) -> None:
-    """The other way, of some papers: they are read, then asked."""
+    """Reads some papers and matches each: the way without the index."""
     some = [made(random.Random(n), n) for n in range(READ)]
     start = time.perf_counter()
     tokenized = TokenizedPapers.of(some)
@@ -187,7 +187,7 @@ def fill(store: Store, amount: int) -> None:
 
 
 def made(chance: random.Random, number: int) -> Paper:
-    """A paper of 150 to 220 words, a third of them with a Chinese summary."""
+    """Returns a paper of 150 to 220 words; a third of the papers have a Chinese summary."""
     words = words_of(chance)
     title = " ".join(next(words) for _ in range(chance.randint(6, 12)))
     abstract = " ".join(next(words) for _ in range(chance.randint(140, 200)))
@@ -206,7 +206,7 @@ def made(chance: random.Random, number: int) -> Paper:
 
 
 def words_of(chance: random.Random) -> Iterator[str]:
-    """Words as often as texts have them: "learning" stands in every second paper, "diffusion" in one of ten."""
+    """Returns words as frequent as in texts: "learning" is in every second paper, "diffusion" in one of ten."""
     often = [1 / place for place in range(1, len(TOPICS) + 1)]
     while True:
         kind = chance.random()
@@ -219,7 +219,7 @@ def words_of(chance: random.Random) -> Iterator[str]:
 
 
 def made_up(rank: int) -> str:
-    """The word of a rank."""
+    """Returns the word of a rank."""
     syllables = ("ba", "co", "di", "fe", "gu", "la", "mi", "no", "pre", "ra", "si", "ti", "ur", "ver", "st", "tion")
     letters = ""
     while rank:

@@ -35,7 +35,7 @@ FREE = Limits(text=4096, per_second=0, per_lane=0)
 
 
 class StandingClock(FakeClock):
-    """The clock of decisions stands still; seconds are real, since nothing is to wait."""
+    """A clock whose time stands still for decisions; seconds are real, since nothing waits."""
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -49,7 +49,7 @@ ROUNDS = 8  # both sides take turns, so that a machine that is busy for a while 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What so many messages took: seconds on the wall, and of this process's own work."""
+    """The time that so many messages took: elapsed seconds, and processor seconds of this process."""
 
     messages: int = 0
     wall: float = 0.0
@@ -66,7 +66,7 @@ class Spent:
 
 
 class Watch:
-    """Measures one stretch of work."""
+    """Measures the time of a block."""
 
     def __init__(self) -> None:
         self._wall, self._own = time.perf_counter(), time.process_time()
@@ -94,7 +94,7 @@ def main() -> int:
 
 
 async def drain(folder: Path, url: str, chats: int) -> Spent:
-    """What it took to send one delivery to each of so many chats."""
+    """Returns the time to send one delivery to each of so many chats."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/drained.db"),
         telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=url),
@@ -118,7 +118,7 @@ def without_limits(app: App) -> None:
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:
-    """What it took to post what the journal holds, with nothing around it."""
+    """Returns the time to post the messages of the journal with a bare client."""
     waiting = iter([entry.payload for entry in journal])
     limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
     async with httpx.AsyncClient(limits=limits) as client:

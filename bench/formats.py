@@ -47,7 +47,7 @@ Generic = Callable[[bytes], int]  # how many papers it finds
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the tables; 1 if both ways do not find as many papers, or time grows faster than a document."""
+    """Prints the tables. Returns 1 if the two ways find different numbers of papers, or time grows faster than the document."""
     parser = argparse.ArgumentParser()
     parser.add_argument("bytes", nargs="?", type=int, default=1 << 19, help="of a page of the first table")
     parser.add_argument("--growth", nargs="?", type=int, const=1 << 20, help="bytes of the smallest text of the second")
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Both ways on one page."""
+    """The times of both ways on one page."""
 
     made: str
     megabytes: float
@@ -111,7 +111,7 @@ FORMAT_OF = {"daily": "daily_arxiv_md", "standard": "daily_arxiv_md", "rss": "ar
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """One text at three sizes."""
+    """The times of one text at three sizes."""
 
     format: str
     text: str
@@ -121,7 +121,7 @@ class Growth:
 
     @property
     def growth(self) -> float:
-        """How many times as long the largest takes for a byte as the smallest."""
+        """The time for a byte of the largest size, divided by that of the smallest."""
         return self.per_byte[-1] / self.per_byte[0]
 
 
@@ -146,7 +146,7 @@ def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
 
 
 def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, patience: float) -> Growth:
-    """A text of which eight times as much would take longer than `patience` is not made longer."""
+    """Measures a text at three sizes; a text whose eightfold would take longer than `patience` is not made longer."""
     seconds: list[float] = []
     per_byte: list[float] = []
     outcome = ""
@@ -165,7 +165,7 @@ def _growth(name: str, text: str, make: Callable[[int], str], smallest: int, *, 
 
 
 def _three(row: Growth) -> list[str]:
-    """The seconds of all three sizes; a dash for what was not read."""
+    """Formats the seconds of all three sizes; a dash for a size that was not read."""
     return [f"{one:.2f}" for one in row.seconds] + ["–"] * (3 - len(row.seconds))
 
 
@@ -186,7 +186,7 @@ def _growth_page(rows: Sequence[Growth]) -> str:
 
 
 def _write(page: Path, name: str, text: str) -> None:
-    """Puts a table between its marks in a page."""
+    """Writes a table between its marks in a page."""
     before, _, rest = page.read_text("utf-8").partition(f"<!-- {name} -->\n")
     after = rest.partition("<!-- end -->\n")[2]
     page.write_text(f"{before}<!-- {name} -->\n{text}<!-- end -->\n{after}", "utf-8")
@@ -196,7 +196,7 @@ def _write(page: Path, name: str, text: str) -> None:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Seconds of the processor, so that what else the machine does counts little."""
+    """Returns processor seconds, which other load of the machine hardly changes."""
     gc.collect()
     start = time.process_time()
     work()
@@ -238,7 +238,7 @@ def _web_page_with_data(data: bytes) -> int:
 
 
 def _markdown(kind: str, mark: str) -> Generic:
-    """A token of that kind, whose text begins so, is that of a paper; `mark` is a regular expression."""
+    """Returns a function that counts papers: tokens of that kind whose text begins with `mark`, a regular expression."""
     beginning = re.compile(mark)
 
     def read(data: bytes) -> int:

@@ -173,7 +173,7 @@ def _text(paper: Paper) -> str:
 
 
 class _Interests:
-    """What people ask for: words, phrases and names, as frequent as in titles, without words that most papers have."""
+    """Generates words, phrases and names, as frequent as in titles, without words that most papers have."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         titles = [[word for word in written_tokens(paper.title) if _is_word(word)] for paper in papers]

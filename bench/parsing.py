@@ -43,7 +43,7 @@ _LABELS = re.compile(rf"^(Main category|{'|'.join(_FIELDS)}): ", re.MULTILINE)
 
 
 class FoundPaper(NamedTuple):
-    """What both ways find of a paper."""
+    """The facts of a paper that both ways find."""
 
     address: str
     title: str
@@ -53,7 +53,7 @@ class FoundPaper(NamedTuple):
 
 
 def main(smallest: str = str(1 << 13), *words: str) -> int:
-    """Prints both tables; 1 if reading is not linear, or slower than the generic way."""
+    """Prints both tables. Returns 1 if reading is not linear, or slower than the generic way."""
     print(
         f"{'daily-arXiv markdown':34} {'MB':>6} {'papers':>7} {'paperwire':>22} {'generic':>23} {'ratio':>8} {'misread':>8}"
     )
@@ -97,7 +97,7 @@ def _by_paperwire(paper: Paper) -> FoundPaper:
 
 
 def generic(data: bytes) -> list[FoundPaper]:
-    """Markdown to HTML, HTML to records."""
+    """Converts Markdown to HTML, and HTML to records."""
     soup = BeautifulSoup(MarkdownIt("commonmark").render(data.decode()), "html.parser")
     return [_from_heading(heading) for heading in soup.find_all("h3")]
 
@@ -127,7 +127,7 @@ def _collapsed(text: str) -> str:
 
 
 def _bare(found: FoundPaper) -> FoundPaper:
-    """Without what Markdown takes for markup, and without texts in which the summary says that it failed."""
+    """Removes what Markdown takes for markup, and texts in which the summary says that it failed."""
     texts = tuple(_letters(text) for text in found.texts if "failed" not in text and "unavailable" not in text)
     return FoundPaper(found.address, _letters(found.title), tuple(map(_letters, found.names)), found.category, texts)
 
@@ -137,7 +137,7 @@ def _letters(text: str) -> str:
 
 
 def made_up_page(papers: int) -> str:
-    """A page of the standard template."""
+    """Returns a page of the standard template."""
     text = (
         "Kites of many colours fly over the harbour while lanterns measure how far the wind may carry them. " * 13
     ).strip()
@@ -298,7 +298,7 @@ def _best(work: Callable[[], object], times: int) -> float:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Seconds of the processor, so that what else the machine does counts little."""
+    """Returns processor seconds, which other load of the machine hardly changes."""
     gc.collect()
     start = time.process_time()
     work()

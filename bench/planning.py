@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def fill(store: Store, chats: int, queries: Sequence[str] = ()) -> None:
-    """A day of papers, and chats that share queries as real ones do: these, else all pairs of WORDS."""
+    """Stores a day of papers, and chats that share queries as real ones do: these, else all pairs of WORDS."""
     titles = [f"On {WORDS[n % len(WORDS)]} and {WORDS[n * 7 % len(WORDS)]}, part {n}" for n in range(PAPERS)]
     ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(titles)))
     queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
@@ -103,7 +103,7 @@ def columns(table: type[object]) -> list[Any]:
 
 
 def insert_again(store: Store, folder: Path, chats: int) -> float:
-    """Seconds to insert the same deliveries and items into an empty database of the same shape."""
+    """Returns the seconds to insert the same deliveries and items into an empty database of the same shape."""
     with store.read() as session:
         connection = session.connection()
         deliveries = [dict(row) for row in connection.execute(select(*columns(DeliveryRow))).mappings()]

@@ -133,7 +133,7 @@ def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
     It is if it follows the platform's own command or comes before the name of a chat. Otherwise `list decoding` is a query,
     and so is `search engines` in a private chat. In a thread `search` is always a command.
     """
-    if request.trigger_id or _directed(rest)[0]:
+    if request.trigger_id or _named_first(rest)[0]:
         return True
     if request.place.kind is ChatKind.PRIVATE:
         return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
@@ -152,7 +152,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         # In a group an unknown command may be for another bot.
         quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
         return None if quiet else Intent(run=UNKNOWN.run, writes=never, args=name)
-    target, text = ("", text) if command.names_chats else _directed(text)
+    target, text = ("", text) if command.names_chats else _named_first(text)
     if command.args_are_chat and not target:
         target, text = _named_chat(text.strip())
     words, alone = (text, True) if command.many_lines else _first_command(text, registry)
@@ -182,7 +182,7 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
     )
 
 
-def _directed(text: str) -> tuple[str, str]:
+def _named_first(text: str) -> tuple[str, str]:
     """Returns (the other chat that the first word names, the rest); ("", text) if it names none."""
     match = _DIRECTED.match(text.lstrip())
     return (match[1], text.lstrip()[match.end() :]) if match else ("", text)

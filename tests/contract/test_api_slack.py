@@ -274,7 +274,7 @@ async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: Fa
 
 
 def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
-    """The id of a file that somebody dropped."""
+    """Drops a file as a person. Returns its id."""
     sent = slack.writes_dm("import", file=("list.txt", content), team=team)
     return str(sent.payload["event"]["files"][0]["id"])
 

@@ -178,7 +178,7 @@ async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramApi, telegram:
 
 
 def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt") -> str:
-    """The id of a document that somebody dropped."""
+    """Sends a document as a person. Returns its id."""
     telegram.user_writes("", file=(name, content))
     return f"f{len(telegram._files)}"
 

@@ -32,7 +32,7 @@ def call(fake: FakeTelegram, method: str, token: str = TOKEN, **arguments: Any) 
 
 
 def send(fake: FakeTelegram, chat: str = "42", **arguments: Any) -> tuple[int, str]:
-    """(status, description); "" when it was taken."""
+    """Returns (status, description); "" if the message was taken."""
     status, answer = call(fake, "sendMessage", chat_id=chat, **{"text": "hello", **arguments})
     return status, answer.get("description", "")
 
@@ -204,7 +204,7 @@ def updates(fake: FakeTelegram, **arguments: Any) -> list[dict[str, Any]]:
 
 
 def refusal(fake: FakeTelegram, method: str, **arguments: Any) -> tuple[int, str]:
-    """(status, description) of a call; (200, "") when it was taken."""
+    """Returns (status, description) of a call; (200, "") if it was taken."""
     status, answer = call(fake, method, **arguments)
     return status, answer.get("description", "")
 
@@ -340,7 +340,7 @@ def test_a_bot_in_privacy_mode_sees_what_is_meant_for_it(telegram: FakeTelegram)
 
 
 def send_ours(fake: FakeTelegram, chat: str, **arguments: Any) -> int:
-    """The id of a message of the bot."""
+    """Posts a message of the bot. Returns its id."""
     number = call(fake, "sendMessage", chat_id=chat, text="ours", **arguments)[1]["result"]["message_id"]
     assert isinstance(number, int)
     return number

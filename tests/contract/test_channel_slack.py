@@ -210,7 +210,7 @@ THERE = ChatAddress("slack", "T2/C1")
 
 @pytest_asyncio.fixture
 async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
-    """A sender of two workspaces, of which Slack has told nothing yet."""
+    """A sender of two workspaces that has not asked Slack anything yet."""
     slack.workspace("T2", OTHER_TOKEN)
     slack.knows("C1", team="T2")
     slack.knows_person("U1", team="T2")

@@ -33,7 +33,7 @@ LINK = re.compile(r"https?://[^|\s]+(\|[^|]*)?")
 
 
 def texts(value: object) -> Iterator[dict[str, Any]]:
-    """All text objects of blocks."""
+    """Returns all text objects of blocks."""
     if isinstance(value, list):
         for one in value:
             yield from texts(one)
@@ -45,7 +45,7 @@ def texts(value: object) -> Iterator[dict[str, Any]]:
 
 
 def judged(message: Message) -> list[dict[str, Any]]:
-    """The blocks of a message; fails where Slack would refuse it, or take text of a paper for markup."""
+    """Returns the blocks of a message. Fails if Slack would refuse them, or take text of a paper for markup."""
     read = json.loads(message.payload)
     blocks: list[dict[str, Any]] = read["blocks"]
     check_blocks(blocks)

@@ -22,13 +22,13 @@ from tests.unit.hostile import HOSTILE, hostile, papers
 
 
 def execute(request: dict[str, object]) -> dict[str, Any]:
-    """Asks Telegram's library, offline."""
+    """Calls Telegram's library, offline."""
     answer: dict[str, Any] = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"{}")
     return answer
 
 
 def found_by_server(text: str) -> list[tuple[str, str]]:
-    """What Telegram makes links of by itself: (kind, text)."""
+    """Returns what Telegram links by itself: (kind, text)."""
     answer = execute({"@type": "getTextEntities", "text": text})
     raw = text.encode("utf-16-le")
     return [
@@ -41,7 +41,7 @@ def found_by_server(text: str) -> list[tuple[str, str]]:
 
 
 def untrimmed(html: str) -> Text:
-    """The text with all its entities, also those beyond the number that the server keeps."""
+    """Returns the text with all its entities, also those beyond the number that the server keeps."""
     parse_html(html)
     request: dict[str, object] = {
         "@type": "parseTextEntities",
@@ -53,7 +53,7 @@ def untrimmed(html: str) -> Text:
 
 
 def judged(message: Message) -> Text:
-    """The message as Telegram reads it; fails where Telegram would refuse, cut or drop anything."""
+    """Returns the message as Telegram reads it. Fails if Telegram would refuse, cut or drop anything."""
     html = str(payload(message)["text"])
     assert len(html.encode()) <= RAW_LIMIT
     read = untrimmed(html)
@@ -71,7 +71,7 @@ def judged(message: Message) -> Text:
 
 
 def blanked(read: Text) -> str:
-    """The text without what is a link or code already."""
+    """Returns the text without what is a link or code already."""
     raw = bytearray(read.text.encode("utf-16-le"))
     for entity in read.entities:
         if entity["type"]["@type"] in {"textEntityTypeTextUrl", "textEntityTypeCode", "textEntityTypePre"}:
@@ -81,7 +81,7 @@ def blanked(read: Text) -> str:
 
 
 def links(read: Text) -> list[tuple[str, str]]:
-    """Links of a message: (address, label)."""
+    """Returns the links of a message: (address, label)."""
     raw = read.text.encode("utf-16-le")
     return [
         (

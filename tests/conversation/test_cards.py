@@ -20,7 +20,7 @@ OLD_BUTTON = "I do not have this paper any more."
 
 
 async def comes(bot: BotHarness, chat: str = ME) -> Answer:
-    """What is due is delivered; its messages for this chat together, whose buttons can be pressed from then on."""
+    """Delivers what is due. Returns its messages for this chat, whose buttons can be pressed from then on."""
     came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
     messages = tuple(message for entry in came if entry for message in entry.messages)
     return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
@@ -229,7 +229,7 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
 
 
 async def offered(bot: BotHarness, chat: str = ME, **more: Any) -> Answer:
-    """The card of the alert, then [exclude]."""
+    """Returns the card of the alert after [exclude]."""
     sent = await comes(bot, chat)
     data = sent.keys[0]["data"]
     await bot.sends_request(chat, callback_data=data[: data.index(".")] + ".c0", callback_id="p", **more)

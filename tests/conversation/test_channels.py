@@ -16,7 +16,7 @@ GROUP = "telegram:-1009000002"
 
 @pytest.fixture
 def talk_in_channel(bot: BotHarness) -> BotHarness:
-    """@lab is a public channel that 42 administers, and the bot too; the group -1009000002 is a forum."""
+    """A bot with a public channel @lab, which 42 and the bot administer, and a forum -1009000002."""
     lab = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
     bot.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}

@@ -47,7 +47,7 @@ async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]
 
 
 async def spoken(bot: BotHarness, post: Deliverer, subscription: str = "/sub diffusion", chat: str = ME) -> None:
-    """The chat has had its first delivery."""
+    """A chat that has had its first delivery."""
     brings(bot, "Diffusion at first", at=bot.clock.now() - timedelta(minutes=1))
     await bot.says(subscription, chat)
     if not await post.deliver_due():
@@ -341,7 +341,7 @@ class TestQuietDays:
 
 class TestFiveDaysWithNothing:
     async def days(self, bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
-        """Day after day one paper comes, and the day's delivery is due."""
+        """Day after day one paper comes, and the delivery of the day is due."""
         delivered = []
         for title in titles:
             bot.clock.set_now(bot.clock.now().replace(hour=6) + timedelta(days=1))
@@ -395,7 +395,7 @@ class TestFiveDaysWithNothing:
 
 
 def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(bot: BotHarness, arxiv: ExpectedSources) -> None:
-    """A hundred thousand chats wait every morning, and a tick comes every second."""
+    """A hundred thousand chats may wait every morning, and a tick runs every second."""
     subscribes(bot.store, ME, "diffusion", every="when-out", now=NOON.replace(hour=21))
     brings(bot, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)

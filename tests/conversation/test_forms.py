@@ -18,7 +18,7 @@ def texts(slack: SlackHarness, chat: str = CHANNEL) -> list[str]:
 
 
 def only(slack: SlackHarness, chat: str = CHANNEL) -> tuple[str, str]:
-    """When and by which clock of the one subscription of a chat."""
+    """Returns the schedule and zone of the one subscription of a chat."""
     (one,) = listed(slack.store, address(chat))
     return cadence_text(one.subscription.cadence), one.zone
 

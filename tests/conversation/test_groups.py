@@ -214,7 +214,7 @@ class TestClosedTopics:
 
 
 async def signal(name: str, bot: BotHarness, post: Deliverer) -> None:
-    """One of the ways in which the platform says that the group has another id now."""
+    """One of the ways in which the platform reports the new id of the group."""
     if name == "in the old":
         await bot.receives_event("moved", GROUP, details={"to": "-1005"})
     elif name == "it is taken from the old":

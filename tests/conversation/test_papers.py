@@ -51,7 +51,7 @@ class TestPreview:
         assert line in (await bot.says("/preview")).lines
 
     async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What only reading can tell of many papers is told of the newest of them, wherever a number is told."""
+        """Numbers that only reading can give are given for the newest papers only."""
         monkeypatch.setattr(_recent, "MOST_READ", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
@@ -185,7 +185,7 @@ class TestSearch:
         assert (await bot.presses("older")).lines[0].startswith("3 more in 3 papers before them")
 
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
-        """What is looked up comes from other tables than what is read: titles, summaries, authors, categories, ids."""
+        """Search looks up other tables than it reads: titles, summaries, authors, categories, ids."""
         ingested(
             bot.store,
             paper(
@@ -295,7 +295,7 @@ class TestWhy:
 
 
 class TestWhynot:
-    """One subscription, one paper, and what keeps them apart."""
+    """whynot: one subscription, one paper, and the reason why it does not match."""
 
     ID = "2601.00001"
 

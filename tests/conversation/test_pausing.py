@@ -18,7 +18,7 @@ def state(bot: BotHarness, number: int = 1) -> str:
 
 
 def planned(bot: BotHarness) -> int:
-    """How many papers go now."""
+    """Plans now. Returns the number of papers."""
     plan_due(bot.store, now=bot.clock.now())
     return sum(entry.papers for entry in outbox_entries(bot.store, now=bot.clock.now()) if entry.state == "planned")
 
@@ -150,7 +150,7 @@ async def test_what_would_come_at_once_waits_ten_minutes_for_a_word(bot: BotHarn
 
 
 async def test_no_moment_that_has_passed_is_named(bot: BotHarness) -> None:
-    """The window of when-out opened at eight; what was paused comes with the next, what was not, right now."""
+    """The window of when-out opened at eight: a paused subscription waits for the next one, another is due now."""
     await bot.says("/sub diffusion")
     await bot.says("/sub graphs")
     planned(bot)

@@ -21,7 +21,7 @@ WORD = "zirconium"
 
 
 def everywhere(store: Store, *words: str) -> list[str]:
-    """The rows of any table, papers apart, that hold one of these words."""
+    """Returns the rows of any table except papers that hold one of these words."""
     found = []
     with store.read() as session:
         connection = session.connection()
@@ -35,13 +35,13 @@ def everywhere(store: Store, *words: str) -> list[str]:
 
 
 def arrived(bot: BotHarness, answer: Answer) -> None:
-    """The answer was posted, so nothing of it need be kept."""
+    """Records the reply as posted, so that nothing of it is kept."""
     assert answer.stored_reply is not None
     finish_reply(bot.store, "telegram", answer.stored_reply.update)
 
 
 async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
-    """A chat that has used everything."""
+    """A chat that has used every feature."""
     post = Deliverer(bot)
     await bot.says(f"/sub {WORD} -survey now", chat, by=by, title="Zirconium fans")
     ingested(bot.store, paper(f"{WORD} on graphs"), now=bot.clock.now())

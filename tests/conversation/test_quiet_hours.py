@@ -25,7 +25,7 @@ async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]
 
 
 async def papers_come(bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
-    """Papers come, and what is due goes out."""
+    """Ingests papers and delivers what is due."""
     ingested(bot.store, *map(paper, titles), now=bot.clock.now())
     return await post.deliver_due()
 
@@ -51,7 +51,7 @@ async def test_what_came_in_the_night_comes_in_the_morning_as_one(bot: BotHarnes
 
 
 async def test_nothing_is_lost_while_others_go_on(bot: BotHarness, post: Deliverer) -> None:
-    """The mark that caught-up subscriptions share moves on with those that nobody holds."""
+    """The shared cursor advances with subscriptions that are not held."""
     await begun(bot, post)
     subscribes(bot.store, "console:me", "trees", every="now")
     bot.clock.set_now(EVENING + timedelta(hours=2))
@@ -129,7 +129,7 @@ async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, po
 
 
 async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(bot: BotHarness, post: Deliverer) -> None:
-    """While it waits for a word, others go on, and raise the mark that it no longer shares."""
+    """While the chat is asked, other subscriptions advance the shared cursor, which this one has left."""
     await begun(bot, post)
     subscribes(bot.store, "telegram:43", "diffusion", every="now")
     subscribes(bot.store, "telegram:44", "trees", every="daily", at="12:01")

@@ -56,7 +56,7 @@ STEPS = (
 
 
 def state_of(store: Store, chat: str) -> object:
-    """What a chat asks for: its subscriptions, and whether it is paused; nothing without subscriptions."""
+    """Returns the subscriptions of a chat and whether it is paused; nothing without subscriptions."""
     try:
         known, subscriptions = (
             get_chat(store, address(chat)),

@@ -84,7 +84,7 @@ async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str)
 
 
 def stored(bot: BotHarness, name: str) -> str:
-    """A setting as it is kept, or as it is without a choice."""
+    """Returns a setting as it is stored, or its default."""
     return value_of(known_or_new(bot.store, address("telegram:42"), ChatKind.PRIVATE).settings, name)
 
 

@@ -12,7 +12,7 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
-    """Each subscription as "WHEN ZONE | QUERY", without a zone where it follows the chat's."""
+    """Returns each subscription as "WHEN ZONE | QUERY", without a zone if it has the chat's."""
     found = [one.subscription for one in listed(bot.store, address(chat))]
     return [f"{cadence_text(one.cadence)} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
 

@@ -19,12 +19,12 @@ DAY = timedelta(days=1)
 
 
 def planned(bot: BotHarness) -> list[int]:
-    """How many papers each delivery in the outbox holds."""
+    """Returns how many papers each delivery in the outbox holds."""
     return [entry.papers for entry in outbox_entries(bot.store, now=bot.clock.now())]
 
 
 async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(bot: BotHarness) -> None:
-    """Subscribed at 10:00 for 08:00: what came in the evening before is still to come, what came today is not."""
+    """Subscribed at 10:00 for 08:00: papers of the evening before are still due, papers of today are not."""
     bot.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
     ingested(bot.store, paper("Diffusion of yesterday"), now=bot.clock.now() - timedelta(hours=16))
     ingested(bot.store, paper("Diffusion of today"), now=bot.clock.now() - timedelta(hours=1))

@@ -20,7 +20,7 @@ def texts(bot: BotHarness) -> list[str]:
 
 
 class TestWhichClock:
-    """The first /sub asks for the clock by buttons alone."""
+    """The first /sub asks for the time zone by buttons alone."""
 
     @pytest.fixture(autouse=True)
     async def _asked(self, bot: BotHarness) -> None:

@@ -20,7 +20,7 @@ def subscriptions_here(bot: BotHarness, chat: str = ME) -> dict[int, Subscriptio
 
 
 def known_of(subscription: Subscription) -> tuple[object, ...]:
-    """What a person knows of a subscription, and its place."""
+    """Returns what a person sees of a subscription, and its place."""
     return subscription.number, subscription.text, subscription.name, subscription.cadence, subscription.zone, subscription.state, subscription.paused_until, subscription.added_by, subscription.cursor  # fmt: skip
 
 

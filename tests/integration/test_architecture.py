@@ -32,7 +32,7 @@ def test_only_the_clock_reads_the_time() -> None:
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
-    """Decisions, commands, rendering and everything of the domain know nothing of threads."""
+    """Decisions, commands, rendering and the domain never start or use threads."""
     guilty = {str(path.relative_to(ROOT)) for path in PYTHON if "to_thread" in path.read_text()}
     shells = {
         *(
@@ -50,7 +50,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
 
 
 def test_no_platform_is_named_outside_its_own_homes() -> None:
-    """What knows a platform by name has to be touched for every new one."""
+    """Any other module that names a platform would need a change for every new platform."""
     homes = (
         "bot/channels/",
         "bot/rendering/platforms/",

@@ -36,7 +36,7 @@ def comes(
     announce: bool = False,
     source: str = "daily",
 ) -> Ingested:
-    """A digest of that day comes at that moment."""
+    """Ingests a digest of that day at that moment."""
     made = replace(digest(*content, name=f"{name}{day}"), day=day)
     return ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
@@ -47,7 +47,7 @@ def known(store: Store, title: str) -> KnownPaper:
 
 
 def delivered(store: Store, now: datetime = NOON + HOUR) -> list[str]:
-    """Titles that chats get of what is due, in the order of their deliveries."""
+    """Plans what is due. Returns the titles, in the order of their deliveries."""
     plan_due(store, now=now)
     with store.read() as session:
         titles = {row.id: row.title for row in session.exec(select(PaperRow))}
@@ -57,7 +57,7 @@ def delivered(store: Store, now: datetime = NOON + HOUR) -> list[str]:
 
 
 def notices(store: Store) -> list[dict[str, str]]:
-    """What operators hear of papers that came too late."""
+    """Returns the notices to operators about papers that came too late."""
     with store.read() as session:
         facts = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "filed"]
     return [one["detail"] for one in facts]

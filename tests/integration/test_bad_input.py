@@ -151,7 +151,7 @@ async def test_buttons_that_are_made_up_or_stolen_do_nothing_and_one_of_an_old_m
 
 
 def _data_of(fake: FakeTelegram, chat: str) -> Iterator[str]:
-    """What the buttons carry that stand in a chat."""
+    """Returns the data of the buttons in a chat."""
     for (place, _), message in fake._messages.items():
         if place == int(chat) and message.buttons:
             for row in json.loads(message.buttons):

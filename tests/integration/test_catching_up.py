@@ -31,7 +31,7 @@ def clock() -> FakeClock:
 
 
 def days_of(store: Store) -> dict[str, list[str]]:
-    """Title → the days of the digests that it stood in."""
+    """Returns title → the days of the digests that held it."""
     with store.read() as session:
         titles = {row.id: row.title for row in session.exec(select(PaperRow))}
         days = {row.id: row.date for row in session.exec(select(DigestRow))}
@@ -40,20 +40,20 @@ def days_of(store: Store) -> dict[str, list[str]]:
 
 
 def delivered(store: Store) -> list[int]:
-    """Papers that a chat was told of, one for each time."""
+    """Returns the papers of a chat's deliveries, one for each time."""
     with store.read() as session:
         return [row.paper for row in session.exec(select(DeliveryItemRow))]
 
 
 def missed_notices(store: Store) -> list[dict[str, str]]:
-    """What operators are told of days that nobody will have."""
+    """Returns the notices to operators about days that cannot be fetched any more."""
     with store.read() as session:
         delivered = [row.facts for row in session.exec(select(DeliveryRow)) if row.facts.get("notice") == "missed"]
     return [facts["detail"] for facts in delivered]
 
 
 def five_days_pass(arxiv: FakeArxiv) -> None:
-    """What arXiv announced while nothing ran."""
+    """Announces papers of five days while no process runs."""
     arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"), paper("Strings", "hep-th"))
     arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
@@ -440,7 +440,7 @@ async def test_what_a_source_without_history_lacks_is_said_when_it_is_back_and_n
 
 
 class Killed(BaseException):
-    """The end of a process, which nothing catches."""
+    """An exception that ends a process and that no code catches."""
 
 
 async def test_operators_hear_of_days_that_are_given_up_although_the_poll_was_cut_off(

@@ -54,7 +54,7 @@ def test_every_subcommand_explains_itself(terminal: Terminal, name: str, columns
 
 
 def _options(line: str) -> tuple[TyperCommand | TyperGroup, list[str]]:
-    """The subcommand of an example, and the rest of it."""
+    """Splits an example into its subcommand and the rest."""
     command: object = typer.main.get_command(app)
     words = shlex.split(line.partition(" > ")[0])[1:]
     while words and words[0] in getattr(command, "commands", {}):
@@ -323,7 +323,7 @@ def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monk
 
 
 def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:
-    """The first SIGTERM lets it finish; nobody has to wait for that who sends another."""
+    """The first SIGTERM lets the program finish; a second one ends it."""
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],
         cwd=terminal.folder,
@@ -348,7 +348,7 @@ def test_the_first_help_page_shows_what_each_subcommand_says_of_itself() -> None
 
 
 def test_help_is_quick_to_import() -> None:
-    """What every start loads holds no library that only some subcommands need."""
+    """Modules that every start loads import no library that only some subcommands need."""
     program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -17,7 +17,7 @@ LATER = "2026-01-22T12:00:00Z"
 
 
 def questions(terminal: Terminal, *arguments: str) -> dict[str, dict[str, object]]:
-    """What `check` found, by question; of several answers to one question the one to mend."""
+    """Returns the findings of `check` by question; of several findings for one question, the one with something to mend."""
     found = sorted(terminal("check", *arguments, "--json").json, key=lambda finding: bool(finding["mend"]))
     return {str(finding["question"]): finding for finding in found}
 

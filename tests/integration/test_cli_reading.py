@@ -10,7 +10,7 @@ from tests.integration.cli import PAGE, Terminal, page
 
 @pytest.fixture(autouse=True)
 def _no_settings(terminal: Terminal) -> None:
-    """None of these subcommands reads the environment, so what cannot be used there does not matter."""
+    """Sets an invalid variable: none of these subcommands reads the environment."""
     terminal.set("WEB_PORT", "nonsense")
     terminal.file("day.md", PAGE)
 

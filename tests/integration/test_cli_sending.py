@@ -118,7 +118,7 @@ def test_what_waits_for_a_platform_that_is_off_is_said(terminal: Terminal) -> No
 
 
 def refused_by_telegram(terminal: Terminal, telegram: FakeTelegram) -> str:
-    """A delivery that is dead: its chat refuses the message and its plain form. Returns its id."""
+    """Adds a dead delivery, whose chat refuses the message and its plain form. Returns its id."""
     telegram.knows("42")
     terminal.set("TELEGRAM_TOKEN", TOKEN)
     terminal.set("TELEGRAM_API_URL", telegram.url)
@@ -178,7 +178,7 @@ def test_a_state_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
 
 @contextmanager
 def running(terminal: Terminal) -> Iterator[None]:
-    """`paperwire run` beside the test; stopped by SIGTERM at the end."""
+    """Runs `paperwire run` beside the test, and stops it by SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],
         cwd=terminal.folder,

@@ -20,7 +20,7 @@ def _a_day_of_papers(terminal: Terminal) -> None:
 
 
 def undo_of(text: str) -> list[str]:
-    """The arguments of the subcommand that a subcommand names as its undoing."""
+    """Returns the arguments of the subcommand that another subcommand names as its undo."""
     (line,) = (line for line in text.splitlines() if line.startswith("  Undo: paperwire "))
     return shlex.split(line)[2:]
 

@@ -26,14 +26,14 @@ WITHOUT = [  # neither needs one nor makes one, in its folder
 
 
 def _leaves(command: object, name: str = "") -> set[str]:
-    """Every subcommand that does something, by its full name."""
+    """Returns every subcommand that does something, by its full name."""
     below = getattr(command, "commands", {})
     found = {leaf for inner, one in below.items() for leaf in _leaves(one, f"{name} {inner}".strip())}
     return found if below and name in ("", "db", "slack") else found | {name}
 
 
 def _known(line: str, leaves: set[str]) -> str:
-    """The subcommand of a line."""
+    """Returns the subcommand of a line."""
     first, second, *_ = [*line.split(), ""]
     return f"{first} {second}" if f"{first} {second}" in leaves else first
 

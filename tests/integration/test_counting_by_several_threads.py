@@ -34,7 +34,7 @@ def entries_of(store: Store) -> Entries:
 
 
 class EmptiedByAnother(dict[Any, Any]):
-    """A cache that another thread empties right after it was asked whether it holds something, or was added to."""
+    """A cache that another thread empties right after each lookup or insertion."""
 
     def __contains__(self, key: object) -> bool:
         held = super().__contains__(key)

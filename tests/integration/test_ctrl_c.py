@@ -61,7 +61,7 @@ def test_run_finishes_what_is_on_its_way(terminal: Terminal, number: signal.Sign
 
 
 def test_a_program_that_was_told_to_ignore_it_goes_on(terminal: Terminal) -> None:
-    """As a shell tells what it starts in the background."""
+    """A shell starts background programs with SIGINT ignored."""
     program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}"
     ended = terminal.python(program, "150", "explain", "graph")
     assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")

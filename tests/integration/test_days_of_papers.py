@@ -52,7 +52,7 @@ def test_a_database_of_the_version_before_learns_the_days_of_its_papers(tmp_path
 
 
 def write_before_days(path: Path) -> None:
-    """A database at schema 0004, with these papers."""
+    """Creates a database at schema 0004, with these papers."""
     with create_engine(f"sqlite:///{path}").begin() as connection:
         command.upgrade(alembic_config(connection), "0004")
     with sqlite3.connect(path) as old:

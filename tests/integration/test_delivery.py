@@ -72,7 +72,7 @@ async def running(
 
 
 def links(fake: FakeTelegram | FakeSlack) -> list[str]:
-    """Every arXiv id that the journal shows, in the order in which the platform took them."""
+    """Returns every arXiv id in the journal, in the order in which the platform took them."""
     return [found for entry in fake.journal for found in re.findall(r"arxiv\.org/abs/([\d.]+)", str(entry.payload))]
 
 
@@ -368,7 +368,7 @@ async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_pl
 
 
 def allow_pausing_gone(app: App) -> None:
-    """What `run --pause-gone` does."""
+    """Sets what `run --pause-gone` sets."""
     free_platforms(app.store)
     app.sender = Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
 

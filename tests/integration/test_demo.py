@@ -43,7 +43,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def read(story: Story, anchor: str) -> list[str]:
-    """The texts of one chat's messages, replies after the message they answer."""
+    """Returns the texts of one chat's messages, each reply after the message that it answers."""
     exhibit = next(exhibit for exhibit in exhibits(story, Language("en", "UTC")) if exhibit.anchor == anchor)
     messages = [each for message in shown_messages(exhibit) for each in (message, *message.replies)]
     return ["\n".join(paragraph.text for paragraph in message.display.paragraphs) for message in messages]

@@ -109,7 +109,7 @@ def _stored(store: Store) -> dict[str, KnownPaper]:
 
 
 def _stored_papers(store: Store) -> dict[str, tuple[int | None, Paper]]:
-    """All that is known of papers but how they were announced last."""
+    """Returns the stored papers, without the way in which they were last announced."""
     return {key: (known.sequence, replace(known.paper, announce_type=None)) for key, known in _stored(store).items()}
 
 

@@ -67,7 +67,7 @@ class Stage:
         )
 
     def provide(self, names: Sequence[str]) -> None:
-        """Links installed packages into this environment, as if the index had them."""
+        """Links installed packages into this environment, as if the index offered them."""
         site = next((self.root / "python" / "lib").glob("python*/site-packages"))
         for name in names:
             package = distribution(name)
@@ -77,7 +77,7 @@ class Stage:
 
 
 def instructions() -> Iterator[tuple[str, str]]:
-    """The instructions of the Dockerfile: ("RUN", "python -m pip …")."""
+    """Returns the instructions of the Dockerfile: ("RUN", "python -m pip …")."""
     text = (REPO / "Dockerfile").read_text(encoding="utf-8")
     lines = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
     for line in lines.replace("\\\n", " ").split("\n"):
@@ -87,7 +87,7 @@ def instructions() -> Iterator[tuple[str, str]]:
 
 
 def locked() -> list[str]:
-    """The packages of the lock file that this machine needs."""
+    """Returns the packages of the lock file that this machine needs."""
     lines = (REPO / "requirements.lock").read_text(encoding="utf-8").split("\n")
     wanted = [Requirement(line) for line in lines if line.strip()]
     return [one.name for one in wanted if one.marker is None or one.marker.evaluate()]
@@ -102,7 +102,7 @@ def with_dependencies(names: Sequence[str]) -> list[str]:
 
 
 def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
-    """COPY: a folder's content, or files into a folder; only what .dockerignore lets through."""
+    """Executes COPY: a folder's content, or files into a folder, without what .dockerignore excludes."""
     *sources, target = (word for word in arguments.split() if not word.startswith("--"))
     origin = re.search(r"--from=(\w+)", arguments)
     allowed = {line[1:] for line in (REPO / ".dockerignore").read_text(encoding="utf-8").split("\n") if line[:1] == "!"}
@@ -117,7 +117,7 @@ def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
 
 
 def build(folder: Path) -> Stage:
-    """Follows the Dockerfile; the last stage."""
+    """Executes the Dockerfile. Returns the last stage."""
     stages: dict[str, Stage] = {}
     for word, rest in instructions():
         if word == "FROM":

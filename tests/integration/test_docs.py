@@ -63,7 +63,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 
 def _paper(text: str) -> Paper:
-    """`Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`: a small paper, as the page writes it."""
+    """Parses `Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`, the page's notation of a paper."""
     title, *others = text.split(" · ")
     values: dict[str, object] = {"key": text, "title": title}
     for part in others:
@@ -142,7 +142,7 @@ def test_every_name_of_a_field_is_told(name: str) -> None:
 
 
 def _subcommands() -> Iterator[tuple[str, frozenset[str]]]:
-    """Every subcommand with its options; `outbox retry` as "outbox retry"."""
+    """Returns every subcommand with its options; `outbox retry` as "outbox retry"."""
     top = typer.main.get_command(app)
     assert isinstance(top, typer.core.TyperGroup)
     for name, command in top.commands.items():
@@ -161,7 +161,7 @@ EVERYWHERE = {"--help", "--json", "--now"}  # options that the page explains onc
 
 
 def _section(name: str) -> str:
-    """What docs/commands.md says of a subcommand."""
+    """Returns the section of docs/commands.md about a subcommand."""
     found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", page("commands.md"), re.MULTILINE | re.DOTALL)
     assert found, f"docs/commands.md has no section for {name}"
     return found[1]
@@ -185,7 +185,7 @@ class Shell:
         terminal.set("WEB_PORT", "0")
 
     def type(self, line: str) -> tuple[int, str]:
-        """The exit status of a line and what it printed; of `--json` only what went to standard output."""
+        """Runs a line. Returns its exit status and output; of `--json` only standard output."""
         if not line.startswith("paperwire "):
             done = subprocess.run(["sh", "-c", line], cwd=self._terminal.folder, capture_output=True, check=False)  # noqa: S603, S607 - a line of our own pages
             return done.returncode, done.stdout.decode()
@@ -202,7 +202,7 @@ class Shell:
         self._terminal.file(name, content)
 
     def run_until_ready(self) -> tuple[int, str]:
-        """Types `paperwire run`, and stops it as an operator does once it says where its health can be asked."""
+        """Runs `paperwire run`, and stops it as an operator does once it prints its health address."""
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "bot", "run"]
         with subprocess.Popen(  # noqa: S603 - our own program
@@ -232,7 +232,7 @@ _QUOTED = 1500  # characters of an answer that a failure repeats
 
 
 def _wrong(step: Step, shell: Shell) -> str:
-    """How a line of a page does other than it shows, "" when it does just that."""
+    """Returns how a line's result differs from the page; "" if it does not."""
     status, printed = shell.type(step.typed)
     if " --json" in step.typed:
         fits = status == step.status and shows_value(json.loads(step.shown), json.loads(printed))
@@ -275,7 +275,7 @@ def test_the_example_of_a_variable_can_be_used_and_changes_something(row: Row, t
 
 
 def _default(name: str) -> object:
-    """What a variable that is not set comes to."""
+    """Returns the effective value of an unset variable."""
     settings, words = _load({}, Path("/")), name.removeprefix("PAPERWIRE_").lower()
     platform, _, rest = words.partition("_")
     return getattr(getattr(settings, platform), rest) if platform in ("telegram", "slack") else getattr(settings, words)
@@ -499,7 +499,7 @@ def test_nothing_refers_to_a_page_that_a_stranger_cannot_read() -> None:
 
 
 def _files() -> Iterator[Path]:
-    """The text files of the repo, without this one, which holds the words that it looks for."""
+    """Returns the text files of the repo, without this one, which holds the forbidden words."""
     tops = [top for top in ROOT.iterdir() if top.name in {".ci", "Dockerfile"} or not top.name.startswith(".")]
     for top in tops:
         found = sorted(top.rglob("*")) if top.is_dir() else [top]

@@ -49,7 +49,7 @@ def slack() -> Iterator[FakeSlack]:
 
 @dataclass(frozen=True)
 class World:
-    """All that a process speaks with."""
+    """The fake servers that a process uses."""
 
     folder: Path
     clock: FakeClock
@@ -72,7 +72,7 @@ def world(  # noqa: PLR0917 - the places of the world are as many
 
 
 class Machine:
-    """A process that runs: its app, its sources, its ticks."""
+    """A running process: its app, its sources, its ticks."""
 
     def __init__(self, app: App, feeding: SourceHarness) -> None:
         self.app = app
@@ -80,7 +80,7 @@ class Machine:
         self.process = Process(app, feeding.scheduler)
 
     async def ticks(self, times: int = 2) -> None:
-        """Ticks, after each of which all that it began beside has ended."""
+        """Runs ticks; each returns when everything that it started has ended."""
         for _ in range(times):
             await self.process.tick()
             await self.feeding.ticks()
@@ -106,7 +106,7 @@ async def machine(world: World, *sources: SourceSettings) -> AsyncIterator[Machi
 
 
 def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
-    """A chat subscribes that has no quiet hours."""
+    """Subscribes a chat without quiet hours."""
     now = running.app.clock.now()
     subscribes(running.app.store, chat, query, now=now, **request)
     set_setting(running.app.store, address(chat), "quiet", "off", now=now)
@@ -271,7 +271,7 @@ async def test_a_clock_that_jumps_loses_nothing_and_sends_nothing_twice(by: time
 
 
 async def _until(running: Machine, moment: datetime) -> None:
-    """Time goes on to a moment, in some twenty steps."""
+    """Advances to a moment, in some twenty steps."""
     clock = running.app.clock
     step = (moment - clock.now()) / 20
     while clock.now() < moment:

@@ -16,7 +16,7 @@ from tests.integration.docs_pages import DOCS, blocks
 
 
 def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
-    """Puts a package of one module beside the program, as pip would: the module, and what tells of it."""
+    """Installs a package of one module beside the program, as pip would: the module and its metadata."""
     site, top = terminal.folder / "site", package.replace("-", "_")
     (site / f"{top}-1.0.dist-info").mkdir(parents=True)
     (site / f"{top}.py").write_text(module, encoding="utf-8")
@@ -25,7 +25,7 @@ def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", pack
 
 
 def typed(terminal: Terminal, *arguments: str) -> Ended:
-    """A line, typed where the packages are."""
+    """Types a line in the folder of the packages."""
     program = "import sys; sys.path.insert(0, 'site'); from bot.__main__ import main; main()"
     return terminal.python(program, *arguments)
 
@@ -96,7 +96,7 @@ def test_a_broken_one_is_named_in_one_sentence_and_left_out(terminal: Terminal, 
 
 
 def test_whoever_knows_all_pages_is_not_held_up_by_a_broken_one(terminal: Terminal) -> None:
-    """Where a format of ours fits, nobody looks at what is installed."""
+    """If a built-in format fits, no installed format is loaded."""
     installed(terminal, "import nothing_of_that_name\n")
     terminal.file("day.md", PAGE)
     assert typed(terminal, "inspect", "day.md").err == ""
@@ -158,7 +158,7 @@ def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> N
 
 
 def test_the_example_of_the_repository_needs_no_more_than_the_page_offers() -> None:
-    """What its module imports from below bot.digests stands at the door, too, for those who copy it into a package."""
+    """Everything that its module imports from below bot.digests is exported by bot.digests, too, for use in a package."""
     source = Path(_example.__file__).read_text(encoding="utf-8")
     imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]
     names = {name for line in imported for name in line.split(", ")}

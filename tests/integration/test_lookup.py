@@ -54,7 +54,7 @@ def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> PaperLooku
 
 @asynccontextmanager
 async def asking(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv) -> AsyncIterator[App]:
-    """A bot that listens and may ask the fake arXiv; what it looks up is given up when it ends."""
+    """A bot that listens and may ask the fake arXiv; running lookups are cancelled at the end."""
     async with a_bot(tmp_path, telegram, clock) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers, lookup_of(app.store, clock, arxiv)):
@@ -251,7 +251,7 @@ async def test_a_doi_cannot_be_asked_of_arxiv(
 async def test_it_waits_its_turn_among_the_other_requests_to_arxiv(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
-    """The fake writes down every request that comes less than three seconds after another, or beside it."""
+    """The fake records every request within three seconds of another, or at the same time."""
     arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=Announce.NEW))
     arxiv.knows(FORGETS)
     async with a_bot(tmp_path, telegram, clock) as app:

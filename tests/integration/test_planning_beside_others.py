@@ -41,7 +41,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def called(before: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which calls `before` each time that it is called."""
+    """Wraps a function so that `before` is called before each call."""
 
     def call(*args: Any, **named: Any) -> Any:
         before()
@@ -55,7 +55,7 @@ def sent_to(store: Store) -> list[tuple[str, int]]:
 
 
 def at_first(work: Callable[[], object]) -> Callable[[], None]:
-    """Does the work once, however often it is called."""
+    """Wraps a function so that it runs once, however often it is called."""
     left = [work]
 
     def once() -> None:
@@ -66,7 +66,7 @@ def at_first(work: Callable[[], object]) -> Callable[[], None]:
 
 
 def on_third(work: Callable[[], object]) -> Callable[[], None]:
-    """Does the work when it is called for the third time."""
+    """Wraps a function so that it runs at the third call."""
     calls = itertools.count(1)
 
     def third() -> None:

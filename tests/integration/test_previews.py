@@ -39,14 +39,14 @@ SETTINGS = (
 
 
 def planned(store: Store, chat: str, before: int) -> list[Item]:
-    """What plans wrote down for a chat behind the delivery with this number."""
+    """Returns the planned items of a chat after the delivery with this number."""
     with store.read() as session:
         found = [deliveries.delivery_value(session, seq, zone="UTC") for seq in range(before + 1, written(store) + 1)]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
 def written(store: Store) -> int:
-    """How many deliveries were ever written down."""
+    """Returns the number of deliveries ever stored."""
     with store.read() as session:
         return int(session.connection().exec_driver_sql("SELECT coalesce(max(seq), 0) FROM delivery").scalar() or 0)
 
@@ -76,7 +76,7 @@ def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
 
 
 def something_happens(store: Store, chance: Random, now: datetime) -> None:
-    """Papers come, somebody subscribes, sets something, pauses."""
+    """Does one random thing: papers come, or a chat subscribes, changes a setting, pauses."""
     chat, what = chance.choice(CHATS), chance.random()
     if what < 0.4:
         kinds = (None, None, Announce.CROSS, Announce.REPLACE)
@@ -106,7 +106,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
 
 
 def previews_hold(store: Store, now: datetime) -> None:
-    """What previews of all chats show is what a plan of this moment writes down."""
+    """Checks that previews of all chats show what a plan of this moment stores."""
     known = [chat for chat in CHATS if is_known(store, chat)]
     expected = {chat: preview(store, address(chat), now=now) for chat in known}
     before = written(store)
@@ -125,7 +125,7 @@ def is_known(store: Store, chat: str) -> bool:
 
 
 def digest_of(titles: Sequence[str]) -> str:
-    """A page of the three-line format that nobody else wrote."""
+    """Returns a new page of the three-line format."""
     return "\n".join(
         f'{{"id": "2601.0{n:04d}", "title": "{title}", "summary": "On {title}.", "authors": ["Ada Example"], '
         f'"categories": ["cs.LG"]}}'

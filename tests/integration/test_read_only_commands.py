@@ -35,7 +35,7 @@ def test_nobody_writes_in_a_look(store: Store) -> None:
 
 @pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
 async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the reply is being found out, another thread may write: the writer's turn is taken only to store it."""
+    """While the reply is prepared, another thread may write: the write lock is taken only to store the reply."""
     ingested(store, paper("A graph", arxiv_id="2601.00001"))
     bot = BotHarness(store)
     await bot.says("/sub tree")

@@ -139,7 +139,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for_and_nothing_is_skipp
 
 
 def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
-    """The first effects of updates cannot be stored; returns their ids as they come."""
+    """Makes the first effects of updates fail to be stored. Returns their ids as they come."""
     refused: list[str] = []
 
     def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
@@ -165,7 +165,7 @@ async def test_a_request_that_the_database_always_refuses_is_given_up_in_the_end
 
 
 def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
-    """A command that fails."""
+    """Replaces a command by one that fails."""
 
     def fails(context: object) -> None:
         raise error
@@ -293,7 +293,7 @@ async def test_a_second_program_that_asks_for_updates_is_named_until_it_keeps_qu
 
 
 async def ask_for_updates(fake: FakeTelegram, **arguments: object) -> httpx.Response:
-    """As another program would."""
+    """Calls getUpdates as another program would."""
     async with httpx.AsyncClient(trust_env=False) as client:
         return await client.post(f"{fake.url}/bot{TOKEN}/getUpdates", json=arguments)
 

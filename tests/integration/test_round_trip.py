@@ -63,7 +63,7 @@ whens = st.one_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """One thing that somebody says to one chat."""
+    """One entry of a chat."""
 
     chat: str
     do: Callable[[Store, str], object]
@@ -135,7 +135,7 @@ entered = st.one_of(
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Stores with nothing in them."""
+    """Returns empty stores."""
     made: list[Store] = []
     numbers = count()
     empty = Store(f"sqlite:///{tmp_path}/empty.db")
@@ -155,7 +155,7 @@ def fresh(tmp_path: Path) -> Iterator[Callable[[], Store]]:
 
 
 def all_of_it(store: Store) -> list[tuple[object, ...]]:
-    """Every subscription and every setting of every chat that has one."""
+    """Returns every subscription and every setting of every chat."""
     requests = [
         (
             str(one.chat.address),
@@ -223,7 +223,7 @@ def test_an_export_of_one_chat_makes_its_subscriptions_again_in_another(
 
 
 def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
-    """Its address is like that of a group, which has other settings."""
+    """A channel's address looks like that of a group, whose settings differ."""
     here, there = fresh(), fresh()
     channel = parse_address("telegram:-1009876543210")
     subscribe(here, channel, SubscriptionRequest(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)

@@ -68,7 +68,7 @@ DAY = timedelta(days=1)
 
 
 def changes(store: Store) -> dict[str, int | None]:
-    """Title -> change, of every paper."""
+    """Returns title → sequence of every paper."""
     with store.read() as session:
         return {known.paper.title: known.sequence for known in stored_papers(session)}
 
@@ -80,7 +80,7 @@ def known(store: Store, key: str) -> KnownPaper:
 
 
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
-    """Each planned delivery in order: its chat and the titles that it holds."""
+    """Returns each planned delivery in order: its chat and its titles."""
     with store.read() as session:
         found = stored_entries.entries(session, now=NOON)
         seqs = range(1, len(found) + 1)
@@ -106,7 +106,7 @@ def step(store: Store, where: str, now: datetime = NOON) -> Claim | None:
 
 
 def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
-    """As a sender whose platform takes everything; returns how many messages."""
+    """Records all messages as sent. Returns how many."""
     sent = 0
     while (todo := step(store, where, now)) is not None:
         if todo.message is None:
@@ -185,7 +185,7 @@ class TestRule1Changes:
         assert known(store, "2601.00001").paper.summaries[0].fields == {"tldr": "总结"}
 
     def test_a_planner_cannot_pass_a_number_that_is_still_to_be_committed(self, store: Store) -> None:
-        """Two ingests overlap; a planner looks while the first has its number and has not committed."""
+        """Two ingests overlap; a plan runs while the first has its number and has not committed."""
         subscribes(store, "telegram:1", "graph", since="1d")
         holding, go_on = threading.Event(), threading.Event()
 
@@ -450,7 +450,7 @@ class TestRule5OneDelivery:
 
 class TestRule6Lanes:
     def planned(self, store: Store) -> None:
-        """Three deliveries in one lane: two topics of one group."""
+        """Returns three deliveries in one lane: two topics of one group."""
         for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2", "telegram:-7/1")):
             subscribes(store, chat, f"word{n}", every="now")
             ingested(store, paper(f"word{n}"), now=NOON + n * MINUTE)
@@ -817,7 +817,7 @@ class TestWritesWithinWrites:
 
 
 def test_a_new_version_between_two_plans_is_matched_as_it_reads_then(store: Store) -> None:
-    """It moves no change, so nothing but the digest that brought it tells that the papers of the first plan are old."""
+    """The version does not raise the sequence, so only its digest shows that the papers of the first plan are outdated."""
     subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
     ingested(store, paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))

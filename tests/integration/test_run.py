@@ -22,7 +22,7 @@ DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
 
 class Process:
-    """A `paperwire` that runs until it is stopped; what it says is read line by line."""
+    """A running `paperwire`; its output is read line by line."""
 
     def __init__(self, folder: Path, *arguments: str, fake: Remote | None = None, port: str = "0") -> None:
         self.environment = {
@@ -44,7 +44,7 @@ class Process:
         )
 
     def says(self, pattern: str) -> re.Match[str]:
-        """Reads on until a line of stderr fits. Fails when the program ends first."""
+        """Reads stderr until a line matches. Fails if the program ends first."""
         assert self.process.stderr is not None
         seen = []
         for line in self.process.stderr:
@@ -62,7 +62,7 @@ class Process:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A place with an inbox and a chat that wants everything about language models."""
+    """A folder with an inbox, and a chat that subscribes to everything about language models."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")

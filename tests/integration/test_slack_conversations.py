@@ -149,7 +149,7 @@ async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_comm
 
 
 class AnArxivThatIsDown:
-    """Stands for a PaperLookup."""
+    """A PaperLookup whose every request fails."""
 
     async def find(self, ids: object) -> bool:
         del ids

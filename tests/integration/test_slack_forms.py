@@ -52,7 +52,7 @@ def newest(slack: FakeSlack, method: str) -> ShownView:
 
 
 def done_in(slack: FakeSlack, view: dict[str, Any], kind: str, *, by: str = "U2", **more: Any) -> SentEnvelope:
-    """Something is done in a view: it is sent, or Enter is pressed in a field, or a button on it."""
+    """Sends an action in a view: submission, Enter in a field, or a button."""
     values = more.pop("values", {})
     inputs = {one["block_id"]: one["element"] for one in view["blocks"] if one["type"] == "input"}
     state = {name: {name: state_of(element, values.get(name))} for name, element in inputs.items()}

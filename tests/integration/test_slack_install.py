@@ -62,7 +62,7 @@ def settings_of(tmp_path: Path, fake: FakeOAuth, *, own: bool = True, key: Secre
 
 @asynccontextmanager
 async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
-    """An app that has taken its role."""
+    """An app with the sender lock taken."""
     app = build_app(settings_of(tmp_path, fake, **more), clock=clock)  # type: ignore[arg-type]
     app.open()
     try:
@@ -74,7 +74,7 @@ async def a_bot(tmp_path: Path, fake: FakeOAuth, clock: FakeClock, **more: objec
 
 @asynccontextmanager
 async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody's browser before the app's web address."""
+    """A person's browser at the app's web address."""
     said: list[str] = []
     doors = [door for receiver in app.receivers() for door in receiver.routes]
     async with serving(app.settings, dict, said.append, [], doors):
@@ -84,7 +84,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def begun(browser: httpx.AsyncClient) -> str:
-    """The browser is sent to Slack; the state that it takes along. The cookie is secure, so it is set by hand here."""
+    """Redirects the browser to Slack. Returns the state. The cookie is secure, so it is set by hand here."""
     answer = await browser.get(INSTALL)
     assert answer.status_code == 302
     state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]

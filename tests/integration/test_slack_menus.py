@@ -35,7 +35,7 @@ def scene(tmp_path: Path, slack: FakeSlack) -> Scenes:
 
 
 async def delivers(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str, ...] = ("Ada Example",)) -> None:
-    """A delivery of so many papers stands in the channel."""
+    """Delivers so many papers to the channel."""
     subscribes(on.app.store, CHAT, "graph", every="now")
     set_setting(on.app.store, address(CHAT), "limit", limit, now=on.app.clock.now())
     ingested(on.app.store, *(paper(f"Graph {number}", authors=authors) for number in range(1, amount + 1)))

@@ -55,7 +55,7 @@ async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
 
 
 class Gate:
-    """Holds effects back until it is opened; `reached` once one waits."""
+    """Holds back effects until `open`; `reached` is set once one waits."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open, self.reached = threading.Event(), threading.Event()

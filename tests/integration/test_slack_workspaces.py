@@ -78,7 +78,7 @@ def news(on: Scene, *titles: str) -> None:
 
 
 def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
-    """The papers that a channel was brought, by their first lines."""
+    """Returns the papers of a channel's deliveries, by their first lines."""
     return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
 
 

@@ -43,7 +43,7 @@ def notices(store: Store) -> list[tuple[str, str]]:
 
 
 def parts_notified(store: Store) -> list[str]:
-    """Which parts of a source operators are told of, in order."""
+    """Returns the parts of a source about which operators are notified, in order."""
     with store.read() as session:
         rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.seq))  # type: ignore[arg-type]
         return [row.facts["detail"].get("parts", "") for row in rows]

@@ -44,7 +44,7 @@ async def a_bot(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatc
 
 
 async def writes(app: App, sender: str, *letters: str) -> list[str]:
-    """Letters arrive, and are answered; returns the answers."""
+    """Puts letters into the folder, and returns the replies."""
     channel = app.context.channels["postbox"]
     assert isinstance(channel, PostboxChannel)
     before = len(channel.texts())

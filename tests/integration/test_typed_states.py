@@ -72,7 +72,7 @@ SOURCE = {"on": True, "failures": 2, "owed": {"2026-01-20": 3}, "upto": "2026-01
 
 
 def write_old(path: Path) -> None:
-    """A database at schema 0006 with rows of every kind."""
+    """Creates a database at schema 0006 with rows of every kind."""
     with create_engine(f"sqlite:///{path}").begin() as connection:
         command.upgrade(alembic_config(connection), "0006")
     with closing(sqlite3.connect(path)) as old, old:
@@ -156,7 +156,7 @@ def put(old: sqlite3.Connection, table: str, **values: object) -> None:
 
 
 def rows_of(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Every table with its rows by their names."""
+    """Returns every table with its rows by their names."""
     with closing(sqlite3.connect(path)) as database:
         database.row_factory = sqlite3.Row
         names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL").fetchall()
@@ -169,7 +169,7 @@ def rows_of(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture
 def upgraded(tmp_path: Path) -> Iterator[tuple[dict[str, list[dict[str, Any]]], Store]]:
-    """What an old database held, and the store that has upgraded it."""
+    """Returns the content of an old database, and the store that has upgraded it."""
     path = tmp_path / "old.db"
     write_old(path)
     before = rows_of(path)

@@ -32,7 +32,7 @@ def subscribed(store: Scope, chat: str) -> str:
 
 
 class Refusing:
-    """A work that subscribes a chat and is then refused; `runs` counts how often."""
+    """A unit of work that subscribes a chat and is then refused; `runs` counts its runs."""
 
     def __init__(self) -> None:
         self.runs = 0

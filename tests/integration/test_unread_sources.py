@@ -21,7 +21,7 @@ def arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeA
 
 
 def source(name: str, place: str) -> str:
-    """A source of paperwire.toml. `place` is `path = "…"` or `url = "…"` and what else belongs to it."""
+    """Returns a source of paperwire.toml. `place` is `path = "…"` or `url = "…"` and further keys."""
     return f'[[source]]\nname = "{name}"\n{place}\n'
 
 
@@ -40,7 +40,7 @@ WRONG = [  # a source, what is wrong with it
 
 @pytest.fixture
 def place(terminal: Terminal, arxiv: FakeArxiv) -> Terminal:
-    """A folder with a digest, and with letters that are none."""
+    """A folder with a digest, and with letters that are no digests."""
     terminal.file("good/day.md", PAGE)
     terminal.file("letters.txt", "Dear Ada,\n")
     terminal.file("letters/a.txt", "Dear Ada,\n")

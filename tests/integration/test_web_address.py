@@ -30,7 +30,7 @@ async def served(settings: Settings) -> AsyncIterator[int]:
 
 
 class Line:
-    """A raw connection."""
+    """A raw TCP connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -44,7 +44,7 @@ class Line:
         return await self._reader.readuntil(words)
 
     async def ended(self) -> bool:
-        """Waits until the other side ends it."""
+        """Waits until the other side closes it."""
         try:
             return await self._reader.read() == b""
         except ConnectionResetError:

@@ -81,7 +81,7 @@ def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
 
 @asynccontextmanager
 async def web(tmp_path: Path, fake: FakeTelegram, clock: RestingClock) -> AsyncIterator["Web"]:
-    """A bot that listens, and what its web address answers."""
+    """A bot that listens, and a client of its web address."""
     async with (
         a_bot_with_a_webhook(tmp_path, fake, clock) as (app, receivers),
         client_of(receivers) as client,
@@ -266,7 +266,7 @@ async def test_with_once_nobody_can_ask_for_what_is_sent(
 async def a_served_bot(
     tmp_path: Path, fake: FakeTelegram, clock: RestingClock
 ) -> AsyncIterator[tuple[App, list[Receiver], Callable[[], None]]]:
-    """A bot whose web address listens on loopback. What it returns last starts again after its door was shut."""
+    """A bot whose web address listens on loopback. The returned function starts it again after it was stopped."""
     said: list[str] = []
     settings = telegram_settings(tmp_path, fake)
     async with serving(settings_with_port(settings, 0), dict, said.append, []):

@@ -46,7 +46,7 @@ PART = re.compile(r"(?<!\d)(\d+)/(\d+)(?!\d)")
 
 
 class BotOnBothPlatforms:
-    """The program with both platforms, and chats of every kind."""
+    """A bot on both platforms, with chats of every kind."""
 
     def __init__(self, app: App, telegram: FakeTelegram, slack: FakeSlack) -> None:
         self.app = app
@@ -62,7 +62,7 @@ class BotOnBothPlatforms:
         sets: Mapping[str, str] | None = None,
         schedule: Mapping[str, str] | None = None,
     ) -> ChatAddress:
-        """A chat that the platform knows and that subscribes; `wish` says when."""
+        """Adds a chat that subscribes; `schedule` says when."""
         at, now = address(name), self.app.clock.now()
         if at.platform == "slack":
             self.slack.knows(at.address)
@@ -79,7 +79,7 @@ class BotOnBothPlatforms:
         return fake.posted_to(at.address, at.topic if at.platform == "telegram" else None)
 
     async def only_message(self, at: ChatAddress) -> list[str]:
-        """The only message of a chat."""
+        """Delivers, and returns the lines of the only message of a chat."""
         await self.app.sender.deliver()
         (post,) = self.posts(at)
         return post.text.splitlines()
@@ -160,7 +160,7 @@ async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(
 
 
 def stands_for(label: str, title: str) -> bool:
-    """Whether a link's text is this title: whole, or cut at a word in a long list; without one, a quotation."""
+    """Returns whether a link's text is this title: whole, or cut at a word in a long list; without one, a quotation."""
     if not title:
         return label.startswith("“")
     if re.search(r"[\\$^]|--", title):

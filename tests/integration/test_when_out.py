@@ -28,7 +28,7 @@ def clock() -> FakeClock:
 
 
 async def a_day(feeding: SourceHarness, store: Store, until: datetime) -> dict[str, list[str]]:
-    """Minute by minute, sources are asked and what is due is planned; chat → when it got something, in UTC."""
+    """Polls and plans minute by minute. Returns chat → when it got something, in UTC."""
     came: dict[str, list[str]] = {}
     clock = feeding.clock
     while clock.now() < until:

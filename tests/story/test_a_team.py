@@ -37,7 +37,7 @@ def slack() -> Iterator[FakeOAuth]:
 
 @asynccontextmanager
 async def an_app_for_everybody(folder: Path, fake: FakeOAuth) -> AsyncIterator[tuple[Scene, httpx.AsyncClient]]:
-    """As `paperwire run` with a client of its own and no workspace yet, and somebody's browser before it."""
+    """Runs `paperwire run` with an OAuth client and no workspace yet, and a person's browser."""
     clock = RestingClock()
     fake.sets_time(clock.now().timestamp())
     slack = SlackSettings(
@@ -83,7 +83,7 @@ def knows_the_team(fake: FakeOAuth) -> None:
 
 
 async def fills_in(on: Scene, fake: FakeOAuth, **chosen: str) -> None:
-    """The form that is open is sent with these fields, and all others as they were."""
+    """Submits the open form with these fields, and all others unchanged."""
     view = fake.views("views.open")[-1].view
     inputs = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     state = {name: {name: state_of(element, chosen.get(name))} for name, element in inputs.items()}
@@ -98,7 +98,7 @@ async def fills_in(on: Scene, fake: FakeOAuth, **chosen: str) -> None:
 
 
 async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
-    """Time passes, what is due goes; what came into the channel by it."""
+    """Advances the clock and delivers what is due. Returns the new messages of the channel."""
     before = len(fake.posted_to(CHANNEL))
     on.app.clock.advance(timedelta(**by))  # type: ignore[attr-defined]
     fake.sets_time(on.app.clock.now().timestamp())

@@ -30,7 +30,7 @@ LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 
 
 class Program:
-    """`paperwire deliver`, as often as a story wants."""
+    """Runs `paperwire deliver`, as often as a test wants."""
 
     def __init__(self, tmp_path: Path, platform: str, fake: Remote) -> None:
         self.database = tmp_path / "paperwire.db"
@@ -68,7 +68,7 @@ class Program:
 
 @pytest.fixture(params=["telegram", "slack"])
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Program, Remote]]:
-    """Two chats that are to get the same papers, and a program that has not begun."""
+    """Two chats that are to get the same papers, and a program that has not started."""
     platform = request.param
     with running(platform, journal=tmp_path / "journal") as fake:
         program = Program(tmp_path, platform, fake)
@@ -87,7 +87,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Prog
 
 
 def delivered(fake: Remote) -> dict[str, list[str]]:
-    """Chat -> the papers that it was shown, in the order in which the platform took them."""
+    """Returns chat → the papers that it was shown, in the order in which the platform took them."""
     found: dict[str, list[str]] = {}
     for entry in fake.journal:
         if entry.kind == "post":
@@ -97,7 +97,7 @@ def delivered(fake: Remote) -> dict[str, list[str]]:
 
 
 def assert_whole(program: Program, fake: Remote, *, kills: int) -> None:
-    """Every paper in every chat, in one order; more than once at most for one message per kill, on Slack never."""
+    """Checks that every chat got every paper, in one order; at most one message twice per kill, on Slack none."""
     everything = {f"2601.{n:05d}" for n in range(PAPERS)}
     in_flight = kills if program.platform == "telegram" else 0
     messages = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")

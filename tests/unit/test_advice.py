@@ -19,7 +19,7 @@ from tests.unit.test_query_properties import typed_texts
 
 @dataclass(frozen=True)
 class Known:
-    """Known papers that are counted one by one."""
+    """Known papers, counted one by one."""
 
     of: Sequence[Paper]
 

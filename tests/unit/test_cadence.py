@@ -38,7 +38,7 @@ def utc(text: str) -> datetime:
 
 
 def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
-    """The next moments, in local time with the offset."""
+    """Returns the next moments, in local time with the offset."""
     moment = datetime.fromisoformat(after)
     shown = []
     for _ in range(count):
@@ -187,7 +187,7 @@ def test_a_day_that_a_zone_left_out_is_made_up_for_only_where_its_week_would_be_
 
 @cache
 def offsets(name: str) -> list[tuple[date, timedelta]]:
-    """Of each UTC day of the ten years, the offset at its start."""
+    """Returns for each UTC day of the ten years the offset at its start."""
     there = ZoneInfo(name)
     days = (FROM + timedelta(days=n) for n in range((TO - FROM).days))
     return [(day.date(), day.astimezone(there).utcoffset() or timedelta(0)) for day in days]
@@ -198,7 +198,7 @@ def exists(local: datetime, there: ZoneInfo) -> bool:
 
 
 def expected_moment(day: date, at: time, there: ZoneInfo) -> datetime:
-    """By search over the minutes of UTC around that local time, without the arithmetic under test."""
+    """Finds a moment by searching the minutes of UTC around that local time, without the arithmetic under test."""
     wanted = datetime.combine(day, at)
     minute = wanted.replace(tzinfo=UTC) - timedelta(hours=14)
     while minute.astimezone(there).replace(tzinfo=None) < wanted:
@@ -422,7 +422,7 @@ def test_quiet_hours_hold_once_a_day_through_each_change_of_the_clocks_in_ten_ye
 
 
 def check_nights(quiet: str, name: str, start: datetime) -> None:
-    """Walks through two days: what is held is held to one moment, at which it is not held any more."""
+    """Walks through two days: a held moment is moved to one moment, and that one is not held."""
     first, last = map(time.fromisoformat, quiet.split("-"))
     length = (datetime.combine(FROM, last) - datetime.combine(FROM, first)) % timedelta(days=1)
     there = ZoneInfo(name)

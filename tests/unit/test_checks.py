@@ -180,7 +180,7 @@ async def test_the_bot_of_the_token_and_its_groups_are_told(store: Store, telegr
 
 
 def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", age: timedelta = timedelta(0)) -> None:
-    """The webhook as Telegram knows it."""
+    """Returns the webhook as Telegram reports it."""
     fake.queue.webhook = Webhook(url=url)
     for _ in range(waiting):
         fake.user_writes("/list")

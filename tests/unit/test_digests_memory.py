@@ -45,7 +45,7 @@ WITHOUT_NOTES = "bilingual_md, table"  # half a page, which nobody writes: a pap
 
 
 def _peak(data: bytes, folder: Path) -> tuple[float, int]:
-    """The largest size of the process that reads it, in times of the document, which counts once; how many papers."""
+    """Returns the peak memory of reading, as a multiple of the document, which counts once, and the number of papers."""
     page = folder / "page"
     page.write_bytes(data)
     done = subprocess.run(  # noqa: S603  our own program

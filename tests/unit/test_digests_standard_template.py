@@ -72,7 +72,7 @@ def outcome(data: bytes, **options: str) -> Digest | str:
 
 
 def both_ways(data: bytes, **options: str) -> tuple[Digest | str, Digest | str]:
-    """As it is read, and as it is read the long way."""
+    """Returns the results of the quick and of the slow reader."""
     quick = outcome(data, **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(daily_arxiv_md, "read_standard", lambda *_: None)
@@ -80,7 +80,7 @@ def both_ways(data: bytes, **options: str) -> tuple[Digest | str, Digest | str]:
 
 
 def swept(data: bytes) -> int:
-    """How many entries the quick way takes."""
+    """Returns how many entries the quick reader takes."""
     found = standard_page(data)
     return len(plain_entries(found, None)) if found else 0
 

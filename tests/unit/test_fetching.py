@@ -37,7 +37,7 @@ def fetcher(
     proxy: str | None = None,
     by_machine: bool = False,
 ) -> Fetcher:
-    """`names`: host → its addresses; others stand for themselves, or are asked of the machine."""
+    """Returns a fetcher. `names`: host → its addresses; other hosts are addresses, or are resolved by the machine."""
 
     async def resolve(host: str, port: int) -> list[str]:
         if by_machine and host not in HERE:
@@ -389,7 +389,7 @@ async def test_a_certificate_that_nobody_vouches_for(tls: FakeArxiv) -> None:
 
 
 async def test_a_certificate_is_verified_by_the_name_and_not_by_the_address(tls: FakeArxiv) -> None:
-    """The machine is told to trust this certificate, which is of another host than the one that is asked."""
+    """The machine trusts this certificate, but it belongs to another host."""
     names = {"paperwire.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]}
     trusting = fetcher(names=names, allowed=frozenset(names))
     trusting._tls = ssl.create_default_context(cafile=str(CERTIFICATE))

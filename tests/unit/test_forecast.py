@@ -38,7 +38,7 @@ def when(
     quiet: str = "off",
     **known: bool,
 ) -> tuple[str | None, NextDelivery]:
-    """The moment by the clock of the chat, and all of it."""
+    """Returns the local moment of the next delivery, and the whole result."""
     due = at(regular, clock) if regular else None
     seen = forecast(at(now, clock), **known)
     next_delivery = forecast_delivery(parse_cadence(cadence), clock, due, seen, news=news, quiet=quiet, clock=clock)

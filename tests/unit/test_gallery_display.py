@@ -13,7 +13,7 @@ from bot.rendering.views.appearance import Paragraph
 
 
 def sketch(paragraphs: object) -> str:
-    """Paragraphs as one reads them in a table: [shape] before all but ordinary ones, {mark,mark→link text} around spans."""
+    """Writes paragraphs in the notation of the tables: [shape] before all but ordinary ones, {mark,mark→link text} around spans."""
     assert isinstance(paragraphs, list | tuple)
     return " / ".join(f"[{p.shape}] {_spans(p)}" if p.shape != "text" else _spans(p) for p in paragraphs)
 
@@ -125,6 +125,6 @@ def test_a_payload_of_another_shape_is_refused(platform: str, payload: object) -
 @example("<b>&lt;</b>")
 @example("&amp;lt;script&amp;gt;")
 def test_escaped_text_comes_back_as_it_was(text: str) -> None:
-    """What html.escape protects reaches the reader unchanged, whatever it is."""
+    """Any text that html.escape escapes is displayed unchanged."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     assert "".join(p.text for p in telegram_paragraphs(f"a{escaped}z")) == f"a{text}z"

@@ -319,7 +319,7 @@ def test_spans_belong_to_tokens_one_by_one(text: str) -> None:
 
 
 def letters_step_by_step(text: str) -> str:
-    """Step 2 without the shortcuts that make it fast."""
+    """Does step 2 without the shortcuts that make it fast."""
     for sign in "™®©℠":
         text = text.replace(sign, "")
     text = unicodedata.normalize("NFKC", text)

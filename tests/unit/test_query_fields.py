@@ -94,7 +94,7 @@ BATCH = (ACCEPTED, REJECTED, SPOKEN)
 
 
 def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
-    """What every matcher finds, the slow one first."""
+    """Returns the results of every matcher, the slow one first."""
     batch = list(batch)
     index = PaperIndex.of(batch, MORE)
     return [

@@ -314,7 +314,7 @@ def test_the_table_is_large_enough_in_both_languages() -> None:
 @pytest.mark.parametrize("piece", ["，", ", ", "！", "1 ", "论文", "the new ", "A de ", "but no ", "最新"])
 @pytest.mark.parametrize("lead", ["", "papers on ", "有", "我对"])
 def test_a_hostile_sentence_is_soon_read(lead: str, piece: str) -> None:
-    """The time of the processor, for a longest sentence: a second would be a hundred times too much."""
+    """Processor time for a longest sentence; the limit of a second is a hundred times the usual."""
     text = (lead + piece * LONGEST)[:LONGEST]
     began = process_time()
     extract_query(text)

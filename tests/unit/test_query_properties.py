@@ -257,7 +257,7 @@ class Work:
 
 @contextmanager
 def counted() -> Iterator[Work]:
-    """Counts calls of Python functions, a measure of work that is the same on every machine."""
+    """Counts calls of Python functions: a measure of work that is equal on every machine."""
     work = Work()
 
     def count(_frame: object, event: str, _argument: object) -> None:

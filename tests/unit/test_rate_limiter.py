@@ -29,13 +29,13 @@ def limiter() -> GcraRateLimiter:
 
 
 def busiest(starts: list[float], window: float) -> int:
-    """The most starts that any closed window of that many seconds holds."""
+    """Returns the most starts in any closed window of that many seconds."""
     starts = sorted(starts)
     return max((bisect_right(starts, start + window - 1e-6) - i for i, start in enumerate(starts)), default=0)
 
 
 def drain(limiter: GcraRateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
-    """Sends every arrival as one sender per lane would, in the order of time; returns the starts by lane."""
+    """Sends every arrival as one sender per lane would, in order of time. Returns the starts by lane."""
     waiting: dict[Lane, list[float]] = {}
     for at, lane in sorted(arrivals):
         waiting.setdefault(lane, []).append(at)

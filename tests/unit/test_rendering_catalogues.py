@@ -37,7 +37,7 @@ def _key(message: str | tuple[str, ...] | list[str]) -> str | tuple[str, ...]:
 
 
 def forms(message: Message) -> list[str]:
-    """The translations of a message: one, or one for each plural."""
+    """Returns the translations of a message: one, or one for each plural."""
     return [message.string] if isinstance(message.string, str) else [text or "" for text in message.string or ()]
 
 
@@ -84,7 +84,7 @@ def test_translations_have_the_same_holes(chinese: Catalog) -> None:
 
 
 def test_translations_keep_the_blanks_around_a_sentence(chinese: Catalog) -> None:
-    """A part of a line that ends in a blank must do so in Chinese too, unless a full-width sign gives the room."""
+    """A part of a line that ends in a blank ends in one in Chinese too, unless a full-width character replaces it."""
     for message in chinese:
         if message.id and sources(message)[0].endswith(" "):
             assert all(form.endswith((" ", "：")) for form in forms(message))

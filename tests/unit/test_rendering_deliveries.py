@@ -29,7 +29,7 @@ CONSOLE = chat("console")
 
 
 def silent(planned: Delivery) -> list[object]:
-    """Of each message, whether it makes no sound."""
+    """Returns for each message whether it makes no sound."""
     return [payload(message)["silent"] for message in render_delivery(planned)]
 
 
@@ -505,7 +505,7 @@ def test_an_edit_leaves_a_thread_a_thread_although_the_chat_has_another_shape_no
 
 
 def _as(old: Item, new: Item) -> Item:
-    """The new texts of a paper that is known already."""
+    """Returns the new texts of a known paper."""
     return replace(new, position=old.position, paper=replace(new.paper, id=old.paper.id))
 
 
@@ -523,7 +523,7 @@ def test_a_delivery_of_a_platform_without_a_medium_fails_by_name() -> None:
 
 
 def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
-    """Of each message its rows of buttons: label and what it carries, or where it leads."""
+    """Returns for each message its rows of buttons: label, and data or address."""
     return [
         [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
         for read in map(read_payload, render_delivery(planned, **more))

@@ -17,7 +17,7 @@ from tests.unit.deliveries import ABSTRACT, because, chat, item, team
 
 
 def seen(entry: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperView:
-    """The paper as the reader of this chat gets it."""
+    """Returns the paper as the reader of this chat gets it."""
     to = to or chat()
     reader = Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
     return paper_view(entry, reader, measure)

@@ -23,19 +23,19 @@ TOKEN = "123456:AAh-secret_secret"
 
 
 def plain(value: object) -> object:
-    """With its secrets opened."""
+    """Returns a value with its secrets revealed."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def at(settings: object, path: str) -> object:
-    """ "telegram.token" of the settings."""
+    """Returns the setting at a path such as "telegram.token"."""
     for name in path.split("."):
         settings = settings[int(name)] if name.isdigit() else getattr(settings, name)  # type: ignore[index]
     return plain(settings)
 
 
 def shown(error: BaseException | None) -> str:
-    """What a traceback says, without the lines of code: the error and those that it came from, lower case."""
+    """Returns a traceback in lower case without its code lines: the error and its causes."""
     if error is None:
         return ""
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

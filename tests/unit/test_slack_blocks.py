@@ -20,7 +20,7 @@ CHANNEL = "slack:C1"
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:
-    """The blocks of a message, which Slack takes."""
+    """Returns the blocks of a message, and checks that Slack accepts them."""
     blocks: list[dict[str, Any]] = json.loads(message.payload)["blocks"]
     check_blocks(blocks)
     assert len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) <= BUDGET
@@ -28,7 +28,7 @@ def blocks_of(message: Message) -> list[dict[str, Any]]:
 
 
 def menus(message: Message) -> list[list[tuple[str, str]]]:
-    """The menus beside its papers: label and value of each option."""
+    """Returns the menus beside the papers of a message: label and value of each option."""
     return [
         [(option["text"]["text"], option["value"]) for option in block["accessory"]["options"]]
         for block in blocks_of(message)
@@ -37,7 +37,7 @@ def menus(message: Message) -> list[list[tuple[str, str]]]:
 
 
 def rows(message: Message) -> list[list[str]]:
-    """The labels of the buttons below it."""
+    """Returns the labels of the buttons below a message."""
     return [
         [element["text"]["text"] for element in block["elements"]]
         for block in blocks_of(message)
@@ -152,7 +152,7 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons_where_they_are(shape: str
 
 
 def _instead(one: Any, other: Any) -> Any:
-    """The other paper in the place of this one."""
+    """Returns the other paper in the place of this one."""
     known = replace(other.paper, id=one.paper.id, paper=replace(other.paper.paper, arxiv_id=one.paper.paper.arxiv_id))
     return replace(other, paper=known, position=one.position)
 

@@ -19,7 +19,7 @@ KEY = cast("Any", SimpleNamespace(host="slack.com", port=443, is_ssl=True, ssl=T
 
 
 def said(code: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **more: object) -> SlackApiError:
-    """An answer in JSON that is not ok."""
+    """Returns an answer in JSON that is not ok."""
     return answered({"ok": False, "error": code, **more}, status, headers)
 
 
@@ -37,7 +37,7 @@ def answered(data: object, status: int = 200, headers: Mapping[str, str] | None 
 
 
 def broken_json(status: int) -> SlackApiError:
-    """When the JSON was broken, the response is aiohttp's."""
+    """Returns the error for broken JSON, whose response is aiohttp's."""
     return SlackApiError("broken", SimpleNamespace(status=status, headers={}))  # type: ignore[no-untyped-call]
 
 

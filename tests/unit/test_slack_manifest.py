@@ -57,7 +57,7 @@ SHAPE: dict[str, Any] = {
 
 
 def misfit(value: object, shape: Any, where: str = "") -> list[str]:
-    """Where a value is not of a shape."""
+    """Returns where a value does not match a shape."""
     match shape:
         case bool() | type():
             return [] if type(value) is shape else [f"{where} is no {shape}"]

@@ -37,7 +37,7 @@ CLOCK = FormField(name="clock", label="At", value="09:00", is_clock=True, requir
 
 
 def judged(text: str) -> dict[str, Any]:
-    """The view, as Slack takes it: the SDK's limits, and those that it does not know."""
+    """Checks a view as Slack does: the SDK's limits, and those that the SDK does not check. Returns the view."""
     view: dict[str, Any] = json.loads(text)
     Judge(**view).validate_json()
     assert 0 < len(view["blocks"]) <= BLOCKS

@@ -50,7 +50,7 @@ def test_the_holidays_of_a_year(year: int, days: str) -> None:
 
 @pytest.mark.parametrize("year", [2023, 2025, 2026])
 def test_published_years_agree_with_the_rules_of_the_others_where_both_speak(year: int) -> None:
-    """Thanksgiving, Labor Day and Martin Luther King Day are reckoned; the lists prove the reckoning."""
+    """Thanksgiving, Labor Day and Martin Luther King Day are computed; the published lists confirm them."""
     movable = {day for day in usual_holidays(year) if day.month in (9, 11)}
     assert {(day.month, day.weekday()) for day in movable} == {(9, 0), (11, 3)}
     assert all(day.day < 8 for day in movable if day.month == 9)

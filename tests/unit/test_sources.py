@@ -35,7 +35,7 @@ def _file(size: int = 10, changed: int = 1, inode: int = 7) -> FileStamp:
 
 
 def _looks(*steps: tuple[float, dict[str, FileStamp]]) -> list[tuple[str, ...]]:
-    """What each look at (seconds after noon, listing) gives out."""
+    """Returns what each look gives; a look is (seconds after noon, listing)."""
     watch, given = FolderWatch(), []
     for seconds, listing in steps:
         watch, complete = check_folder(watch, listing, _at(seconds))

@@ -217,7 +217,7 @@ def test_every_phrase_leads_to_a_command_that_there_is() -> None:
 @pytest.mark.parametrize("piece", [" ", ", ", "，", "please ", "请", "1 ", "论文", "!"])
 @pytest.mark.parametrize("lead", ["", "暂停", "unsubscribe ", "what is new in "])
 def test_a_hostile_text_is_soon_read(lead: str, piece: str) -> None:
-    """The time of the processor, for as long a text as a message can be."""
+    """Processor time for the longest text that a message can hold."""
     began = process_time()
     command_spoken((lead + piece * 40_000)[:40_000] + "Z")
     assert process_time() - began < 0.5

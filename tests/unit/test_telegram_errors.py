@@ -31,7 +31,7 @@ def caused(error: Exception, cause: BaseException) -> Exception:
 
 
 def page(error: Exception) -> Exception:
-    """As the library raises when the body was no JSON."""
+    """Returns the library's error if the body is no JSON."""
     return caused(error, TelegramError("Invalid server response"))
 
 
