@@ -34,7 +34,7 @@ class UnknownFormat(PaperwireError):
 
 
 def brief(error: PaperwireError) -> str:
-    """The sentence of an error, without a list of formats."""
+    """Returns the sentence of an error, without a list of formats."""
     return error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
 
 
@@ -90,7 +90,7 @@ class SenderLockHeld(PaperwireError):
 
 
 def error_location(error: BaseException) -> str:
-    """The type of an error and where it was raised. The error's text is left out, since it may hold a person's words."""
+    """Returns the type of an error and where it was raised. The error's text is left out, since it may hold a person's words."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"

@@ -26,7 +26,7 @@ class Backoff:
     longest: float
 
     def seconds(self, failures: int) -> float:
-        """The wait after so many failures in a row, from 1."""
+        """Returns the wait after so many failures in a row, from 1."""
         return min(self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), self.longest)
 
 
@@ -111,7 +111,7 @@ class ReceiverLoop:
         self.problem = failure.problem
 
     def _seconds_to_wait(self, attempt: RetryCallState) -> float:
-        """The back-off, or the wait that the platform asks for if that is longer."""
+        """Returns the back-off, or the wait that the platform asks for if that is longer."""
         error = _error_of(attempt)
         asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0
         return max(asked, self._assess(error).backoff.seconds(self._failures))

@@ -28,7 +28,7 @@ class DrainState:
     )  # lanes of operators' chats, to which notices are sent although their platform is stopped
 
     def is_stopped(self, lane: Lane) -> bool:
-        """Whether nothing is sent in this lane."""
+        """Returns whether nothing is sent in this lane."""
         return sender_of(lane) in self.stopped and lane not in self.exempt
 
 
@@ -41,7 +41,7 @@ class LaneAttempts:
     posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
     def has_posted(self, step: Claim) -> bool:
-        """Whether this call has posted the message already."""
+        """Returns whether this call has posted the message already."""
         assert step.message is not None  # noqa: S101 - only messages are posted
         return self.posts[step.seq, step.message.number] > 0
 

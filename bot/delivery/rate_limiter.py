@@ -89,7 +89,7 @@ class GcraRateLimiter:
         return start
 
     def was_preempted(self, token: str) -> bool:
-        """Whether an urgent send took the slot that has come now, so that the caller must reserve again."""
+        """Returns whether an urgent send took the slot that has come now, so that the caller must reserve again."""
         taken = self._preempted.get(token, 0)
         if taken:
             self._preempted[token] = taken - 1
@@ -124,7 +124,7 @@ class GcraRateLimiter:
                 self.record_send(lane, at)
 
     def _lane_budgets(self, lane: Lane) -> list[tuple[Budget, float]]:
-        """The lane's budgets with their states."""
+        """Returns the lane's budgets with their states."""
         limit = self._limits.get(lane.platform)
         budgets: list[Budget] = []
         if limit and limit.per_lane:

@@ -116,5 +116,5 @@ class Supervised:
 
 
 def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
-    """The names of the receivers that do not work, and why."""
+    """Returns the names of the receivers that do not work, and why."""
     return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}

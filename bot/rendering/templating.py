@@ -51,7 +51,7 @@ def macros(
     filters: Mapping[str, Callable[..., str]] | None = None,
     escape: Callable[[object], object] | None = None,
 ) -> Mapping[str, Macro]:
-    """The macros of a platform's templates by name.
+    """Returns the macros of a platform's templates by name.
 
     `escape` is applied to every value that a template prints. Without it, templates of HTML escape HTML.
     """
@@ -80,22 +80,22 @@ def _environment(folder: str, ending: str, escape: Callable[[object], object] | 
 
 
 def _plain(macro: Callable[[object], object]) -> Macro:
-    """The macro as a function that returns str; Jinja's own string type would escape what is added to it."""
+    """Returns the macro as a function that returns str; Jinja's own string type would escape what is added to it."""
     return lambda view: str(macro(view))
 
 
 def page_environment() -> "Environment":
-    """The environment of the gallery's templates."""
+    """Returns the environment of the gallery's templates."""
     made = _environment("gallery", "html", None)
     made.filters.update(linked=linked, tags=tags, hanging=hanging, label=label)
     return made
 
 
 def label(language: Language, name: str, **values: object) -> str:
-    """One of the words of the page."""
+    """Returns one of the words of the page."""
     return replace(_LABELS[name], values=values).say(language.translate)
 
 
 def tags(span: Span) -> list[str]:
-    """The HTML elements for the marks of a span, outermost first."""
+    """Returns the HTML elements for the marks of a span, outermost first."""
     return [tag for mark, tag in _TAGS.items() if mark in span.marks]

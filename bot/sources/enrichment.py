@@ -38,7 +38,7 @@ PaperGroup = tuple[IncompletePaper, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """The first of these sources that is one of arXiv; None if there is none."""
+    """Returns the first of these sources that is one of arXiv; None if there is none."""
     return next((one for one in sources if categories_of(one) or is_api(one.url or "")), None)
 
 
@@ -95,7 +95,7 @@ class Enricher:
 
 
 async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> Digest | None:
-    """The papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
+    """Returns the papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
     try:
         found = await fetcher.fetch(request.url)
     except FetchError as error:
@@ -109,7 +109,7 @@ async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> D
 
 
 def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
-    """The groups of papers, one for each request: many ids together, each title alone.
+    """Returns the groups of papers, one for each request: many ids together, each title alone.
 
     Titles without Latin words are left out, since arXiv has none.
     """
@@ -119,12 +119,12 @@ def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
 
 
 def _words(title: str) -> str:
-    """The words of a title for a request; "" if no paper of arXiv can have the title."""
+    """Returns the words of a title for a request; "" if no paper of arXiv can have the title."""
     return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
 
 
 def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
-    """The two halves of a group; nothing for a group of one paper."""
+    """Returns the two halves of a group; nothing for a group of one paper."""
     middle = len(papers) // 2
     return (papers[middle:], papers[:middle]) if middle else ()
 
@@ -135,7 +135,7 @@ def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
 
 
 def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
-    """The paper of the digest with exactly this title; () if there is none or more than one."""
+    """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
     alias = title_alias(title)
     found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
     return tuple(found.values()) if alias and len(found) == 1 else ()

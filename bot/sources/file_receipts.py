@@ -149,7 +149,7 @@ def _receipt(source: SourceSettings, verdict: PollVerdict, at: datetime, counts:
 
 
 def _is_accounted_for(known: KnownSource, due: Overdue) -> bool:
-    """Whether a receipt written since `due` says that a file came or is late, or the source was added after `due`."""
+    """Returns whether a receipt written since `due` says that a file came or is late, or the source was added after `due`."""
     since, settled, last = known.state.since, known.settled_at, known.last
     return (
         (since is None or due.at < since)

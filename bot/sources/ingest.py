@@ -38,7 +38,7 @@ async def ingest(
 
 
 def today(context: IngestContext) -> date:
-    """The current day in the operator's time zone."""
+    """Returns the current day in the operator's time zone."""
     return context.clock.now().astimezone(zone(context.store.zone)).date()
 
 

@@ -70,14 +70,14 @@ class PaperLookup:
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
-    """The digest with only the papers of these ids, marked as replacements, which are stored without an announcement."""
+    """Returns the digest with only the papers of these ids, marked as replacements, which are stored without an announcement."""
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
     return replace(digest, entries=tuple(found), content_hash=own)
 
 
 def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """The addresses of arXiv's services. If the source is a query to arXiv's API, perhaps on a mirror, its API is used."""
+    """Returns the addresses of arXiv's services. If the source is a query to arXiv's API, perhaps on a mirror, its API is used."""
     if source.url is None or not is_api(source.url):
         return sites
     parts = urlsplit(source.url)

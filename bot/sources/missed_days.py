@@ -71,15 +71,15 @@ class MissedDays:
         return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
     def past(self, *current: date | None) -> tuple[date, ...]:
-        """The missed days except the `current` ones, which have regular requests; oldest first."""
+        """Returns the missed days except the `current` ones, which have regular requests; oldest first."""
         return tuple(sorted(day for day in self.days if day not in current))
 
     def tries(self, *current: date | None) -> int:
-        """The largest number of failed tries of one of the `past` days."""
+        """Returns the largest number of failed tries of one of the `past` days."""
         return max((self.days[day] for day in self.past(*current)), default=0)
 
     def notified(self, *current: date | None, partly: bool) -> str:
-        """The sentences of a receipt about missed days; "" if there are none. `partly`: fetched days are incomplete."""
+        """Returns the sentences of a receipt about missed days; "" if there are none. `partly`: fetched days are incomplete."""
         waits = self.past(*current)
         lacks = "; cross-lists of older papers and new versions are not in it" if partly else ""
         parts = (
@@ -93,7 +93,7 @@ class MissedDays:
 
 
 def ranges(days: Iterable[date]) -> str:
-    """The days as text, with consecutive days joined: "2026-01-19 to 2026-01-21, 2026-01-23"."""
+    """Returns the days as text, with consecutive days joined: "2026-01-19 to 2026-01-21, 2026-01-23"."""
     return ", ".join(
         f"{first} to {last}" if last - first > DAY else ", ".join(map(str, dict.fromkeys((first, last))))
         for first, last in runs(days)
@@ -101,7 +101,7 @@ def ranges(days: Iterable[date]) -> str:
 
 
 def runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
-    """The runs of consecutive days, each as (first, last), in order."""
+    """Returns the runs of consecutive days, each as (first, last), in order."""
     found: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         if found and day - found[-1][1] == DAY:

@@ -36,7 +36,7 @@ def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, 
 
 
 def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Observation:
-    """The observation of a digest that was stored."""
+    """Returns the observation of a digest that was stored."""
     cut = next((warning.message for warning in digest.warnings if warning.code == "xml_truncated"), "")
     return Observation(
         day=digest.day,
@@ -50,7 +50,7 @@ def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Observat
 
 
 def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
-    """The counts of a receipt for one stored digest, by COUNT_NAMES."""
+    """Returns the counts of a receipt for one stored digest, by COUNT_NAMES."""
     failed = {paper.key for paper in digest.entries if paper.failed}
     papers = len({paper.key for paper in digest.entries})
     failures = 0 if done.already_known or done.archive else len(failed)
@@ -59,12 +59,12 @@ def counts_of(digest: Digest, done: Ingested) -> dict[str, int]:
 
 
 def filed_with(filed: Filed, digest: Digest, done: Ingested) -> Filed:
-    """The filed papers so far together with those of one more stored digest."""
+    """Returns the filed papers so far together with those of one more stored digest."""
     return filed.with_papers(_filed_now(done), digest.day, announced=done.announced)
 
 
 def _filed_now(done: Ingested) -> int:
-    """How many papers a digest filed. 0 for a digest that was known before, since an earlier receipt counted them."""
+    """Returns how many papers a digest filed. 0 for a digest that was known before, since an earlier receipt counted them."""
     return 0 if done.already_known else done.archived
 
 
@@ -79,7 +79,7 @@ def _examples(examples: Sequence[str]) -> str:
 
 
 def trouble_after(before: SourceTrouble | None, receipt: Receipt, *, quietly: bool = False) -> SourceTrouble | None:
-    """The trouble of a source after a receipt; None if there is none. `quietly`: a failure does not count as trouble yet."""
+    """Returns the trouble of a source after a receipt; None if there is none. `quietly`: a failure does not count as trouble yet."""
     match receipt.outcome:
         case Outcome.FAILED:
             return before if quietly else SourceTrouble.FAILED

@@ -29,7 +29,7 @@ class SourceSchedules:
         self._zone = zone(zone_name)
 
     def schedule(self, source: SourceSettings) -> Schedule | None:
-        """The schedule of a source; None for a file that is only watched."""
+        """Returns the schedule of a source; None for a file that is only watched."""
         if source.schedule is None:
             return None
         return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
@@ -44,16 +44,16 @@ class SourceSchedules:
         return schedule.due_now(now), schedule.awaited
 
     def is_awaited(self, source: SourceSettings) -> bool:
-        """Whether documents of a source are due at known moments. If not, papers of any day count as new."""
+        """Returns whether documents of a source are due at known moments. If not, papers of any day count as new."""
         schedule = self.schedule(source)
         return schedule is not None and schedule.awaited
 
     def batch_due(self, source: SourceSettings, now: datetime) -> Overdue | None:
-        """The batch of arXiv that the source should show by now; None if none is due."""
+        """Returns the batch of arXiv that the source should show by now; None if none is due."""
         return self._arxiv(source).due_now(now)
 
     def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
-        """The days of the regular requests: today and yesterday for a dated address, else the day that is due."""
+        """Returns the days of the regular requests: today and yesterday for a dated address, else the day that is due."""
         today = now.astimezone(UTC).date()
         if is_dated(source):
             return today, today - DAY
@@ -65,7 +65,7 @@ class SourceSchedules:
         return (last.astimezone(self._zone).date(),) if last else ()
 
     def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
-        """The days after `after` that a source should have brought by `now`, oldest first. With None, only the current day."""
+        """Returns the days after `after` that a source should have brought by `now`, oldest first. With None, only the current day."""
         current = self.current_days(source, now)
         today = now.astimezone(UTC).date()
         if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
@@ -92,11 +92,11 @@ class SourceSchedules:
         return tuple(found)
 
     def _follows_arxiv(self, source: SourceSettings) -> bool:
-        """Whether a source follows arXiv's calendar."""
+        """Returns whether a source follows arXiv's calendar."""
         return bool(source.arxiv) or source.schedule == "arxiv"
 
     def expected_at(self, source: SourceSettings, batch: date) -> datetime:
-        """The moment from which a source should hold a batch of arXiv."""
+        """Returns the moment from which a source should hold a batch of arXiv."""
         return self._arxiv(source).expected_at(batch)
 
     def _arxiv(self, source: SourceSettings) -> ArxivSchedule:

@@ -114,7 +114,7 @@ class SourceScheduler:
         await self._enrich()
 
     async def unreadable(self) -> dict[str, str]:
-        """The sources that could not be read at their last poll, and why. Raises StoreError."""
+        """Returns the sources that could not be read at their last poll, and why. Raises StoreError."""
         known = await self._known()
         failed = {
             name: last.detail
@@ -124,7 +124,7 @@ class SourceScheduler:
         return self.inbox.unread | failed
 
     async def unreadable_if_all(self) -> dict[str, str]:
-        """The result of `unreadable` if that is every source; otherwise an empty one. Raises StoreError."""
+        """Returns the result of `unreadable` if that is every source; otherwise an empty one. Raises StoreError."""
         unread = await self.unreadable()
         return unread if len(unread) == len(self._sources) else {}
 
@@ -183,7 +183,7 @@ class SourceScheduler:
         ]
 
     def _is_due(self, source: SourceSettings, known: KnownSource, now: datetime) -> bool:
-        """Whether the source is due. A time too far ahead counts as due, since it was stored before the clock was set back."""
+        """Returns whether the source is due. A time too far ahead counts as due, since it was stored before the clock was set back."""
         at = known.state.next_at
         schedule = self._context.timing.schedule(source)
         if at is None or schedule is None or at <= now:

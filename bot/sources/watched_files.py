@@ -114,7 +114,7 @@ class WatchedFiles:
         return paths
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
-        """The files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
+        """Returns the files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
         place = source.path or Path()
         if place.is_dir():
             self._folders.add(source.name)

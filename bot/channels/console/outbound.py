@@ -96,6 +96,6 @@ def _text(message: Message, *, plain: bool) -> str:
 
 
 def _printable(text: str, encoding: str | None) -> str:
-    """The text without control characters, and with ? for characters that the stream's encoding lacks."""
+    """Returns the text without control characters, and with ? for characters that the stream's encoding lacks."""
     kept = "".join(sign for sign in text if sign in _ALLOWED_CONTROLS or unicodedata.category(sign) not in {"Cc", "Cs"})
     return kept.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

@@ -45,7 +45,7 @@ class GalleryChannel:
         return tuple(self._posts.values())
 
     def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
-        """The posted messages of one chat."""
+        """Returns the posted messages of one chat."""
         return tuple(post for post in self._posts.values() if post.chat == chat)
 
     async def post(
@@ -91,7 +91,7 @@ class GalleryChannel:
         self._closed = True
 
     def _open(self, message: Message, *, plain: bool) -> str:
-        """The message's content, checked before it is kept. Raises Rejected."""
+        """Returns the message's content, checked before it is kept. Raises Rejected."""
         if self._closed:
             raise RetryLater("The gallery is closed.")
         payload = message.plain if plain else message.payload

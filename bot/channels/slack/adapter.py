@@ -169,7 +169,7 @@ def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer
 
 
 def _startup_lines(settings: Settings) -> Iterator[str]:
-    """The lines with the number of workspaces, and that the bot cannot be talked to if it only sends."""
+    """Yields the lines with the number of workspaces, and that the bot cannot be talked to if it only sends."""
     slack = settings.slack
     if len(slack.workspaces) > 1:
         yield f"Slack: {len(slack.workspaces)} workspaces."

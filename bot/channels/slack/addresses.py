@@ -12,27 +12,27 @@ _NAMED = re.compile(r"@?(?:(?P<team>[TE][A-Z0-9]+)[_/])?(?P<id>[A-Z0-9]+)")
 
 
 def split(address: str) -> tuple[str, str]:
-    """(team, id); the team is "" for the own workspace."""
+    """Returns (team, id); the team is "" for the own workspace."""
     team, _, place = address.rpartition("/")
     return team, place
 
 
 def joined(team: str, place: str) -> str:
-    """The address of an id in a workspace; `team` is "" for the own one."""
+    """Returns the address of an id in a workspace; `team` is "" for the own one."""
     return f"{team}/{place}" if team else place
 
 
 def normalise(address: str, own: str) -> str:
-    """The canonical address of a channel: "CHANNEL" for "TEAM/CHANNEL" of the own workspace (docs/commands.md)."""
+    """Returns the canonical address of a channel: "CHANNEL" for "TEAM/CHANNEL" of the own workspace (docs/commands.md)."""
     return address.removeprefix(f"{own}/") if own else address
 
 
 def channel_reference(address: str) -> str:
-    """The word by which a command names a channel; `read_channel_reference` reads it."""
+    """Returns the word by which a command names a channel; `read_channel_reference` reads it."""
     return "@" + address.replace("/", "_")
 
 
 def read_channel_reference(name: str) -> str:
-    """The address in a channel reference, or the address itself; "" for anything else."""
+    """Returns the address in a channel reference, or the address itself; "" for anything else."""
     match = _NAMED.fullmatch(name)
     return joined(match["team"] or "", match["id"]) if match else ""

@@ -121,20 +121,20 @@ class SlackApi:
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, workspace: Workspace, user: str) -> SlackUser:
-        """The person, looked up anew for each request."""
+        """Returns the person, looked up anew for each request."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
         return await self._ask_for(workspace, user)
 
     async def _ask_for(self, workspace: Workspace, user: str) -> SlackUser:
-        """The person, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        """Returns the person, from Slack. Raises Declined, RetryLater, SenderStopped."""
         answer = await workspace.client.call_get("users.info", user=user, include_locale=True)
         team = workspace.team or (await workspace.identify()).team
         return read_user(answer, team)
 
     async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
-        """Whether a person can see a channel: it is public, or they are a member. None if Slack does not tell."""
+        """Returns whether a person can see a channel: it is public, or they are a member. None if Slack does not tell."""
         try:
             found = await workspace.client.call_get("conversations.info", channel=channel)
             if not _of(found, "channel").get("is_private"):
@@ -165,7 +165,7 @@ class SlackApi:
                 return None
 
     async def _look_up(self, address: str) -> Place:
-        """The channel, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        """Returns the channel, from Slack. Raises Declined, RetryLater, SenderStopped."""
         workspace = await self._workspaces.for_address(address)
         channel = _of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
         return Place(
@@ -256,7 +256,7 @@ class SlackApi:
 
 
 def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
-    """The person in an answer of users.info of a workspace."""
+    """Returns the person in an answer of users.info of a workspace."""
     user = _of(answer, "user")
     profile = user.get("profile") or {}
     home = user.get("team_id") or team
@@ -289,7 +289,7 @@ async def _query_timeout() -> AsyncIterator[None]:
 
 
 def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of an answer that must be an object. Raises RetryLater if it is none."""
+    """Returns a part of an answer that must be an object. Raises RetryLater if it is none."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
         raise RetryLater("Slack gave no answer that can be read.")
@@ -297,7 +297,7 @@ def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
-    """The body of an answer to a response url (docs.slack.dev, Handling user interaction)."""
+    """Returns the body of an answer to a response url (docs.slack.dev, Handling user interaction)."""
     if message is None:
         return {"delete_original": True}
     post = open_message(message, plain=plain)
@@ -310,7 +310,7 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
 
 
 def _snippet(name: str, text: str, number: int) -> Message:
-    """A message with a part of a file in fixed width."""
+    """Returns a message with a part of a file in fixed width."""
     sections = [
         {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{piece}\n```", "verbatim": True}}
         for piece in _pieces(_escaped(text), _SECTION)
@@ -324,7 +324,7 @@ def _escaped(text: str) -> str:
 
 
 def _pieces(text: str, most: int) -> list[str]:
-    """The text in pieces of whole lines. Only a line that is longer than a piece is cut."""
+    """Returns the text in pieces of whole lines. Only a line that is longer than a piece is cut."""
     pieces = [""]
     for line in text.rstrip("\n").split("\n"):
         for start in range(0, max(len(line), 1), most):

@@ -18,7 +18,7 @@ class Conversations:
         self._direct[person] = direct
 
     async def resolve(self, address: str) -> tuple[Workspace, str]:
-        """The workspace whose token is used, and the id of the channel that Slack posts to. Raises NotDelivered."""
+        """Returns the workspace whose token is used, and the id of the channel that Slack posts to. Raises NotDelivered."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
         workspace = await self.workspaces.for_address(address)

@@ -16,7 +16,7 @@ def _read_address(rest: str) -> ChatAddress | None:
 
 
 def _kind_of(address: ChatAddress) -> ChatKind:
-    """The kind of a chat by its id: ids of direct messages and people begin with D or U, after the workspace."""
+    """Returns the kind of a chat by its id: ids of direct messages and people begin with D or U, after the workspace."""
     return ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else ChatKind.TEAM
 
 

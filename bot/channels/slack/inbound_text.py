@@ -15,7 +15,7 @@ _UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def unescape(text: object, prefix: str = "") -> str:
-    """The text as it was typed. A channel that is named first, or right after a command, becomes a channel reference.
+    """Returns the text as it was typed. A channel that is named first, or right after a command, becomes a channel reference.
 
     `prefix` is the workspace in which the text was written; "" for the own one.
     """
@@ -28,12 +28,12 @@ def unescape(text: object, prefix: str = "") -> str:
 
 
 def clean(text: object) -> str:
-    """A person's text without characters that cannot be stored or shown."""
+    """Returns a person's text without characters that cannot be stored or shown."""
     return _UNUSABLE.sub("", str(text or ""))
 
 
 def after_mention(text: object, bot: str) -> str:
-    """The text after the first mention of the bot, else the text before it, still in Slack's form."""
+    """Returns the text after the first mention of the bot, else the text before it, still in Slack's form."""
     before, _, behind = clean(text).partition(f"<@{bot}>")
     if not behind:  # Slack may add the name
         before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", clean(text)).partition(f"<@{bot}>")
@@ -41,7 +41,7 @@ def after_mention(text: object, bot: str) -> str:
 
 
 def title_of(name: object) -> str:
-    """The title of a conversation: "#general"; for a group conversation people's names; "" if Slack hides the name."""
+    """Returns the title of a conversation: "#general"; for a group conversation people's names; "" if Slack hides the name."""
     plain = clean(name).strip()
     if plain in ("", "directmessage", "privategroup"):
         return ""

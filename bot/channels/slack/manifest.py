@@ -16,7 +16,7 @@ _LONG = (
 
 
 def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
-    """The manifest. With `url`, the root of the web address, Slack sends requests there; without it, by Socket Mode."""
+    """Returns the manifest. With `url`, the root of the web address, Slack sends requests there; without it, by Socket Mode."""
     scopes = scopes_of(minimal=minimal)
     events, commands, interactivity = (f"{url}{path}" for path in PATHS) if url else ("", "", "")
     return {

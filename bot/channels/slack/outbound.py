@@ -118,18 +118,18 @@ class SlackChannel:
         return f"{me.team}:{me.user}"
 
     async def normalise(self, address: str) -> str:
-        """The canonical address of a channel. Asks Slack for the own team if the address names a team. Raises NotDelivered."""
+        """Returns the canonical address of a channel. Asks Slack for the own team if the address names a team. Raises NotDelivered."""
         own = self.workspaces.own
         if "/" not in address or own is None:
             return address
         return normalise(address, own.team or (await own.identify()).team)
 
     def forms(self) -> SlackForms:
-        """The modals and home views of the same workspaces."""
+        """Returns the modals and home views of the same workspaces."""
         return SlackForms(self.workspaces)
 
     def api(self) -> SlackApi:
-        """The platform API of the same workspaces."""
+        """Returns the platform API of the same workspaces."""
         return SlackApi(self, self.conversations)
 
     async def close(self) -> None:
@@ -156,7 +156,7 @@ def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens 
 
 
 def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
-    """Whether a message is the one with this delivery and number, by its metadata."""
+    """Returns whether a message is the one with this delivery and number, by its metadata."""
     match found.get("metadata"):
         case {"event_payload": {"id": identity, "n": n}}:
             return identity == delivery and str(n) == str(number)

@@ -146,16 +146,16 @@ HOSTS = (
 
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
-    """The names of the scopes that the app asks for."""
+    """Returns the names of the scopes that the app asks for."""
     return tuple(scope.name for scope in SCOPES if scope.needed or not minimal)
 
 
 def events_of(scopes: Collection[str]) -> tuple[str, ...]:
-    """The events that an app with these scopes can receive."""
+    """Returns the events that an app with these scopes can receive."""
     bound = {event for scope in SCOPES if scope.name in scopes for event in scope.events}
     return tuple(sorted({*bound, *FREE_EVENTS}))
 
 
 def missing(granted: Collection[str]) -> Iterator[Scope]:
-    """The scopes that a token lacks, the needed ones first."""
+    """Yields the scopes that a token lacks, the needed ones first."""
     yield from sorted((scope for scope in SCOPES if scope.name not in granted), key=lambda scope: not scope.needed)

@@ -76,7 +76,7 @@ class SlackForms:
 
 
 async def _is_member(workspace: Workspace, user: str) -> bool:
-    """Whether a person is a member of the workspace. True for everybody if the app may not read people."""
+    """Returns whether a person is a member of the workspace. True for everybody if the app may not read people."""
     try:
         answer = await workspace.client.call_get("users.info", user=user)
     except Declined:

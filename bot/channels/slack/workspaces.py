@@ -90,7 +90,7 @@ class Workspaces:
         self._dropped: list[Workspace] = []
 
     def connect(self, token: SecretStr) -> "Client":
-        """A new client with this token."""
+        """Returns a new client with this token."""
         from bot.channels.slack.web_api.client import Client  # noqa: PLC0415 - the library costs 160 ms; only senders need it
 
         connect, read = self._timeouts
@@ -112,7 +112,7 @@ class Workspaces:
         self._others = [one for one in self._others if one.team != team]
 
     async def for_address(self, address: str) -> Workspace:
-        """The workspace of an address, which may also name the own team. Raises NotDelivered."""
+        """Returns the workspace of an address, which may also name the own team. Raises NotDelivered."""
         team, _ = split(address)
         if not team:
             return self._first()
@@ -140,7 +140,7 @@ class Workspaces:
             raise failures[0]
 
     def served(self, app: SecretStr | None = None) -> Mapping[str, ServedWorkspace]:
-        """The known workspaces by team; with `app` only those whose events that app sends."""
+        """Returns the known workspaces by team; with `app` only those whose events that app sends."""
         return MappingProxyType(
             {
                 one.identity.team: ServedWorkspace(
@@ -152,7 +152,7 @@ class Workspaces:
         )
 
     def prefix(self, team: str) -> str:
-        """The prefix of addresses in a workspace."""
+        """Returns the prefix of addresses in a workspace."""
         return "" if self.own is not None and self.own.team == team else team
 
     async def close(self) -> None:

@@ -108,7 +108,7 @@ def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_na
 
 
 def _no_proxy() -> SettingsError:
-    """The error for a proxy of an unusable kind. It names only the variable, since the address may hold a password."""
+    """Returns the error for a proxy of an unusable kind. It names only the variable, since the address may hold a password."""
     names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
     return SettingsError(
         Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),

@@ -28,7 +28,7 @@ class TelegramApi:
         self._client = client
 
     async def get_me(self) -> tuple[str, str]:
-        """(id, name without @) of the bot. Raises NotDelivered."""
+        """Returns (id, name without @) of the bot. Raises NotDelivered."""
         me = await self._client.call_for_object("getMe")
         return str(me.get("id", "")), str(me.get("username") or "")
 
@@ -46,7 +46,7 @@ class TelegramApi:
         return member.get("status") in _MANAGING
 
     async def _member(self, address: str, person: str) -> dict[str, Any]:
-        """The ChatMember of a person. If the group became a supergroup, asks at its new id."""
+        """Returns the ChatMember of a person. If the group became a supergroup, asks at its new id."""
         try:
             return await self._client.call_for_object("getChatMember", chat_id=address, user_id=person)
         except ChatMoved as moved:

@@ -20,7 +20,7 @@ def _read_address(rest: str) -> ChatAddress | None:
 
 
 def _kind_of(address: ChatAddress) -> ChatKind:
-    """The kind of a chat by its id: ids of groups and channels are negative."""
+    """Returns the kind of a chat by its id: ids of groups and channels are negative."""
     return ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE
 
 

@@ -78,12 +78,12 @@ class TelegramChannel:
         return me
 
     async def resolve(self, name: str) -> tuple[str, str]:
-        """(id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone if there is no such chat."""
+        """Returns (id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone if there is no such chat."""
         found = await self.api().get_chat(name)
         return found.chat.address, found.title or name
 
     async def kind(self, address: str) -> ChatKind:
-        """The kind of a chat, by id or "@name". Raises as `resolve`."""
+        """Returns the kind of a chat, by id or "@name". Raises as `resolve`."""
         return (await self.api().get_chat(address)).kind
 
     @property
@@ -101,7 +101,7 @@ class TelegramChannel:
         await self._client.close()
 
     def _open(self, message: Message, *, plain: bool) -> MessageArguments:
-        """The message's content, read before anything is sent. Raises Rejected, RetryLater."""
+        """Returns the message's content, read before anything is sent. Raises Rejected, RetryLater."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
         try:

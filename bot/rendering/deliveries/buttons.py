@@ -33,7 +33,7 @@ class DeliveryButtons:
     last: Buttons = ()  # rows under the last message
 
     def under(self, papers: Sequence[int], *, last: bool) -> Buttons:
-        """The rows under a message that shows these papers."""
+        """Returns the rows under a message that shows these papers."""
         named = [self.numbers[paper] for paper in papers if paper in self.numbers]
         return (*button_rows(named), *(self.last if last else ()))
 
@@ -41,7 +41,7 @@ class DeliveryButtons:
 def delivery_buttons(
     delivery: Delivery, plan: Outline, reader: Reader, medium: Medium, make_link: MakeLink | None
 ) -> DeliveryButtons:
-    """The buttons of a delivery with papers. `make_link` gives the link with which strangers subscribe for themselves."""
+    """Returns the buttons of a delivery with papers. `make_link` gives the link with which strangers subscribe for themselves."""
     if not (medium.numbers or medium.menus):
         return DeliveryButtons()
     if reader.settings.buttons == "link":
@@ -64,7 +64,7 @@ def delivery_buttons(
 
 
 def menu_beside(card_button: Button, item: Item, language: Language) -> tuple[Button, ...]:
-    """The menu beside a paper in a reply, which replaces the button that opens its card: the same menu as in its delivery.
+    """Returns the menu beside a paper in a reply, which replaces the button that opens its card: the same menu as in its delivery.
 
     For a paper that is in no delivery, the menu is only that button.
     """
@@ -85,7 +85,7 @@ def paper_links(item: Item, language: Language) -> tuple[Button, ...]:
 
 
 def button_rows(buttons: Sequence[Button]) -> Buttons:
-    """The buttons in as few rows as possible, of nearly equal length: nine become five and four."""
+    """Returns the buttons in as few rows as possible, of nearly equal length: nine become five and four."""
     if not buttons:
         return ()
     rows = -(-len(buttons) // IN_ROW)
@@ -101,7 +101,7 @@ def _show_more(delivery: Delivery, reader: Reader, hidden: int) -> Buttons:
 
 
 def _menu(delivery: str, position: int, item: Item, language: Language) -> tuple[Button, ...]:
-    """The actions of a paper. `delivery` is the delivery's id with "d" before it."""
+    """Returns the actions of a paper. `delivery` is the delivery's id with "d" before it."""
     verbs = {
         "f": language.say("more"),
         "w": language.say("why"),
@@ -114,7 +114,7 @@ def _menu(delivery: str, position: int, item: Item, language: Language) -> tuple
 
 
 def _single_paper_row(delivery: Delivery, item: Item, reader: Reader) -> tuple[Button, ...]:
-    """The actions of the only paper of an alert."""
+    """Returns the actions of the only paper of an alert."""
     say, place = reader.language.say, f"d{delivery.id}."
     return (
         Button(label=say("more"), data=f"{place}f{item.position}"),

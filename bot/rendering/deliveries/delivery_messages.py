@@ -37,7 +37,7 @@ def render_delivery(
     notices: Notices = NOTICES,
     media: Media = MEDIA,
 ) -> tuple[Message, ...]:
-    """The messages of a delivery, in order, each within its platform's limits.
+    """Returns the messages of a delivery, in order, each within its platform's limits.
 
     `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every paper stays in its message.
     `titles` are the sources that are named in the tail: name in lower case -> (title, home page or ""). `make_link` gives
@@ -70,7 +70,7 @@ def render_delivery(
 def delivery_pages(
     delivery: Delivery, reader: Reader, medium: Medium, *, beneath: Size = _NOTHING
 ) -> list[list[Fragment]]:
-    """The messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
+    """Returns the messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
 
     `beneath` is the size of the reply's buttons.
     """
@@ -86,7 +86,7 @@ def delivery_pages(
 
 
 def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
-    """The delivery with the titles of the sources of its shown papers, in the order of `titles`."""
+    """Returns the delivery with the titles of the sources of its shown papers, in the order of `titles`."""
     sources = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
     named = tuple(title for name, title in titles.items() if name in sources)
     return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
@@ -108,7 +108,7 @@ def _paper_messages(
 def _thread_messages(
     delivery: Delivery, paginator: Paginator, buttons: DeliveryButtons, layout: Layout
 ) -> tuple[Message, ...]:
-    """One line in the channel with the first titles, and the papers in its thread; parts are counted in the thread."""
+    """Returns one line in the channel with the first titles, and the papers in its thread; parts are counted in the thread."""
     medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
     pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
@@ -122,7 +122,7 @@ def _thread_messages(
 
 
 def _root(delivery: Delivery, paginator: Paginator) -> Root:
-    """The message in the channel that the thread hangs on."""
+    """Returns the message in the channel that the thread hangs on."""
     reader, head = paginator.reader, root_line(delivery, paginator.reader)
     items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
     titles = tuple(f"{number} {paper_view(item, reader, TITLES).title}" for number, item in enumerate(items, 1))
@@ -147,7 +147,7 @@ def _message(
 
 
 def _with_heads(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None, Page]]:
-    """Each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
+    """Yields each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:
             yield plan.head, page
@@ -157,7 +157,7 @@ def _with_heads(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | N
 
 
 def _makes_sound(delivery: Delivery, reader: Reader) -> bool:
-    """Whether the first message makes a sound: if the chat's setting `sound` says so, outside its quiet hours."""
+    """Returns whether the first message makes a sound: if the chat's setting `sound` says so, outside its quiet hours."""
     if reader.settings.sound != "first":
         return False
     now = reader.language.local(delivery.due + delivery.facts.late).time()
@@ -167,7 +167,7 @@ def _makes_sound(delivery: Delivery, reader: Reader) -> bool:
 
 
 def _quiet_hours(quiet: str) -> tuple[time, time]:
-    """Start and end of the setting `quiet`, "22:00-08:00"; those of the night for a chat without quiet hours."""
+    """Returns start and end of the setting `quiet`, "22:00-08:00"; those of the night for a chat without quiet hours."""
     try:
         start, end = (time.fromisoformat(part.strip()) for part in quiet.split("-"))
     except ValueError:

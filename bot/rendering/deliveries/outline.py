@@ -59,7 +59,7 @@ class Outline:
 
 
 def outline(delivery: Delivery, reader: Reader) -> Outline:
-    """The outline of a delivery with papers."""
+    """Returns the outline of a delivery with papers."""
     shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
     form = _form(delivery, len(shown))
     digest = form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
@@ -79,7 +79,7 @@ def outline(delivery: Delivery, reader: Reader) -> Outline:
 
 
 def root_line(delivery: Delivery, reader: Reader) -> Head:
-    """The line in the channel that a thread hangs on: "12 papers for #vision-papers"."""
+    """Returns the line in the channel that a thread hangs on: "12 papers for #vision-papers"."""
     chat = isolated(cut_at_word(clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
     if not chat:  # without the right to read channels the bot does not know the name
@@ -89,7 +89,7 @@ def root_line(delivery: Delivery, reader: Reader) -> Head:
 
 
 def empty_text(delivery: Delivery, reader: Reader) -> str:
-    """The text of a delivery without papers: how many came, that none matched, and when the next is due."""
+    """Returns the text of a delivery without papers: how many came, that none matched, and when the next is due."""
     language = reader.language
     facts = delivery.facts
     seen_from = language.local(delivery.due).date()
@@ -142,25 +142,25 @@ def _measure(form: DeliveryForm, shown: int, reader: Reader) -> Measure:
 
 
 def measure_of_list(amount: int) -> Measure:
-    """The measure of each paper in a list of this length: the longer the list, the shorter."""
+    """Returns the measure of each paper in a list of this length: the longer the list, the shorter."""
     if amount > _TITLES_ABOVE:
         return TITLES
     return COMPACT if amount > _COMPACT_ABOVE else ROW
 
 
 def _label(item: Item, reader: Reader) -> str:
-    """The label of the subscription that a paper is grouped under; "" in public."""
+    """Returns the label of the subscription that a paper is grouped under; "" in public."""
     return subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
 
 
 def _only_label(delivery: Delivery, reader: Reader) -> str:
-    """The label of the subscription that all papers are grouped under, "" if there are several."""
+    """Returns the label of the subscription that all papers are grouped under, "" if there are several."""
     groups = _by_subscription(delivery.items)
     return _label(groups[0][0], reader) if len(groups) == 1 else ""
 
 
 def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
-    """The papers grouped by their first subscription: the smallest group first, equal ones by their first paper."""
+    """Returns the papers grouped by their first subscription: the smallest group first, equal ones by their first paper."""
     groups: dict[int, list[Item]] = {}
     for item in sorted(items, key=_position):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
@@ -205,7 +205,7 @@ def _head(delivery: Delivery, reader: Reader, name: str) -> Head:
 
 
 def _day_text(delivery: Delivery, language: Language) -> str:
-    """The days of the delivery's digests, else its due day."""
+    """Returns the days of the delivery's digests, else its due day."""
     due = language.local(delivery.due).date()
     return language.days(delivery.facts.days or (due,), seen_from=due)
 
@@ -232,7 +232,7 @@ def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tai
 
 
 def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
-    """One line if three or more of these papers lack a summary that other papers have, or whose summary failed; else ""."""
+    """Returns one line if three or more of these papers lack a summary that other papers have, or whose summary failed; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language
@@ -249,7 +249,7 @@ def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
 
 
 def _missing(delivery: Delivery, reader: Reader) -> str:
-    """One line about the sources that are missing; "" if none is, and in public."""
+    """Returns one line about the sources that are missing; "" if none is, and in public."""
     missing = delivery.facts.missing
     names = isolated(cut_at_word(clean(missing.names), _REASON_WIDTH)) if missing else ""
     if missing is None or not names or reader.is_public:

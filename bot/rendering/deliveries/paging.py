@@ -28,7 +28,7 @@ class Paginator:
     beneath: Size = field(default=Size())  # size of the buttons under the last message
 
     def pages(self, layout: Layout = ()) -> list[Page]:
-        """The pages of the delivery. `layout`, for edits, has the papers of each message that was sent."""
+        """Returns the pages of the delivery. `layout`, for edits, has the papers of each message that was sent."""
         if layout:
             return self._as_sent(layout)
         room, first_head = self.medium.room, self._head_size()
@@ -43,7 +43,7 @@ class Paginator:
         return pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
     def _as_sent(self, layout: Layout) -> list[Page]:
-        """The papers in the messages in which they were sent, all shortened until each message holds its papers."""
+        """Returns the papers in the messages in which they were sent, all shortened until each message holds its papers."""
         head = self._head_size()
         for measure in shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
@@ -71,7 +71,7 @@ class Paginator:
     def _group(
         self, group: SubscriptionPapers, before: int, head: Size, closing: Sequence[Fragment]
     ) -> list[PaperPart]:
-        """The parts of a group. `before` papers precede the group; `closing` follows its last paper."""
+        """Returns the parts of a group. `before` papers precede the group; `closing` follows its last paper."""
         heading = self.medium.draw(group.heading) if group.heading else None
         again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
         more = [self.medium.draw(group.more)] if group.more else []
@@ -85,7 +85,7 @@ class Paginator:
         return parts
 
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
-        """The paper as long as its form allows, shorter only if it fits into no message together with `beside`."""
+        """Returns the paper as long as its form allows, shorter only if it fits into no message together with `beside`."""
         counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
         for measure in shrinking_measures(self.plan.measure):
             all_named = self.plan.why == "all"

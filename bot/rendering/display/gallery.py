@@ -118,13 +118,13 @@ class Frame:
 
 
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
-    """The page as HTML. `language` is that of the page's own words; every chat has its own."""
+    """Returns the page as HTML. `language` is that of the page's own words; every chat has its own."""
     drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
     return _template().render(frame=frame, language=language, exhibits=drawn)
 
 
 def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
-    """The messages of a chat, with the messages of a thread under its first one. Raises ValueError for a broken payload."""
+    """Returns the messages of a chat, with the messages of a thread under its first one. Raises ValueError for a broken payload."""
     posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
     known = {post.id for post in posts}
     replies: dict[str, list[Posted]] = {}
@@ -165,7 +165,7 @@ def _when(at: datetime, language: Language) -> tuple[str, str, str]:
 
 
 def payload_display(platform: str, payload: str, *, pressed: Collection[str] = ()) -> Display:
-    """The message that `payload` makes on a platform. Raises ValueError if the platform cannot show it.
+    """Returns the message that `payload` makes on a platform. Raises ValueError if the platform cannot show it.
 
     `payload` is JSON as the platform's channel posts it; `pressed` is the data of the buttons that were pressed.
     """

@@ -126,12 +126,12 @@ def _keys(rows: Iterable[Sequence[ShownButton]]) -> Iterator[RenderableType]:
 
 
 def flow(spans: Iterable[Span], *, written: bool) -> RenderableType:
-    """The spans folded to the width of the terminal. `written`: the address of each link is written behind it."""
+    """Returns the spans folded to the width of the terminal. `written`: the address of each link is written behind it."""
     return _Flow(text_of(spans, written=written))
 
 
 def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
-    """The spans as a text of rich. `written`: the address of each link is written behind it."""
+    """Returns the spans as a text of rich. `written`: the address of each link is written behind it."""
     text = Text(style=style)
     for link, run in linked(spans):
         for span in run:
@@ -160,7 +160,7 @@ class _Flow:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """The text in lines of at most `width` columns, folded as by `folded`; rich itself breaks at blanks only."""
+    """Yields the text in lines of at most `width` columns, folded as by `folded`; rich itself breaks at blanks only."""
     for line in text.split("\n", allow_blank=True):
         hang, places = breaks(line.plain, width)
         for number, part in enumerate(line.divide(places)):

@@ -25,12 +25,12 @@ def _macros() -> Mapping[str, Macro]:
 
 
 def plain_text(view: object) -> str:
-    """The view without markup."""
+    """Returns the view without markup."""
     return _macros()[macro_name(view)](view).strip("\n")
 
 
 def short_text(view: object) -> str:
-    """The view without markup, a paper reduced to its title and link."""
+    """Returns the view without markup, a paper reduced to its title and link."""
     if isinstance(view, PaperView):
         title = cut_at_word(str(view.title), _SHORT_TITLE)
         return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
@@ -38,17 +38,17 @@ def short_text(view: object) -> str:
 
 
 def plain_page(fragments: Sequence[Fragment]) -> str:
-    """A message without markup."""
+    """Returns a message without markup."""
     return joined_texts([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
 
 
 def short_page(fragments: Sequence[Fragment]) -> str:
-    """A message without markup, its papers reduced to title and link."""
+    """Returns a message without markup, its papers reduced to title and link."""
     return joined_texts([(fragment.view, short_text(fragment.view)) for fragment in fragments])
 
 
 def notification_titles(fragments: Sequence[Fragment]) -> str:
-    """The head of a message and the titles of its papers: what a notification shows."""
+    """Returns the head of a message and the titles of its papers: what a notification shows."""
     lines = []
     for fragment in fragments:
         match fragment.view:
@@ -69,7 +69,7 @@ class Console:
     menus = False
 
     def draw(self, view: object) -> Fragment:
-        """The view as text without markup."""
+        """Returns the view as text without markup."""
         return Fragment(view=view, markup=plain_text(view))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
@@ -104,7 +104,7 @@ def _read(payload: object, pressed: Collection[str]) -> Display | None:
 
 
 def _with_addresses(text: str) -> Iterator[Span]:
-    """The text with its addresses as links, as terminals show it."""
+    """Yields the text with its addresses as links, as terminals show it."""
     place = 0
     for address in _ADDRESS.finditer(text):
         if place < address.start():

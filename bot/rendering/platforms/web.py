@@ -24,7 +24,7 @@ class Web:
     menus = False
 
     def draw(self, view: object) -> Fragment:
-        """The view as HTML, escaped."""
+        """Returns the view as HTML, escaped."""
         return Fragment(view=view, markup=_macros()[macro_name(view)](view).strip("\n"))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
@@ -39,7 +39,7 @@ class Web:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
     ) -> tuple[str, str]:
-        """The message as HTML and as text; the plain form is the text alone."""
+        """Returns the message as HTML and as text; the plain form is the text alone."""
         html = "\n".join(
             [*(fragment.markup for fragment in fragments), *(_macros()["buttons"](row) for row in buttons)]
         )

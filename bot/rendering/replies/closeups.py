@@ -45,7 +45,7 @@ _FIELDS = {
 
 
 def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
-    """The head with title, all authors and all categories; with the short lists if `measure` cuts the title."""
+    """Returns the head with title, all authors and all categories; with the short lists if `measure` cuts the title."""
     view = paper_view(item, reader, measure)
     if measure.title < HEAD.title:
         return view
@@ -54,7 +54,7 @@ def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView
 
 
 def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
-    """All texts of a paper, those in the chat's language first, then the original abstract and summaries in other languages."""
+    """Returns all texts of a paper, those in the chat's language first, then the original abstract and summaries in other languages."""
     paper, language = item.paper.paper, reader.language
     own = [summary for summary in paper.summaries if _is_in_language(summary.language, language) and _usable(summary)]
     others = [summary for summary in paper.summaries if not own and _usable(summary)]
@@ -72,12 +72,12 @@ def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
 
 
 def why_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
-    """The head with title, authors and categories, without the line of subscriptions."""
+    """Returns the head with title, authors and categories, without the line of subscriptions."""
     return replace(paper_view(item, reader, measure), why="")
 
 
 def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
-    """For each subscription that matched the paper, its label and the passages with its words."""
+    """Returns for each subscription that matched the paper, its label and the passages with its words."""
     return tuple(section for because in item.because for section in _reason(because, item.paper.paper, reader))
 
 
@@ -100,7 +100,7 @@ def _translated(paper: Paper, language: Language, *, title: bool) -> Iterator[Se
 
 
 def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[Section]:
-    """The usable fields of these summaries as sections."""
+    """Yields the usable fields of these summaries as sections."""
     for summary in summaries:
         for name, text in _usable(summary).items():
             known = _FIELDS.get(name)
@@ -125,7 +125,7 @@ def _is_in_language(code: str, language: Language) -> bool:
 
 
 def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]:
-    """The subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
+    """Yields the subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
     number = f"{because.number}  " if because.number else ""
     yield Section(label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(""))
     query = _query(because.text)
@@ -150,7 +150,7 @@ def _query(text: str) -> Query | None:
 
 
 def _passage(query: Query, hit: Hit) -> Passage:
-    """The text around the first hit; for authors, categories and so on the terms that were hit."""
+    """Returns the text around the first hit; for authors, categories and so on the terms that were hit."""
     if not hit.text:
         return Passage("", ", ".join(map(clean, hit.terms)))
     text = readable(clean(hit.text[:_LONGEST]))
@@ -163,13 +163,13 @@ def _passage(query: Query, hit: Hit) -> Passage:
 
 
 def _around(passage: Passage, side: int) -> Passage:
-    """The passage with at most `side` columns on each side of its hit."""
+    """Returns the passage with at most `side` columns on each side of its hit."""
     before = cut_at_word(passage.before[::-1], side)[::-1]
     return Passage(before, cut_at_word(passage.hit, 2 * side), cut_at_word(passage.after, side))
 
 
 def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
-    """The section in pieces of about `room` columns, cut at sentences; only the first piece has the label.
+    """Returns the section in pieces of about `room` columns, cut at sentences; only the first piece has the label.
 
     A passage with a hit is one piece, shortened on both sides.
     """

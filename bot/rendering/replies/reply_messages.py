@@ -29,7 +29,7 @@ _SECTION_ROOMS = (
 
 
 def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
-    """The messages of a reply: one, unless it is longer than the platform's limit.
+    """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     In this order: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
     papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
@@ -52,7 +52,7 @@ def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Mes
 
 
 def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
-    """The reply in pages. `beneath` is the size of the buttons under the last one."""
+    """Returns the reply in pages. `beneath` is the size of the buttons under the last one."""
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else None
     packed = pack(parts, medium.room, beneath, beneath, most=most)
@@ -64,13 +64,13 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
 
 
 def _line_parts(reply: Reply, medium: Medium) -> list[PaperPart]:
-    """The lines and the text of fixed width; none if all are blank."""
+    """Returns the lines and the text of fixed width; none if all are blank."""
     fragments = [medium.draw(view) for view in _views(reply)]
     return [PaperPart(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
 
 
 def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
-    """The pages of the lines and those of the delivery below; one page if it holds both."""
+    """Returns the pages of the lines and those of the delivery below; one page if it holds both."""
     if len(pages) == len(below) == 1:
         both = [*pages[0].fragments, *below[0]]
         if (beneath + total(both)).fits(medium.room):
@@ -82,7 +82,7 @@ def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Mediu
 
 
 def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[PaperPart]:
-    """The papers as parts; the id of a part is the place of its paper among the items."""
+    """Yields the papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
         match reply.item_layout:
             case "row":
@@ -105,7 +105,7 @@ def _fitted(
     *,
     menu: tuple[Button, ...] = (),
 ) -> Fragment:
-    """The paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
+    """Returns the paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
     for narrower in shrinking_measures(measure):
         fragment = medium.draw(replace(view(narrower), menu=menu))
         if fragment.is_within_limits and (beneath + fragment.size).fits(medium.room):
@@ -114,7 +114,7 @@ def _fitted(
 
 
 def _with_texts(reader: Reader) -> Reader:
-    """The reader, with summaries if the chat shows titles only: a person who asks for papers wants to read of them."""
+    """Returns the reader, with summaries if the chat shows titles only: a person who asks for papers wants to read of them."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
@@ -129,7 +129,7 @@ def _close_up(
 
 
 def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
-    """The section in as few pieces as fit into messages."""
+    """Returns the section in as few pieces as fit into messages."""
     for room in _SECTION_ROOMS:
         fragments = [medium.draw(piece) for piece in section_pieces(section, room)]
         if all(fragment.is_within_limits and (beneath + fragment.size).fits(medium.room) for fragment in fragments):

@@ -25,20 +25,20 @@ class Cldr:
         self._locale = Locale.parse(code)
 
     def number(self, number: int) -> str:
-        """The number with separators: 2,061."""
+        """Returns the number with separators: 2,061."""
         return format_decimal(number, locale=self._locale)
 
     def day(self, day: date, pattern: str) -> str:
-        """The day by a CLDR pattern."""
+        """Returns the day by a CLDR pattern."""
         return format_date(day, pattern, locale=self._locale)
 
     def duration(self, length: timedelta) -> str:
-        """The length in its largest unit: 3 days, 5 小时."""
+        """Returns the length in its largest unit: 3 days, 5 小时."""
         written = format_timedelta(length, threshold=1, locale=self._locale)
         return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our Chinese sentences put a blank there
 
     def city(self, zone: str) -> str:
-        """The city of an IANA zone; "" if CLDR names none in this language."""
+        """Returns the city of an IANA zone; "" if CLDR names none in this language."""
         names = self._locale.time_zones
         known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
         return str(known.get("city") or "")

@@ -17,7 +17,7 @@ _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
 def clean(text: str) -> str:
-    """The text as one line, without control characters, lone surrogates and direction marks, white space collapsed."""
+    """Returns the text as one line, without control characters, lone surrogates and direction marks, white space collapsed."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split()) if "  " in text else text.strip()
     plain = " ".join(_UNPRINTABLE.sub("", re.sub(r"\s", " ", text)).split())
@@ -25,12 +25,12 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """The text as `clean` makes it, but with its line ends and blanks: for text that is laid out by its author."""
+    """Returns the text as `clean` makes it, but with its line ends and blanks: for text that is laid out by its author."""
     return _UNPRINTABLE.sub("", re.sub(r"\r\n?", "\n", text).replace("\t", "    "))
 
 
 def _thinned(text: str) -> str:
-    """The text with at most four accents on a letter; a tower of them would cover the lines above."""
+    """Returns the text with at most four accents on a letter; a tower of them would cover the lines above."""
     runs = (
         "".join(run)[: _MOST_MARKS if marks else None] for marks, run in groupby(text, lambda c: bool(combining(c)))
     )
@@ -38,7 +38,7 @@ def _thinned(text: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """The text between isolating marks (Unicode TR9) if it has right-to-left letters: the text around it keeps its order."""
+    """Returns the text between isolating marks (Unicode TR9) if it has right-to-left letters: the text around it keeps its order."""
     if text.isascii() or not _RTL_BLOCKS.search(text):
         return text
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"

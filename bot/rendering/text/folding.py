@@ -18,18 +18,18 @@ _LEAST_ROOM = 20  # columns: in a narrower terminal continued lines are not inde
 
 
 def folded(text: str, width: int) -> str:
-    """The text in lines of at most `width` columns; a longer word stays whole."""
+    """Returns the text in lines of at most `width` columns; a longer word stays whole."""
     return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
 
 
 def hanging(line: str) -> int:
-    """The columns before the text of a line: blanks, and a number or a sign."""
+    """Returns the columns before the text of a line: blanks, and a number or a sign."""
     before = _BEFORE_TEXT.match(line)
     return cell_len(before[0]) if before else 0
 
 
 def breaks(line: str, width: int) -> tuple[int, list[int]]:
-    """The indent of the continued lines, and the places in the line where they begin."""
+    """Returns the indent of the continued lines, and the places in the line where they begin."""
     before = hanging(line)  # as many signs as columns
     hang = before if width - before >= _LEAST_ROOM else 0
     found: list[int] = []

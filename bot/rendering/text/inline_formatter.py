@@ -25,20 +25,20 @@ class TextFormatter:
         self._translate = localizer.translate
 
     def reading(self, query: Query) -> str:
-        """The reading of a query: what it asks for, in the person's own words."""
+        """Returns the reading of a query: what it asks for, in the person's own words."""
         return query_in_words(query, self._translate)
 
     def caret(self, text: str, column: int) -> tuple[str, str]:
-        """The line of a refused query, and a line with ^ below the column."""
+        """Returns the line of a refused query, and a line with ^ below the column."""
         return caret(text, column)
 
     def title(self, paper: Paper) -> str:
-        """The title and the id of a paper on one line."""
+        """Returns the title and the id of a paper on one line."""
         return title_line(paper)
 
 
 def title_line(paper: Paper) -> str:
-    """The title of a paper, else the first words of its abstract in quotation marks; and its id. One line."""
+    """Returns the title of a paper, else the first words of its abstract in quotation marks; and its id. One line."""
     title = cut_at_word(readable(clean(paper.title)), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{isolated(title)} ({name})" if name else isolated(title)

@@ -41,20 +41,20 @@ class Translator:
         return self._catalogue.gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
 
     def plural(self, one: str, many: str, count: int) -> str:
-        """The singular or plural for `count`, its holes not filled."""
+        """Returns the singular or plural for `count`, its holes not filled."""
         return self._catalogue.ngettext(one, many, count)
 
 
 @lru_cache
 def translator(lang: str) -> Translator:
-    """The translator of a chat's language, "en" or "zh"; English for any other."""
+    """Returns the translator of a chat's language, "en" or "zh"; English for any other."""
     path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
     with path.open("rb") as catalogue:
         return Translator(GNUTranslations(catalogue))
 
 
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
-    """The pattern of a single day."""
+    """Returns the pattern of a single day."""
     return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
 
 
@@ -74,31 +74,31 @@ class Language:
         self.translate = translator(lang)
 
     def say(self, sentence: str, /, **values: object) -> str:
-        """The sentence in this language, its holes filled."""
+        """Returns the sentence in this language, its holes filled."""
         return self.translate(sentence).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """The singular or plural for `count`, its holes filled; `{count}` is the number as this language writes it."""
+        """Returns the singular or plural for `count`, its holes filled; `{count}` is the number as this language writes it."""
         return self.translate.plural(one, many, count).format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:
-        """The number with separators: 2,061."""
+        """Returns the number with separators: 2,061."""
         return _number(number, self.code)
 
     def local(self, moment: datetime) -> datetime:
-        """The moment in this time zone."""
+        """Returns the moment in this time zone."""
         return moment.astimezone(self.zone)
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
-        """The day as Thu 22 Jan, 1月22日 周四; with the year if it is more than 300 days before `seen_from`."""
+        """Returns the day as Thu 22 Jan, 1月22日 周四; with the year if it is more than 300 days before `seen_from`."""
         return self._date(day, _day_pattern(day, seen_from))
 
     def short_day(self, day: date) -> str:
-        """The day as 2 Feb, 2月2日."""
+        """Returns the day as 2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
     def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
-        """The first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
+        """Returns the first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
 
         The year is written as by `day`.
         """
@@ -111,7 +111,7 @@ class Language:
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
     def moment(self, moment: datetime, *, about: bool = False, now: datetime | None = None, year: bool = False) -> str:
-        """The moment as Tue 27 Jan 13:00, with `about` as Tue 27 Jan about 13:00.
+        """Returns the moment as Tue 27 Jan 13:00, with `about` as Tue 27 Jan about 13:00.
 
         The year is written with `year`, or if it differs from that of `now`.
         """
@@ -122,20 +122,20 @@ class Language:
         return self.say("{day} about {time}", **values) if about else self.say("{day} {time}", **values)
 
     def duration(self, length: timedelta) -> str:
-        """The length in its largest unit: 3 days, 5 小时."""
+        """Returns the length in its largest unit: 3 days, 5 小时."""
         return _cldr(self.code).duration(length)
 
     def city(self, zone: str) -> str:
-        """The city of a zone: Berlin, 柏林 for Europe/Berlin. A zone that is not named after a city keeps its name."""
+        """Returns the city of a zone: Berlin, 柏林 for Europe/Berlin. A zone that is not named after a city keeps its name."""
         return _cldr(self.code).city(zone) or zone.rpartition("/")[2].replace("_", " ")
 
     def zone_name(self, zone: str) -> str:
-        """The zone as people read it: Europe/Berlin in English, 柏林 in Chinese if it has a Chinese name."""
+        """Returns the zone as people read it: Europe/Berlin in English, 柏林 in Chinese if it has a Chinese name."""
         named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
         return zone if named.isascii() else named
 
     def speaking(self, lang: str, timezone: str) -> "Language":
-        """The same with another language and zone."""
+        """Returns the same with another language and zone."""
         return Language(lang, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 
 
 def paper_url(paper: Paper) -> str:
-    """The link of the paper's page, safe inside quotes and angle brackets; "" if none is known."""
+    """Returns the link of the paper's page, safe inside quotes and angle brackets; "" if none is known."""
     return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
 
 
@@ -31,7 +31,7 @@ def _links(paper: Paper) -> Iterator[str]:
 
 
 def web_url(url: str) -> str:
-    """The http or https link, percent-encoded where it would break a platform's markup; "" for anything else.
+    """Returns the http or https link, percent-encoded where it would break a platform's markup; "" for anything else.
 
     A link whose host has no dot is refused: TDLib's parser drops it silently.
     """
@@ -47,7 +47,7 @@ def web_url(url: str) -> str:
 
 
 def pdf_url(paper: Paper) -> str:
-    """The link of the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if none is known."""
+    """Returns the link of the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if none is known."""
     if arxiv_id := clean(paper.arxiv_id or ""):
         return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
     page = web_url(paper.url or "")
@@ -57,7 +57,7 @@ def pdf_url(paper: Paper) -> str:
 
 
 def search_url(paper: Paper) -> str:
-    """The link of a search at arXiv for the title, else for the first words of the abstract; "" if there are no words.
+    """Returns the link of a search at arXiv for the title, else for the first words of the abstract; "" if there are no words.
 
     At arXiv, since lists whose papers have neither id nor link are lists of arXiv papers.
     """

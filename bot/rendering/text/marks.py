@@ -24,12 +24,12 @@ class Passage:
 
 
 def plain_word(word: str) -> str:
-    """A word of a query without field, quotation marks and star."""
+    """Returns a word of a query without field, quotation marks and star."""
     return _FIELD.sub("", clean(word)).strip('"“”=*- ')
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """The text with its earliest hit of any of these words marked: whole words, in any letter case."""
+    """Returns the text with its earliest hit of any of these words marked: whole words, in any letter case."""
     best: tuple[int, int] | None = None
     for word in words:
         plain = plain_word(word)
@@ -52,7 +52,7 @@ def _first(text: str, word: str) -> tuple[int, int] | None:
 
 
 def _runs_on(text: str, place: int) -> bool:
-    """Whether a word continues across this place. Between Chinese characters, which are written without blanks, none does."""
+    """Returns whether a word continues across this place. Between Chinese characters, which are written without blanks, none does."""
     if place in {0, len(text)}:
         return False
     left, right = text[place - 1], text[place]

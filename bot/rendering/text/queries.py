@@ -26,13 +26,13 @@ _OR = Sentence("{first} OR {second}")
 
 
 def query_in_words(query: Query, translate: Translate) -> str:
-    """The reading of a query; the query as typed if its reading is longer than a query may be."""
+    """Returns the reading of a query; the query as typed if its reading is longer than a query may be."""
     reading = _reading(query.tree, translate)
     return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
-    """The document of `explain --json` (docs/commands.md): what a query means, or why it is refused."""
+    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused."""
     try:
         query = parse_query(text)
     except QueryError as error:
@@ -69,7 +69,7 @@ def _reading(node: Node, translate: Translate) -> str:
 
 
 def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
-    """The parts that are wanted and those that are excluded by ", not"; that needs something wanted before it."""
+    """Returns the parts that are wanted and those that are excluded by ", not"; that needs something wanted before it."""
     excluded = [part for part in node.nodes if isinstance(part, Not)]
     if isinstance(node, Or) or len(excluded) == len(node.nodes):
         return node.nodes, ()
@@ -81,7 +81,7 @@ def _names_a_field(node: Node) -> bool:
 
 
 def _inner(node: Node, translate: Translate) -> str:
-    """The reading of a part, in brackets if it has parts itself."""
+    """Returns the reading of a part, in brackets if it has parts itself."""
     reading = _reading(node, translate)
     return Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
 
@@ -99,7 +99,7 @@ def _leaf(leaf: Leaf, translate: Translate) -> str:
 
 
 def caret(text: str, column: int) -> tuple[str, str]:
-    """The line of a refused query, and a line with ^ below a column (code points from 1), for a font of fixed width.
+    """Returns the line of a refused query, and a line with ^ below a column (code points from 1), for a font of fixed width.
 
     A long query is cut on both sides of the column, to 60 cells; "…" marks what is left out.
     """
@@ -118,14 +118,14 @@ def caret(text: str, column: int) -> tuple[str, str]:
 
 
 def _visible(char: str) -> str:
-    """The character as one line shows it: white space as a blank, nothing for control and format characters."""
+    """Returns the character as one line shows it: white space as a blank, nothing for control and format characters."""
     if char.isspace():
         return " "
     return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
 
 
 def _fitting(text: str, room: int) -> str:
-    """The beginning of a text that fits into `room` cells; if it is not all, one cell is left free."""
+    """Returns the beginning of a text that fits into `room` cells; if it is not all, one cell is left free."""
     if cell_len(text) <= room:
         return text
     width = 0

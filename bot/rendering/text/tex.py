@@ -43,7 +43,7 @@ class _Unreadable(Exception):
 
 
 def readable(text: str) -> str:
-    """The text with its TeX as plain letters; unchanged if it has none."""
+    """Returns the text with its TeX as plain letters; unchanged if it has none."""
     if not any(hint in text for hint in _HINTS):
         return text
     formulas: list[str] = []
@@ -76,7 +76,7 @@ class _Formula:
         self.depth = 0
 
     def read(self, until: str = "") -> str:
-        """The text up to the sign `until`, which is consumed, or up to the end. Raises _Unreadable."""
+        """Returns the text up to the sign `until`, which is consumed, or up to the end. Raises _Unreadable."""
         parts: list[str] = []
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -91,7 +91,7 @@ class _Formula:
         return "".join(parts)
 
     def _atom(self) -> str:
-        """The next sign, command or group as text. Raises _Unreadable."""
+        """Returns the next sign, command or group as text. Raises _Unreadable."""
         if self.at >= len(self.text):
             raise _Unreadable
         char = self.text[self.at]
@@ -125,7 +125,7 @@ class _Formula:
         return self._composed(name)
 
     def _composed(self, name: str) -> str:
-        """A fraction or square root on one line. Raises _Unreadable for any other command."""
+        """Returns a fraction or square root on one line. Raises _Unreadable for any other command."""
         if name in FRACTIONS:
             return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
         if name == "sqrt" and not self.text.startswith("[", self.at):
@@ -160,7 +160,7 @@ class _Formula:
         return inner + accent
 
     def _script(self, sign: str) -> str:
-        """A subscript or superscript in small letters; without such letters the sign and the word (T_eff), or braces (n^{4/3})."""
+        """Returns a subscript or superscript in small letters; without such letters the sign and the word (T_eff), or braces (n^{4/3})."""
         self.at += 1
         inner = self._argument().strip()
         small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
@@ -173,12 +173,12 @@ class _Formula:
 
 
 def _bracketed(inner: str) -> str:
-    """The part of a fraction or root, in brackets unless it is one word."""
+    """Returns the part of a fraction or root, in brackets unless it is one word."""
     return inner if inner.isalnum() else f"({inner})"
 
 
 def _prose(text: str) -> str:
-    """The text with TeX outside formulas converted: accents, known commands, quotation marks, dashes and powers."""
+    """Returns the text with TeX outside formulas converted: accents, known commands, quotation marks, dashes and powers."""
     if "\\" in text:
         text = _accents(text)
         for _ in range(_DEEPEST_PROSE):
@@ -218,7 +218,7 @@ def _prose_command(match: re.Match[str]) -> str:
 
 
 def _chosen(match: re.Match[str]) -> str:
-    r"""The visible one of two groups: the text of \href and \textcolor, the TeX of \texorpdfstring."""
+    r"""Returns the visible one of two groups: the text of \href and \textcolor, the TeX of \texorpdfstring."""
     return str(match[2] if match[1] == "texorpdfstring" else match[3])
 
 

@@ -6,7 +6,7 @@ def _names(names: str) -> frozenset[str]:
 
 
 def _signs(pairs: str) -> dict[str, str]:
-    """A table from pairs "name:sign"."""
+    """Returns a table from pairs "name:sign"."""
     return dict(pair.split(":") for pair in pairs.split())
 
 

@@ -19,10 +19,10 @@ class Medium(Protocol):
     menus: bool  # whether each paper has a menu beside it
 
     def draw(self, view: object) -> Fragment:
-        """The view in this markup, never shortened: the fragment's `is_within_limits` and `size` tell whether it fits."""
+        """Returns the view in this markup, never shortened: the fragment's `is_within_limits` and `size` tell whether it fits."""
 
     def beneath(self, buttons: Buttons) -> Size:
-        """The size of these buttons under a message."""
+        """Returns the size of these buttons under a message."""
 
     def compose(
         self,
@@ -32,19 +32,19 @@ class Medium(Protocol):
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),
     ) -> tuple[str, str]:
-        """Payload and plain form of one message, both JSON objects as text.
+        """Returns payload and plain form of one message, both JSON objects as text.
 
         `titled` are fragments of other messages; their titles are listed in this message's notification.
         """
 
 
 def macro_name(view: object) -> str:
-    """The name of the macro that draws a view: a paper's form, else its class without "View", in lower case."""
+    """Returns the name of the macro that draws a view: a paper's form, else its class without "View", in lower case."""
     return view.form if isinstance(view, PaperView) else type(view).__name__.removesuffix("View").lower()
 
 
 def line_ends_between(above: object, below: object, *, under_head: str = "\n\n") -> str:
-    """The line ends between two views in one text: a blank line, unless the two belong together."""
+    """Returns the line ends between two views in one text: a blank line, unless the two belong together."""
     if isinstance(above, Head):
         return "\n\n" if above.remark else under_head
     if isinstance(above, Heading) or isinstance(below, More) or (isinstance(below, Section) and below.close):
@@ -55,7 +55,7 @@ def line_ends_between(above: object, below: object, *, under_head: str = "\n\n")
 
 
 def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
-    """The texts of views as one text, with line ends between them."""
+    """Returns the texts of views as one text, with line ends between them."""
     parts: list[str] = []
     above: object = None
     for view, text in views_and_texts:

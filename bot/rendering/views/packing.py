@@ -20,7 +20,7 @@ class Size:
         return Size(tuple(map(sum, zip(self.amounts, other.amounts, strict=True))))
 
     def fits(self, room: "Size") -> bool:
-        """Whether every amount is within its limit."""
+        """Returns whether every amount is within its limit."""
         if not self.amounts or not room.amounts:
             return True
         return all(used <= limit for used, limit in zip(self.amounts, room.amounts, strict=True))
@@ -55,7 +55,7 @@ class Page:
 
 
 def total(fragments: Iterable[Fragment]) -> Size:
-    """The size of these fragments together."""
+    """Returns the size of these fragments together."""
     size = Size()
     for fragment in fragments:
         size += fragment.size
@@ -65,7 +65,7 @@ def total(fragments: Iterable[Fragment]) -> Size:
 def pack(
     parts: Sequence[PaperPart], room: Size, first_head: Size, head: Size, *, most: int | None = None
 ) -> list[Page]:
-    """The parts in pages, in order, each page as full as `room` allows. Precondition: every part fits into a message.
+    """Returns the parts in pages, in order, each page as full as `room` allows. Precondition: every part fits into a message.
 
     `first_head` and `head` are the sizes of the first message's head and of the others'; `most` is the number of papers
     that one message may show.
@@ -85,7 +85,7 @@ def pack(
 
 
 def pages_as_sent(parts: Sequence[PaperPart], layout: Sequence[Sequence[int]]) -> list[Page]:
-    """The parts in the pages in which they were sent: `layout` has the papers of each message."""
+    """Returns the parts in the pages in which they were sent: `layout` has the papers of each message."""
     place = {paper: number for number, papers in enumerate(layout) for paper in papers}
     groups: list[list[PaperPart]] = [[] for _ in layout]
     number = 0

@@ -86,7 +86,7 @@ class PaperView:
 
 
 def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0, why: bool = True) -> PaperView:
-    """The paper for this reader, no longer than `measure` allows. `why=False`: a heading names the first subscription."""
+    """Returns the paper for this reader, no longer than `measure` allows. `why=False`: a heading names the first subscription."""
     paper = item.paper.paper
     words = tuple(word for because in item.because for word in because.words)
     gone = item.paper.withdrawn_at
@@ -114,7 +114,7 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
 
 
 def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False) -> str:
-    """The labels of the subscriptions that matched a paper: at most two, then "+2". `also`: beside a heading's."""
+    """Returns the labels of the subscriptions that matched a paper: at most two, then "+2". `also`: beside a heading's."""
     if not because:
         return ""
     labels = [subscription_label(one, reader) for one in because[:_LABELS]]
@@ -124,19 +124,19 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
 
 
 def subscription_label(because: Because, reader: Reader) -> str:
-    """The name of the subscription, else its query; where papers name people, with who subscribed."""
+    """Returns the name of the subscription, else its query; where papers name people, with who subscribed."""
     called = isolated(cut_at_word(clean(because.label), _LABEL_WIDTH))
     asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.names_subscribers else ""
     return f"{called} ({asked})" if asked else called
 
 
 def has_summary(paper: Paper, language: str) -> bool:
-    """Whether the paper has a summary in this language that can be shown."""
+    """Returns whether the paper has a summary in this language that can be shown."""
     return bool(_summary(paper, language))
 
 
 def shrinking_measures(measure: Measure) -> Iterator[Measure]:
-    """The measure, then smaller and smaller ones, for a paper that fits into no message. The texts shrink first, then the title."""
+    """Yields the measure, then smaller and smaller ones, for a paper that fits into no message. The texts shrink first, then the title."""
     yield measure
     for text in (1500, 600, 200, 0):
         yield replace(
@@ -150,7 +150,7 @@ def shrinking_measures(measure: Measure) -> Iterator[Measure]:
 
 
 def isolated_passage(passage: Passage) -> Passage:
-    """The passage between isolating marks if it has right-to-left letters, as `isolated` does for a text."""
+    """Returns the passage between isolating marks if it has right-to-left letters, as `isolated` does for a text."""
     whole = str(passage)
     if isolated(whole) == whole:
         return passage
@@ -169,7 +169,7 @@ def _readable(text: str) -> str:
 
 
 def _title(paper: Paper, room: int) -> tuple[str, str]:
-    """The title and ""; for a paper without one the start of its abstract in quotation marks, and the rest of the abstract.
+    """Returns the title and ""; for a paper without one the start of its abstract in quotation marks, and the rest of the abstract.
 
     The start is a whole sentence if that fits, so that no sentence is split between title and text.
     """
@@ -186,7 +186,7 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
 
 
 def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
-    """The text below the title, and whether it is generated: a summary, else the first sentences of the abstract.
+    """Returns the text below the title, and whether it is generated: a summary, else the first sentences of the abstract.
 
     The first that exists of: summary and abstract in the reader's language, English summary, original abstract. `rest` is
     what `_title` left of the abstract.
@@ -206,7 +206,7 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
 
 
 def _quotation(paper: Paper, reader: Reader, room: int) -> str:
-    """The abstract, in the reader's language if there is a translation."""
+    """Returns the abstract, in the reader's language if there is a translation."""
     return _line(_translated(paper, reader.language.code) or paper.abstract, room)
 
 
@@ -219,7 +219,7 @@ def _summary(paper: Paper, language: str) -> str:
 
 
 def _translated(paper: Paper, language: str) -> str:
-    """The abstract in this language if a source translated it, else ""."""
+    """Returns the abstract in this language if a source translated it, else ""."""
     for translation in paper.translations:
         if translation.language.split("-")[0].lower() == language and translation.abstract:
             return translation.abstract
@@ -231,7 +231,7 @@ def _untitled(paper: Paper) -> bool:
 
 
 def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
-    """The authors on one line: all if they are few, else the first, those whom `words` name, the last, and their number."""
+    """Returns the authors on one line: all if they are few, else the first, those whom `words` name, the last, and their number."""
     names = author_names(paper)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
         return ", ".join(map(_author, names))
@@ -246,7 +246,7 @@ def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: b
 
 
 def author_names(paper: Paper) -> list[str]:
-    """The full names of the authors."""
+    """Returns the full names of the authors."""
     return [name for author in paper.authors if (name := clean(author[:_LONGEST_SOURCE]))]
 
 
@@ -255,7 +255,7 @@ def _author(name: str) -> str:
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
-    """The places of the authors whom one of the words names."""
+    """Returns the places of the authors whom one of the words names."""
     wanted = [tokens for word in words if (tokens := _name_tokens(plain_word(word)))]
     return [place for place, name in enumerate(names) if any(tokens <= _name_tokens(name) for tokens in wanted)]
 
@@ -269,7 +269,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 
 
 def category_names(paper: Paper) -> list[str]:
-    """The categories, the primary one first."""
+    """Returns the categories, the primary one first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
     return [name for category in known if (name := cut_at_word(clean(category), _LABEL_WIDTH))]
 

@@ -28,10 +28,10 @@ class Reader:
 
 
 def language_of(chat: Chat) -> Language:
-    """The language and time zone of a chat."""
+    """Returns the language and time zone of a chat."""
     return Language(chat.settings.lang, chat.settings.timezone)
 
 
 def reader_of(chat: Chat) -> Reader:
-    """The reader of a chat's messages."""
+    """Returns the reader of a chat's messages."""
     return Reader(language=language_of(chat), settings=chat.settings, kind=chat.kind, is_open_group=chat.public)

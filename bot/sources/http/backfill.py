@@ -29,7 +29,7 @@ _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
-    """The archives and categories of arXiv whose batches a source shows; () for sources other than arXiv."""
+    """Returns the archives and categories of arXiv whose batches a source shows; () for sources other than arXiv."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)
@@ -38,7 +38,7 @@ def categories_of(source: SourceSettings) -> tuple[str, ...]:
 
 
 def is_dated(source: SourceSettings) -> bool:
-    """Whether the address of a source holds a date."""
+    """Returns whether the address of a source holds a date."""
     return source.url is not None and DATE in source.url
 
 
@@ -51,7 +51,7 @@ def backfill_request(
     oldest: bool = False,
     sites: Sites = ARXIV,
 ) -> FetchRequest | None:
-    """The request for a day that was missed; None if the source has no history.
+    """Returns the request for a day that was missed; None if the source has no history.
 
     `missing`: the categories of arXiv that lack the day, if not all do. `oldest`: the day is the oldest missed one, so the
     request includes papers that moderators held back before that day.
@@ -68,30 +68,30 @@ def backfill_request(
 
 
 def announced(paper: Paper, categories: Collection[str]) -> Paper:
-    """A paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
+    """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
 def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:
-    """The request for the first page of a query to arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
+    """Returns the request for the first page of a query to arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
     url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
     return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day)
 
 
 def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
-    """The request for the papers with these arXiv ids."""
+    """Returns the request for the papers with these arXiv ids."""
     return api_request(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
 
 
 def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
-    """The request for papers with these consecutive words in the title. The words hold no punctuation."""
+    """Returns the request for papers with these consecutive words in the title. The words hold no punctuation."""
     return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
 
 
 def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, datetime]:
-    """The times between which the papers of a batch were submitted; aware UTC."""
+    """Returns the times between which the papers of a batch were submitted; aware UTC."""
     before = batch - DAY
     while not calendar.has_batch(before):
         before -= DAY
@@ -99,14 +99,14 @@ def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, d
 
 
 def _closed(batch: date) -> datetime:
-    """The time until which papers could be submitted for a batch."""
+    """Returns the time until which papers could be submitted for a batch."""
     evening = batch - DAY
     day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
     return datetime.combine(day, CLOSES_AT, NEW_YORK).astimezone(UTC)
 
 
 def _in_categories(categories: Collection[str]) -> str:
-    """The part of a query that restricts it to categories; "" for all of arXiv."""
+    """Returns the part of a query that restricts it to categories; "" for all of arXiv."""
     if set(categories) >= set(CLASSES):
         return ""
     codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]

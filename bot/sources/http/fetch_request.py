@@ -56,7 +56,7 @@ class FetchRequest:
 def requests_of(
     source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
 ) -> tuple[FetchRequest, ...]:
-    """The requests of a source at `now`, without further pages; () for files. `split`: archives too large for one feed."""
+    """Returns the requests of a source at `now`, without further pages; () for files. `split`: archives too large for one feed."""
     if source.url is not None:
         return _by_address(source, source.url, now)
     categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
@@ -80,12 +80,12 @@ def _classes(code: str) -> tuple[str, ...]:
 
 
 def everything() -> SourceSettings:
-    """The source that is used if the settings name none: the feeds of all archives of arXiv."""
+    """Returns the source that is used if the settings name none: the feeds of all archives of arXiv."""
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
 
 
 def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """The request for the page after the one that returned `data`; None after the last page.
+    """Returns the request for the page after the one that returned `data`; None after the last page.
 
     Servers return pages of any size, so the received papers are counted. An empty page is the last one.
     """
@@ -96,7 +96,7 @@ def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
 
 
 def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """The request for the next page of an operator's own query to arXiv's API; None if there is none."""
+    """Returns the request for the next page of an operator's own query to arXiv's API; None if there is none."""
     if ask.page >= MOST_OLDER or not is_api(ask.url):
         return None
     url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
@@ -113,7 +113,7 @@ def _next_start(url: str, data: bytes) -> str | None:
 
 
 def _next_cursor(url: str, data: bytes) -> str | None:
-    """The address of the next page of api.biorxiv.org, by `messages[0].total`, a text, and the length of `collection`."""
+    """Returns the address of the next page of api.biorxiv.org, by `messages[0].total`, a text, and the length of `collection`."""
     parts = urlsplit(url)
     path = _CURSOR.fullmatch(parts.path)
     if path is None:
@@ -136,16 +136,16 @@ def _counts(data: bytes) -> tuple[int, int]:
 
 
 def is_api(url: str) -> bool:
-    """Whether an address is a query to arXiv's API."""
+    """Returns whether an address is a query to arXiv's API."""
     return urlsplit(url).path.rstrip("/").endswith("/api/query")
 
 
 def address_key(url: str) -> str:
-    """The key under which an address is remembered. The address itself is not stored, since it may hold a secret."""
+    """Returns the key under which an address is remembered. The address itself is not stored, since it may hold a secret."""
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def document_name(source: str, url: str) -> str:
-    """The name of a document in sentences: the source and the last part of the path, which may hold the date."""
+    """Returns the name of a document in sentences: the source and the last part of the path, which may hold the date."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     return f"{source}/{last}" if last else source

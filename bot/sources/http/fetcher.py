@@ -70,13 +70,13 @@ class Unchanged:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The IP addresses of a host, by this machine's resolver. Raises OSError."""
+    """Returns the IP addresses of a host, by this machine's resolver. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def proxy_of_environment(scheme: str, host: str) -> str | None:
-    """The proxy for a host by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; None if it is reached directly."""
+    """Returns the proxy for a host by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; None if it is reached directly."""
     proxies = urllib.request.getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     return None if not proxy or urllib.request.proxy_bypass(host) else proxy
@@ -107,7 +107,7 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
-        """The document at an address; Unchanged if `etag` and `modified` still describe it. Raises FetchError."""
+        """Returns the document at an address; Unchanged if `etag` and `modified` still describe it. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -123,7 +123,7 @@ class Fetcher:
     async def _in_turn(
         self, url: httpx.URL, headers: Mapping[str, str], open_host: str
     ) -> Fetched | Unchanged | httpx.URL:
-        """The document that one request returns, or the address to which the server redirects.
+        """Returns the document that one request returns, or the address to which the server redirects.
 
         `open_host` may have a private address: it is the host of the source's own address, if the settings allow it. The
         host of a redirect may not, since the server chooses it.
@@ -155,7 +155,7 @@ class Fetcher:
         return await self._get(url, addresses[-1], headers, None)
 
     async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
-        """The IP addresses of the URL's host that may be reached, at least one. Raises FetchError."""
+        """Returns the IP addresses of the URL's host that may be reached, at least one. Raises FetchError."""
         host = url.raw_host.decode("ascii")
         try:
             found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
@@ -236,7 +236,7 @@ class Fetcher:
             raise _failed(Sentence("The answer of {host} is packed and damaged."), url, of_host=False) from None
 
     async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
-        """The error for an answer with an error status."""
+        """Returns the error for an answer with an error status."""
         status = response.status_code
         try:
             body = await self._body(url, response, _ERROR_BODY)
@@ -254,7 +254,7 @@ class Fetcher:
         return FetchError(sentence, status=status, body=body, host_wide=of_host)
 
     def _asked(self, retry_after: str) -> timedelta:
-        """The wait that Retry-After asks for, in seconds or as a date; zero if it cannot be read."""
+        """Returns the wait that Retry-After asks for, in seconds or as a date; zero if it cannot be read."""
         text = retry_after.strip()
         if text.isascii() and text.isdigit():
             return min(timedelta(seconds=int(text[:9])), LONGEST_ASKED)
@@ -266,7 +266,7 @@ class Fetcher:
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
     def _context(self, url: httpx.URL) -> ssl.SSLContext:
-        """The TLS context. Trusted certificates are read once, for the first https address; http gets a context without any."""
+        """Returns the TLS context. Trusted certificates are read once, for the first https address; http gets a context without any."""
         if url.scheme != "https":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._tls is None:
@@ -286,7 +286,7 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """The address to which a redirect leads. A password is kept only on the same host. Raises FetchError."""
+    """Returns the address to which a redirect leads. A password is kept only on the same host. Raises FetchError."""
     try:
         target = url.join(location) if location else None
         if target is not None and _is_web(target):
@@ -301,7 +301,7 @@ def _no_address(url: httpx.URL) -> FetchError:
 
 
 def _is_web(url: httpx.URL) -> bool:
-    """Whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
+    """Returns whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
     return url.scheme in _PORTS and bool(url.host)
 
 
@@ -329,7 +329,7 @@ async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None
 
 
 def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
-    """The FetchError for an error of a connection."""
+    """Returns the FetchError for an error of a connection."""
     certificate = _certificate_problem(error)
     if certificate:
         return _failed(Sentence("The certificate of {host} cannot be trusted: {why}."), url, why=certificate)
@@ -340,7 +340,7 @@ def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> Fe
 
 
 def _certificate_problem(error: BaseException | None) -> str:
-    """Why a certificate was refused, in OpenSSL's words; "" if none was refused."""
+    """Returns why a certificate was refused, in OpenSSL's words; "" if none was refused."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return error.verify_message.rstrip(".").lower() or "it is not valid"

@@ -23,7 +23,7 @@ class Gunzipper:
         self._begun = False
 
     def feed(self, piece: bytes) -> bytes:
-        """The unpacked content of the next piece. Raises TooLarge, Damaged."""
+        """Returns the unpacked content of the next piece. Raises TooLarge, Damaged."""
         out = []
         try:
             while piece:
@@ -49,7 +49,7 @@ class Gunzipper:
 
 
 def gunzipped(data: bytes, limit: int) -> bytes:
-    """The content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
+    """Returns the content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
     if not data.startswith(MAGIC):
         return data
     unpacker = Gunzipper(limit)

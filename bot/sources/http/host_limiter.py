@@ -31,7 +31,7 @@ class SharedHostSlots(Protocol):
 
 
 def is_arxiv(host: str) -> bool:
-    """Whether a host is arXiv's. arXiv's limits hold for all its hosts together."""
+    """Returns whether a host is arXiv's. arXiv's limits hold for all its hosts together."""
     name = host.rstrip(".").casefold()
     return name == "arxiv.org" or name.endswith(".arxiv.org")
 
@@ -90,7 +90,7 @@ class HostLimiter:
 
 
 def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
-    """The FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
+    """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
     values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
         sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)

@@ -13,7 +13,7 @@ _COMPATIBLE = IPv6Network("::/96")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is public. An IPv6 address that holds an IPv4 address is public if that is."""
+    """Returns whether an IP address is public. An IPv6 address that holds an IPv4 address is public if that is."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -26,7 +26,7 @@ def is_public(address: str) -> bool:
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address in an IPv6 address: mapped, of 6to4, or of NAT64."""
+    """Returns the IPv4 address in an IPv6 address: mapped, of 6to4, or of NAT64."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None

@@ -32,7 +32,7 @@ def close(run: PollRun) -> Receipt:
 
 
 def account(run: PollRun, progress: PollProgress) -> tuple[Receipt, SourceState]:
-    """The receipt, and the state of the source, that follow from the progress."""
+    """Returns the receipt, and the state of the source, that follow from the progress."""
     verdicts = {unit: verdict for unit in run.units if (verdict := verdict_of(run, progress, unit))}
     if run.is_behind:
         verdicts[MISSED] = PollVerdict(outcome=Outcome.STALE, is_final=False, detail="They were not all asked for yet.")
@@ -53,7 +53,7 @@ def account(run: PollRun, progress: PollProgress) -> tuple[Receipt, SourceState]
 
 
 def verdict_of(run: PollRun, progress: PollProgress, unit: str) -> PollVerdict | None:
-    """The verdict on a unit; None if the unit was not requested because an earlier poll brought what is due."""
+    """Returns the verdict on a unit; None if the unit was not requested because an earlier poll brought what is due."""
     observations = progress.observations.get(unit)
     if observations is None:
         if run.has_come(unit):
@@ -99,7 +99,7 @@ def _state(
 
 
 def _documents(run: PollRun, progress: PollProgress) -> dict[str, DocumentSeen]:
-    """What is remembered of each document, by address key. Addresses that are not requested any more are left out."""
+    """Returns what is remembered of each document, by address key. Addresses that are not requested any more are left out."""
     asked = {address_key(request.url) for request in run.requests()}
     return {key: seen for key, seen in progress.seen.items() if key in asked}
 
@@ -125,6 +125,6 @@ def _notify(run: PollRun, transaction: Transaction, receipt: Receipt, state: Sou
 
 
 def _behind_others(run: PollRun, state: SourceState) -> tuple[str, ...]:
-    """The categories that lack the newest batch that any category has."""
+    """Returns the categories that lack the newest batch that any category has."""
     newest = max(state.came.values(), default=None)
     return tuple(unit for unit in run.units if unit and newest and state.came.get(unit) != newest)

@@ -17,34 +17,34 @@ LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
 def reason_of(error: UnknownFormat | BrokenDigest) -> str:
-    """Why a document cannot be read, for a receipt."""
+    """Returns why a document cannot be read, for a receipt."""
     return short(error.brief if isinstance(error, UnknownFormat) else str(error.sentence))
 
 
 def short(text: str) -> str:
-    """A sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
     return clip(" ".join(text.split()), LONGEST_PROBLEM)
 
 
 def is_absent(request: FetchRequest, error: FetchError) -> bool:
-    """Whether the error only means that a document of the request `may_miss` is not published yet."""
+    """Returns whether the error only means that a document of the request `may_miss` is not published yet."""
     return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 def feed_error(digest: Digest) -> str:
-    """The error message that a document contains instead of papers; "" if it contains none."""
+    """Returns the error message that a document contains instead of papers; "" if it contains none."""
     return next((f"{w.message[:1].upper()}{w.message[1:]}" for w in digest.warnings if w.code == "feed_error"), "")
 
 
 def future_problem(digest: Digest, source: str, now: datetime) -> str:
-    """Why a digest is not stored because its day lies in the future; "" if its day does not."""
+    """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
     if digest.day is None or digest.day <= (now + FUTURE).date():
         return ""
     return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
 
 
 def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
-    """The digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
+    """Returns the digest, with a warning if it is a feed or list of arXiv without the batch that is due (docs/formats.md)."""
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:
@@ -54,7 +54,7 @@ def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
 
 
 def seen_now(seen: DocumentSeen, found: Fetched, digest: Digest) -> DocumentSeen:
-    """What is remembered of a document. A document that broke off has no validators, so that it is fetched again."""
+    """Returns what is remembered of a document. A document that broke off has no validators, so that it is fetched again."""
     whole = "xml_truncated" not in {warning.code for warning in digest.warnings}
     return replace(
         seen,

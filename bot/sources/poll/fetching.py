@@ -20,13 +20,13 @@ class PollDocuments:
     fetcher: Fetcher
 
     async def fetch(self, request: FetchRequest, seen: DocumentSeen | None = None) -> Fetched | Unchanged:
-        """The document of a request; Unchanged if it is still the one that was `seen`. Raises FetchError."""
+        """Returns the document of a request; Unchanged if it is still the one that was `seen`. Raises FetchError."""
         if seen is None:
             return await self.fetcher.fetch(request.url)
         return await self.fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
 
     async def read(self, request: FetchRequest, data: bytes) -> Digest:
-        """The digest in a document. Raises UnknownFormat, BrokenDigest."""
+        """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
         source = self.run.source
         name = document_name(source.name, request.url)
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)

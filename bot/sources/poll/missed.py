@@ -77,13 +77,13 @@ async def fetch_missed_days(run: PollRun, documents: PollDocuments) -> None:
 
 
 def _missing_categories(run: PollRun, day: date) -> tuple[str, ...]:
-    """The categories of arXiv that are not known to have brought a batch; () for other sources."""
+    """Returns the categories of arXiv that are not known to have brought a batch; () for other sources."""
     came, at = run.known.state.came, run.context.timing.expected_at(run.source, day)
     return tuple(unit for unit in run.units if unit and came.get(unit) != at)
 
 
 def _was_polled_before(run: PollRun, day: date) -> bool:
-    """Whether the source was polled already more than MODERATION_HOLD before `day`.
+    """Returns whether the source was polled already more than MODERATION_HOLD before `day`.
 
     Then papers from before `day` that are missing were held back by arXiv's moderators.
     """

@@ -99,7 +99,7 @@ class Poll:
         return await self._read(request, found, seen)
 
     async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Observation:
-        """The observation of a document that could not be fetched."""
+        """Returns the observation of a document that could not be fetched."""
         run = self._run
         if is_absent(request, error):
             return Observation(absent=True)
@@ -112,7 +112,7 @@ class Poll:
         return Observation(problem=short(str(error.sentence if error.busy else error)))
 
     async def _problem_in_body(self, request: FetchRequest, error: FetchError) -> str:
-        """The error in the feed that arXiv sends with status 400; without such a feed, the error itself."""
+        """Returns the error in the feed that arXiv sends with status 400; without such a feed, the error itself."""
         try:
             digest = await self._documents.read(request, error.body)
         except (UnknownFormat, BrokenDigest):
@@ -161,7 +161,7 @@ class Poll:
         return done
 
     def _split(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """The requests for the categories of an archive that is too large for one feed. Each category becomes a unit."""
+        """Returns the requests for the categories of an archive that is too large for one feed. Each category becomes a unit."""
         run, unit = self._run, request.unit
         source = replace(run.source, arxiv=(unit,))
         requests = requests_of(source, run.now, split=(unit,), sites=run.context.sites)

@@ -30,12 +30,12 @@ class PollProgress:
     receipt: int | None = None  # the number of the receipt in the store; None: not written yet
 
     def with_observation(self, unit: str, observation: Observation) -> "PollProgress":
-        """The progress with one more observation of a unit."""
+        """Returns the progress with one more observation of a unit."""
         observations = (*self.observations.get(unit, ()), observation)
         return replace(self, observations={**self.observations, unit: observations})
 
     def with_digest(self, digest: Digest, done: Ingested) -> "PollProgress":
-        """The progress with one more digest that was stored."""
+        """Returns the progress with one more digest that was stored."""
         more = counts_of(digest, done)
         counts = {name: number + more[name] for name, number in self.counts.items()}
         filed = filed_with(self.filed, digest, done)
@@ -66,7 +66,7 @@ class PollRun:
 
     @staticmethod
     def of(context: PollContext, source: SourceSettings, known: KnownSource) -> "PollRun":
-        """A poll of a source on the web that begins now."""
+        """Returns a poll of a source on the web that begins now."""
         now, state = context.ingest_context.clock.now(), known.state
         schedule = context.timing.schedule(source)
         assert schedule is not None  # noqa: S101 - only files have none
@@ -104,7 +104,7 @@ class PollRun:
         self.progress = self.progress.with_observation(request.unit, observation)
 
     def has_come(self, unit: str) -> bool:
-        """Whether a category brought the batch that is due in an earlier poll. False for sources without categories."""
+        """Returns whether a category brought the batch that is due in an earlier poll. False for sources without categories."""
         due = self.context.timing.batch_due(self.source, self.now) if self.source.arxiv else None
         return due is not None and self.known.state.came.get(unit) == due.at
 

@@ -49,7 +49,7 @@ class StoredTokens:
     ends: datetime | None = None  # aware UTC; None: never
 
     def to_json(self) -> str:
-        """The tokens as JSON, for `read_stored_tokens`."""
+        """Returns the tokens as JSON, for `read_stored_tokens`."""
         return json.dumps(
             {
                 "bot": self.bot.get_secret_value(),
@@ -61,7 +61,7 @@ class StoredTokens:
 
 
 def read_stored_tokens(text: str) -> StoredTokens:
-    """The tokens in the JSON of `StoredTokens.to_json`."""
+    """Returns the tokens in the JSON of `StoredTokens.to_json`."""
     value = json.loads(text)
     return StoredTokens(
         bot=SecretStr(value["bot"]),
@@ -127,7 +127,7 @@ class Installer:
         return bool(name) and await asyncio.to_thread(complete_installation, self.store, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
-        """The name of an installation that was began lately; "" if the state is too old or not ours."""
+        """Returns the name of an installation that was begun lately; "" if the state is too old or not ours."""
         try:
             name, began = json.loads(self.cipher.decrypt(state + "=" * (-len(state) % 4)))
             age = self.clock.now() - datetime.fromisoformat(began)

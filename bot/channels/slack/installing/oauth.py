@@ -53,7 +53,7 @@ class States(Protocol):
         """Returns a new state."""
 
     async def is_open(self, state: str) -> bool:
-        """Whether a state was begun lately and not used. Raises StoreError."""
+        """Returns whether a state was begun lately and not used. Raises StoreError."""
 
     async def use(self, state: str) -> bool:
         """Like `is_open`, and marks the state as used. Raises StoreError."""
@@ -70,7 +70,7 @@ class OAuth:
         self._client: Client | None = None
 
     def address(self, state: str) -> str:
-        """The address at Slack where a person confirms the installation."""
+        """Returns the address at Slack where a person confirms the installation."""
         generator = AuthorizeUrlGenerator(
             client_id=quote(self._id, safe=""),
             scopes=[quote(scope, safe=":.") for scope in scopes_of()],
@@ -79,11 +79,11 @@ class OAuth:
         return generator.generate(quote(state, safe=""))
 
     async def exchange(self, code: str) -> Grant:
-        """The grant for a code, which works once. Raises NotDelivered."""
+        """Returns the grant for a code, which works once. Raises NotDelivered."""
         return _grant(await self._ask(code=code))
 
     async def refresh(self, token: SecretStr) -> Grant:
-        """The next tokens of a workspace, with the next refresh token. Raises NotDelivered."""
+        """Returns the next tokens of a workspace, with the next refresh token. Raises NotDelivered."""
         return _grant(await self._ask(grant_type="refresh_token", refresh_token=token.get_secret_value()))
 
     async def close(self) -> None:
@@ -100,7 +100,7 @@ class OAuth:
 def routes(
     oauth: OAuth, states: States, store_grant: Callable[[Grant], Awaitable[None]]
 ) -> tuple["_Install", "_Redirect"]:
-    """The two web routes. `store_grant` is called with each grant and may raise StoreError."""
+    """Returns the two web routes. `store_grant` is called with each grant and may raise StoreError."""
     return _Install(oauth, states), _Redirect(oauth, states, store_grant)
 
 
@@ -170,14 +170,14 @@ class _Redirect:
         return _line(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
 
     async def _is_ours(self, state: str, cookie: str) -> bool:
-        """Whether this browser began the installation lately, and its state was not used."""
+        """Returns whether this browser began the installation lately, and its state was not used."""
         if not _STATE.fullmatch(state) or not hmac.compare_digest(state, cookie.encode("ascii", "replace").decode()):
             return False
         return await self._states.is_open(state)
 
 
 def _grant(answer: Mapping[str, Any]) -> Grant:
-    """The grant in an answer of oauth.v2.access. Raises Rejected."""
+    """Returns the grant in an answer of oauth.v2.access. Raises Rejected."""
     team, token = answer.get("team") or {}, answer.get("access_token")
     if answer.get("is_enterprise_install") or not team.get("id"):
         raise Rejected("the app was let in for an organisation, and it serves workspaces one by one")
@@ -195,7 +195,7 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
 
 
 def _line(status: int, words: str) -> WebResponse:
-    """The response of one line for a person's browser, which also deletes the cookie."""
+    """Returns the response of one line for a person's browser, which also deletes the cookie."""
     headers = {
         "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
         "cache-control": "no-store",

@@ -26,11 +26,11 @@ class TokenCipher:
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
     def encrypt(self, text: str) -> str:
-        """The encrypted text, different at each call."""
+        """Returns the encrypted text, different at each call."""
         return self._fernet.encrypt(text.encode()).decode()
 
     def decrypt(self, sealed: str) -> str:
-        """The decrypted text. Raises DecryptionFailed."""
+        """Returns the decrypted text. Raises DecryptionFailed."""
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except (InvalidToken, UnicodeError):

@@ -74,7 +74,7 @@ class SlackHttp:
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether Slack signed these bytes in the last five minutes."""
+        """Returns whether Slack signed these bytes in the last five minutes."""
         try:
             return self._verifier.is_valid(body, headers.get(TIMESTAMP), headers.get(SIGNATURE))
         except (
@@ -137,7 +137,7 @@ class _Seconds:
 
 
 def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
-    """(kind, payload) of a request; kind "" if it asks for nothing. Raises ValueError."""
+    """Returns (kind, payload) of a request; kind "" if it asks for nothing. Raises ValueError."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         payload = _object(call.body)
         kinds = {"url_verification": "url_verification", "event_callback": EVENTS}

@@ -38,7 +38,7 @@ class UnknownWorkspace(Exception):
 
 
 def read(kind: str, payload: object, teams: Teams) -> Request | None:
-    """The request in a payload; None if it holds none. Raises MalformedPayload, UnknownWorkspace."""
+    """Returns the request in a payload; None if it holds none. Raises MalformedPayload, UnknownWorkspace."""
     reader = _READERS.get(kind)
     if reader is None:
         return None
@@ -64,7 +64,7 @@ def _event(payload: Payload, teams: Teams) -> Request | None:
 
 
 def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """The request of a direct message. In channels people use mentions and commands."""
+    """Returns the request of a direct message. In channels people use mentions and commands."""
     subtype = event.get("subtype")
     edited = subtype == _EDITED
     said = event["message"] if edited else event
@@ -104,7 +104,7 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
 
 
 def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """The request of a new member of a channel; None unless that is the bot."""
+    """Returns the request of a new member of a channel; None unless that is the bot."""
     if event["user"] != here.bot:
         return None
     inviter = event.get("inviter")
@@ -113,7 +113,7 @@ def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) ->
 
 
 def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request:
-    """The request of a member who left, or of the bot's removal."""
+    """Returns the request of a member who left, or of the bot's removal."""
     if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
         return _event_request("left", event["channel"], here, update)
     sender = _sender({"user": event["user"]}, here, teams)  # event.team is the channel's workspace, not the person's
@@ -143,7 +143,7 @@ def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Requ
 
 
 def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
-    """The request of the app's removal or the token's end. Slack may send both events, in any order, one, or none."""
+    """Returns the request of the app's removal or the token's end. Slack may send both events, in any order, one, or none."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
         return None  # tokens of people, which we do not have
     chat = ChatAddress("slack", here.team)
@@ -153,7 +153,7 @@ def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -
 
 
 def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """The request of a person who opened the bot's home view."""
+    """Returns the request of a person who opened the bot's home view."""
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
@@ -232,7 +232,7 @@ def _interaction(payload: Payload, teams: Teams) -> Request | None:
 
 
 def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """The request of a button or menu under a message or in the home view, or of a changed field in a modal."""
+    """Returns the request of a button or menu under a message or in the home view, or of a changed field in a modal."""
     if payload.get("view"):
         return _view(payload, here, sender)
     token = _value(payload["actions"][0])
@@ -259,7 +259,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
 
 
 def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
-    """The request of an action in a modal or a home view. The modal's metadata holds a callback token."""
+    """Returns the request of an action in a modal or a home view. The modal's metadata holds a callback token."""
     view = payload["view"]
     place, update = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE), str(payload["trigger_id"])
     if view.get("type") == "home":
@@ -290,7 +290,7 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
 
 
 def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """The request of a shortcut, with its name and the text of the message it was used on, if any."""
+    """Returns the request of a shortcut, with its name and the text of the message it was used on, if any."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     if channel:
         place = _place_of(here, str(channel["id"]), sender, title=title_of(channel.get("name")))
@@ -327,7 +327,7 @@ _READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
 
 
 def _served(teams: Teams, *named: object) -> ServedWorkspace:
-    """The workspace of a payload: the first team it names that has a token here. Raises UnknownWorkspace."""
+    """Returns the workspace of a payload: the first team it names that has a token here. Raises UnknownWorkspace."""
     for team in named:
         if team in teams:
             return teams[str(team)]
@@ -335,7 +335,7 @@ def _served(teams: Teams, *named: object) -> ServedWorkspace:
 
 
 def _sender(said: Payload, here: ServedWorkspace, teams: Teams) -> str:
-    """The address of the person; in a shared channel, their address in their own workspace."""
+    """Returns the address of the person; in a shared channel, their address in their own workspace."""
     home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
     known = here if home == here.team else teams.get(home)
     return joined(known.prefix if known else home, str(said["user"]))
@@ -346,19 +346,19 @@ def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
 
 
 def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> Place:
-    """The Place of a channel or a group conversation."""
+    """Returns the Place of a channel or a group conversation."""
     return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
 
 
 def _place_of(here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
-    """The Place of a command or an interaction. A direct conversation between two people does not include the bot."""
+    """Returns the Place of a command or an interaction. A direct conversation between two people does not include the bot."""
     if channel.startswith(DIRECT):
         return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
     return _place(here, channel, thread, title=title)
 
 
 def _thread(said: Payload) -> str:
-    """The ts of the thread's first message; "" for a message outside threads and for a thread's first message."""
+    """Returns the ts of the thread's first message; "" for a message outside threads and for a thread's first message."""
     thread = str(said.get("thread_ts") or "")
     return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
 
@@ -377,17 +377,17 @@ def _value(action: Payload) -> str:
 
 
 def _storable(text: str) -> str:
-    """A text that can be stored, for values that are only looked up and never shown."""
+    """Returns a text that can be stored, for values that are only looked up and never shown."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _view_ref(view: Payload) -> str:
-    """The id of a view and its hash at the time of the action, separated by a blank."""
+    """Returns the id of a view and its hash at the time of the action, separated by a blank."""
     return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
 
 
 def _form_values(view: Payload) -> dict[str, str]:
-    """The values of a modal by field. Blocks have the names of the fields."""
+    """Returns the values of a modal by field. Blocks have the names of the fields."""
     values = (view.get("state") or {}).get("values") or {}
     return {str(block): clean(_entered(element)) for block, inputs in values.items() for element in inputs.values()}
 

@@ -148,7 +148,7 @@ class SocketMode:
 
 
 async def _address(client: Client) -> str:
-    """The address of the next connection, good for one. Raises NotDelivered."""
+    """Returns the address of the next connection, good for one. Raises NotDelivered."""
     answer = await client.call_json("apps.connections.open")
     if not isinstance(address := answer.get("url"), str):
         raise RetryLater("Slack gave no address for a connection.")

@@ -158,17 +158,17 @@ class Client:
     # ------------------------------------------------------------------------------------------------------ questions
 
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
-        """The answer of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
+        """Returns the answer of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
         return await self._try(
             method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), outcome_of_repeatable
         )
 
     async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
-        """The answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
+        """Returns the answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
         return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> HistoryPage:
-        """One page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, LookupError."""
+        """Returns one page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, LookupError."""
         look: dict[str, Any] = {
             "channel": channel,
             "oldest": oldest,
@@ -188,7 +188,7 @@ class Client:
         return _page(answer)
 
     async def open_direct(self, user: str) -> str:
-        """The id of the direct messages with a person. Raises NotDelivered.
+        """Returns the id of the direct messages with a person. Raises NotDelivered.
 
         Sends the arguments as JSON, since the library's own method puts them into the URL.
         """
@@ -203,7 +203,7 @@ class Client:
                 raise RetryLater("Slack opened direct messages and did not say which.")
 
     async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
-        """The tokens for a code or a refresh token (oauth.v2.access). Raises as `call_get`.
+        """Returns the tokens for a code or a refresh token (oauth.v2.access). Raises as `call_get`.
 
         The library's own method uses a deprecated part of aiohttp.
         """
@@ -216,7 +216,7 @@ class Client:
         )
 
     async def auth_test(self) -> BotIdentity:
-        """The bot of the token. Raises as `call_get`."""
+        """Returns the bot of the token. Raises as `call_get`."""
         match await self._try("auth.test", self._web.auth_test, outcome_before_post):
             case {"team_id": str(team), "user_id": str(user), **rest}:
                 return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
@@ -224,7 +224,7 @@ class Client:
                 raise RetryLater("Slack accepted the token and did not say whose it is.")
 
     async def granted_scopes(self) -> frozenset[str]:
-        """The scopes of the token, from a header of every answer (docs.slack.dev, auth.test)."""
+        """Returns the scopes of the token, from a header of every answer (docs.slack.dev, auth.test)."""
         try:
             answer = await self._web.auth_test()
         except Exception as error:  # noqa: BLE001 - after any error nothing was sent
@@ -246,7 +246,7 @@ class Client:
             raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
     async def download(self, url: str, most: int) -> bytes:
-        """The content of a file from the address in files.info, at most `most` bytes and one more.
+        """Returns the content of a file from the address in files.info, at most `most` bytes and one more.
 
         Sends the token, so only addresses of Slack are requested. Raises Rejected if the file is elsewhere or gone.
         """
@@ -271,7 +271,7 @@ class Client:
     # ------------------------------------------------------------------------------------------------------ Socket Mode
 
     async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
-        """A WebSocket to the address from apps.connections.open. Raises RetryLater."""
+        """Returns a WebSocket to the address from apps.connections.open. Raises RetryLater."""
         try:
             return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
         except Exception as error:  # noqa: BLE001 - its text holds the address, which is a secret
@@ -289,7 +289,7 @@ class Client:
         call: Callable[[], Awaitable[AsyncSlackResponse]],
         meaning: Callable[[Exception], Exception],
     ) -> Mapping[str, Any]:
-        """The answer of a call. `name` is what Slack limits; `meaning` translates errors."""
+        """Returns the answer of a call. `name` is what Slack limits; `meaning` translates errors."""
         self._backoff.check(name)
         try:
             return _object((await call()).data)
@@ -299,7 +299,7 @@ class Client:
             raise what from None
 
     def _redacted(self, error: E) -> E:
-        """The error without the token, which an answer may have repeated, since the text is stored and shown."""
+        """Returns the error without the token, which an answer may have repeated, since the text is stored and shown."""
         error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
         if isinstance(error, NotDelivered):
             error.reason = error.reason.replace(self._token, "<token>")
@@ -312,14 +312,14 @@ async def _refuse_redirect(*_: object) -> None:
 
 
 def _object(data: object) -> Mapping[str, Any]:
-    """The answer as a JSON object. Raises TypeError for anything else."""
+    """Returns the answer as a JSON object. Raises TypeError for anything else."""
     if not isinstance(data, Mapping):
         raise TypeError("an answer of Slack is an object")
     return data
 
 
 async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
-    """The first `most` bytes of an answer."""
+    """Returns the first `most` bytes of an answer."""
     data = bytearray()
     async for part in content.iter_chunked(65536):
         data += part

@@ -81,7 +81,7 @@ class _Answer:
 
 
 def outcome(error: Exception) -> NotDelivered:
-    """The outcome of a message whose post or edit raised this error."""
+    """Returns the outcome of a message whose post or edit raised this error."""
     match error:
         case NotDelivered():
             return error
@@ -96,7 +96,7 @@ def outcome(error: Exception) -> NotDelivered:
 
 
 def outcome_before_post(error: Exception) -> NotDelivered:
-    """The outcome of a message if a call before its post raised this error. Never Unclear, since nothing was sent.
+    """Returns the outcome of a message if a call before its post raised this error. Never Unclear, since nothing was sent.
 
     A missing scope is that for direct messages, so it concerns only this chat.
     """
@@ -107,7 +107,7 @@ def outcome_before_post(error: Exception) -> NotDelivered:
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
-    """The outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
+    """Returns the outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
     if isinstance(error, SlackApiError):
         answer = _read(error)
         known = answer.code and answer.code not in _TROUBLE | _SLOW_DOWN and answer.status not in _SERVER_ERRORS
@@ -118,7 +118,7 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
 
 
 def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
-    """The error of a lookup: RetryLater, or LookupError if Slack does not let the bot read the conversation."""
+    """Returns the error of a lookup: RetryLater, or LookupError if Slack does not let the bot read the conversation."""
     meaning = outcome(error)
     if isinstance(meaning, RetryLater):
         return meaning
@@ -130,7 +130,7 @@ def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
 
 
 def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table, one row a return
-    """The outcome of an answer that is not "ok"."""
+    """Returns the outcome of an answer that is not "ok"."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
         return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
@@ -161,7 +161,7 @@ def _refused(answer: _Answer) -> NotDelivered:  # noqa: C901, PLR0911 - a table,
 
 
 def _kind(error: Exception) -> str:
-    """The code of an error for the log: Slack's, else the error's class."""
+    """Returns the code of an error for the log: Slack's, else the error's class."""
     return (_read(error).code if isinstance(error, SlackApiError) else "") or type(error).__name__
 
 
@@ -185,7 +185,7 @@ def _read(error: SlackApiError) -> _Answer:
 
 
 def _detail(body: Mapping[str, object]) -> str:
-    """The details in an answer: the scope that is needed, or what is wrong with which block."""
+    """Returns the details in an answer: the scope that is needed, or what is wrong with which block."""
     if needed := body.get("needed"):
         return f": needs {needed}"
     match body.get("response_metadata"):

@@ -22,7 +22,7 @@ class MessageArguments:
 
 
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """The message's content, or its plain form, read before anything is sent. Raises Rejected."""
+    """Returns the message's content, or its plain form, read before anything is sent. Raises Rejected."""
     try:
         return _read(message.plain if plain else message.payload, plain=plain)
     except ValueError as error:
@@ -30,7 +30,7 @@ def open_message(message: Message, *, plain: bool) -> MessageArguments:
 
 
 def _read(payload: str, *, plain: bool) -> MessageArguments:
-    """The content in a payload. Raises ValueError if it is not of the shape above."""
+    """Returns the content in a payload. Raises ValueError if it is not of the shape above."""
     match json.loads(payload):
         case {"text": str(text), **rest} if text.strip():
             blocks = [] if plain else rest.get("blocks")

@@ -25,7 +25,7 @@ class _Bot(Bot):
     """The library's bot, with a call that returns answers as they came, since the library does not know every new field."""
 
     async def call(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
-        """The result of a method. Waits `seconds` for the answer; None: the usual time. Raises what the library raises."""
+        """Returns the result of a method. Waits `seconds` for the answer; None: the usual time. Raises what the library raises."""
         within = BaseRequest.DEFAULT_NONE if seconds is None else seconds
         return await self._post(method, arguments, read_timeout=within)
 
@@ -79,7 +79,7 @@ class Client:
         return str(sent.message_id)
 
     async def call(self, method: str, **arguments: object) -> object:
-        """The result of a method that may be called twice. Therefore it never raises Unclear."""
+        """Returns the result of a method that may be called twice. Therefore it never raises Unclear."""
         try:
             return await self._bot.call(method, arguments, None)
         except Exception as error:
@@ -93,7 +93,7 @@ class Client:
         return answer
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """The updates from `offset` on, as they came, each with its update_id. Waits up to `seconds` for the first.
+        """Returns the updates from `offset` on, as they came, each with its update_id. Waits up to `seconds` for the first.
 
         Uses a connection of its own, so that sending and receiving do not wait for each other.
         """
@@ -110,7 +110,7 @@ class Client:
         return numbered
 
     async def download(self, path: str) -> bytes:
-        """The content of a file, by the path that getFile returned."""
+        """Returns the content of a file, by the path that getFile returned."""
         try:
             return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
         except InvalidToken as error:  # the library's reading of 404; getFile has just accepted the token
@@ -134,7 +134,7 @@ def _has_number(update: object) -> bool:
 
 
 def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
-    """The arguments that sendMessage and editMessageText share, in JSON form. The library leaves out those that are None."""
+    """Returns the arguments that sendMessage and editMessageText share, in JSON form. The library leaves out those that are None."""
     return {
         "chat_id": address,
         "text": post.text,

@@ -69,7 +69,7 @@ _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _R
 
 
 def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
-    """The outcome of a message whose post or edit raised this error."""
+    """Returns the outcome of a message whose post or edit raised this error."""
     match error:
         case NotDelivered():
             return error
@@ -94,7 +94,7 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table, one r
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
-    """The outcome of a call that may be repeated: like `outcome`, but never Unclear.
+    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
     The library takes every 404 for a wrong token, even the page of a proxy; here only Telegram's own answer counts.
     """
@@ -115,7 +115,7 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
 
 
 def _refused_question(error: Exception) -> Rejected:
-    """The refusal of a call that may be repeated, of the class that tells callers the reason."""
+    """Returns the refusal of a call that may be repeated, of the class that tells callers the reason."""
     reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
     if any(text in words for text in _NOT_THERE):
         return PersonNotFound(reason)
@@ -123,12 +123,12 @@ def _refused_question(error: Exception) -> Rejected:
 
 
 def not_modified(error: Exception) -> bool:
-    """Whether an edit was refused because the message has that content already, which is success."""
+    """Returns whether an edit was refused because the message has that content already, which is success."""
     return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
 
 
 def _refused(error: BadRequest) -> NotDelivered:
-    """The outcome of status 400 from Telegram itself: nothing was sent."""
+    """Returns the outcome of status 400 from Telegram itself: nothing was sent."""
     words = error.message.lower()
     if any(text in words for text in (*_TOPIC_CLOSED, *_TOPIC_DELETED)):
         deleted = any(text in words for text in _TOPIC_DELETED)
@@ -141,14 +141,14 @@ def _refused(error: BadRequest) -> NotDelivered:
 
 
 def _chat_gone(error: TelegramError) -> ChatGone:
-    """The outcome that the bot may not write to the chat: it lacks rights, was blocked or removed, or was never there."""
+    """Returns the outcome that the bot may not write to the chat: it lacks rights, was blocked or removed, or was never there."""
     words = error.message.lower()
     reason = PauseReason.NO_RIGHTS if any(text in words for text in _NO_RIGHTS) else PauseReason.GONE
     return ChatGone(f"Telegram does not let the bot write to this chat: {_words(error)}", "chat", reason)
 
 
 def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table, one row a return
-    """The outcome of a plain NetworkError: the connection failed, or the status is one that Telegram does not use."""
+    """Returns the outcome of a plain NetworkError: the connection failed, or the status is one that Telegram does not use."""
     cause = error.__cause__
     if isinstance(cause, _NEVER_SENT):
         return RetryLater(f"No connection to Telegram: {_words(cause)}")
@@ -166,7 +166,7 @@ def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table
 
 
 def _is_client_error(message: str) -> bool:
-    """Whether the status was 3xx or 4xx. The library writes "Phrase (code). …", or the text in the body if there is one."""
+    """Returns whether the status was 3xx or 4xx. The library writes "Phrase (code). …", or the text in the body if there is one."""
     code = _STATUS.match(message)
     if code:
         return int(code[1]) in _REDIRECTS_AND_REFUSALS
@@ -174,12 +174,12 @@ def _is_client_error(message: str) -> bool:
 
 
 def _is_page(error: TelegramError) -> bool:
-    """Whether the body was no JSON. Then the refusal came from something between Telegram and us."""
+    """Returns whether the body was no JSON. Then the refusal came from something between Telegram and us."""
     return isinstance(error.__cause__, TelegramError)
 
 
 def _duration(retry_after: object) -> timedelta:
-    """The wait that a 429 asks for. The library returns the value in the body unchecked, even a text."""
+    """Returns the wait that a 429 asks for. The library returns the value in the body unchecked, even a text."""
     match retry_after:
         case timedelta():
             return retry_after
@@ -195,7 +195,7 @@ def _kind(error: Exception) -> str:
 
 
 def _words(error: Exception) -> str:
-    """The error's text in one line, without a page in its body, which may be long and hold anything.
+    """Returns the error's text in one line, without a page in its body, which may be long and hold anything.
 
     Without the URL of a proxy's error, which holds the token.
     """

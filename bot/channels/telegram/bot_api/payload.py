@@ -31,7 +31,7 @@ class MessageArguments:
 
 
 def read_post(message: Message, *, plain: bool) -> MessageArguments:
-    """The message's content, or its plain form. Raises ValueError if the payload is not of the shape above."""
+    """Returns the message's content, or its plain form. Raises ValueError if the payload is not of the shape above."""
     match json.loads(message.plain if plain else message.payload):
         case {"text": str(text), **rest}:
             keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))

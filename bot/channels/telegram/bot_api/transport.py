@@ -60,7 +60,7 @@ class Transport(BaseRequest):
         connect_timeout: object = _NONE,
         pool_timeout: object = _NONE,
     ) -> tuple[int, bytes]:
-        """The status and the body, with the token removed from it."""
+        """Returns the status and the body, with the token removed from it."""
         del write_timeout, connect_timeout, pool_timeout  # our calls never set them
         wait = self._timeout(self._read if read_timeout is _NONE else read_timeout)
         body, headers = _body(request_data)
@@ -75,7 +75,7 @@ class Transport(BaseRequest):
             raise NetworkError(type(error).__name__) from error
 
     def _timeout(self, read: float) -> aiohttp.ClientTimeout:
-        """The timeouts of a request. Waiting for a free connection and opening one count together; the whole answer has a limit, too."""
+        """Returns the timeouts of a request. Waiting for a free connection and opening one count together; the whole answer has a limit, too."""
         connect = 2 * self._connect
         return aiohttp.ClientTimeout(
             total=connect + 2 * read, connect=connect, sock_connect=self._connect, sock_read=read
@@ -100,7 +100,7 @@ class Transport(BaseRequest):
 
 
 def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str]]:
-    """The body of a request and its headers: a multipart form if it holds files, else an encoded form."""
+    """Returns the body of a request and its headers: a multipart form if it holds files, else an encoded form."""
     if wanted is None:
         return None, {}
     if not wanted.multipart_data:
@@ -112,7 +112,7 @@ def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, 
 
 
 def _proxy_of(root: str) -> str | None:
-    """The proxy for a server by the usual environment variables. Raises ValueError."""
+    """Returns the proxy for a server by the usual environment variables. Raises ValueError."""
     server = urlsplit(root)
     named = getproxies()
     proxy = named.get(server.scheme) or named.get("all")

@@ -18,7 +18,7 @@ _WEBHOOK = (
 
 
 def assess(error: NotDelivered) -> Failure:
-    """The failure of a call to Telegram."""
+    """Returns the failure of a call to Telegram."""
     reason = error.reason.rstrip(".")
     match error:
         case UpdatesConflict():

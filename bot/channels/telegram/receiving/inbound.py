@@ -28,7 +28,7 @@ class MalformedUpdate(ValueError):
 
 
 def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
-    """The request in an update; None if it holds none. `bot_name` is without the @. Raises MalformedUpdate."""
+    """Returns the request in an update; None if it holds none. `bot_name` is without the @. Raises MalformedUpdate."""
     try:
         return _read(update, bot_id, bot_name)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
@@ -86,7 +86,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
 
 
 def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
-    """(command, text after it, whether it names the bot); None for a command of another bot.
+    """Returns (command, text after it, whether it names the bot); None for a command of another bot.
 
     A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.
     """
@@ -107,7 +107,7 @@ def _is_forwarded(message: Mapping[str, Any]) -> bool:
 
 
 def _topic(message: Mapping[str, Any]) -> str:
-    """The forum topic of a message; "" in the topic General, and for threads of replies, which are no topics."""
+    """Returns the forum topic of a message; "" in the topic General, and for threads of replies, which are no topics."""
     if not message.get("is_topic_message"):
         return ""
     topic = str(int(message.get("message_thread_id") or 1))
@@ -115,7 +115,7 @@ def _topic(message: Mapping[str, Any]) -> str:
 
 
 def _is_proven_admin(message: Mapping[str, Any]) -> bool:
-    """Whether the message itself proves that its sender administers the chat: an anonymous admin, or a channel post."""
+    """Returns whether the message itself proves that its sender administers the chat: an anonymous admin, or a channel post."""
     if message["chat"].get("type") == "channel":
         return True
     behind = message.get("sender_chat") or {}
@@ -129,7 +129,7 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
 
 
 def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
-    """The request of a service message, which the platform writes when something happens to a chat; None for others."""
+    """Returns the request of a service message, which the platform writes when something happens to a chat; None for others."""
     for field, event in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
             return EventRequest(place=place, update_id=number, event=event)
@@ -146,7 +146,7 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
 
 
 def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
-    """The request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
+    """Returns the request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
@@ -167,7 +167,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
 
 
 def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """The request of a change of the bot's own membership: blocked, unblocked, added, removed, allowed to write or not."""
+    """Returns the request of a change of the bot's own membership: blocked, unblocked, added, removed, allowed to write or not."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
     was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT

@@ -104,7 +104,7 @@ class LongPolling:
             await self._client.call("deleteWebhook", drop_pending_updates=False)
 
     async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
-        """The next updates. While some are in flight the call does not wait, since Telegram returns those again at once."""
+        """Returns the next updates. While some are in flight the call does not wait, since Telegram returns those again at once."""
         return await self._client.updates(
             window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=ALLOWED
         )

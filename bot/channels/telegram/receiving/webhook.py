@@ -134,7 +134,7 @@ class TelegramWebhook:
 
 
 def _read(body: bytes) -> dict[str, Any]:
-    """The update. Raises ValueError."""
+    """Returns the update. Raises ValueError."""
     try:
         update = json.loads(body)
     except RecursionError:
@@ -145,6 +145,6 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 def _last_error_at(info: Mapping[str, Any]) -> int:
-    """When a delivery to the webhook failed last, in seconds since 1970; 0: never."""
+    """Returns when a delivery to the webhook failed last, in seconds since 1970; 0: never."""
     at = info.get("last_error_date")
     return at if isinstance(at, int) else 0

@@ -18,7 +18,7 @@ _QUOTED = ("&gt; ", "> ")
 
 
 def slack_display(blocks: Sequence[object]) -> Display:
-    """What a message of these blocks looks like. Raises ValueError for a kind of block that we do not send."""
+    """Returns what a message of these blocks looks like. Raises ValueError for a kind of block that we do not send."""
     paragraphs: list[Paragraph] = []
     keys: list[tuple[ShownButton, ...]] = []
     for block in blocks:
@@ -76,7 +76,7 @@ def _slack_key(element: object) -> ShownButton:
 
 
 def mrkdwn_paragraphs(text: str) -> list[Paragraph]:
-    """The paragraphs of this mrkdwn: ordinary lines, quoted lines, code between fences."""
+    """Returns the paragraphs of this mrkdwn: ordinary lines, quoted lines, code between fences."""
     found: list[Paragraph] = []
     for number, part in enumerate(_FENCE.split(text)):
         if number % 2:
@@ -101,7 +101,7 @@ def _lines(text: str) -> Iterator[Paragraph]:
 
 
 def _inline(text: str, marks: frozenset[Mark] = frozenset(), link: str = "") -> tuple[Span, ...]:
-    """The spans of one text with their marks and links. Marks apply inside links too, as in Slack's desktop client."""
+    """Returns the spans of one text with their marks and links. Marks apply inside links too, as in Slack's desktop client."""
     spans: list[Span] = []
     place = 0
     for found in _INLINE.finditer(text):

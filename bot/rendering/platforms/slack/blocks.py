@@ -45,38 +45,38 @@ class Mrkdwn(str):
 
 
 def escape(value: object) -> str:
-    """The value with & < > escaped, the only entities that Slack reads; fences of code become single backquotes."""
+    """Returns the value with & < > escaped, the only entities that Slack reads; fences of code become single backquotes."""
     text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub("`{3,}", "`", text)
 
 
 def link(url: str, label: str) -> Mrkdwn:
-    """A link <url|label>. The label is mrkdwn already; a bar, which would end it, is replaced by a similar sign."""
+    """Returns a link <url|label>. The label is mrkdwn already; a bar, which would end it, is replaced by a similar sign."""
     return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 
 def bold(text: object) -> Mrkdwn:
-    """The text in bold; not in bold if it has a star, which would end that."""
+    """Returns the text in bold; not in bold if it has a star, which would end that."""
     plain = str(text)
     return Mrkdwn(escape(plain) if "*" in plain else f"*{escape(plain)}*")
 
 
 def prose(passage: Passage) -> Mrkdwn:
-    """The passage with addresses as links, and its hit in bold unless it is part of an address."""
+    """Returns the passage with addresses as links, and its hit in bold unless it is part of an address."""
     if _IN_URL.search(passage.before):
         return linked(passage)
     return Mrkdwn(f"{linked(passage.before)}{_bold(passage)}{linked(passage.after)}")
 
 
 def _bold(passage: Passage) -> str:
-    """The hit, in bold if blanks or punctuation surround it, since Slack reads no bold within a word."""
+    """Returns the hit, in bold if blanks or punctuation surround it, since Slack reads no bold within a word."""
     inside_word = passage.before[-1:].isalnum() or passage.after[:1].isalnum()
     plain = not passage.hit or "*" in passage.hit or inside_word
     return escape(passage.hit) if plain else f"*{escape(passage.hit)}*"
 
 
 def linked(text: object) -> Mrkdwn:
-    """The text with its addresses as links. Blocks are verbatim, so Slack makes none by itself."""
+    """Returns the text with its addresses as links. Blocks are verbatim, so Slack makes none by itself."""
     parts = _URL.split(str(text))  # every second part is an address
     return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
 
@@ -105,7 +105,7 @@ class Slack:
     menus = True
 
     def draw(self, view: object) -> Fragment:
-        """The view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
+        """Returns the view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
         name = macro_name(view)
         text, small = (
             _macros()[macro](view).strip() if macro in _macros() else "" for macro in (name, f"{name}_small")
@@ -121,7 +121,7 @@ class Slack:
         return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), is_within_limits=whole)
 
     def beneath(self, buttons: Buttons) -> Size:
-        """The size of the rows as blocks."""
+        """Returns the size of the rows as blocks."""
         blocks = actions(buttons)
         return Size((sum(units(_json(block)) + 1 for block in blocks), len(blocks)))
 
@@ -133,7 +133,7 @@ class Slack:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),
     ) -> tuple[str, str]:
-        """The message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
+        """Returns the message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
         blocks = [*_joined_blocks(fragments), *map(_json, actions(buttons))]
         written = plain_page(fragments)
         fallback = notification_titles([*fragments, *titled]) or written
@@ -142,13 +142,13 @@ class Slack:
 
 
 def section(text: str) -> Block:
-    """A section block: a paragraph of mrkdwn."""
+    """Returns a section block: a paragraph of mrkdwn."""
     # verbatim: else Slack makes links of cs.CL and of names behind # and @
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def plain_text_object(text: str, room: int) -> Block:
-    """A text object without markup, at most `room` UTF-16 units; a name between colons becomes no emoji.
+    """Returns a text object without markup, at most `room` UTF-16 units; a name between colons becomes no emoji.
 
     Nothing is escaped, since Slack reads no markup in it; mentions are broken up all the same, should a client read some.
     """
@@ -158,7 +158,7 @@ def plain_text_object(text: str, room: int) -> Block:
 
 
 def actions(buttons: Buttons, before: str = "") -> list[Block]:
-    """The rows of buttons as blocks. `before` is a prefix of the action ids; a press is looked up by the button's value."""
+    """Returns the rows of buttons as blocks. `before` is a prefix of the action ids; a press is looked up by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
     return [_actions(row, f"{before}{place}") for place, row in enumerate(rows[:_ROWS])]
 
@@ -171,13 +171,13 @@ def _actions(row: Sequence[Button], place: str) -> Block:
 
 
 def button_element(button: Button, action: str) -> Block:
-    """A button element. `action` is its action id, unique in the block."""
+    """Returns a button element. `action` is its action id, unique in the block."""
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
 
 def overflow_menu(options: Sequence[Button], action: str) -> Block:
-    """An overflow menu of at most IN_MENU options."""
+    """Returns an overflow menu of at most IN_MENU options."""
     shown = [
         {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]
     ]
@@ -185,7 +185,7 @@ def overflow_menu(options: Sequence[Button], action: str) -> Block:
 
 
 def _accessory(options: Sequence[Button]) -> Block:
-    """The accessory of a section: one option as a button, several as a menu."""
+    """Returns the accessory of a section: one option as a button, several as a menu."""
     match options:
         case ():
             return {}
@@ -200,17 +200,17 @@ def _json(value: object) -> str:
 
 
 def context(text: str) -> Block:
-    """A context block: mrkdwn in small letters."""
+    """Returns a context block: mrkdwn in small letters."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
 def header(text: str) -> Block:
-    """A header block: plain text in large letters."""
+    """Returns a header block: plain text in large letters."""
     return {"type": "header", "text": plain_text_object(text, HEADER)}
 
 
 def _joined_blocks(fragments: Sequence[Fragment]) -> list[str]:
-    """The fragments as blocks of JSON; adjacent lines share a section as far as they fit."""
+    """Returns the fragments as blocks of JSON; adjacent lines share a section as far as they fit."""
     blocks: list[str] = []
     lines: list[str] = []
     for fragment in fragments:

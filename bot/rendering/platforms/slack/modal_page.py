@@ -68,7 +68,7 @@ class ViewExhibit:
 
 
 def view_display(text: str) -> ShownView:
-    """What the view with this JSON looks like. Raises ValueError for a kind of view that we do not show."""
+    """Returns what the view with this JSON looks like. Raises ValueError for a kind of view that we do not show."""
     match json.loads(text):
         case {"type": "modal", "blocks": list(blocks), **rest}:
             words = {name: _words(rest.get(name)) for name in ("title", "submit", "close")}
@@ -81,7 +81,7 @@ def view_display(text: str) -> ShownView:
 
 
 def views_page(shots: Sequence[ViewExhibit], language: Language) -> str:
-    """The views as one HTML page. `language` is that of Slack's own words around them."""
+    """Returns the views as one HTML page. `language` is that of Slack's own words around them."""
     words = {name: sentence.say(language.translate) for name, sentence in _SLACKS_OWN.items()}
     return _template().render(shots=shots, language=language, words=words)
 

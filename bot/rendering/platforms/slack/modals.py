@@ -35,7 +35,7 @@ _NOTES = 2_800  # characters of the notes below a field
 
 
 def modal_view(modal: Modal, callback_token: str) -> str:
-    """A form as the JSON of a modal, as views.open takes it."""
+    """Returns a form as the JSON of a modal, as views.open takes it."""
     blocks = [block for field in modal.fields for block in _field(field)]
     view: Block = {
         "type": "modal",
@@ -50,7 +50,7 @@ def modal_view(modal: Modal, callback_token: str) -> str:
 
 
 def home_view(home: HomeView) -> str:
-    """A home view as JSON, as views.publish takes it."""
+    """Returns a home view as JSON, as views.publish takes it."""
     blocks: list[Block] = []
     for number, panel in enumerate(home.panels):
         blocks += [{"type": "divider"}] if blocks else []

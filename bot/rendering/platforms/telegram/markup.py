@@ -38,7 +38,7 @@ _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]
 
 
 def without_mentions(text: str) -> str:
-    """The foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
+    """Returns the foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
 
     Telegram's server links such words by itself, and a @name in a group notifies that person.
     """
@@ -52,7 +52,7 @@ def without_mentions(text: str) -> str:
 
 
 def without_hosts(text: str) -> str:
-    """The bot's own text, changed so that categories (cs.CL) do not become links; commands still do."""
+    """Returns the bot's own text, changed so that categories (cs.CL) do not become links; commands still do."""
     return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
 
 
@@ -66,7 +66,7 @@ def _macros() -> Mapping[str, Macro]:
 
 
 def markup_size(markup: str, plain: str) -> Size:
-    """UTF-16 units, bytes, entities, bytes of entities, and units of the plain form, with the gap above the text."""
+    """Returns UTF-16 units, bytes, entities, bytes of entities, and units of the plain form, with the gap above the text."""
     links = [link for slash, _, link in _TAG.findall(markup) if not slash]
     found = len(_FOUND_BY_SERVER.findall(_LINKED.sub(" ", markup)))
     entities = len(links) + found
@@ -90,7 +90,7 @@ class Telegram:
     menus = False
 
     def draw(self, view: object) -> Fragment:
-        """The view as HTML."""
+        """Returns the view as HTML."""
         markup = _macros()[macro_name(view)](view).strip("\n")
         return Fragment(view=view, markup=markup, size=markup_size(markup, short_text(view)))
 
@@ -106,7 +106,7 @@ class Telegram:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - a notification shows the text itself
     ) -> tuple[str, str]:
-        """The message; its plain form writes links out, and leaves texts of papers out if they do not fit then."""
+        """Returns the message; its plain form writes links out, and leaves texts of papers out if they do not fit then."""
         payload: dict[str, object] = {
             # A lock screen shows two lines; a blank line below the head would waste one.
             "text": joined_texts([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),

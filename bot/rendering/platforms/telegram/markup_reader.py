@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));
 
 
 def telegram_display(text: str, *, silent: bool, buttons: object, pressed: Collection[str] = ()) -> Display:
-    """What a message with this HTML looks like. Raises ValueError for malformed buttons.
+    """Returns what a message with this HTML looks like. Raises ValueError for malformed buttons.
 
     `buttons` are rows as the Bot API takes them, or None; `pressed` is the data of the buttons that were pressed.
     """
@@ -43,12 +43,12 @@ def _title_bar(title: str, detail: str) -> str:
 
 
 def telegram_person_message(text: str) -> Display:
-    """What a message of a person looks like: plain text with its commands marked."""
+    """Returns what a message of a person looks like: plain text with its commands marked."""
     return Display(paragraphs=(Paragraph(spans=tuple(_with_commands(Span(text=text)))),))
 
 
 def telegram_paragraphs(html: str) -> tuple[Paragraph, ...]:
-    """The paragraphs of this HTML. Unknown tags and unmatched closing tags stay text."""
+    """Returns the paragraphs of this HTML. Unknown tags and unmatched closing tags stay text."""
     reader = _HtmlReader()
     place = 0
     for tag in _TAG.finditer(html):
@@ -97,7 +97,7 @@ class _HtmlReader:
         return True
 
     def paragraphs(self) -> tuple[Paragraph, ...]:
-        """The paragraphs; a line end beside a quotation or code belongs to the block's edge and goes."""
+        """Returns the paragraphs; a line end beside a quotation or code belongs to the block's edge and goes."""
         texts = [(shape, spans) for shape, spans in self._done if "".join(s.text for s in spans).strip()]
         found = []
         for number, (shape, spans) in enumerate(texts):
@@ -108,7 +108,7 @@ class _HtmlReader:
 
 
 def _with_commands(span: Span) -> Iterator[Span]:
-    """The span in pieces, with its commands marked."""
+    """Yields the span in pieces, with its commands marked."""
     place = 0
     for command in _COMMAND.finditer(span.text):
         if place < command.start():
@@ -128,7 +128,7 @@ def _referenced(reference: re.Match[str]) -> str:
 
 
 def _trimmed(spans: Sequence[Span], *, left: bool, right: bool) -> tuple[Span, ...]:
-    """The spans without one line end at the left edge, the right edge or both."""
+    """Returns the spans without one line end at the left edge, the right edge or both."""
     kept = list(spans)
     if left and kept[0].text.startswith("\n"):
         kept[0] = Span(text=kept[0].text[1:], marks=kept[0].marks, link=kept[0].link)
