@@ -12,6 +12,10 @@ import httpx
 import pytest
 
 from bot.channels.slack.adapter import check_app_tokens
+from bot.context.dependencies import Context, ConversationContext
+from bot.conversation.execution import execute as real_execute
+from bot.conversation.prepared_request import PreparedRequest
+from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web_address import LARGEST_BODY
@@ -173,13 +177,13 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
 
-    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
-        if more["chat"] == "slack:C1":
+    def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
+        if str(prepared.request.chat) == "slack:C1":
             waiting.set()
             assert free.wait(20)
-        return real_once(store, platform, update, *args, **more)
+        return real_execute(context, conversation, prepared)
 
-    monkeypatch.setattr("bot.conversation.execution.apply_once", once)
+    monkeypatch.setattr("bot.conversation.handler.execute", execute)
     async with a_listening_bot(tmp_path, slack, clock):
         slack.mentions("sub diffusion")
         await asyncio.to_thread(waiting.wait, 10)
