@@ -22,7 +22,7 @@ from bench.planning import NOON, PAPERS, fill
 from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState
 from bot.delivery.engines.embedded import CONCURRENCY, EmbeddedEngine
-from bot.delivery.plan import plan
+from bot.delivery.planning import plan
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import Limits
 from bot.settings import Settings, TelegramSettings

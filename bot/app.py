@@ -23,7 +23,7 @@ from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.registry import MEDIA, Media
+from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language

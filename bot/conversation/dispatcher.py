@@ -23,7 +23,7 @@ from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
-from bot.sources.lookup import PaperLookup
+from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.service.chats import conversation_states, get_conversation_state, has_home_view, unfinished_replies

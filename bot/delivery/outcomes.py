@@ -12,7 +12,7 @@ from bot.delivery.claiming import claim_request
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, StoreError
 from subscriptions.model import Lane
-from subscriptions.notices.sending import SendingStopped
+from subscriptions.notices.operations import SendingStopped
 from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import Step, confirm, record_outcome, stop_platform

@@ -11,7 +11,7 @@ from typing import Any
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.lane_sender import deliver
-from bot.delivery.plan import plan, seed_rate_limiter
+from bot.delivery.planning import plan, seed_rate_limiter
 from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import sender_lock
 from bot.platform import Platform

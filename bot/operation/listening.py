@@ -13,7 +13,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.errors import error_location
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver, RequestDispatcher
-from bot.sources.lookup import PaperLookup
+from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import Sentence
 
 log = logging.getLogger("paperwire")

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.app import App
 from bot.delivery.drain_state import DrainState
-from bot.delivery.plan import plan
+from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import run_daily_maintenance

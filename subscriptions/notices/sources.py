@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from subscriptions.notices.notice import DailyNotice, DayRuns, NoticeWords
-from subscriptions.notices.sending import usual_reason
+from subscriptions.notices.operations import usual_reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

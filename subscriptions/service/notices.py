@@ -8,13 +8,14 @@ from subscriptions import zones
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, DeliveryKind, Facts, Lane
 from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
-from subscriptions.notices.sending import DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
+from subscriptions.notices.operations import DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.lookup import kind_of
+from subscriptions.service.subscriptions.selection import kind_of
 from subscriptions.states import PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats, subscriptions
-from subscriptions.store.outbox import planned, status
+from subscriptions.store.outbox import backlog as status
+from subscriptions.store.outbox import planned
 
 LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day

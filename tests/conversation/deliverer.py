@@ -16,7 +16,7 @@ from bot.context.dependencies import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
-from bot.delivery.plan import plan
+from bot.delivery.planning import plan
 from bot.ports.channel import Limits
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import NotDelivered

@@ -10,8 +10,8 @@ import pytest
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind, DeliveryKind, Facts
+from subscriptions.notices.declared import NOTICES, by_cause
 from subscriptions.notices.notice import DailyNotice, NoticeWords
-from subscriptions.notices.registry import NOTICES, by_cause
 from subscriptions.service.chats import store_chat
 from subscriptions.service.notices import notify, notify_operators
 from tests.bot_harness import BotHarness

@@ -25,7 +25,7 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState, Sent
-from bot.delivery.plan import plan
+from bot.delivery.planning import plan
 from bot.settings import Settings
 from subscriptions.errors import RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState, Sent
-from bot.delivery.plan import plan
+from bot.delivery.planning import plan
 from bot.delivery.sender import Sender
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError

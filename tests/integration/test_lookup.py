@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from bot.app import App
 from bot.operation.listening import Supervised, listening
-from bot.sources.lookup import PaperLookup
+from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store

@@ -14,7 +14,7 @@ from subscriptions.errors import StoreError
 from subscriptions.matching import PaperIndex, TokenizedPapers, hits, tokenized_papers, why
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import KnownPaper
-from subscriptions.planning.plan import decide
+from subscriptions.planning.decision import decide
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.planner import newest_batch, plan_due
 from subscriptions.service.planner import plan as _plan

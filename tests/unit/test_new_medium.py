@@ -9,7 +9,7 @@ from bot.ports.button import Buttons
 from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.console import plain_page, plain_text
-from bot.rendering.platforms.registry import MEDIA
+from bot.rendering.platforms.media import MEDIA
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Size

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from subscriptions.model import MissingHow
-from subscriptions.notices import chats, matches, sending, sources
+from subscriptions.notices import chats, matches, sources
+from subscriptions.notices import operations as sending
 from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.declared import NOTICES, UnknownNotice, by_cause, read_notice
 from subscriptions.notices.matches import NothingMatched
 from subscriptions.notices.notice import DailyNotice, DayRuns, EventNotice, Notice
-from subscriptions.notices.registry import NOTICES, UnknownNotice, by_cause, read_notice
-from subscriptions.notices.sending import MessagesDead, SendingStopped
+from subscriptions.notices.operations import MessagesDead, SendingStopped
 from subscriptions.notices.sources import DaysMissed, SourceOverdue
 
 DAY = date(2026, 1, 22)

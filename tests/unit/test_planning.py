@@ -22,7 +22,7 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.planning.plan import DueDelivery, Evidence, days_known, decide, nothing_fits, streak_after
+from subscriptions.planning.decision import DueDelivery, Evidence, days_known, decide, nothing_fits, streak_after
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.language import translator
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
-from subscriptions.notices.registry import NOTICES
+from subscriptions.notices.declared import NOTICES
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 
 REFUSED = Reply(

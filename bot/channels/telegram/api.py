@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.telegram.bot_api.refusals import FileTooLarge, PersonNotFound
+from bot.channels.telegram.bot_api.exceptions import FileTooLarge, PersonNotFound
 from bot.channels.telegram.places import place_of
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File

@@ -19,7 +19,7 @@ from bot.errors import WrongUsage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.display.gallery import payload_display
 from bot.rendering.display.screen import flow
-from bot.rendering.platforms.registry import LOOKS
+from bot.rendering.platforms.media import LOOKS
 from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, Message

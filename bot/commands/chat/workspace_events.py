@@ -7,7 +7,7 @@ from bot.commands.core.context import CommandContext, Event
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
-from subscriptions.notices.sending import SendingStopped
+from subscriptions.notices.operations import SendingStopped
 from subscriptions.service.chats import pause_for_leaver, uninstall
 from subscriptions.service.notices import name_of, notify, notify_operators, pause_unreachable
 from subscriptions.service.subscriptions import get_chat, listed

@@ -10,14 +10,14 @@ from bot.rendering.deliveries.buttons import DeliveryButtons, MakeLink, delivery
 from bot.rendering.deliveries.notice_view import notice_view
 from bot.rendering.deliveries.outline import DeliveryForm, Outline, empty_text, outline, root_line
 from bot.rendering.deliveries.paging import Layout, Paginator
-from bot.rendering.platforms.registry import MEDIA, Media
+from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, Size
 from bot.rendering.views.papers import TITLES, paper_view
 from bot.rendering.views.parts import Head, Line, Root
 from bot.rendering.views.reader import Reader, reader_of
 from subscriptions.model import Delivery, DeliveryKind, Message
-from subscriptions.notices.registry import NOTICES, Notices
+from subscriptions.notices.declared import NOTICES, Notices
 from subscriptions.platforms import command_prefix
 
 _NIGHT = (time(22), time(8))

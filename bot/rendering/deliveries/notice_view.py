@@ -11,8 +11,8 @@ from bot.rendering.text.language import Language
 from bot.rendering.views.parts import NoticeView
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Facts
+from subscriptions.notices.declared import NOTICES, Notices, read_notice
 from subscriptions.notices.notice import BUTTON
-from subscriptions.notices.registry import NOTICES, Notices, read_notice
 
 _LONGEST_DETAIL = 300  # columns
 _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from bot.rendering.platforms.registry import LOOKS
+from bot.rendering.platforms.media import LOOKS
 from bot.rendering.templating import page_environment
 from bot.rendering.text.language import Language
 from bot.rendering.views.appearance import Display, Look

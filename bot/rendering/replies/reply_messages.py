@@ -9,7 +9,7 @@ from bot.ports.reply import Reply
 from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_links
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
-from bot.rendering.platforms.registry import MEDIA, Media
+from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, Medium

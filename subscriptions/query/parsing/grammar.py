@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from subscriptions.categories.tree import archive_of
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import LEFT_OUT, Field, ValueKind
+from subscriptions.query.parsing.algebra import QueryPart, check_bracket, excluding, joined
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
-from subscriptions.query.parsing.parts import QueryPart, check_bracket, excluding, joined
 from subscriptions.query.parsing.sentences import (
     STRAY_STAR,
     Notes,

@@ -8,6 +8,7 @@ from subscriptions.categories.tree import archive_of, canonical_category, is_cat
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind
 from subscriptions.query.identifiers import read_doi
+from subscriptions.query.parsing.algebra import QueryPart, joined, leaf_part
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
 from subscriptions.query.parsing.meanings import (
     UNKNOWN,
@@ -24,7 +25,6 @@ from subscriptions.query.parsing.meanings import (
     text_meaning,
 )
 from subscriptions.query.parsing.other_engines import note_field, note_word
-from subscriptions.query.parsing.parts import QueryPart, joined, leaf_part
 from subscriptions.query.parsing.sentences import (
     SHORTEST_PREFIX,
     STRAY_STAR,

@@ -11,7 +11,7 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subs
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.lookup import Listed, find, kind_of
+from subscriptions.service.subscriptions.selection import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store.chat import access, chats

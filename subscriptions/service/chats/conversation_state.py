@@ -7,7 +7,7 @@ from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.lookup import find
+from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, Transaction, callbacks, updates
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.outbox import chat_outbox

@@ -9,7 +9,7 @@ from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.lookup import find
+from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, callbacks, key_value, sources, updates
 from subscriptions.store.chat import chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts, stopped_platforms
-from subscriptions.service.subscriptions.lookup import Listed, find
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
+from subscriptions.service.subscriptions.selection import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState
 from subscriptions.store import Scope, sources
 from subscriptions.store.chat import access
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.outbox import status as stored_status
+from subscriptions.store.outbox import backlog as stored_status
 from subscriptions.store.papers import digests
 from subscriptions.store.papers.digests import NewestDay
 

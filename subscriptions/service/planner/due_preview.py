@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 from subscriptions import zones
 from subscriptions.matching import TokenizedPapers
 from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
+from subscriptions.planning.decision import DueDelivery, decide
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.planner.plan import PlanContext, decide_now
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
-from subscriptions.service.subscriptions.lookup import find as find_chat
 from subscriptions.service.subscriptions.pausing import with_ended_pauses
+from subscriptions.service.subscriptions.selection import find as find_chat
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions

@@ -17,8 +17,8 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
+from subscriptions.planning.decision import DueDelivery, days_known, nothing_fits, streak_after
 from subscriptions.planning.forecast import AwaitedSource
-from subscriptions.planning.plan import DueDelivery, days_known, nothing_fits, streak_after
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Transaction

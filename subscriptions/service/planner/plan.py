@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.planning.decision import DueDelivery, Evidence, decide
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
-from subscriptions.planning.plan import DueDelivery, Evidence, decide
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
 from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours

@@ -19,8 +19,8 @@ from subscriptions.model import (
     Paper,
     Subscription,
 )
+from subscriptions.planning.decision import DueDelivery, decide
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.plan import DueDelivery, decide
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.recent import Base, recent

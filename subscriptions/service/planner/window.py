@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match, why
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.plan import Evidence
+from subscriptions.planning.decision import Evidence
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.fields import AUTHOR, TITLE
 from subscriptions.store import Store, Transaction

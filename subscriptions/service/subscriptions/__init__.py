@@ -16,11 +16,6 @@ from subscriptions.service.subscriptions.import_export import delivered as deliv
 from subscriptions.service.subscriptions.import_export import export as export
 from subscriptions.service.subscriptions.import_export import import_lines as import_lines
 from subscriptions.service.subscriptions.import_export import import_plan as import_plan
-from subscriptions.service.subscriptions.lookup import Listed as Listed
-from subscriptions.service.subscriptions.lookup import chosen_settings as chosen_settings
-from subscriptions.service.subscriptions.lookup import get_chat as get_chat
-from subscriptions.service.subscriptions.lookup import listed as listed
-from subscriptions.service.subscriptions.lookup import subscription_of as subscription_of
 from subscriptions.service.subscriptions.pausing import PauseResult as PauseResult
 from subscriptions.service.subscriptions.pausing import WaitingPapers as WaitingPapers
 from subscriptions.service.subscriptions.pausing import delay_after_resume as delay_after_resume
@@ -33,6 +28,11 @@ from subscriptions.service.subscriptions.requests import Subscribed as Subscribe
 from subscriptions.service.subscriptions.requests import SubscriptionRequest as SubscriptionRequest
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
+from subscriptions.service.subscriptions.selection import Listed as Listed
+from subscriptions.service.subscriptions.selection import chosen_settings as chosen_settings
+from subscriptions.service.subscriptions.selection import get_chat as get_chat
+from subscriptions.service.subscriptions.selection import listed as listed
+from subscriptions.service.subscriptions.selection import subscription_of as subscription_of
 from subscriptions.service.subscriptions.undoing import Undone as Undone
 from subscriptions.service.subscriptions.undoing import find_change as find_change
 from subscriptions.service.subscriptions.undoing import last_change as last_change

@@ -11,8 +11,8 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
-from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
+from subscriptions.service.subscriptions.selection import find, which_one
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from subscriptions.model import ChatAddress, Subscription
 from subscriptions.service.subscriptions.changes import note_changed, record_change
-from subscriptions.service.subscriptions.lookup import find
+from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope
 from subscriptions.store.chat import subscriptions
 

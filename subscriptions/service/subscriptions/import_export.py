@@ -14,8 +14,8 @@ from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
-from subscriptions.service.subscriptions.lookup import find, kind_of
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
+from subscriptions.service.subscriptions.selection import find, kind_of
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions

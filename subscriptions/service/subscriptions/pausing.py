@@ -16,8 +16,8 @@ from subscriptions.service.subscriptions.changes import (
     record_change,
 )
 from subscriptions.service.subscriptions.due_moments import due_span, quiet_until
-from subscriptions.service.subscriptions.lookup import find, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
+from subscriptions.service.subscriptions.selection import find, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store import planner as plans

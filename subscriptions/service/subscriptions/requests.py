@@ -14,8 +14,8 @@ from subscriptions.query import Query
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
 from subscriptions.service.subscriptions.due_moments import due_span
-from subscriptions.service.subscriptions.lookup import find, kind_of, which_one
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
+from subscriptions.service.subscriptions.selection import find, kind_of, which_one
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats

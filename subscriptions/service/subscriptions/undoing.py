@@ -30,7 +30,7 @@ from subscriptions.service.subscriptions.changes import (
     undoes,
 )
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
-from subscriptions.service.subscriptions.lookup import find
+from subscriptions.service.subscriptions.selection import find
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats

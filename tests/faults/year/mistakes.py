@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from sqlmodel import col, delete, select
 
-from subscriptions.planning import plan as planning
+from subscriptions.planning import decision as planning
 from subscriptions.service.chats import clean_up
 from subscriptions.service.subscriptions.next_deliveries import next_moment
 from subscriptions.store import Store, Transaction

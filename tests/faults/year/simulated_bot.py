@@ -13,7 +13,7 @@ from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.context.database import schedules_of
 from bot.delivery.drain_state import DrainState
-from bot.delivery.plan import plan
+from bot.delivery.planning import plan
 from bot.digests import read_digest
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings

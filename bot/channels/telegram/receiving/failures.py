@@ -1,7 +1,7 @@
 """Tells what an error of Telegram means for receiving: a line for the operator, and how long to wait."""
 
 from bot.channels.receiver_loop import NETWORK_BACKOFF, STOPPED_BACKOFF, Backoff, Failure
-from bot.channels.telegram.bot_api.refusals import UpdatesConflict
+from bot.channels.telegram.bot_api.exceptions import UpdatesConflict
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)

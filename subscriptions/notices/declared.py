@@ -19,7 +19,13 @@ from subscriptions.notices.chats import (
 )
 from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.notices.notice import EventNotice, Notice, NoticeWords
-from subscriptions.notices.sending import BotReplaced, DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
+from subscriptions.notices.operations import (
+    BotReplaced,
+    DeliveriesWaiting,
+    MessagesDead,
+    SendingStopped,
+    VersionChanged,
+)
 from subscriptions.notices.sources import (
     DaysMissed,
     PapersFiled,
