@@ -16,6 +16,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.categories.tree import announced_category
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
+from subscriptions.platforms import declared
 from subscriptions.zones import zone_name
 
 W = TypeVar("W", bound=str)
@@ -25,7 +26,7 @@ _HEADER_TEXT = re.compile(r"[ -~]+")
 _TELEGRAM_TOKEN = re.compile(r"[A-Za-z0-9:_-]+")  # becomes part of a URL's path
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/api#setwebhook
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
-_LIKE_A_CHAT = re.compile(r"(?:telegram|slack|console|web):[@\w/.-]{1,24}")
+_REST_OF_ADDRESS = re.compile(r"[@\w/.-]{1,24}")
 _LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]{1,12})?")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 _ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
@@ -158,9 +159,15 @@ def _chat(text: str) -> ChatAddress:
     try:
         return parse_address(text)
     except PaperwireError as error:
-        if _LIKE_A_CHAT.fullmatch(text):
+        if _looks_like_chat(text):
             raise Unusable("{why} {hint}", why=error.sentence, hint=str(error.hint).rstrip(".")) from None
         raise Unusable("it must be chats with commas between, such as telegram:12345678, slack:U0123456789") from None
+
+
+def _looks_like_chat(text: str) -> bool:
+    platform, colon, rest = text.partition(":")
+    known = {facts.name for facts in declared()}
+    return bool(colon) and platform in known and _REST_OF_ADDRESS.fullmatch(rest) is not None
 
 
 def timezone(text: str) -> str:

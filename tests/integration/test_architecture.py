@@ -39,7 +39,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
             f"bot/conversation/{name}.py"
             for name in ("dispatcher", "handler", "prepared_request", "authorization", "reply_sender")
         ),
-        *(f"bot/delivery/{name}.py" for name in ("plan", "sender", "lane_sender", "claiming", "outcomes")),
+        *(f"bot/delivery/{name}.py" for name in ("planning", "sender", "lane_sender", "claiming", "outcomes")),
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "enrichment", "watched_files")),
         *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/fetching")),
         *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installing/installer")),

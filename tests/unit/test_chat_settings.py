@@ -213,4 +213,5 @@ def test_the_readers_of_a_setting_read_it(name: str) -> None:
     for reader in SETTINGS[name].readers:
         place = Path(*reader.split("."))
         modules = list(place.rglob("*.py")) or [place.with_suffix(".py")]
-        assert any(re.search(rf"settings\.{name}\b", module.read_text(encoding="utf-8")) for module in modules), reader
+        reads = re.compile(rf'settings\.(?:{name}\b|value\("{name}"\))')
+        assert any(reads.search(module.read_text(encoding="utf-8")) for module in modules), reader

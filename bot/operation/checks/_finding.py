@@ -6,7 +6,6 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.store import HEAD, Store
 
 NOTHING = Sentence("")
-TOKENS = {"telegram": "PAPERWIRE_TELEGRAM_TOKEN", "slack": "PAPERWIRE_SLACK_BOT_TOKEN"}  # platform → its variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from bot.digests import FORMATS, formats_of_packages
-from bot.operation.checks._finding import NOTHING, TOKENS, Finding
+from bot.operation.checks._finding import NOTHING, Finding
 from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.platforms.media import MEDIA
 from bot.settings import VARIABLES, Settings
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import Sentence, StoreError
@@ -25,6 +26,7 @@ from subscriptions.model import (
     Paper,
     Summary,
 )
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
 from subscriptions.store import HEAD, Store
 from subscriptions.zones import zone
@@ -88,7 +90,7 @@ def _database_as_it_is(store: Store) -> Finding:
     if not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
-    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(bots.items()) if platform in TOKENS)
+    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(bots.items()) if facts_of(platform).token_variable)
     values = {"path": path, "revision": revision or "–", "bots": of}
     if revision != HEAD:
         return Finding(
@@ -136,7 +138,7 @@ def _templates() -> Iterator[Finding]:
     """Yields the findings of rendering a delivery for every platform and language."""
     broken = [
         (platform, lang, problem)
-        for platform in ("console", "slack", "telegram", "web")
+        for platform in sorted(MEDIA)
         for lang in ("en", "zh")
         if (problem := _rendering_problem(platform, lang))
     ]

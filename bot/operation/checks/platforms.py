@@ -13,10 +13,11 @@ from bot.channels.slack.scopes import missing
 from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
 from bot.channels.telegram.receiving.webhook_url import webhook_address
-from bot.operation.checks._finding import TOKENS, Finding
+from bot.operation.checks._finding import Finding
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
+from subscriptions.platforms import declared
 from subscriptions.service.chats import owners
 from subscriptions.store import Store
 
@@ -40,11 +41,11 @@ async def check_platforms(
     """
     findings: list[Finding] = []
     known = _owners(store)
-    for platform, variable in TOKENS.items():
-        if platform in channels:
-            findings += await _token(channels[platform], variable, known.get(platform), settings, wall)
-        else:
-            findings.append(Finding(question=_name(platform), answer=Sentence("off, it has no token")))
+    for facts in declared():
+        if facts.name in channels and facts.token_variable:
+            findings += await _token(channels[facts.name], facts.token_variable, known.get(facts.name), settings, wall)
+        elif facts.token_variable:
+            findings.append(Finding(question=_name(facts.name), answer=Sentence("off, it has no token")))
     if installing:
         cure = Sentence("Set the key that sealed them, or let these workspaces install the app again.")
         question, answer = Sentence("Slack installations"), Sentence("{problem}", {"problem": installing})
