@@ -50,7 +50,7 @@ async def store_digest(
     note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
 ) -> Ingested:
-    """Stores the papers of a digest. Calls `note` in the same transaction, so that it can write, too.
+    """Stores the papers of a digest. Calls `note` in the transaction that stores the digest, so that it can write, too.
 
     With `announce` the papers are announced even if their day is long ago. Raises StoreError.
     """
@@ -58,10 +58,7 @@ async def store_digest(
     kept = dated(digest, came)
 
     def stored() -> Ingested:
-        with context.store.write() as transaction:
-            done = ingest_digest(transaction, kept, source=source, day=kept.day or came, now=now, announce=announce)
-            if note is not None:
-                note(transaction, done)
-            return done
+        day = kept.day or came
+        return ingest_digest(context.store, kept, source=source, day=day, now=now, announce=announce, note=note)
 
     return await asyncio.to_thread(stored)

@@ -129,7 +129,7 @@ def _column(texts: Sequence[_Words]) -> str:
 
 
 def _has_inner_capital(word: str) -> bool:
-    return word[1:] != word[1:].lower()
+    return not word.islower() and word[1:] != word[1:].lower()  # most words are lower, and that is seen at once
 
 
 def _initials(parts: Iterable[str]) -> str:

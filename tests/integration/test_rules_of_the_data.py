@@ -189,8 +189,8 @@ class TestRule1Changes:
         subscribes(store, "telegram:1", "graph", since="1d")
         holding, go_on = threading.Event(), threading.Event()
 
-        def before_commit(session: object) -> None:
-            if threading.current_thread().name == "slow":
+        def before_commit(session: Transaction) -> None:
+            if threading.current_thread().name == "slow" and session._writes:  # it reads before it writes
                 holding.set()
                 assert go_on.wait(10)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from subscriptions import zones
 from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions.model import Cadence, Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
@@ -35,7 +35,56 @@ class _Target:
     """A chat that lines name, with its subscriptions as the earlier lines left them."""
 
     chat: Chat
+    is_new: bool  # this import adds it
     subscriptions: dict[str, Subscription]  # by canonical text
+    added: set[str] = field(default_factory=set)  # canonical texts of those that are not written yet
+
+    @property
+    def amount(self) -> int:
+        """How many subscriptions the chat has then."""
+        return len(self.subscriptions) + len(self.added)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Import:
+    """An import within its transaction. New subscriptions are collected and written together."""
+
+    transaction: Transaction
+    now: datetime
+    who: str
+    targets: dict[ChatAddress, _Target]
+    made: set[ChatAddress]  # new chats whose kind a line names first
+    new: list[stored_subscriptions.NewSubscription] = field(default_factory=list)
+    cursors: dict[datetime, int] = field(default_factory=dict)  # moment -> the sequence before it
+
+    def cursor_of(self, since: datetime) -> int:
+        """Returns the sequence before a moment; few moments are asked for, each by all lines."""
+        if since not in self.cursors:
+            self.cursors[since] = known_papers.sequence_before(self.transaction, since)
+        return self.cursors[since]
+
+    def begin_change(self, target: _Target) -> None:
+        """Records that the chat changes: to be called before each change."""
+        if not target.is_new:
+            record_change(self.transaction, target.chat.id, now=self.now, who=self.who)
+
+    def write(self) -> None:
+        """Writes the new subscriptions that were collected."""
+        stored_subscriptions.add_subscriptions(self.transaction, self.new)
+        self.new = []
+
+    def read_again(self, target: _Target) -> None:
+        """Writes what was collected and reads a chat anew: its zone, its due moments and its subscriptions."""
+        if target.added:
+            self.write()
+        chat_id = target.chat.id
+        chats = stored_chats.chats_by_id(self.transaction, [chat_id], zone=self.transaction.zone)
+        target.chat, target.added = chats[chat_id], set()
+        target.subscriptions = _by_query(stored_subscriptions.subscriptions_of(self.transaction, [chat_id])[chat_id])
+
+
+def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
+    return {subscription.canonical: subscription for subscription in subscriptions}
 
 
 # -------------------------------------------------------------------------------------------------------------- export
@@ -102,12 +151,9 @@ def import_lines(store: Scope, lines: Sequence[PortableLine], *, now: datetime, 
 def _import(store: Scope, lines: Sequence[PortableLine], *, now: datetime, dry: bool, who: str) -> ImportPlan:
     changes: tuple[tuple[str, str, str], ...] = ()
     with suppress(_TriedOut), store.savepoint() as transaction:
-        for place in dict.fromkeys(line.chat for line in lines):
-            chat = stored_chats.find_chat(transaction, place, zone=store.zone)
-            if chat is not None:
-                record_change(transaction, chat.id, now=now, who=who)
-        chats: dict[ChatAddress, _Target] = {}
-        changes = tuple((_apply(transaction, line, chats, now), str(line.chat), line.text) for line in lines)
+        work = _begun(transaction, lines, now=now, who=who)
+        changes = tuple((_apply(work, line), str(line.chat), line.text) for line in lines)
+        work.write()
         if dry:
             raise _TriedOut
     return ImportPlan(changes=changes)
@@ -117,87 +163,89 @@ class _TriedOut(Exception):
     """Rolls a dry run back."""
 
 
-def _apply(transaction: Transaction, line: PortableLine, chats: dict[ChatAddress, _Target], now: datetime) -> str:
-    """Applies one line; returns its sign. `chats` are those of earlier lines."""
-    if line.kind is not None:
-        return _make(transaction, line.chat, line.kind, now)
-    target = chats.get(line.chat) or _target(transaction, line.chat, now)
-    chats[line.chat] = target
+def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: datetime, who: str) -> _Import:
+    """Reads the chats that lines name; adds those that are not known, of the exported kind."""
+    first = {line.chat: line for line in reversed(lines)}  # the first line of each
+    places = dict.fromkeys(line.chat for line in lines)
+    known = stored_chats.find_chats(transaction, places, zone=transaction.zone)
+    kinds = {place: first[place].kind or kind_of(place) for place in places if place not in known}
+    stored_chats.add_chats(transaction, kinds, now=now)
+    chats = known | stored_chats.find_chats(transaction, kinds, zone=transaction.zone)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats.values()])
+    by_id: dict[int, _Target] = {}  # two addresses may lead to one chat
+    for place, chat in chats.items():
+        target = _Target(chat=chat, is_new=place in kinds, subscriptions=_by_query(subscriptions[chat.id]))
+        by_id.setdefault(chat.id, target)
+    return _Import(
+        transaction=transaction,
+        now=now,
+        who=who,
+        targets={place: by_id[chat.id] for place, chat in chats.items()},
+        made={place for place in kinds if first[place].kind is not None},
+    )
+
+
+def _apply(work: _Import, line: PortableLine) -> str:
+    """Applies one line; returns its sign."""
+    if line.kind is not None:  # a known chat keeps the kind that its platform reported
+        is_first = line.chat in work.made
+        work.made.discard(line.chat)
+        return "+" if is_first else "="
+    target = work.targets[line.chat]
     if line.setting is not None:
-        sign = _apply_setting(transaction, line, line.setting, target.chat, now)
+        sign = _apply_setting(work, line, line.setting, target)
         if sign != "=":
-            del chats[line.chat]  # read again: zone and due moments may have changed
+            work.read_again(target)  # zone and due moments may have changed
         return sign
     if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
         return "="
+    if line.query.canonical in target.added:
+        work.read_again(target)
     known = target.subscriptions.get(line.query.canonical)
     if known is None:
-        return _added(transaction, line, target, cadence=line.cadence, query=line.query, now=now)
-    return _changed(transaction, line, target, cadence=line.cadence, known=known, now=now)
+        return _added(work, line, target, cadence=line.cadence, query=line.query)
+    return _changed(work, line, target, cadence=line.cadence, known=known)
 
 
-def _make(transaction: Transaction, address: ChatAddress, kind: ChatKind, now: datetime) -> str:
-    """Adds a chat of the exported kind; returns the sign. A known chat keeps the kind that its platform reported."""
-    if stored_chats.find_chat(transaction, address, zone=transaction.zone) is not None:
-        return "="
-    stored_chats.add_chat(transaction, address, kind, now=now, zone=transaction.zone)
-    return "+"
-
-
-def _target(transaction: Transaction, address: ChatAddress, now: datetime) -> _Target:
-    """The chat of a line; it is added if it is not known."""
-    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone) or stored_chats.add_chat(
-        transaction, address, kind_of(address), now=now, zone=transaction.zone
-    )
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    return _Target(chat=chat, subscriptions={subscription.canonical: subscription for subscription in subscriptions})
-
-
-def _changed(
-    transaction: Transaction,
-    line: PortableLine,
-    target: _Target,
-    *,
-    cadence: Cadence,
-    known: Subscription,
-    now: datetime,
-) -> str:
+def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, known: Subscription) -> str:
     """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the sign."""
     own = target.chat.settings.timezone
     zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
     name = known.name if line.name is None else line.name
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
-    note_changed(transaction, target.chat.id)
-    stored_subscriptions.rename(transaction, known.id, name)
+    work.begin_change(target)
+    note_changed(work.transaction, target.chat.id)
+    stored_subscriptions.rename(work.transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
-        due = _due(cadence, zone or own, now)
-        stored_subscriptions.change_schedule(transaction, known.id, cadence=cadence, zone=zone, due=due)
+        due = _due(cadence, zone or own, work.now)
+        stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
     target.subscriptions[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
     return "~"
 
 
-def _added(
-    transaction: Transaction, line: PortableLine, target: _Target, *, cadence: Cadence, query: Query, now: datetime
-) -> str:
-    if len(target.subscriptions) >= MOST_PER_CHAT:
+def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: Query) -> str:
+    if target.amount >= MOST_PER_CHAT:
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
-    since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
-    note_changed(transaction, target.chat.id)
-    target.subscriptions[query.canonical] = stored_subscriptions.add_subscription(
-        transaction,
-        target.chat.id,
-        text=query.text,
-        canonical=query.canonical,
-        cadence=cadence,
-        zone=zone,
-        since=since,
-        cursor=known_papers.sequence_before(transaction, since),
-        due=_due(cadence, zone or target.chat.settings.timezone, now),
-        name=line.name or "",
-        added_by="import",
+    since = work.now - timedelta(days=7 if cadence.kind == "weekly" else 1)
+    work.begin_change(target)
+    note_changed(work.transaction, target.chat.id)
+    target.added.add(query.canonical)
+    work.new.append(
+        stored_subscriptions.NewSubscription(
+            chat_id=target.chat.id,
+            text=query.text,
+            canonical=query.canonical,
+            cadence=cadence,
+            zone=zone,
+            since=since,
+            cursor=work.cursor_of(since),
+            due=_due(cadence, zone or target.chat.settings.timezone, work.now),
+            name=line.name or "",
+            added_by="import",
+        )
     )
     return "+"
 
@@ -212,9 +260,8 @@ def _due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscription
     return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
-def _apply_setting(
-    transaction: Transaction, line: PortableLine, setting: tuple[str, str], chat: Chat, now: datetime
-) -> str:
+def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], target: _Target) -> str:
+    transaction, chat, now = work.transaction, target.chat, work.now
     try:
         name = setting_name(setting[0])
         value = check_value(name, setting[1], kind=chat.kind, public=chat.public)
@@ -222,6 +269,9 @@ def _apply_setting(
         raise line.refused(error.sentence, error.hint) from error
     if stored_chats.chosen_settings(transaction, chat.id).get(name) == value:
         return "="
+    if target.added:
+        work.write()  # the setting may move their due moments
+    work.begin_change(target)
     stored_chats.choose_setting(transaction, chat.id, name, value)
     if name == "timezone":
         apply_new_zone(transaction, chat, value, now)

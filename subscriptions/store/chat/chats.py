@@ -1,11 +1,11 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import Integer, Row, String, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
@@ -27,6 +27,7 @@ _NOT_IN_CHAT = frozenset({"state_since", "moved_to", "owner", "next_number", "cr
 _chats = TABLES.tables["chat"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
 _CHATS = columns(*(column for column in _chats.c if column.name not in _NOT_IN_CHAT)).where(_chats.c.id.in_(_ids))
+_AT = columns(_chats).where(_chats.c.address.in_(bindparam("addresses", type_=String, expanding=True)))
 _STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
 
 
@@ -36,6 +37,48 @@ def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | No
     while row is not None and row.moved_to is not None:
         row = session.get(ChatRow, row.moved_to)
     return None if row is None else chat_value(row, zone)
+
+
+def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
+    """The chats at these addresses, each as `find_chat` finds it; unknown addresses are left out."""
+    wanted = sorted({address.address for address in addresses})
+    found: dict[ChatAddress, Chat] = {}
+    for start in range(0, len(wanted), CHUNK):
+        for row in execute(session, _AT, {"addresses": wanted[start : start + CHUNK]}).all():
+            place = ChatAddress(row.platform, row.address, row.topic)
+            if place in addresses:
+                moved = row.moved_to is not None
+                chat = find_chat(session, place, zone=zone) if moved else chat_value(row, zone)
+                found |= {place: chat} if chat is not None else {}
+    return found
+
+
+def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
+    """Adds active chats that are not known, with one statement."""
+    rows = [
+        {
+            "platform": place.platform,
+            "address": place.address,
+            "topic": place.topic,
+            "title": "",
+            "kind": kind,
+            "lang": "",
+            "timezone": "",
+            "settings": {},
+            "state": ChatState.ACTIVE,
+            "state_detail": "",
+            "public": False,
+            "owner": "",
+            "admin": False,
+            "first_delivery_planned": False,
+            "no_match_streak": {},
+            "next_number": 1,
+            "created_at": now,
+        }
+        for place, kind in kinds.items()
+    ]
+    if rows:
+        execute(session, insert(_chats), rows)
 
 
 def all_chats(session: Session, *, zone: str) -> tuple[Chat, ...]:

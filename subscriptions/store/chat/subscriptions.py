@@ -1,11 +1,12 @@
 """Subscriptions of chats, and the cursors up to which they have looked at papers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import Integer, Row, String, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select, update
 
@@ -15,7 +16,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.database import CHUNK, execute, in_chunks
 from subscriptions.store.key_value import get_value
 from subscriptions.store.rows import (
     TABLES,
@@ -38,6 +39,11 @@ _SUBSCRIPTIONS = (
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .where(_subscriptions.c.chat.in_(_ids))
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
+)
+_NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
+_NUMBER = update(_chats).where(_chats.c.id == bindparam("of")).values(next_number=bindparam("to"))
+_QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
+    _queries.c.canonical.in_(bindparam("texts", type_=String, expanding=True))
 )
 
 
@@ -86,6 +92,87 @@ def add_subscription(
     session.add(row)
     session.flush()
     return _subscription(row, canonical)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSubscription:
+    """A subscription that is to be added."""
+
+    chat_id: int
+    text: str
+    canonical: str
+    cadence: Cadence
+    zone: str | None
+    since: datetime
+    cursor: int
+    due: DueSpan
+    name: str = ""
+    added_by: str = ""
+
+
+def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
+    """Adds subscriptions, each under its chat's next number, with one statement for each table.
+
+    No chat may have one of these queries already.
+    """
+    session.flush()
+    queries = _query_ids(session, [one.canonical for one in new])
+    numbers = _next_numbers(session, [one.chat_id for one in new])
+    rows = []
+    for one in new:
+        rows.append(_row(one, query=queries[one.canonical], number=numbers[one.chat_id]))
+        numbers[one.chat_id] += 1
+    if rows:
+        execute(session, insert(_subscriptions), rows)
+        execute(session, _NUMBER, [{"of": chat, "to": number} for chat, number in numbers.items()])
+    for known in session.identity_map.values():
+        if isinstance(known, ChatRow):
+            session.expire(known, ["next_number"])
+
+
+def _row(one: NewSubscription, *, query: int, number: int) -> dict[str, Any]:
+    return {
+        "chat": one.chat_id,
+        "query": query,
+        "number": number,
+        "name": one.name,
+        "text": one.text,
+        "cadence": cadence_text(one.cadence),
+        "zone": one.zone,
+        "state": SubscriptionState.ACTIVE,
+        "added_by": one.added_by,
+        "subscriber": "",
+        "since": one.since,
+        "cursor": one.cursor,
+        "next_due_at": one.due[0],
+        "latest_due_at": one.due[1],
+    }
+
+
+def _next_numbers(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for part in in_chunks(sorted(set(chat_ids))):
+        found.update((chat, number) for chat, number in execute(session, _NUMBERS, {"ids": part}))
+    return found
+
+
+def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
+    """Returns the ids of queries by their canonical texts; those that are not known are added."""
+    wanted = sorted(set(canonicals))
+    found = _known_queries(session, wanted)
+    missing = [{"canonical": canonical} for canonical in wanted if canonical not in found]
+    if missing:
+        execute(session, insert(_queries), missing)
+        found |= _known_queries(session, [one["canonical"] for one in missing])
+    return found
+
+
+def _known_queries(session: Session, wanted: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = execute(session, _QUERIES, {"texts": wanted[start : start + CHUNK]})
+        found.update((canonical, query) for canonical, query in rows)
+    return found
 
 
 def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: DueSpan) -> None:

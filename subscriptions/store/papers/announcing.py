@@ -2,39 +2,55 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam, update
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
-from subscriptions.store.rows import AppearanceRow, DigestRow, KeyValueRow, PaperRow
+from subscriptions.store.database import execute
+from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
+from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, KeyValueRow, PaperRow
 
-REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
 SEQUENCE = "sequence"  # the key of the counter that orders papers
-_CHUNK = 500  # values in one IN (…)
+
+_papers = TABLES.tables["paper"]
+_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of"))
 
 ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross-list, the day of the digest
 
 
 def assign_sequences(
-    session: Session, rows: Mapping[int, PaperRow], papers: Sequence[ToAnnounce], now: datetime
-) -> None:
-    """Gives papers the next sequences. To be called last in a transaction.
+    session: Session, drafts: Mapping[int, PaperDraft], papers: Sequence[ToAnnounce], now: datetime
+) -> int:
+    """Gives papers the next sequences, those of `drafts` there, the others in the store; returns the last one.
 
-    The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
+    `raise_counter` is called with it, last in the transaction. No other transaction can get the same sequences meanwhile.
     """
-    if not papers:
-        return
     if session.get(KeyValueRow, SEQUENCE) is None:
         session.add(KeyValueRow(name=SEQUENCE, value="0"))
         session.flush()
     counter = session.exec(select(KeyValueRow).where(KeyValueRow.name == SEQUENCE).with_for_update()).one()
     number = int(counter.value)
+    stored: list[dict[str, Any]] = []
     for paper_id, cross, day in papers:
         number += 1
-        row = rows[paper_id]
-        row.sequence, row.sequenced_at, row.cross, row.day = number, now, cross, day
-    counter.value = str(number)
+        draft = drafts.get(paper_id)
+        if draft is None:
+            stored.append({"of": paper_id, "sequence": number, "sequenced_at": now, "cross": cross, "day": day})
+        else:
+            draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
+    if stored:
+        execute(session, _ANNOUNCE, stored)
+    return number
+
+
+def raise_counter(session: Session, last: int) -> None:
+    """Stores the last sequence that was given. To be called last in a transaction.
+
+    The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
+    """
+    session.get_one(KeyValueRow, SEQUENCE).value = str(last)
     session.flush()
 
 
@@ -79,10 +95,6 @@ def unannounced(session: Session, which: ColumnElement[bool]) -> list[ToAnnounce
 
 
 def _announce(session: Session, papers: Sequence[ToAnnounce], now: datetime) -> int:
-    ids = [paper for paper, _, _ in papers]
-    rows: dict[int, PaperRow] = {}
-    for start in range(0, len(ids), _CHUNK):
-        part = session.exec(select(PaperRow).where(col(PaperRow.id).in_(ids[start : start + _CHUNK])))
-        rows |= {row.id or 0: row for row in part}
-    assign_sequences(session, rows, papers, now)
+    if papers:
+        raise_counter(session, assign_sequences(session, {}, papers, now))
     return len(papers)

@@ -1,19 +1,20 @@
 """Stores digests with all that follows from them, and looks up stored ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
-from subscriptions.matching import merge_copies
-from subscriptions.model import Digest, Paper, Summary, Translation
+from subscriptions.matching import index_document
+from subscriptions.model import Digest
 from subscriptions.store.database import execute
 from subscriptions.store.papers import index
-from subscriptions.store.papers.announcing import assign_sequences, of_digest, unannounced
-from subscriptions.store.papers.known_papers import known_paper
-from subscriptions.store.papers.merging import MergeBatch, look_up, merge, without_sequence
+from subscriptions.store.papers.announcing import assign_sequences, of_digest, raise_counter, unannounced
+from subscriptions.store.papers.drafts import Incoming, MergeBatch, unclaimed_of
+from subscriptions.store.papers.merging import as_entry, merge, stands_alone
 from subscriptions.store.rows import (
     TABLES,
     AppearanceRow,
@@ -39,46 +40,89 @@ class Ingested:
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
+def store_ahead(
+    session: Session, papers: Sequence[Incoming], *, day: date, now: datetime, is_news: bool
+) -> dict[int, int]:
+    """Stores those papers of a digest that are new and share nothing with others; returns their ids, by their places.
+
+    They have no sequence yet, and no digest: no plan and no count sees them. Stored again they stay as they are.
+    """
+    apart = [one for one in papers if one.is_apart]
+    batch = MergeBatch(now=now, day=day, is_news=is_news)
+    batch.look_up(session, apart)
+    ids = {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)}
+    batch.write(session)
+    index.write(session, _documents(batch, batch.updated))
+    return ids
+
+
 def add_digest(
-    session: Session, digest: Digest, *, source: str, day: date, now: datetime, is_news: bool = True
+    session: Session,
+    digest: Digest,
+    papers: Sequence[Incoming],
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    is_news: bool = True,
+    ahead: Mapping[int, int] | None = None,
 ) -> Ingested:
     """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
-    A digest that is no news gives none (rule 12).
+    A digest that is no news gives none (rule 12). `ahead` are the ids of papers that `store_ahead` has stored.
     """
+    number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
+    batch = MergeBatch(now=now, day=day, is_news=is_news)
+    ahead = ahead or {}
+    unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
+    merged = {place for place, paper in ahead.items() if paper in unclaimed}
+    for place in sorted(merged):
+        batch.add_merged(papers[place], ahead[place])
+    others = [one for one in papers if one.place not in merged]
+    batch.look_up(session, others)
+    for one in others:
+        merge(session, batch, one)
+    to_announce = sorted(batch.to_announce, key=batch.order_of)
+    announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
+    last = assign_sequences(session, batch.rows, announced, now) if announced else None
+    batch.write(session)
+    _write_appearances(session, batch, number)
+    index.write(session, _documents(batch, batch.places.keys() | batch.updated | batch.to_announce.keys()))
+    if last is not None:
+        raise_counter(session, last)
+    return _result(batch)
+
+
+def _add_row(session: Session, digest: Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
     if session.get(SourceRow, source) is None:
         session.add(SourceRow(name=source))
         session.flush()
-    papers = merge_copies(digest.entries)
     row = DigestRow(
         content_hash=digest.content_hash,
         source=source,
         format=digest.format,
         date=day,
         received_at=now,
-        counts={"papers": len(digest.entries), "unique": len(papers)},
+        counts={"papers": len(digest.entries), "unique": unique},
         warnings=[{"code": w.code, "count": w.count, "line": w.line, "message": w.message} for w in digest.warnings],
     )
     session.add(row)
     session.flush()
-    batch = look_up(session, papers, MergeBatch(now=now, day=day, is_news=is_news))
-    for paper in papers:
-        paper_id = merge(session, batch, paper)
-        batch.appearances.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
-    _write_appearances(session, batch, row.id or 0)
-    announced = [(i, batch.to_announce[i], day) for i in sorted(batch.to_announce) if i in batch.rows]
-    assign_sequences(session, batch.rows, announced, now)
-    index.write(session, _changed(batch))
-    touched = len({batch.keys[paper.key] for paper in papers})
-    updated = batch.updated - batch.new
+    return row.id or 0
+
+
+def _result(batch: MergeBatch) -> Ingested:
+    new = batch.places.keys()
+    updated = batch.updated - new
+    unannounced = [i for i in batch.announced if i not in batch.rows or batch.rows[i].sequence is None]
     return Ingested(
-        archive=not is_news,
-        archived=0 if is_news else len(without_sequence(batch, papers)),
-        new=len(batch.new),
+        archive=not batch.is_news,
+        archived=0 if batch.is_news else len(unannounced),
+        new=len(new),
         updated=len(updated),
-        unchanged=touched - len(batch.new) - len(updated),
-        withdrawn=frozenset(batch.withdrawn - batch.new),
-        summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in batch.new},
+        unchanged=len(batch.appearances) - len(new) - len(updated),
+        withdrawn=frozenset(batch.withdrawn - new),
+        summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in new},
     )
 
 
@@ -88,16 +132,11 @@ def _write_appearances(session: Session, batch: MergeBatch, digest: int) -> None
         execute(session, insert(_appearances), rows)
 
 
-def _changed(batch: MergeBatch) -> Iterable[tuple[int, Paper]]:
-    """The papers whose words or day changed, by id."""
-    for paper_id in sorted(batch.new | batch.updated | batch.to_announce.keys()):
-        if paper_id in batch.rows:
-            summaries = [Summary(language=s.language, fields=s.fields) for s in batch.summaries[paper_id].values()]
-            translations = [
-                Translation(language=t.language, title=t.title, abstract=t.abstract)
-                for t in batch.translations[paper_id].values()
-            ]
-            yield paper_id, known_paper(batch.rows[paper_id], summaries, translations, []).paper
+def _documents(batch: MergeBatch, changed: AbstractSet[int]) -> Iterable[tuple[int, tuple[str, ...]]]:
+    """Yields the documents for the index of the papers whose words or day changed, by id."""
+    for paper_id in sorted(changed & batch.rows.keys()):
+        came = batch.as_it_came.get(paper_id)
+        yield paper_id, came.document() if came else index_document(as_entry(batch, batch.rows[paper_id]))
 
 
 def is_known(session: Session, content_hash: str) -> bool:

@@ -16,8 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
-from subscriptions.matching import index_document, index_question, presence_expression
-from subscriptions.model import Paper
+from subscriptions.matching import index_question, presence_expression
 from subscriptions.query import Term, fold_source
 from subscriptions.query.fields import DOI, ID, SOURCE
 from subscriptions.store.database import connection_of
@@ -56,9 +55,9 @@ class Having:
     maybe: Collection[int] | None  # with those that have to be read to know; None: any entry
 
 
-def write(session: Session, papers: Iterable[tuple[int, Paper]]) -> None:
-    """Writes new entries for papers, given by id."""
-    texts = {paper_id: index_document(paper) for paper_id, paper in papers}
+def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+    """Writes new entries for papers, given by id, each with its `index_document`."""
+    texts = dict(documents)
     if not texts:
         return
     raw = _raw(session)

@@ -8,10 +8,12 @@ from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
+from subscriptions.matching import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
 from subscriptions.store.database import execute, in_chunks
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import SEQUENCE
+from subscriptions.store.papers.drafts import PaperDraft
 from subscriptions.store.rows import (
     TABLES,
     PaperRow,
@@ -36,13 +38,15 @@ _SOURCES = (
     .where(_a.paper.in_(_ids))
     .distinct()
 )
-_PaperRow = PaperRow | Row[*tuple[Any, ...]]
+_PaperRow = PaperRow | PaperDraft | Row[*tuple[Any, ...]]
 
 
 def index_newest(session: Session, most: int) -> None:
     """Writes entries for those of the newest `most` papers that have none."""
     for part in in_chunks(index.without_entry(session, most)):
-        index.write(session, ((known.id, known.paper) for known in stored_papers(session, part).values()))
+        index.write(
+            session, ((known.id, index_document(known.paper)) for known in stored_papers(session, part).values())
+        )
 
 
 def last_sequence(session: Session) -> int:

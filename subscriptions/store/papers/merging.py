@@ -1,122 +1,73 @@
 """Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, col, delete, select, update
+from sqlalchemy import delete, select, update
+from sqlmodel import Session, col
 
-from subscriptions.model import Announce, Paper
-from subscriptions.normalize import title_alias
-from subscriptions.store.database import CHUNK, in_chunks
-from subscriptions.store.papers.announcing import REPLACEMENTS
-from subscriptions.store.papers.known_papers import known_papers
+from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions.store.database import execute
+from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
+from subscriptions.store.papers.known_papers import known_paper
 from subscriptions.store.rows import (
     AppearanceRow,
     DeliveryItemRow,
     PaperAliasRow,
     PaperKeyRow,
     PaperRow,
-    SummaryRow,
-    TranslationRow,
 )
 
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 WITHDRAWN = "this paper has been withdrawn"
 
 
-@dataclass(slots=True)
-class MergeBatch:
-    """What one ingest looks up and collects before its papers get sequences."""
-
-    now: datetime
-    day: date  # of the digest
-    is_news: bool  # False: its papers get no sequence
-    rows: dict[int, PaperRow] = field(default_factory=dict)
-    keys: dict[str, int] = field(default_factory=dict)
-    aliases: dict[str, set[int]] = field(default_factory=dict)
-    summaries: dict[int, dict[str, SummaryRow]] = field(default_factory=dict)
-    translations: dict[int, dict[str, TranslationRow]] = field(default_factory=dict)
-    to_announce: dict[int, bool] = field(default_factory=dict)  # papers that get a sequence -> whether by a cross-list
-    appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
-    new: set[int] = field(default_factory=set)
-    updated: set[int] = field(default_factory=set)
-    withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
-    summarised: dict[int, set[str]] = field(default_factory=dict)  # known before -> languages that are new
-
-
-def _keys(paper: Paper) -> tuple[str, ...]:
-    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, _stored_key(paper))
-    return tuple(dict.fromkeys(key for key in keys if key))
-
-
-def _stored_key(paper: Paper) -> str:
-    """The paper's key as stored: "doi:" is put before a DOI."""
-    return f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
-
-
-def look_up(session: Session, papers: Sequence[Paper], batch: MergeBatch) -> MergeBatch:
-    """Reads into the batch what is known of these papers; returns the batch."""
-    keys = sorted({key for paper in papers for key in _keys(paper)})
-    aliases = sorted({alias for paper in papers if (alias := title_alias(paper.title))})
-    for i in range(0, len(keys), CHUNK):
-        for found in session.exec(select(PaperKeyRow).where(col(PaperKeyRow.key).in_(keys[i : i + CHUNK]))):
-            batch.keys[found.key] = found.paper
-    for i in range(0, len(aliases), CHUNK):
-        rows = session.exec(select(PaperAliasRow).where(col(PaperAliasRow.alias).in_(aliases[i : i + CHUNK])))
-        for title in rows:
-            batch.aliases.setdefault(title.alias, set()).add(title.paper)
-    ids = set(batch.keys.values()).union(*batch.aliases.values())
-    for part in in_chunks(sorted(ids)):
-        for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(part))):
-            batch.rows[row.id or 0] = row
-        for s in session.exec(select(SummaryRow).where(col(SummaryRow.paper).in_(part))):
-            batch.summaries.setdefault(s.paper, {})[s.language] = s
-        for t in session.exec(select(TranslationRow).where(col(TranslationRow.paper).in_(part))):
-            batch.translations.setdefault(t.paper, {})[t.language] = t
-    return batch
-
-
-def merge(session: Session, batch: MergeBatch, paper: Paper) -> int:
+def merge(session: Session, batch: MergeBatch, one: Incoming) -> int:
     """Merges one paper of a digest into the known paper that it is, or adds it; returns the id."""
-    found, now = _same_paper(batch, paper), batch.now
+    paper, found, now = one.paper, _same_paper(batch, one), batch.now
     if found:
         row = batch.rows[found[0]]
         for other in found[1:]:
             _join(session, batch, row, batch.rows[other])
+        if row.id in batch.unclaimed:
+            batch.places.setdefault(row.id, one.place)
         was_withdrawn = row.withdrawn_at
         facts = _fill(row, paper, now)
         if row.withdrawn_at is not None and was_withdrawn is None:
-            batch.withdrawn.add(row.id or 0)
+            batch.withdrawn.add(row.id)
+        batch.as_it_came.pop(row.id, None)
     else:
-        row = _new_row(paper, batch.day, now)
-        session.add(row)
-        session.flush()
-        batch.rows[row.id or 0] = row
-        batch.new.add(row.id or 0)
+        row = _new_row(batch.last_id + 1, paper, batch.day, now)
+        batch.add(row)
+        batch.places[row.id] = one.place
+        batch.as_it_came[row.id] = one
         facts = _Facts(missing=False, category=False, anything=True)
-    row_id = row.id or 0
-    facts = _fill_texts(session, batch, row_id, paper, facts, newer=_is_newer(row, paper))
+    facts = _fill_texts(batch, row.id, paper, facts, newer=_is_newer(row, paper))
     row.version = max(filter(None, (row.version, paper.version)), default=None)
-    _remember_keys(session, batch, row_id, paper)
+    _remember_keys(batch, row.id, one)
     if facts.anything:
-        batch.updated.add(row_id)
+        batch.updated.add(row.id)
     if not batch.is_news:
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):
-        batch.to_announce[row_id] = paper.announce_type is Announce.CROSS
+        batch.to_announce[row.id] = paper.announce_type is Announce.CROSS
     elif paper.announce_type in (None, Announce.NEW) and row.cross:
         row.cross = False
-    return row_id
+    batch.note_appearance(row.id, paper)
+    return row.id
 
 
-def without_sequence(batch: MergeBatch, papers: Sequence[Paper]) -> set[int]:
-    """Ids of the papers that a digest announces and that have no sequence."""
-    ids = {batch.keys[paper.key] for paper in papers if paper.announce_type not in REPLACEMENTS}
-    return {paper_id for paper_id in ids if batch.rows[paper_id].sequence is None}
+def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
+    """Whether a paper shares no key and no title with others, but perhaps with one row that no digest has.
+
+    Then its place among the papers of the digest does not matter, and nothing follows from storing it but that it is
+    stored: it can be merged ahead of the others.
+    """
+    found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
+    return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
 
 
-def _file(row: PaperRow, paper: Paper, *, is_new: bool) -> None:
+def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:
     """Sets `cross` of a paper that is not announced: whether only cross-lists brought it."""
     if row.sequence is None and paper.announce_type not in REPLACEMENTS:
         row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
@@ -131,7 +82,7 @@ class _Facts:
     anything: bool  # any text or value changed
 
 
-def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
+def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> bool:
     """Whether a paper gets a sequence (rule 1). A replacement gives none."""
     if paper.announce_type in REPLACEMENTS:
         return False
@@ -142,28 +93,24 @@ def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
     return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
 
 
-def _same_paper(batch: MergeBatch, paper: Paper) -> list[int]:
+def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
     """Ids of the rows that are this paper; all are merged into the first (rule 4)."""
-    found = list(dict.fromkeys(batch.keys[key] for key in _keys(paper) if key in batch.keys))
-    has_id = bool(paper.arxiv_id or paper.doi) or any(_has_id(batch.rows[i]) for i in found)
-    alias = title_alias(paper.title)
+    found = list(dict.fromkeys(batch.keys[key] for key in one.keys if key in batch.keys))
+    has_id = bool(one.paper.arxiv_id or one.paper.doi) or any(batch.rows[i].has_id for i in found)
     fits = [
         i
-        for i in sorted(batch.aliases.get(alias, ())) if alias
+        for i in sorted(batch.aliases.get(one.alias, ())) if one.alias
         and i not in found
-        and not (has_id and _has_id(batch.rows[i]))
+        and not (has_id and batch.rows[i].has_id)
     ]  # fmt: skip
     if len(fits) == 1:
         found += fits
-    return sorted(found, key=lambda i: (not _has_id(batch.rows[i]), i))
+    return sorted(found, key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
 
 
-def _has_id(row: PaperRow) -> bool:
-    return bool(row.arxiv_id or row.doi)
-
-
-def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
-    return PaperRow(
+def _new_row(number: int, paper: Paper, day: date, now: datetime) -> PaperDraft:
+    return PaperDraft(
+        id=number,
         key=paper.key,
         title=paper.title,
         abstract=paper.abstract,
@@ -175,6 +122,7 @@ def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
         url=paper.url,
         version=paper.version,
         comment=paper.comment,
+        cross=False,
         withdrawn_at=now if _says_withdrawn(paper) else None,
         first_seen_at=now,
         day=day,
@@ -185,15 +133,15 @@ def _says_withdrawn(paper: Paper) -> bool:
     return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
 
 
-def _is_newer(row: PaperRow, paper: Paper) -> bool:
+def _is_newer(row: PaperDraft, paper: Paper) -> bool:
     return paper.version is not None and row.version is not None and paper.version > row.version
 
 
-def _is_older(row: PaperRow, paper: Paper) -> bool:
+def _is_older(row: PaperDraft, paper: Paper) -> bool:
     return paper.version is not None and row.version is not None and paper.version < row.version
 
 
-def _fill(row: PaperRow, paper: Paper, now: datetime) -> _Facts:
+def _fill(row: PaperDraft, paper: Paper, now: datetime) -> _Facts:
     newer, older = _is_newer(row, paper), _is_older(row, paper)
     had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
     row.title = better_text(row.title, paper.title, newer=newer, older=older)
@@ -225,64 +173,51 @@ def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
     return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
 
 
-def _joined_categories(row: PaperRow, paper: Paper) -> list[str]:
+def _joined_categories(row: PaperDraft, paper: Paper) -> list[str]:
     primary = row.primary or paper.primary
     first = (primary,) if primary else ()
     return list(dict.fromkeys((*first, *row.categories, *paper.categories)))
 
 
-def _fill_texts(
-    session: Session, batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool
-) -> _Facts:
+def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
     missing, anything = facts.missing, facts.anything
-    summaries = batch.summaries.setdefault(row_id, {})
     for summary in paper.summaries:
-        known = summaries.get(summary.language)
+        known = batch.summaries.get(row_id, {}).get(summary.language)
         if known is None:
-            known = summaries[summary.language] = SummaryRow(paper=row_id, language=summary.language)
-            session.add(known)
             missing = True
             batch.summarised.setdefault(row_id, set()).add(summary.language)
-        fields = dict(known.fields)
+        fields = dict(known or {})
         for name, text in summary.fields.items():
             fields[name] = better_text(fields.get(name, ""), text, newer=newer)
-        if fields != known.fields:
-            known.fields = fields
+        if fields != known:
+            batch.put_summary(row_id, summary.language, fields)
             anything = True
-    translations = batch.translations.setdefault(row_id, {})
     for translation in paper.translations:
-        row = translations.get(translation.language)
-        if row is None:
-            row = translations[translation.language] = TranslationRow(paper=row_id, language=translation.language)
-            session.add(row)
-            missing = True
-        title = better_text(row.title, translation.title, newer=newer)
-        abstract = better_text(row.abstract, translation.abstract, newer=newer)
-        anything = anything or (title, abstract) != (row.title, row.abstract)
-        row.title, row.abstract = title, abstract
+        had = batch.translations.get(row_id, {}).get(translation.language)
+        missing = missing or had is None
+        title = better_text(had[0] if had else "", translation.title, newer=newer)
+        abstract = better_text(had[1] if had else "", translation.abstract, newer=newer)
+        if (title, abstract) != had:
+            batch.put_translation(row_id, translation.language, title, abstract)
+            anything = True
     return _Facts(missing=missing, category=facts.category, anything=anything or missing)
 
 
-def _remember_keys(session: Session, batch: MergeBatch, row_id: int, paper: Paper) -> None:
-    for key in _keys(paper):
+def _remember_keys(batch: MergeBatch, row_id: int, one: Incoming) -> None:
+    for key in one.keys:
         if key not in batch.keys:
-            batch.keys[key] = row_id
-            session.add(PaperKeyRow(key=key, paper=row_id))
-    if paper.key not in batch.keys:
-        batch.keys[paper.key] = row_id  # callers look a paper with a DOI up by its plain key, too
-    alias = title_alias(paper.title)
-    if alias and row_id not in batch.aliases.setdefault(alias, set()):
-        batch.aliases[alias].add(row_id)
-        session.add(PaperAliasRow(alias=alias, paper=row_id))
+            batch.add_key(key, row_id)
+    if one.alias and row_id not in batch.aliases.get(one.alias, ()):
+        batch.add_alias(one.alias, row_id)
 
 
-def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -> None:
+def _join(session: Session, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
     """Moves all that the row `lose` has to the row `keep`: both are one paper. Gives no sequence (rule 4)."""
-    kept, lost = keep.id or 0, lose.id or 0
-    session.flush()
-    as_entry = known_papers(session, [lose])[0].paper
-    _fill(keep, as_entry, keep.first_seen_at)
-    _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
+    kept, lost = keep.id, lose.id
+    batch.write(session)
+    entry = as_entry(batch, lose)
+    _fill(keep, entry, keep.first_seen_at)
+    _fill_texts(batch, kept, entry, _Facts(missing=False, category=False, anything=False), newer=False)
     if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
         keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
@@ -291,26 +226,22 @@ def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -
         batch.withdrawn.add(kept)
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
-    session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    execute(session, update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)
     _move(session, DeliveryItemRow, "chat", lost, kept)
-    session.flush()
-    session.delete(lose)
-    session.flush()
-    batch.keys.update({key: kept for key, paper_id in batch.keys.items() if paper_id == lost})
-    for papers in batch.aliases.values():
-        if lost in papers:
-            papers.discard(lost)
-            papers.add(kept)
-    if lost in batch.appearances:
-        batch.appearances.setdefault(kept, batch.appearances.pop(lost))
-    batch.to_announce.pop(lost, None)
-    batch.rows.pop(lost, None)
-    batch.withdrawn.discard(lost)
-    batch.summarised.pop(lost, None)
-    batch.updated.add(kept)
-    batch.new.discard(lost)
+    execute(session, delete(PaperRow).where(col(PaperRow.id) == lost))
+    batch.forget_joined(lost, kept)
+
+
+def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
+    """Returns a known paper as a digest would bring it."""
+    summaries = [Summary(language=code, fields=fields) for code, fields in batch.summaries.get(row.id, {}).items()]
+    translations = [
+        Translation(language=code, title=title, abstract=abstract)
+        for code, (title, abstract) in batch.translations.get(row.id, {}).items()
+    ]
+    return known_paper(row, summaries, translations, []).paper
 
 
 def _move(
@@ -326,5 +257,5 @@ def _move(
     """
     column = getattr(table, other)
     taken = select(column).where(col(table.paper) == kept)
-    session.exec(delete(table).where(col(table.paper) == lost, column.in_(taken)))
-    session.exec(update(table).where(col(table.paper) == lost).values(paper=kept))
+    execute(session, delete(table).where(col(table.paper) == lost, column.in_(taken)))
+    execute(session, update(table).where(col(table.paper) == lost).values(paper=kept))

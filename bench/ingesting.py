@@ -1,0 +1,105 @@
+"""Measures how fast digests are stored, beside the bare bulk insert of the same rows, and how long others wait for it.
+
+    python -m bench.ingesting [PAPERS]
+
+A digest of 1,000 new papers, again with changes, and one of PAPERS, each into a store that has papers. The words of the
+full-text index take longer than the rest, and are made before anything is written. Times are of a processor, but the
+first of each line.
+"""
+
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench.counting import made
+from subscriptions.model import Paper
+from subscriptions.service.papers import ingest_digest
+from subscriptions.store import Store, Transaction
+from tests.make import NOON, digest
+
+ROWS = {
+    "paper": "SELECT * FROM paper WHERE id > ?",
+    "paper_key": "SELECT * FROM paper_key WHERE paper > ?",
+    "paper_alias": "SELECT * FROM paper_alias WHERE paper > ?",
+    "summary": "SELECT * FROM summary WHERE paper > ?",
+    "indexed_paper": "SELECT * FROM indexed_paper WHERE paper > ?",
+}
+FEW = 1000
+
+
+class TimedStore(Store):
+    """A store that notes how long each transaction that writes works."""
+
+    held: list[float]
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        with super().write() as transaction:
+            began = time.thread_time()
+            yield transaction
+        self.held.append(time.thread_time() - began)
+
+
+def main() -> int:
+    many = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    chance = random.Random(7)
+    papers = [made(chance, n) for n in range(many + 2 * FEW)]
+    before, few, more = papers[:FEW], papers[FEW : 2 * FEW], papers[2 * FEW :]
+    with tempfile.TemporaryDirectory() as folder:
+        store = TimedStore(f"sqlite:///{folder}/ingested.db")
+        store.held = []
+        store.open(now=NOON)
+        store_papers(store, before)
+        whole, held, worked = store_papers(store, few)
+        bare = insert_again(store, Path(folder), first=FEW)
+        show(f"{FEW:,} new papers", whole, held, worked)
+        print(
+            f"  the same rows without the words, bare bulk insert: {bare:.3f} s; transactions / bare = {sum(held) / bare:.1f}"
+        )
+        changed = [replace(one, abstract=one.abstract + " And more.", version=2) for one in few]
+        show(f"{FEW:,} known papers, all changed", *store_papers(store, changed))
+        show(f"{FEW:,} known papers, nothing new", *store_papers(store, changed[::-1]))
+        show(f"{many:,} new papers", *store_papers(store, more))
+        store.close()
+    return 0
+
+
+def store_papers(store: TimedStore, papers: Sequence[Paper]) -> tuple[float, list[float], float]:
+    """Returns the seconds to store a digest of these papers, and of work in each transaction and in all."""
+    store.held.clear()
+    start, worked = time.perf_counter(), time.process_time()
+    ingest_digest(store, digest(*papers), source="daily", day=NOON.date(), now=NOON)
+    return time.perf_counter() - start, list(store.held), time.process_time() - worked
+
+
+def show(what: str, whole: float, held: Sequence[float], worked: float) -> None:
+    print(
+        f"{what:<31} {whole:6.2f} s on the wall, {worked:5.2f} s of work, {sum(held):5.2f} s of it in {len(held)} transactions, "
+        f"{max(held):.2f} s in the longest"
+    )
+
+
+def insert_again(store: Store, folder: Path, first: int) -> float:
+    """Returns the seconds of work to insert the rows of the papers after `first` into an empty database of the same shape."""
+    bare = Store(f"sqlite:///{folder}/bare.db")
+    bare.open(now=NOON)
+    bare.close()
+    with closing(sqlite3.connect(store.path)) as source, closing(sqlite3.connect(bare.path)) as copy:
+        rows = {table: source.execute(asked, (first,)).fetchall() for table, asked in ROWS.items()}
+        copy.execute("PRAGMA synchronous=FULL")
+        start = time.thread_time()
+        for table, values in rows.items():
+            places = ", ".join("?" * len(values[0]))
+            copy.executemany(f"INSERT INTO {table} VALUES ({places})", values)  # noqa: S608 - names of our own
+        copy.commit()
+        return time.thread_time() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())

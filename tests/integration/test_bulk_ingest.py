@@ -1,0 +1,273 @@
+"""Large digests: stored in parts so that others can write in between, and with the same result as at once."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+
+from subscriptions.model import Announce, Digest, Paper, Summary, Translation
+from subscriptions.service.papers import ingest as ingesting
+from subscriptions.service.papers import ingest_digest
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Ingested, Store, Transaction
+from tests.make import NOON, digest, ingested, paper, subscribes
+
+DAY = timedelta(days=1)
+TODAY = NOON.date()
+_TABLES = {
+    "paper": 'SELECT key, title, abstract, authors, categories, "primary", arxiv_id, doi, url, version, comment, "cross", '
+    "withdrawn_at, first_seen_at, day, sequence, sequenced_at FROM paper",
+    "paper_key": "SELECT k.key, p.key FROM paper_key k JOIN paper p ON p.id = k.paper",
+    "paper_alias": "SELECT a.alias, p.key FROM paper_alias a JOIN paper p ON p.id = a.paper",
+    "summary": "SELECT p.key, s.language, s.fields FROM summary s JOIN paper p ON p.id = s.paper",
+    "translation": "SELECT p.key, t.language, t.title, t.abstract FROM translation t JOIN paper p ON p.id = t.paper",
+    "appearance": "SELECT p.key, d.content_hash, a.kind FROM appearance a JOIN paper p ON p.id = a.paper "
+    "JOIN digest d ON d.id = a.digest",
+    "digest": "SELECT content_hash, source, format, date, counts, warnings FROM digest",
+    "counter": "SELECT value FROM key_value WHERE name = 'sequence'",
+    "words": "SELECT p.key, w.term, w.col, w.offset FROM words w JOIN indexed_paper e ON e.entry = w.doc "
+    "JOIN paper p ON p.id = e.paper",
+}
+
+
+class WatchedStore(Store):
+    """A store that calls `after_commit` after each transaction that wrote."""
+
+    after_commit: Callable[[], None] = staticmethod(lambda: None)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        with super().write() as transaction:
+            yield transaction
+        self.after_commit()
+
+
+@cache
+def empty() -> bytes:
+    """Returns an empty database: the migrations take longer than an example."""
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/empty.db")
+        store.open(now=NOON)
+        store.close()
+        return store.path.read_bytes()
+
+
+@contextmanager
+def stores(*names: str) -> Iterator[list[WatchedStore]]:
+    with TemporaryDirectory() as folder:
+        made = [WatchedStore(f"sqlite:///{folder}/{name}.db") for name in names]
+        for store in made:
+            store.path.write_bytes(empty())
+        yield made
+        for store in made:
+            store.close()
+
+
+def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Returns all that the store holds of papers, without the numbers of rows."""
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, paper_words, instance)")
+        return {name: sorted(connection.execute(asked).fetchall(), key=repr) for name, asked in _TABLES.items()}
+
+
+def assert_same(one: Store, other: Store) -> None:
+    """Compares two stores by table, so that a failure names the rows."""
+    ours, theirs = content(one), content(other)
+    for name, rows in theirs.items():
+        assert ours[name] == rows, name
+
+
+def count(store: Store, asked: str) -> int:
+    with closing(sqlite3.connect(store.path)) as connection:
+        return int(connection.execute(asked).fetchone()[0])
+
+
+def stored(store: Store, some: Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
+    return ingest_digest(store, some, source="daily", day=day, now=NOON, announce=announce)
+
+
+def counts_of(done: Ingested) -> tuple[object, ...]:
+    """Returns what a receipt says."""
+    return (done.already_known, done.new, done.updated, done.unchanged, done.archive, done.archived, done.announced)
+
+
+# ------------------------------------------------------------------------------------------------------------- the same
+
+
+TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> Paper:
+    """Returns a paper of a small world, in which ids, DOIs and titles meet in all ways."""
+    number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
+    title = draw(st.sampled_from(TITLES))
+    arxiv_id = None if number is None else f"2601.0000{number}"
+    found = {} if doi is None else {"doi": f"10.1/{doi}"}
+    if arxiv_id is None and doi is not None:
+        found["key"] = f"10.1/{doi}"
+    languages = draw(st.lists(st.sampled_from(("zh", "ja")), unique=True))
+    return paper(
+        title,
+        *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
+        arxiv_id=arxiv_id,
+        kind=draw(st.none() | st.sampled_from(Announce)),
+        authors=draw(st.sampled_from(((), ("Ada Example",)))),
+        abstract=draw(st.sampled_from(("", "A kite.", "A kite. It flies.", "This paper has been withdrawn"))),
+        version=draw(st.none() | st.integers(1, 2)),
+        summaries=tuple(Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
+        translations=tuple(Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
+        **found,
+    )
+
+
+digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0, 0, 20)), st.booleans()), max_size=4)
+
+
+def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[tuple[object, ...]]:
+    return [
+        counts_of(stored(store, digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
+        for n, (some, ago, announce) in enumerate(said)
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
+def test_a_digest_in_parts_gives_the_same_store_as_at_once(
+    said: list[tuple[list[Paper], int, bool]], last: list[Paper], ago: int, most: int
+) -> None:
+    """All but the numbers of rows, which order nothing but papers that are announced once more."""
+    with stores("whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
+        stored_all(whole, said)
+        stored_all(parts, said)
+        some = digest(*last, name="the last one")
+        at_once = stored(whole, some, day=TODAY - ago * DAY)
+        patched.setattr(ingesting, "MOST_AT_ONCE", most)
+        assert counts_of(stored(parts, some, day=TODAY - ago * DAY)) == counts_of(at_once)
+        assert_same(parts, whole)
+
+
+class _Crash(Exception):
+    """The process ends."""
+
+
+@settings(max_examples=30, deadline=None)
+@given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 5))
+def test_a_digest_that_is_read_again_after_a_crash_is_stored_as_if_there_had_been_none(
+    said: list[tuple[list[Paper], int, bool]], last: list[Paper], most: int, crash_after: int
+) -> None:
+    """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash."""
+    with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
+        stored_all(calm, said)
+        stored_all(crashed, said)
+        patched.setattr(ingesting, "MOST_AT_ONCE", most)
+        some = digest(*last, name="the last one")
+        commits = Counter[str]()
+
+        def crash() -> None:
+            commits["write"] += 1
+            if commits["write"] == crash_after:
+                raise _Crash
+
+        crashed.after_commit = crash
+        expected = stored(calm, some)
+        try:
+            done = stored(crashed, some)
+        except _Crash:
+            crashed.after_commit = lambda: None
+            done = stored(crashed, some)
+            if done.already_known:  # it crashed after the last commit
+                done = expected
+        assert counts_of(done) == counts_of(expected)
+        assert_same(crashed, calm)
+
+
+# ------------------------------------------------------------------------------------------------------- beside others
+
+
+def many(amount: int) -> Digest:
+    return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
+
+
+def test_others_can_write_while_a_digest_of_many_papers_is_stored(tmp_path: Path) -> None:
+    """A digest of 20,000 papers made a /help wait 22 s: no transaction stores more than MOST_AT_ONCE papers."""
+    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
+    store.open(now=NOON)
+    seen = [0]
+    store.after_commit = lambda: seen.append(count(store, "SELECT count(*) FROM paper"))
+    stored(store, many(1600))
+    assert max(later - earlier for earlier, later in pairwise(seen)) <= ingesting.MOST_AT_ONCE
+    assert seen[-1] == 1600
+    store.close()
+
+
+def test_a_planner_between_the_parts_passes_no_paper_and_the_chat_gets_all_in_one_delivery(tmp_path: Path) -> None:
+    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
+    store.open(now=NOON)
+    ingested(store, paper("Boat", "cs.CV"), now=NOON - DAY)
+    subscribes(store, "console:me", "kite", when="now", now=NOON - DAY / 2)
+    plan_due(store, now=NOON - DAY / 4)
+    planned: list[int] = []
+    store.after_commit = lambda: planned.append(len(plan_due(store, now=NOON)))
+    stored(store, many(1200))
+    assert planned == [0, 0, 0, 1]
+    assert count(store, "SELECT count(*) FROM delivery_item") == 1200
+    assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
+    store.close()
+
+
+def test_papers_of_an_interrupted_digest_are_news_in_another_one(tmp_path: Path) -> None:
+    """A page that is fetched again after a crash has other bytes: what was stored of the first is announced with it."""
+    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
+    store.open(now=NOON)
+
+    def crash() -> None:
+        raise _Crash
+
+    store.after_commit = crash
+    with pytest.raises(_Crash):
+        stored(store, many(1200))
+    assert count(store, "SELECT count(*) FROM paper") == 500
+    store.after_commit = lambda: None
+    done = stored(store, digest(*many(300).entries, name="fetched again"))
+    assert (done.new, done.unchanged) == (300, 0)
+    assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 300
+    done = stored(store, many(1200))
+    assert (done.new, done.unchanged) == (900, 300)
+    assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 1200
+    assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 1200
+    store.close()
+
+
+def test_a_digest_is_written_by_one_statement_for_each_table(store: Store) -> None:
+    """Ingest of 1,000 papers took a second: a statement for each paper, key and title."""
+    ingested(store, *many(40).entries[:20])
+    written = Counter[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        words = statement.replace('"', "").split()
+        if words[0] in ("INSERT", "UPDATE", "DELETE"):
+            written[" ".join(words[:3]) if words[0] != "UPDATE" else " ".join(words[:2])] += 1
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    changed = [paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
+    ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
+    assert written == {
+        "INSERT INTO paper": 1,
+        "INSERT INTO paper_key": 1,
+        "INSERT INTO paper_alias": 1,
+        "INSERT INTO appearance": 1,
+        "INSERT INTO digest": 1,
+        "UPDATE paper": 1,
+        "UPDATE key_value": 1,
+    }
