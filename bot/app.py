@@ -59,7 +59,9 @@ class App:
         """Returns the scheduler that polls the sources of the settings."""
         from bot.sources.from_settings import make_source_scheduler  # noqa: PLC0415 - httpx and the formats: 120 ms
 
-        return make_source_scheduler(self.settings, self.context, stopping=self.stop.is_set)
+        return make_source_scheduler(
+            self.settings, self.context, stopping=self.stop.is_set, observe=self.context.observe
+        )
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""
