@@ -143,14 +143,14 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
         page = await bot.scrape()
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
         assert hidden not in page.text
-    assert page.label_values <= {"telegram", "delivery", "sent", "chat_gone", "database", "wal"}
+    assert page.label_values <= {"telegram", "delivery", "sent", "chat_gone", "database", "wal", *bot.app.platforms}
 
 
 async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with bot_with(tmp_path, clock, telegram) as bot:
-        assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") is None
+        assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
         subscribes(bot.app.store, "telegram:1", "graph", every="now")
         ingested(bot.app.store, paper("A graph"))
         telegram.goes_down()
@@ -160,7 +160,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
         assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
         pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
         page = await bot.scrape()
-        assert page("paperwire_oldest_waiting_seconds", platform="telegram") is None
+        assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
         assert page("paperwire_deliveries_held", platform="telegram") == 1
 
 
@@ -176,7 +176,7 @@ async def test_dead_letters_count_until_they_are_dismissed(
         with closing(sqlite3.connect(bot.app.store.path)) as raw:
             raw.execute("UPDATE delivery SET dismissed_at = settled_at")
             raw.commit()
-        assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") is None
+        assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0
 
 
 @pytest.mark.parametrize(

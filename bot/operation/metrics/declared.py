@@ -1,19 +1,26 @@
 """All metrics, each declared once. A new one is one more value here, and a row in docs/metrics.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.operation.metrics.kinds import Counter, Gauge, Observed, Timing, Values, alone, by_one
 from bot.ports.measurements import MessageTried, PlanMade, RequestHandled, SourceRead
-from subscriptions.service.operations import Figures
+from subscriptions.service.operations import Figures, OutboxFigures
 
 Metric = Gauge | Counter[Any] | Timing[Any]
 
 
-def _stored(read: Callable[[Figures, datetime], Values]) -> Callable[[Observed], Values]:
+def _stored(read: Callable[[Figures, Observed], Values]) -> Callable[[Observed], Values]:
     """Returns a reader of the store's figures, which reads nothing while the database cannot be read."""
-    return lambda seen: read(seen.figures, seen.now) if seen.figures is not None else {}
+    return lambda seen: read(seen.figures, seen) if seen.figures is not None else {}
+
+
+def _by_platform(read: Callable[[OutboxFigures, datetime], Mapping[str, float]]) -> Callable[[Observed], Values]:
+    """Returns a reader of a value by platform: 0 for a platform that is on and has none, so that graphs have no gaps."""
+    return _stored(
+        lambda stored, seen: by_one(dict.fromkeys(seen.platforms, 0.0) | dict(read(stored.outbox, seen.now)))
+    )
 
 
 def _seconds(since: datetime, now: datetime) -> float:
@@ -55,33 +62,31 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_deliveries_waiting",
         help="Deliveries that are stored, not over, and may be sent.",
         labels=("platform",),
-        read=_stored(lambda stored, _: by_one(stored.outbox.waiting)),
+        read=_by_platform(lambda outbox, _: outbox.waiting),
     ),
     Gauge(
         name="paperwire_deliveries_held",
         help="Deliveries that are stored for chats which are paused.",
         labels=("platform",),
-        read=_stored(lambda stored, _: by_one(stored.outbox.held)),
+        read=_by_platform(lambda outbox, _: outbox.held),
     ),
     Gauge(
         name="paperwire_deliveries_dead",
         help="Deliveries that the platform refuses, and that nobody has retried or dismissed.",
         labels=("platform",),
-        read=_stored(lambda stored, _: by_one(stored.outbox.dead)),
+        read=_by_platform(lambda outbox, _: outbox.dead),
     ),
     Gauge(
         name="paperwire_oldest_waiting_seconds",
         help="How long the oldest delivery has waited that may be sent.",
         labels=("platform",),
-        read=_stored(
-            lambda stored, now: by_one({name: _seconds(since, now) for name, since in stored.outbox.oldest.items()})
-        ),
+        read=_by_platform(lambda outbox, now: {name: _seconds(since, now) for name, since in outbox.oldest.items()}),
     ),
     Gauge(
         name="paperwire_lanes_held",
         help="Lanes with something to send that wait because their platform asked for it.",
         labels=("platform",),
-        read=_stored(lambda stored, _: by_one(stored.outbox.held_lanes)),
+        read=_by_platform(lambda outbox, _: outbox.held_lanes),
     ),
     Gauge(
         name="paperwire_platforms_stopped",
@@ -131,8 +136,8 @@ METRICS: tuple[Metric, ...] = (
         help="How long ago a source last had brought all that was due.",
         labels=("source",),
         read=_stored(
-            lambda stored, now: by_one(
-                {one.name: _seconds(one.settled_at, now) for one in stored.sources if one.settled_at is not None}
+            lambda stored, seen: by_one(
+                {one.name: _seconds(one.settled_at, seen.now) for one in stored.sources if one.settled_at is not None}
             )
         ),
     ),

@@ -71,6 +71,7 @@ class Metrics:
             version=installed_version() or "dev",
             python=machine.python_version(),
             is_ready=self._is_ready,
+            platforms=tuple(app.platforms),
             figures=_figures(app),
             files=file_sizes(app.store),
             copies=copy_times(backup_folder(app.settings, app.store)),

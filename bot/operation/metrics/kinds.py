@@ -22,6 +22,7 @@ class Observed:
     version: str
     python: str
     is_ready: bool
+    platforms: Sequence[str] = ()  # those that are on
     figures: Figures | None  # None: the database cannot be read, and all gauges from it are left out
     files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
     copies: Sequence[datetime] = ()  # when each of the copies of the database was made
