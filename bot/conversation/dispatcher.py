@@ -25,7 +25,7 @@ from bot.errors import error_location
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
 from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import StoreError
+from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.service.chats import conversation_states, get_conversation_state, has_home_view, unfinished_replies
 
@@ -33,7 +33,7 @@ log = logging.getLogger("paperwire")
 
 MAX_CONCURRENT = 16  # requests of different lanes that are handled at the same time
 MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds until a database that cannot be used is tried again
-MAX_STORE_FAILURES = 6  # failures of the database with one request, half a minute in all; then the request is given up
+MAX_STORE_FAILURES = 6  # failures with one request, half a minute in all; then the request is given up
 EFFECT_GRACE = 5.0  # seconds for the effects of requests when the process stops
 REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
@@ -118,13 +118,17 @@ class Dispatcher:
         """Handles a request. Returns, once effect and reply are stored, the problems of a submitted form, by field.
 
         A request with which our code fails gets a reply that says so. Raises StoreError. If a request meets
-        MAX_STORE_FAILURES of these, it is taken to be their cause, and counts as one with which our code fails.
+        MAX_STORE_FAILURES of these, it is taken to be their cause, and counts as one with which our code fails. It is not
+        the cause of StoreUnavailable, which everybody meets.
         """
         key = (request.chat.platform, request.update_id)
         began, outcome = self._context.clock.monotonic(), "failed"
         try:
             reply = await answer(self._context, request)
             outcome = "silent" if reply is None else "answered"
+        except StoreUnavailable:
+            outcome = "waits"
+            raise
         except StoreError:
             self._store_failures[key] += 1
             if self._store_failures[key] < MAX_STORE_FAILURES:
