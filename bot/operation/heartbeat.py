@@ -13,7 +13,7 @@ from bot.app import App
 from bot.errors import FetchError
 from bot.ports.clock import Clock
 from bot.sources.from_settings import make_fetcher
-from bot.sources.http import Fetcher, FetchLimits
+from bot.sources.http.fetcher import Fetcher, FetchLimits
 
 log = logging.getLogger("paperwire")
 
