@@ -39,8 +39,11 @@ def health_app(
     webhooks: Sequence[Webhook] = (),
     web_routes: Sequence[WebRoute] = (),
     metrics: MetricsPage | None = None,
+    attention: Health = dict,
 ) -> Starlette:
     """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
+
+    `attention` returns what a person should look at although the process is ready.
 
     `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
     webhooks, does not show it.
@@ -51,7 +54,8 @@ def health_app(
 
     async def ready(_: Request) -> Response:
         wrong = dict(problems())
-        return JSONResponse({"ready": not wrong, "problems": wrong}, status_code=503 if wrong else 200)
+        more = {"attention": dict(seen)} if (seen := attention()) else {}
+        return JSONResponse({"ready": not wrong, "problems": wrong, **more}, status_code=503 if wrong else 200)
 
     async def measured(_: Request) -> Response:
         assert metrics is not None  # noqa: S101 - it has a route only then

@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.web_address import MetricsPage, health_app
+from bot.operation.web_address import Health, MetricsPage, health_app
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -35,11 +35,12 @@ async def serving(
     routes: Sequence[WebRoute] = (),
     *,
     metrics: MetricsPage | None = None,
+    attention: Health = dict,
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes, metrics),
+        health_app(problems, webhooks, routes, metrics, attention),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
