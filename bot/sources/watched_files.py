@@ -11,6 +11,7 @@ from bot.digests import read_digest
 from bot.digests.files import STABLE_FOR, FileStamp, FolderWatch, check_folder, is_missing, list_folder, report_again
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
@@ -128,7 +129,14 @@ class WatchedFiles:
             digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
             note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
             announce = source.announce == "all"
-            done = await store_digest(self._context, digest, source=source.name, note=note, announce=announce)
+            done = await store_digest(
+                self._context,
+                digest,
+                source=source.name,
+                note=note,
+                announce=announce,
+                of_arxiv=is_arxivs_own(source),
+            )
         except OSError as error:
             self._read_again(source, path)
             reason = (error.strerror or "unknown").lower()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.digests import read_digest
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.http import Fetched, Fetcher, FetchRequest, Unchanged, document_name
 from bot.sources.ingest import store_digest
 from bot.sources.poll.progress import PollProgress, PollRun
@@ -44,6 +45,7 @@ class PollDocuments:
             source=source.name,
             note=note,
             announce=source.announce == "all",
+            of_arxiv=is_arxivs_own(source),
         )
         (self.run.progress,) = follows
         return done
