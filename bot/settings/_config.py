@@ -130,8 +130,20 @@ def _file(env: Environment) -> tuple[Table, Path] | None:
 
 
 def _sources(top: Table, folder: Path, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
-    keys: tuple[str, ...] = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language", "announce")
-    keys += ("speaks_for", "links")
+    keys = (
+        "name",
+        "title",
+        "home",
+        "path",
+        "url",
+        "arxiv",
+        "format",
+        "schedule",
+        "language",
+        "announce",
+        "speaks_for",
+        "links",
+    )
     format_name = check.format_name if formats is None else check.one_of(formats)
     sources = tuple(_source(table, folder, format_name) for table in top.tables("source", keys))
     _refuse_equal_names(sources)
