@@ -254,7 +254,7 @@ def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
 def test_an_existing_database_keeps_every_paper_and_knows_who_brought_it(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with create_engine(f"sqlite:///{path}").begin() as connection:
-        command.upgrade(alembic_config(connection), "0008")
+        command.upgrade(alembic_config(connection), "0009")
     with closing(sqlite3.connect(path)) as old, old:
         for name, kind, place in (("feed", "arxiv", "cs.LG"), ("page", "url", "https://export.arxiv.org/api/query"),
                                   ("daily", "file", "/inbox")):  # fmt: skip
