@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.operation.health import Health
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import run_daily_maintenance
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
@@ -210,7 +212,8 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     receivers = [Supervised(receiver, app.clock) for receiver in found]
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
-    async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, webhooks, routes):
+    health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
+    async with serving(app.settings, health.problems, say, webhooks, routes), _beside(health.watch()):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait
@@ -221,6 +224,17 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         say("Stopping: finishing what is on its way.")
         await sources.close()
         await process.finish()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs `work` while the body runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
 
 
 async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:

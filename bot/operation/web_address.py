@@ -13,11 +13,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.operation.health import Problem
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 log = logging.getLogger("paperwire")
 
-Health = Callable[[], Mapping[str, object]]
+Problems = Callable[[], Mapping[str, Problem]]
 
 LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
 LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
@@ -33,15 +34,19 @@ _WORDS = {
 }
 
 
-def health_app(problems: Health, webhooks: Sequence[Webhook] = (), web_routes: Sequence[WebRoute] = ()) -> Starlette:
+def health_app(problems: Problems, webhooks: Sequence[Webhook] = (), web_routes: Sequence[WebRoute] = ()) -> Starlette:
     """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        wrong = dict(problems())
-        return JSONResponse({"ready": not wrong, "problems": wrong}, status_code=503 if wrong else 200)
+        wrong = problems()
+        if not wrong:
+            return JSONResponse({"ready": True, "problems": {}})
+        whys = {name: problem.why for name, problem in wrong.items()}
+        ages = {name: problem.seconds for name, problem in wrong.items()}
+        return JSONResponse({"ready": False, "problems": whys, "seconds": ages}, status_code=503)
 
     async def refused(_: Request, error: Exception) -> Response:
         return _line(error.status_code if isinstance(error, HTTPException) else 500)
