@@ -5,7 +5,8 @@ from collections.abc import Callable
 from bot.settings import Settings
 from bot.settings.version import installed_version
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import Fetcher, HostLimiter
+from bot.sources.http import HostLimiter
+from bot.sources.http.fetcher import Fetcher
 from bot.sources.ingest import IngestContext
 from bot.sources.poll_context import PollContext, StoredHostSlots
 from bot.sources.schedules import SourceSchedules
