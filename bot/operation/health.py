@@ -43,6 +43,10 @@ class Health:
             wrong["database"] = Problem(why, int(now - self._refused_since))
         return wrong
 
+    def whys(self) -> dict[str, str]:
+        """Returns what is wrong now, by name, without the ages."""
+        return {name: problem.why for name, problem in self.problems().items()}
+
     async def watch(self) -> None:
         """Looks at the database and the parts of the process, until it is cancelled.
 
