@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.operation.checks._finding import Finding, is_ready
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.platforms import facts_of
 from subscriptions.service.outbox import outbox_trouble
 from subscriptions.store import Store
@@ -16,7 +16,12 @@ def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
     """Yields a finding about dead deliveries and one for each platform whose deliveries wait; else one that all is well."""
     if not is_ready(store):
         return
-    question, found = Sentence("Outbox"), outbox_trouble(store, now=now)
+    question = Sentence("Outbox")
+    try:
+        found = outbox_trouble(store, now=now)
+    except StoreError as error:
+        yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        return
     if not found.dead.count and not found.waiting:
         yield Finding(question=question, answer=Sentence("nothing is dead, and nothing has waited for long"))
     if found.dead.count:
