@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import Schedule, Schedules
 from subscriptions.states import SourceTrouble
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
@@ -99,8 +100,8 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
     for name, fact in wanted.items():
         row = rows.get(name)
         if row is None:
-            row = SourceRow(name=name)
-            session.add(row)
+            add_name(session, name)
+            row = session.get_one(SourceRow, name)
         if row.location != fact.location:
             row.validators, row.state = {}, {}  # the name stands for another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
@@ -112,6 +113,11 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
     session.flush()
+
+
+def add_name(session: Session, name: str) -> None:
+    """Stores a source of which nothing but the name is known, unless one has this name."""
+    insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
 def known_sources(session: Session) -> tuple[KnownSource, ...]:
@@ -188,18 +194,19 @@ def claim_poll(session: Session, name: str, before: datetime | None, until: date
     row = session.get(SourceRow, name)
     if row is None or _moment(row.state.get("next_at")) != before:
         return False
-    row.state = {**row.state, "next_at": _text(until)}
-    session.flush()
-    return True
+    stored = col(SourceRow.state)["next_at"].as_string()
+    is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
+    claimed = {**row.state, "next_at": _text(until)}
+    return (
+        session.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount == 1
+    )
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
     """Stores a receipt, or replaces the one with its id; returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
-        if session.get(SourceRow, receipt.source) is None:
-            session.add(SourceRow(name=receipt.source))
-            session.flush()
+        add_name(session, receipt.source)
         row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
         session.add(row)
     row.at, row.outcome = receipt.at, receipt.outcome
