@@ -58,7 +58,9 @@ class App:
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""
-        return make_source_scheduler(self.settings, self.context, stopping=self.stop.is_set)
+        return make_source_scheduler(
+            self.settings, self.context, stopping=self.stop.is_set, observe=self.context.observe
+        )
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bot.ports.measurements import Observe, ignore
 from bot.settings import Settings
 from bot.sources.ingest import IngestContext
 
@@ -11,9 +12,13 @@ if TYPE_CHECKING:
 
 
 def make_source_scheduler(
-    settings: Settings, context: IngestContext, *, stopping: Callable[[], bool] = lambda: False
+    settings: Settings,
+    context: IngestContext,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    observe: Observe = ignore,
 ) -> "SourceScheduler":
     """Returns the scheduler that polls the sources of these settings into a store."""
     from bot.sources import from_settings  # noqa: PLC0415 - httpx takes 120 ms, and most subcommands poll nothing
 
-    return from_settings.make_source_scheduler(settings, context, stopping=stopping)
+    return from_settings.make_source_scheduler(settings, context, stopping=stopping, observe=observe)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,6 +38,7 @@ class PlanContext:
     delivery_forecast: DeliveryForecast
     window: Window
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
 
     @property
     def forecast(self) -> Forecast:
@@ -60,17 +62,30 @@ class Decision:
         return not items or any(because.number == subscription.number for item in items for because in item.because)
 
 
-def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
+def plan_due(
+    store: Store,
+    *,
+    now: datetime,
+    enough: Callable[[], bool] = lambda: False,
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> tuple[Lane, ...]:
     """Plans everything that is due, until `enough`; returns the lane of each delivery and notice that was stored.
+
+    `matching` is entered while queries are matched with papers, so that a caller can measure it.
 
     A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
     transaction that stores the delivery.
     """
-    return tuple(lane for lanes in planned_slices(store, now=now, enough=enough) for lane in lanes)
+    slices = planned_slices(store, now=now, enough=enough, matching=matching)
+    return tuple(lane for lanes in slices for lane in lanes)
 
 
 def planned_slices(
-    store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False
+    store: Store,
+    *,
+    now: datetime,
+    enough: Callable[[], bool] = lambda: False,
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Sequence[Lane]]:
     """Plans one slice of chats after the other, a transaction each; yields the lanes of each slice. See `plan_due`."""
     delivery_forecast, chat_ids, pause_ended = _read_due(store, now)
@@ -78,7 +93,7 @@ def planned_slices(
         end_pauses(store, now=now)
         delivery_forecast, chat_ids, _ = _read_due(store, now)
     with kept_window(store, delivery_forecast.last_sequence) as window:
-        context = PlanContext(now, delivery_forecast, window)
+        context = PlanContext(now, delivery_forecast, window, matching=matching)
         for start in range(0, len(chat_ids), SLICE):
             if enough():
                 break
@@ -129,7 +144,8 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
         while True:
             with work.read() as transaction:
                 inputs = _read_inputs(transaction, chat_ids, context)
-                matches = _match(transaction, inputs, context)
+                with context.matching():
+                    matches = _match(transaction, inputs, context)
                 decided = _decide_all(inputs, matches, context)
             with work.write() as transaction:
                 if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, context):
