@@ -6,7 +6,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -57,6 +57,14 @@ def read_file(path: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
     return data
+
+
+def written_at(path: str) -> datetime | None:
+    """When a file was written last, aware UTC; None for standard input and for a file that is gone."""
+    try:
+        return None if path == STDIN else datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def _read_or_error(path: str) -> bytes | UnreadableInput:

@@ -21,6 +21,7 @@ from bot.sources.ingest import store_digest
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.planning.losses import Arrival
 from subscriptions.service.sources import claim_incomplete, give_back
 from subscriptions.store import IncompletePaper
 
@@ -89,7 +90,12 @@ class Enricher:
             return _halves(papers)
         found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
         if found:
-            done = await store_digest(self._context.ingest_context, replace(digest, entries=found), source=self._source)
+            done = await store_digest(
+                self._context.ingest_context,
+                replace(digest, entries=found),
+                source=self._source,
+                arrival=Arrival(completes=True),
+            )
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 

@@ -8,12 +8,22 @@ from functools import partial
 from pathlib import Path
 
 from bot.digests import read_digest
-from bot.digests.files import STABLE_FOR, FileStamp, FolderWatch, check_folder, is_missing, list_folder, report_again
+from bot.digests.files import (
+    STABLE_FOR,
+    FileStamp,
+    FolderWatch,
+    check_folder,
+    is_missing,
+    list_folder,
+    report_again,
+    written_at,
+)
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions.planning.losses import Arrival
 
 log = logging.getLogger("paperwire")
 
@@ -127,8 +137,10 @@ class WatchedFiles:
             data = await asyncio.to_thread(Path(path).read_bytes)
             digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
             note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
-            announce = source.announce == "all"
-            done = await store_digest(self._context, digest, source=source.name, note=note, announce=announce)
+            announce, arrival = source.announce == "all", Arrival(written_at=written_at(path))
+            done = await store_digest(
+                self._context, digest, source=source.name, note=note, announce=announce, arrival=arrival
+            )
         except OSError as error:
             self._read_again(source, path)
             reason = (error.strerror or "unknown").lower()

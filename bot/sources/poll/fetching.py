@@ -9,6 +9,7 @@ from bot.sources.http import Fetched, Fetcher, FetchRequest, Unchanged, document
 from bot.sources.ingest import store_digest
 from bot.sources.poll.progress import PollProgress, PollRun
 from subscriptions.model import Digest
+from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.store import DocumentSeen, Ingested, Transaction
 
 
@@ -31,7 +32,9 @@ class PollDocuments:
         name = document_name(source.name, request.url)
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
 
-    async def store(self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress]) -> Ingested:
+    async def store(
+        self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress], arrival: Arrival = UNKNOWN
+    ) -> Ingested:
         """Stores a digest and calls `write` in the same transaction. The progress that `write` returns becomes the run's."""
         source, follows = self.run.source, list[PollProgress]()
 
@@ -44,6 +47,7 @@ class PollDocuments:
             source=source.name,
             note=note,
             announce=source.announce == "all",
+            arrival=arrival,
         )
         (self.run.progress,) = follows
         return done

@@ -64,6 +64,7 @@ def add_subscription(
     name: str = "",
     added_by: str = "",
     subscriber: str = "",
+    counted_until: datetime | None = None,
 ) -> Subscription:
     """Adds a subscription under the chat's next number; numbers are not reused."""
     chat = session.get_one(ChatRow, chat_id)
@@ -81,6 +82,7 @@ def add_subscription(
         cursor=cursor,
         next_due_at=due[0],
         latest_due_at=due[1],
+        counted_until=counted_until,
     )
     chat.next_number += 1
     session.add(row)
@@ -108,6 +110,7 @@ def restore_subscription(session: Session, subscription: Subscription, *, cursor
             cursor=cursor,
             next_due_at=due[0],
             latest_due_at=due[1],
+            counted_until=subscription.counted_until,
         )
     )
     session.flush()
@@ -248,6 +251,7 @@ def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscripti
         since=row.since,
         cursor=row.cursor,
         next_due_at=row.next_due_at,
+        counted_until=row.counted_until,
         hurry=row.cadence == NOW and row.latest_due_at is not None,
     )
 
