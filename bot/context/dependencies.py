@@ -13,6 +13,7 @@ from bot.ports.clock import Clock
 from bot.ports.conversation import PlatformApi
 from bot.ports.engine import Engine, RateLimiter
 from bot.ports.forms import Forms
+from bot.ports.measurements import Observers
 from bot.ports.reply import Reply
 from subscriptions.model import Chat, Delivery, Lane, Message
 from subscriptions.planning.retry import OnUnclear
@@ -52,3 +53,4 @@ class Context:
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
+    observe: Observers = field(default_factory=Observers)  # what counts sends, plans and requests

@@ -252,7 +252,7 @@ class SubscriptionRow(SQLModel, table=True):
     added_by: str = ""
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
-    cursor: int | None = None
+    cursor: int
     next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, delete, or_, select, update
 from subscriptions.model import ChatAddress
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store.chat.chats import mark_reachable
-from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
@@ -138,7 +137,6 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     Returns the new numbers of subscriptions; they stay where they can.
     """
     before, after = old.id or 0, new.id or 0
-    detach_from_shared_cursor(session, [before, after])
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
@@ -152,7 +150,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
         same = theirs.get(row.query)
         if same is not None:
             same.cursor = min(
-                same.cursor or 0, row.cursor or 0
+                same.cursor, row.cursor
             )  # papers that one of the two has not looked at are still to be delivered
             numbers[row.number] = same.number
             session.delete(row)
