@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col, delete
 
 from subscriptions.planning.losses import Loss
-from subscriptions.store.chat.subscriptions import SHARED_CURSOR
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
@@ -18,9 +17,7 @@ _NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in n
 _subscriptions, _items = TABLES.tables["subscription"], TABLES.tables["delivery_item"]
 _s = _subscriptions.c
 _CHATS = select(_s.chat).where(_s.counted_until >= bindparam("came")).distinct().order_by(_s.chat)
-_LOWEST = select(func.min(func.coalesce(_s.cursor, bindparam("shared", type_=Integer)))).where(
-    _s.counted_until.is_not(None)
-)
+_LOWEST = select(func.min(_s.cursor)).where(_s.counted_until.is_not(None))
 _COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).values(counted_until=bindparam("until"))
 _COUNT = insert(_items).prefix_with("OR IGNORE")
 
@@ -55,8 +52,7 @@ def count_until(session: Session, moments: Mapping[int, datetime | None]) -> Non
 
 def lowest_cursor_that_counts(session: Session) -> int | None:
     """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
-    shared = int(get_value(session, SHARED_CURSOR) or 0)
-    return execute(session, _LOWEST, {"shared": shared}).scalar()
+    return execute(session, _LOWEST).scalar()
 
 
 def chats_that_count(session: Session, came: datetime) -> list[int]:

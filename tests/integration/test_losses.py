@@ -4,25 +4,35 @@ The judge is the journal of the platforms, which outlives the database.
 """
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from alembic import command
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlmodel import col, select
 
 from bot.sources.ingest import store_digest
 from subscriptions.planning.losses import Arrival
 from subscriptions.service.operations import restore
 from subscriptions.service.papers import announce_filed
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
 from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.rows import DeliveryItemRow, PaperRow
+from subscriptions.store.schema_upgrade import alembic_config
+from tests.fakes.arxiv import FakeArxiv
 from tests.faults.year.simulated_bot import Post, SimulatedBot
-from tests.make import digest, paper, subscribes
+from tests.integration.cli import Terminal, page
+from tests.make import FakeClock, digest, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 START = datetime(2026, 1, 20, tzinfo=UTC)  # a Tuesday
 LAST = 10 * 24  # hours after the start: by then every weekly subscription was due after the last digest
@@ -221,7 +231,12 @@ async def _goes_through(bot: Bot, copy: Path, case: Case) -> None:
                 await bot.comes_to(one.at)
                 await bot.reads(one, first=True)
                 await bot.bot.ticks()
-    await bot.loses(copy, START + timedelta(hours=case.lost), case.restored_at)
+    await bot.loses(copy, case.lost_at, case.restored_at)
+    await _goes_on(bot, case)
+
+
+async def _goes_on(bot: Bot, case: Case) -> None:
+    """Reads again what is there in the order of the case, subscribes anew, and lives on."""
     there = {one for one in case.brought if one.at <= case.restored_at}
     for one in (case.brought[place] for place in case.order):
         if one in there:
@@ -247,3 +262,116 @@ def _judged(bot: Bot, case: Case) -> None:
                 assert (chat, one.work) in times, (chat, one)
         if one.at > case.restored_at + timedelta(hours=1):
             assert (LATE, one.work) in times
+
+
+def restored(store: Store, folder: Path, lost_at: datetime) -> None:
+    """A copy of before everything that came takes the place of the store."""
+    restore(store, folder / "copy.db", copies=folder, lost_at=lost_at, now=lost_at + timedelta(minutes=1))
+
+
+def planned(store: Store, now: datetime) -> list[str]:
+    """The titles of the papers that are in a delivery."""
+    plan_due(store, now=now)
+    wanted = select(PaperRow.title).join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
+    with store.read() as session:
+        return sorted(session.exec(wanted.where(col(DeliveryItemRow.delivery).is_not(None))))
+
+
+async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore_and_what_it_shows_later_is_new(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    store.backup(tmp_path / "copy.db")
+    arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
+    restored(store, tmp_path, clock.now() + timedelta(hours=1))
+    clock.advance(timedelta(hours=2))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    receipt = await feeding.poll()
+    assert receipt.detail == "1 papers came before the database was lost, and count as sent."
+    assert planned(store, clock.now()) == []
+    clock.advance(timedelta(hours=1))
+    arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds."), ("2601.00002", "New", "Nodes.")))
+    await feeding.poll()
+    assert planned(store, clock.now()) == ["New"]
+
+
+@pytest.mark.parametrize(("lost", "expected"), [("00:02", ["Graphs"]), ("00:10", [])])
+async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR0917 - fixtures
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, lost: str, expected: list[str]
+) -> None:
+    clock.set_now(new_york("2026-01-21 23:00"))
+    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    store.backup(tmp_path / "copy.db")
+    arxiv.announces(date(2026, 1, 22), paper("Graphs", "cs.LG"))
+    restored(store, tmp_path, new_york(f"2026-01-22 {lost}"))
+    clock.set_now(new_york("2026-01-22 01:00"))
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    assert planned(store, clock.now()) == expected
+
+
+async def test_a_missed_day_that_is_fetched_after_a_restore_counts_as_sent_if_it_was_due_before(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    clock.set_now(datetime(2026, 1, 21, 6, tzinfo=UTC))
+    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md", schedule="0 5 * * *"))
+    arxiv.holds("/2026-01-21.md", page(("2601.00001", "Of the copy", "Clouds.")))
+    await feeding.due()
+    assert planned(store, clock.now()) == ["Of the copy"]
+    store.backup(tmp_path / "copy.db")
+    for day in range(22, 27):
+        arxiv.holds(f"/2026-01-{day}.md", page((f"2601.000{day}", f"Of the {day}th", "Clouds.")))
+    restored(store, tmp_path, datetime(2026, 1, 24, 6, tzinfo=UTC))
+    clock.set_now(datetime(2026, 1, 26, 6, tzinfo=UTC))
+    await feeding.due()
+    assert planned(store, clock.now()) == ["Of the 25th", "Of the 26th", "Of the copy"]
+
+
+@pytest.mark.parametrize("words", [("ingest", "inbox/new.md"), ("ingest", "-")])
+def test_ingest_counts_as_sent_what_came_before_the_loss_and_says_so(
+    terminal: Terminal, words: tuple[str, str]
+) -> None:
+    content = page(("2601.00001", "Graphs", "Nodes."))
+    day, lost = "2026-01-22", "2026-01-22T12:00:00Z"
+    terminal("subscribe", "graphs", "--as", "console:me", "--every", "now", "--now", "2026-01-22T08:00:00Z")
+    terminal("backup", "copy.db")
+    terminal.file("inbox/new.md", content)
+    moment = ("--now", "2026-01-22T13:00:00Z", "--date", day)
+    assert terminal("restore", "copy.db", "--lost-at", lost).status == 0
+    said = terminal(*words, *moment, stdin=content.encode()).out
+    assert "Came before the database was lost, so they count as sent: 1 paper." in said
+    assert terminal("deliver", "--now", "2026-01-22T13:00:00Z", "--json").json["papers"] == 0
+    said = terminal(*words, *moment, "--announce", stdin=content.encode()).out
+    assert "Announced after they had been filed: 1 paper." in said
+    assert terminal("deliver", "--now", "2026-01-22T13:01:00Z", "--json").json["papers"] == 1
+
+
+def test_a_database_of_before_keeps_every_row_and_knows_of_no_loss(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store = Store(f"sqlite:///{path}")
+    with store.write() as session:
+        command.upgrade(alembic_config(session.connection()), "0008")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO query VALUES (1, 'graph')")
+        database.execute(
+            "INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail,"
+            " public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)"
+            " VALUES (1, 'console', 'me', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 2, ?)",
+            ("2026-01-22",),
+        )
+        database.execute(
+            'INSERT INTO paper (id, key, title, abstract, authors, categories, comment, "cross", first_seen_at, day)'
+            " VALUES (1, 'k', 'Graphs', '', '[]', '[]', '', 0, '2026-01-22 12:00:00', '2026-01-22')"
+        )
+        database.execute(
+            "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
+            " VALUES (1, 1, 1, '', 'graph', 'now', 'active', '', '', '2026-01-22 12:00:00', 7)"
+        )
+    store.open(now=START)
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT cursor, counted_until FROM subscription").fetchall()
+        assert (rows, database.execute("SELECT title, came_at FROM paper").fetchall()) == (
+            [(7, None)],
+            [("Graphs", None)],
+        )
+    store.close()

@@ -81,28 +81,25 @@ def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime
     if not papers:
         return
     index = PaperIndex.of_tokenized(TokenizedPapers.of(paper.paper for paper, _ in papers))
-    shared_cursor = stored_subscriptions.shared_cursor(transaction)
     chats = losses.chats_that_count(transaction, min(at for _, at in papers))
     for start in range(0, len(chats), SLICE):
         found = stored_subscriptions.subscriptions_of(transaction, chats[start : start + SLICE])
         counting = [s for subscriptions in found.values() for s in subscriptions if s.counted_until is not None]
-        losses.count_as_delivered(transaction, _told(counting, papers, index, shared_cursor))
+        losses.count_as_delivered(transaction, _told(counting, papers, index))
 
 
 def _told(
     subscriptions: Sequence[Subscription],
     papers: Sequence[tuple[KnownPaper, datetime]],
     index: PaperIndex,
-    shared_cursor: int,
 ) -> Iterator[tuple[int, int]]:
     """Yields (chat, paper) of what counts as sent for these subscriptions."""
     fits = _fits({s.canonical for s in subscriptions}, index)
     for subscription in subscriptions:
-        cursor = shared_cursor if subscription.cursor is None else subscription.cursor
         until = subscription.counted_until
         for position in index.positions(fits[subscription.canonical]):
             paper, at = papers[position]
-            if until is not None and at <= until and (paper.sequence or 0) > cursor:
+            if until is not None and at <= until and (paper.sequence or 0) > subscription.cursor:
                 yield subscription.chat_id, paper.id
 
 
