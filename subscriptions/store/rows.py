@@ -215,6 +215,13 @@ class ChatRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Utc)
 
 
+class DenialRow(SQLModel, table=True):
+    """The keyed hash of an address whose erased chat an operator denied (store/chat/denials.py)."""
+
+    __tablename__ = "denial"
+    address_hash: str = Field(primary_key=True)
+
+
 class LaneRow(SQLModel, table=True):
     """A wait that a platform asked for, of all chats of an address. Both moments are on the machine's clock."""
 
