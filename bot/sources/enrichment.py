@@ -91,11 +91,9 @@ class Enricher:
             return _halves(papers)
         found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
         if found:
+            kept, arrival = replace(digest, entries=found), Arrival(completes=True)
             done = await store_digest(
-                self._context.ingest_context,
-                replace(digest, entries=found),
-                source=self._source,
-                arrival=Arrival(completes=True),
+                self._context.ingest_context, kept, source=self._source, of_arxiv=True, arrival=arrival
             )
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()

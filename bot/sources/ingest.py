@@ -51,12 +51,14 @@ async def store_digest(
     source: str,
     note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
+    of_arxiv: bool = False,
     arrival: Arrival = UNKNOWN,
 ) -> Ingested:
     """Stores the papers of a digest. Calls `note` in the same transaction, so that it can write, too.
 
-    With `announce` the papers are announced even if their day is long ago. `arrival`: what is known of when the digest
-    came, besides its day. Raises StoreError.
+    With `announce` the papers are announced even if their day is long ago. `of_arxiv`: the source is one of arXiv's
+    own (docs/architecture.md, rule 4). `arrival`: what is known of when the digest came, besides its day. Raises
+    StoreError.
     """
     now, came = context.clock.now(), today(context)
     kept = dated(digest, came)
@@ -65,7 +67,14 @@ async def store_digest(
     def stored() -> Ingested:
         with context.store.write() as transaction:
             done = ingest_digest(
-                transaction, kept, source=source, day=kept.day or came, now=now, announce=announce, arrival=arrival
+                transaction,
+                kept,
+                source=source,
+                day=kept.day or came,
+                now=now,
+                announce=announce,
+                of_arxiv=of_arxiv,
+                arrival=arrival,
             )
             if note is not None:
                 note(transaction, done)

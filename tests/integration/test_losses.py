@@ -350,7 +350,7 @@ def test_a_database_of_before_keeps_every_row_and_knows_of_no_loss(tmp_path: Pat
     path = tmp_path / "old.db"
     store = Store(f"sqlite:///{path}")
     with store.write() as session:
-        command.upgrade(alembic_config(session.connection()), "0009")
+        command.upgrade(alembic_config(session.connection()), "0010")
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("INSERT INTO query VALUES (1, 'graph')")
         database.execute(

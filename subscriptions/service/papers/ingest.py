@@ -23,13 +23,15 @@ def ingest_digest(
     day: date,
     now: datetime,
     announce: bool = False,
+    of_arxiv: bool = False,
     arrival: Arrival = UNKNOWN,
 ) -> Ingested:
     """Stores one digest whole or not at all. The same bytes again change nothing.
 
     The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
-    announced all the same, also when they were filed before. `arrival` tells when the digest came: after a loss of the
-    database, papers that came before it count as sent (rule 13). Sent messages are marked for an edit where a paper was
+    announced all the same, also when they were filed before. `of_arxiv`: the source is one of arXiv's own, whose word
+    on arXiv's papers counts (rule 4). `arrival` tells when the digest came: after a loss of the database, papers that
+    came before it count as sent (rule 13). Sent messages are marked for an edit where a paper was
     withdrawn, or where its summary came late.
     """
     with store.write() as transaction:
@@ -38,7 +40,9 @@ def ingest_digest(
         is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
         after = last_sequence(transaction)
         when = came(transaction, arrival, source, now)
-        done = digests.add_digest(transaction, digest, source=source, day=day, now=now, is_news=is_news, came=when)
+        done = digests.add_digest(
+            transaction, digest, source=source, day=day, now=now, is_news=is_news, of_arxiv=of_arxiv, came=when
+        )
         counted = 0 if when is came_now else count_read_again(transaction, after)
         edits.request_edits_of_withdrawn(transaction, done.withdrawn, now=now)
         edits.request_edits_for_summaries(transaction, done.summarised, now=now)
