@@ -63,6 +63,7 @@ def add_subscription(
     name: str = "",
     added_by: str = "",
     subscriber: str = "",
+    counted_until: datetime | None = None,
 ) -> Subscription:
     """Adds a subscription under the chat's next number; numbers are not reused."""
     row = SubscriptionRow(
@@ -79,6 +80,7 @@ def add_subscription(
         cursor=cursor,
         next_due_at=due[0],
         latest_due_at=due[1],
+        counted_until=counted_until,
     )
     session.add(row)
     session.flush()
@@ -105,6 +107,7 @@ def restore_subscription(session: Session, subscription: Subscription, *, cursor
             cursor=cursor,
             next_due_at=due[0],
             latest_due_at=due[1],
+            counted_until=subscription.counted_until,
         )
     )
     session.flush()
@@ -232,6 +235,7 @@ def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscripti
         since=row.since,
         cursor=row.cursor,
         next_due_at=row.next_due_at,
+        counted_until=row.counted_until,
         hurry=row.cadence == NOW and row.latest_due_at is not None,
     )
 
