@@ -11,6 +11,7 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.errors import error_location
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import run_daily_maintenance
@@ -105,7 +106,8 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            log.error("Delivering failed: %s", one, exc_info=one)
+            said = one if isinstance(one, PaperwireError) else error_location(one)
+            log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
