@@ -36,23 +36,24 @@ def story(folder: Path, remote: Remote, log_format: str) -> list[str]:
     """Runs a process through conversations, deliveries and faults. Returns the lines of its log."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    environ = {"PAPERWIRE_LOG_FORMAT": log_format, "PAPERWIRE_LOG_LEVEL": "debug", "PYTHONASYNCIODEBUG": ""}
+    environ = {"PAPERWIRE_LOG_FORMAT": log_format, "PAPERWIRE_LOG_LEVEL": "debug", "PAPERWIRE_ACCESS": "open"}
     program = Process(folder, "run", fake=remote, environ=environ)
     try:
+        remote.call("user_writes", "/sub cs.* OR zebrafinch now", "4242")
+        remote.call("user_writes", "/set quiet off", "4242")  # whatever time it is here
+        remote.call("waits_for", "sendMessage", 2, chat="4242")
         remote.call("answers", "echo page", 1, method="sendMessage")
-        remote.call("user_writes", "/sub cs.* zebrafinch OR cs.* now", "4242")
-        remote.call("waits_for", "sendMessage", 1, chat="4242")
         for said in ("/name 1 warbler", "/sub -nuthatch", "goldcrest", "/search wheatear", "/pause dunnock", "/siskin"):
             remote.call("user_writes", said, "4242")
         remote.call("user_writes", "/sub@paperwire_test_bot bunting", "-10077", by="4242")
-        remote.call("waits_for", "sendMessage", 7, chat="4242")
-        remote.call("answers", "500", 2, method="sendMessage")
-        remote.call("answers", "cut before", 1, method="sendMessage")
+        remote.call("waits_for", "sendMessage", 8, chat="4242")
         (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
         (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
-        remote.call("waits_for", "sendMessage", 8, chat="4242")
-        remote.call("blocks", "4242")
+        remote.call("waits_for", "sendMessage", 9, chat="4242")
+        remote.call("answers", "cut before", 1, method="sendMessage")
         remote.call("user_writes", "/list siskin", "4242")
+        remote.call("waits_for", "sendMessage", 10, chat="4242")
+        remote.call("blocks", "4242")
         remote.call("serves_pages", "404 page", 2)
     finally:
         program.process.terminate()
