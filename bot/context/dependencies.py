@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 
 from bot.commands.core.context import BotInfo, InlineFormatter, Registry
 from bot.commands.phrasing.localizer import Localizer
+from bot.context.command_limits import CommandLimits
 from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
@@ -33,6 +34,7 @@ class ConversationContext:
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
     # A lock for each lane to which replies are being sent; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

@@ -126,6 +126,8 @@ class PaperRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
     day: date  # of the digest that gave it its sequence, else of its first digest
+    owner: str = ""  # the source that brought it first
+    vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
 
@@ -212,6 +214,13 @@ class ChatRow(SQLModel, table=True):
     no_match_streak: Json = _json(dict)  # see model.NoMatchStreak; empty: none
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
+
+
+class DenialRow(SQLModel, table=True):
+    """The keyed hash of an address whose erased chat an operator denied (store/chat/denials.py)."""
+
+    __tablename__ = "denial"
+    address_hash: str = Field(primary_key=True)
 
 
 class LaneRow(SQLModel, table=True):

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import String, cast
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
-from subscriptions.model import ChatAddress, ChatKind, DeliveryKind
-from subscriptions.states import describe_chat_state
+from subscriptions.model import ChatAddress, ChatKind, DeliveryKind, Lane
+from subscriptions.states import Admission, ChatState, describe_chat_state
 from subscriptions.store.callbacks import erase_place
+from subscriptions.store.chat.denials import denial_of, remember_denial
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
@@ -59,13 +60,15 @@ def chat_data(session: Session, chat_id: int) -> Json:
         # Of a reply that is not posted yet only the length.
         "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
+        "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
     }
 
 
 def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     """Erases a chat, all that belongs to it and all that names it elsewhere; returns the addresses that it has had.
 
-    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat.
+    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat. If an
+    operator denied the chat, a hash of its address stays, so that it cannot come back as a stranger.
     """
     row = session.get_one(ChatRow, chat_id)
     rows = [*_pointers(session, chat_id), row]
@@ -73,6 +76,9 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     lanes = {(one.platform, one.address) for one in rows}
     people = [one.address for one in rows if ChatKind(one.kind) is ChatKind.PRIVATE]
     title = row.title
+    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
+        for platform, address in lanes:
+            remember_denial(session, Lane(platform, address))
     for one in rows:
         session.delete(one)
     session.flush()

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import String, cast
 from sqlmodel import Session, col, delete, or_, select, update
 
-from subscriptions.model import ChatAddress
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store.chat.chats import mark_reachable
+from subscriptions.store.chat.denials import move_denial
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
@@ -57,6 +58,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
         pointer.moved_to = target.id
         session.flush()
     _readdress(session, f"{platform}:{old}", f"{platform}:{new}", renumbered)
+    move_denial(session, Lane(platform, old), Lane(platform, new))
     lane = session.get(LaneRow, (platform, old))
     if lane is not None:
         session.delete(lane)
