@@ -17,7 +17,8 @@ class Readiness:
     """What the running process says of itself."""
 
     is_ready: bool
-    problems: Mapping[str, object] = field(default_factory=dict)  # as in the JSON of `/health/ready`
+    problems: Mapping[str, str] = field(default_factory=dict)  # name -> why
+    seconds: Mapping[str, int] = field(default_factory=dict)  # name -> for how long, as far as that is known
 
 
 def ask_readiness(settings: Settings) -> Readiness:
@@ -30,10 +31,12 @@ def ask_readiness(settings: Settings) -> Readiness:
     try:
         connection.request("GET", "/health/ready")
         found = json.loads(connection.getresponse().read(_LARGEST))
-        return Readiness(is_ready=found["ready"] is True, problems=dict(found["problems"]))
+        seconds = {str(name): int(age) for name, age in found.get("seconds", {}).items()}
+        problems = {str(name): str(why) for name, why in found["problems"].items()}
+        return Readiness(is_ready=found["ready"] is True, problems=problems, seconds=seconds)
     except (OSError, HTTPException):
         return _problem(f"nothing answers at {url}; is paperwire run running, with the same settings?")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()

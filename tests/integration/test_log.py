@@ -124,7 +124,7 @@ def test_an_error_that_a_library_logs_is_named_and_its_words_are_left_out(
 ) -> None:
     start_logging(settings_with(tmp_path, log_format=log_format), quiet=False)
     with pytest.raises(KeyError) as caught:
-        {}["zebrafinch"]
+        dict[str, str]()["zebrafinch"]
     message = f"Task exception was never retrieved\nfuture: <Task exception={caught.value!r}>"
     logging.getLogger("asyncio").error(message, exc_info=caught.value)
     (line,) = capsys.readouterr().err.splitlines()

@@ -1,6 +1,6 @@
 """status: whether the process that runs is ready, and what waits, as `/health/ready` and `/metrics` say it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,6 +62,7 @@ def _document(standing: _Standing) -> dict[str, object]:
     return {
         "ready": standing.readiness.is_ready,
         "problems": dict(standing.readiness.problems),
+        "seconds": dict(standing.readiness.seconds),
         "outbox": {
             "waiting": sum(outbox.waiting.values()),
             "held": sum(outbox.held.values()),
@@ -92,7 +93,8 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
     else:
         yield "✗ Not all is well:"
         for name, problem in standing.readiness.problems.items():
-            yield f"  {name}: {_words(problem)}"
+            age = standing.readiness.seconds.get(name)
+            yield f"  {name}: {problem}" + (f" (for {language.duration(timedelta(seconds=age))})" if age else "")
     yield _outbox_line(standing, language)
     for platform, reason in sorted(standing.figures.stopped.items()):
         yield f"✗ {_titled(platform)} stands still: {reason}"
@@ -103,11 +105,6 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         f"Newest copy: {_age(copy, standing.wall, language)} old." if copy else "There is no copy of the database yet."
     )
     yield f"Database: {standing.size / 2**20:,.1f} MiB."
-
-
-def _words(problem: object) -> str:
-    """Returns a problem of `/health/ready` as text."""
-    return ", ".join(map(str, problem.values())) if isinstance(problem, Mapping) else str(problem)
 
 
 def _titled(sender: str) -> str:
