@@ -70,7 +70,7 @@ def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
 def test_a_loop_that_stands_still_is_named_with_its_age(kept: Terminal) -> None:
     with Watchman() as thread:
         thread.status = 503
-        thread.body = _refusal(90).partition(b"\r\n\r\n")[2]
+        thread.body = _refusal(60).partition(b"\r\n\r\n")[2]
         kept.set("WEB_PORT", thread.url.split(":")[2].partition("/")[0])
         ended = kept("status")
     assert (ended.status, "  loop: it stands still (for 1 minute)" in ended.out.splitlines()) == (1, True)

@@ -41,18 +41,18 @@ def story(folder: Path, remote: Remote, log_format: str) -> list[str]:
     try:
         remote.call("user_writes", "/sub cs.* OR zebrafinch now", "4242")
         remote.call("user_writes", "/set quiet off", "4242")  # whatever time it is here
-        remote.call("waits_for", "sendMessage", 2, chat="4242")
+        remote.call("waits_for", "sendMessage", 2, chat="4242", seconds=50)
         remote.call("answers", "echo page", 1, method="sendMessage")
         for said in ("/name 1 warbler", "/sub -nuthatch", "goldcrest", "/search wheatear", "/pause dunnock", "/siskin"):
             remote.call("user_writes", said, "4242")
         remote.call("user_writes", "/sub@paperwire_test_bot bunting", "-10077", by="4242")
-        remote.call("waits_for", "sendMessage", 8, chat="4242")
+        remote.call("waits_for", "sendMessage", 8, chat="4242", seconds=50)
         (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
         (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
-        remote.call("waits_for", "sendMessage", 9, chat="4242")
+        remote.call("waits_for", "sendMessage", 9, chat="4242", seconds=50)
         remote.call("answers", "cut before", 1, method="sendMessage")
         remote.call("user_writes", "/list siskin", "4242")
-        remote.call("waits_for", "sendMessage", 10, chat="4242")
+        remote.call("waits_for", "sendMessage", 10, chat="4242", seconds=50)
         remote.call("blocks", "4242")
         remote.call("serves_pages", "404 page", 2)
     finally:
