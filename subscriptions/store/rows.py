@@ -130,6 +130,7 @@ class PaperRow(SQLModel, table=True):
     vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
 
 
 class IndexedPaperRow(SQLModel, table=True):
@@ -263,6 +264,7 @@ class SubscriptionRow(SQLModel, table=True):
     cursor: int
     next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
+    counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
 
 
 class DeliveryRow(SQLModel, table=True):
