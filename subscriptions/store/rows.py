@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Enum, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Enum, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -59,6 +59,11 @@ def _json(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN4
     return Field(default_factory=default, sa_type=JSON)
 
 
+def _index(name: str, *columns: str, where: str = "") -> Index:
+    """An index of the rows for which `where` holds, or of all."""
+    return Index(name, *columns, sqlite_where=text(where) if where else None)
+
+
 def _choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column that holds one of the values of an enumeration; NULL where `default` is None and it is not `required`."""
     kind = Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
@@ -83,8 +88,9 @@ class ReceiptRow(SQLModel, table=True):
     """The result of one poll of a source."""
 
     __tablename__ = "receipt"
+    __table_args__ = (_index("ix_receipt_source", "source", "outcome"), _index("ix_receipt_at", "at"))
     id: int | None = Field(default=None, primary_key=True)
-    source: str = _reference("source.name", index=True)
+    source: str = _reference("source.name")
     at: datetime = Field(sa_type=Utc)
     outcome: Outcome = _choice(Outcome, required=True)
     counts: Json = _json(dict)
@@ -95,9 +101,14 @@ class DigestRow(SQLModel, table=True):
     """One document, identified by the hash of its bytes."""
 
     __tablename__ = "digest"
+    __table_args__ = (
+        _index("ix_digest_source", "source", "date"),
+        _index("ix_digest_date", "date"),
+        _index("ix_digest_warned", "received_at", where="warnings != '[]'"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     content_hash: str = Field(unique=True)
-    source: str = _reference("source.name", index=True)
+    source: str = _reference("source.name")
     format: str
     date: date
     received_at: datetime = Field(sa_type=Utc)
@@ -109,7 +120,10 @@ class PaperRow(SQLModel, table=True):
     """One work, merged from all digests that hold it."""
 
     __tablename__ = "paper"
-    __table_args__ = (Index("ix_paper_counted", "day", "sequence", "cross"),)
+    __table_args__ = (
+        _index("ix_paper_counted", "day", "sequence", "cross"),
+        _index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str  # the best one known: arXiv id, else DOI, else a hash
     title: str = ""
@@ -127,7 +141,7 @@ class PaperRow(SQLModel, table=True):
     first_seen_at: datetime = Field(sa_type=Utc)
     day: date  # of the digest that gave it its sequence, else of its first digest
     sequence: int | None = Field(default=None, index=True)
-    sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class IndexedPaperRow(SQLModel, table=True):
@@ -143,6 +157,7 @@ class PaperKeyRow(SQLModel, table=True):
     """A key of a paper (docs/formats.md)."""
 
     __tablename__ = "paper_key"
+    __table_args__ = (Index("ix_paper_key_folded", text("lower(key)")),)
     key: str = Field(primary_key=True)
     paper: int = _reference("paper.id", index=True)
 
@@ -151,6 +166,7 @@ class PaperAliasRow(SQLModel, table=True):
     """A title as tokens. Several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
 
     __tablename__ = "paper_alias"
+    __table_args__ = (_index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
     paper: int = _reference("paper.id", primary=True)
 
@@ -178,7 +194,7 @@ class AppearanceRow(SQLModel, table=True):
     """A paper in a digest."""
 
     __tablename__ = "appearance"
-    __table_args__ = (Index("ix_appearance_digest", "digest"),)
+    __table_args__ = (_index("ix_appearance_digest", "digest"),)
     paper: int = _reference("paper.id", primary=True)
     digest: int = _reference("digest.id", primary=True)
     kind: str = ""
@@ -188,7 +204,15 @@ class ChatRow(SQLModel, table=True):
     """A chat. `settings` holds only what the chat chose itself."""
 
     __tablename__ = "chat"
-    __table_args__ = (UniqueConstraint("platform", "address", "topic"),)
+    __table_args__ = (
+        UniqueConstraint("platform", "address", "topic"),
+        _index("ix_chat_asked", "state_since", where="state = 'asked'"),
+        _index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        _index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
+        _index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
+        _index("ix_chat_owner", "owner"),
+        _index("ix_chat_admin", "admin", where="admin IS 1"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     platform: str
     address: str
@@ -236,9 +260,16 @@ class SubscriptionRow(SQLModel, table=True):
     """A subscription of a chat."""
 
     __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("chat", "query"), UniqueConstraint("chat", "number"))
+    __table_args__ = (
+        UniqueConstraint("chat", "query"),
+        UniqueConstraint("chat", "number"),
+        _index("ix_subscription_due", "next_due_at", "cursor"),
+        _index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
+        _index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        _index("ix_subscription_subscriber", "subscriber"),
+    )
     id: int | None = Field(default=None, primary_key=True)
-    chat: int = _reference("chat.id", index=True)
+    chat: int = _reference("chat.id")
     query: int = _reference("query.id", index=True)
     number: int
     name: str = ""
@@ -252,7 +283,7 @@ class SubscriptionRow(SQLModel, table=True):
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
     cursor: int | None = None
-    next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
 
 
@@ -260,7 +291,10 @@ class DeliveryRow(SQLModel, table=True):
     """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_open", "settled_at", "chat"),)
+    __table_args__ = (
+        _index("ix_delivery_open", "settled_at", "chat"),
+        _index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
+    )
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
     chat: int = _reference("chat.id", index=True)
@@ -281,23 +315,29 @@ class DeliveryItemRow(SQLModel, table=True):
     """A paper that a chat has in a delivery; kept for ever. `because` holds the subscriptions that match."""
 
     __tablename__ = "delivery_item"
+    __table_args__ = (
+        _index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
+        _index("ix_delivery_item_paper", "paper"),
+    )
     chat: int = _reference("chat.id", primary=True)
     paper: int = _reference("paper.id", primary=True)
-    delivery: int | None = Field(
-        default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")], index=True
-    )
+    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")])
     message: int | None = None
     position: int
     shown: bool = True
     cross: bool = False
     because: list[Json] = _json(list)
+    delivered_on: date | None = None  # the day (UTC), once the delivery itself is not stored any more
 
 
 class MessageRow(SQLModel, table=True):
     """One post. Every attempt posts `payload` unchanged."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_requested_at"))
+    __table_args__ = (
+        _index("ix_message_state", "state"),
+        _index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
+    )
     delivery: int = _reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
     payload: str
@@ -320,7 +360,7 @@ class UpdateRow(SQLModel, table=True):
     """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
-    __table_args__ = (Index("ix_update_chat", "chat", "at"),)
+    __table_args__ = (_index("ix_update_chat", "chat", "at"), _index("ix_update_at", "at"))
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
@@ -333,6 +373,7 @@ class UndoRow(SQLModel, table=True):
     """The state of a chat before a change, for `undo`."""
 
     __tablename__ = "undo"
+    __table_args__ = (_index("ix_undo_at", "at"), _index("ix_undo_who", "who"))
     id: int | None = Field(default=None, primary_key=True)
     chat: int = _reference("chat.id", index=True)
     who: str = ""
@@ -352,6 +393,11 @@ class CallbackRow(SQLModel, table=True):
     """A callback token: what an opaque id in a button or link stands for. See model.CallbackToken."""
 
     __tablename__ = "callback"
+    __table_args__ = (
+        _index("ix_callback_at", "at"),
+        _index("ix_callback_verb", "verb"),
+        _index("ix_callback_person", "person"),
+    )
     id: str = Field(primary_key=True)
     chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
     place: str = Field(default="", index=True)  # address of the chat where it works; "": in every chat
@@ -359,6 +405,22 @@ class CallbackRow(SQLModel, table=True):
     at: datetime | None = Field(default=None, sa_type=Utc)
     verb: str
     arguments: Json = _json(dict)
+
+
+class MentionRow(SQLModel, table=True):
+    """A word by which a callback, a notice or a change names a chat or a person; see mentions.py."""
+
+    __tablename__ = "mention"
+    __table_args__ = (
+        _index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
+        _index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
+        _index("ix_mention_change", "change", where="change IS NOT NULL"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    word: str = Field(index=True)
+    callback: str | None = Field(default=None, sa_column_args=[ForeignKey("callback.id", ondelete="CASCADE")])
+    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")])
+    change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
 
 
 class InstallationRow(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, func, or_, select, update
+from sqlmodel import Session, col, func, or_, select, update
 
 from subscriptions.states import ReplyState
 from subscriptions.store.rows import UpdateRow
@@ -26,11 +26,6 @@ def add_update(session: Session, platform: str, update: str, reply: str, *, chat
             state=ReplyState.READY if reply else ReplyState.DONE,
         )
     )
-
-
-def drop_updates(session: Session, before: datetime) -> None:
-    """Removes the updates that came before `before`."""
-    session.exec(delete(UpdateRow).where(col(UpdateRow.at) < before))
 
 
 def updates_of(session: Session, chat: str, since: datetime) -> int:

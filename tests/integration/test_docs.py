@@ -39,7 +39,7 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.query import parse_query
 from subscriptions.query.fields import FIELDS, Field
-from subscriptions.service.chats.retention import PAYLOADS, UPDATES
+from subscriptions.service.chats.retention import DELIVERIES, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.docs_pages import (
     DOCS,
@@ -423,7 +423,7 @@ def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
         f"{telegram.per_group_minute} a minute",
         f"{telegram.text:,} characters",
         f"{slack.text:,} characters in all",
-        f"sent messages | {PAYLOADS.days} days",
+        f"sent messages | {DELIVERIES.days} days",
         f"typed in chats | {UPDATES.days} days",
         f"after {FIRST_WAIT.seconds} seconds",
         f"every {LONGEST_WAIT.seconds // 60} minutes",

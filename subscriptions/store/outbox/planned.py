@@ -11,6 +11,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, insert
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
+from subscriptions.store import mentions
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
@@ -50,9 +51,12 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     if not planned:
         return
     seqs = execute(session, _NEW_DELIVERIES, [_delivery_values(p, now) for p in planned]).scalars()
-    items = [_item_values(seq, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
+    numbered = list(zip(seqs, planned, strict=True))
+    items = [_item_values(seq, p.chat_id, item) for seq, p in numbered for item in p.items]
     if items:
         execute(session, _NEW_ITEMS, items)
+    notices = [(seq, p) for seq, p in numbered if p.kind is DeliveryKind.NOTICE]
+    mentions.note(session, "delivery", {seq: mentions.words_of_notice(p.key, p.facts.detail) for seq, p in notices})
 
 
 def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
