@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.context.dependencies import Context, ConversationContext
+from bot.context.kept_writes import write_until_stored
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel
 from bot.ports.conversation import PlatformApi
@@ -39,8 +40,8 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
             await _send_content(context, api, reply)
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason)
-            await asyncio.to_thread(_record_loss, context, reply.chat, error)
-    await asyncio.to_thread(finish_reply, context.store, reply.chat.platform, reply.update)
+            await _write(context, _record_loss, context, reply.chat, error)
+    await _write(context, finish_reply, context.store, reply.chat.platform, reply.update)
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
@@ -101,7 +102,7 @@ async def _post(
     except ChatGone as gone:
         if api is None or not reply.response_url:
             raise
-        await asyncio.to_thread(_record_loss, context, chat, gone)
+        await _write(context, _record_loss, context, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender is answered anyway
 
 
@@ -162,7 +163,7 @@ async def _with_retries(
             await context.clock.sleep(seconds)
             backoff *= 2
         except ChatMoved as moved:
-            await asyncio.to_thread(chat_moved, context.store, chat, moved.address, now=context.clock.now())
+            await _write(context, chat_moved, context.store, chat, moved.address, now=context.clock.now())
             chat = replace(chat, address=moved.address)
         except Rejected as error:
             if plain or not error.form:
@@ -180,6 +181,11 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
     wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
     if wait > 0:
         await clock.sleep(wait)
+
+
+async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:
+    """Calls `work` in a thread until the database takes what it writes: a reply that counts as not sent is sent again."""
+    await write_until_stored(context, lambda: asyncio.to_thread(work, *args, **named))
 
 
 def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:

@@ -381,7 +381,8 @@ def _sqlite_path(url: URL) -> Path:
 
 
 def _engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    # Threads have a connection each. A limit would fail those that wait for one while the database is locked.
+    engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
