@@ -23,9 +23,10 @@ from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.chat.subscriptions import NOW, SHARED_CURSOR, DueSpan, shared_cursor
+from subscriptions.store.columns import Utc
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.key_value import put_value
-from subscriptions.store.rows import TABLES, Utc
+from subscriptions.store.rows import TABLES
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c

@@ -26,6 +26,7 @@ def opened(path: Path) -> Store:
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
     store = opened(tmp_path / "new.db")
     with store.read() as session:

@@ -15,8 +15,9 @@ from sqlmodel import Session
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
+from subscriptions.store.columns import Utc
 from subscriptions.store.database import connection_of
-from subscriptions.store.rows import TABLES, Utc
+from subscriptions.store.rows import TABLES
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _NEAR = 1000  # how many deliveries after a claimed one are looked through for others to render with it
