@@ -16,10 +16,10 @@ async def plan(context: Context, drain_state: DrainState) -> None:
 
 
 def seed_rate_limiter(context: Context) -> None:
-    """Counts the recent sends of earlier processes against the rate limits."""
-    wall, second = context.clock.wall(), context.clock.monotonic()
+    """Counts the sends that earlier processes began in the last minute against the rate limits."""
+    now, wall, second = context.clock.now(), context.clock.wall(), context.clock.monotonic()
     for platform in context.channels:
-        sends = recent_sends(context.store, platform, wall=wall)
-        context.rate_limiter.record_earlier_sends(
-            [(lane, second - (wall - at).total_seconds()) for lane, at in sends], second
-        )
+        earlier = recent_sends(context.store, platform, now=now, wall=wall)
+        bulk = [(send.lane, second - send.ago.total_seconds()) for send in earlier if not send.is_answer]
+        answers = [(send.lane, second - send.ago.total_seconds()) for send in earlier if send.is_answer]
+        context.rate_limiter.record_earlier_sends(bulk, answers, second)

@@ -34,6 +34,16 @@ def updates_of(session: Session, chat: str, since: datetime) -> int:
     return session.exec(found).one()
 
 
+def recent_updates(session: Session, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
+    """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
+    rows = session.exec(
+        select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
+            UpdateRow.platform == platform, UpdateRow.at > after, UpdateRow.chat != ""
+        )
+    )
+    return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
+
+
 def finish_reply(session: Session, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or is not posted any more."""
     row = session.get(UpdateRow, (platform, update_id))

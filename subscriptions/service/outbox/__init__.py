@@ -3,6 +3,7 @@
 from subscriptions.service.outbox.edits import edit_done as edit_done
 from subscriptions.service.outbox.edits import record_edit_outcome as record_edit_outcome
 from subscriptions.service.outbox.sending import ClaimRequest as ClaimRequest
+from subscriptions.service.outbox.sending import EarlierSend as EarlierSend
 from subscriptions.service.outbox.sending import OutboxCounts as OutboxCounts
 from subscriptions.service.outbox.sending import Step as Step
 from subscriptions.service.outbox.sending import batch as batch

@@ -81,13 +81,15 @@ def is_sent(session: Session, seq: int) -> bool:
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
-def recent_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime]]:
-    """(lane, sent at) of each message of a platform that was sent after `after`, for the rate limiter after a restart."""
+def begun_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
+    """(lane, begun at, is confirmed) of each message of a platform whose last attempt began after `after`.
+
+    The moments are on the machine's clock.
+    """
     rows = session.exec(
-        select(ChatRow.address, MessageRow.sent_at)
+        select(ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        .where(ChatRow.platform == platform, col(MessageRow.sent_at) > after)
-        .order_by(col(MessageRow.sent_at))
+        .where(ChatRow.platform == platform, col(MessageRow.attempted_at) > after)
     )
-    return [(Lane(platform, address), sent_at) for address, sent_at in rows if sent_at is not None]
+    return [(Lane(platform, address), at, state is MessageState.SENT) for address, at, state in rows if at is not None]
