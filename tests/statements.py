@@ -19,7 +19,7 @@ GROWING = frozenset(
 )  # fmt: skip
 _PLAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 _NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', re.IGNORECASE)
-_SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)")
+_SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)|SEARCH (\w+) .*\(platform=\?\)")  # nearly all chats are of one platform
 
 
 @dataclass(slots=True)
@@ -49,7 +49,8 @@ def _scanned(step: str, statement: str) -> str:
     if found is None:
         return ""
     aliases = {alias: table for table, alias in _NAMED.findall(statement)}
-    return str(aliases.get(found[1], found[1]))
+    scanned = found[1] or found[2]
+    return str(aliases.get(scanned, scanned))
 
 
 @contextmanager

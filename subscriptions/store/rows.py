@@ -289,6 +289,7 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         index("ix_message_state", "state"),
+        index("ix_message_attempted_at", "attempted_at"),
         index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
     )
     delivery: int = reference("delivery.seq", primary=True)

@@ -38,7 +38,9 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
     """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
     rows = session.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
-            UpdateRow.platform == platform, UpdateRow.at > after, UpdateRow.chat != ""
+            col(UpdateRow.platform).concat("") == platform,
+            UpdateRow.at > after,
+            UpdateRow.chat != "",  # concat: by `at`
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]

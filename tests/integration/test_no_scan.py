@@ -131,7 +131,7 @@ async def test_a_delivery_scans_nothing(world: World) -> None:
         await world.ticks(3)
         outbox_counts(world.app.store)
         recover_in_flight(world.app.store)
-        recent_sends(world.app.store, "telegram", wall=world.clock.wall())
+        recent_sends(world.app.store, "telegram", now=world.clock.now(), wall=world.clock.wall())
     assert {post.chat.address for post in world.channel.posts} == {"42"}
     assert scans(recorded) == {}
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
 from subscriptions.model import ChatAddress, ChatKind
@@ -200,17 +201,16 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
 
 def _erase_person(session: Session, platform: str, person: str) -> None:
     """Erases the person of a private chat where other chats store who did something."""
-    theirs = select(ChatRow.id).where(ChatRow.platform == platform)
     session.exec(
         update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
     session.exec(
         update(SubscriptionRow)
-        .where(col(SubscriptionRow.chat).in_(theirs), col(SubscriptionRow.subscriber) == person)
+        .where(_is_on(platform, col(SubscriptionRow.chat)), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
-    session.exec(update(UndoRow).where(beginning, col(UndoRow.chat).in_(theirs)).values(who=""))
+    session.exec(update(UndoRow).where(beginning, _is_on(platform, col(UndoRow.chat))).values(who=""))
     for change_id in mentions.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)
         chat = session.get_one(ChatRow, change.chat)
@@ -228,3 +228,8 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
             col(CallbackRow.person) == person, col(CallbackRow.place).startswith(f"{platform}:", autoescape=True)
         )
     )
+
+
+def _is_on(platform: str, chat: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the chat with this id is on a platform. Looks at that chat alone: nearly all chats are of one platform."""
+    return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

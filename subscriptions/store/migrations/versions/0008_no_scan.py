@@ -42,6 +42,7 @@ _INDEXES = (  # name, table, columns, the rows that it holds ("": all)
     ("ix_delivery_notice", "delivery", ("settled_at",), "kind = 'notice'"),
     ("ix_delivery_item_delivery", "delivery_item", ("delivery",), "delivery IS NOT NULL"),
     ("ix_delivery_item_paper", "delivery_item", ("paper",), ""),
+    ("ix_message_attempted_at", "message", ("attempted_at",), ""),
     ("ix_message_edit", "message", ("edit_requested_at",), "edit_requested_at IS NOT NULL"),
     ("ix_update_at", "update", ("at",), ""),
     ("ix_undo_at", "undo", ("at",), ""),
