@@ -57,6 +57,10 @@ def _stored() -> list[list[str]]:
             f"{GRACE.days} days, so that it goes on when it is installed again",
         ],
         ["everything of a channel or person that paperwire cannot write to any more", f"{GONE_CHATS.days} days"],
+        [
+            "that the operator has said no to a channel or person: after `forget` only a hash of the id",
+            "until `/allow`",
+        ],
     ]
 
 

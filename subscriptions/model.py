@@ -237,7 +237,7 @@ class Subscription:
     added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     since: datetime
-    cursor: int | None  # sequence up to which it has looked; None: the shared cursor (cadence now, caught up)
+    cursor: int  # sequence up to which it has looked
     next_due_at: datetime | None  # None: due when papers come (cadence now)
     hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
 

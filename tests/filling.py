@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from subscriptions.store import Store
-from subscriptions.store.planner import advance_shared_cursor
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
 
@@ -46,8 +45,8 @@ def fill(store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, g
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
         session.connection().exec_driver_sql(
-            "INSERT OR REPLACE INTO key_value (name, value) VALUES ('sequence', ?), ('shared-cursor', ?)",
-            (str(last), str(last)),
+            "INSERT OR REPLACE INTO key_value (name, value) VALUES ('sequence', ?)",
+            (str(last),),
         )
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (_chat(first + n, now, gone=n % gone == 0) for n in range(chats)))
@@ -71,7 +70,6 @@ def fill(store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, g
                           "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
                       "before": {"wishes": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
-        advance_shared_cursor(session, last)
 
 
 FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,
@@ -99,7 +97,7 @@ def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool
     cadence, due, latest, cursor = [
         ("daily 13:00", past + day / 2, past + day / 2, last - 5),
         ("when-out 18:00-23:00", past + day / 4, past + day / 2, last),
-        ("now", None, None, last if gone else None),
+        ("now", None, None, last),
     ][chat % 3]
     return {"chat": chat, "query": query, "number": 1, "name": "", "text": f"made{chat}", "cadence": cadence, "state": "active",
             "added_by": "", "subscriber": str(chat), "since": now - 30 * day, "cursor": cursor, "next_due_at": due,

@@ -13,7 +13,7 @@ from subscriptions.store import Store
 
 GROWING = frozenset(
     {
-        "appearance", "callback", "chat", "delivery", "delivery_item", "digest", "indexed_paper", "lane", "message", "paper",
+        "appearance", "callback", "chat", "delivery", "delivery_item", "denial", "digest", "indexed_paper", "lane", "message", "paper",
         "mention", "paper_alias", "paper_key", "query", "receipt", "subscription", "summary", "translation", "undo", "update",
     }
 )  # fmt: skip

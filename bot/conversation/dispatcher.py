@@ -23,6 +23,7 @@ from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
+from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
@@ -121,13 +122,17 @@ class Dispatcher:
         the cause of StoreUnavailable, which everybody meets.
         """
         key = (request.chat.platform, request.update_id)
+        began, outcome = self._context.clock.monotonic(), "failed"
         try:
             reply = await answer(self._context, request)
+            outcome = "silent" if reply is None else "answered"
         except StoreUnavailable:
+            outcome = "waits"
             raise
         except StoreError:
             self._store_failures[key] += 1
             if self._store_failures[key] < MAX_STORE_FAILURES:
+                outcome = "waits"
                 raise
             reply = await asyncio.to_thread(answer_failure, self._context, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
@@ -138,6 +143,9 @@ class Dispatcher:
                 error_location(error),
             )
             reply = await asyncio.to_thread(answer_failure, self._context, request)
+        finally:
+            seconds = self._context.clock.monotonic() - began
+            self._context.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
         del self._store_failures[key]
         if reply is None:
             if isinstance(request, CallbackRequest) and request.callback_id:

@@ -12,6 +12,7 @@ from bot.context.kept_writes import write_until_stored
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel
 from bot.ports.conversation import PlatformApi
+from bot.ports.measurements import MessageTried, outcome_name
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
@@ -152,7 +153,7 @@ async def _with_retries(
             await _reserve(context, chat)
             context.rate_limiter.record_send(chat.lane, context.clock.monotonic())
         try:
-            await post(chat, plain=plain)
+            await _measured(context, chat.platform, partial(post, chat, plain=plain))
         except RetryLater as later:
             seconds = later.after.total_seconds() or backoff
             if context.clock.monotonic() + seconds - began > MAX_WAIT or context.is_stopping():
@@ -171,6 +172,22 @@ async def _with_retries(
             plain = True
         else:
             return chat
+
+
+async def _measured(context: Context, platform: str, post: Callable[[], Awaitable[None]]) -> None:
+    """Calls `post` and reports what became of it. Raises NotDelivered."""
+    began = context.clock.monotonic()
+
+    def report(outcome: NotDelivered | None) -> None:
+        seconds = context.clock.monotonic() - began
+        context.observe(MessageTried(platform=platform, kind="reply", outcome=outcome_name(outcome), seconds=seconds))
+
+    try:
+        await post()
+    except NotDelivered as error:
+        report(error)
+        raise
+    report(None)
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:

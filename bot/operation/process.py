@@ -11,8 +11,10 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
+from bot.operation.metrics import Metrics
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web_server import serving
@@ -202,7 +204,10 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
-    return 1 if sent.dead or unread else 0
+    status = 1 if sent.dead or unread else 0
+    if not (status or sent.stopped or app.stop.is_set()):
+        await make_heartbeat(app).ask()
+    return status
 
 
 async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
@@ -213,15 +218,27 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     receivers = [Supervised(receiver, app.clock) for receiver in found]
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
-    async with serving(app.settings, lambda: process.problems | problems_of(receivers), say, webhooks, routes):
+
+    def problems() -> dict[str, str]:
+        return process.problems | problems_of(receivers)
+
+    metrics, heartbeat = Metrics(app, problems), make_heartbeat(app)
+    app.context.observe.listeners.append(metrics.observe)
+
+    async def tick() -> None:
+        await process.tick()
+        heartbeat.beat(well=not problems())
+
+    async with serving(app.settings, problems, say, webhooks, routes, metrics=metrics.page):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait
         gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
         gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
         async with listening(app, receivers, sources.lookup):
-            await Ticker(app.clock, process.tick).run(app.stop)
+            await Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
+        await heartbeat.close()
         await sources.close()
         await process.finish()
 

@@ -5,7 +5,7 @@ Every refusal is a single line without any information about the bot.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ from bot.ports.web_route import Webhook, WebRequest, WebRoute
 log = logging.getLogger("paperwire")
 
 Health = Callable[[], Mapping[str, object]]
+MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
 LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
 LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
@@ -33,8 +34,17 @@ _WORDS = {
 }
 
 
-def health_app(problems: Health, webhooks: Sequence[Webhook] = (), web_routes: Sequence[WebRoute] = ()) -> Starlette:
-    """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready."""
+def health_app(
+    problems: Health,
+    webhooks: Sequence[Webhook] = (),
+    web_routes: Sequence[WebRoute] = (),
+    metrics: MetricsPage | None = None,
+) -> Starlette:
+    """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
+
+    `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
+    webhooks, does not show it.
+    """
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
@@ -43,10 +53,17 @@ def health_app(problems: Health, webhooks: Sequence[Webhook] = (), web_routes: S
         wrong = dict(problems())
         return JSONResponse({"ready": not wrong, "problems": wrong}, status_code=503 if wrong else 200)
 
+    async def measured(_: Request) -> Response:
+        assert metrics is not None  # noqa: S101 - it has a route only then
+        page, kind = await metrics()
+        return Response(page, media_type=kind)
+
     async def refused(_: Request, error: Exception) -> Response:
         return _line(error.status_code if isinstance(error, HTTPException) else 500)
 
     routes = [Route("/health/live", live), Route("/health/ready", ready)]
+    if metrics is not None:
+        routes.append(Route("/metrics", measured))
     for webhook in webhooks:
         routes += _routes(webhook.path, _webhook_handler(webhook), "POST")
     for route in web_routes:

@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.web_address import health_app
+from bot.operation.web_address import MetricsPage, health_app
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -33,11 +33,13 @@ async def serving(
     say: Callable[[str], None],
     webhooks: Sequence[Webhook],
     routes: Sequence[WebRoute] = (),
+    *,
+    metrics: MetricsPage | None = None,
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes),
+        health_app(problems, webhooks, routes, metrics),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets

@@ -113,9 +113,7 @@ class Settings:
     contact: str | None = None
     on_unclear: Literal["resend", "skip"] = "resend"
     allowed_hosts: frozenset[str] = frozenset()  # lower case, without port
-    heartbeat_url: SecretStr | None = (
-        None  # not called yet: issue 14 calls it or removes it; a secret, since the address is the only protection
-    )
+    heartbeat_url: SecretStr | None = None  # a secret, since the address is its only protection
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     sources: tuple[SourceSettings, ...] = ()

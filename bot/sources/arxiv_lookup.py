@@ -10,7 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
-from bot.sources.http import Fetcher, Sites, by_ids, is_api
+from bot.sources.http import Sites, by_ids, is_api
+from bot.sources.http.fetcher import Fetcher
 from bot.sources.ingest import store_digest
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Announce, Digest

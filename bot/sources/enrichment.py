@@ -16,7 +16,8 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.sources.http import Fetched, Fetcher, FetchRequest, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.http import FetchRequest, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.http.fetcher import Fetched, Fetcher
 from bot.sources.ingest import store_digest
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.ports.measurements import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.missed_days import runs
 from bot.sources.poll_context import PollContext
@@ -27,6 +28,12 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters
 MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
+
+
+def read_of(receipt: Receipt) -> SourceRead:
+    """Returns the measurement of a receipt."""
+    papers, new = receipt.counts.get("papers", 0), receipt.counts.get("new", 0)
+    return SourceRead(source=receipt.source, outcome=receipt.outcome.value, papers=papers, new=new)
 
 
 def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:

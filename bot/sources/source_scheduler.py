@@ -11,9 +11,11 @@ from bot.settings.source_facts import fact_of, place_of
 from bot.sources.arxiv_lookup import PaperLookup
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import Fetcher, everything
+from bot.sources.http import everything
+from bot.sources.http.fetcher import Fetcher
 from bot.sources.poll import Poll
 from bot.sources.poll_context import PollContext
+from bot.sources.receipts import read_of
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -218,6 +220,7 @@ class SourceScheduler:
         receipt = await Poll(self._context, self._fetcher, source, known).run(
             everything=everything, history=self._history
         )
+        self._context.observe(read_of(receipt))
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
         say("%s: %s. %s", source.name, receipt.outcome, " ".join(filter(None, (_counted(receipt), receipt.detail))))
         return receipt

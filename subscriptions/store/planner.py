@@ -11,8 +11,8 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     bindparam,
+    case,
     exists,
-    func,
     or_,
     select,
     true,
@@ -22,19 +22,14 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.subscriptions import NOW, SHARED_CURSOR, DueSpan, shared_cursor
+from subscriptions.store.chat.subscriptions import NOW, DueSpan
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import CHUNK, execute
-from subscriptions.store.key_value import put_value
 from subscriptions.store.rows import TABLES
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
-_now, _shared, _last_sequence = (
-    bindparam("now", type_=Utc),
-    bindparam("shared", type_=Integer),
-    bindparam("last_sequence", type_=Integer),
-)
+_now, _last_sequence = bindparam("now", type_=Utc), bindparam("last_sequence", type_=Integer)
 _ids = bindparam("ids", type_=Integer, expanding=True)
 
 
@@ -82,9 +77,9 @@ def end_pauses(session: Session, now: datetime) -> None:
 def _due(comes: ColumnElement[bool]) -> CompoundSelect[int]:
     """The statement for due chats; `comes` is the condition for subscriptions that new papers make due.
 
-    The union of what four ranges of indexes hold: with OR, SQLite would read all subscriptions, each second.
+    The union of what three ranges of indexes hold: with OR, SQLite would read all subscriptions, each second.
     """
-    papers_came = func.coalesce(_s.cursor, _shared) < _last_sequence
+    papers_came = _s.cursor < _last_sequence
     active = (_s.state == SubscriptionState.ACTIVE) & exists().where(_c.id == _s.chat, _c.state == ChatState.ACTIVE)
     return union_all(
         *(
@@ -92,8 +87,7 @@ def _due(comes: ColumnElement[bool]) -> CompoundSelect[int]:
             for conditions in (
                 (_s.latest_due_at <= _now,),
                 (_s.next_due_at <= _now, papers_came, comes),
-                (_s.next_due_at.is_(None), _s.cursor < _last_sequence, comes),
-                (_shared < _last_sequence, _s.next_due_at.is_(None), _s.cursor.is_(None), comes),
+                (_s.next_due_at.is_(None), papers_came, comes),
             )
         )
     )
@@ -107,27 +101,21 @@ def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: b
 
     `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
     """
-    values = {"now": now, "shared": shared_cursor(session), "last_sequence": last_sequence}
+    values = {"now": now, "last_sequence": last_sequence}
     return sorted(set(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
 # ---------------------------------------------------------------------------------------------------------------- moves
 
+_upto = bindparam("upto", type_=Integer)
 _ADVANCE = (
     update(_subscriptions)
     .where(_s.id.in_(_ids))
-    .values(cursor=bindparam("upto"), next_due_at=bindparam("next_due"), latest_due_at=bindparam("latest_due"))
-)
-_SHARE = (
-    update(_subscriptions)
-    .where(
-        _s.cadence == NOW,
-        _s.state == SubscriptionState.ACTIVE,
-        _s.cursor == _last_sequence,
-        _s.next_due_at.is_(None),  # one that is delayed keeps its own cursor
-        exists().where(_c.id == _s.chat, _c.state == ChatState.ACTIVE),
+    .values(
+        cursor=case((_s.cursor < _upto, _upto), else_=_s.cursor),  # a plan that began earlier never moves it back
+        next_due_at=bindparam("next_due"),
+        latest_due_at=bindparam("latest_due"),
     )
-    .values(cursor=None)
 )
 _SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
@@ -141,19 +129,6 @@ def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None
         for i in range(0, len(ids), CHUNK):
             values = {"ids": ids[i : i + CHUNK], "upto": cursor, "next_due": due[0], "latest_due": due[1]}
             execute(session, _ADVANCE, values)
-
-
-def advance_shared_cursor(session: Session, last_sequence: int) -> None:
-    """Raises the shared cursor to `last_sequence`; active `now` subscriptions with this cursor use it from then on.
-
-    If another planner has raised it further meanwhile, subscriptions keep their own cursors.
-    """
-    cursor = shared_cursor(session)
-    if cursor > last_sequence:
-        return
-    execute(session, _SHARE, {"last_sequence": last_sequence})
-    if cursor < last_sequence:
-        put_value(session, SHARED_CURSOR, str(last_sequence))
 
 
 def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:

@@ -191,6 +191,13 @@ class ChatRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Utc)
 
 
+class DenialRow(SQLModel, table=True):
+    """The keyed hash of an address whose erased chat an operator denied (store/chat/denials.py)."""
+
+    __tablename__ = "denial"
+    address_hash: str = Field(primary_key=True)
+
+
 class LaneRow(SQLModel, table=True):
     """A wait that a platform asked for, of all chats of an address. Both moments are on the machine's clock."""
 
@@ -235,7 +242,7 @@ class SubscriptionRow(SQLModel, table=True):
     added_by: str = ""
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
-    cursor: int | None = None
+    cursor: int
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
 

@@ -415,9 +415,13 @@ def test_every_receipt_has_its_row() -> None:
     assert {row.code("receipt") for row in rows("operating.md", "receipt", "means", "what to do")} == set(Outcome)
 
 
+async def _no_metrics() -> tuple[bytes, str]:
+    return b"", "text/plain"
+
+
 def test_every_address_of_the_page_answers() -> None:
     addresses = {row.code("address") for row in rows("operating.md", "address", "answers")}
-    assert addresses == {getattr(route, "path", "") for route in health_app(dict).routes}
+    assert addresses == {getattr(route, "path", "") for route in health_app(dict, metrics=_no_metrics).routes}
 
 
 def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:

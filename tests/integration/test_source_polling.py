@@ -10,7 +10,8 @@ from sqlmodel import select
 
 from bot.digests import _feed
 from bot.settings import SourceSettings
-from bot.sources.http import FetchLimits, backfill
+from bot.sources.http import backfill
+from bot.sources.http.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome

@@ -11,7 +11,8 @@ from bot.digests.files import is_missing, list_folder, read_file
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks._finding import Finding, is_ready
 from bot.settings import Settings, SourceSettings
-from bot.sources.http import Fetched, Fetcher, FetchRequest, address_key, document_name, everything, requests_of
+from bot.sources.http import FetchRequest, address_key, document_name, everything, requests_of
+from bot.sources.http.fetcher import Fetched, Fetcher
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.sources import known_sources

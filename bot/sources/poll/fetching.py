@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.digests import read_digest
-from bot.sources.http import Fetched, Fetcher, FetchRequest, Unchanged, document_name
+from bot.sources.http import FetchRequest, document_name
+from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import store_digest
 from bot.sources.poll.progress import PollProgress, PollRun
 from subscriptions.model import Digest

@@ -9,16 +9,8 @@ from urllib.parse import urlsplit
 
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
-from bot.sources.http import (
-    Fetched,
-    Fetcher,
-    FetchRequest,
-    Unchanged,
-    address_key,
-    next_page,
-    older_page,
-    requests_of,
-)
+from bot.sources.http import FetchRequest, address_key, next_page, older_page, requests_of
+from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.poll.account import close, write_progress
 from bot.sources.poll.documents import (
     feed_error,

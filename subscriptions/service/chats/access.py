@@ -14,7 +14,7 @@ from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
-from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import access, chats, denials
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -116,10 +116,12 @@ def subscriptions_ever_made(store: Scope, address: ChatAddress) -> int:
 
 
 def is_denied(store: Scope, address: ChatAddress) -> bool:
-    """Whether an operator denied a chat, or another chat at its address."""
+    """Whether an operator denied a chat, or another chat at its address, also one that was erased since."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
+        if denials.denial_of(transaction, lane):
+            return True
         return any(access.is_denied(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
 
@@ -168,6 +170,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bo
     waited = False
     with store.write() as transaction:
         chat = _known(transaction, address, now)
+        denials.lift_denial(transaction, chat.address.lane)
         for one in _of_place(transaction, chat):
             access.admit(transaction, one.id, now=now)
             if one.state is ChatState.ASKED:

@@ -12,7 +12,7 @@ from subscriptions.service.chats.workspaces import chats_of_lost_workspaces, for
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, Store, Transaction, key_value, retention
-from subscriptions.store.chat import chat_data, chats, moving
+from subscriptions.store.chat import chat_data, chats, denials, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 
@@ -46,6 +46,7 @@ class Forgotten:
 
     subscriptions: int
     papers: int  # that were delivered to it
+    denied: bool = False  # an operator denied it, and a hash of its address stays
 
 
 def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
@@ -94,7 +95,10 @@ def stored_chat_data(store: Scope, address: ChatAddress) -> dict[str, Any]:
 
 
 def forget(store: Scope, address: ChatAddress) -> Forgotten:
-    """Erases a chat with its subscriptions, deliveries and outbox, and what names it elsewhere. Raises NotFound."""
+    """Erases a chat with its subscriptions, deliveries and outbox, and what names it elsewhere. Raises NotFound.
+
+    That an operator denied it is remembered by a hash of its address.
+    """
     with store.write() as transaction:
         chat = find(transaction, address)
         note_changed_state(transaction, chat.id)
@@ -102,7 +106,8 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
         papers = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
-    return Forgotten(subscriptions=len(subscriptions), papers=papers)
+        denied = bool(denials.denial_of(transaction, chat.address.lane))
+    return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 
 
 def claim_daily_work(store: Scope, *, now: datetime) -> bool:

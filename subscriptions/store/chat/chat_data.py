@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
-from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.states import describe_chat_state
+from subscriptions.model import ChatAddress, ChatKind, Lane
+from subscriptions.states import Admission, ChatState, describe_chat_state
 from subscriptions.store import mentions
 from subscriptions.store.callbacks import erase_place
+from subscriptions.store.chat.denials import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
 from subscriptions.store.rows import (
     CallbackRow,
@@ -61,13 +62,15 @@ def chat_data(session: Session, chat_id: int) -> Json:
         # Of a reply that is not posted yet only the length.
         "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
+        "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
     }
 
 
 def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     """Erases a chat, all that belongs to it and all that names it elsewhere; returns the addresses that it has had.
 
-    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat.
+    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat. If an
+    operator denied the chat, a hash of its address stays, so that it cannot come back as a stranger.
     """
     row = session.get_one(ChatRow, chat_id)
     rows = [*_pointers(session, chat_id), row]
@@ -75,6 +78,9 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     lanes = {(one.platform, one.address) for one in rows}
     people = [one.address for one in rows if ChatKind(one.kind) is ChatKind.PRIVATE]
     title = row.title
+    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
+        for platform, address in lanes:
+            remember_denial(session, Lane(platform, address))
     queries = session.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
     for one in rows:
         session.delete(one)
@@ -206,11 +212,11 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
     )
     session.exec(
         update(SubscriptionRow)
-        .where(_is_on(platform, col(SubscriptionRow.chat)), col(SubscriptionRow.subscriber) == person)
+        .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
-    session.exec(update(UndoRow).where(beginning, _is_on(platform, col(UndoRow.chat))).values(who=""))
+    session.exec(update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
     for change_id in mentions.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)
         chat = session.get_one(ChatRow, change.chat)
@@ -230,6 +236,6 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
     )
 
 
-def _is_on(platform: str, chat: ColumnElement[int]) -> ColumnElement[bool]:
+def _is_on(platform: str, chat: int) -> ColumnElement[bool]:
     """Whether the chat with this id is on a platform. Looks at that chat alone: nearly all chats are of one platform."""
     return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

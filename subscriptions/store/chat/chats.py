@@ -16,7 +16,6 @@ from subscriptions.states import (
     ChatState,
     PauseReason,
 )
-from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES, ChatRow
 
@@ -125,13 +124,12 @@ def pause_chat(
     detail: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses a chat; its subscriptions keep their own cursors. Does nothing to a chat that waits for an operator.
+    """Pauses a chat; the cursors of its subscriptions stay. Does nothing to a chat that waits for an operator.
 
     `detail` is the platform's sentence, where the platform is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state is not ChatState.ASKED:
-        detach_from_shared_cursor(session, [chat_id])
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.PAUSED, None, reason, detail
         row.state_since, row.paused_until = now, until
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select, update
 
-from subscriptions.model import ChatAddress
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import mentions
 from subscriptions.store.callbacks import HOME_VIEW_PREFIX
 from subscriptions.store.chat.chats import mark_reachable
-from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
+from subscriptions.store.chat.denials import move_denial
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
@@ -59,6 +59,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
         pointer.moved_to = target.id
         session.flush()
     _readdress(session, f"{platform}:{old}", f"{platform}:{new}", renumbered)
+    move_denial(session, Lane(platform, old), Lane(platform, new))
     lane = session.get(LaneRow, (platform, old))
     if lane is not None:
         session.delete(lane)
@@ -146,7 +147,6 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     Returns the new numbers of subscriptions; they stay where they can.
     """
     before, after = old.id or 0, new.id or 0
-    detach_from_shared_cursor(session, [before, after])
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
@@ -160,7 +160,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
         same = theirs.get(row.query)
         if same is not None:
             same.cursor = min(
-                same.cursor or 0, row.cursor or 0
+                same.cursor, row.cursor
             )  # papers that one of the two has not looked at are still to be delivered
             numbers[row.number] = same.number
             session.delete(row)

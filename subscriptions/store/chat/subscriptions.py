@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -16,7 +16,6 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store.database import CHUNK, execute
-from subscriptions.store.key_value import get_value
 from subscriptions.store.rows import (
     TABLES,
     ChatRow,
@@ -25,7 +24,6 @@ from subscriptions.store.rows import (
 )
 
 DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
-SHARED_CURSOR = "shared-cursor"  # key of the cursor that subscriptions with cadence `now` share once they caught up
 NOW = "now"  # the cadence, as stored
 
 # Statements that every plan executes are built once.
@@ -118,8 +116,6 @@ def change_schedule(
 ) -> None:
     """Changes cadence and zone of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.cursor is None:
-        row.cursor = shared_cursor(session)
     row.cadence, row.zone = cadence_text(cadence), zone
     row.next_due_at, row.latest_due_at = due
 
@@ -130,15 +126,13 @@ def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
     With both moments given, quiet hours do not delay it further.
     """
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.cursor is None:
-        row.cursor = shared_cursor(session)
     row.next_due_at, row.latest_due_at = due
 
 
 def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
     """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
     row = session.get_one(SubscriptionRow, subscription_id)
-    row.cursor = max(shared_cursor(session) if row.cursor is None else row.cursor, upto)
+    row.cursor = max(row.cursor, upto)
 
 
 def rename(session: Session, subscription_id: int, name: str) -> None:
@@ -162,7 +156,7 @@ def pause_subscription(
     until: datetime | None = None,
     reason: SubscriptionPauseReason | None = None,
 ) -> None:
-    """Pauses one subscription, which keeps its own cursor. `reason` is None if a person asked for the pause."""
+    """Pauses one subscription, whose cursor stays. `reason` is None if a person asked for the pause."""
     _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
 
 
@@ -179,8 +173,6 @@ def _set_state(
     reason: SubscriptionPauseReason | None,
 ) -> None:
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.cursor is None:
-        row.cursor = shared_cursor(session)
     row.state, row.paused_until, row.pause_reason = state, until, reason
 
 
@@ -194,20 +186,6 @@ def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(session, queries)
-
-
-def shared_cursor(session: Session) -> int:
-    """The sequence up to which subscriptions with cadence `now` have looked, once they caught up."""
-    return int(get_value(session, SHARED_CURSOR) or 0)
-
-
-def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None:
-    """Gives the subscriptions of these chats that use the shared cursor a cursor of their own, at the same sequence."""
-    session.exec(
-        update(SubscriptionRow)
-        .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.cursor).is_(None))
-        .values(cursor=shared_cursor(session))
-    )
 
 
 def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
