@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.operation.health import Health
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
@@ -218,18 +220,16 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     receivers = [Supervised(receiver, app.clock) for receiver in found]
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
-
-    def problems() -> dict[str, str]:
-        return process.problems | problems_of(receivers)
-
-    metrics, heartbeat = Metrics(app, problems), make_heartbeat(app)
+    health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
+    metrics, heartbeat = Metrics(app, health.whys), make_heartbeat(app)
     app.context.observe.listeners.append(metrics.observe)
 
     async def tick() -> None:
         await process.tick()
-        heartbeat.beat(well=not problems())
+        heartbeat.beat(well=not health.problems())
 
-    async with serving(app.settings, problems, say, webhooks, routes, metrics=metrics.page):
+    pages = serving(app.settings, health.problems, say, webhooks, routes, metrics=metrics.page)
+    async with pages, _beside(health.watch()):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait
@@ -241,6 +241,17 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await heartbeat.close()
         await sources.close()
         await process.finish()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs `work` while the body runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
 
 
 async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:

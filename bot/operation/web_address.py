@@ -13,11 +13,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.operation.health import Problem
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 log = logging.getLogger("paperwire")
 
-Health = Callable[[], Mapping[str, object]]
+Problems = Callable[[], Mapping[str, Problem]]
 MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
 LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
@@ -35,7 +36,7 @@ _WORDS = {
 
 
 def health_app(
-    problems: Health,
+    problems: Problems,
     webhooks: Sequence[Webhook] = (),
     web_routes: Sequence[WebRoute] = (),
     metrics: MetricsPage | None = None,
@@ -50,8 +51,12 @@ def health_app(
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        wrong = dict(problems())
-        return JSONResponse({"ready": not wrong, "problems": wrong}, status_code=503 if wrong else 200)
+        wrong = problems()
+        if not wrong:
+            return JSONResponse({"ready": True, "problems": {}})
+        whys = {name: problem.why for name, problem in wrong.items()}
+        ages = {name: problem.seconds for name, problem in wrong.items()}
+        return JSONResponse({"ready": False, "problems": whys, "seconds": ages}, status_code=503)
 
     async def measured(_: Request) -> Response:
         assert metrics is not None  # noqa: S101 - it has a route only then

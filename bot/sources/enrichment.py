@@ -90,7 +90,8 @@ class Enricher:
             return _halves(papers)
         found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
         if found:
-            done = await store_digest(self._context.ingest_context, replace(digest, entries=found), source=self._source)
+            kept = replace(digest, entries=found)
+            done = await store_digest(self._context.ingest_context, kept, source=self._source, of_arxiv=True)
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 

@@ -49,17 +49,27 @@ async def store_digest(
     source: str,
     note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
+    of_arxiv: bool = False,
 ) -> Ingested:
     """Stores the papers of a digest. Calls `note` in the same transaction, so that it can write, too.
 
-    With `announce` the papers are announced even if their day is long ago. Raises StoreError.
+    With `announce` the papers are announced even if their day is long ago. `of_arxiv`: the source is one of arXiv's
+    own (docs/architecture.md, rule 4). Raises StoreError.
     """
     now, came = context.clock.now(), today(context)
     kept = dated(digest, came)
 
     def stored() -> Ingested:
         with context.store.write() as transaction:
-            done = ingest_digest(transaction, kept, source=source, day=kept.day or came, now=now, announce=announce)
+            done = ingest_digest(
+                transaction,
+                kept,
+                source=source,
+                day=kept.day or came,
+                now=now,
+                announce=announce,
+                of_arxiv=of_arxiv,
+            )
             if note is not None:
                 note(transaction, done)
             return done

@@ -52,7 +52,7 @@ _FULL = "its disk is full"
 # What a request meets while all others meet it, too. A damaged page or a bad sector may be met by one request only.
 _FOR_EVERYBODY = frozenset({"locked", "readonly", "read-only", "unable to open"})
 _WRONG_SETTING = 2  # exit code
-_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
+LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
 @contextmanager
@@ -106,6 +106,11 @@ def full_error(file: Path) -> StoreError:
     return error
 
 
+def is_full(error: StoreError) -> bool:
+    """Whether the error means a full disk."""
+    return error.cause == _FULL
+
+
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     """The error for a PAPERWIRE_DATABASE_URL that cannot be used, where trying again does not help."""
     error = StoreError(sentence, hint)
@@ -120,4 +125,4 @@ def _is_full(error: Exception, message: str, file: Path) -> bool:
     if "disk is full" in message:
         return True
     vague = "disk i/o" in message or "unable to open" in message
-    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM

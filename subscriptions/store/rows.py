@@ -93,6 +93,8 @@ class PaperRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
     day: date  # of the digest that gave it its sequence, else of its first digest
+    owner: str = ""  # the source that brought it first
+    vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
 

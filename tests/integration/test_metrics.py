@@ -101,7 +101,7 @@ async def bot_with(
     counted = Metrics(app, lambda: bot.problems, metrics or METRICS)
     app.context.observe.listeners.append(counted.observe)
     try:
-        async with serving(settings, lambda: bot.problems, said.append, [], metrics=counted.page):
+        async with serving(settings, dict, said.append, [], metrics=counted.page):
             bot.url = said[0].partition(" ")[2].removesuffix("/health/ready")
             yield bot
     finally:

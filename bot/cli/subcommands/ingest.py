@@ -19,6 +19,7 @@ from bot.cli._streams import print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
 from bot.settings import SourceSettings
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
@@ -129,7 +130,14 @@ async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireErr
     ours = known if known and known.name == name and known.path is not None else None
     note = partial(context.receipts.record_stored, ours, digest) if ours else None
     announce = context.announce or bool(known and known.announce == "all")
-    result = await store_digest(context.session, digest, source=name, note=note, announce=announce)
+    result = await store_digest(
+        context.session,
+        digest,
+        source=name,
+        note=note,
+        announce=announce,
+        of_arxiv=bool(known and is_arxivs_own(known)),
+    )
     stored = digest if result.already_known else dated(digest, today(context.session))
     return _IngestedFile(path, stored.warnings, result)
 

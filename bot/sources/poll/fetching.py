@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.digests import read_digest
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.http import FetchRequest, document_name
 from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import store_digest
@@ -45,6 +46,7 @@ class PollDocuments:
             source=source.name,
             note=note,
             announce=source.announce == "all",
+            of_arxiv=is_arxivs_own(source),
         )
         (self.run.progress,) = follows
         return done

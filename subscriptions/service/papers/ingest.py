@@ -11,19 +11,29 @@ from subscriptions.zones import zone
 
 
 def ingest_digest(
-    store: Scope, digest: Digest, *, source: str, day: date, now: datetime, announce: bool = False
+    store: Scope,
+    digest: Digest,
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    announce: bool = False,
+    of_arxiv: bool = False,
 ) -> Ingested:
     """Stores one digest whole or not at all. The same bytes again change nothing.
 
     The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
-    announced all the same, also when they were filed before. Sent messages are marked for an edit where a paper was
+    announced all the same, also when they were filed before. `of_arxiv`: the source is one of arXiv's own, whose word
+    on arXiv's papers counts (rule 4). Sent messages are marked for an edit where a paper was
     withdrawn, or where its summary came late.
     """
     with store.write() as transaction:
         if digests.is_known(transaction, digest.content_hash):
             return _known(transaction, digest.content_hash, now, announce=announce)
         is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
-        done = digests.add_digest(transaction, digest, source=source, day=day, now=now, is_news=is_news)
+        done = digests.add_digest(
+            transaction, digest, source=source, day=day, now=now, is_news=is_news, of_arxiv=of_arxiv
+        )
         edits.request_edits_of_withdrawn(transaction, done.withdrawn, now=now)
         edits.request_edits_for_summaries(transaction, done.summarised, now=now)
         return done

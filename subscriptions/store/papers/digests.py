@@ -41,11 +41,18 @@ class Ingested:
 
 
 def add_digest(
-    session: Session, digest: Digest, *, source: str, day: date, now: datetime, is_news: bool = True
+    session: Session,
+    digest: Digest,
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    is_news: bool = True,
+    of_arxiv: bool = False,
 ) -> Ingested:
     """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
-    A digest that is no news gives none (rule 12).
+    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4).
     """
     if session.get(SourceRow, source) is None:
         session.add(SourceRow(name=source))
@@ -62,7 +69,7 @@ def add_digest(
     )
     session.add(row)
     session.flush()
-    batch = look_up(session, papers, MergeBatch(now=now, day=day, is_news=is_news))
+    batch = look_up(session, papers, MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news))
     for paper in papers:
         paper_id = merge(session, batch, paper)
         batch.appearances.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
