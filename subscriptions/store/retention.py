@@ -15,6 +15,7 @@ from sqlmodel import Session
 from subscriptions.states import MessageState
 from subscriptions.store.database import execute
 from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.papers.standing import Vouched
 from subscriptions.store.rows import TABLES
 
 _PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
@@ -27,6 +28,7 @@ _papers, _keys, _deliveries, _items, _messages, _digests, _receipts, _callbacks,
 )  # fmt: skip
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
+_LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN  # of what arXiv gave, once a paper is reduced
 _those = bindparam("those", expanding=True, type_=Integer)
 _IS_NOTICE = text("delivery.kind = 'notice'")  # as an index has it
 
@@ -124,6 +126,7 @@ def prune_papers(session: Session, before: datetime, most: int) -> int:
             "primary": None,
             "url": None,
         }
+        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # a value that is missing is nobody's
         execute(session, update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
     put_value(session, _PRUNED, str(old[-1]))
     return len(old)
