@@ -6,7 +6,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -92,6 +92,14 @@ def _bytes_of(path: str) -> bytes:
         data = file.read(MAX_BYTES + 1)
     _refuse_size(path, len(data))
     return data
+
+
+def written_at(path: str) -> datetime | None:
+    """When a file was written last, aware UTC; None for standard input and for a file that is gone."""
+    try:
+        return None if path == STDIN else datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def _refuse_size(path: str, size: int) -> None:

@@ -19,6 +19,7 @@ from bot.digests.files import (
     read_watched,
     report_again,
     without_quotation,
+    written_at,
 )
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
@@ -26,6 +27,7 @@ from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions.planning.losses import Arrival
 
 log = logging.getLogger("paperwire")
 
@@ -157,6 +159,7 @@ class WatchedFiles:
                 note=note,
                 announce=announce,
                 of_arxiv=is_arxivs_own(source),
+                arrival=Arrival(written_at=written_at(path)),
             )
         except OSError as error:
             self._read_again(source, path)

@@ -97,6 +97,7 @@ class PaperRow(SQLModel, table=True):
     vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
+    came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
 
 
 class IndexedPaperRow(SQLModel, table=True):
@@ -165,7 +166,6 @@ class ChatRow(SQLModel, table=True):
         index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
         index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
         index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
-        index("ix_chat_owner", "owner"),
         index("ix_chat_admin", "admin", where="admin IS 1"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -185,7 +185,7 @@ class ChatRow(SQLModel, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     moved_to: int | None = None
     public: bool = False  # strangers can read it
-    owner: str = ""
+    owner: str = Field(default="", index=True)
     admin: bool = False
     first_delivery_planned: bool = False
     no_match_streak: Json = json_column(dict)  # see model.NoMatchStreak; empty: none
@@ -228,7 +228,6 @@ class SubscriptionRow(SQLModel, table=True):
         index("ix_subscription_due", "next_due_at", "cursor"),
         index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
         index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
-        index("ix_subscription_subscriber", "subscriber"),
     )
     id: int | None = Field(default=None, primary_key=True)
     chat: int = reference("chat.id")
@@ -242,11 +241,14 @@ class SubscriptionRow(SQLModel, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     pause_reason: SubscriptionPauseReason | None = choice(SubscriptionPauseReason)
     added_by: str = ""
-    subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
+    subscriber: str = Field(
+        default="", index=True
+    )  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
     cursor: int
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
+    counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -254,9 +256,8 @@ class DeliveryRow(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        index("ix_delivery_open", "settled_at", "chat"),
-        index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
-    )
+        index("ix_delivery_open", "settled_at", "chat"), index("ix_delivery_notice", "settled_at", where="kind = 'notice'")
+    )  # fmt: skip
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
     chat: int = reference("chat.id", index=True)
@@ -356,15 +357,11 @@ class CallbackRow(SQLModel, table=True):
     """A callback token: what an opaque id in a button or link stands for. See model.CallbackToken."""
 
     __tablename__ = "callback"
-    __table_args__ = (
-        index("ix_callback_at", "at"),
-        index("ix_callback_verb", "verb"),
-        index("ix_callback_person", "person"),
-    )
+    __table_args__ = (index("ix_callback_at", "at"), index("ix_callback_verb", "verb"))
     id: str = Field(primary_key=True)
     chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
     place: str = Field(default="", index=True)  # address of the chat where it works; "": in every chat
-    person: str = ""
+    person: str = Field(default="", index=True)
     at: datetime | None = Field(default=None, sa_type=Utc)
     verb: str
     arguments: Json = json_column(dict)

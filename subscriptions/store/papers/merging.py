@@ -274,6 +274,7 @@ def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -
         batch.withdrawn.add(kept)
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
+        keep.came_at = lose.came_at
     session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)
