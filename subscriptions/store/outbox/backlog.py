@@ -8,8 +8,9 @@ from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, DeliveryState, MessageState
+from subscriptions.store.columns import Utc
 from subscriptions.store.outbox.entries import derived_state
-from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow, Utc
+from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
 LONG = timedelta(hours=1)  # operators, the log and `check` name what was tried in vain for longer
 _NAMED = 5  # ids of deliveries that a notice names
