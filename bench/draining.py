@@ -24,6 +24,7 @@ from bot.delivery.drain_state import DrainState
 from bot.delivery.engines.embedded import CONCURRENCY, EmbeddedEngine
 from bot.delivery.planning import plan
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.sender import Sender
 from bot.ports.channel import Limits
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.journal import Entry
@@ -113,8 +114,10 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 
 def without_limits(app: App) -> None:
+    """Gives the app a sender that never waits for a rate limit."""
     rate_limiter = GcraRateLimiter({"telegram": FREE})
     app.context = replace(app.context, rate_limiter=rate_limiter, engine=EmbeddedEngine(app.clock, rate_limiter))
+    app.sender = Sender(app.context, app.platforms, app.stop)
 
 
 async def post_bare(url: str, journal: list[Entry]) -> Spent:

@@ -29,6 +29,7 @@ from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.settings.version import installed_version
+from bot.sources.on_demand import make_source_scheduler
 from subscriptions.model import Delivery, Message
 from subscriptions.platforms import facts_of
 from subscriptions.store import Store
@@ -57,9 +58,9 @@ class App:
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""
-        from bot.sources.from_settings import make_source_scheduler  # noqa: PLC0415 - httpx and the formats: 120 ms
-
-        return make_source_scheduler(self.settings, self.context, stopping=self.stop.is_set)
+        return make_source_scheduler(
+            self.settings, self.context, stopping=self.stop.is_set, observe=self.context.observe
+        )
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""

@@ -5,6 +5,7 @@ PaperwireError            a sentence, and a hint that says what to do
 ├── NotFound              no such chat, subscription or delivery
 ├── Refused               a request that cannot be met as it is
 └── StoreError            the database cannot be used
+    └── StoreUnavailable  it takes nothing from anybody now; asking again later is right
 
 NotDelivered              the outcomes of an attempt to post, other than "sent"
 ├── RetryLater            not sent for certain; waiting helps
@@ -85,6 +86,15 @@ class Refused(PaperwireError):
 
 class StoreError(PaperwireError):
     """The database cannot be used: locked, read-only, full, damaged, newer than the program or another bot's."""
+
+    cause = "it cannot be used; the log says why"  # without a path, for readers of the health page
+
+
+class StoreUnavailable(StoreError):
+    """The database takes nothing from anybody: it is locked, full, read-only or cannot be opened.
+
+    What was asked is not the cause, so it is asked again until the database is back.
+    """
 
 
 def is_disk_full(error: OSError) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.commands import registry
 from bot.commands.core.context import BotInfo
+from bot.context.command_limits import CommandLimits
 from bot.context.dependencies import Context
 from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
@@ -150,6 +151,7 @@ class BotHarness:
     files: dict[str, bytes] = field(default_factory=dict)
     last: dict[str, list[Answer]] = field(default_factory=dict)
     updates: "count[int]" = field(default_factory=lambda: count(1))
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
     public: set[str] = field(default_factory=set)  # groups that have a name of their own
 
     @property
@@ -163,6 +165,7 @@ class BotHarness:
             make_inline_formatter=TextFormatter,
             platform_apis={"telegram": api, "console": replace(api, platform="console")},
             bot_info=self.bot_info,
+            command_limits=self.command_limits,
         )
         return Context(
             store=self.store,

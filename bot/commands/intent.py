@@ -54,7 +54,7 @@ class Intent:
     args: str = ""  # the text behind the command
     arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
     wants_file: bool = False  # the attached document must be fetched
-    counts_to_limit: bool = True  # it counts towards the limit of twenty commands a minute
+    counts_to_limit: bool = True  # it counts towards the limits of commands a minute
     is_only_command: bool = True  # the message contains no second command, which would not be executed
     wants_chats: bool = False  # the chats with both bot and sender must be fetched
     is_in_words: bool = False  # typed without a slash, so that it could be the answer to a question

@@ -7,12 +7,14 @@ from weakref import WeakValueDictionary
 
 from bot.commands.core.context import BotInfo, InlineFormatter, Registry
 from bot.commands.phrasing.localizer import Localizer
+from bot.context.command_limits import CommandLimits
 from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.conversation import PlatformApi
 from bot.ports.engine import Engine, RateLimiter
 from bot.ports.forms import Forms
+from bot.ports.measurements import Observers
 from bot.ports.reply import Reply
 from subscriptions.model import Chat, Delivery, Lane, Message
 from subscriptions.planning.retry import OnUnclear
@@ -32,6 +34,7 @@ class ConversationContext:
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
     # A lock for each lane to which replies are being sent; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -52,3 +55,4 @@ class Context:
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
+    observe: Observers = field(default_factory=Observers)  # what counts sends, plans and requests

@@ -6,6 +6,7 @@ it, not even whether it exists.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -125,6 +126,15 @@ async def _is_admin(
         if context.api and person
         else False
     )
+
+
+async def administers(context: AuthorizationContext, request: Request) -> bool:
+    """Returns whether the sender certainly administers the chat where the request was made."""
+    if request.sender_is_admin:
+        return True
+    with suppress(NotDelivered):
+        return bool(await _is_admin(context, request.chat, request.sender, in_chat=True))
+    return False
 
 
 async def _operator_is_admin(context: AuthorizationContext, intent: Intent, authorization: Authorization) -> bool:

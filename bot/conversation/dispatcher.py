@@ -23,8 +23,9 @@ from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
+from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import StoreError
+from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.service.chats import conversation_states, get_conversation_state, has_home_view, unfinished_replies
 
@@ -32,7 +33,7 @@ log = logging.getLogger("paperwire")
 
 MAX_CONCURRENT = 16  # requests of different lanes that are handled at the same time
 MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds until a database that cannot be used is tried again
-MAX_STORE_FAILURES = 6  # failures of the database with one request, half a minute in all; then the request is given up
+MAX_STORE_FAILURES = 6  # failures with one request, half a minute in all; then the request is given up
 EFFECT_GRACE = 5.0  # seconds for the effects of requests when the process stops
 REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
@@ -117,14 +118,21 @@ class Dispatcher:
         """Handles a request. Returns, once effect and reply are stored, the problems of a submitted form, by field.
 
         A request with which our code fails gets a reply that says so. Raises StoreError. If a request meets
-        MAX_STORE_FAILURES of these, it is taken to be their cause, and counts as one with which our code fails.
+        MAX_STORE_FAILURES of these, it is taken to be their cause, and counts as one with which our code fails. It is not
+        the cause of StoreUnavailable, which everybody meets.
         """
         key = (request.chat.platform, request.update_id)
+        began, outcome = self._context.clock.monotonic(), "failed"
         try:
             reply = await answer(self._context, request)
+            outcome = "silent" if reply is None else "answered"
+        except StoreUnavailable:
+            outcome = "waits"
+            raise
         except StoreError:
             self._store_failures[key] += 1
             if self._store_failures[key] < MAX_STORE_FAILURES:
+                outcome = "waits"
                 raise
             reply = await asyncio.to_thread(answer_failure, self._context, request)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
@@ -133,8 +141,12 @@ class Dispatcher:
                 request.update_id,
                 request.chat.platform,
                 error_location(error),
+                extra={"chat": str(request.chat)},
             )
             reply = await asyncio.to_thread(answer_failure, self._context, request)
+        finally:
+            seconds = self._context.clock.monotonic() - began
+            self._context.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
         del self._store_failures[key]
         if reply is None:
             if isinstance(request, CallbackRequest) and request.callback_id:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bot.commands.chat.chat_events import welcome_back
 from bot.commands.chat.free_text import FREE_TEXT
@@ -20,20 +19,17 @@ from bot.conversation.command_contexts import (
 )
 from bot.conversation.form_routing import as_form_problems
 from bot.conversation.prepared_request import PreparedRequest
-from bot.conversation.refusals import operators_only, too_many
+from bot.conversation.refusals import operators_only
 from bot.conversation.reply_draft import ReplyDraft, draft_reply
 from bot.conversation.stored_reply import StoredReply
-from bot.ports.conversation import EventRequest, FormRequest, Interaction
+from bot.ports.conversation import EventRequest, FormRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import apply_once, commands_since, known_or_new
+from subscriptions.service.chats import apply_once, known_or_new
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import Transaction
-
-MINUTE = timedelta(minutes=1)
-MAX_COMMANDS_PER_MINUTE = 20  # in one chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +65,8 @@ def execute(context: Context, conversation: ConversationContext, prepared: Prepa
                     continue
                 stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
                 break
+    if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
+        conversation.command_limits.count(request, context.clock.monotonic())
     return StoredReply.from_json(update, stored) if is_new and stored else None
 
 
@@ -81,9 +79,8 @@ def _match_ahead(
     if prepared.refusal is not None or prepared.intent.queries is no_queries:
         return
     command = build_command_context(transaction, context, conversation, prepared)
-    if _commands_of_last_minute(command, prepared) < MAX_COMMANDS_PER_MINUTE:
-        texts = prepared.intent.queries(command)
-        match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
+    texts = prepared.intent.queries(command)
+    match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
 
 
 def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
@@ -156,11 +153,7 @@ def _run(
     part: Callable[[], AbstractContextManager[object]],
 ) -> Reply | None:
     """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply."""
-    intent, request = prepared.intent, prepared.request
-    given = _commands_of_last_minute(command, prepared)
-    if given >= MAX_COMMANDS_PER_MINUTE:
-        answered = given == MAX_COMMANDS_PER_MINUTE or isinstance(request, Interaction)
-        return too_many(command) if answered else None
+    intent = prepared.intent
     if prepared.refusal is not None:
         return prepared.refusal(command)
     if intent.needs_operator and not command.is_operator:
@@ -175,13 +168,6 @@ def _run(
         return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column))
     except PaperwireError as error:
         return refused(error, command.localizer)
-
-
-def _commands_of_last_minute(command: CommandContext, prepared: PreparedRequest) -> int:
-    """Returns how many commands the chat gave; 0 where this request does not count."""
-    if not prepared.intent.counts_to_limit:
-        return 0
-    return commands_since(command.store, prepared.request.chat, command.now - MINUTE)
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:

@@ -15,9 +15,9 @@ from bot.commands.core.context import never
 from bot.commands.intent import Intent, understand
 from bot.commands.papers.delivery_callback import read_callback
 from bot.context.dependencies import Context, ConversationContext
-from bot.conversation.authorization import AuthorizationContext, Refusal, authorize
+from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
-from bot.conversation.refusals import file_refused, file_unreadable, old_button, old_form
+from bot.conversation.refusals import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest, Place, Request
 from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken
@@ -41,6 +41,7 @@ class PreparedRequest:
     operator_is_admin: bool = False  # an operator of the bot administers `place`
     file: bytes = b""  # the attached document
     shared_chats: frozenset[str] | None = None  # addresses of the chats with both bot and sender; None: not known
+    is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 
 async def prepare(context: Context, conversation: ConversationContext, request: Request) -> PreparedRequest | None:
@@ -65,6 +66,9 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
     if intent is None:
         old = PreparedRequest(request=request, intent=Intent(run=old_button, writes=never), place=request.place)
         return old if isinstance(request, Interaction) else None
+    second = context.clock.monotonic()
+    if intent.counts_to_limit and conversation.command_limits.is_person_over(request, second):
+        return _over_limit(conversation, request, intent, second)
     api = conversation.platform_apis.get(request.chat.platform)
     if api is not None:
         request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
@@ -156,6 +160,10 @@ async def _authorized(
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api = conversation.platform_apis.get(request.chat.platform)
     checks = AuthorizationContext(store=context.store, api=api, bot_info=conversation.bot_info, now=context.clock.now())
+    second = context.clock.monotonic()
+    chat_over = intent.counts_to_limit and conversation.command_limits.is_chat_over(request, second)
+    if chat_over and not await administers(checks, request):  # others never lock out those who administer the chat
+        return _over_limit(conversation, request, intent, second)
     authorization = await authorize(checks, request, intent)
     refusal, file = authorization.refusal, b""
     file_id = request.file_id if isinstance(request, MessageRequest) and intent.wants_file else ""
@@ -175,6 +183,13 @@ async def _authorized(
         file=file,
         shared_chats=await _shared_chats(conversation, request, intent),
     )
+
+
+def _over_limit(conversation: ConversationContext, request: Request, intent: Intent, second: float) -> PreparedRequest:
+    """Returns the request with the refusal of a command too many. Messages are answered once a minute, presses always."""
+    told = isinstance(request, Interaction) or conversation.command_limits.tells(request, second)
+    refusal = too_many if told else no_answer
+    return PreparedRequest(request=request, intent=intent, place=request.place, refusal=refusal, is_over_limit=True)
 
 
 async def _shared_chats(conversation: ConversationContext, request: Request, intent: Intent) -> frozenset[str] | None:

@@ -53,6 +53,10 @@ def file_refused(command: CommandContext, *, error: PaperwireError) -> Reply:
     return refused(error, command.localizer)
 
 
+def no_answer(_: CommandContext) -> None:
+    """Answers nothing."""
+
+
 def too_many(command: CommandContext) -> Reply:
     """Returns the answer to a command beyond the limit per minute."""
     words = command.say("That was a lot at once. I listen again in a minute.")

@@ -8,9 +8,11 @@ from dataclasses import replace
 from functools import partial
 
 from bot.context.dependencies import Context, ConversationContext
+from bot.context.kept_writes import write_until_stored
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel
 from bot.ports.conversation import PlatformApi
+from bot.ports.measurements import MessageTried, outcome_name
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
@@ -38,9 +40,9 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         try:
             await _send_content(context, api, reply)
         except NotDelivered as error:
-            log.warning("A reply did not arrive: %s", error.reason)
-            await asyncio.to_thread(_record_loss, context, reply.chat, error)
-    await asyncio.to_thread(finish_reply, context.store, reply.chat.platform, reply.update)
+            log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
+            await _write(context, _record_loss, context, reply.chat, error)
+    await _write(context, finish_reply, context.store, reply.chat.platform, reply.update)
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
@@ -101,7 +103,7 @@ async def _post(
     except ChatGone as gone:
         if api is None or not reply.response_url:
             raise
-        await asyncio.to_thread(_record_loss, context, chat, gone)
+        await _write(context, _record_loss, context, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender is answered anyway
 
 
@@ -151,7 +153,7 @@ async def _with_retries(
             await _reserve(context, chat)
             context.rate_limiter.record_send(chat.lane, context.clock.monotonic())
         try:
-            await post(chat, plain=plain)
+            await _measured(context, chat.platform, partial(post, chat, plain=plain))
         except RetryLater as later:
             seconds = later.after.total_seconds() or backoff
             if context.clock.monotonic() + seconds - began > MAX_WAIT or context.is_stopping():
@@ -162,7 +164,7 @@ async def _with_retries(
             await context.clock.sleep(seconds)
             backoff *= 2
         except ChatMoved as moved:
-            await asyncio.to_thread(chat_moved, context.store, chat, moved.address, now=context.clock.now())
+            await _write(context, chat_moved, context.store, chat, moved.address, now=context.clock.now())
             chat = replace(chat, address=moved.address)
         except Rejected as error:
             if plain or not error.form:
@@ -170,6 +172,22 @@ async def _with_retries(
             plain = True
         else:
             return chat
+
+
+async def _measured(context: Context, platform: str, post: Callable[[], Awaitable[None]]) -> None:
+    """Calls `post` and reports what became of it. Raises NotDelivered."""
+    began = context.clock.monotonic()
+
+    def report(outcome: NotDelivered | None) -> None:
+        seconds = context.clock.monotonic() - began
+        context.observe(MessageTried(platform=platform, kind="reply", outcome=outcome_name(outcome), seconds=seconds))
+
+    try:
+        await post()
+    except NotDelivered as error:
+        report(error)
+        raise
+    report(None)
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:
@@ -180,6 +198,11 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
     wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
     if wait > 0:
         await clock.sleep(wait)
+
+
+async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:
+    """Calls `work` in a thread until the database takes what it writes: a reply that counts as not sent is sent again."""
+    await write_until_stored(context, lambda: asyncio.to_thread(work, *args, **named))
 
 
 def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:

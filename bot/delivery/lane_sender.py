@@ -8,6 +8,7 @@ from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent, record_failure
 from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send, wait_for_slot
 from bot.delivery.unclear import must_post_again
+from bot.ports.measurements import MessageTried, outcome_name
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.model import Lane
 from subscriptions.platforms import sender_of
@@ -57,7 +58,7 @@ async def _post(context: Context, drain_state: DrainState, step: Claim, attempts
         await wait_for_slot(context, lane)
         context.rate_limiter.record_send(lane, context.clock.monotonic())
     attempts.posts[step.seq, step.message.number] += 1
-    channel = context.channels[lane.platform]
+    channel, began = context.channels[lane.platform], context.clock.monotonic()
     try:
         platform_id = await channel.post(
             step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
@@ -65,8 +66,18 @@ async def _post(context: Context, drain_state: DrainState, step: Claim, attempts
     except NotDelivered as outcome:
         attempts.last_post_over_at = context.clock.monotonic()
         await record_failure(context, drain_state, step, outcome)
+        _observe(context, lane, outcome, attempts.last_post_over_at - began)
         return await next_step(context, attempts)
-    return await confirm_sent(context, drain_state, step, platform_id, attempts)
+    seconds = context.clock.monotonic() - began
+    following = await confirm_sent(context, drain_state, step, platform_id, attempts)
+    _observe(context, lane, None, seconds)
+    return following
+
+
+def _observe(context: Context, lane: Lane, outcome: NotDelivered | None, seconds: float) -> None:
+    context.observe(
+        MessageTried(platform=lane.platform, kind="delivery", outcome=outcome_name(outcome), seconds=seconds)
+    )
 
 
 async def _edit(context: Context, drain_state: DrainState, step: Edit, attempts: LaneAttempts) -> Step | None:

@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_fixed
+import os
 
 from bot.context.dependencies import Context
+from bot.context.kept_writes import write_until_stored
 from bot.delivery.claiming import claim_request
 from bot.delivery.drain_state import DrainState, LaneAttempts
-from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, StoreError
+from bot.ports.measurements import outcome_name
+from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import Lane
 from subscriptions.notices.operations import SendingStopped
 from subscriptions.platforms import sender_of
@@ -20,10 +19,6 @@ from subscriptions.store import Claim
 
 log = logging.getLogger("paperwire")
 
-T = TypeVar("T")
-
-MAX_WRITE_RETRY = 30.0  # seconds for which a write is repeated; an outcome that is not written may be posted twice
-WRITE_RETRY_INTERVAL = 0.5  # seconds
 GONE_CHATS, GONE_SHARE = 10, 5  # more than ten chats, and more than a fifth of a drain (docs/architecture.md, rule 11)
 
 
@@ -31,10 +26,11 @@ async def confirm_sent(
     context: Context, drain_state: DrainState, step: Claim, platform_id: str, attempts: LaneAttempts
 ) -> Step | None:
     """Writes that a message was sent. Returns the next step of the lane."""
-    papers, after = await _write_with_retry(
+    papers, after = await write_until_stored(
         context,
         lambda: context.group_commit(confirm, context.store, step, platform_id, claim_request(context, attempts)),
     )
+    _log(step, "sent", logging.DEBUG)
     if papers is not None:
         drain_state.sent += 1
         drain_state.papers += papers
@@ -45,12 +41,14 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
     """Writes why a message was not delivered. Pauses the lane, stops the sender or wakes the new lane accordingly."""
     lane = step.address.lane
     now, wall = context.clock.now(), context.clock.wall()
-    decision = await _write_with_retry(
+    decision = await write_until_stored(
         context,
         lambda: context.group_commit(
             record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
         ),
     )
+    is_usual = isinstance(outcome, RetryLater | SenderStopped)
+    _log(step, outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
     if isinstance(outcome, RetryLater) and outcome.after:
         second = context.clock.monotonic()
         context.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
@@ -62,30 +60,14 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
         await _count_gone(context, drain_state, sender_of(lane), step.chat_id)
 
 
-async def _write_with_retry(context: Context, write: Callable[[], Awaitable[T]]) -> T:
-    """Returns the result of `write`, which is repeated while the database is busy. Raises StoreError."""
-    began = context.clock.monotonic()
+def _log(step: Claim, outcome: str, level: int) -> None:
+    """Logs what became of an attempt, without the platform's words, which may quote the message.
 
-    async def attempt() -> T:
-        return await write()
-
-    def is_over(_: RetryCallState) -> bool:
-        return context.is_stopping() or context.clock.monotonic() - began > MAX_WRITE_RETRY
-
-    attempts = AsyncRetrying(
-        retry=retry_if_exception_type(StoreError),
-        stop=is_over,
-        wait=wait_fixed(WRITE_RETRY_INTERVAL),
-        sleep=context.clock.sleep,
-        before_sleep=_warn_once,
-        reraise=True,
-    )
-    return await attempts(attempt)
-
-
-def _warn_once(attempt: RetryCallState) -> None:
-    if attempt.attempt_number == 1 and attempt.outcome:
-        log.warning("What was sent cannot be written down yet: %s", attempt.outcome.exception())
+    What happens to all messages while a platform is down, or to each one as it should, is logged only when debugging.
+    """
+    said = "A message was sent" if outcome == "sent" else f"A message was not sent ({outcome})"
+    fields = {"delivery": step.delivery, "chat": str(step.address)}
+    log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)
 
 
 async def _count_gone(context: Context, drain_state: DrainState, sender: str, chat_id: int) -> None:
@@ -95,7 +77,12 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
     tried = sum(sender_of(lane) == sender for lane in drain_state.lanes)
     if context.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
-        await context.group_commit(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now())
+        await write_until_stored(
+            context,
+            lambda: context.group_commit(
+                stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()
+            ),
+        )
         drain_state.stopped[sender] = reason
         notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
         notified = await asyncio.to_thread(_notify_stopped, context, notice)

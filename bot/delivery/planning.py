@@ -1,25 +1,50 @@
 """Plans the deliveries that are due, and counts earlier sends against the rate limits."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState
+from bot.ports.clock import Clock
+from bot.ports.measurements import PlanMade
 from subscriptions.service.outbox import recent_sends
 from subscriptions.service.planner import plan_due
 
 
 async def plan(context: Context, drain_state: DrainState) -> None:
     """Plans the deliveries that are due in all chats, and wakes their lanes."""
-    lanes = await asyncio.to_thread(plan_due, context.store, now=context.clock.now(), enough=context.is_stopping)
+    watch, began = _Stopwatch(context.clock), context.clock.monotonic()
+    lanes = await asyncio.to_thread(
+        plan_due, context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running
+    )
+    seconds = context.clock.monotonic() - began
+    context.observe(PlanMade(deliveries=len(lanes), seconds=seconds, matching_seconds=watch.seconds))
     drain_state.planned += len(lanes)
     context.engine.wake([lane for lane in lanes if lane.platform in context.channels])
 
 
 def seed_rate_limiter(context: Context) -> None:
-    """Counts the recent sends of earlier processes against the rate limits."""
-    wall, second = context.clock.wall(), context.clock.monotonic()
+    """Counts the sends that earlier processes began in the last minute against the rate limits."""
+    now, wall, second = context.clock.now(), context.clock.wall(), context.clock.monotonic()
     for platform in context.channels:
-        sends = recent_sends(context.store, platform, wall=wall)
-        context.rate_limiter.record_earlier_sends(
-            [(lane, second - (wall - at).total_seconds()) for lane, at in sends], second
-        )
+        earlier = recent_sends(context.store, platform, now=now, wall=wall)
+        bulk = [(send.lane, second - send.ago.total_seconds()) for send in earlier if not send.is_answer]
+        answers = [(send.lane, second - send.ago.total_seconds()) for send in earlier if send.is_answer]
+        context.rate_limiter.record_earlier_sends(bulk, answers, second)
+
+
+class _Stopwatch:
+    """Adds up the seconds that pass within `running`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        began = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += self._clock.monotonic() - began

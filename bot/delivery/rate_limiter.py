@@ -116,12 +116,24 @@ class GcraRateLimiter:
         if others:
             self._paused_tokens[lane.platform] = max(until, self._paused_tokens.get(lane.platform, until))
 
-    def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
-        """See RateLimiter. Ignores sends later than `now`."""
-        for lane, at in sorted(sends, key=lambda send: send[1]):
-            if at <= now:
-                self.reserve(lane.platform, at)
-                self.record_send(lane, at)
+    def record_earlier_sends(
+        self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
+    ) -> None:
+        """See RateLimiter. Ignores sends later than `now`.
+
+        Whoever keeps to a budget and sends at a second `at` leaves it with a state of at most `at` + `burst` / `rate`. So
+        that state is safe, whatever was sent before.
+        """
+        earlier = [(at, lane, 0) for lane, at in sends] + [(at, lane, self._reserved(lane)) for lane, at in answers]
+        earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])
+        for at, lane, _ in earlier:
+            self.reserve(lane.platform, at)
+            self.record_send(lane, at)
+        for at, lane, reserved in earlier:
+            if budgets := self._lane_budgets(lane):
+                self._lane_states[lane] = tuple(
+                    max(state, at + (budget.burst + reserved) / budget.rate) for budget, state in budgets
+                )
 
     def _lane_budgets(self, lane: Lane) -> list[tuple[Budget, float]]:
         """Returns the lane's budgets with their states."""

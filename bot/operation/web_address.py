@@ -5,7 +5,7 @@ Every refusal is a single line without any information about the bot.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,11 +13,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.operation.health import Problem
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 log = logging.getLogger("paperwire")
 
-Health = Callable[[], Mapping[str, object]]
+Problems = Callable[[], Mapping[str, Problem]]
+Attention = Callable[[], Mapping[str, str]]
+MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
 LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
 LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
@@ -33,20 +36,44 @@ _WORDS = {
 }
 
 
-def health_app(problems: Health, webhooks: Sequence[Webhook] = (), web_routes: Sequence[WebRoute] = ()) -> Starlette:
-    """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready."""
+def health_app(
+    problems: Problems,
+    webhooks: Sequence[Webhook] = (),
+    web_routes: Sequence[WebRoute] = (),
+    metrics: MetricsPage | None = None,
+    attention: Attention = dict,
+) -> Starlette:
+    """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
+
+    `attention` returns what a person should look at although the process is ready.
+
+    `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
+    webhooks, does not show it.
+    """
 
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        wrong = dict(problems())
-        return JSONResponse({"ready": not wrong, "problems": wrong}, status_code=503 if wrong else 200)
+        wrong = problems()
+        more: dict[str, object] = {"attention": dict(seen)} if (seen := attention()) else {}
+        if not wrong:
+            return JSONResponse({"ready": True, "problems": {}, **more})
+        whys = {name: problem.why for name, problem in wrong.items()}
+        ages = {name: problem.seconds for name, problem in wrong.items()}
+        return JSONResponse({"ready": False, "problems": whys, "seconds": ages, **more}, status_code=503)
+
+    async def measured(_: Request) -> Response:
+        assert metrics is not None  # noqa: S101 - it has a route only then
+        page, kind = await metrics()
+        return Response(page, media_type=kind)
 
     async def refused(_: Request, error: Exception) -> Response:
         return _line(error.status_code if isinstance(error, HTTPException) else 500)
 
     routes = [Route("/health/live", live), Route("/health/ready", ready)]
+    if metrics is not None:
+        routes.append(Route("/metrics", measured))
     for webhook in webhooks:
         routes += _routes(webhook.path, _webhook_handler(webhook), "POST")
     for route in web_routes:

@@ -10,7 +10,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.web_address import health_app
+from bot.operation.loop_watch import loop_watched
+from bot.operation.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -29,15 +30,18 @@ SHARE_OF_DESCRIPTORS = 4  # connections may use one fourth of the files that the
 @asynccontextmanager
 async def serving(
     settings: Settings,
-    problems: Callable[[], dict[str, str]],
+    problems: Problems,
     say: Callable[[str], None],
     webhooks: Sequence[Webhook],
     routes: Sequence[WebRoute] = (),
+    *,
+    metrics: MetricsPage | None = None,
+    attention: Attention = dict,
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes),
+        health_app(problems, webhooks, routes, metrics, attention),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
@@ -51,7 +55,8 @@ async def serving(
     host, port = listener.getsockname()[:2]
     say(f"Health: http://{host}:{port}/health/ready")
     try:
-        yield
+        with loop_watched(listener):
+            yield
     finally:
         server.should_exit = True
         await task

@@ -49,5 +49,11 @@ class RateLimiter(Protocol):
     def pause_left(self, token: str, now: float) -> float:
         """Returns how many seconds are left of the pause that the platform asked of the whole token; 0: no pause."""
 
-    def record_earlier_sends(self, sends: Iterable[tuple[Lane, float]], now: float) -> None:
-        """Records the sends of an earlier process, as (lane, monotonic second)."""
+    def record_earlier_sends(
+        self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
+    ) -> None:
+        """Records what an earlier process began to send, and to answer, as (lane, monotonic second).
+
+        Its lanes are taken to have used up all that they may send at once, because of several attempts to send a
+        message only the last is known.
+        """

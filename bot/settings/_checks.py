@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -31,9 +31,14 @@ _LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 _ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
 _ANNOUNCE: tuple[Literal["recent", "all"], ...] = ("recent", "all")
+_SPEAKS_FOR: tuple[Literal["arxiv"], ...] = ("arxiv",)
+_LINKS: tuple[Literal["within", "follow"], ...] = ("within", "follow")
 _ON_UNCLEAR: tuple[Literal["resend", "skip"], ...] = ("resend", "skip")
 _LOG_LEVELS: tuple[Literal["debug", "info", "warning", "error"], ...] = ("debug", "info", "warning", "error")
 _LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
+
+
+SHORTEST_AGE = timedelta(days=60)  # of papers that are reduced: longer than anything looks back but a long pause
 
 
 class Unusable(Exception):
@@ -238,6 +243,14 @@ def line(text: str) -> str:
     return plain
 
 
+def age(text: str) -> timedelta:
+    """Returns the age that "400d" stands for; it is at least SHORTEST_AGE."""
+    days = _like(re.compile(r"[0-9]{1,5}d"), text, "it must be a number of days, such as 400d")
+    if timedelta(days=int(days[:-1])) < SHORTEST_AGE:
+        raise Unusable("it must be at least {days}d", days=SHORTEST_AGE.days)
+    return timedelta(days=int(days[:-1]))
+
+
 def path_in(folder: Path) -> Callable[[str], Path]:
     """Returns a check for the path of a file or folder, which may hold wildcards and becomes absolute from `folder`."""
 
@@ -281,6 +294,8 @@ def one_of(words: Sequence[W]) -> Callable[[str], W]:
 
 access = one_of(_ACCESS)
 announce = one_of(_ANNOUNCE)
+speaks_for = one_of(_SPEAKS_FOR)
+links = one_of(_LINKS)
 on_unclear = one_of(_ON_UNCLEAR)
 log_level = one_of(_LOG_LEVELS)
 log_format = one_of(_LOG_FORMATS)

@@ -1,10 +1,10 @@
-"""Reads paperwire.toml: sources, further Slack workspaces, arXiv's holidays, the folder for backups."""
+"""Reads paperwire.toml: sources, further Slack workspaces, arXiv's holidays, the folder for backups, how long papers are kept."""
 
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +32,7 @@ class Config:
     workspaces: tuple[SlackWorkspace, ...] = ()
     holidays: tuple[date, ...] | None = None
     backup_to: Path | None = None
+    keep_papers: timedelta | None = None
     variables: frozenset[str] = field(default_factory=frozenset)  # names of environment variables that the file names
 
 
@@ -115,6 +116,7 @@ def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
         workspaces=tuple(workspace for workspace, _ in workspaces),
         holidays=top.table("arxiv", ("holidays",)).read_all("holidays", check.day),
         backup_to=top.table("backup", ("to",)).read("to", check.path_in(folder), None),
+        keep_papers=top.table("keep", ("papers",)).read("papers", check.age, None),
         variables=frozenset(name for _, names in workspaces for name in names),
     )
 
@@ -125,12 +127,25 @@ def _file(env: Environment) -> tuple[Table, Path] | None:
     path = named or env.cwd / NAME
     if named is None and not path.exists():
         return None
-    top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup"))
+    top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup", "keep"))
     return top, path.parent.absolute()
 
 
 def _sources(top: Table, folder: Path, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
-    keys = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language", "announce")
+    keys = (
+        "name",
+        "title",
+        "home",
+        "path",
+        "url",
+        "arxiv",
+        "format",
+        "schedule",
+        "language",
+        "announce",
+        "speaks_for",
+        "links",
+    )
     format_name = check.format_name if formats is None else check.one_of(formats)
     sources = tuple(_source(table, folder, format_name) for table in top.tables("source", keys))
     _refuse_equal_names(sources)
@@ -176,6 +191,8 @@ def _source(table: Table, folder: Path, format_name: Callable[[str], str]) -> So
         schedule=table.read("schedule", check.schedule, schedule),
         language=table.read("language", check.language, None),
         announce=table.read("announce", check.announce, "recent"),
+        speaks_for=table.read("speaks_for", check.speaks_for, None),
+        links=table.read("links", check.links, "within"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -92,6 +92,8 @@ class SourceSettings:
     announce: Literal["recent", "all"] = (
         "recent"  # "all": old digests are announced, too (subscriptions/planning/archives.py)
     )
+    speaks_for: Literal["arxiv"] | None = None  # "arxiv": a mirror or a saved mail, whose word counts as arXiv's own
+    links: Literal["within", "follow"] = "within"  # "follow": also symbolic links that lead out of its folder
 
 
 EVERYTHING = "arxiv"  # the name of the source that is used if the settings name none
@@ -113,14 +115,13 @@ class Settings:
     contact: str | None = None
     on_unclear: Literal["resend", "skip"] = "resend"
     allowed_hosts: frozenset[str] = frozenset()  # lower case, without port
-    heartbeat_url: SecretStr | None = (
-        None  # not called yet: issue 14 calls it or removes it; a secret, since the address is the only protection
-    )
+    heartbeat_url: SecretStr | None = None  # a secret, since the address is its only protection
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     sources: tuple[SourceSettings, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
+    keep_papers: timedelta | None = None  # the age from which papers are reduced; None: they are kept whole
     unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
 
     def is_on(self, platform: str) -> bool:

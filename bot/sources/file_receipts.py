@@ -16,6 +16,7 @@ from bot.sources.receipts import (
     notify_of_filed,
     notify_of_trouble,
     observation_of,
+    read_of,
     remarks_of,
     trouble_after,
 )
@@ -44,7 +45,7 @@ class _FolderScan:
     counts: Mapping[str, int] = field(default_factory=lambda: ZERO_COUNTS)
     filed: Filed = field(default_factory=Filed)
     remarks: tuple[str, ...] = ()
-    receipt: int | None = None
+    receipt: Receipt | None = None
 
     def with_digest(self, digest: Digest, done: Ingested) -> "_FolderScan":
         more = counts_of(digest, done)
@@ -53,7 +54,7 @@ class _FolderScan:
             observations=(*self.observations, observation_of(digest, done, changed=True)),
             counts={name: number + more[name] for name, number in self.counts.items()},
             filed=filed_with(self.filed, digest, done),
-            remarks=(*self.remarks, *remarks_of(digest)),
+            remarks=(*self.remarks, *remarks_of(digest, done)),
         )
 
 
@@ -84,14 +85,17 @@ class FileReceiptWriter:
             state = replace(state, came={"": due.at})
         detail = " ".join(filter(None, (verdict.detail, scan.filed.as_sentence(source.name), *scan.remarks)))
         verdict = replace(verdict, detail=detail[:LONGEST_DETAIL])
-        receipt = replace(_receipt(source, verdict, now, scan.counts), id=scan.receipt)
-        self._scans[source.name] = replace(scan, receipt=self._write_receipt(transaction, source, state, receipt))
+        receipt = replace(_receipt(source, verdict, now, scan.counts), id=scan.receipt.id if scan.receipt else None)
+        number = self._write_receipt(transaction, source, state, receipt)
+        self._scans[source.name] = replace(scan, receipt=replace(receipt, id=number))
 
     async def finish_scan(self, source: SourceSettings) -> None:
         """Ends a scan. The next file of the source begins a new scan."""
         scan = self._scans.pop(source.name, _FolderScan())
+        if scan.receipt:
+            self.context.observe(read_of(scan.receipt))
         if filed := scan.filed.as_sentence(source.name):
-            log.info("%s: %s", source.name, filed)
+            log.info("%s: %s", source.name, filed, extra={"source": source.name})
         if not scan.is_first:
             await asyncio.to_thread(
                 notify_of_filed,
@@ -109,9 +113,12 @@ class FileReceiptWriter:
         receipt = _receipt(source, verdict, now, ZERO_COUNTS)
         known = self._known(self.context.store, source)
         state = known.state if known else SourceState(since=now)
+        self.context.observe(read_of(receipt))
         await asyncio.to_thread(self._write_receipt, self.context.store, source, state, receipt)
         if source.name in self._scans:  # later files of this scan get a new receipt
             before = self._scans[source.name]
+            if before.receipt:
+                self.context.observe(read_of(before.receipt))
             self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
 
     def record_late(self, source: SourceSettings, known: KnownSource) -> None:

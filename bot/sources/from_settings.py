@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from bot.ports.measurements import Observe, ignore
 from bot.settings import Settings
 from bot.settings.version import installed_version
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import Fetcher, HostLimiter
+from bot.sources.http import HostLimiter
+from bot.sources.http.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import IngestContext
 from bot.sources.poll_context import PollContext, StoredHostSlots
 from bot.sources.schedules import SourceSchedules
@@ -13,25 +15,33 @@ from bot.sources.source_scheduler import SourceScheduler
 
 
 def make_source_scheduler(
-    settings: Settings, context: IngestContext, *, stopping: Callable[[], bool] = lambda: False
+    settings: Settings,
+    context: IngestContext,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    observe: Observe = ignore,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
-    receipts = make_file_receipts(settings, context)
+    receipts = make_file_receipts(settings, context, observe=observe)
     fetcher = make_fetcher(settings, context)
     return SourceScheduler(receipts.context, fetcher, settings.sources, stopping=stopping)
 
 
-def make_file_receipts(settings: Settings, context: IngestContext) -> FileReceiptWriter:
+def make_file_receipts(settings: Settings, context: IngestContext, *, observe: Observe = ignore) -> FileReceiptWriter:
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
-    return FileReceiptWriter(PollContext(ingest_context=context, timing=timing, admins=settings.admins))
+    return FileReceiptWriter(
+        PollContext(ingest_context=context, timing=timing, admins=settings.admins, observe=observe)
+    )
 
 
-def make_fetcher(settings: Settings, context: IngestContext, *, alone: bool = False) -> Fetcher:
+def make_fetcher(
+    settings: Settings, context: IngestContext, *, alone: bool = False, limits: FetchLimits | None = None
+) -> Fetcher:
     """Returns the fetcher of documents. All processes on one store together respect the rate limit of arXiv.
 
-    `alone`: the store cannot be used, so the limit holds for this process only.
+    `alone`: the limit holds for this process only, where the store cannot be used or need not be.
     """
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
     limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))
-    return Fetcher(context.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts)
+    return Fetcher(context.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)

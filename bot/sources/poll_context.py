@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from bot.ports.measurements import Observe, ignore
 from bot.sources.http import ARXIV, Sites
 from bot.sources.ingest import IngestContext
 from bot.sources.schedules import SourceSchedules
@@ -27,6 +28,7 @@ class PollContext:
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that any feed has shown
     jitter: Callable[[], float] = random.random
+    observe: Observe = ignore  # gets a SourceRead for each receipt
 
     @property
     def store(self) -> Store:

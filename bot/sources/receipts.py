@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.ports.measurements import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.missed_days import runs
 from bot.sources.poll_context import PollContext
@@ -27,6 +28,12 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters
 MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
+
+
+def read_of(receipt: Receipt) -> SourceRead:
+    """Returns the measurement of a receipt."""
+    papers, new = receipt.counts.get("papers", 0), receipt.counts.get("new", 0)
+    return SourceRead(source=receipt.source, outcome=receipt.outcome.value, papers=papers, new=new)
 
 
 def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
@@ -68,10 +75,14 @@ def _filed_now(done: Ingested) -> int:
     return 0 if done.already_known else done.archived
 
 
-def remarks_of(digest: Digest) -> tuple[str, ...]:
-    """Sentences about what could not be read of a digest: one for each kind of problem, with its first examples."""
+def remarks_of(digest: Digest, done: Ingested) -> tuple[str, ...]:
+    """Sentences about what could not be read of a digest, one for each kind of problem, and about what counts as sent."""
+    counted = (
+        (f"{done.counted:,} papers came before the database was lost, and count as sent.",) if done.counted else ()
+    )
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
-    return tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
+    unread = tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
+    return (*counted, *unread)
 
 
 def _examples(examples: Sequence[str]) -> str:

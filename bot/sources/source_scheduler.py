@@ -11,9 +11,11 @@ from bot.settings.source_facts import fact_of, place_of
 from bot.sources.arxiv_lookup import PaperLookup
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import Fetcher, everything
+from bot.sources.http import everything
+from bot.sources.http.fetcher import Fetcher
 from bot.sources.poll import Poll
 from bot.sources.poll_context import PollContext
+from bot.sources.receipts import read_of
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -218,8 +220,10 @@ class SourceScheduler:
         receipt = await Poll(self._context, self._fetcher, source, known).run(
             everything=everything, history=self._history
         )
+        self._context.observe(read_of(receipt))
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
-        say("%s: %s. %s", source.name, receipt.outcome, " ".join(filter(None, (_counted(receipt), receipt.detail))))
+        told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
+        say("%s: %s. %s", source.name, receipt.outcome, told, extra={"source": source.name})
         return receipt
 
     async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
@@ -238,7 +242,8 @@ class SourceScheduler:
         ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
         for (source, _), found in zip(polls, ended, strict=True):
             if isinstance(found, Exception) and not isinstance(found, PaperwireError):
-                log.error("Source %s could not be polled: %s", source.name, error_location(found))
+                fields = {"source": source.name}
+                log.error("Source %s could not be polled: %s", source.name, error_location(found), extra=fields)
             elif isinstance(found, BaseException):
                 raise found
 
@@ -285,9 +290,9 @@ class SourceScheduler:
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 self._retry_at[name] = self._context.ingest_context.clock.monotonic() + ERROR_BACKOFF
-                log.error(
-                    "Source %s could not be polled: %s", name, error, exc_info=not isinstance(error, PaperwireError)
-                )
+                details = None if isinstance(error, PaperwireError) else error
+                fields = {"source": name}
+                log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
 
 
 def _counted(receipt: Receipt) -> str:

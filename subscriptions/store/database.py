@@ -7,12 +7,10 @@ for each other instead of failing (busy timeout 10 s).
 import errno
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, create_engine, event
@@ -23,8 +21,9 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database_errors import copying_to, translated, wrong_setting
+from subscriptions.store.turns import Turns, Writes
 
-HEAD = "0007"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0012"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
@@ -114,7 +113,8 @@ class Store:
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
         self.where = str(self.path.absolute())  # its name in errors: the file, never the address
-        self._turns = _Turns()
+        self._turns = Turns()
+        self.writes = Writes()
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -137,8 +137,14 @@ class Store:
 
     @contextmanager
     def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
-        with self._turns, self.translated_errors(), self._begun(bind, writes=True) as transaction:
-            yield transaction
+        with self._turns, self.writes.recorded():
+            with self.translated_errors(), self._begun(bind, writes=True) as transaction:
+                self.writes.begun()
+                driver: Any = connection_of(transaction).connection.dbapi_connection
+                before = driver.total_changes
+                yield transaction
+            if driver.total_changes != before:
+                self.writes.written()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -303,39 +309,6 @@ class ReadThenWrite:
 Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
 
 
-class _Turns:
-    """A lock that threads get in the order in which they asked for it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._taken = False
-        self._owner: int | None = None  # the thread whose turn it is
-        self._waiting: deque[Lock] = deque()
-
-    def is_mine(self) -> bool:
-        """Whether this thread holds the lock."""
-        return self._owner == get_ident()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            turn = Lock() if self._taken else None
-            self._taken = True
-            if turn is not None:
-                turn.acquire()
-                self._waiting.append(turn)
-        if turn is not None:
-            turn.acquire()  # until the holder before releases it
-        self._owner = get_ident()
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._owner = None
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._taken = False
-
-
 def execute(
     session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
@@ -381,7 +354,8 @@ def _sqlite_path(url: URL) -> Path:
 
 
 def _engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    # Threads have a connection each. A limit would fail those that wait for one while the database is locked.
+    engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -9,7 +9,7 @@ from shutil import disk_usage
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full, is_disk_full
 
 _RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
 _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
@@ -40,7 +40,19 @@ _SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
 )
 # For these messages the setting is not at fault. All others count as wrong usage.
 _PASSING = frozenset({"locked", "disk i/o", "malformed"})
-_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
+_CAUSES = {  # as the health page names them: without a path
+    "locked": "it is locked by another program",
+    "readonly": "it cannot be written to",
+    "read-only": "it cannot be written to",
+    "unable to open": "it cannot be opened",
+    "disk i/o": "its disk does not answer",
+    "malformed": "it is damaged",
+}
+_FULL = "its disk is full"
+# What a request meets while all others meet it, too. A damaged page or a bad sector may be met by one request only.
+_FOR_EVERYBODY = frozenset({"locked", "readonly", "read-only", "unable to open"})
+_WRONG_SETTING = 2  # exit code
+LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
 @contextmanager
@@ -71,11 +83,14 @@ def translated(error: Exception, file: Path, where: str) -> Exception:
         return error
     message = _message(error)
     if _is_full(error, message, file):
-        return StoreError(*disk_full(file))
+        return full_error(file)
     for part, sentence, hint in _SENTENCES:
         if part in message:
-            make = StoreError if part in _PASSING else wrong_setting
-            return make(replace(sentence, values={"where": where}), hint)
+            make = StoreUnavailable if part in _FOR_EVERYBODY else StoreError
+            found = make(replace(sentence, values={"where": where}), hint)
+            found.cause = _CAUSES.get(part, found.cause)
+            found.exit_code = StoreError.exit_code if part in _PASSING else _WRONG_SETTING
+            return found
     if not isinstance(error, OperationalError | OSError | sqlite3.Error):
         return error
     return wrong_setting(
@@ -84,10 +99,22 @@ def translated(error: Exception, file: Path, where: str) -> Exception:
     )
 
 
+def full_error(file: Path) -> StoreError:
+    """The error for a full disk that holds the database."""
+    error = StoreUnavailable(*disk_full(file))
+    error.cause = _FULL
+    return error
+
+
+def is_full(error: StoreError) -> bool:
+    """Whether the error means a full disk."""
+    return error.cause == _FULL
+
+
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     """The error for a PAPERWIRE_DATABASE_URL that cannot be used, where trying again does not help."""
     error = StoreError(sentence, hint)
-    error.exit_code = 2
+    error.exit_code = _WRONG_SETTING
     return error
 
 
@@ -98,4 +125,4 @@ def _is_full(error: Exception, message: str, file: Path) -> bool:
     if "disk is full" in message:
         return True
     vague = "disk i/o" in message or "unable to open" in message
-    return vague and file.parent.is_dir() and disk_usage(file.parent).free < _ROOM
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM

@@ -6,22 +6,30 @@ In the morning some chat is due every minute, so these statements are built once
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    bindparam,
+    case,
+    exists,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.subscriptions import NOW, SHARED_CURSOR, DueSpan, shared_cursor
+from subscriptions.store.chat.subscriptions import NOW, DueSpan
+from subscriptions.store.columns import Utc
 from subscriptions.store.database import CHUNK, execute
-from subscriptions.store.key_value import put_value
-from subscriptions.store.rows import TABLES, Utc
+from subscriptions.store.rows import TABLES
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
-_now, _shared, _last_sequence = (
-    bindparam("now", type_=Utc),
-    bindparam("shared", type_=Integer),
-    bindparam("last_sequence", type_=Integer),
-)
+_now, _last_sequence = bindparam("now", type_=Utc), bindparam("last_sequence", type_=Integer)
 _ids = bindparam("ids", type_=Integer, expanding=True)
 
 
@@ -66,20 +74,22 @@ def end_pauses(session: Session, now: datetime) -> None:
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
-def _due(comes: ColumnElement[bool]) -> Select[int]:
-    """The statement for due chats; `comes` is the condition for subscriptions that new papers make due."""
-    moment_has_come = func.coalesce(_s.next_due_at, _now, type_=Utc) <= _now
-    papers_came = func.coalesce(_s.cursor, _shared) < _last_sequence
-    return (
-        select(_s.chat)
-        .join_from(_subscriptions, _chats, _c.id == _s.chat)
-        .where(
-            _c.state == ChatState.ACTIVE,
-            _s.state == SubscriptionState.ACTIVE,
-            or_(_s.latest_due_at <= _now, moment_has_come & papers_came & comes),
+def _due(comes: ColumnElement[bool]) -> CompoundSelect[int]:
+    """The statement for due chats; `comes` is the condition for subscriptions that new papers make due.
+
+    The union of what three ranges of indexes hold: with OR, SQLite would read all subscriptions, each second.
+    """
+    papers_came = _s.cursor < _last_sequence
+    active = (_s.state == SubscriptionState.ACTIVE) & exists().where(_c.id == _s.chat, _c.state == ChatState.ACTIVE)
+    return union_all(
+        *(
+            select(_s.chat).where(*conditions, active)
+            for conditions in (
+                (_s.latest_due_at <= _now,),
+                (_s.next_due_at <= _now, papers_came, comes),
+                (_s.next_due_at.is_(None), papers_came, comes),
+            )
         )
-        .distinct()
-        .order_by(_s.chat)
     )
 
 
@@ -91,27 +101,21 @@ def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: b
 
     `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
     """
-    values = {"now": now, "shared": shared_cursor(session), "last_sequence": last_sequence}
-    return list(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars().all())
+    values = {"now": now, "last_sequence": last_sequence}
+    return sorted(set(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
 # ---------------------------------------------------------------------------------------------------------------- moves
 
+_upto = bindparam("upto", type_=Integer)
 _ADVANCE = (
     update(_subscriptions)
     .where(_s.id.in_(_ids))
-    .values(cursor=bindparam("upto"), next_due_at=bindparam("next_due"), latest_due_at=bindparam("latest_due"))
-)
-_SHARE = (
-    update(_subscriptions)
-    .where(
-        _s.cadence == NOW,
-        _s.state == SubscriptionState.ACTIVE,
-        _s.cursor == _last_sequence,
-        _s.next_due_at.is_(None),  # one that is delayed keeps its own cursor
-        _s.chat.in_(select(_c.id).where(_c.state == ChatState.ACTIVE)),
+    .values(
+        cursor=case((_s.cursor < _upto, _upto), else_=_s.cursor),  # a plan that began earlier never moves it back
+        next_due_at=bindparam("next_due"),
+        latest_due_at=bindparam("latest_due"),
     )
-    .values(cursor=None)
 )
 _SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
@@ -125,19 +129,6 @@ def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None
         for i in range(0, len(ids), CHUNK):
             values = {"ids": ids[i : i + CHUNK], "upto": cursor, "next_due": due[0], "latest_due": due[1]}
             execute(session, _ADVANCE, values)
-
-
-def advance_shared_cursor(session: Session, last_sequence: int) -> None:
-    """Raises the shared cursor to `last_sequence`; active `now` subscriptions with this cursor use it from then on.
-
-    If another planner has raised it further meanwhile, subscriptions keep their own cursors.
-    """
-    cursor = shared_cursor(session)
-    if cursor > last_sequence:
-        return
-    execute(session, _SHARE, {"last_sequence": last_sequence})
-    if cursor < last_sequence:
-        put_value(session, SHARED_CURSOR, str(last_sequence))
 
 
 def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:

@@ -202,6 +202,68 @@ def test_foreign_text_calls_nobody_and_starts_nothing(text: str) -> None:
     assert not kinds & CALLS
 
 
+VICTIMS = (
+    "@victim",
+    "/victim",
+    "/victim@a_bot",
+    "#victim",
+    "$VICTIM",
+    "<@victim>",
+    ">@victim",
+    "/@victim",
+    "a.b,@victim",
+)
+AROUND = (
+    "{}",
+    "by {} and",
+    "({})",
+    "x://,{}",
+    "https://h.org/,{}",
+    "https://h.org/ {} https://h.org/",
+    "{}https://h.org/",
+    "x.{}",
+    "-{}",
+    "中{}",
+    "\u200b{}",
+    "`{}`",
+    "“{}”",
+)
+
+
+def called(message: Message, own: str = "") -> list[str]:
+    """Returns what of a message, in either form, calls somebody or starts something, without the bot's `own` words."""
+    forms = (blanked(judged(message)), json.loads(message.plain)["text"])
+    found = [hit for form in forms for hit in found_by_server(form)]
+    return [text for kind, text in found if kind in CALLS and text not in own.split()]
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_no_paper_calls_anybody_in_either_form_of_its_message(victim: str, around: str) -> None:
+    text = around.format(victim)
+    for word in ("", "victim", "VICTIM", text):  # a word that was found is marked, and splits the text
+        reason = because(word or text, word or text, name=text)
+        entry = item(text, reason, abstract=f"We thank {text}. It works.", authors=(text,), url=None, arxiv_id=None)
+        for to in CHATS:
+            for message in render_delivery(alert(to, entry, entry)):
+                assert not called(message)
+            for form in ("row", "card", "whole", "why"):
+                for message in render_reply(Reply(items=(entry,), item_layout=form), to):
+                    assert not called(message)
+
+
+@pytest.mark.parametrize("victim", ["@victim", "#victim", "$VICTIM", "<@victim>", "/@victim"])
+def test_a_line_that_quotes_a_name_calls_nobody_and_keeps_its_commands(victim: str) -> None:
+    (message,) = render_reply(Reply(lines=(f"✓ 1  {victim} · now", "Undo: /undo or /sub@a_bot x")), chat())
+    assert called(message) == ["/undo", "/sub@a_bot"] * 2
+
+
+@given(st.sampled_from(CHATS), papers(), hostile | st.sampled_from(VICTIMS))
+def test_whatever_a_paper_holds_its_message_calls_nobody(to: Chat, entry: Item, name: str) -> None:
+    for message in render_delivery(alert(to, entry, titles=((name, "https://example.org/"), (name, name)))):
+        assert not called(message)
+
+
 @pytest.mark.parametrize(
     "category", ["cs.CL", "cs.AI", "stat.ML", "math.CO", "q-bio.NC", "astro-ph.GA", "cs.cl", "eess.AS"]
 )

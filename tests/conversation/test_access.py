@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
+from sqlmodel import select
 
 from bot.commands.core.context import BotInfo
-from subscriptions.service.chats import new_code
+from subscriptions.service.chats import chat_moved, clean_up, forget, new_code
+from subscriptions.store.rows import DenialRow
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -22,6 +25,27 @@ def set_access(bot: BotHarness, access: str, *admins: str) -> None:
 def post(bot: BotHarness) -> Deliverer:
     set_access(bot, "ask", OPERATOR)
     return Deliverer(bot)
+
+
+async def denied(bot: BotHarness, post: Deliverer) -> None:
+    """The stranger subscribes, and the operator says no."""
+    await bot.says("/sub diffusion now", STRANGER)
+    await post.deliver_due()
+    await bot.presses("deny", OPERATOR)
+    await post.deliver_due()
+
+
+async def forgets(bot: BotHarness) -> None:
+    """The stranger has the bot erase what it knows."""
+    await bot.says("/forget", STRANGER)
+    assert (await bot.presses("erase everything", STRANGER)).text.startswith("✓ Erased")
+
+
+async def erases_all_but_the_no(bot: BotHarness) -> None:
+    """The stranger has the bot erase what it knows, and hears what stays."""
+    await bot.says("/forget", STRANGER)
+    said = await bot.presses("erase everything", STRANGER)
+    assert said.lines[1] == "What stays is a hash of its id, since the operator of this bot has said no to it."
 
 
 class TestAsk:
@@ -150,6 +174,55 @@ class TestAsk:
         await bot.says("/sub diffusion", STRANGER)
         assert "/allow telegram:42" in (await bot.says("/allow", OPERATOR)).text
         assert (await bot.says("/deny 999", OPERATOR)).text == "✗ I know no chat telegram:999."
+
+    async def test_a_no_outlives_forgetting(self, bot: BotHarness, post: Deliverer) -> None:
+        await denied(bot, post)
+        await erases_all_but_the_no(bot)
+        refused = await bot.says("/sub graphs now", STRANGER)
+        assert refused.text.startswith("✗ The operator of this bot has said no to this chat.")
+        await bot.says("/tz Europe/Berlin", STRANGER)  # it is known again
+        await erases_all_but_the_no(bot)
+        assert (await bot.says("/sub graphs now", STRANGER)).text.startswith("✗ The operator of this bot has said no")
+
+        assert (await bot.says("/allow telegram:42", OPERATOR)).text.startswith("✓ telegram:42 may subscribe.")
+        assert "waits" not in (await bot.says("/sub graphs now", STRANGER)).text
+        await forgets(bot)
+        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text  # it asks anew
+
+    async def test_a_no_that_outlives_forgetting_names_nobody(self, bot: BotHarness, post: Deliverer) -> None:
+        await denied(bot, post)
+        await forgets(bot)
+        with bot.store.read() as session:
+            (stored,) = session.exec(select(DenialRow)).all()
+        assert len(stored.address_hash) == 64
+        assert stored.address_hash != sha256(STRANGER.encode()).hexdigest()  # ids can be counted through
+
+    async def test_a_no_that_outlives_forgetting_moves_with_the_group(self, bot: BotHarness, post: Deliverer) -> None:
+        bot.admins = {GROUP: {"7"}, "telegram:-1002": {"7"}}
+        await bot.says("/sub diffusion", GROUP, by="7")
+        await bot.says(f"/deny {GROUP}", OPERATOR)
+        with bot.store.write() as transaction:
+            forget(transaction, address(GROUP))
+        chat_moved(bot.store, address(GROUP), "-1002", now=bot.clock.now())
+        assert "has said no" in (await bot.says("/sub diffusion", "telegram:-1002", by="7")).text
+
+    async def test_a_no_outlives_the_year_after_which_a_chat_is_erased(self, bot: BotHarness, post: Deliverer) -> None:
+        await denied(bot, post)
+        await bot.receives_event("left", STRANGER, by="42")
+        bot.later(days=366)
+        clean_up(bot.store, now=bot.clock.now())
+        assert "Of this chat only a hash of its id is stored" in (await bot.says("/privacy", STRANGER)).text
+        assert "has said no" in (await bot.says("/sub graphs now", STRANGER)).text
+
+    async def test_an_operator_who_subscribes_such_a_chat_lets_it_in(self, bot: BotHarness, post: Deliverer) -> None:
+        bot.admins[GROUP] = {"7"}
+        await bot.says("/sub diffusion", GROUP, by="7")
+        await bot.says(f"/deny {GROUP}", OPERATOR)
+        with bot.store.write() as transaction:
+            forget(transaction, address(GROUP))
+        bot.admins[GROUP] = {"1", "7"}
+        assert (await bot.says("/sub diffusion", GROUP, by="1")).text.startswith("✓ 1")
+        assert (await bot.says("/sub graphs", GROUP, by="7")).text.startswith("✓ 2")
 
     @pytest.mark.parametrize("verb", ["allow", "deny"])
     @pytest.mark.parametrize(

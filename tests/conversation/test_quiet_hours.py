@@ -51,7 +51,6 @@ async def test_what_came_in_the_night_comes_in_the_morning_as_one(bot: BotHarnes
 
 
 async def test_nothing_is_lost_while_others_go_on(bot: BotHarness, post: Deliverer) -> None:
-    """The shared cursor advances with subscriptions that are not held."""
     await begun(bot, post)
     subscribes(bot.store, "console:me", "trees", every="now")
     bot.clock.set_now(EVENING + timedelta(hours=2))
@@ -129,7 +128,6 @@ async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, po
 
 
 async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(bot: BotHarness, post: Deliverer) -> None:
-    """While the chat is asked, other subscriptions advance the shared cursor, which this one has left."""
     await begun(bot, post)
     subscribes(bot.store, "telegram:43", "diffusion", every="now")
     subscribes(bot.store, "telegram:44", "trees", every="daily", at="12:01")

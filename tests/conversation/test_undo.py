@@ -8,7 +8,6 @@ from subscriptions.model import Subscription
 from subscriptions.service.chats import forget
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import get_chat, last_change, listed
-from subscriptions.store.chat import subscriptions
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, ingested, paper
 
@@ -137,10 +136,7 @@ async def test_a_moment_that_stayed_is_not_moved(bot: BotHarness) -> None:
 
 
 def _seen(bot: BotHarness, number: int) -> int:
-    with bot.store.read() as session:
-        mark = subscriptions.shared_cursor(session)
-    seen = subscriptions_here(bot)[number].cursor
-    return mark if seen is None else seen
+    return subscriptions_here(bot)[number].cursor
 
 
 # ------------------------------------------------------------------------------------------------------------- buttons

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.sources.http import Fetched, Fetcher, FetchLimits, Unchanged
+from bot.sources.http.fetcher import Fetched, Fetcher, FetchLimits, Unchanged
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store import Store
 from subscriptions.store.rows import DigestRow, PaperRow

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.sources.http import FetchLimits, backfill
+from bot.sources.http import backfill
+from bot.sources.http.fetcher import FetchLimits
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.planner import plan_due

@@ -1,8 +1,10 @@
 """The database: its schema, and the sentence for everything that can be wrong with it."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -23,6 +25,8 @@ def opened(path: Path) -> Store:
     return store
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
     store = opened(tmp_path / "new.db")
     with store.read() as session:
@@ -105,7 +109,7 @@ def test_where_a_subscription_begins_is_found_without_walking_through_all_papers
         assert [sequence_before(session, NOON + timedelta(days=day)) for day in range(4)] == [0, 1, 2, 3]
         raw.set_trace_callback(None)
         plans = [raw.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()[0][3] for sql in asked if "sequenced_at" in sql]
-    assert plans == ["SEARCH paper USING INDEX ix_paper_sequenced_at (sequenced_at>?)"] * 4
+    assert plans == ["SEARCH paper USING COVERING INDEX ix_paper_sequenced_at (sequenced_at>?)"] * 4
     store.close()
 
 
@@ -235,3 +239,16 @@ def test_a_python_without_full_text_search_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"no full-text search.*Use a Python whose SQLite has FTS5"), store.read():
         raise sqlite3.OperationalError("no such module: fts5")
     store.close()
+
+
+def test_as_many_threads_as_a_process_has_use_the_database_at_once(store: Store) -> None:
+    threads = 32  # the most of asyncio's shared pool, on a machine with many cores
+    all_read = Barrier(threads)
+
+    def reads() -> int:
+        with store.read() as transaction:
+            all_read.wait(40)
+            return int(transaction.connection().exec_driver_sql("SELECT count(*) FROM paper").scalar_one())
+
+    with ThreadPoolExecutor(threads) as pool:
+        assert [read.result() for read in [pool.submit(reads) for _ in range(threads)]] == [0] * threads

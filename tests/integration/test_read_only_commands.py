@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.commands.core.context import CommandContext
+from bot.context.command_limits import MAX_OF_CHAT
 from bot.context.dependencies import ConversationContext
 from bot.conversation import execution
 from bot.ports.reply import Reply
@@ -152,7 +153,7 @@ async def test_papers_that_come_before_the_transaction_are_counted_before_it_too
 async def test_many_commands_of_a_chat_match_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     ingested(store, paper("A tree"))
     bot = BotHarness(store)
-    for _ in range(execution.MAX_COMMANDS_PER_MINUTE):
+    for _ in range(MAX_OF_CHAT):
         await bot.says("/lang en")
     seen = watched(store, monkeypatch)
     await bot.says("/sub tree")

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,14 @@ DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 class Process:
     """A running `paperwire`; its output is read line by line."""
 
-    def __init__(self, folder: Path, *arguments: str, fake: Remote | None = None, port: str = "0") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        fake: Remote | None = None,
+        port: str = "0",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
@@ -34,6 +41,7 @@ class Process:
         }
         if fake:
             self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+        self.environment |= environ or {}
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "bot", *arguments],
             cwd=folder,

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from bot.context.group_commit import GroupCommit
-from subscriptions.errors import NotFound, Refused, StoreError
+from subscriptions.errors import NotFound, Refused, StoreUnavailable
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.store import Scope, Store, WouldWrite
 from tests.make import NOON, address, subscribes
@@ -169,7 +169,7 @@ class TestGroupCommit:
         waited = time.monotonic() - start
         other.execute("ROLLBACK")
         other.close()
-        assert [type(one) for one in done] == [StoreError] * 6
+        assert [type(one) for one in done] == [StoreUnavailable] * 6
         assert waited < 1.5  # seconds: the busy timeout once, not once per work
         assert await group(subscribed, store, "telegram:1") == "telegram:1"
         store.close()

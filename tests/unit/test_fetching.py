@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import FetchError
-from bot.sources.http import Fetched, Fetcher, FetchLimits, HostLimiter, Unchanged
+from bot.sources.http import HostLimiter
+from bot.sources.http.fetcher import Fetched, Fetcher, FetchLimits, Unchanged
 from bot.sources.http.fetcher import resolve as looked_up
 from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
 from bot.sources.http.host_limiter import is_arxiv

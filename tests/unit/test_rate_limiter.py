@@ -172,7 +172,7 @@ def test_a_pause_of_one_platform_is_no_pause_of_another() -> None:
 
 def test_what_an_earlier_process_sent_counts() -> None:
     paced = limiter()
-    paced.record_earlier_sends([(GROUP, -0.1 * i) for i in range(20)], now=0.0)
+    paced.record_earlier_sends([(GROUP, -0.1 * i) for i in range(20)], [], now=0.0)
     assert paced.ready_at(GROUP, 0.0) > 40
     assert paced.ready_at(ANN, 0.0) == 0.0
 
@@ -182,14 +182,14 @@ def test_a_restart_never_exceeds_the_limit_of_the_token(earlier: list[float]) ->
     before = limiter()
     starts = [before.reserve("telegram", at) for at in sorted(earlier)]
     after = limiter()
-    after.record_earlier_sends([(Lane("telegram", str(i)), at) for i, at in enumerate(starts) if at <= 0], now=0.0)
+    after.record_earlier_sends([(Lane("telegram", str(i)), at) for i, at in enumerate(starts) if at <= 0], [], now=0.0)
     starts = [at for at in starts if at <= 0] + [after.reserve("telegram", 0.0) for _ in range(60)]
     assert busiest(starts, 1) <= 29
 
 
 def test_sends_later_than_now_hold_nothing_back() -> None:
     paced = limiter()
-    paced.record_earlier_sends([(ANN, 3600.0)] * 20, now=0.0)
+    paced.record_earlier_sends([(ANN, 3600.0)] * 20, [], now=0.0)
     assert paced.ready_at(ANN, 0.0) == 0.0
     assert paced.reserve("telegram", 0.0) == 0.0
 

@@ -21,8 +21,8 @@ from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings, SourceSettings
 from bot.settings.source_facts import place_of
-from bot.sources.from_settings import make_source_scheduler
 from bot.sources.http import everything
+from bot.sources.on_demand import make_source_scheduler
 from subscriptions.errors import Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.papers import announce_filed

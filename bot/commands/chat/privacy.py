@@ -14,6 +14,7 @@ from subscriptions.service.chats import (
     clear_conversation_state,
     forget,
     get_conversation_state,
+    is_denied,
     set_conversation_state,
     stored_chat_data,
 )
@@ -47,12 +48,13 @@ def privacy(context: CommandContext) -> Reply:
         ),
         context.say(
             "What messages said goes after 30 days, the ids of what you sent after 7, old buttons after 90, a chat that "
-            "blocked me after a year. /forget erases everything at once."
+            "blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
+            "this chat, a hash of its id stays."
         ),
         context.say("Kept by: {contact}", contact=contact),
     ]
     if not context.chat.id:
-        return Reply(lines=(*lines, context.say("Of this chat nothing is stored yet.")), names_chat=True)
+        return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     said = context.say("The file holds all that is stored of this chat.")
     return Reply(lines=(*lines, said), file=_file(context), names_chat=True)
 
@@ -60,8 +62,15 @@ def privacy(context: CommandContext) -> Reply:
 def on_privacy(context: CommandContext) -> Reply:
     """Handles [as a file]: sends all that is stored of a group to those who manage it."""
     if not context.chat.id:
-        return Reply(toast=context.say("Of this chat nothing is stored yet."))
+        return Reply(toast=_nothing_stored(context))
     return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
+
+
+def _nothing_stored(context: CommandContext) -> str:
+    """Returns what is stored of a chat that is not known."""
+    if is_denied(context.store, context.chat.address):
+        return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
+    return context.say("Of this chat nothing is stored yet.")
 
 
 def _file(context: CommandContext) -> File:
@@ -144,7 +153,11 @@ def _answered(context: CommandContext, word: str) -> Reply:
 
 
 def _erased(context: CommandContext, *, replaces: bool) -> Reply:
-    said = erased_line(forget(context.store, context.chat.address), context.localizer)
+    gone = forget(context.store, context.chat.address)
+    said = erased_line(gone, context.localizer)
+    if gone.denied:
+        stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
+        return Reply(lines=(said, stays), ok=True, replaces=replaces)
     hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
     return Reply(lines=(said, hint), ok=True, replaces=replaces)
 

@@ -56,8 +56,10 @@ def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, o
 
 def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
     """Lets the chat in, since an operator subscribed it or administers it."""
-    if known_or_new(context.store, context.chat.address, context.chat.kind).state is ChatState.ASKED:
-        allow(context.store, context.chat.address, now=context.now, notify_chats=False)
+    address = context.chat.address
+    waits = known_or_new(context.store, address, context.chat.kind).state is ChatState.ASKED
+    if waits or is_denied(context.store, address):
+        allow(context.store, address, now=context.now, notify_chats=False)
     return reply
 
 

@@ -42,11 +42,6 @@ def plain_page(fragments: Sequence[Fragment]) -> str:
     return joined_texts([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
 
 
-def short_page(fragments: Sequence[Fragment]) -> str:
-    """Returns a message without markup, its papers reduced to title and link."""
-    return joined_texts([(fragment.view, short_text(fragment.view)) for fragment in fragments])
-
-
 def notification_titles(fragments: Sequence[Fragment]) -> str:
     """Returns the head of a message and the titles of its papers: what a notification shows."""
     lines = []

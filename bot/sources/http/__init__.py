@@ -1,4 +1,4 @@
-"""Fetches digests from the web: computes the requests of a source, and sends them by httpx."""
+"""Fetches digests from the web: computes the requests of a source, which `fetcher` sends by httpx."""
 
 from bot.sources.http.backfill import MODERATION_HOLD as MODERATION_HOLD
 from bot.sources.http.backfill import announced as announced
@@ -17,8 +17,4 @@ from bot.sources.http.fetch_request import is_api as is_api
 from bot.sources.http.fetch_request import next_page as next_page
 from bot.sources.http.fetch_request import older_page as older_page
 from bot.sources.http.fetch_request import requests_of as requests_of
-from bot.sources.http.fetcher import Fetched as Fetched
-from bot.sources.http.fetcher import Fetcher as Fetcher
-from bot.sources.http.fetcher import FetchLimits as FetchLimits
-from bot.sources.http.fetcher import Unchanged as Unchanged
 from bot.sources.http.host_limiter import HostLimiter as HostLimiter

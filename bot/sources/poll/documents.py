@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
-from bot.sources.http import Fetched, FetchRequest
+from bot.sources.http import FetchRequest
+from bot.sources.http.fetcher import Fetched
 from bot.sources.receipts import BATCH_FORMATS
 from subscriptions.cutting import clip
 from subscriptions.model import Digest, DigestWarning

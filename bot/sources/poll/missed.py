@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.sources.http import (
     MODERATION_HOLD,
-    Fetched,
     FetchRequest,
     announced,
     backfill_request,
@@ -15,6 +14,7 @@ from bot.sources.http import (
     is_dated,
     next_page,
 )
+from bot.sources.http.fetcher import Fetched
 from bot.sources.poll.account import verdict_of, write_progress
 from bot.sources.poll.documents import feed_error, is_absent, reason_of, short
 from bot.sources.poll.fetching import PollDocuments

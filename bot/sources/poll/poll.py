@@ -9,16 +9,8 @@ from urllib.parse import urlsplit
 
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
-from bot.sources.http import (
-    Fetched,
-    Fetcher,
-    FetchRequest,
-    Unchanged,
-    address_key,
-    next_page,
-    older_page,
-    requests_of,
-)
+from bot.sources.http import FetchRequest, address_key, next_page, older_page, requests_of
+from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.poll.account import close, write_progress
 from bot.sources.poll.documents import (
     feed_error,
@@ -36,6 +28,7 @@ from bot.sources.poll_context import PollContext
 from bot.sources.receipts import BATCH_FORMATS, observation_of
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
+from subscriptions.planning.losses import Arrival
 from subscriptions.planning.receipts import Observation, Receipt
 from subscriptions.store import DocumentSeen, Ingested, KnownSource, Transaction
 
@@ -77,7 +70,8 @@ class Poll:
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
-            log.error("%s: %s", self._run.source.name, error_location(error))
+            name = self._run.source.name
+            log.error("%s: %s", name, error_location(error), extra={"source": name})
             self._run.note_observation(request, Observation(problem=BY_MISTAKE))
             return ()
 
@@ -155,7 +149,7 @@ class Poll:
                 progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, request.unit))))
             return write_progress(run, progress, transaction)
 
-        done = await self._documents.store(digest, write)
+        done = await self._documents.store(digest, write, Arrival(looked_at=run.known.state.looked_at))
         if digest.format in BATCH_FORMATS and digest.entries and digest.day:
             run.context.announced_batches.add(digest.day)
         return done

@@ -14,7 +14,7 @@ from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
-from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import access, chats, denials
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -58,8 +58,11 @@ def new_code(store: Scope) -> str:
     """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
-        known = (key_value.get_value(transaction, _CODE) or "").split()
-        key_value.put_value(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
+        added = False
+        while not added:
+            known = key_value.get_value(transaction, _CODE)
+            codes = " ".join((_hash(code), *(known or "").split())[:_CODES])
+            added = key_value.swap_value(transaction, _CODE, known, codes)
     return code
 
 
@@ -72,7 +75,7 @@ def redeem_code(
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        known = (key_value.get_value(transaction, _CODE) or "").split()
+        codes = key_value.get_value(transaction, _CODE) or ""
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
@@ -80,15 +83,16 @@ def redeem_code(
         if len(tries) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
-        if not sum(hmac.compare_digest(given, one) for one in known):  # all, against timing
+        if not sum(hmac.compare_digest(given, one) for one in codes.split()):  # all, against timing
             token = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
             callbacks.put_callback(transaction, name, token, now=now)
             return "wrong"
+        if not key_value.take_value(transaction, _CODE, codes):
+            return "there-is-one"  # another process took a code meanwhile
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
         if chat.state is ChatState.ASKED:
             note_changed_state(transaction, chat.id)
-        key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
             _notify_of_request(transaction, other, admins, who="", request="", now=now)
@@ -116,10 +120,12 @@ def subscriptions_ever_made(store: Scope, address: ChatAddress) -> int:
 
 
 def is_denied(store: Scope, address: ChatAddress) -> bool:
-    """Whether an operator denied a chat, or another chat at its address."""
+    """Whether an operator denied a chat, or another chat at its address, also one that was erased since."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
+        if denials.denial_of(transaction, lane):
+            return True
         return any(access.is_denied(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
 
@@ -168,6 +174,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bo
     waited = False
     with store.write() as transaction:
         chat = _known(transaction, address, now)
+        denials.lift_denial(transaction, chat.address.lane)
         for one in _of_place(transaction, chat):
             access.admit(transaction, one.id, now=now)
             if one.state is ChatState.ASKED:

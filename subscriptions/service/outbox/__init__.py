@@ -3,6 +3,7 @@
 from subscriptions.service.outbox.edits import edit_done as edit_done
 from subscriptions.service.outbox.edits import record_edit_outcome as record_edit_outcome
 from subscriptions.service.outbox.sending import ClaimRequest as ClaimRequest
+from subscriptions.service.outbox.sending import EarlierSend as EarlierSend
 from subscriptions.service.outbox.sending import OutboxCounts as OutboxCounts
 from subscriptions.service.outbox.sending import Step as Step
 from subscriptions.service.outbox.sending import batch as batch
@@ -25,3 +26,6 @@ from subscriptions.service.outbox.sending import stop_platform as stop_platform
 from subscriptions.service.outbox.sending import stopped_platforms as stopped_platforms
 from subscriptions.service.outbox.sending import store_rendered as store_rendered
 from subscriptions.service.outbox.sending import to_render as to_render
+from subscriptions.service.outbox.trouble import OutboxTrouble as OutboxTrouble
+from subscriptions.service.outbox.trouble import claim_unlogged_trouble as claim_unlogged_trouble
+from subscriptions.service.outbox.trouble import outbox_trouble as outbox_trouble

@@ -1,23 +1,36 @@
 """The outbox as senders and operators use it: claim, render, send, record the outcome, list, retry, dismiss."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence, StoreError
+from subscriptions.addresses import parse_address
+from subscriptions.errors import ChatGone, NotDelivered, NotFound, Refused, Sentence, StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
-from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Store, Transaction, key_value
+from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Store, Transaction, key_value, updates
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import moving
 from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
 
 T = TypeVar("T")
 
+_PACED = timedelta(minutes=1)  # no budget of a platform looks further back
+_NO_TIME = timedelta(0)
 STOPPED = "stopped:"  # a key per stopped platform begins so (docs/architecture.md, rule 11)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSend:
+    """A send that an earlier process began."""
+
+    lane: Lane
+    ago: timedelta
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,11 +235,20 @@ def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
             raise _nothing_to_do(transaction, delivery_id)
 
 
-def recent_sends(store: Scope, platform: str, *, wall: datetime) -> list[tuple[Lane, datetime]]:
-    """The sends of the last minute, for the rate limiter after a restart; without those in the future of `wall`."""
+def recent_sends(store: Scope, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
+    """The sends that earlier processes began in the last minute, for the rate limiter; none in the future of the clocks.
+
+    What was confirmed counts from when it began. What was not, and an answer that is not finished, counts as if it were
+    sent only now, since nobody knows when the platform took it.
+    """
     with store.read() as transaction:
-        sends = attempts.recent_sends(transaction, platform, wall - timedelta(minutes=1))
-    return [(lane, at) for lane, at in sends if at <= wall]
+        sends = attempts.begun_sends(transaction, platform, wall - _PACED)
+        answered = updates.recent_updates(transaction, platform, now - _PACED)
+    found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
+    for chat, at, finished in answered:
+        with suppress(Refused):  # an address that this version does not know
+            found.append(EarlierSend(parse_address(chat).lane, now - at if finished else _NO_TIME, is_answer=True))
+    return [send for send in found if send.ago >= _NO_TIME]
 
 
 def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:

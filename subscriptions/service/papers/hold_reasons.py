@@ -96,12 +96,11 @@ def _as_typed(subscription: Subscription) -> Query:
 
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a subscription from delivering a paper that it matches."""
-    cursor = stored_subscriptions.shared_cursor(transaction) if subscription.cursor is None else subscription.cursor
     if known.sequence is None or known.sequenced_at is None:
         return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
-    if known.sequence <= cursor:
+    if known.sequence <= subscription.cursor:
         return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
     if chat.state is not ChatState.ACTIVE:
         return HoldReason.CHAT

@@ -1,13 +1,11 @@
 """Papers that subscriptions have still to deliver."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from subscriptions.model import Chat, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Transaction
-from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import index
 
@@ -16,12 +14,7 @@ def undelivered(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
     """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
-    shared_cursor = stored_subscriptions.shared_cursor(transaction)
-    subscriptions = [
-        subscription if subscription.cursor is not None else replace(subscription, cursor=shared_cursor)
-        for subscription in subscriptions
-    ]
-    after = min((subscription.cursor or 0 for subscription in subscriptions), default=upto)
+    after = min((subscription.cursor for subscription in subscriptions), default=upto)
     if after >= upto:
         return {}
     entries = Entries.of(index.sequenced(transaction, after, upto), whole=True)
@@ -39,4 +32,4 @@ def undelivered(
 def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
     """The papers above a subscription's cursor that it matches, as a set."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
-    return hits.bits & entries.sequenced_after(subscription.cursor or 0)
+    return hits.bits & entries.sequenced_after(subscription.cursor)

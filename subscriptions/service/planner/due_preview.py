@@ -96,14 +96,10 @@ def _of_this_moment(
         delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
     due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
-    shared_cursor, last_sequence = stored_subscriptions.shared_cursor(transaction), context.window.last_sequence
-    rest = [
-        subscription if subscription.cursor is not None else replace(subscription, cursor=shared_cursor)
-        for subscription in rest
-    ]
+    last_sequence = context.window.last_sequence
     entries = Entries.of(
         index.sequenced(
-            transaction, min((subscription.cursor or 0 for subscription in rest), default=last_sequence), last_sequence
+            transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
         ),
         whole=True,
     )
@@ -131,7 +127,7 @@ def _case(
     return DueDelivery(
         chat=chat,
         subscriptions=tuple(subscriptions),
-        cursor={subscription.id: subscription.cursor or 0 for subscription in subscriptions},
+        cursor={subscription.id: subscription.cursor for subscription in subscriptions},
         papers=known,
         fits={
             subscription.id: tokenized.matching(stored_query(subscription.canonical)) for subscription in subscriptions

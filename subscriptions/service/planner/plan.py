@@ -1,7 +1,8 @@
 """Plans deliveries: matches what is due, decides and stores, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,6 +38,7 @@ class PlanContext:
     delivery_forecast: DeliveryForecast
     window: Window
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
 
     @property
     def forecast(self) -> Forecast:
@@ -60,25 +62,42 @@ class Decision:
         return not items or any(because.number == subscription.number for item in items for because in item.because)
 
 
-def plan_due(store: Store, *, now: datetime, enough: Callable[[], bool] = lambda: False) -> tuple[Lane, ...]:
+def plan_due(
+    store: Store,
+    *,
+    now: datetime,
+    enough: Callable[[], bool] = lambda: False,
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> tuple[Lane, ...]:
     """Plans everything that is due, until `enough`; returns the lane of each delivery and notice that was stored.
+
+    `matching` is entered while queries are matched with papers, so that a caller can measure it.
 
     A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
     transaction that stores the delivery.
     """
+    slices = planned_slices(store, now=now, enough=enough, matching=matching)
+    return tuple(lane for lanes in slices for lane in lanes)
+
+
+def planned_slices(
+    store: Store,
+    *,
+    now: datetime,
+    enough: Callable[[], bool] = lambda: False,
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Iterator[Sequence[Lane]]:
+    """Plans one slice of chats after the other, a transaction each; yields the lanes of each slice. See `plan_due`."""
     delivery_forecast, chat_ids, pause_ended = _read_due(store, now)
     if pause_ended:
         end_pauses(store, now=now)
         delivery_forecast, chat_ids, _ = _read_due(store, now)
-    lanes: list[Lane] = []
     with kept_window(store, delivery_forecast.last_sequence) as window:
-        context = PlanContext(now, delivery_forecast, window)
+        context = PlanContext(now, delivery_forecast, window, matching=matching)
         for start in range(0, len(chat_ids), SLICE):
             if enough():
                 break
-            is_last = start + SLICE >= len(chat_ids)
-            lanes += _plan_slice(store, chat_ids[start : start + SLICE], context, is_last=is_last)
-    return tuple(lanes)
+            yield _plan_slice(store, chat_ids[start : start + SLICE], context)
 
 
 def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
@@ -96,7 +115,6 @@ class _Inputs:
 
     chats: Mapping[int, Chat]
     subscriptions: Mapping[int, Sequence[Subscription]]  # of each chat
-    shared_cursor: int
     due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
     waits: Sequence[Move]  # of the subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
@@ -105,10 +123,6 @@ class _Inputs:
     def to_plan(self) -> list[_ToPlan]:
         """The chats that are planned now."""
         return [(self.chats[chat_id], self.subscriptions[chat_id], self.due[chat_id]) for chat_id in self.keys]
-
-    def cursor_of(self, subscription: Subscription) -> int:
-        """The cursor of a subscription, its own or the shared one."""
-        return self.shared_cursor if subscription.cursor is None else subscription.cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +134,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext, *, is_last: bool) -> list[Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> list[Lane]:
     """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
     The writing transaction matches nothing. If another writer has committed in between, it reads again what the decision
@@ -130,15 +144,13 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext, *, 
         while True:
             with work.read() as transaction:
                 inputs = _read_inputs(transaction, chat_ids, context)
-                matches = _match(transaction, inputs, context)
+                with context.matching():
+                    matches = _match(transaction, inputs, context)
                 decided = _decide_all(inputs, matches, context)
             with work.write() as transaction:
                 if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, context):
                     continue
-                lanes = _write(transaction, inputs, decided, context)
-                if is_last:  # only then all subscriptions have caught up
-                    plans.advance_shared_cursor(transaction, context.window.last_sequence)
-            return lanes
+                return _write(transaction, inputs, decided, context)
 
 
 def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> _Inputs:
@@ -152,16 +164,15 @@ def _inputs_of(
     subscriptions: Mapping[int, Sequence[Subscription]],
     context: PlanContext,
 ) -> _Inputs:
-    shared_cursor = stored_subscriptions.shared_cursor(transaction)
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.state is ChatState.ACTIVE:
-            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], shared_cursor, context)
+            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
-    keys = _free_keys(transaction, with_due, shared_cursor, context.window.last_sequence, context.now)
-    return _Inputs(chats, subscriptions, shared_cursor, due, waits, keys)
+    keys = _free_keys(transaction, with_due, context.window.last_sequence, context.now)
+    return _Inputs(chats, subscriptions, due, waits, keys)
 
 
 def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _Matches:
@@ -169,7 +180,7 @@ def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _
     due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
     if not due:
         return _Matches({}, frozenset(), {})
-    window.cover(transaction, min(map(inputs.cursor_of, due)))
+    window.cover(transaction, min(s.cursor for s in due))
     fits = window.fits(due)
     papers = frozenset(window.known[position].id for positions in fits.values() for position in positions)
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
@@ -183,8 +194,7 @@ def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int
 def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
-        cursors = {s.id: inputs.cursor_of(s) for s in due}
-        case = _case((chat, subscriptions, due), cursors, matches.fits, matches.delivered[chat.id], context)
+        case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context)
         decided.append(Decision(case, subscriptions, decide(case, context.evidence, limited=shows_more(chat))))
     return decided
 
@@ -205,8 +215,6 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
     moves += [(s.id, last_sequence, _span_after(s, one, context)) for one in decided for s in one.case.subscriptions]
-    left = [subscriptions for chat_id, subscriptions in inputs.due.items() if chat_id not in inputs.keys]
-    moves += [move for subscriptions in left for move in _left_behind(subscriptions, inputs.shared_cursor)]
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves)
     plans.mark_first_delivery_planned(
@@ -231,7 +239,6 @@ def decide_now(
 
 def _case(
     to_plan: _ToPlan,
-    cursors: Mapping[int, int],
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     context: PlanContext,
@@ -245,7 +252,7 @@ def _case(
     return DueDelivery(
         chat=chat,
         subscriptions=due,
-        cursor=cursors,
+        cursor={s.id: s.cursor for s in due},
         papers=context.window.known,
         fits=fits,
         delivered=delivered,
@@ -277,29 +284,24 @@ def _planned(one: Decision, key: str) -> Planned:
 
 
 def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], shared_cursor: int, context: PlanContext
+    chat: Chat, subscriptions: Sequence[Subscription], context: PlanContext
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
     """The due subscriptions of a chat, and the moves of those among them that have to wait."""
     now, all_reported = context.now, context.forecast.all_reported
 
     def due(s: Subscription) -> bool:
-        came = (shared_cursor if s.cursor is None else s.cursor) < context.window.last_sequence
+        came = s.cursor < context.window.last_sequence
         zone = zone_of(s, chat)
         return s.state is SubscriptionState.ACTIVE and cadences.is_due(
             s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
         )
 
     found = [s for s in subscriptions if due(s)]
-    waits = put_off_by_quiet_hours(chat, found, shared_cursor, now)
+    waits = put_off_by_quiet_hours(chat, found, now)
     if all_reported is False:
-        waits += [(s.id, s.cursor or 0, opened) for s in found if (opened := _reopened_window(s, chat, now))]
+        waits += [(s.id, s.cursor, opened) for s in found if (opened := _reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
-
-
-def _left_behind(waiting: Sequence[Subscription], shared_cursor: int) -> list[Move]:
-    """Moves that give waiting subscriptions a cursor of their own: the shared cursor goes on without them."""
-    return [(subscription.id, shared_cursor, (None, None)) for subscription in waiting if subscription.cursor is None]
 
 
 def _reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
@@ -338,7 +340,6 @@ def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
 def _free_keys(
     transaction: Transaction,
     due: Sequence[tuple[Chat, Sequence[Subscription]]],
-    shared_cursor: int,
     last_sequence: int,
     now: datetime,
 ) -> dict[int, str]:
@@ -347,10 +348,7 @@ def _free_keys(
     These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
     subscriptions would stay due for ever and never be sent.
     """
-    keys = {
-        chat.id: _dedupe_key(chat, due_subscriptions, shared_cursor, last_sequence, now)
-        for chat, due_subscriptions in due
-    }
+    keys = {chat.id: _dedupe_key(chat, due_subscriptions, last_sequence, now) for chat, due_subscriptions in due}
     taken = stored_planned.taken_keys(transaction, list(keys.values()))
     for chat, due_subscriptions in due:
         if keys[chat.id] in taken and f"{_due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
@@ -358,9 +356,7 @@ def _free_keys(
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
-def _dedupe_key(
-    chat: Chat, due_subscriptions: Sequence[Subscription], shared_cursor: int, last_sequence: int, now: datetime
-) -> str:
+def _dedupe_key(chat: Chat, due_subscriptions: Sequence[Subscription], last_sequence: int, now: datetime) -> str:
     """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
 
     Where no subscription has a due moment, one per chat and range of papers.
@@ -368,5 +364,5 @@ def _dedupe_key(
     if any(s.next_due_at is not None for s in due_subscriptions):
         return f"{chat.id}:{_due_moment(chat, due_subscriptions, now):{_MINUTE}}"
     numbers = ",".join(str(s.number) for s in due_subscriptions)
-    cursor = min(shared_cursor if s.cursor is None else s.cursor for s in due_subscriptions)
+    cursor = min(s.cursor for s in due_subscriptions)
     return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"

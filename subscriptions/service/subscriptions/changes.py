@@ -5,7 +5,7 @@ calls in one transaction make one change. The newest five changes that can be un
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ LOGGED = 20  # changes kept in all, with undone ones and undos
 class State:
     """Subscriptions, chosen settings and pause of a chat at one moment."""
 
-    subscriptions: Mapping[int, Subscription]  # by number; `cursor` is never None here
+    subscriptions: Mapping[int, Subscription]  # by number
     settings: Mapping[str, str]  # those that the chat chose
     paused: bool = False  # by a person, see `is_paused_by_person`
     until: datetime | None = None
@@ -122,13 +122,10 @@ def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undon
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat is now."""
     chat = chats.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
-    shared_cursor = stored_subscriptions.shared_cursor(transaction)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
-        subscriptions={
-            s.number: s if s.cursor is not None else replace(s, cursor=shared_cursor) for s in subscriptions
-        },
+        subscriptions={s.number: s for s in subscriptions},
         settings=chats.chosen_settings(transaction, chat_id),
         paused=paused,
         until=chat.paused_until if paused else None,
@@ -212,6 +209,7 @@ def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
         "since": _written(subscription.since),
         "seen": subscription.cursor,
         "next_due_at": _written(subscription.next_due_at),
+        "counted_until": _written(subscription.counted_until),
     }
 
 
@@ -230,6 +228,7 @@ def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscript
             "paused_until": _read(value["paused_until"]),
             "since": _read(value["since"]),
             "next_due_at": _read(value["next_due_at"]),
+            "counted_until": _read(value.get("counted_until")),
         },
     )
 

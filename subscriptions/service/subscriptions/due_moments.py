@@ -22,7 +22,7 @@ def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
-def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], shared_cursor: int, now: datetime) -> list[Move]:
+def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
     """Moves that put off due `now` subscriptions to the end of the quiet hours.
 
     A subscription whose papers a person asked for (`hurry`) is not put off.
@@ -31,10 +31,7 @@ def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], shared_curso
     until = quiet_until(chat, now) if at_once else None
     if until is None:
         return []
-    return [
-        (subscription.id, shared_cursor if subscription.cursor is None else subscription.cursor, (until, None))
-        for subscription in at_once
-    ]
+    return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
 
 
 def apply_new_quiet_hours(transaction: Transaction, before: Chat, now: datetime) -> None:

@@ -12,6 +12,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, KnownPaper, Subscrip
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
+from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
@@ -45,6 +46,15 @@ class _Target:
         return len(self.subscriptions) + len(self.added)
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a new subscription starts."""
+
+    since: datetime
+    cursor: int
+    counted_until: datetime | None  # what came until then counts as sent
+
+
 @dataclass(slots=True, kw_only=True)
 class _Import:
     """An import within its transaction. New subscriptions are collected and written together."""
@@ -55,13 +65,14 @@ class _Import:
     targets: dict[ChatAddress, _Target]
     made: set[ChatAddress]  # new chats whose kind a line names first
     new: list[stored_subscriptions.NewSubscription] = field(default_factory=list)
-    cursors: dict[datetime, int] = field(default_factory=dict)  # moment -> the sequence before it
+    starts: dict[timedelta, _Start] = field(default_factory=dict)
 
-    def cursor_of(self, since: datetime) -> int:
-        """Returns the sequence before a moment; few moments are asked for, each by all lines."""
-        if since not in self.cursors:
-            self.cursors[since] = known_papers.sequence_before(self.transaction, since)
-        return self.cursors[since]
+    def start(self, back: timedelta) -> _Start:
+        """Returns where a new subscription starts that looks back so far; it is looked up once for all lines."""
+        if back not in self.starts:
+            since, counted = starting_point(self.transaction, self.now - back)
+            self.starts[back] = _Start(since, known_papers.sequence_before(self.transaction, since), counted)
+        return self.starts[back]
 
     def begin_change(self, target: _Target) -> None:
         """Records that the chat changes: to be called before each change."""
@@ -229,7 +240,7 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
-    since = work.now - timedelta(days=7 if cadence.kind == "weekly" else 1)
+    start = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
     work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
     target.added.add(query.canonical)
@@ -240,8 +251,9 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
             canonical=query.canonical,
             cadence=cadence,
             zone=zone,
-            since=since,
-            cursor=work.cursor_of(since),
+            since=start.since,
+            cursor=start.cursor,
+            counted_until=start.counted_until,
             due=_due(cadence, zone or target.chat.settings.timezone, work.now),
             name=line.name or "",
             added_by="import",

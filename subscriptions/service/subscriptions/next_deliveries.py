@@ -11,7 +11,6 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import Forecast, NextDelivery, forecast_delivery
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Transaction, sources
-from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
 
 _NOTHING = NextDelivery()
@@ -26,7 +25,6 @@ class DeliveryForecast:
     """
 
     forecast: Forecast
-    shared_cursor: int  # the sequence up to which caught-up `now` subscriptions have been planned
     last_sequence: int
     next_batch: datetime | None  # when a source is due next
     next_deliveries: dict[_Case, NextDelivery] = field(default_factory=dict)
@@ -35,13 +33,8 @@ class DeliveryForecast:
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
         """The forecast at `now`."""
         forecast = sources.forecast(transaction, transaction.schedules, now)
-        shared_cursor, last_sequence = (
-            stored_subscriptions.shared_cursor(transaction),
-            known_papers.last_sequence(transaction),
-        )
-        return cls(
-            forecast=forecast, shared_cursor=shared_cursor, last_sequence=last_sequence, next_batch=forecast.next_due()
-        )
+        last_sequence = known_papers.last_sequence(transaction)
+        return cls(forecast=forecast, last_sequence=last_sequence, next_batch=forecast.next_due())
 
     def next_delivery(
         self,
@@ -68,7 +61,7 @@ class DeliveryForecast:
 
     def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
         """Whether papers came that make a delivery. The chat's first delivery may also say that none of them matches."""
-        cursor = self.shared_cursor if subscription.cursor is None else subscription.cursor
+        cursor = subscription.cursor
         if cursor >= self.last_sequence or fits is None:
             return cursor < self.last_sequence
         return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))

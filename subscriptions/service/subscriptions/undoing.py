@@ -199,7 +199,7 @@ def _restore_subscriptions(
         same_time = stayed is not None and (stayed.cadence, clock) == (subscription.cadence, subscription.zone or zone)
         due = stayed.next_due_at if stayed is not None and same_time else None
         stored_subscriptions.restore_subscription(
-            transaction, subscription, cursor=cursor or 0, due=_due(subscription, due, zone, now)
+            transaction, subscription, cursor=cursor, due=_due(subscription, due, zone, now)
         )
 
 

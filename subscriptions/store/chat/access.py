@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import Admission, ChatState
 from subscriptions.store.chat.chats import chat_value, chats_by_id
-from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
 from subscriptions.store.database import CHUNK
 from subscriptions.store.rows import ChatRow
 
@@ -103,8 +102,6 @@ def chats_at(session: Session, platform: str, addresses: Collection[str], *, zon
 
 
 def _set(session: Session, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
-    if state is not ChatState.ACTIVE:
-        detach_from_shared_cursor(session, [chat_id])
     row = session.get_one(ChatRow, chat_id)
     row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
     row.state_since, row.paused_until = now, None

@@ -16,7 +16,7 @@ from subscriptions.states import (
     ChatState,
     PauseReason,
 )
-from subscriptions.store.chat.subscriptions import detach_from_shared_cursor
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES, ChatRow
 
@@ -114,7 +114,10 @@ def add_chat(
     public: bool = False,
     state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
-    """Adds a chat. `timezone` and `lang` are "" for a chat that chose none."""
+    """Adds a chat, or returns the one that another process has added meanwhile.
+
+    `timezone` and `lang` are "" for a chat that chose none.
+    """
     row = ChatRow(
         platform=address.platform,
         address=address.address,
@@ -127,9 +130,10 @@ def add_chat(
         state=state,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
-    return chat_value(row, zone)
+    insert_new(session, "chat", ("platform", "address", "topic"), row.model_dump(exclude={"id"}))
+    added = find_chat(session, address, zone=zone)
+    assert added is not None  # noqa: S101 - one of the two processes has added it
+    return added
 
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
@@ -168,13 +172,12 @@ def pause_chat(
     detail: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses a chat; its subscriptions keep their own cursors. Does nothing to a chat that waits for an operator.
+    """Pauses a chat; the cursors of its subscriptions stay. Does nothing to a chat that waits for an operator.
 
     `detail` is the platform's sentence, where the platform is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state is not ChatState.ASKED:
-        detach_from_shared_cursor(session, [chat_id])
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.PAUSED, None, reason, detail
         row.state_since, row.paused_until = now, until
 

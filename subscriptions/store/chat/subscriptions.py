@@ -1,6 +1,7 @@
 """Subscriptions of chats, and the cursors up to which they have looked at papers."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,8 +17,8 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
+from subscriptions.store.conflicts import insert_all_new, insert_new
 from subscriptions.store.database import CHUNK, execute, in_chunks
-from subscriptions.store.key_value import get_value
 from subscriptions.store.rows import (
     TABLES,
     ChatRow,
@@ -26,7 +27,6 @@ from subscriptions.store.rows import (
 )
 
 DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
-SHARED_CURSOR = "shared-cursor"  # key of the cursor that subscriptions with cadence `now` share once they caught up
 NOW = "now"  # the cadence, as stored
 
 # Statements that every plan executes are built once.
@@ -41,7 +41,11 @@ _SUBSCRIPTIONS = (
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
 )
 _NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
-_NUMBER = update(_chats).where(_chats.c.id == bindparam("of")).values(next_number=bindparam("to"))
+_TAKE = (
+    update(_chats)
+    .where(_chats.c.id == bindparam("of"))
+    .values(next_number=_chats.c.next_number + bindparam("amount", type_=Integer))
+)
 _QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
     _queries.c.canonical.in_(bindparam("texts", type_=String, expanding=True))
 )
@@ -70,13 +74,13 @@ def add_subscription(
     name: str = "",
     added_by: str = "",
     subscriber: str = "",
+    counted_until: datetime | None = None,
 ) -> Subscription:
     """Adds a subscription under the chat's next number; numbers are not reused."""
-    chat = session.get_one(ChatRow, chat_id)
     row = SubscriptionRow(
         chat=chat_id,
         query=_query_id(session, canonical),
-        number=chat.next_number,
+        number=_next_number(session, chat_id),
         name=name,
         text=text,
         cadence=cadence_text(cadence),
@@ -87,8 +91,8 @@ def add_subscription(
         cursor=cursor,
         next_due_at=due[0],
         latest_due_at=due[1],
+        counted_until=counted_until,
     )
-    chat.next_number += 1
     session.add(row)
     session.flush()
     return _subscription(row, canonical)
@@ -108,6 +112,7 @@ class NewSubscription:
     due: DueSpan
     name: str = ""
     added_by: str = ""
+    counted_until: datetime | None = None
 
 
 def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
@@ -115,19 +120,14 @@ def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
 
     No chat may have one of these queries already.
     """
-    session.flush()
     queries = _query_ids(session, [one.canonical for one in new])
-    numbers = _next_numbers(session, [one.chat_id for one in new])
+    numbers = _take_numbers(session, Counter(one.chat_id for one in new))
     rows = []
     for one in new:
         rows.append(_row(one, query=queries[one.canonical], number=numbers[one.chat_id]))
         numbers[one.chat_id] += 1
     if rows:
         execute(session, insert(_subscriptions), rows)
-        execute(session, _NUMBER, [{"of": chat, "to": number} for chat, number in numbers.items()])
-    for known in session.identity_map.values():
-        if isinstance(known, ChatRow):
-            session.expire(known, ["next_number"])
 
 
 def _row(one: NewSubscription, *, query: int, number: int) -> dict[str, Any]:
@@ -146,13 +146,17 @@ def _row(one: NewSubscription, *, query: int, number: int) -> dict[str, Any]:
         "cursor": one.cursor,
         "next_due_at": one.due[0],
         "latest_due_at": one.due[1],
+        "counted_until": one.counted_until,
     }
 
 
-def _next_numbers(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
+    """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
+    if amounts:
+        execute(session, _TAKE, [{"of": chat, "amount": amount} for chat, amount in amounts.items()])
     found: dict[int, int] = {}
-    for part in in_chunks(sorted(set(chat_ids))):
-        found.update((chat, number) for chat, number in execute(session, _NUMBERS, {"ids": part}))
+    for part in in_chunks(sorted(amounts)):
+        found.update((chat, after - amounts[chat]) for chat, after in execute(session, _NUMBERS, {"ids": part}))
     return found
 
 
@@ -162,7 +166,7 @@ def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
     found = _known_queries(session, wanted)
     missing = [{"canonical": canonical} for canonical in wanted if canonical not in found]
     if missing:
-        execute(session, insert(_queries), missing)
+        insert_all_new(session, "query", ("canonical",), missing)
         found |= _known_queries(session, [one["canonical"] for one in missing])
     return found
 
@@ -195,6 +199,7 @@ def restore_subscription(session: Session, subscription: Subscription, *, cursor
             cursor=cursor,
             next_due_at=due[0],
             latest_due_at=due[1],
+            counted_until=subscription.counted_until,
         )
     )
     session.flush()
@@ -205,8 +210,6 @@ def change_schedule(
 ) -> None:
     """Changes cadence and zone of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.cursor is None:
-        row.cursor = shared_cursor(session)
     row.cadence, row.zone = cadence_text(cadence), zone
     row.next_due_at, row.latest_due_at = due
 
@@ -217,15 +220,13 @@ def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
     With both moments given, quiet hours do not delay it further.
     """
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.cursor is None:
-        row.cursor = shared_cursor(session)
     row.next_due_at, row.latest_due_at = due
 
 
 def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
     """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
     row = session.get_one(SubscriptionRow, subscription_id)
-    row.cursor = max(shared_cursor(session) if row.cursor is None else row.cursor, upto)
+    row.cursor = max(row.cursor, upto)
 
 
 def rename(session: Session, subscription_id: int, name: str) -> None:
@@ -239,7 +240,7 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
     before = row.query
     row.text, row.query = text, _query_id(session, canonical)
     session.flush()
-    _drop_unused(session, [before])
+    drop_unused_queries(session, [before])
 
 
 def pause_subscription(
@@ -249,7 +250,7 @@ def pause_subscription(
     until: datetime | None = None,
     reason: SubscriptionPauseReason | None = None,
 ) -> None:
-    """Pauses one subscription, which keeps its own cursor. `reason` is None if a person asked for the pause."""
+    """Pauses one subscription, whose cursor stays. `reason` is None if a person asked for the pause."""
     _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
 
 
@@ -266,8 +267,6 @@ def _set_state(
     reason: SubscriptionPauseReason | None,
 ) -> None:
     row = session.get_one(SubscriptionRow, subscription_id)
-    if row.cursor is None:
-        row.cursor = shared_cursor(session)
     row.state, row.paused_until, row.pause_reason = state, until, reason
 
 
@@ -280,36 +279,29 @@ def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
-    _drop_unused(session, queries)
+    drop_unused_queries(session, queries)
 
 
-def shared_cursor(session: Session) -> int:
-    """The sequence up to which subscriptions with cadence `now` have looked, once they caught up."""
-    return int(get_value(session, SHARED_CURSOR) or 0)
-
-
-def detach_from_shared_cursor(session: Session, chat_ids: Sequence[int]) -> None:
-    """Gives the subscriptions of these chats that use the shared cursor a cursor of their own, at the same sequence."""
-    session.exec(
-        update(SubscriptionRow)
-        .where(col(SubscriptionRow.chat).in_(chat_ids), col(SubscriptionRow.cursor).is_(None))
-        .values(cursor=shared_cursor(session))
-    )
-
-
-def _drop_unused(session: Session, queries: Sequence[int]) -> None:
+def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
 def _query_id(session: Session, canonical: str) -> int:
-    row = session.exec(select(QueryRow).where(QueryRow.canonical == canonical)).first()
-    if row is None:
-        row = QueryRow(canonical=canonical)
-        session.add(row)
-        session.flush()
-    return row.id or 0
+    wanted = select(QueryRow.id).where(QueryRow.canonical == canonical)
+    known = session.exec(wanted).first()
+    if known is None:
+        insert_new(session, "query", ("canonical",), {"canonical": canonical})
+        known = session.exec(wanted).one()
+    return known or 0
+
+
+def _next_number(session: Session, chat_id: int) -> int:
+    """Takes the next number of a chat: no two processes get the same one."""
+    after = col(ChatRow.next_number)
+    take = update(ChatRow).where(col(ChatRow.id) == chat_id).values(next_number=after + 1).returning(after)
+    return int(session.exec(take).scalar_one()) - 1
 
 
 @lru_cache(maxsize=4096)
@@ -335,6 +327,7 @@ def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscripti
         since=row.since,
         cursor=row.cursor,
         next_due_at=row.next_due_at,
+        counted_until=row.counted_until,
         hurry=row.cadence == NOW and row.latest_due_at is not None,
     )
 

@@ -1,27 +1,45 @@
 """Announces papers: gives them their sequence, also later to those that were stored without one (rules 1 and 12)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, update
+from sqlalchemy import ColumnElement, Integer, bindparam, update
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
-from subscriptions.store.database import execute
+from subscriptions.store.database import execute, in_chunks
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, KeyValueRow, PaperRow
 
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 
 _papers = TABLES.tables["paper"]
+_SEEN = columns(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
+    _papers.c.id.in_(bindparam("ids", expanding=True, type_=Integer))
+)
 _ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of"))
 
+Condition = ColumnElement[bool]  # on digests or papers
+Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
 ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross-list, the day of the digest
 
 
+def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
+    """When a paper came that counts as sent after a loss: None, since it came now.
+
+    A Came takes when the paper was first seen, and when it came as stored before.
+    """
+    return None
+
+
 def assign_sequences(
-    session: Session, drafts: Mapping[int, PaperDraft], papers: Sequence[ToAnnounce], now: datetime
+    session: Session,
+    drafts: Mapping[int, PaperDraft],
+    papers: Sequence[ToAnnounce],
+    now: datetime,
+    came: Came = came_now,
 ) -> int:
     """Gives papers the next sequences, those of `drafts` there, the others in the store; returns the last one.
 
@@ -33,16 +51,34 @@ def assign_sequences(
     counter = session.exec(select(KeyValueRow).where(KeyValueRow.name == SEQUENCE).with_for_update()).one()
     number = int(counter.value)
     stored: list[dict[str, Any]] = []
+    seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
         number += 1
         draft = drafts.get(paper_id)
         if draft is None:
-            stored.append({"of": paper_id, "sequence": number, "sequenced_at": now, "cross": cross, "day": day})
+            values = {
+                "sequence": number,
+                "sequenced_at": now,
+                "cross": cross,
+                "day": day,
+                "came_at": came(*seen[paper_id]),
+            }
+            stored.append({"of": paper_id, **values})
         else:
             draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
+            draft.came_at = came(draft.first_seen_at, draft.came_at)
     if stored:
         execute(session, _ANNOUNCE, stored)
     return number
+
+
+def _seen(session: Session, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
+    """Returns when papers were first seen and when they came as stored before, by id."""
+    return {
+        paper: (seen_at, came_at)
+        for part in in_chunks(papers)
+        for paper, seen_at, came_at in execute(session, _SEEN, {"ids": part})
+    }
 
 
 def raise_counter(session: Session, last: int) -> None:
@@ -61,10 +97,22 @@ def announce_digest(session: Session, content_hash: str, *, now: datetime) -> in
 
 def announce_source(session: Session, source: str, *, now: datetime) -> int:
     """Announces the papers of a source that are not announced, older days first; returns how many."""
-    return _announce(session, unannounced(session, col(DigestRow.source) == source), now)
+    return _announce(session, unannounced(session, of_source(source)), now)
 
 
-def of_digest(content_hash: str) -> ColumnElement[bool]:
+def announce_counted(session: Session, which: Condition, *, now: datetime) -> list[int]:
+    """Announces anew the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
+    papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
+    _announce(session, papers, now)
+    return [paper for paper, _, _ in papers]
+
+
+def of_source(source: str) -> Condition:
+    """The condition for the digests of a source, for `unannounced`."""
+    return col(DigestRow.source) == source
+
+
+def of_digest(content_hash: str) -> Condition:
     """The condition for the digest with these bytes, for `unannounced`."""
     return col(DigestRow.content_hash) == content_hash
 
@@ -74,18 +122,20 @@ def is_unannounced(session: Session, paper: int) -> bool:
     return bool(unannounced(session, col(AppearanceRow.paper) == paper))
 
 
-def unannounced(session: Session, which: ColumnElement[bool]) -> list[ToAnnounce]:
+def unannounced(session: Session, which: Condition) -> list[ToAnnounce]:
     """The papers that are not announced, each with the first digest that would, oldest day first.
 
     `which` is a condition on digests or papers.
     """
+    return _appeared(session, which, col(PaperRow.sequence).is_(None))
+
+
+def _appeared(session: Session, *which: Condition) -> list[ToAnnounce]:
     rows = session.exec(
         select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
         .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
-        .where(
-            which, col(PaperRow.sequence).is_(None), col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS)
-        )
+        .where(*which, col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS))
         .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
     )
     first: dict[int, ToAnnounce] = {}

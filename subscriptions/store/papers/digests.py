@@ -6,13 +6,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import insert
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import index_document
 from subscriptions.model import Digest
 from subscriptions.store.database import execute
 from subscriptions.store.papers import index
-from subscriptions.store.papers.announcing import assign_sequences, of_digest, raise_counter, unannounced
+from subscriptions.store.papers.announcing import (
+    Came,
+    assign_sequences,
+    came_now,
+    of_digest,
+    raise_counter,
+    unannounced,
+)
 from subscriptions.store.papers.drafts import Incoming, MergeBatch, unclaimed_of
 from subscriptions.store.papers.merging import as_entry, merge, stands_alone
 from subscriptions.store.rows import (
@@ -22,7 +30,7 @@ from subscriptions.store.rows import (
     SourceRow,
 )
 
-_appearances = TABLES.tables["appearance"]
+_appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +45,26 @@ class Ingested:
     archive: bool = False  # the digest is an archive, and is not to be announced
     archived: int = 0  # papers of it that are not announced
     announced: int = 0  # papers that were stored earlier and are announced now, on request
+    counted: int = 0  # papers that count as sent: they came before the database was lost
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
 def store_ahead(
-    session: Session, papers: Sequence[Incoming], *, day: date, now: datetime, is_news: bool
+    session: Session,
+    papers: Sequence[Incoming],
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    is_news: bool,
+    of_arxiv: bool = False,
 ) -> dict[int, int]:
     """Stores those papers of a digest that are new and share nothing with others; returns their ids, by their places.
 
     They have no sequence yet, and no digest: no plan and no count sees them. Stored again they stay as they are.
     """
     apart = [one for one in papers if one.is_apart]
-    batch = MergeBatch(now=now, day=day, is_news=is_news)
+    batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
     batch.look_up(session, apart)
     ids = {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)}
     batch.write(session)
@@ -65,14 +81,16 @@ def add_digest(
     day: date,
     now: datetime,
     is_news: bool = True,
+    of_arxiv: bool = False,
+    came: Came = came_now,
     ahead: Mapping[int, int] | None = None,
 ) -> Ingested:
     """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
-    A digest that is no news gives none (rule 12). `ahead` are the ids of papers that `store_ahead` has stored.
+    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead` are the ids of papers that `store_ahead` has stored.
     """
     number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
-    batch = MergeBatch(now=now, day=day, is_news=is_news)
+    batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
     ahead = ahead or {}
     unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
@@ -84,7 +102,7 @@ def add_digest(
         merge(session, batch, one)
     to_announce = sorted(batch.to_announce, key=batch.order_of)
     announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
-    last = assign_sequences(session, batch.rows, announced, now) if announced else None
+    last = assign_sequences(session, batch.rows, announced, now, came) if announced else None
     batch.write(session)
     _write_appearances(session, batch, number)
     index.write(session, _documents(batch, batch.places.keys() | batch.updated | batch.to_announce.keys()))
@@ -163,9 +181,21 @@ class NewestDay:
 
 def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
     """The newest day of each source with the number of its papers, newest day first."""
-    day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
-    sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
-    rows = session.exec(sources.limit(most)).all()
+    others = _digests.alias()
+    newest = (
+        columns(others.c.id)
+        .where(others.c.source == SourceRow.name)
+        .order_by(others.c.date.desc(), others.c.id.desc())
+        .limit(1)
+        .correlate(SourceRow)
+        .scalar_subquery()
+    )
+    rows = session.exec(
+        select(DigestRow.source, col(DigestRow.date))
+        .join(SourceRow, col(DigestRow.id) == newest)
+        .order_by(col(DigestRow.date).desc(), col(DigestRow.id).desc())
+        .limit(most)
+    ).all()
     return tuple(NewestDay(source=source, day=of, papers=papers_of_day(session, of, source)) for source, of in rows)
 
 

@@ -10,12 +10,12 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Integer, String, bindparam, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlmodel import Session
 
 from subscriptions.matching import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.store.conflicts import put_all
 from subscriptions.store.database import CHUNK, execute, in_chunks
 from subscriptions.store.rows import TABLES
 
@@ -41,16 +41,6 @@ _values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _INSERT = insert(_papers)
 _UPDATE = update(_papers).where(_p.id == bindparam("of"))
 _INSERT_KEYS, _INSERT_ALIASES = insert(_keys), insert(_aliases)
-_PUT_SUMMARIES = insert_or(_summaries).on_conflict_do_update(
-    index_elements=["paper", "language"], set_={"fields": insert_or(_summaries).excluded.fields}
-)
-_PUT_TRANSLATIONS = insert_or(_translations).on_conflict_do_update(
-    index_elements=["paper", "language"],
-    set_={
-        "title": insert_or(_translations).excluded.title,
-        "abstract": insert_or(_translations).excluded.abstract,
-    },
-)
 
 
 @dataclass(slots=True)
@@ -73,8 +63,11 @@ class PaperDraft:
     withdrawn_at: datetime | None
     first_seen_at: datetime
     day: date
+    owner: str
+    vouched: int
     sequence: int | None = None
     sequenced_at: datetime | None = None
+    came_at: datetime | None = None
 
     @property
     def has_id(self) -> bool:
@@ -125,6 +118,8 @@ class MergeBatch:
 
     now: datetime
     day: date  # of the digest
+    source: str  # which brought it
+    of_arxiv: bool  # it is one of arXiv's own (rule 4)
     is_news: bool  # False: its papers get no sequence
     rows: dict[int, PaperDraft] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
@@ -247,8 +242,9 @@ class MergeBatch:
         _many(session, _INSERT_KEYS, self._new_keys)
         _many(session, _INSERT_ALIASES, self._new_aliases)
         texts = [(table, paper, language) for table, paper, language in self._new_texts if paper in self.rows]
-        _many(session, _PUT_SUMMARIES, [self._summary(*text) for table, *text in texts if table == "summary"])  # type: ignore[arg-type]
-        _many(session, _PUT_TRANSLATIONS, [self._translation(*text) for table, *text in texts if table != "summary"])  # type: ignore[arg-type]
+        own = ("paper", "language")
+        put_all(session, "summary", own, [self._summary(*text) for table, *text in texts if table == "summary"])  # type: ignore[arg-type]
+        put_all(session, "translation", own, [self._translation(*text) for table, *text in texts if table != "summary"])  # type: ignore[arg-type]
         for draft in (*new, *changed):
             self._stored[draft.id] = _copied(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}

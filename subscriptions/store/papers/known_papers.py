@@ -64,7 +64,8 @@ def sequence_before(session: Session, instant: datetime) -> int:
 
     If the clock was set back in between, a lower one is returned.
     """
-    # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on
+    # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on; so it walks an index of the
+    # papers since `instant`, and of nothing else.
     first = session.exec(
         select(func.min(col(PaperRow.sequence) + 0)).where(col(PaperRow.sequenced_at) >= instant)
     ).one()
@@ -140,4 +141,5 @@ def known_paper(
         first_seen_at=row.first_seen_at,
         withdrawn_at=row.withdrawn_at,
         day=row.day,
+        came_at=row.came_at,
     )

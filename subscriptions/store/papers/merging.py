@@ -1,15 +1,28 @@
 """Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions.normalize import title_alias
 from subscriptions.store.database import execute
 from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
 from subscriptions.store.papers.known_papers import known_paper
+from subscriptions.store.papers.standing import (
+    Claim,
+    Standing,
+    Vouched,
+    better_text,
+    claim_of,
+    fill,
+    may_add_keys,
+    may_join,
+    says_withdrawn,
+    vouched_by,
+)
 from subscriptions.store.rows import (
     AppearanceRow,
     DeliveryItemRow,
@@ -19,7 +32,6 @@ from subscriptions.store.rows import (
 )
 
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
-WITHDRAWN = "this paper has been withdrawn"
 
 
 def merge(session: Session, batch: MergeBatch, one: Incoming) -> int:
@@ -31,20 +43,21 @@ def merge(session: Session, batch: MergeBatch, one: Incoming) -> int:
             _join(session, batch, row, batch.rows[other])
         if row.id in batch.unclaimed:
             batch.places.setdefault(row.id, one.place)
-        was_withdrawn = row.withdrawn_at
-        facts = _fill(row, paper, now)
+        claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
+        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
+        facts = _fill(row, claim, now)
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id)
         batch.as_it_came.pop(row.id, None)
     else:
-        row = _new_row(batch.last_id + 1, paper, batch.day, now)
+        newer, keys = False, True
+        row = _new_row(batch, paper)
         batch.add(row)
         batch.places[row.id] = one.place
         batch.as_it_came[row.id] = one
         facts = _Facts(missing=False, category=False, anything=True)
-    facts = _fill_texts(batch, row.id, paper, facts, newer=_is_newer(row, paper))
-    row.version = max(filter(None, (row.version, paper.version)), default=None)
-    _remember_keys(batch, row.id, one)
+    facts = _fill_texts(batch, row.id, paper, facts, newer=newer)
+    _remember_keys(batch, row, one, further=keys)
     if facts.anything:
         batch.updated.add(row.id)
     if not batch.is_news:
@@ -94,7 +107,10 @@ def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> boo
 
 
 def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
-    """Ids of the rows that are this paper; all are merged into the first (rule 4)."""
+    """Ids of the rows that are this paper; all are merged into the first (rule 4).
+
+    Where the source may not say that two of them are one, only the first is this paper: that of its first id.
+    """
     found = list(dict.fromkeys(batch.keys[key] for key in one.keys if key in batch.keys))
     has_id = bool(one.paper.arxiv_id or one.paper.doi) or any(batch.rows[i].has_id for i in found)
     fits = [
@@ -105,12 +121,14 @@ def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
     ]  # fmt: skip
     if len(fits) == 1:
         found += fits
-    return sorted(found, key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
+    ours = batch.of_arxiv and one.paper.arxiv_id is not None
+    allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
+    return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
 
 
-def _new_row(number: int, paper: Paper, day: date, now: datetime) -> PaperDraft:
+def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
     return PaperDraft(
-        id=number,
+        id=batch.last_id + 1,
         key=paper.key,
         title=paper.title,
         abstract=paper.abstract,
@@ -123,60 +141,20 @@ def _new_row(number: int, paper: Paper, day: date, now: datetime) -> PaperDraft:
         version=paper.version,
         comment=paper.comment,
         cross=False,
-        withdrawn_at=now if _says_withdrawn(paper) else None,
-        first_seen_at=now,
-        day=day,
+        withdrawn_at=batch.now if says_withdrawn(paper) else None,
+        first_seen_at=batch.now,
+        day=batch.day,
+        owner=batch.source,
+        vouched=int(vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
     )
 
 
-def _says_withdrawn(paper: Paper) -> bool:
-    return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
-
-
-def _is_newer(row: PaperDraft, paper: Paper) -> bool:
-    return paper.version is not None and row.version is not None and paper.version > row.version
-
-
-def _is_older(row: PaperDraft, paper: Paper) -> bool:
-    return paper.version is not None and row.version is not None and paper.version < row.version
-
-
-def _fill(row: PaperDraft, paper: Paper, now: datetime) -> _Facts:
-    newer, older = _is_newer(row, paper), _is_older(row, paper)
+def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
     had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
-    row.title = better_text(row.title, paper.title, newer=newer, older=older)
-    row.abstract = better_text(row.abstract, paper.abstract, newer=newer, older=older)
-    if paper.authors and (newer or not row.authors):
-        row.authors = list(paper.authors)
-    row.categories = _joined_categories(row, paper)
-    row.primary = row.primary or paper.primary
-    row.arxiv_id = row.arxiv_id or paper.arxiv_id
-    row.doi = row.doi or paper.doi
-    row.key = row.arxiv_id or row.doi or row.key
-    row.url = row.url or paper.url
-    row.comment = better_text(row.comment, paper.comment, newer=newer, older=older)
-    if row.withdrawn_at is None and _says_withdrawn(paper) and not older:
-        row.withdrawn_at = now
+    fill(row, claim, now)
     has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
     missing = any(not before and after for before, after in zip(had, has, strict=True))
     return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
-
-
-def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """The text to keep (rule 4): that of a higher version; of the same version the first, unless it was cut off."""
-    if not new or not old:
-        return old or new
-    if newer:
-        return old if old.startswith(new.rstrip(" .…")) else new
-    if older:
-        return old
-    return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
-
-
-def _joined_categories(row: PaperDraft, paper: Paper) -> list[str]:
-    primary = row.primary or paper.primary
-    first = (primary,) if primary else ()
-    return list(dict.fromkeys((*first, *row.categories, *paper.categories)))
 
 
 def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
@@ -203,12 +181,14 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, 
     return _Facts(missing=missing, category=facts.category, anything=anything or missing)
 
 
-def _remember_keys(batch: MergeBatch, row_id: int, one: Incoming) -> None:
+def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further: bool) -> None:
+    """Makes the keys and the title of a paper lead to its row. Without `further` no new id and no other title does."""
     for key in one.keys:
-        if key not in batch.keys:
-            batch.add_key(key, row_id)
-    if one.alias and row_id not in batch.aliases.get(one.alias, ()):
-        batch.add_alias(one.alias, row_id)
+        if key not in batch.keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
+            batch.add_key(key, row.id)
+    may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))
+    if may_name and row.id not in batch.aliases.get(one.alias, ()):
+        batch.add_alias(one.alias, row.id)
 
 
 def _join(session: Session, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
@@ -216,16 +196,17 @@ def _join(session: Session, batch: MergeBatch, keep: PaperDraft, lose: PaperDraf
     kept, lost = keep.id, lose.id
     batch.write(session)
     entry = as_entry(batch, lose)
-    _fill(keep, entry, keep.first_seen_at)
+    _fill(keep, Claim(entry, Standing.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
     _fill_texts(batch, kept, entry, _Facts(missing=False, category=False, anything=False), newer=False)
     if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
         keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
-    if lose.withdrawn_at is not None and keep.withdrawn_at is None:
+    if lose.withdrawn_at is not None and keep.withdrawn_at is None and not keep.vouched & ~lose.vouched:
         keep.withdrawn_at = lose.withdrawn_at
         batch.withdrawn.add(kept)
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
+        keep.came_at = lose.came_at
     execute(session, update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)

@@ -6,14 +6,15 @@ Plain form: the same without markup and buttons' style, sent without parse_mode.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.button import Button, Buttons
-from bot.rendering.platforms.console import plain_page, short_page, short_text
+from bot.rendering.platforms.console import plain_text, short_text
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, joined_texts, macro_name
 from bot.rendering.views.packing import Fragment, Size
+from bot.rendering.views.parts import Code, Line, NoticeView
 from subscriptions.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
@@ -32,7 +33,9 @@ _FOUND_BY_SERVER = re.compile(r"\w[.:@]\w|\w://|[@#$/]\w|\d{12}")
 _WORD_JOINER = "\u2060"  # invisible; it ends what the server would take for a name, tag, command or host
 _ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
 _CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
-_CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]))(?=\w)")
+# A sign at the end counts, too: a marked word may follow in another tag, which the server does not see.
+_CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]|\Z))(?=\w|\Z)")
+_NAMING = re.compile(r"(?<!\w)([@#]|\$(?=[A-Z]))(?=\w)")
 # An address stays as it is as far as this matches: further signs would end the address for the server.
 _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
 
@@ -52,8 +55,13 @@ def without_mentions(text: str) -> str:
 
 
 def without_hosts(text: str) -> str:
-    """Returns the bot's own text, changed so that categories (cs.CL) do not become links; commands still do."""
+    """Returns the text, changed so that categories (cs.CL) do not become links."""
     return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
+
+
+def own_words(text: str) -> str:
+    """Returns a line of the bot, changed so that @names and tags that it quotes do not become links; commands still do."""
+    return without_hosts(_NAMING.sub(rf"\1{_WORD_JOINER}", text))
 
 
 def _defused(word: str) -> str:
@@ -62,7 +70,7 @@ def _defused(word: str) -> str:
 
 @lru_cache
 def _macros() -> Mapping[str, Macro]:
-    return macros("telegram", "html", filters={"calm": without_mentions, "hosts": without_hosts})
+    return macros("telegram", "html", filters={"calm": without_mentions, "own": own_words})
 
 
 def markup_size(markup: str, plain: str) -> Size:
@@ -92,7 +100,7 @@ class Telegram:
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML."""
         markup = _macros()[macro_name(view)](view).strip("\n")
-        return Fragment(view=view, markup=markup, size=markup_size(markup, short_text(view)))
+        return Fragment(view=view, markup=markup, size=markup_size(markup, _calm(view, short_text(view))))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have limits of their own
         """Nothing."""
@@ -112,13 +120,23 @@ class Telegram:
             "text": joined_texts([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
             "silent": silent,
         }
-        plain = plain_page(fragments)
+        plain = _plain_page(fragments, plain_text)
         if units(plain) > TEXT:
-            plain = short_page(fragments)
+            plain = _plain_page(fragments, short_text)
         plain_payload: dict[str, object] = {"text": plain, "silent": silent}
         if buttons:
             payload["buttons"] = plain_payload["buttons"] = [[_button(button) for button in row] for row in buttons]
         return json.dumps(payload, ensure_ascii=False), json.dumps(plain_payload, ensure_ascii=False)
+
+
+def _plain_page(fragments: Sequence[Fragment], text_of: Callable[[object], str]) -> str:
+    """Returns the message without markup. The server looks for names and commands in it as it does in HTML."""
+    return joined_texts([(fragment.view, _calm(fragment.view, text_of(fragment.view))) for fragment in fragments])
+
+
+def _calm(view: object, text: str) -> str:
+    """Returns the text of a view, which calls nobody; a line of the bot keeps its commands."""
+    return own_words(text) if isinstance(view, Line | Code | NoticeView) else without_mentions(text)
 
 
 def _button(button: Button) -> dict[str, str]:

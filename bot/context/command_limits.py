@@ -1,0 +1,75 @@
+"""Limits how many commands people and chats give in a minute. The counts are kept in memory and named nowhere else."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from threading import Lock
+
+from bot.ports.conversation import Request
+from subscriptions.model import ChatKind
+
+MINUTE = 60.0  # seconds
+MAX_OF_CHAT = 20  # commands a minute; no platform lets a bot write fewer messages a minute into a group
+MAX_OF_PERSON = 10  # of them of one person in a chat with others
+
+Who = tuple[str, str]  # chat, person
+
+
+@dataclass(slots=True)
+class CommandLimits:
+    """The commands of the last minute that were not refused. Moments are seconds of the monotonic clock."""
+
+    _given: deque[tuple[float, Who]] = field(default_factory=deque)
+    _of_chats: Counter[str] = field(default_factory=Counter)
+    _of_people: Counter[Who] = field(default_factory=Counter)
+    _told: dict[Who, float] = field(default_factory=dict)  # when a person was told of the limit
+    _lock: Lock = field(default_factory=Lock)
+
+    def is_person_over(self, request: Request, second: float) -> bool:
+        """Returns whether a person gives no further command in this chat for now."""
+        with self._lock:
+            self._forget(second)
+            of_person, of_chat = self._of_people[_who(request)], self._of_chats[str(request.chat)]
+        return (of_chat >= MAX_OF_CHAT) if _is_alone(request) else (of_person >= MAX_OF_PERSON)
+
+    def is_chat_over(self, request: Request, second: float) -> bool:
+        """Returns whether only those who administer this chat give further commands for now."""
+        with self._lock:
+            self._forget(second)
+            return self._of_chats[str(request.chat)] >= MAX_OF_CHAT
+
+    def count(self, request: Request, second: float) -> None:
+        """Counts a command that was not refused."""
+        who = _who(request)
+        with self._lock:
+            self._given.append((second, who))
+            self._of_chats[who[0]] += 1
+            self._of_people[who] += 1
+
+    def tells(self, request: Request, second: float) -> bool:
+        """Returns whether the person of a refused command is to be told so: once a minute."""
+        with self._lock:
+            self._forget(second)
+            if _who(request) in self._told:
+                return False
+            self._told[_who(request)] = second
+            return True
+
+    def _forget(self, second: float) -> None:
+        while self._given and self._given[0][0] <= second - MINUTE:
+            _, who = self._given.popleft()
+            self._of_chats[who[0]] -= 1
+            self._of_people[who] -= 1
+            if not self._of_people[who]:
+                del self._of_people[who]
+            if not self._of_chats[who[0]]:
+                del self._of_chats[who[0]]
+        while self._told and (first := next(iter(self._told.items())))[1] <= second - MINUTE:
+            del self._told[first[0]]
+
+
+def _who(request: Request) -> Who:
+    return str(request.chat), request.sender
+
+
+def _is_alone(request: Request) -> bool:
+    return request.place.kind is ChatKind.PRIVATE

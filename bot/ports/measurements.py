@@ -1,0 +1,80 @@
+"""What happens in the process, as values: the port between the rooms where it happens and those that count it.
+
+A measurement holds no id and no name of a chat or a person, and no words.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from subscriptions.errors import NotDelivered
+
+log = logging.getLogger("paperwire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTried:
+    """One attempt to post a message of a delivery or of a reply."""
+
+    platform: str
+    kind: str  # "delivery" or "reply"
+    outcome: str  # see `outcome_name`
+    seconds: float  # until the platform had answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMade:
+    """One round of planning."""
+
+    deliveries: int
+    seconds: float
+    matching_seconds: float  # those of them in which queries were matched with papers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHandled:
+    """One request of a person, until its effect and its reply were stored."""
+
+    platform: str
+    outcome: str  # "answered", "silent" (without a reply), "failed" (a mistake of the program), "waits" (the database)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRead:
+    """One poll of a source, or one scan of a folder that brought something."""
+
+    source: str
+    outcome: str  # of the receipt
+    papers: int
+    new: int
+
+
+Measurement = MessageTried | PlanMade | RequestHandled | SourceRead
+Observe = Callable[[Measurement], None]
+
+
+def ignore(measurement: Measurement) -> None:
+    """Does nothing: where nobody counts."""
+    del measurement
+
+
+def outcome_name(error: NotDelivered | None) -> str:
+    """Returns "sent" without an error, else the error's type: "retry_later", "chat_gone"."""
+    return "sent" if error is None else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+@dataclass(slots=True)
+class Observers:
+    """Passes each measurement on to all who count. Never raises: to count is less than what is counted."""
+
+    listeners: list[Observe] = field(default_factory=list)
+
+    def __call__(self, measurement: Measurement) -> None:
+        """Calls every listener; an error of one is logged."""
+        for listener in self.listeners:
+            try:
+                listener(measurement)
+            except Exception as error:  # noqa: BLE001 - a message that was sent must be confirmed whatever becomes of its count
+                log.error("A measurement was not counted: %s", type(error).__name__)

@@ -1,0 +1,24 @@
+"""Builds the source scheduler on demand: who polls nothing does not load the client of the web."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.ports.measurements import Observe, ignore
+from bot.settings import Settings
+from bot.sources.ingest import IngestContext
+
+if TYPE_CHECKING:
+    from bot.sources.source_scheduler import SourceScheduler
+
+
+def make_source_scheduler(
+    settings: Settings,
+    context: IngestContext,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    observe: Observe = ignore,
+) -> "SourceScheduler":
+    """Returns the scheduler that polls the sources of these settings into a store."""
+    from bot.sources import from_settings  # noqa: PLC0415 - httpx takes 120 ms, and most subcommands poll nothing
+
+    return from_settings.make_source_scheduler(settings, context, stopping=stopping, observe=observe)

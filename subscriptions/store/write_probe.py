@@ -1,0 +1,34 @@
+"""Whether a database takes writes, found out without writing."""
+
+import sqlite3
+from contextlib import closing
+from shutil import disk_usage
+
+from subscriptions.errors import StoreError
+from subscriptions.store.database import Store
+from subscriptions.store.database_errors import LEAST_ROOM, full_error, is_full
+
+PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer
+
+
+def write_refusal(store: Store) -> StoreError | None:
+    """Returns why the database takes no writes now; None if it does, or this process is writing.
+
+    Begins a write beside those of the process, and takes it back. That finds locks and missing rights. A full disk may
+    still take a small write, so the last write that found it full counts until something is written again.
+    """
+    if store.writes.is_under_way:
+        return None
+    refusal = store.writes.refusal
+    if refusal is not None and is_full(refusal):
+        return refusal
+    try:
+        with store.translated_errors():
+            uri = f"{store.path.absolute().as_uri()}?mode=rw"
+            with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            is_full_now = disk_usage(store.path.absolute().parent).free < LEAST_ROOM
+    except StoreError as error:
+        return None if store.writes.is_under_way else error
+    return full_error(store.path.absolute()) if is_full_now else None

@@ -1,0 +1,94 @@
+"""One member's commands lock nobody else out, least of all the admins; refused commands do not count."""
+
+import pytest
+
+from subscriptions.errors import NotDelivered
+from tests.bot_harness import Answer, BotHarness, FakePlatformApi
+
+GROUP = "telegram:-1001"
+TOLD = "That was a lot at once. I listen again in a minute."
+
+
+async def asks(bot: BotHarness, person: str, times: int, text: str = "/list") -> list[Answer]:
+    return [await bot.says(text, GROUP, by=person) for _ in range(times)]
+
+
+def answered(answers: list[Answer]) -> int:
+    """Returns how many got what they asked for."""
+    return sum(bool(one) and one.text != TOLD for one in answers)
+
+
+@pytest.fixture
+def group(bot: BotHarness) -> BotHarness:
+    bot.admins[GROUP] = {"7"}
+    return bot
+
+
+async def test_one_member_locks_out_neither_another_nor_an_admin(group: BotHarness) -> None:
+    said = await asks(group, "66", 25)
+    assert answered(said) == 10
+    assert [one.text for one in said if one.text == TOLD] == [TOLD]  # told once, then nothing
+    assert answered(await asks(group, "5", 1)) == 1
+    assert (await group.says("/sub diffusion", GROUP, by="7")).text.startswith("✓ 1")
+
+
+async def test_many_members_lock_no_admin_out(group: BotHarness) -> None:
+    said = [one for person in ("61", "62", "63", "64") for one in await asks(group, person, 8)]
+    assert answered(said) == 20
+    assert answered(await asks(group, "5", 1)) == 0
+    assert answered(await asks(group, "7", 12)) == 10  # their own commands count
+
+
+async def test_an_admin_who_cannot_be_seen_now_waits(group: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    for person in ("61", "62"):
+        await asks(group, person, 10)
+
+    async def unreachable(*_: object, **__: object) -> bool:
+        raise NotDelivered("Telegram does not answer.")
+
+    monkeypatch.setattr(FakePlatformApi, "is_admin", unreachable)
+    assert [one.text for one in await asks(group, "7", 1)] == [TOLD]
+
+
+async def test_refused_commands_do_not_prolong_the_minute(group: BotHarness) -> None:
+    await asks(group, "66", 10)
+    for _ in range(5):
+        group.later(seconds=11)
+        assert answered(await asks(group, "66", 3)) == 0
+    group.later(seconds=5)
+    assert answered(await asks(group, "66", 11)) == 10
+
+
+async def test_who_is_told_of_the_limit_is_told_again_after_a_minute(group: BotHarness) -> None:
+    await asks(group, "66", 11)
+    group.later(seconds=61)
+    assert [one.text for one in await asks(group, "66", 13)].count(TOLD) == 1
+
+
+async def test_one_chat_does_not_count_for_another(group: BotHarness) -> None:
+    await asks(group, "66", 11)
+    assert "subscriptions" in (await group.says("/list", "telegram:66")).text
+
+
+async def test_alone_with_the_bot_twenty_a_minute_are_answered(bot: BotHarness) -> None:
+    said = [await bot.says("/list") for _ in range(25)]
+    assert answered(said) == 20
+    bot.later(seconds=60)
+    assert answered([await bot.says("/list")]) == 1
+
+
+async def test_a_clock_that_is_set_back_locks_nobody_out(bot: BotHarness) -> None:
+    said = [await bot.says("/list") for _ in range(25)]
+    bot.later(minutes=1)
+    bot.clock.set_now(bot.clock.now().replace(year=2020))
+    assert answered(said) == 20
+    assert answered([await bot.says("/list")]) == 1
+
+
+async def test_nothing_of_the_counts_is_left_over(bot: BotHarness) -> None:
+    for person in range(100):
+        await bot.says("/list", f"telegram:{person + 1}")
+    bot.later(minutes=2)
+    await bot.says("/list")
+    limits = bot.command_limits
+    assert (len(limits._given), len(limits._of_chats), len(limits._of_people), len(limits._told)) == (1, 1, 1, 0)

@@ -1,0 +1,45 @@
+"""A service that notes who calls: what PAPERWIRE_HEARTBEAT_URL may be."""
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+
+class Watchman:
+    """An HTTP server on loopback that notes the paths it is asked for, and answers `status`."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body = b""
+        self.calls: list[str] = []
+        self.called: Queue[str] = Queue()
+        watchman = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                watchman.calls.append(self.path)
+                watchman.called.put(self.path)
+                self.send_response(watchman.status)
+                self.send_header("Content-Length", str(len(watchman.body)))
+                self.end_headers()
+                self.wfile.write(watchman.body)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as http.server names it
+                """Says nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/ping/sesame-4711"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.leaves()
+
+    def leaves(self) -> None:
+        """Closes the port."""
+        self._server.shutdown()
+        self._server.server_close()

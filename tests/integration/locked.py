@@ -1,0 +1,49 @@
+"""A foreign program that holds the write lock of a database, for as long as a test's clock says."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from tests.make import NOON, FakeClock
+
+
+class ForeignLock:
+    """A second connection that can hold the write lock, as another program does."""
+
+    def __init__(self, database: Path) -> None:
+        self._connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+        self.is_held = False
+
+    def take(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self.is_held = True
+
+    def release(self) -> None:
+        if self.is_held:
+            self._connection.execute("ROLLBACK")
+        self.is_held = False
+
+    def close(self) -> None:
+        self.release()
+        self._connection.close()
+
+
+class AlarmClock(FakeClock):
+    """A FakeClock that does one thing when its monotonic clock reaches a second."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        super().__init__(start)
+        self._alarm: tuple[float, Callable[[], None]] | None = None
+
+    def rings_after(self, seconds: float, what: Callable[[], None]) -> None:
+        self._alarm = (self.monotonic() + seconds, what)
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        await asyncio.sleep(0)  # others run meanwhile
+        if self._alarm and self.monotonic() >= self._alarm[0]:
+            _, what = self._alarm
+            self._alarm = None
+            what()

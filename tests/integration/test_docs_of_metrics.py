@@ -1,0 +1,103 @@
+"""docs/metrics.md, alerts.yml and grafana.json name metrics that there are, and say what to do."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+
+from bot.cli._subcommands import SUBCOMMANDS
+from bot.operation.heartbeat import INTERVAL
+from bot.operation.metrics.declared import METRICS
+from bot.operation.metrics.kinds import Timing
+from bot.settings import VARIABLES
+from tests.integration.docs_pages import DOCS, rows
+
+_NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
+_ALERT = re.compile(r"^      - alert: (\w+)\n(.*?)(?=^      - alert:|\Z)", re.MULTILINE | re.DOTALL)
+_SERIES = ("_bucket", "_sum", "_count")
+
+
+def known() -> dict[str, set[str]]:
+    """The names of all series, each with its labels."""
+    declared = {one.name: set(one.labels) for one in METRICS}
+    series = {one.name + end: {*one.labels, "le"} for one in METRICS if isinstance(one, Timing) for end in _SERIES}
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    process = set(re.findall(r"^(process_\w+)", generate_latest(registry).decode(), re.MULTILINE))
+    return declared | series | {name: set() for name in process}
+
+
+def alerts() -> dict[str, str]:
+    return dict(_ALERT.findall((DOCS / "alerts.yml").read_text(encoding="utf-8")))
+
+
+def panels() -> list[dict[str, object]]:
+    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def expressions() -> Iterator[str]:
+    for alert in alerts().values():
+        yield found[1] if (found := re.search(r"^ +expr: (.+)$", alert, re.MULTILINE)) else ""
+    for panel in panels():
+        for target in panel["targets"]:  # type: ignore[attr-defined]  # of JSON
+            yield target["expr"]
+
+
+def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
+    page = [
+        (row["metric"], row["kind"], row["labels"])
+        for row in rows("metrics.md", "metric", "kind", "labels", "what it says")
+    ]
+    declared = [
+        (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
+        for one in METRICS
+    ]
+    assert page == declared
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions())))
+def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) -> None:
+    names, labels = set(_NAME.findall(expression)), known()
+    assert names or expression.startswith("up{")
+    assert names <= labels.keys()
+    used = set(re.findall(r"(\w+)=\"", expression)) - {"job"}
+    grouped = re.findall(r"by \(([^)]*)\)", expression)
+    used |= {label.strip() for group in grouped for label in group.split(",")}
+    assert used <= set().union(*(labels[name] for name in names))
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
+    text = alerts()[name]
+    for part in ("expr", "labels", "annotations", "summary", "action"):
+        assert re.search(rf"^ +{part}: ?.*\S|^ +{part}:$", text, re.MULTILINE), part
+    assert re.search(r"severity: (critical|warning)\b", text)
+    subcommands = {one.name for one in SUBCOMMANDS}
+    assert set(re.findall(r"`paperwire (\w+)", text)) <= subcommands
+    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= VARIABLES.keys()
+
+
+def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
+    watched = set(_NAME.findall(" ".join(expressions())))
+    series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in METRICS)}
+    assert [name for name, names in series.items() if not names & watched] == []
+
+
+def test_the_panels_stand_beside_and_below_each_other() -> None:
+    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert max(x for x, _ in cells) < 24
+        assert not cells & taken
+        taken |= cells
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_the_page_says_how_often_the_heartbeat_comes() -> None:
+    assert INTERVAL == 300
+    assert "every five minutes" in " ".join((DOCS / "metrics.md").read_text(encoding="utf-8").split())
