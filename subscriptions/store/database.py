@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import CursorResult, Executable, create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -23,7 +24,7 @@ from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database_errors import copying_to, translated, wrong_setting
 from subscriptions.store.turns import Turns, Writes
 
-HEAD = "0009"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0010"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
@@ -113,6 +114,7 @@ class Store:
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
         self.where = str(self.path.absolute())  # its name in errors: the file, never the address
+        self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
         self._turns = Turns()
         self.writes = Writes()
         self._engine = _engine(self.url)

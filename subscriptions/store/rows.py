@@ -304,7 +304,11 @@ class MessageRow(SQLModel, table=True):
     """One post. Every attempt posts `payload` unchanged."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_requested_at"))
+    __table_args__ = (
+        Index("ix_message_state", "state"),
+        Index("ix_message_edit", "edit_requested_at"),
+        Index("ix_message_attempted_at", "attempted_at"),
+    )
     delivery: int = _reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
     payload: str
@@ -317,6 +321,7 @@ class MessageRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""
+    worker: str = ""  # who made the last attempt; see store/workers.py
     lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
     edit_requested_at: datetime | None = Field(
         default=None, sa_type=Utc
@@ -327,13 +332,27 @@ class UpdateRow(SQLModel, table=True):
     """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
-    __table_args__ = (Index("ix_update_chat", "chat", "at"),)
+    __table_args__ = (
+        Index("ix_update_chat", "chat", "at"),
+        Index("ix_update_at", "platform", "at"),
+        Index("ix_update_state", "state"),
+    )
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
     chat: str = ""
     reply: str = ""
     state: ReplyState = _choice(ReplyState, ReplyState.DONE)
+    worker: str = ""  # who posts the reply
+
+
+class WorkerRow(SQLModel, table=True):
+    """A worker: a process that sends. Its heartbeat changes while it is at work."""
+
+    __tablename__ = "worker"
+    id: str = Field(primary_key=True)
+    beat: int = 0
+    holds_sender_lock: bool = True
 
 
 class UndoRow(SQLModel, table=True):

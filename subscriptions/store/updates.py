@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.states import ReplyState
-from subscriptions.store.rows import UpdateRow
+from subscriptions.store.rows import UpdateRow, WorkerRow
 
 
 def reply_to(session: Session, platform: str, update: str) -> str | None:
@@ -14,7 +14,9 @@ def reply_to(session: Session, platform: str, update: str) -> str | None:
     return None if row is None else row.reply
 
 
-def add_update(session: Session, platform: str, update: str, reply: str, *, chat: str, now: datetime) -> None:
+def add_update(
+    session: Session, platform: str, update: str, reply: str, *, chat: str, worker: str, now: datetime
+) -> None:
     """Stores an update with its reply, which is still to be posted. To be called in the transaction of its effect."""
     session.add(
         UpdateRow(
@@ -22,6 +24,7 @@ def add_update(session: Session, platform: str, update: str, reply: str, *, chat
             update_id=update,
             at=now,
             chat=chat,
+            worker=worker,
             reply=reply,
             state=ReplyState.READY if reply else ReplyState.DONE,
         )
@@ -56,18 +59,21 @@ def finish_reply(session: Session, platform: str, update_id: str) -> None:
         row.state, row.reply = ReplyState.DONE, ""
 
 
-def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of the replies that an earlier process stored and did not finish, oldest first.
+def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
+    """(platform, update id, reply) of the replies that a worker that is gone stored and did not finish, oldest first.
 
-    Returns each reply once: the next call gives up those that it returned before, and those from before `since`.
+    Replies in the hands of other workers stay there. `worker` has none in hand yet, and takes them over. Returns each reply once: the next call gives up those that it returned before, and those from before `since`.
     """
+    in_other_hands = col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
     lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
     session.exec(
         update(UpdateRow)
-        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost)
+        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost, ~in_other_hands)
         .values(state=ReplyState.DONE, reply="")
     )
-    rows = session.exec(select(UpdateRow).where(UpdateRow.state == ReplyState.READY).order_by(col(UpdateRow.at))).all()
+    rows = session.exec(
+        select(UpdateRow).where(UpdateRow.state == ReplyState.READY, ~in_other_hands).order_by(col(UpdateRow.at))
+    ).all()
     for row in rows:
-        row.state = ReplyState.AGAIN
+        row.state, row.worker = ReplyState.AGAIN, worker
     return [(row.platform, row.update_id, row.reply) for row in rows]

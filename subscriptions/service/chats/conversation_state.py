@@ -106,7 +106,7 @@ def apply_once(
             return known, False
         reply = effect(transaction)
         whose = "" if chat in transaction.info.get(FORGOTTEN, ()) else chat
-        updates.add_update(transaction, platform, update, reply, chat=whose, now=now)
+        updates.add_update(transaction, platform, update, reply, chat=whose, worker=transaction.store.worker, now=now)
         return reply, True
 
 
@@ -134,7 +134,7 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
     Each is returned once.
     """
     with store.write() as transaction:
-        return updates.unfinished_replies(transaction, now - REPEATED_FOR)
+        return updates.unfinished_replies(transaction, now - REPEATED_FOR, transaction.store.worker)
 
 
 def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
