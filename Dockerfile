@@ -15,7 +15,7 @@ FROM python:3.13-slim
 COPY requirements.lock /wheels/
 COPY --from=build /wheels /wheels
 RUN python -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
-        --only-binary :all: -r /wheels/requirements.lock \
+        --only-binary :all: --require-hashes -r /wheels/requirements.lock \
  && python -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
         --no-deps /wheels/paperwire-*.whl \
  && rm -r /wheels

@@ -8,6 +8,7 @@ PYTHON =
 ARGS =
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -34,12 +35,16 @@ faults: .venv/dev.stamp ## bad weather over ten thousand chats, and a year of fi
 	$(BIN)/python -m tests.faults.year
 	$(BIN)/python -m tests.faults.cut_slack
 
-lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml
+lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
-	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
-		pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
-		pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+audit: .venv/dev.stamp ## known holes in what the lock files name; asks the network
+	@test -x .venv/audit/bin/pip-audit || { $(BIN)/python -m venv .venv/audit && \
+		.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
@@ -63,14 +68,14 @@ clean: ## removes what the other targets made; databases stay
 
 .venv/runtime.stamp: .venv/bin/python requirements.lock pyproject.toml
 	@echo "Installing what paperwire needs (requirements.lock)"
-	@$(INSTALL) -r requirements.lock
+	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
 .venv/dev.stamp: .venv/bin/python requirements-dev.lock pyproject.toml
 	@echo "Installing what its tests need (requirements-dev.lock)"
-	@$(INSTALL) -r requirements-dev.lock
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test check bench faults lock words clean
+.PHONY: help demo test check bench faults lock audit words clean

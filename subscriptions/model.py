@@ -101,6 +101,7 @@ class KnownPaper:
     first_seen_at: datetime
     day: date  # of the digest that gave it its sequence, else of its first digest
     withdrawn_at: datetime | None = None
+    came_at: datetime | None = None  # it came before a loss of the database and was read again; None: any other paper
 
 
 class ChatKind(StrEnum):
@@ -239,6 +240,7 @@ class Subscription:
     since: datetime
     cursor: int  # sequence up to which it has looked
     next_due_at: datetime | None  # None: due when papers come (cadence now)
+    counted_until: datetime | None = None  # what came until then counts as sent, since it came before a loss
     hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
 
     @property

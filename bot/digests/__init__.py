@@ -40,6 +40,7 @@ from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
 from bot.digests._format import bounded as bounded
 from bot.digests._keys import paper_key as paper_key
+from bot.digests._limits import limited
 from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._names import split_authors as split_authors
 from bot.digests._plain import NotText, PlainText, plain_text
@@ -81,6 +82,10 @@ OWN_NAMES: Final = frozenset(module.name for module in FORMATS)
 MAX_BYTES: Final = 64 * 2**20
 """Size limit of a document."""
 
+MOST_COMMAS: Final = 50_000
+"""Limit of commas in a document, beside one in eight bytes. A list of names takes many times the memory of its bytes, and
+a real digest has one comma in forty."""
+
 MAX_LINES: Final = 2_000_000
 """Limit of lines in a document. Each line takes more memory than its bytes, and no real digest comes near."""
 
@@ -120,13 +125,14 @@ def read_digest(
     if content is None:
         warnings = Warnings()
         module, content = _read_text(data, name, format, warnings, language)
-    _note_entries(content.entries, warnings)
+    entries = limited(content.entries, warnings)
+    _note_entries(entries, warnings)
     own_day = content.day or _day_of_name(name, warnings)
     if day and own_day and day != own_day:
         warnings.add("date_overruled", example=own_day.isoformat())
     return Digest(
         format=module.name,
-        entries=tuple([entry.paper for entry in content.entries]),
+        entries=tuple([entry.paper for entry in entries]),
         content_hash=hashlib.sha256(data).hexdigest(),
         day=own_day or day,
         declared=content.declared,
@@ -148,6 +154,9 @@ def _refuse_too_large(data: bytes, name: str) -> None:
         raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
     if data.count(b"\n") > MAX_LINES:
         raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
+    separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))  # a page has ";" in its entities
+    if separators > MOST_COMMAS + len(data) // 8:
+        raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
 
 
 def _read_text(

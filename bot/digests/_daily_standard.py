@@ -52,6 +52,7 @@ _ODD_CHARACTERS = f"\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u
 _ODD = re.compile(f"[{_ODD_CHARACTERS}]")
 _CHINESE = re.compile(f"[{HAN}]")
 _ODD_OR_CHINESE = re.compile(f"[{_ODD_CHARACTERS}{HAN}]")
+_LONGEST_NAMES = 200_000  # characters of a line of names; the careful reader takes no more names than a paper may have
 _LONGEST_FAILURE = 40  # characters; a longer text without content is a placeholder in braces
 
 Span = tuple[int, int, int]  # of an entry: first byte, byte after the last, number of line ends
@@ -144,7 +145,7 @@ def _papers(
 
 def _names(line: str) -> tuple[str, ...]:
     """Returns the names of `Ada Quill,Bo Larch`; () if more than splitting at commas is needed."""
-    names = () if _ODD_NAMES.search(line) else tuple(map(str.strip, line.split(",")))
+    names = () if len(line) > _LONGEST_NAMES or _ODD_NAMES.search(line) else tuple(map(str.strip, line.split(",")))
     return () if "" in names else names
 
 

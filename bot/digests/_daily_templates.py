@@ -14,8 +14,9 @@ To add a template, add a row to `_TEMPLATES`.
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
-from bot.digests._names import decode_accents, split_authors
+from bot.digests._names import MOST_AUTHORS, decode_accents, split_authors
 from bot.digests._plain import collapse
 
 ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "translation"
@@ -199,7 +200,8 @@ def _marks(text: str, template: Template, end: int) -> list[tuple[int, int, str]
 
 def _names(text: str) -> tuple[str, ...]:
     if text.startswith(("['", '["')):  # a list as Python prints it
-        strings = (single or double for single, double in _PYTHON_STRING.findall(text))
+        found = islice(_PYTHON_STRING.finditer(text), MOST_AUTHORS)
+        strings = (match[1] or match[2] or "" for match in found)
         names = (decode_accents(re.sub(r"\\(['\"\\])", r"\1", string)) for string in strings)
         return tuple(filter(None, names))
     return split_authors(text)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Final
 
 from bot.digests._plain import collapse
 
@@ -36,12 +37,13 @@ _ACCENT = re.compile(
 _SEPARATOR = re.compile(r",? and |[,;]|: ")  # a colon follows the name of a collaboration
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
+MOST_AUTHORS: Final = 20_000  # of a paper; those of experiments at CERN have about 5,000
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 
 
 def split_authors(text: str) -> tuple[str, ...]:
     """Returns the names in a list with commas, TeX accents decoded. Drops the bare colon after a collaboration."""
-    names = map(decode_accents, text.split(","))
+    names = map(decode_accents, text.split(",", MOST_AUTHORS)[:MOST_AUTHORS])
     return tuple(name for name in names if name not in ("", ":"))
 
 
@@ -54,7 +56,8 @@ def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
     text = collapse(text).replace("\\,", " ")  # a thin space in TeX
     not_shown = _NOT_SHOWN.search(text)
     names: list[str] = []
-    for name in map(decode_accents, _SEPARATOR.split(without_affiliations(_NOT_SHOWN.sub("", text)))):
+    listed = without_affiliations(_NOT_SHOWN.sub("", text))
+    for name in map(decode_accents, _SEPARATOR.split(listed, MOST_AUTHORS)[:MOST_AUTHORS]):
         if names and _SUFFIX.fullmatch(name):
             names[-1] += f", {name}"
         elif name not in ("", ":", "and"):

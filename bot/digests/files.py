@@ -6,13 +6,13 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
-from subscriptions.errors import Sentence
+from subscriptions.errors import PaperwireError, Sentence
 
 CHECK_EVERY = timedelta(seconds=1)
 """How often a watched folder must be checked so that a file is read within five seconds of its last change."""
@@ -46,17 +46,65 @@ def read_file(path: str) -> bytes:
     try:
         if path == STDIN:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+            _refuse_size(path, len(data))
+            return data
+        return _bytes_of(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadableInput(
             Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
         ) from error
-    if len(data) > MAX_BYTES:
-        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFile:
+    """The content of a file that a source watches."""
+
+    data: bytes
+    elsewhere: bool  # a symbolic link led out of the folder, so nothing of the content may be quoted
+
+
+def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
+    """Returns the content of a file that a pattern lists. Raises OSError, and UnreadableInput above 64 MiB.
+
+    A symbolic link that leads out of the folder of the pattern is refused: whoever may write into that folder could have
+    any file of this machine read. It is followed if `follow`, or if the pattern is the path of the link itself.
+    """
+    target = os.path.realpath(path)
+    elsewhere = not Path(target).is_relative_to(os.path.realpath(folder_of(pattern)))
+    if elsewhere and not (follow or path == pattern):
+        raise UnreadableInput(
+            Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
+            Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
+        )
+    return WatchedFile(_bytes_of(target), elsewhere)
+
+
+def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
+    """Returns the error of a file that may be anything on this machine, without what it says of the content."""
+    return type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path}))
+
+
+def _bytes_of(path: str) -> bytes:
+    """Returns the bytes of a file, whose size is asked before it is read. Raises OSError, ValueError, UnreadableInput."""
+    with Path(path).open("rb") as file:
+        _refuse_size(path, os.fstat(file.fileno()).st_size)
+        data = file.read(MAX_BYTES + 1)
+    _refuse_size(path, len(data))
     return data
+
+
+def written_at(path: str) -> datetime | None:
+    """When a file was written last, aware UTC; None for standard input and for a file that is gone."""
+    try:
+        return None if path == STDIN else datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def _refuse_size(path: str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
 
 
 def _read_or_error(path: str) -> bytes | UnreadableInput:
@@ -135,15 +183,15 @@ def report_again(watch: FolderWatch, name: str) -> FolderWatch:
 def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
     """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder stands for all files in it.
 
-    Relative patterns are relative to `base`. Hidden files are left out. Raises UnreadableInput if the folder does not
-    exist or cannot be listed.
+    Relative patterns are relative to `base`. Hidden files are left out. Where the folder does not exist, there are no files
+    yet. Raises UnreadableInput if the folder cannot be listed.
     """
     full = os.path.join(base, pattern)  # noqa: PTH118  Path would take a pattern apart
+    folder = folder_of(full)
     if os.path.isdir(full):  # noqa: PTH112
         full = os.path.join(glob.escape(full), "*")  # noqa: PTH118
-    folder = _fixed_part(full)
     if not folder.is_dir():
-        raise UnreadableInput(Sentence("{name}: there is no such folder.", {"name": str(folder)}))
+        return {}
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
     found = ((name, _stamp(name)) for name in glob.iglob(full, recursive=True))  # noqa: PTH207
@@ -155,9 +203,11 @@ def is_missing(pattern: str) -> bool:
     return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
 
 
-def _fixed_part(pattern: str) -> Path:
-    """Returns the folder in which a pattern begins to search."""
-    folder = Path(pattern).parent
+def folder_of(pattern: str) -> Path:
+    """Returns the folder in which a pattern begins to search; a folder is its own."""
+    folder = Path(pattern)
+    if not folder.is_dir():
+        folder = folder.parent
     while glob.has_magic(str(folder)) and not folder.is_dir():
         folder = folder.parent
     return folder

@@ -31,6 +31,8 @@ _LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 _ACCESS: tuple[Literal["open", "ask", "closed"], ...] = ("open", "ask", "closed")
 _ANNOUNCE: tuple[Literal["recent", "all"], ...] = ("recent", "all")
+_SPEAKS_FOR: tuple[Literal["arxiv"], ...] = ("arxiv",)
+_LINKS: tuple[Literal["within", "follow"], ...] = ("within", "follow")
 _ON_UNCLEAR: tuple[Literal["resend", "skip"], ...] = ("resend", "skip")
 _LOG_LEVELS: tuple[Literal["debug", "info", "warning", "error"], ...] = ("debug", "info", "warning", "error")
 _LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
@@ -281,6 +283,8 @@ def one_of(words: Sequence[W]) -> Callable[[str], W]:
 
 access = one_of(_ACCESS)
 announce = one_of(_ANNOUNCE)
+speaks_for = one_of(_SPEAKS_FOR)
+links = one_of(_LINKS)
 on_unclear = one_of(_ON_UNCLEAR)
 log_level = one_of(_LOG_LEVELS)
 log_format = one_of(_LOG_FORMATS)

@@ -130,7 +130,20 @@ def _file(env: Environment) -> tuple[Table, Path] | None:
 
 
 def _sources(top: Table, folder: Path, formats: Sequence[str] | None) -> tuple[SourceSettings, ...]:
-    keys = ("name", "title", "home", "path", "url", "arxiv", "format", "schedule", "language", "announce")
+    keys = (
+        "name",
+        "title",
+        "home",
+        "path",
+        "url",
+        "arxiv",
+        "format",
+        "schedule",
+        "language",
+        "announce",
+        "speaks_for",
+        "links",
+    )
     format_name = check.format_name if formats is None else check.one_of(formats)
     sources = tuple(_source(table, folder, format_name) for table in top.tables("source", keys))
     _refuse_equal_names(sources)
@@ -176,6 +189,8 @@ def _source(table: Table, folder: Path, format_name: Callable[[str], str]) -> So
         schedule=table.read("schedule", check.schedule, schedule),
         language=table.read("language", check.language, None),
         announce=table.read("announce", check.announce, "recent"),
+        speaks_for=table.read("speaks_for", check.speaks_for, None),
+        links=table.read("links", check.links, "within"),
     )
 
 

@@ -92,6 +92,8 @@ class SourceSettings:
     announce: Literal["recent", "all"] = (
         "recent"  # "all": old digests are announced, too (subscriptions/planning/archives.py)
     )
+    speaks_for: Literal["arxiv"] | None = None  # "arxiv": a mirror or a saved mail, whose word counts as arXiv's own
+    links: Literal["within", "follow"] = "within"  # "follow": also symbolic links that lead out of its folder
 
 
 EVERYTHING = "arxiv"  # the name of the source that is used if the settings name none

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from bot.settings._model import SourceSettings
 from subscriptions.store.sources import SourceFact
 
+_ARXIV = "arxiv.org"
+
 
 def fact_of(source: SourceSettings) -> SourceFact:
     """Returns the facts of a source that the store keeps."""
@@ -29,6 +31,17 @@ def place_of(source: SourceSettings) -> str:
     host = parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def is_arxivs_own(source: SourceSettings) -> bool:
+    """Returns whether a source is one of arXiv's own: its feeds, an address of its hosts, or one that speaks for it.
+
+    What such a source says of arXiv's papers counts more than what others say (docs/architecture.md, rule 4).
+    """
+    if source.arxiv or source.speaks_for == "arxiv":
+        return True
+    host = (urlsplit(source.url or "").hostname or "").removesuffix(".")
+    return host == _ARXIV or host.endswith(f".{_ARXIV}")
 
 
 def is_listing(url: str) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
 from bot.sources.http import Sites, by_ids, is_api
 from bot.sources.http.fetcher import Fetcher
@@ -36,6 +37,7 @@ class PaperLookup:
         self._fetcher = fetcher
         self._source = source.name
         self._sites = _sites(source, context.sites)
+        self._of_arxiv = self._sites == context.sites or is_arxivs_own(source)  # else it is somebody's mirror
         self._next = _Batch()
         self._turn = asyncio.Lock()
 
@@ -67,7 +69,8 @@ class PaperLookup:
             await self._store(ids[:middle])
             await self._store(ids[middle:])
         if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
-            await store_digest(self._context.ingest_context, found, source=self._source)
+            context = self._context.ingest_context
+            await store_digest(context, found, source=self._source, of_arxiv=self._of_arxiv)
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:

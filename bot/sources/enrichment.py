@@ -22,6 +22,7 @@ from bot.sources.ingest import store_digest
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.planning.losses import Arrival
 from subscriptions.service.sources import claim_incomplete, give_back
 from subscriptions.store import IncompletePaper
 
@@ -90,7 +91,10 @@ class Enricher:
             return _halves(papers)
         found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
         if found:
-            done = await store_digest(self._context.ingest_context, replace(digest, entries=found), source=self._source)
+            kept, arrival = replace(digest, entries=found), Arrival(completes=True)
+            done = await store_digest(
+                self._context.ingest_context, kept, source=self._source, of_arxiv=True, arrival=arrival
+            )
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 

@@ -54,7 +54,7 @@ class _FolderScan:
             observations=(*self.observations, observation_of(digest, done, changed=True)),
             counts={name: number + more[name] for name, number in self.counts.items()},
             filed=filed_with(self.filed, digest, done),
-            remarks=(*self.remarks, *remarks_of(digest)),
+            remarks=(*self.remarks, *remarks_of(digest, done)),
         )
 
 

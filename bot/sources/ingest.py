@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from bot.digests import dated, read_digest
 from bot.ports.clock import Clock
 from subscriptions.model import Digest
+from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Ingested, Store, Transaction
 from subscriptions.zones import zone
@@ -49,17 +51,31 @@ async def store_digest(
     source: str,
     note: Callable[[Transaction, Ingested], None] | None = None,
     announce: bool = False,
+    of_arxiv: bool = False,
+    arrival: Arrival = UNKNOWN,
 ) -> Ingested:
     """Stores the papers of a digest. Calls `note` in the same transaction, so that it can write, too.
 
-    With `announce` the papers are announced even if their day is long ago. Raises StoreError.
+    With `announce` the papers are announced even if their day is long ago. `of_arxiv`: the source is one of arXiv's
+    own (docs/architecture.md, rule 4). `arrival`: what is known of when the digest came, besides its day. Raises
+    StoreError.
     """
     now, came = context.clock.now(), today(context)
     kept = dated(digest, came)
+    arrival = replace(arrival, day=kept.day if kept.day == digest.day else None)
 
     def stored() -> Ingested:
         with context.store.write() as transaction:
-            done = ingest_digest(transaction, kept, source=source, day=kept.day or came, now=now, announce=announce)
+            done = ingest_digest(
+                transaction,
+                kept,
+                source=source,
+                day=kept.day or came,
+                now=now,
+                announce=announce,
+                of_arxiv=of_arxiv,
+                arrival=arrival,
+            )
             if note is not None:
                 note(transaction, done)
             return done

@@ -75,10 +75,14 @@ def _filed_now(done: Ingested) -> int:
     return 0 if done.already_known else done.archived
 
 
-def remarks_of(digest: Digest) -> tuple[str, ...]:
-    """Sentences about what could not be read of a digest: one for each kind of problem, with its first examples."""
+def remarks_of(digest: Digest, done: Ingested) -> tuple[str, ...]:
+    """Sentences about what could not be read of a digest, one for each kind of problem, and about what counts as sent."""
+    counted = (
+        (f"{done.counted:,} papers came before the database was lost, and count as sent.",) if done.counted else ()
+    )
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
-    return tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
+    unread = tuple(f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost)
+    return (*counted, *unread)
 
 
 def _examples(examples: Sequence[str]) -> str:

@@ -8,16 +8,34 @@ from functools import partial
 from pathlib import Path
 
 from bot.digests import read_digest
-from bot.digests.files import STABLE_FOR, FileStamp, FolderWatch, check_folder, is_missing, list_folder, report_again
+from bot.digests.files import (
+    STABLE_FOR,
+    FileStamp,
+    FolderWatch,
+    check_folder,
+    folder_of,
+    is_missing,
+    list_folder,
+    read_watched,
+    report_again,
+    without_quotation,
+    written_at,
+)
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
 from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions.planning.losses import Arrival
 
 log = logging.getLogger("paperwire")
 
 LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
+
+
+def _has_no_place(path: str) -> bool:
+    return is_missing(path) or not folder_of(path).is_dir()
 
 
 class WatchedFiles:
@@ -37,7 +55,7 @@ class WatchedFiles:
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
         self._reported: dict[str, str] = {}  # path -> its last error, so that each error is logged once
-        self._folders: set[str] = set()  # sources that have been a folder
+        self._folders: dict[str, Path] = {}  # source -> the folder that it was last read from
         self._read: set[str] = set()  # sources with a file that was read
         self._refused: dict[str, str] = {}  # source -> the last error of one of its files
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
@@ -51,7 +69,7 @@ class WatchedFiles:
     def places(self) -> tuple[str, ...]:
         """The watched paths as the operator wrote them, each with a remark if nothing exists there yet."""
         return tuple(
-            f"{source.path} (nothing is there yet)" if is_missing(str(source.path)) else str(source.path)
+            f"{source.path} (nothing is there yet)" if _has_no_place(str(source.path)) else str(source.path)
             for source in self._sources
         )
 
@@ -115,20 +133,34 @@ class WatchedFiles:
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
         """Returns the files of a source, each with its stamp. Raises UnreadableInput, also if a folder has disappeared."""
-        place = source.path or Path()
-        if place.is_dir():
-            self._folders.add(source.name)
-        elif source.name in self._folders and not place.exists():
-            raise UnreadableInput(Sentence("{name}: the folder is gone.", {"name": str(place)}))
-        return list_folder(str(place), Path())
+        place = str(source.path or Path())
+        known = self._folders.get(source.name)
+        if known is not None and not known.is_dir():
+            raise UnreadableInput(Sentence("{name}: the folder is gone.", {"name": str(known)}))
+        if (folder := folder_of(place)).is_dir():
+            self._folders[source.name] = folder
+        return list_folder(place, Path())
 
     async def _ingest(self, source: SourceSettings, path: str) -> None:
+        elsewhere = True
         try:
-            data = await asyncio.to_thread(Path(path).read_bytes)
-            digest = await asyncio.to_thread(read_digest, data, path, format=source.format, language=source.language)
+            follow = source.links == "follow"
+            found = await asyncio.to_thread(read_watched, path, str(source.path), follow=follow)
+            elsewhere = found.elsewhere
+            digest = await asyncio.to_thread(
+                read_digest, found.data, path, format=source.format, language=source.language
+            )
             note = partial(self._receipts.record_stored, source, digest) if self._receipts else None
             announce = source.announce == "all"
-            done = await store_digest(self._context, digest, source=source.name, note=note, announce=announce)
+            done = await store_digest(
+                self._context,
+                digest,
+                source=source.name,
+                note=note,
+                announce=announce,
+                of_arxiv=is_arxivs_own(source),
+                arrival=Arrival(written_at=written_at(path)),
+            )
         except OSError as error:
             self._read_again(source, path)
             reason = (error.strerror or "unknown").lower()
@@ -140,8 +172,10 @@ class WatchedFiles:
         except StoreError:
             self._read_again(source, path)
             raise
-        except PaperwireError as error:
+        except UnreadableInput as error:
             await self._report(source, path, error)
+        except PaperwireError as error:
+            await self._report(source, path, without_quotation(error, path) if elsewhere else error)
         else:
             self._read.add(source.name)
             if (

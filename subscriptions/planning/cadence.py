@@ -127,15 +127,21 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
 
     `quiet` is a chat's setting: "22:00-08:00", which may pass midnight, or "off". Moments are aware UTC.
     """
+    span = quiet_span(quiet, zone, now)
+    return span[1] if span else None
+
+
+def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
+    """Beginning and end of the quiet hours at `now`, as `quiet_until`; None outside of quiet hours."""
     hours = _HOURS.fullmatch(quiet)
     if hours is None:
         return None
     first, last = time.fromisoformat(hours["first"]), time.fromisoformat(hours["last"])
     today = now.astimezone(zone).date()
     for day in (today - timedelta(days=1), today):  # of an hour that the clocks repeat only the first counts
-        ends = local_moment(day + timedelta(days=first > last), last, zone)
-        if local_moment(day, first, zone) <= now < ends:
-            return ends
+        begins, ends = local_moment(day, first, zone), local_moment(day + timedelta(days=first > last), last, zone)
+        if begins <= now < ends:
+            return begins, ends
     return None
 
 

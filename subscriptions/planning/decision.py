@@ -125,7 +125,8 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
         cursor = due.cursor[subscription.id]
         for position in due.fits.get(subscription.id, ()):
             paper = due.papers[position]
-            if (paper.sequence or 0) > cursor and paper.id not in due.delivered and _wanted(due.chat, paper):
+            looked = (paper.sequence or 0) <= cursor or _counts_as_sent(subscription, paper)
+            if not looked and paper.id not in due.delivered and _wanted(due.chat, paper):
                 reasons.setdefault(position, []).append(subscription)
     found = []
     alike: dict[
@@ -141,6 +142,12 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
         by_author = True in [proof.by_author for proof in proofs]
         found.append(_Found(paper, alike[case], proofs[0], by_author, _is_cross(paper)))
     return found
+
+
+def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
+    """Whether a paper that was read again after a loss came before what the subscription had delivered (rule 13)."""
+    came_at, until = paper.came_at, subscription.counted_until
+    return came_at is not None and until is not None and came_at <= until
 
 
 def _wanted(chat: Chat, paper: KnownPaper) -> bool:

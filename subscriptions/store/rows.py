@@ -126,8 +126,11 @@ class PaperRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     first_seen_at: datetime = Field(sa_type=Utc)
     day: date  # of the digest that gave it its sequence, else of its first digest
+    owner: str = ""  # the source that brought it first
+    vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
 
 
 class IndexedPaperRow(SQLModel, table=True):
@@ -261,6 +264,7 @@ class SubscriptionRow(SQLModel, table=True):
     cursor: int
     next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
+    counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -323,19 +327,16 @@ class MessageRow(SQLModel, table=True):
     reason: str = ""
     worker: str = ""  # who made the last attempt; see store/workers.py
     lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
-    edit_requested_at: datetime | None = Field(
-        default=None, sa_type=Utc
-    )  # when an edit of it was requested; None: none is
+    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 
 
 class UpdateRow(SQLModel, table=True):
     """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
-    __table_args__ = (
-        Index("ix_update_chat", "chat", "at"),
-        Index("ix_update_at", "platform", "at"),
-        Index("ix_update_state", "state"),
+    __table_args__ = tuple(
+        Index(f"ix_update_{of}", *columns)
+        for of, columns in {"chat": ("chat", "at"), "at": ("platform", "at"), "state": ("state",)}.items()
     )
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)

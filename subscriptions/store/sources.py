@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
-from subscriptions.planning.source_calendar import Schedule, Schedules
+from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
@@ -65,6 +66,7 @@ class SourceState:
     failures: int = 0  # in a row
     came: Mapping[str, datetime] = field(default_factory=dict)  # unit → since when its newest arrival had been due
     split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
+    looked_at: datetime | None = None  # its last poll that asked for everything and did not fail
     upto: date | None = None  # the newest day that ever was due
     missed_days: Mapping[date, int] = field(default_factory=dict)  # days that were due and not read → failed attempts
     trouble: SourceTrouble | None = None  # what operators were notified of last; None: nothing, or its end
@@ -99,8 +101,8 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
     for name, fact in wanted.items():
         row = rows.get(name)
         if row is None:
-            row = SourceRow(name=name)
-            session.add(row)
+            add_name(session, name)
+            row = session.get_one(SourceRow, name)
         if row.location != fact.location:
             row.validators, row.state = {}, {}  # the name stands for another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
@@ -112,6 +114,11 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
     session.flush()
+
+
+def add_name(session: Session, name: str) -> None:
+    """Stores a source of which nothing but the name is known, unless one has this name."""
+    insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
 def known_sources(session: Session) -> tuple[KnownSource, ...]:
@@ -130,6 +137,18 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
         for row in session.exec(select(SourceRow).order_by(col(SourceRow.name)))
         if "on" in row.state  # others are only names under which papers came
     )
+
+
+def expected_on(
+    session: Session, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
+) -> datetime | None:
+    """When the digest of a day is expected in a source by its schedule; None if it has none. `span` is the day."""
+    row = session.get(SourceRow, source)
+    schedule = schedules.read(row.schedule, evening=bool(row.state.get("evening"))) if row else None
+    if isinstance(schedule, ArxivSchedule):
+        return schedule.expected_at(day)
+    due = schedule.next_due(span[0] - timedelta(microseconds=1)) if schedule else None
+    return due if due is not None and due < span[1] else None
 
 
 def forecast(session: Session, schedules: Schedules, now: datetime) -> Forecast:
@@ -188,18 +207,19 @@ def claim_poll(session: Session, name: str, before: datetime | None, until: date
     row = session.get(SourceRow, name)
     if row is None or _moment(row.state.get("next_at")) != before:
         return False
-    row.state = {**row.state, "next_at": _text(until)}
-    session.flush()
-    return True
+    stored = col(SourceRow.state)["next_at"].as_string()
+    is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
+    claimed = {**row.state, "next_at": _text(until)}
+    return (
+        session.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount == 1
+    )
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
     """Stores a receipt, or replaces the one with its id; returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
-        if session.get(SourceRow, receipt.source) is None:
-            session.add(SourceRow(name=receipt.source))
-            session.flush()
+        add_name(session, receipt.source)
         row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
         session.add(row)
     row.at, row.outcome = receipt.at, receipt.outcome
@@ -248,6 +268,7 @@ def _state(values: Mapping[str, Any]) -> SourceState:
         failures=int(values.get("failures", 0)),
         came={unit: datetime.fromisoformat(at) for unit, at in values.get("came", {}).items()},
         split=tuple(values.get("split", ())),
+        looked_at=_moment(values.get("looked_at")),
         upto=_day(values.get("upto")),
         missed_days={date.fromisoformat(day): int(tries) for day, tries in values.get("missed_days", {}).items()},
         trouble=SourceTrouble(values["trouble"]) if values.get("trouble") else None,
@@ -263,6 +284,7 @@ def _state_json(state: SourceState) -> dict[str, Any]:
         "failures": state.failures,
         "came": {unit: at.isoformat() for unit, at in state.came.items()},
         "split": list(state.split),
+        "looked_at": _text(state.looked_at),
         "upto": state.upto.isoformat() if state.upto else None,
         "missed_days": {day.isoformat(): tries for day, tries in state.missed_days.items()},
         "trouble": state.trouble or "",

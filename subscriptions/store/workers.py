@@ -1,4 +1,4 @@
-"""The workers: who has which messages and replies in hand, and whether they are at work (docs/architecture.md, rule 13)."""
+"""The workers: who has which messages and replies in hand, and whether they are at work (docs/architecture.md, rule 14)."""
 
 from collections.abc import Mapping
 

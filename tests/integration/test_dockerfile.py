@@ -89,7 +89,7 @@ def instructions() -> Iterator[tuple[str, str]]:
 def locked() -> list[str]:
     """Returns the packages of the lock file that this machine needs."""
     lines = (REPO / "requirements.lock").read_text(encoding="utf-8").split("\n")
-    wanted = [Requirement(line) for line in lines if line.strip()]
+    wanted = [Requirement(line.rstrip("\\")) for line in lines if line.strip() and not line.startswith(" ")]
     return [one.name for one in wanted if one.marker is None or one.marker.evaluate()]
 
 

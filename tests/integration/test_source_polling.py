@@ -618,15 +618,18 @@ async def test_a_file_leaves_a_receipt_when_it_brings_something_and_when_it_cann
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
 
 
-async def test_a_folder_that_is_not_there_fails_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+@pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])
+async def test_a_pattern_without_files_is_no_mistake_also_where_its_folder_is_not_there(
+    path: str, store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    source = SourceSettings(name="inbox", path=tmp_path / "nowhere" / "*.md")
-    feeding = SourceHarness(store, clock, arxiv, source)
-    for _ in range(3):
-        await feeding.due()
-    assert feeding.outcomes("inbox") == ["failed"]
-    assert feeding.scheduler.problems
+    feeding = SourceHarness(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
+    await feeding.due()
+    assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
+    assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
+    (tmp_path / "nowhere").mkdir()
+    (tmp_path / "nowhere" / "list.md").write_text(PAGE)
+    await feeding.due()
+    assert feeding.outcomes("inbox") == ["new"]
 
 
 async def test_a_folder_that_is_gone_is_said_once_and_its_files_come_when_it_is_back(

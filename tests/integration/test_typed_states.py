@@ -273,7 +273,7 @@ CHAT_NAMES = [
 ]  # fmt: skip
 SUBSCRIPTION_NAMES = [
     "id", "chat", "query", "number", "name", "text", "cadence", "zone", "state", "paused_until", "state_reason",
-    "added_by", "subscriber", "since", "seen", "next_due_at", "latest_due_at", "canonical",
+    "added_by", "subscriber", "since", "seen", "next_due_at", "latest_due_at", "counted_until", "canonical",
 ]  # fmt: skip
 MESSAGE_NAMES = [
     "delivery", "number", "payload", "plain", "use_plain", "reply_to", "state", "found_at_start", "attempted_at",

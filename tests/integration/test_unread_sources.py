@@ -29,7 +29,6 @@ GOOD = source("good", 'path = "good/*.md"')
 WRONG = [  # a source, what is wrong with it
     ('path = "nowhere.md"', "there is nothing at {folder}/nowhere.md"),
     ('path = "nowhere"', "there is nothing at {folder}/nowhere"),
-    ('path = "nowhere/*.md"', "{folder}/nowhere: there is no such folder."),
     ('path = "letters.txt"', "{folder}/letters.txt: no paper entries found"),
     ('path = "letters"', "{folder}/letters/b.txt: no paper entries found"),
     ('path = "good/*.md"\nformat = "hf_json"', "{folder}/good/day.md: No paper in it can be read"),
@@ -79,11 +78,14 @@ def test_run_once_ends_with_1_when_every_source_failed_and_says_why(
 
 def test_what_has_no_file_yet_or_one_letter_among_digests_is_well(place: Terminal) -> None:
     place.file("good/letter.md", "Dear Ada,\n")
-    place.file("paperwire.toml", GOOD + source("later", 'path = "inbox/*.md"'))
+    place.file(
+        "paperwire.toml", GOOD + source("later", 'path = "inbox/*.md"') + source("last", 'path = "nowhere/*.md"')
+    )
     ended = place("check", "--offline")
     assert ended.status == 0
     assert "day.md can be read, as daily_arxiv_md" in ended.out
     assert f"no file stands at {place.folder}/inbox/*.md yet" in ended.out
+    assert f"no file stands at {place.folder}/nowhere/*.md yet" in ended.out
     assert place("run", "--once").status == 0
 
 

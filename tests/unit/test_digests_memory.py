@@ -116,6 +116,21 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "elements without end": ("<rss><channel><title>a on arXiv.org</title>", "<a>", ""),
     "links in one entry": ("<!doctype html><p id=dlpage><dt>", "<a>", ""),
     "lines": ("# a\n", "ab\n", ""),
+    "authors of one paper": (
+        "# cs.LG\n\n### [1] [Sand](https://arxiv.org/abs/2601.00001)\n*",
+        "Ada Example, ",
+        "*\n\nTL;DR: sand.\n",
+    ),
+    "authors of one mail": (
+        "Date: Thu, 22 Jan 26 01:29:12 GMT\n\n\\\\\narXiv:2601.00001\n\nTitle: Sand\nAuthors: ",
+        "Ada; ",
+        "\nCategories: cs.LG\n\\\\\n  Sand.\n\\\\\n",
+    ),
+    "short names in many papers": (
+        "# cs.LG\n\n",
+        "### [1] [Sand](https://arxiv.org/abs/2601.00001)\n*" + "ab," * 1000 + "*\n\nTL;DR: sand.\n\n",
+        "",
+    ),
     "papers": ("Get trending papers in your email inbox!\n", "a\nb\n", ""),
 }
 SLOW = ("empty records",)  # a small part of it tells as much

@@ -18,13 +18,16 @@ from bot.cli._session import Session, open_session
 from bot.cli._streams import print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
+from bot.digests.files import written_at
 from bot.settings import SourceSettings
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
+from subscriptions.planning.losses import Arrival
 from subscriptions.store import Ingested
 
 DEFAULT_SOURCE_NAME = "files"  # source of a digest that no source of paperwire.toml watches
@@ -129,7 +132,15 @@ async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireErr
     ours = known if known and known.name == name and known.path is not None else None
     note = partial(context.receipts.record_stored, ours, digest) if ours else None
     announce = context.announce or bool(known and known.announce == "all")
-    result = await store_digest(context.session, digest, source=name, note=note, announce=announce)
+    result = await store_digest(
+        context.session,
+        digest,
+        source=name,
+        note=note,
+        announce=announce,
+        of_arxiv=bool(known and is_arxivs_own(known)),
+        arrival=Arrival(written_at=written_at(path), requested=context.announce),
+    )
     stored = digest if result.already_known else dated(digest, today(context.session))
     return _IngestedFile(path, stored.warnings, result)
 
@@ -176,6 +187,12 @@ def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
         lines.append(
             f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of "
             f"{TERMINAL_LANGUAGE.count('{count} digest', '{count} digests', digests)}. "
+            "To announce them: the same command with --announce."
+        )
+    if counted := _sum(ingested, "counted"):
+        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", counted)
+        lines.append(
+            f"Came before the database was lost, so they count as sent: {papers}. "
             "To announce them: the same command with --announce."
         )
     return lines

@@ -7,13 +7,14 @@ from http import HTTPStatus
 from pathlib import Path
 
 from bot.digests import read_digest
-from bot.digests.files import is_missing, list_folder, read_file
+from bot.digests.files import is_missing, list_folder, read_watched, without_quotation
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks._finding import Finding, is_ready
 from bot.settings import Settings, SourceSettings
 from bot.sources.http import FetchRequest, address_key, document_name, everything, requests_of
 from bot.sources.http.fetcher import Fetched, Fetcher
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.sources import known_sources
 from subscriptions.store import DocumentSeen, KnownSource, Store
@@ -75,7 +76,7 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
     wrong: list[PaperwireError] = []
     for name in files:
         try:
-            digest = read_digest(read_file(name), name, format=source.format, language=source.language)
+            digest = _read(source, name)
         except PaperwireError as error:
             wrong.append(error)
             continue
@@ -84,6 +85,21 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
     answer = Sentence("{problem}", {"problem": brief(wrong[0])})
     cure = Sentence("Correct path, or format, in paperwire.toml, or the file.")
     return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
+
+
+def _read(source: SourceSettings, name: str) -> Digest:
+    """Returns the digest in a file of a source. Raises UnreadableInput, UnknownFormat, BrokenDigest."""
+    try:
+        found = read_watched(name, str(source.path), follow=source.links == "follow")
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise UnreadableInput(
+            Sentence("{name}: cannot be read ({reason}).", {"name": name, "reason": reason})
+        ) from error
+    try:
+        return read_digest(found.data, name, format=source.format, language=source.language)
+    except PaperwireError as error:
+        raise without_quotation(error, name) if found.elsewhere else error from None
 
 
 def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:

@@ -91,6 +91,7 @@ def _state(
         next_at=next_at,
         failures=failures,
         came=came,
+        looked_at=run.now if run.is_over and receipt.outcome is not Outcome.FAILED else before.looked_at,
         split=progress.split,
         upto=missed_days.upto,
         missed_days=missed_days.days if run.is_over else missed_days.undecided,

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.digests import read_digest
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.http import FetchRequest, document_name
 from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import store_digest
 from bot.sources.poll.progress import PollProgress, PollRun
 from subscriptions.model import Digest
+from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.store import DocumentSeen, Ingested, Transaction
 
 
@@ -32,7 +34,9 @@ class PollDocuments:
         name = document_name(source.name, request.url)
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
 
-    async def store(self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress]) -> Ingested:
+    async def store(
+        self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress], arrival: Arrival = UNKNOWN
+    ) -> Ingested:
         """Stores a digest and calls `write` in the same transaction. The progress that `write` returns becomes the run's."""
         source, follows = self.run.source, list[PollProgress]()
 
@@ -45,6 +49,8 @@ class PollDocuments:
             source=source.name,
             note=note,
             announce=source.announce == "all",
+            arrival=arrival,
+            of_arxiv=is_arxivs_own(source),
         )
         (self.run.progress,) = follows
         return done

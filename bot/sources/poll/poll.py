@@ -28,6 +28,7 @@ from bot.sources.poll_context import PollContext
 from bot.sources.receipts import BATCH_FORMATS, observation_of
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
+from subscriptions.planning.losses import Arrival
 from subscriptions.planning.receipts import Observation, Receipt
 from subscriptions.store import DocumentSeen, Ingested, KnownSource, Transaction
 
@@ -147,7 +148,7 @@ class Poll:
                 progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, request.unit))))
             return write_progress(run, progress, transaction)
 
-        done = await self._documents.store(digest, write)
+        done = await self._documents.store(digest, write, Arrival(looked_at=run.known.state.looked_at))
         if digest.format in BATCH_FORMATS and digest.entries and digest.day:
             run.context.announced_batches.add(digest.day)
         return done

@@ -39,7 +39,7 @@ class PollProgress:
         more = counts_of(digest, done)
         counts = {name: number + more[name] for name, number in self.counts.items()}
         filed = filed_with(self.filed, digest, done)
-        return replace(self, counts=counts, filed=filed, remarks=(*self.remarks, *remarks_of(digest)))
+        return replace(self, counts=counts, filed=filed, remarks=(*self.remarks, *remarks_of(digest, done)))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -35,6 +35,7 @@ class Forgotten:
 def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     with store.write() as transaction:
+        key_value.swap_value(transaction, f"bot:{platform}", None, bot)
         known = key_value.get_value(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
             raise StoreError(
@@ -97,10 +98,8 @@ def claim_daily_work(store: Scope, *, now: datetime) -> bool:
     """Whether the daily work (clean-up and backup, by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
     with store.write() as transaction:
-        if key_value.get_value(transaction, _DAY_BEGUN) == today:
-            return False
-        key_value.put_value(transaction, _DAY_BEGUN, today)
-        return True
+        begun = key_value.get_value(transaction, _DAY_BEGUN)
+        return begun != today and key_value.swap_value(transaction, _DAY_BEGUN, begun, today)
 
 
 def clean_up(store: Scope, *, now: datetime) -> None:

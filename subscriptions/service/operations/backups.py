@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.planning.losses import Loss
 from subscriptions.service.chats.retention import owners
 from subscriptions.service.outbox.sending import count_as_sent
+from subscriptions.service.papers.losses import count_known, note_loss
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import OWNER_ONLY, Store
+from subscriptions.service.subscriptions.pausing import end_pauses
+from subscriptions.store import OWNER_ONLY, Store, losses
 
 BUSY_SECONDS = 10.0
 _BESIDE = ("", "-wal", "-shm")  # a database of SQLite and the files that belong to it
@@ -117,9 +120,18 @@ def _refuse_another_bot(candidate: Store, store: Store) -> None:
 
 
 def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
-    """Plans what was due until `lost_at` and marks it as sent, as it was before the loss. Returns how many."""
+    """Plans what was due until `lost_at` and marks it as sent, as it was before the loss. Returns how many deliveries.
+
+    Notes what else counts as sent, for papers that come again (docs/architecture.md, rule 13).
+    """
+    with candidate.write() as transaction:
+        loss = Loss(lost_at=lost_at, copied_at=losses.last_moment(transaction) or lost_at, restored_at=now)
+        end_pauses(transaction, now=lost_at)
+        note_loss(transaction, loss)
     plan_due(candidate, now=lost_at)
-    return count_as_sent(candidate, lost_at + timedelta(microseconds=1), now=now)
+    with candidate.write() as transaction:
+        count_known(transaction)
+        return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
 
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:

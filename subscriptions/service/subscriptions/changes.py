@@ -209,6 +209,7 @@ def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
         "since": _written(subscription.since),
         "seen": subscription.cursor,
         "next_due_at": _written(subscription.next_due_at),
+        "counted_until": _written(subscription.counted_until),
     }
 
 
@@ -227,6 +228,7 @@ def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscript
             "paused_until": _read(value["paused_until"]),
             "since": _read(value["since"]),
             "next_due_at": _read(value["next_due_at"]),
+            "counted_until": _read(value.get("counted_until")),
         },
     )
 

@@ -12,6 +12,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine, subscription_line
 from subscriptions.query import Query
+from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
@@ -184,7 +185,7 @@ def _added(
         too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
         raise line.refused(too_many, Sentence("Remove one first."))
     zone = _own_zone(line, target)
-    since = now - timedelta(days=7 if cadence.kind == "weekly" else 1)
+    since, counted = starting_point(transaction, now - timedelta(days=7 if cadence.kind == "weekly" else 1))
     note_changed(transaction, target.chat.id)
     target.subscriptions[query.canonical] = stored_subscriptions.add_subscription(
         transaction,
@@ -198,6 +199,7 @@ def _added(
         due=_due(cadence, zone or target.chat.settings.timezone, now),
         name=line.name or "",
         added_by="import",
+        counted_until=counted,
     )
     return "+"
 

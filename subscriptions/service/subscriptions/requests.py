@@ -11,6 +11,7 @@ from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.platforms import facts_of
 from subscriptions.query import Query
+from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
 from subscriptions.service.subscriptions.due_moments import due_span
@@ -162,7 +163,9 @@ def _add(
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
     stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins anew: the new query has had no day yet
-    since = _since(request.since, schedule, chat, zone, now)
+    since, counted = _since(request.since, schedule, chat, zone, now), None
+    if request.since is None:
+        since, counted = starting_point(transaction, since)
     return stored_subscriptions.add_subscription(
         transaction,
         chat.id,
@@ -176,6 +179,7 @@ def _add(
         name=request.name or "",
         added_by=request.added_by,
         subscriber=person_of(who),
+        counted_until=counted,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -15,6 +15,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import (
     TABLES,
@@ -62,13 +63,13 @@ def add_subscription(
     name: str = "",
     added_by: str = "",
     subscriber: str = "",
+    counted_until: datetime | None = None,
 ) -> Subscription:
     """Adds a subscription under the chat's next number; numbers are not reused."""
-    chat = session.get_one(ChatRow, chat_id)
     row = SubscriptionRow(
         chat=chat_id,
         query=_query_id(session, canonical),
-        number=chat.next_number,
+        number=_next_number(session, chat_id),
         name=name,
         text=text,
         cadence=cadence_text(cadence),
@@ -79,8 +80,8 @@ def add_subscription(
         cursor=cursor,
         next_due_at=due[0],
         latest_due_at=due[1],
+        counted_until=counted_until,
     )
-    chat.next_number += 1
     session.add(row)
     session.flush()
     return _subscription(row, canonical)
@@ -106,6 +107,7 @@ def restore_subscription(session: Session, subscription: Subscription, *, cursor
             cursor=cursor,
             next_due_at=due[0],
             latest_due_at=due[1],
+            counted_until=subscription.counted_until,
         )
     )
     session.flush()
@@ -195,12 +197,19 @@ def _drop_unused(session: Session, queries: Sequence[int]) -> None:
 
 
 def _query_id(session: Session, canonical: str) -> int:
-    row = session.exec(select(QueryRow).where(QueryRow.canonical == canonical)).first()
-    if row is None:
-        row = QueryRow(canonical=canonical)
-        session.add(row)
-        session.flush()
-    return row.id or 0
+    wanted = select(QueryRow.id).where(QueryRow.canonical == canonical)
+    known = session.exec(wanted).first()
+    if known is None:
+        insert_new(session, "query", ("canonical",), {"canonical": canonical})
+        known = session.exec(wanted).one()
+    return known or 0
+
+
+def _next_number(session: Session, chat_id: int) -> int:
+    """Takes the next number of a chat: no two processes get the same one."""
+    after = col(ChatRow.next_number)
+    take = update(ChatRow).where(col(ChatRow.id) == chat_id).values(next_number=after + 1).returning(after)
+    return int(session.exec(take).scalar_one()) - 1
 
 
 @lru_cache(maxsize=4096)
@@ -226,6 +235,7 @@ def _subscription(row: SubscriptionRow | Row[Any], canonical: str) -> Subscripti
         since=row.since,
         cursor=row.cursor,
         next_due_at=row.next_due_at,
+        counted_until=row.counted_until,
         hurry=row.cadence == NOW and row.latest_due_at is not None,
     )
 

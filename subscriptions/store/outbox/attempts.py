@@ -7,8 +7,9 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Lane
 from subscriptions.planning.retry import RetryDecision
 from subscriptions.states import FINISHED, MessageState
+from subscriptions.store.conflicts import put
 from subscriptions.store.outbox.claims import Claim
-from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
 
 def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:
@@ -49,9 +50,8 @@ def record_outcome(
 
 def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform asked. Both moments are on the machine's clock."""
-    row = session.get(LaneRow, (lane.platform, lane.address)) or LaneRow(platform=lane.platform, address=lane.address)
-    row.since, row.not_before = wall, until
-    session.add(row)
+    values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
+    put(session, "lane", ("platform", "address"), values)
 
 
 def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:

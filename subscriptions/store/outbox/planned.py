@@ -11,6 +11,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, insert
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
@@ -53,6 +54,11 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     items = [_item_values(seq, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
     if items:
         execute(session, _NEW_ITEMS, items)
+
+
+def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
+    """Stores a delivery without items. False if there is one with its dedupe key: another process may have been first."""
+    return insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now))
 
 
 def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:

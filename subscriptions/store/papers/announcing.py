@@ -1,6 +1,6 @@
 """Announces papers: gives them their sequence, also later to those that were stored without one (rules 1 and 12)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement
@@ -13,11 +13,25 @@ REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with the
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 _CHUNK = 500  # values in one IN (…)
 
+Condition = ColumnElement[bool]  # on digests or papers
+Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
 ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross-list, the day of the digest
 
 
+def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
+    """When a paper came that counts as sent after a loss: None, since it came now.
+
+    A Came takes when the paper was first seen, and when it came as stored before.
+    """
+    return None
+
+
 def assign_sequences(
-    session: Session, rows: Mapping[int, PaperRow], papers: Sequence[ToAnnounce], now: datetime
+    session: Session,
+    rows: Mapping[int, PaperRow],
+    papers: Sequence[ToAnnounce],
+    now: datetime,
+    came: Came = came_now,
 ) -> None:
     """Gives papers the next sequences. To be called last in a transaction.
 
@@ -34,6 +48,7 @@ def assign_sequences(
         number += 1
         row = rows[paper_id]
         row.sequence, row.sequenced_at, row.cross, row.day = number, now, cross, day
+        row.came_at = came(row.first_seen_at, row.came_at)
     counter.value = str(number)
     session.flush()
 
@@ -45,10 +60,22 @@ def announce_digest(session: Session, content_hash: str, *, now: datetime) -> in
 
 def announce_source(session: Session, source: str, *, now: datetime) -> int:
     """Announces the papers of a source that are not announced, older days first; returns how many."""
-    return _announce(session, unannounced(session, col(DigestRow.source) == source), now)
+    return _announce(session, unannounced(session, of_source(source)), now)
 
 
-def of_digest(content_hash: str) -> ColumnElement[bool]:
+def announce_counted(session: Session, which: Condition, *, now: datetime) -> list[int]:
+    """Announces anew the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
+    papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
+    _announce(session, papers, now)
+    return [paper for paper, _, _ in papers]
+
+
+def of_source(source: str) -> Condition:
+    """The condition for the digests of a source, for `unannounced`."""
+    return col(DigestRow.source) == source
+
+
+def of_digest(content_hash: str) -> Condition:
     """The condition for the digest with these bytes, for `unannounced`."""
     return col(DigestRow.content_hash) == content_hash
 
@@ -58,18 +85,20 @@ def is_unannounced(session: Session, paper: int) -> bool:
     return bool(unannounced(session, col(AppearanceRow.paper) == paper))
 
 
-def unannounced(session: Session, which: ColumnElement[bool]) -> list[ToAnnounce]:
+def unannounced(session: Session, which: Condition) -> list[ToAnnounce]:
     """The papers that are not announced, each with the first digest that would, oldest day first.
 
     `which` is a condition on digests or papers.
     """
+    return _appeared(session, which, col(PaperRow.sequence).is_(None))
+
+
+def _appeared(session: Session, *which: Condition) -> list[ToAnnounce]:
     rows = session.exec(
         select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
         .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
-        .where(
-            which, col(PaperRow.sequence).is_(None), col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS)
-        )
+        .where(*which, col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS))
         .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
     )
     first: dict[int, ToAnnounce] = {}

@@ -11,7 +11,7 @@ from subscriptions.matching import merge_copies
 from subscriptions.model import Digest, Paper, Summary, Translation
 from subscriptions.store.database import execute
 from subscriptions.store.papers import index
-from subscriptions.store.papers.announcing import assign_sequences, of_digest, unannounced
+from subscriptions.store.papers.announcing import Came, assign_sequences, came_now, of_digest, unannounced
 from subscriptions.store.papers.known_papers import known_paper
 from subscriptions.store.papers.merging import MergeBatch, look_up, merge, without_sequence
 from subscriptions.store.rows import (
@@ -36,15 +36,24 @@ class Ingested:
     archive: bool = False  # the digest is an archive, and is not to be announced
     archived: int = 0  # papers of it that are not announced
     announced: int = 0  # papers that were stored earlier and are announced now, on request
+    counted: int = 0  # papers that count as sent: they came before the database was lost
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
 def add_digest(
-    session: Session, digest: Digest, *, source: str, day: date, now: datetime, is_news: bool = True
+    session: Session,
+    digest: Digest,
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    is_news: bool = True,
+    of_arxiv: bool = False,
+    came: Came = came_now,
 ) -> Ingested:
     """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
-    A digest that is no news gives none (rule 12).
+    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4).
     """
     if session.get(SourceRow, source) is None:
         session.add(SourceRow(name=source))
@@ -61,13 +70,13 @@ def add_digest(
     )
     session.add(row)
     session.flush()
-    batch = look_up(session, papers, MergeBatch(now=now, day=day, is_news=is_news))
+    batch = look_up(session, papers, MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news))
     for paper in papers:
         paper_id = merge(session, batch, paper)
         batch.appearances.setdefault(paper_id, paper.announce_type.value if paper.announce_type else "")
     _write_appearances(session, batch, row.id or 0)
     announced = [(i, batch.to_announce[i], day) for i in sorted(batch.to_announce) if i in batch.rows]
-    assign_sequences(session, batch.rows, announced, now)
+    assign_sequences(session, batch.rows, announced, now, came)
     index.write(session, _changed(batch))
     touched = len({batch.keys[paper.key] for paper in papers})
     updated = batch.updated - batch.new

@@ -136,4 +136,5 @@ def known_paper(
         first_seen_at=row.first_seen_at,
         withdrawn_at=row.withdrawn_at,
         day=row.day,
+        came_at=row.came_at,
     )

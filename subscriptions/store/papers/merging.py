@@ -11,6 +11,18 @@ from subscriptions.normalize import title_alias
 from subscriptions.store.database import CHUNK, in_chunks
 from subscriptions.store.papers.announcing import REPLACEMENTS
 from subscriptions.store.papers.known_papers import known_papers
+from subscriptions.store.papers.standing import (
+    Claim,
+    Standing,
+    Vouched,
+    better_text,
+    claim_of,
+    fill,
+    may_add_keys,
+    may_join,
+    says_withdrawn,
+    vouched_by,
+)
 from subscriptions.store.rows import (
     AppearanceRow,
     DeliveryItemRow,
@@ -22,7 +34,6 @@ from subscriptions.store.rows import (
 )
 
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
-WITHDRAWN = "this paper has been withdrawn"
 
 
 @dataclass(slots=True)
@@ -31,6 +42,8 @@ class MergeBatch:
 
     now: datetime
     day: date  # of the digest
+    source: str  # which brought it
+    of_arxiv: bool  # it is one of arXiv's own (rule 4)
     is_news: bool  # False: its papers get no sequence
     rows: dict[int, PaperRow] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
@@ -84,21 +97,22 @@ def merge(session: Session, batch: MergeBatch, paper: Paper) -> int:
         row = batch.rows[found[0]]
         for other in found[1:]:
             _join(session, batch, row, batch.rows[other])
-        was_withdrawn = row.withdrawn_at
-        facts = _fill(row, paper, now)
+        claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
+        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
+        facts = _fill(row, claim, now)
         if row.withdrawn_at is not None and was_withdrawn is None:
             batch.withdrawn.add(row.id or 0)
     else:
-        row = _new_row(paper, batch.day, now)
+        newer, keys = False, True
+        row = _new_row(batch, paper)
         session.add(row)
         session.flush()
         batch.rows[row.id or 0] = row
         batch.new.add(row.id or 0)
         facts = _Facts(missing=False, category=False, anything=True)
     row_id = row.id or 0
-    facts = _fill_texts(session, batch, row_id, paper, facts, newer=_is_newer(row, paper))
-    row.version = max(filter(None, (row.version, paper.version)), default=None)
-    _remember_keys(session, batch, row_id, paper)
+    facts = _fill_texts(session, batch, row_id, paper, facts, newer=newer)
+    _remember_keys(session, batch, row, paper, further=keys)
     if facts.anything:
         batch.updated.add(row_id)
     if not batch.is_news:
@@ -143,7 +157,10 @@ def _is_news(row: PaperRow, paper: Paper, facts: _Facts, now: datetime) -> bool:
 
 
 def _same_paper(batch: MergeBatch, paper: Paper) -> list[int]:
-    """Ids of the rows that are this paper; all are merged into the first (rule 4)."""
+    """Ids of the rows that are this paper; all are merged into the first (rule 4).
+
+    Where the source may not say that two of them are one, only the first is this paper: that of its first id.
+    """
     found = list(dict.fromkeys(batch.keys[key] for key in _keys(paper) if key in batch.keys))
     has_id = bool(paper.arxiv_id or paper.doi) or any(_has_id(batch.rows[i]) for i in found)
     alias = title_alias(paper.title)
@@ -155,14 +172,16 @@ def _same_paper(batch: MergeBatch, paper: Paper) -> list[int]:
     ]  # fmt: skip
     if len(fits) == 1:
         found += fits
-    return sorted(found, key=lambda i: (not _has_id(batch.rows[i]), i))
+    ours = batch.of_arxiv and paper.arxiv_id is not None
+    allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
+    return sorted((*found[:1], *allowed), key=lambda i: (not _has_id(batch.rows[i]), i))
 
 
 def _has_id(row: PaperRow) -> bool:
     return bool(row.arxiv_id or row.doi)
 
 
-def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
+def _new_row(batch: MergeBatch, paper: Paper) -> PaperRow:
     return PaperRow(
         key=paper.key,
         title=paper.title,
@@ -175,60 +194,20 @@ def _new_row(paper: Paper, day: date, now: datetime) -> PaperRow:
         url=paper.url,
         version=paper.version,
         comment=paper.comment,
-        withdrawn_at=now if _says_withdrawn(paper) else None,
-        first_seen_at=now,
-        day=day,
+        withdrawn_at=batch.now if says_withdrawn(paper) else None,
+        first_seen_at=batch.now,
+        day=batch.day,
+        owner=batch.source,
+        vouched=int(vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
     )
 
 
-def _says_withdrawn(paper: Paper) -> bool:
-    return paper.comment.casefold().startswith(WITHDRAWN) or paper.abstract.casefold().startswith(WITHDRAWN)
-
-
-def _is_newer(row: PaperRow, paper: Paper) -> bool:
-    return paper.version is not None and row.version is not None and paper.version > row.version
-
-
-def _is_older(row: PaperRow, paper: Paper) -> bool:
-    return paper.version is not None and row.version is not None and paper.version < row.version
-
-
-def _fill(row: PaperRow, paper: Paper, now: datetime) -> _Facts:
-    newer, older = _is_newer(row, paper), _is_older(row, paper)
+def _fill(row: PaperRow, claim: Claim, now: datetime) -> _Facts:
     had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
-    row.title = better_text(row.title, paper.title, newer=newer, older=older)
-    row.abstract = better_text(row.abstract, paper.abstract, newer=newer, older=older)
-    if paper.authors and (newer or not row.authors):
-        row.authors = list(paper.authors)
-    row.categories = _joined_categories(row, paper)
-    row.primary = row.primary or paper.primary
-    row.arxiv_id = row.arxiv_id or paper.arxiv_id
-    row.doi = row.doi or paper.doi
-    row.key = row.arxiv_id or row.doi or row.key
-    row.url = row.url or paper.url
-    row.comment = better_text(row.comment, paper.comment, newer=newer, older=older)
-    if row.withdrawn_at is None and _says_withdrawn(paper) and not older:
-        row.withdrawn_at = now
+    fill(row, claim, now)
     has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
     missing = any(not before and after for before, after in zip(had, has, strict=True))
     return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
-
-
-def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """The text to keep (rule 4): that of a higher version; of the same version the first, unless it was cut off."""
-    if not new or not old:
-        return old or new
-    if newer:
-        return old if old.startswith(new.rstrip(" .…")) else new
-    if older:
-        return old
-    return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
-
-
-def _joined_categories(row: PaperRow, paper: Paper) -> list[str]:
-    primary = row.primary or paper.primary
-    first = (primary,) if primary else ()
-    return list(dict.fromkeys((*first, *row.categories, *paper.categories)))
 
 
 def _fill_texts(
@@ -263,14 +242,18 @@ def _fill_texts(
     return _Facts(missing=missing, category=facts.category, anything=anything or missing)
 
 
-def _remember_keys(session: Session, batch: MergeBatch, row_id: int, paper: Paper) -> None:
+def _remember_keys(session: Session, batch: MergeBatch, row: PaperRow, paper: Paper, *, further: bool) -> None:
+    """Makes the keys and the title of a paper lead to its row. Without `further` no new id and no other title does."""
+    row_id = row.id or 0
     for key in _keys(paper):
-        if key not in batch.keys:
+        if key not in batch.keys and (further or not (paper.arxiv_id or paper.doi)):
             batch.keys[key] = row_id
             session.add(PaperKeyRow(key=key, paper=row_id))
     if paper.key not in batch.keys:
         batch.keys[paper.key] = row_id  # callers look a paper with a DOI up by its plain key, too
     alias = title_alias(paper.title)
+    if not further and alias != title_alias(row.title):
+        return
     if alias and row_id not in batch.aliases.setdefault(alias, set()):
         batch.aliases[alias].add(row_id)
         session.add(PaperAliasRow(alias=alias, paper=row_id))
@@ -281,16 +264,17 @@ def _join(session: Session, batch: MergeBatch, keep: PaperRow, lose: PaperRow) -
     kept, lost = keep.id or 0, lose.id or 0
     session.flush()
     as_entry = known_papers(session, [lose])[0].paper
-    _fill(keep, as_entry, keep.first_seen_at)
+    _fill(keep, Claim(as_entry, Standing.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
     _fill_texts(session, batch, kept, as_entry, _Facts(missing=False, category=False, anything=False), newer=False)
     if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
         keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
-    if lose.withdrawn_at is not None and keep.withdrawn_at is None:
+    if lose.withdrawn_at is not None and keep.withdrawn_at is None and not keep.vouched & ~lose.vouched:
         keep.withdrawn_at = lose.withdrawn_at
         batch.withdrawn.add(kept)
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
+        keep.came_at = lose.came_at
     session.exec(update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)

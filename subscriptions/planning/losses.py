@@ -1,0 +1,90 @@
+"""What counts as sent after a database was lost and a copy of it restored. Pure; moments are aware UTC.
+
+Digests that came between the copy and the loss are read again. The store does not know them, but the chats have got their
+papers. So each digest that is new after a restore is asked when it came, and each subscription up to when it had delivered
+what had come. Where there is no telling, the earliest moment is taken: a paper that was not sent can be announced by
+a person (`--announce`), and one that is sent twice cannot be taken back.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from subscriptions.model import Chat, Subscription
+from subscriptions.planning.cadence import closes, next_due, quiet_span
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.zones import zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A database that was lost, and the copy that took its place."""
+
+    lost_at: datetime  # until then the lost database was in use
+    copied_at: datetime  # the last moment of which the copy knows
+    restored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What is known of when a digest came."""
+
+    day: date | None = None  # its own day; None: it tells none
+    written_at: datetime | None = None  # when its file was written last; None: it is no file
+    looked_at: datetime | None = None  # when the place that shows it was read before; None: never, or it is not known
+    completes: bool = False  # it only completes papers that are known
+    requested: bool = False  # a person asked for its papers to be announced, whatever was sent before
+
+
+UNKNOWN = Arrival()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The day of a digest: when its papers were expected at the earliest, and when it was over."""
+
+    opens: datetime
+    ends: datetime
+
+
+def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) -> datetime | None:
+    """When a digest came that the copy does not know, if that was before the loss; None: it came after it.
+
+    `day` is its own day, None if it tells none. What a place shows for the first time at a second look came after the
+    first one. A file came when it was written, unless that was after a loss that was after its day: then it was written
+    again. Without a file it came when its day began or its schedule expected it.
+    """
+    if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
+        return None
+    written = arrival.written_at
+    is_clear = written is not None and (written <= now or written > loss.restored_at)  # else --now is another clock
+    if written is not None and is_clear and written <= loss.lost_at:
+        came = written
+    elif day is None:
+        came = now if is_clear else loss.copied_at
+    elif is_clear and day.ends > loss.lost_at:
+        came = now
+    else:
+        came = day.opens
+    came = max(came, loss.copied_at)
+    return came if came <= loss.lost_at else None
+
+
+def counted_until(subscription: Subscription, chat: Chat, loss: Loss) -> datetime | None:
+    """Up to when what came counts as sent for a subscription of the copy; None: nothing of it was due before the loss.
+
+    What came while a when-out window was open counts as sent: nobody knows whether the window had had its delivery.
+    """
+    cadence, last, lost_at = subscription.cadence, subscription.next_due_at, loss.lost_at
+    if chat.state is not ChatState.ACTIVE or subscription.state is not SubscriptionState.ACTIVE:
+        return None
+    if last is not None and last > lost_at:
+        return None
+    if cadence.kind == "now":
+        quiet_hours = quiet_span(chat.settings.quiet, zone(chat.settings.timezone), lost_at)
+        return quiet_hours[0] if quiet_hours else lost_at
+    if last is None:
+        return None
+    local = zone(subscription.zone or chat.settings.timezone)
+    while (following := next_due(cadence, local, last)) is not None and following <= lost_at:
+        last = following
+    return min(lost_at, closes(cadence, local, last)) if cadence.kind == "when-out" else last

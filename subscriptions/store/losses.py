@@ -1,0 +1,81 @@
+"""The last loss of the database, and what counts as sent since a copy was restored (subscriptions/planning/losses.py)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlmodel import Session, col, delete
+
+from subscriptions.planning.losses import Loss
+from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
+
+_LOSS = "loss"  # the key of the last one
+_NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
+_subscriptions, _items = TABLES.tables["subscription"], TABLES.tables["delivery_item"]
+_s = _subscriptions.c
+_CHATS = select(_s.chat).where(_s.counted_until >= bindparam("came")).distinct().order_by(_s.chat)
+_LOWEST = select(func.min(_s.cursor)).where(_s.counted_until.is_not(None))
+_COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).values(counted_until=bindparam("until"))
+_COUNT = insert(_items).prefix_with("OR IGNORE")
+
+
+def last_loss(session: Session) -> Loss | None:
+    """The last loss; None if no copy was ever restored with the moment of a loss."""
+    stored = get_value(session, _LOSS)
+    if stored is None:
+        return None
+    return Loss(**{name: datetime.fromisoformat(moment) for name, moment in json.loads(stored).items()})
+
+
+def put_loss(session: Session, loss: Loss) -> None:
+    """Stores the last loss."""
+    moments = {"lost_at": loss.lost_at, "copied_at": loss.copied_at, "restored_at": loss.restored_at}
+    put_value(session, _LOSS, json.dumps({name: moment.isoformat() for name, moment in moments.items()}))
+
+
+def last_moment(session: Session) -> datetime | None:
+    """The last moment at which a digest came, a source was polled or a delivery planned; None: never."""
+    moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
+    found = [session.exec(select(func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
+    return max((moment for moment in found if moment), default=None)
+
+
+def count_until(session: Session, moments: Mapping[int, datetime | None]) -> None:
+    """Stores up to when what came counts as sent, by the id of a subscription; None: nothing does."""
+    if moments:
+        values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
+        execute(session, _COUNT_UNTIL, values)
+
+
+def lowest_cursor_that_counts(session: Session) -> int | None:
+    """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
+    return execute(session, _LOWEST).scalar()
+
+
+def chats_that_count(session: Session, came: datetime) -> list[int]:
+    """Ids of the chats with a subscription for which what came at `came` counts as sent."""
+    return list(execute(session, _CHATS, {"came": came}).scalars())
+
+
+def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> None:
+    """Stores (chat, paper) pairs as delivered, without a delivery. Those that stand in one stay there."""
+    values = [
+        {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
+        for chat, paper in papers
+    ]
+    if values:
+        execute(session, _COUNT, values)
+
+
+def count_no_more(session: Session, papers: list[int]) -> None:
+    """Makes papers that only counted as delivered deliverable again."""
+    for start in range(0, len(papers), CHUNK):
+        session.exec(
+            delete(DeliveryItemRow).where(
+                col(DeliveryItemRow.paper).in_(papers[start : start + CHUNK]),
+                col(DeliveryItemRow.position) == _NO_DELIVERY,
+            )
+        )

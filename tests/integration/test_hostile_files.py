@@ -1,0 +1,187 @@
+"""Files in a watched folder that are meant to do harm: too large, or symbolic links to what is none of ours."""
+
+import logging
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.digests import MAX_BYTES, read_digest
+from bot.digests._limits import CATEGORIES, DOI, NAME, TEXT, TITLE
+from bot.digests._names import MOST_AUTHORS
+from bot.digests.files import read_file
+from bot.errors import UnreadableInput
+from bot.settings import SourceSettings
+from subscriptions.store import Store
+from tests.fakes.arxiv import FakeArxiv
+from tests.integration.cli import PAGE, Terminal
+from tests.make import FakeClock
+from tests.source_harness import SourceHarness
+
+SECRET = "root:$6$never:in:a:log"
+
+
+@pytest.fixture
+def arxiv() -> Iterator[FakeArxiv]:
+    with FakeArxiv() as fake:
+        yield fake
+
+
+Feeds = Callable[[SourceSettings], SourceHarness]
+
+
+@pytest.fixture
+def feeds(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeds:
+    """Makes the scheduler of one source."""
+    return lambda source: SourceHarness(store, clock, arxiv, source)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "shadow").write_text(f"{SECRET}\n", encoding="utf-8")
+    (tmp_path / "list.md").write_text(PAGE, encoding="utf-8")
+    return tmp_path / "inbox"
+
+
+async def test_a_file_of_three_gib_is_refused_by_its_size_before_it_is_read(feeds: Feeds, inbox: Path) -> None:
+    with (inbox / "huge.md").open("wb") as file:
+        file.truncate(3 << 30)  # of holes: it takes no room on the disk
+    feeding = feeds(SourceSettings(name="inbox", path=inbox))
+    tracemalloc.start()
+    try:
+        await feeding.due()
+        _, peak = tracemalloc.get_traced_memory()
+        with pytest.raises(UnreadableInput, match=r"huge\.md: larger than 64 MiB"):
+            read_file(str(inbox / "huge.md"))
+        _, peak_of_arguments = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (receipt,) = feeding.receipts("inbox")
+    assert receipt.detail == f"{inbox / 'huge.md'}: larger than 64 MiB."
+    assert max(peak, peak_of_arguments) < MAX_BYTES // 4
+
+
+@pytest.mark.parametrize("name", ["shadow", "list.md"])
+async def test_a_link_out_of_the_folder_is_not_read_and_nothing_of_its_file_is_said(
+    name: str, feeds: Feeds, inbox: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (inbox / "day.md").symlink_to(inbox.parent / name)
+    caplog.set_level(logging.DEBUG)
+    feeding = feeds(SourceSettings(name="inbox", path=inbox / "*.md"))
+    await feeding.due()
+    (receipt,) = feeding.receipts("inbox")
+    assert receipt.detail == f"{inbox / 'day.md'}: a symbolic link that leads out of its folder; it is not read."
+    assert SECRET not in caplog.text
+    assert "day.md" in caplog.text
+
+
+async def test_a_folder_behind_a_link_is_out_of_the_folder_too(feeds: Feeds, inbox: Path) -> None:
+    (inbox / "deep").symlink_to(inbox.parent)
+    feeding = feeds(SourceSettings(name="inbox", path=inbox / "*" / "*.md"))
+    await feeding.due()
+    assert feeding.outcomes("inbox") == ["failed"]
+
+
+async def test_links_within_the_folder_and_those_that_the_operator_names_are_read(feeds: Feeds, inbox: Path) -> None:
+    (inbox / ".data").mkdir()  # as the volumes of Kubernetes are made
+    (inbox / ".data" / "day.md").write_text(PAGE, encoding="utf-8")
+    (inbox / "day.md").symlink_to(Path(".data") / "day.md")
+    (inbox.parent / "latest.md").symlink_to(inbox.parent / "list.md")
+    sources = (
+        SourceSettings(name="within", path=inbox / "*.md"),
+        SourceSettings(name="itself", path=inbox.parent / "latest.md"),
+    )
+    for source in sources:
+        feeding = feeds(source)
+        await feeding.due()
+        assert not feeding.scheduler.problems
+        assert [one for one in feeding.outcomes(source.name) if one == "failed"] == []
+    (inbox / "out.md").symlink_to(inbox.parent / "other.md")
+    (inbox.parent / "other.md").write_text(PAGE.replace("2601.", "2602."), encoding="utf-8")
+    feeding = feeds(SourceSettings(name="all", path=inbox / "out*", links="follow"))
+    await feeding.due()
+    assert feeding.outcomes("all") == ["new"]
+
+
+@pytest.mark.parametrize(("path", "links"), [("day.md", "within"), ("*.md", "follow")])
+async def test_a_link_that_is_followed_is_never_quoted(
+    path: str,
+    links: str,
+    feeds: Feeds,
+    inbox: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (inbox / "day.md").symlink_to(inbox.parent / "shadow")
+    caplog.set_level(logging.DEBUG)
+    source = SourceSettings(name="inbox", path=inbox / path, links=links)  # type: ignore[arg-type]
+    feeding = feeds(source)
+    await feeding.due()
+    (receipt,) = feeding.receipts("inbox")
+    assert receipt.detail == f"{inbox / 'day.md'}: it is no digest that can be read."
+    assert SECRET not in caplog.text
+
+
+def test_check_does_not_quote_a_link_either(terminal: Terminal) -> None:
+    (terminal.folder / "shadow").write_text(f"{SECRET}\n", encoding="utf-8")
+    terminal.file("inbox/.keep", "")
+    (terminal.folder / "inbox" / "day.md").symlink_to(terminal.folder / "shadow")
+    for links, said in (("within", "leads out of its folder"), ("follow", "it is no digest that can be read")):
+        terminal.file("paperwire.toml", f'[[source]]\nname = "daily"\npath = "inbox/*.md"\nlinks = "{links}"\n')
+        ended = terminal("check", "--offline")
+        assert said in ended.out
+        assert SECRET not in ended.out + ended.err
+
+
+def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grains.") -> str:
+    return f"### [1] [{title}](https://arxiv.org/abs/2601.00001)\n*{names}*\n\nTL;DR: sand.\n\nAbstract: {abstract}\n\n"
+
+
+def test_a_paper_with_two_million_authors_is_one_with_twenty_thousand(tmp_path: Path) -> None:
+    page = f"# cs.LG\n\n{entry(names='Ada Example,' * 2_000_000)}".encode()
+    tracemalloc.start()
+    try:
+        read = read_digest(page, "page.md")
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(read.entries[0].authors) == MOST_AUTHORS
+    assert [(one.code, one.count) for one in read.warnings if one.code == "long_fields"] == [("long_fields", 1)]
+    assert kept < len(page) // 4
+    assert peak < 7 * len(page)  # 16 times without the limit
+
+
+LONG = {
+    "title": (entry(title="Sand " * 10_000), TITLE),
+    "abstract": (entry(abstract="Sand. " * 50_000), TEXT),
+}
+
+
+@pytest.mark.parametrize("field", LONG)
+def test_a_field_beyond_all_real_ones_is_cut_and_said(field: str) -> None:
+    page, most = LONG[field]
+    read = read_digest(f"# cs.LG\n\n{page}".encode(), "page.md")
+    assert len(getattr(read.entries[0], field)) == most
+    assert "long_fields" in {one.code for one in read.warnings}
+
+
+def test_the_other_fields_have_limits_too() -> None:
+    line = (
+        '{"id": "", "doi": "10.1/' + "x" * 10_000 + '", "title": "Sand", "summary": "Grains.", "authors": ["'
+        + "Ada " * 1000 + '"], "categories": ' + str([f"cs.{chr(65 + n % 26)}{chr(65 + n // 26)}" for n in range(676)]).replace("'", '"')
+        + ', "AI": {"tldr": "' + "s" * 100_000 + '"}}'
+    )  # fmt: skip
+    (paper,) = read_digest(line.encode(), "lines.jsonl", format="daily_arxiv_jsonl").entries
+    assert max(map(len, paper.authors)) <= NAME
+    assert len(paper.categories) <= CATEGORIES
+    assert len(paper.doi or "") <= DOI
+    assert len(paper.key) <= DOI
+    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == TEXT
+
+
+def test_an_ordinary_paper_and_one_of_an_experiment_are_kept_whole() -> None:
+    names = ",".join(f"Name {n:04d} Of Geneva" for n in range(5_154))
+    read = read_digest(f"# cs.LG\n\n{entry(names=names)}".encode(), "page.md")
+    assert len(read.entries[0].authors) == 5_154
+    assert "long_fields" not in {one.code for one in read.warnings}

@@ -1,0 +1,377 @@
+"""A database is lost and a copy restored: nothing that was due before is sent twice, and nothing that came later is lost.
+
+The judge is the journal of the platforms, which outlives the database.
+"""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from alembic import command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from bot.sources.ingest import store_digest
+from subscriptions.planning.losses import Arrival
+from subscriptions.service.operations import restore
+from subscriptions.service.papers import announce_filed
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.rows import DeliveryItemRow, PaperRow
+from subscriptions.store.schema_upgrade import alembic_config
+from tests.fakes.arxiv import FakeArxiv
+from tests.faults.year.simulated_bot import Post, SimulatedBot
+from tests.integration.cli import Terminal, page
+from tests.make import FakeClock, digest, paper, subscribes
+from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
+
+START = datetime(2026, 1, 20, tzinfo=UTC)  # a Tuesday
+LAST = 10 * 24  # hours after the start: by then every weekly subscription was due after the last digest
+CHATS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("telegram:1", {"every": "now"}),  # quiet from 22:00 to 8:00
+    ("console:1", {"every": "now"}),  # never quiet
+    ("telegram:2", {"every": "daily", "at": "09:00", "tz": "UTC"}),
+    ("telegram:3", {"every": "daily", "at": "09:00", "tz": "Asia/Shanghai"}),
+    ("telegram:4", {"every": "weekly", "on": "thu", "at": "10:00", "tz": "America/New_York"}),
+    ("telegram:5", {}),  # when-out
+)
+DUE_HOURS = (1, 8, 9, 15, 20)  # in UTC
+BOTH = "telegram:6"  # two subscriptions that match the same papers, of different times
+LATE = "telegram:7"  # subscribes after the copy, and again after the restore
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A digest that comes at an hour after the start, and how it is read after a restore."""
+
+    number: int
+    hour: int
+    reader: str  # file, day (a web address, a missed day, standard input), nothing (it tells no day either)
+
+    @property
+    def at(self) -> datetime:
+        return START + timedelta(hours=self.hour, minutes=1)
+
+    @property
+    def work(self) -> str:
+        return f"n{self.number:06}"
+
+
+class Bot:
+    """The real app in simulated hours, its journals, and what happens to its database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bot = SimulatedBot(folder, START)
+
+    def subscribes(self, chat: str, query: str = "graph", **schedule: str) -> None:
+        subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
+
+    async def reads(self, brought: Brought, *, first: bool, looked_at: datetime | None = None) -> Ingested:
+        """Reads a digest as it comes, or once more as a reader of it would."""
+        now = self.bot.clock.now()
+        content = digest(
+            paper(f"Graph {brought.work}", arxiv_id=None),
+            day=None if brought.reader == "nothing" else brought.at.date(),
+        )
+        written = brought.at if brought.reader == "file" or first else None
+        arrival = Arrival(written_at=written, looked_at=looked_at)
+        assert brought.at <= now
+        return await store_digest(self.bot.app.context, content, source=brought.reader, arrival=arrival)
+
+    async def comes_to(self, moment: datetime) -> None:
+        """Runs until a moment, with a tick whenever something may be due."""
+        while self.bot.clock.now() < moment:
+            now = self.bot.clock.now()
+            hours = (now.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in DUE_HOURS)
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            self.bot.comes_to(min(moment, next((at for at in hours if at > now), midnight)))
+            await self.bot.ticks()
+
+    async def loses(self, copy: Path, lost_at: datetime, now: datetime) -> None:
+        """The database is lost; a copy takes its place."""
+        await self.bot.app.close()
+        self.bot.comes_to(now)
+        restore(self.bot.store, copy, copies=self.folder, lost_at=lost_at, now=now)
+        await self.bot.begins_anew()
+
+    def papers(self) -> Iterator[tuple[str, str, Post]]:
+        """Yields (chat, work, post) of all that the platforms took."""
+        for post in self.bot.posts():
+            for work in post.works:
+                yield post.chat, work, post
+
+    def of(self, chat: str) -> list[str]:
+        return sorted(work for of, work, _ in self.papers() if of == chat)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Bot]:
+    bot = Bot(folder)
+    try:
+        yield bot
+    finally:
+        asyncio.run(bot.bot.app.close())
+
+
+@pytest.mark.parametrize("reader", ["file", "day", "nothing"])
+def test_what_was_due_before_the_loss_is_never_sent_twice_whoever_reads_it_again(tmp_path: Path, reader: str) -> None:
+    """Copied on Tuesday, lost on Wednesday at noon, restored an hour later. All that came on Wednesday is read again."""
+
+    async def story(bot: Bot) -> None:
+        bot.subscribes("console:now", every="now")
+        bot.subscribes("console:daily", every="daily", at="09:00", tz="UTC")
+        bot.subscribes("console:weekly", every="weekly", on="thu", at="09:00", tz="UTC")
+        bot.subscribes("console:both", every="now")
+        bot.subscribes("console:both", "graph OR tree", every="weekly", on="thu", at="09:00", tz="UTC")
+        early, late, new = Brought(1, 30, reader), Brought(2, 34, reader), Brought(3, 38, "file")  # 6:01, 10:01, 14:01
+        await bot.comes_to(START + timedelta(hours=23))
+        bot.bot.store.backup(tmp_path / "copy.db")
+        for brought in (early, late):
+            await bot.comes_to(brought.at)
+            await bot.reads(brought, first=True)
+        lost_at = START + timedelta(hours=36)
+        await bot.comes_to(lost_at)
+        await bot.loses(tmp_path / "copy.db", lost_at, lost_at + timedelta(hours=1))
+
+        for brought in (late, early):
+            assert (await bot.reads(brought, first=False)).counted == 1
+        await bot.comes_to(new.at)
+        assert (await bot.reads(new, first=False)).counted == 0
+        await bot.comes_to(START + timedelta(hours=LAST))
+        assert bot.of("console:now") == bot.of("console:both") == ["n000001", "n000002", "n000003"]
+        # What it got at nine is not sent again. When the paper of 10:01 came, only a file tells.
+        told = ["n000001", "n000002", "n000003"] if reader == "file" else ["n000001", "n000003"]
+        assert bot.of("console:daily") == told or reader == "nothing"
+        assert bot.of("console:weekly") == ["n000001", "n000002", "n000003"]
+
+    with running(tmp_path) as bot:
+        asyncio.run(story(bot))
+
+
+def test_a_person_can_have_papers_announced_that_count_as_sent(tmp_path: Path) -> None:
+    async def story(bot: Bot) -> None:
+        bot.subscribes("console:now", every="now")
+        bot.bot.store.backup(tmp_path / "copy.db")
+        await bot.comes_to(START + timedelta(hours=3))
+        await bot.loses(tmp_path / "copy.db", bot.bot.clock.now(), bot.bot.clock.now())
+        never = Brought(1, 2, "day")  # it stood there and was never read
+        assert (await bot.reads(never, first=False)).counted == 1
+        await bot.comes_to(START + timedelta(hours=4))
+        assert bot.of("console:now") == []
+        assert announce_filed(bot.bot.store, "day", now=bot.bot.clock.now()) == 1
+        assert announce_filed(bot.bot.store, "day", now=bot.bot.clock.now()) == 0
+        await bot.comes_to(START + timedelta(hours=5))
+        assert bot.of("console:now") == ["n000001"]
+
+    with running(tmp_path) as bot:
+        asyncio.run(story(bot))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A loss, in hours after the start, and what is read again in which order."""
+
+    copied: int
+    lost: int
+    restored: int
+    brought: Sequence[Brought]
+    order: Sequence[int]
+
+    @property
+    def lost_at(self) -> datetime:
+        return START + timedelta(hours=self.lost)
+
+    @property
+    def restored_at(self) -> datetime:
+        return START + timedelta(hours=self.restored)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    copied = draw(st.integers(1, 60))
+    lost = copied + draw(st.integers(0, 60))
+    restored = lost + draw(st.integers(1, 20))
+    hours = draw(st.lists(st.integers(1, restored + 20), min_size=1, max_size=8, unique=True))
+    readers = st.sampled_from(("file", "file", "day", "nothing"))
+    brought = [Brought(n, hour, draw(readers)) for n, hour in enumerate(sorted(hours), 1)]
+    return Case(copied, lost, restored, brought, draw(st.permutations(range(len(brought)))))
+
+
+@settings(max_examples=settings().max_examples // 6)
+@given(cases())
+def test_after_any_loss_nothing_comes_twice_and_nothing_that_came_later_is_lost(case: Case) -> None:
+    """Copy, loss, restore and digests at random hours, read again in any order; some together, some minutes apart."""
+    with TemporaryDirectory() as folder, running(Path(folder)) as bot:
+        asyncio.run(_goes_through(bot, Path(folder) / "copy.db", case))
+        _judged(bot, case)
+
+
+async def _goes_through(bot: Bot, copy: Path, case: Case) -> None:
+    for chat, schedule in CHATS:
+        bot.subscribes(chat, **schedule)
+    bot.subscribes(BOTH, every="daily", at="09:00", tz="UTC")
+    bot.subscribes(BOTH, "graph OR tree", every="weekly", on="thu", at="10:00", tz="UTC")
+    for hour in range(1, case.lost + 1):
+        await bot.comes_to(START + timedelta(hours=hour))
+        if hour == case.copied:
+            bot.bot.store.backup(copy)
+            bot.subscribes(LATE, every="now")
+        for one in case.brought:
+            if one.hour == hour < case.lost:
+                await bot.comes_to(one.at)
+                await bot.reads(one, first=True)
+                await bot.bot.ticks()
+    await bot.loses(copy, case.lost_at, case.restored_at)
+    await _goes_on(bot, case)
+
+
+async def _goes_on(bot: Bot, case: Case) -> None:
+    """Reads again what is there in the order of the case, subscribes anew, and lives on."""
+    there = {one for one in case.brought if one.at <= case.restored_at}
+    for one in (case.brought[place] for place in case.order):
+        if one in there:
+            await bot.reads(one, first=False)
+            if one.number % 2:  # the others come with the next one
+                await bot.comes_to(bot.bot.clock.now() + timedelta(minutes=7))
+    bot.subscribes(LATE, every="now")
+    for one in case.brought:
+        if one not in there:
+            await bot.comes_to(one.at)
+            await bot.reads(one, first=False, looked_at=case.restored_at)
+    await bot.comes_to(START + timedelta(hours=LAST))
+
+
+def _judged(bot: Bot, case: Case) -> None:
+    times = Counter((chat, work) for chat, work, _ in bot.papers())
+    assert [pair for pair, count in times.items() if count > 1] == []
+    for one in case.brought:
+        came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
+        for chat in (*dict(CHATS), BOTH):
+            # Only a file tells exactly when it came; of a when-out window nobody knows whether it had its delivery.
+            if came_later or (one.reader == "file" and chat != "telegram:5"):
+                assert (chat, one.work) in times, (chat, one)
+        if one.at > case.restored_at + timedelta(hours=1):
+            assert (LATE, one.work) in times
+
+
+def restored(store: Store, folder: Path, lost_at: datetime) -> None:
+    """A copy of before everything that came takes the place of the store."""
+    restore(store, folder / "copy.db", copies=folder, lost_at=lost_at, now=lost_at + timedelta(minutes=1))
+
+
+def planned(store: Store, now: datetime) -> list[str]:
+    """The titles of the papers that are in a delivery."""
+    plan_due(store, now=now)
+    wanted = select(PaperRow.title).join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
+    with store.read() as session:
+        return sorted(session.exec(wanted.where(col(DeliveryItemRow.delivery).is_not(None))))
+
+
+async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore_and_what_it_shows_later_is_new(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    store.backup(tmp_path / "copy.db")
+    arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
+    restored(store, tmp_path, clock.now() + timedelta(hours=1))
+    clock.advance(timedelta(hours=2))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    receipt = await feeding.poll()
+    assert receipt.detail == "1 papers came before the database was lost, and count as sent."
+    assert planned(store, clock.now()) == []
+    clock.advance(timedelta(hours=1))
+    arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds."), ("2601.00002", "New", "Nodes.")))
+    await feeding.poll()
+    assert planned(store, clock.now()) == ["New"]
+
+
+@pytest.mark.parametrize(("lost", "expected"), [("00:02", ["Graphs"]), ("00:10", [])])
+async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR0917 - fixtures
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, lost: str, expected: list[str]
+) -> None:
+    clock.set_now(new_york("2026-01-21 23:00"))
+    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    store.backup(tmp_path / "copy.db")
+    arxiv.announces(date(2026, 1, 22), paper("Graphs", "cs.LG"))
+    restored(store, tmp_path, new_york(f"2026-01-22 {lost}"))
+    clock.set_now(new_york("2026-01-22 01:00"))
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    assert planned(store, clock.now()) == expected
+
+
+async def test_a_missed_day_that_is_fetched_after_a_restore_counts_as_sent_if_it_was_due_before(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+) -> None:
+    clock.set_now(datetime(2026, 1, 21, 6, tzinfo=UTC))
+    subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md", schedule="0 5 * * *"))
+    arxiv.holds("/2026-01-21.md", page(("2601.00001", "Of the copy", "Clouds.")))
+    await feeding.due()
+    assert planned(store, clock.now()) == ["Of the copy"]
+    store.backup(tmp_path / "copy.db")
+    for day in range(22, 27):
+        arxiv.holds(f"/2026-01-{day}.md", page((f"2601.000{day}", f"Of the {day}th", "Clouds.")))
+    restored(store, tmp_path, datetime(2026, 1, 24, 6, tzinfo=UTC))
+    clock.set_now(datetime(2026, 1, 26, 6, tzinfo=UTC))
+    await feeding.due()
+    assert planned(store, clock.now()) == ["Of the 25th", "Of the 26th", "Of the copy"]
+
+
+@pytest.mark.parametrize("words", [("ingest", "inbox/new.md"), ("ingest", "-")])
+def test_ingest_counts_as_sent_what_came_before_the_loss_and_says_so(
+    terminal: Terminal, words: tuple[str, str]
+) -> None:
+    content = page(("2601.00001", "Graphs", "Nodes."))
+    day, lost = "2026-01-22", "2026-01-22T12:00:00Z"
+    terminal("subscribe", "graphs", "--as", "console:me", "--every", "now", "--now", "2026-01-22T08:00:00Z")
+    terminal("backup", "copy.db")
+    terminal.file("inbox/new.md", content)
+    moment = ("--now", "2026-01-22T13:00:00Z", "--date", day)
+    assert terminal("restore", "copy.db", "--lost-at", lost).status == 0
+    said = terminal(*words, *moment, stdin=content.encode()).out
+    assert "Came before the database was lost, so they count as sent: 1 paper." in said
+    assert terminal("deliver", "--now", "2026-01-22T13:00:00Z", "--json").json["papers"] == 0
+    said = terminal(*words, *moment, "--announce", stdin=content.encode()).out
+    assert "Announced after they had been filed: 1 paper." in said
+    assert terminal("deliver", "--now", "2026-01-22T13:01:00Z", "--json").json["papers"] == 1
+
+
+def test_a_database_of_before_keeps_every_row_and_knows_of_no_loss(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store = Store(f"sqlite:///{path}")
+    with store.write() as session:
+        command.upgrade(alembic_config(session.connection()), "0010")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO query VALUES (1, 'graph')")
+        database.execute(
+            "INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail,"
+            " public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)"
+            " VALUES (1, 'console', 'me', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 2, ?)",
+            ("2026-01-22",),
+        )
+        database.execute(
+            'INSERT INTO paper (id, key, title, abstract, authors, categories, comment, "cross", first_seen_at, day)'
+            " VALUES (1, 'k', 'Graphs', '', '[]', '[]', '', 0, '2026-01-22 12:00:00', '2026-01-22')"
+        )
+        database.execute(
+            "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
+            " VALUES (1, 1, 1, '', 'graph', 'now', 'active', '', '', '2026-01-22 12:00:00', 7)"
+        )
+    store.open(now=START)
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT cursor, counted_until FROM subscription").fetchall()
+        assert (rows, database.execute("SELECT title, came_at FROM paper").fetchall()) == (
+            [(7, None)],
+            [("Graphs", None)],
+        )
+    store.close()
