@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 
-from sqlmodel import Session, col, delete, or_, select, update
+from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
 
 from subscriptions.states import MessageState, ReplyState
-from subscriptions.store.rows import MessageRow, UpdateRow, WorkerRow
+from subscriptions.store.rows import MessageRow, UpdateRow
 
 UNFINISHED = (ReplyState.READY, ReplyState.AGAIN)
+
+
+class WorkerRow(SQLModel, table=True):
+    """A worker: a process that sends. Its heartbeat changes while it is at work."""
+
+    __tablename__ = "worker"
+    id: str = Field(primary_key=True)
+    beat: int = 0
+    holds_sender_lock: bool = True
 
 
 def begin_worker(session: Session, worker: str, *, holds_sender_lock: bool) -> None:

@@ -167,7 +167,7 @@ def test_the_migration_keeps_every_message_and_update_and_the_next_start_recover
     path = tmp_path / "old.db"
     with create_engine(f"sqlite:///{path}").begin() as connection:
         config = alembic_config(connection)
-        command.upgrade(config, "0011")
+        command.upgrade(config, "0012")
     at = "2026-01-22 12:00:00.000000"
     with closing(sqlite3.connect(path)) as old, old:
         old.execute(

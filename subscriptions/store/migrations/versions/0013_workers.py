@@ -1,10 +1,10 @@
-"""messages and replies in hand have an owner; indexes by the moments of attempts and updates."""
+"""messages and replies in hand have an owner."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -22,6 +22,3 @@ def upgrade() -> None:
     )
     op.add_column("message", sa.Column("worker", sa.String(), nullable=False, server_default=""))
     op.add_column("update", sa.Column("worker", sa.String(), nullable=False, server_default=""))
-    op.create_index("ix_message_attempted_at", "message", ["attempted_at"])
-    op.create_index("ix_update_at", "update", ["platform", "at"])
-    op.create_index("ix_update_state", "update", ["state"])
