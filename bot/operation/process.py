@@ -12,11 +12,13 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.errors import error_location
 from bot.operation.health import Health
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
 from bot.operation.metrics import Metrics
+from bot.operation.outbox_trouble import attention, log_new_trouble
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web_server import serving
@@ -41,6 +43,7 @@ class Process:
         self.app = app
         self.sources = sources
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
+        self.attention: dict[str, str] = {}  # shown beside them, and no reason to be not ready
         self._drain: asyncio.Task[None] | None = None
         self._drain_state = DrainState()
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -108,7 +111,8 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            log.error("Delivering failed: %s", one, exc_info=one)
+            said = one if isinstance(one, PaperwireError) else error_location(one)
+            log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
@@ -146,13 +150,15 @@ class Process:
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause.
+        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause; logs the first two.
 
         `stopped`: stopped platforms with their reasons. Returns whether notices were planned.
         """
-        app = self.app
+        app, now = self.app, self.app.clock.now()
+        await asyncio.to_thread(log_new_trouble, app.store, now=now)
+        self.attention = await asyncio.to_thread(attention, app.store, now=now)
         planned = await asyncio.to_thread(
-            notify_operators_of_trouble, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
+            notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
         )
         return bool(planned)
 
@@ -228,7 +234,15 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    pages = serving(app.settings, health.problems, say, webhooks, routes, metrics=metrics.page)
+    pages = serving(
+        app.settings,
+        health.problems,
+        say,
+        webhooks,
+        routes,
+        metrics=metrics.page,
+        attention=lambda: process.attention,
+    )
     async with pages, _beside(health.watch()):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)
