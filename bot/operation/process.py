@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,11 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.errors import error_location
 from bot.operation.health import Health
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.maintenance import run_daily_maintenance
+from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
 from bot.operation.metrics import Metrics
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
@@ -48,6 +49,7 @@ class Process:
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # stopped platforms that `problems` names
         self._maintained_at: datetime | None = None
+        self._maintenance: Iterator[int] | None = None  # the steps that are left
         self._notified_at: datetime | None = None
 
     async def tick(self) -> None:
@@ -107,7 +109,8 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            log.error("Delivering failed: %s", one, exc_info=one)
+            said = one if isinstance(one, PaperwireError) else error_location(one)
+            log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
@@ -156,7 +159,7 @@ class Process:
         return bool(planned)
 
     async def run_maintenance(self) -> None:
-        """Runs the daily maintenance, once a day."""
+        """Goes on with the daily maintenance, which begins once a day, for a tenth of a second."""
         now = self.app.clock.now()
         if (
             self._maintained_at is None
@@ -164,7 +167,9 @@ class Process:
             or now < self._maintained_at
         ):
             self._maintained_at = now
-            await asyncio.to_thread(run_daily_maintenance, self.app.store, self.app.settings, now=now)
+            self._maintenance = daily_maintenance(self.app.store, self.app.settings, now=now)
+        if self._maintenance is not None and not await asyncio.to_thread(proceed, self._maintenance, self.app.clock):
+            self._maintenance = None
 
 
 async def run(
@@ -199,7 +204,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await process.run_maintenance()
+    await asyncio.to_thread(run_daily_maintenance, app.store, app.settings, now=app.clock.now())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)

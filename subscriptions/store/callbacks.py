@@ -11,6 +11,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
+from subscriptions.store import mentions
 from subscriptions.store.conflicts import put
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, CallbackRow, UpdateRow
@@ -46,6 +47,8 @@ def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, no
             )
         )
     session.flush()
+    named = {id_: mentions.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    mentions.note(session, "callback", {id_: words for id_, words in named.items() if words})
 
 
 def put_callback(session: Session, callback_id: str, token: CallbackToken, *, now: datetime) -> None:
@@ -59,6 +62,8 @@ def put_callback(session: Session, callback_id: str, token: CallbackToken, *, no
         "at": now,
     }
     put(session, "callback", ("id",), values)
+    words = mentions.words_of_callback(callback_id, token.arguments, token.place)
+    mentions.note(session, "callback", {callback_id: words})
 
 
 def find_callback(session: Session, callback_id: str) -> tuple[CallbackToken, datetime | None] | None:
@@ -102,11 +107,6 @@ def change_callback(session: Session, callback_id: str, arguments: dict[str, Any
 def drop_callback(session: Session, callback_id: str) -> None:
     """Removes one callback token."""
     session.exec(delete(CallbackRow).where(col(CallbackRow.id) == callback_id))
-
-
-def drop_callbacks(session: Session, before: datetime) -> None:
-    """Removes the callback tokens stored before `before`; those that work in every chat stay."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.at) < before, col(CallbackRow.place) != ""))
 
 
 def has_callbacks_at(session: Session, place: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
@@ -230,21 +231,30 @@ def put_receipt(session: Session, receipt: Receipt) -> int:
 
 def latest(session: Session) -> dict[str, Receipt]:
     """Source → its newest receipt."""
-    newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
-    rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))
-    return {row.source: receipt_value(row) for row in rows}
-
-
-def drop_receipts(session: Session, before: datetime) -> None:
-    """Removes the receipts from before `before`, but not the newest of a source."""
-    newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
-    session.exec(delete(ReceiptRow).where(col(ReceiptRow.at) < before, col(ReceiptRow.id).not_in(newest)))
+    return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(Outcome))}
 
 
 def _settled(session: Session) -> dict[str, datetime]:
-    settling = col(ReceiptRow.outcome).in_(SETTLING)
-    newest = select(func.max(ReceiptRow.id)).where(settling).group_by(col(ReceiptRow.source))
-    return {row.source: row.at for row in session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))}
+    return {row.source: row.at for row in session.exec(_newest_of_sources(sorted(SETTLING)))}
+
+
+def _newest_of_sources(outcomes: Iterable[Outcome]) -> SelectOfScalar[ReceiptRow]:
+    """The statement for the newest receipt of each source that has one of these outcomes.
+
+    For each source and outcome it looks at the end of an index; grouping would read all receipts.
+    """
+    others = _receipts.alias()
+    newest = [
+        func.coalesce(
+            columns(func.max(others.c.id))
+            .where(others.c.source == _s.name, others.c.outcome == outcome)
+            .correlate(_sources)
+            .scalar_subquery(),
+            0,
+        )
+        for outcome in outcomes
+    ]
+    return select(ReceiptRow).join(SourceRow, _r.id == func.max(*newest))
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:

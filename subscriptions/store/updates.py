@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, func, or_, select, update
+from sqlmodel import Session, col, func, or_, select, update
 
 from subscriptions.states import ReplyState
 from subscriptions.store.conflicts import insert_new
@@ -37,11 +37,6 @@ def store_reply(session: Session, platform: str, update_id: str, reply: str, *, 
     session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(changed))
 
 
-def drop_updates(session: Session, before: datetime) -> None:
-    """Removes the updates that came before `before`."""
-    session.exec(delete(UpdateRow).where(col(UpdateRow.at) < before))
-
-
 def updates_of(session: Session, chat: str, since: datetime) -> int:
     """How many updates of a chat came at `since` or later."""
     found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == chat, UpdateRow.at >= since)
@@ -52,7 +47,9 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
     """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
     rows = session.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
-            UpdateRow.platform == platform, UpdateRow.at > after, UpdateRow.chat != ""
+            col(UpdateRow.platform).concat("") == platform,
+            UpdateRow.at > after,
+            UpdateRow.chat != "",  # concat: by `at`
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]

@@ -151,7 +151,7 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
     before = row.query
     row.text, row.query = text, _query_id(session, canonical)
     session.flush()
-    _drop_unused(session, [before])
+    drop_unused_queries(session, [before])
 
 
 def pause_subscription(
@@ -190,10 +190,10 @@ def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
-    _drop_unused(session, queries)
+    drop_unused_queries(session, queries)
 
 
-def _drop_unused(session: Session, queries: Sequence[int]) -> None:
+def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
