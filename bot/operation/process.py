@@ -18,6 +18,7 @@ from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
 from bot.operation.metrics import Metrics
+from bot.operation.outbox_trouble import attention, log_new_trouble
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web_server import serving
@@ -42,6 +43,7 @@ class Process:
         self.app = app
         self.sources = sources
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
+        self.attention: dict[str, str] = {}  # shown beside them, and no reason to be not ready
         self._drain: asyncio.Task[None] | None = None
         self._drain_state = DrainState()
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -148,13 +150,15 @@ class Process:
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause.
+        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause; logs the first two.
 
         `stopped`: stopped platforms with their reasons. Returns whether notices were planned.
         """
-        app = self.app
+        app, now = self.app, self.app.clock.now()
+        await asyncio.to_thread(log_new_trouble, app.store, now=now)
+        self.attention = await asyncio.to_thread(attention, app.store, now=now)
         planned = await asyncio.to_thread(
-            notify_operators_of_trouble, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
+            notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
         )
         return bool(planned)
 
@@ -230,7 +234,15 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    pages = serving(app.settings, health.problems, say, webhooks, routes, metrics=metrics.page)
+    pages = serving(
+        app.settings,
+        health.problems,
+        say,
+        webhooks,
+        routes,
+        metrics=metrics.page,
+        attention=lambda: process.attention,
+    )
     async with pages, _beside(health.watch()):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)

@@ -17,7 +17,6 @@ from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import backlog as status
 from subscriptions.store.outbox import planned
 
-LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
 _MOST_NAMED = 10  # subscriptions that a notice names
 _DEAD_NOTIFIED = "notified:dead"  # a key: the moment up to which operators know of dead messages
@@ -248,7 +247,7 @@ def notify_operators_of_trouble(
     with store.read() as session:
         known = key_value.get_value(session, _DEAD_NOTIFIED)
         dead = status.dead_since(session, datetime.fromisoformat(known) if known else None)
-        waiting = status.waiting_since(session, now - LONG)
+        waiting = status.waiting_since(session, now - status.LONG)
     lanes: list[Lane] = []
     if dead.count:
         notice = MessagesDead(count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat)
