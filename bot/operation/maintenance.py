@@ -2,18 +2,18 @@
 
 from datetime import datetime
 
+from bot.context.database import backup_folder
 from bot.settings import Settings
 from subscriptions.service.chats import claim_daily_work, clean_up
 from subscriptions.store import Store
 
 
 def run_daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> None:
-    """Erases data whose retention is over, and makes the day's backup if the settings name a folder for it.
+    """Erases data whose retention is over, and makes the day's backup.
 
     Further calls on the same day do nothing, also from other processes.
     """
     if not claim_daily_work(store, now=now):
         return
     clean_up(store, now=now)
-    if settings.backup_to is not None:
-        store.copy_into(settings.backup_to, "daily", now)
+    store.copy_into(backup_folder(settings, store), "daily", now)

@@ -7,3 +7,4 @@ from bot.operation.checks.machine import sample_delivery as sample_delivery
 from bot.operation.checks.platforms import check_platforms as check_platforms
 from bot.operation.checks.sources import ask_sources as ask_sources
 from bot.operation.checks.sources import check_sources as check_sources
+from bot.operation.checks.storage import mounts as mounts
