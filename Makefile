@@ -43,8 +43,8 @@ lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml
 audit: .venv/dev.stamp ## known holes in what the lock files name; asks the network
 	@test -x .venv/audit/bin/pip-audit || { $(BIN)/python -m venv .venv/audit && \
 		.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
-	.venv/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
-	.venv/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
+	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues

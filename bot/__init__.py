@@ -1,4 +1,4 @@
-"""The program. It reads digests, delivers papers to chats and answers people; `subscriptions` is its domain.
+"""The program of paperwire. It reads digests, delivers papers to chats and answers people; `subscriptions` is its domain.
 
 sources       fetch the documents of a source, or read its files
 digests       turn the bytes of a document into papers; `sources.ingest` stores them

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.channels.slack.scopes import FREE_EVENTS, HOSTS, NEEDED, OPTIONAL, SCOPES, Scope
-from subscriptions.service.chats.retention import BUTTONS, GONE_CHATS, PAYLOADS, UPDATES
+from subscriptions.service.chats.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
 from subscriptions.service.chats.workspaces import GRACE
 
 PAGE = Path(__file__).with_name("slack.md")
@@ -48,7 +48,7 @@ def _stored() -> list[list[str]]:
             "until `forget`, or as below",
         ],
         ["which papers each of them was sent, and when", "the same"],
-        ["the text of messages that paperwire sent", f"{PAYLOADS.days} days"],
+        ["the text of messages that paperwire sent", f"{DELIVERIES.days} days"],
         ["the ids of commands and events, so that each counts once; not their words", f"{UPDATES.days} days"],
         ["what buttons and forms stand for", f"{BUTTONS.days} days"],
         ["tokens of workspaces that installed the app, sealed with `PAPERWIRE_SECRET_KEY`", "until it is uninstalled"],

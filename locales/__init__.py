@@ -1,1 +1,1 @@
-"""Gettext catalogues: every sentence that a person reads, in English and Chinese."""
+"""Gettext catalogues of paperwire: every sentence that a person reads, in English and Chinese."""

@@ -1,1 +1,1 @@
-"""Jinja templates of the messages, a folder for each platform; bot/rendering fills them."""
+"""Jinja templates of paperwire's messages, a folder for each platform; bot/rendering fills them."""

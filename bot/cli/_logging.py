@@ -1,10 +1,14 @@
-"""Logging to stderr, as text or as one JSON object per line. Secrets are replaced; tracebacks only when debugging."""
+"""Logging to stderr, as text or as one JSON object per line. Secrets are replaced; tracebacks only when debugging.
+
+One event is one line. In JSON an event has fields beside its message: those that `extra` names (`delivery`, `chat`, `source`)
+and the process as `worker`. In text, a message that has to name them does so itself.
+"""
 
 import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +16,15 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.cli._streams import print_error
+from bot.errors import error_location
 from bot.settings import Settings, load_settings
 from subscriptions.errors import PaperwireError
 
 _SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words
 _REDACTION = "<secret>"
 _SECRET_NAMES = ("TOKEN", "SECRET", "KEY", "HEARTBEAT")
+_OURS = "paperwire"
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -31,7 +38,15 @@ def start_logging(settings: Settings, *, quiet: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(settings, details=settings.log_level == "debug"))
     logging.basicConfig(level=libraries, handlers=[handler], force=True)
-    logging.getLogger("paperwire").setLevel(libraries if quiet else level)
+    logging.getLogger(_OURS).setLevel(libraries if quiet else level)
+
+
+def say_for(settings: Settings) -> Callable[[str], None]:
+    """Returns what prints a line for the operator on stderr: as it is or, where the log is JSON, as an event at any level."""
+    if settings.log_format == "text":
+        return print_error
+    ours = logging.getLogger(_OURS)
+    return lambda line: ours.handle(ours.makeRecord(ours.name, logging.INFO, "", 0, "%s", (line,), None))
 
 
 class _Formatter(logging.Formatter):
@@ -46,14 +61,26 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
-        message = redacted(record.getMessage(), self._secrets)
+        message = redacted(_message(record), self._secrets)
         details = redacted(details, self._secrets)
         if not self._json:
             line = f"{at} {record.levelname.lower()} {record.name}: {_one_line(message)}"
             return f"{line}\n{details}" if details else line
-        more = {name: value for name, value in vars(record).items() if name not in _OWN}
-        parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message, **more}
-        return json.dumps({**parts, "details": details} if details else parts, ensure_ascii=False, default=str)
+        parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
+        fields = {name: redacted(str(value), self._secrets) for name, value in vars(record).items() if name not in _OWN}
+        every = {**fields, **parts, "worker": record.process}
+        return json.dumps({**every, "details": details} if details else every, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Returns the message. Of an error that a library logs, its type and place stand in place of what follows the first line.
+
+    Such a message quotes the error, and the error may quote what a person wrote.
+    """
+    message, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
+    if error is None or record.name == _OURS:
+        return message
+    return f"{message.partition(chr(10))[0]}: {error_location(error)}"
 
 
 def _one_line(text: str) -> str:

@@ -126,6 +126,9 @@ SUBCOMMANDS = (
         "check:check",
         "Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong",
     ),
+    Subcommand(
+        _KEEP, "status", "status:status", "Say whether paperwire runs and is ready, with each problem, and what waits"
+    ),
     Subcommand(_KEEP, "backup", "database:backup", "Write a consistent copy of the database while others work with it"),
     Subcommand(_KEEP, "restore", "database:restore", "Put a copy in the place of the database, which is kept"),
     Subcommand(_MOVE, "outbox", "outbox:app", "What waits to be sent and why; dead letters"),

@@ -141,6 +141,7 @@ class Dispatcher:
                 request.update_id,
                 request.chat.platform,
                 error_location(error),
+                extra={"chat": str(request.chat)},
             )
             reply = await asyncio.to_thread(answer_failure, self._context, request)
         finally:

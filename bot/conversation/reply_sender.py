@@ -40,7 +40,7 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         try:
             await _send_content(context, api, reply)
         except NotDelivered as error:
-            log.warning("A reply did not arrive: %s", error.reason)
+            log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _write(context, _record_loss, context, reply.chat, error)
     await _write(context, finish_reply, context.store, reply.chat.platform, reply.update)
 

@@ -5,6 +5,7 @@ import logging
 
 from bot.context.dependencies import Context
 from bot.delivery.drain_state import DrainState, LaneAttempts
+from bot.errors import error_location
 from subscriptions.model import Delivery, Lane
 from subscriptions.service.outbox import ClaimRequest, Step, claim, store_rendered, to_render
 from subscriptions.store import Claim, Rendered
@@ -95,6 +96,7 @@ def _rendered(context: Context, seq: int, delivery: Delivery) -> Rendered:
     try:
         return Rendered(seq=seq, messages=context.render_delivery(delivery, ()))
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
-        log.error("Delivery %s cannot be rendered: %s: %s", delivery.id, type(error).__name__, error)
+        fields = {"delivery": delivery.id, "chat": str(delivery.chat.address)}
+        log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
         return Rendered(seq=seq, failure=reason)

@@ -1,18 +1,23 @@
 """Writes the outcome of a post to the store, and applies its consequences."""
 
 import asyncio
+import logging
+import os
 
 from bot.context.dependencies import Context
 from bot.context.kept_writes import write_until_stored
 from bot.delivery.claiming import claim_request
 from bot.delivery.drain_state import DrainState, LaneAttempts
-from subscriptions.errors import ChatMoved, NotDelivered, RetryLater
+from bot.ports.measurements import outcome_name
+from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import Lane
 from subscriptions.notices.operations import SendingStopped
 from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.outbox import Step, confirm, record_outcome, stop_platform
 from subscriptions.store import Claim
+
+log = logging.getLogger("paperwire")
 
 GONE_CHATS, GONE_SHARE = 10, 5  # more than ten chats, and more than a fifth of a drain (docs/architecture.md, rule 11)
 
@@ -25,6 +30,7 @@ async def confirm_sent(
         context,
         lambda: context.group_commit(confirm, context.store, step, platform_id, claim_request(context, attempts)),
     )
+    _log(step, "sent", logging.DEBUG)
     if papers is not None:
         drain_state.sent += 1
         drain_state.papers += papers
@@ -41,6 +47,8 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
             record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
         ),
     )
+    is_usual = isinstance(outcome, RetryLater | SenderStopped)
+    _log(step, outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
     if isinstance(outcome, RetryLater) and outcome.after:
         second = context.clock.monotonic()
         context.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
@@ -50,6 +58,16 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
         context.engine.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
         await _count_gone(context, drain_state, sender_of(lane), step.chat_id)
+
+
+def _log(step: Claim, outcome: str, level: int) -> None:
+    """Logs what became of an attempt, without the platform's words, which may quote the message.
+
+    What happens to all messages while a platform is down, or to each one as it should, is logged only when debugging.
+    """
+    said = "A message was sent" if outcome == "sent" else f"A message was not sent ({outcome})"
+    fields = {"delivery": step.delivery, "chat": str(step.address)}
+    log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)
 
 
 async def _count_gone(context: Context, drain_state: DrainState, sender: str, chat_id: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,13 @@ from bot.app import App
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
+from bot.errors import error_location
 from bot.operation.health import Health
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.maintenance import run_daily_maintenance
+from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
 from bot.operation.metrics import Metrics
+from bot.operation.outbox_trouble import attention, log_new_trouble
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web_server import serving
@@ -41,6 +43,7 @@ class Process:
         self.app = app
         self.sources = sources
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
+        self.attention: dict[str, str] = {}  # shown beside them, and no reason to be not ready
         self._drain: asyncio.Task[None] | None = None
         self._drain_state = DrainState()
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -48,6 +51,7 @@ class Process:
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # stopped platforms that `problems` names
         self._maintained_at: datetime | None = None
+        self._maintenance: Iterator[int] | None = None  # the steps that are left
         self._notified_at: datetime | None = None
 
     async def tick(self) -> None:
@@ -107,7 +111,8 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            log.error("Delivering failed: %s", one, exc_info=one)
+            said = one if isinstance(one, PaperwireError) else error_location(one)
+            log.error("Delivering failed: %s", said, exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
@@ -145,18 +150,20 @@ class Process:
             await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause.
+        """Notifies operators of dead letters, long waits and stopped platforms, once a day per cause; logs the first two.
 
         `stopped`: stopped platforms with their reasons. Returns whether notices were planned.
         """
-        app = self.app
+        app, now = self.app, self.app.clock.now()
+        await asyncio.to_thread(log_new_trouble, app.store, now=now)
+        self.attention = await asyncio.to_thread(attention, app.store, now=now)
         planned = await asyncio.to_thread(
-            notify_operators_of_trouble, app.store, app.settings.admins, now=app.clock.now(), stopped=stopped
+            notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
         )
         return bool(planned)
 
     async def run_maintenance(self) -> None:
-        """Runs the daily maintenance, once a day."""
+        """Goes on with the daily maintenance, which begins once a day, for a tenth of a second."""
         now = self.app.clock.now()
         if (
             self._maintained_at is None
@@ -164,7 +171,9 @@ class Process:
             or now < self._maintained_at
         ):
             self._maintained_at = now
-            await asyncio.to_thread(run_daily_maintenance, self.app.store, self.app.settings, now=now)
+            self._maintenance = daily_maintenance(self.app.store, self.app.settings, now=now)
+        if self._maintenance is not None and not await asyncio.to_thread(proceed, self._maintenance, self.app.clock):
+            self._maintenance = None
 
 
 async def run(
@@ -199,7 +208,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await process.run_maintenance()
+    await asyncio.to_thread(run_daily_maintenance, app.store, app.settings, now=app.clock.now())
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
@@ -225,7 +234,15 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    pages = serving(app.settings, health.problems, say, webhooks, routes, metrics=metrics.page)
+    pages = serving(
+        app.settings,
+        health.problems,
+        say,
+        webhooks,
+        routes,
+        metrics=metrics.page,
+        attention=lambda: process.attention,
+    )
     async with pages, _beside(health.watch()):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)

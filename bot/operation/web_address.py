@@ -19,6 +19,7 @@ from bot.ports.web_route import Webhook, WebRequest, WebRoute
 log = logging.getLogger("paperwire")
 
 Problems = Callable[[], Mapping[str, Problem]]
+Attention = Callable[[], Mapping[str, str]]
 MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
 LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
@@ -40,8 +41,11 @@ def health_app(
     webhooks: Sequence[Webhook] = (),
     web_routes: Sequence[WebRoute] = (),
     metrics: MetricsPage | None = None,
+    attention: Attention = dict,
 ) -> Starlette:
     """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
+
+    `attention` returns what a person should look at although the process is ready.
 
     `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
     webhooks, does not show it.
@@ -52,11 +56,12 @@ def health_app(
 
     async def ready(_: Request) -> Response:
         wrong = problems()
+        more: dict[str, object] = {"attention": dict(seen)} if (seen := attention()) else {}
         if not wrong:
-            return JSONResponse({"ready": True, "problems": {}})
+            return JSONResponse({"ready": True, "problems": {}, **more})
         whys = {name: problem.why for name, problem in wrong.items()}
         ages = {name: problem.seconds for name, problem in wrong.items()}
-        return JSONResponse({"ready": False, "problems": whys, "seconds": ages}, status_code=503)
+        return JSONResponse({"ready": False, "problems": whys, "seconds": ages, **more}, status_code=503)
 
     async def measured(_: Request) -> Response:
         assert metrics is not None  # noqa: S101 - it has a route only then

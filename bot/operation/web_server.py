@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
 from bot.operation.loop_watch import loop_watched
-from bot.operation.web_address import MetricsPage, Problems, health_app
+from bot.operation.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -36,11 +36,12 @@ async def serving(
     routes: Sequence[WebRoute] = (),
     *,
     metrics: MetricsPage | None = None,
+    attention: Attention = dict,
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes, metrics),
+        health_app(problems, webhooks, routes, metrics, attention),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets

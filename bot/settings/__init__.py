@@ -47,6 +47,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
         sources=config.sources,
         holidays=config.holidays,
         backup_to=config.backup_to,
+        keep_papers=config.keep_papers,
         unknown=env.unknown(known=VARIABLES, named=config.variables),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -36,6 +36,9 @@ _LINKS: tuple[Literal["within", "follow"], ...] = ("within", "follow")
 _ON_UNCLEAR: tuple[Literal["resend", "skip"], ...] = ("resend", "skip")
 _LOG_LEVELS: tuple[Literal["debug", "info", "warning", "error"], ...] = ("debug", "info", "warning", "error")
 _LOG_FORMATS: tuple[Literal["text", "json"], ...] = ("text", "json")
+
+
+SHORTEST_AGE = timedelta(days=60)  # of papers that are reduced: longer than anything looks back but a long pause
 
 
 class Unusable(Exception):
@@ -238,6 +241,14 @@ def line(text: str) -> str:
     if not plain or not plain.isprintable():
         raise Unusable("it must be one line of text")
     return plain
+
+
+def age(text: str) -> timedelta:
+    """Returns the age that "400d" stands for; it is at least SHORTEST_AGE."""
+    days = _like(re.compile(r"[0-9]{1,5}d"), text, "it must be a number of days, such as 400d")
+    if timedelta(days=int(days[:-1])) < SHORTEST_AGE:
+        raise Unusable("it must be at least {days}d", days=SHORTEST_AGE.days)
+    return timedelta(days=int(days[:-1]))
 
 
 def path_in(folder: Path) -> Callable[[str], Path]:

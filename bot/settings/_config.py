@@ -1,10 +1,10 @@
-"""Reads paperwire.toml: sources, further Slack workspaces, arXiv's holidays, the folder for backups."""
+"""Reads paperwire.toml: sources, further Slack workspaces, arXiv's holidays, the folder for backups, how long papers are kept."""
 
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +32,7 @@ class Config:
     workspaces: tuple[SlackWorkspace, ...] = ()
     holidays: tuple[date, ...] | None = None
     backup_to: Path | None = None
+    keep_papers: timedelta | None = None
     variables: frozenset[str] = field(default_factory=frozenset)  # names of environment variables that the file names
 
 
@@ -115,6 +116,7 @@ def read_config(env: Environment, formats: Sequence[str] | None) -> Config:
         workspaces=tuple(workspace for workspace, _ in workspaces),
         holidays=top.table("arxiv", ("holidays",)).read_all("holidays", check.day),
         backup_to=top.table("backup", ("to",)).read("to", check.path_in(folder), None),
+        keep_papers=top.table("keep", ("papers",)).read("papers", check.age, None),
         variables=frozenset(name for _, names in workspaces for name in names),
     )
 
@@ -125,7 +127,7 @@ def _file(env: Environment) -> tuple[Table, Path] | None:
     path = named or env.cwd / NAME
     if named is None and not path.exists():
         return None
-    top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup"))
+    top = Table(_parse(path, named=named is not None), "", ("source", "slack", "arxiv", "backup", "keep"))
     return top, path.parent.absolute()
 
 

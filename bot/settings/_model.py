@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -121,6 +121,7 @@ class Settings:
     sources: tuple[SourceSettings, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
+    keep_papers: timedelta | None = None  # the age from which papers are reduced; None: they are kept whole
     unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
 
     def is_on(self, platform: str) -> bool:

@@ -95,7 +95,7 @@ class FileReceiptWriter:
         if scan.receipt:
             self.context.observe(read_of(scan.receipt))
         if filed := scan.filed.as_sentence(source.name):
-            log.info("%s: %s", source.name, filed)
+            log.info("%s: %s", source.name, filed, extra={"source": source.name})
         if not scan.is_first:
             await asyncio.to_thread(
                 notify_of_filed,

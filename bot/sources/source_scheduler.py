@@ -222,7 +222,8 @@ class SourceScheduler:
         )
         self._context.observe(read_of(receipt))
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
-        say("%s: %s. %s", source.name, receipt.outcome, " ".join(filter(None, (_counted(receipt), receipt.detail))))
+        told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
+        say("%s: %s. %s", source.name, receipt.outcome, told, extra={"source": source.name})
         return receipt
 
     async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
@@ -241,7 +242,8 @@ class SourceScheduler:
         ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
         for (source, _), found in zip(polls, ended, strict=True):
             if isinstance(found, Exception) and not isinstance(found, PaperwireError):
-                log.error("Source %s could not be polled: %s", source.name, error_location(found))
+                fields = {"source": source.name}
+                log.error("Source %s could not be polled: %s", source.name, error_location(found), extra=fields)
             elif isinstance(found, BaseException):
                 raise found
 
@@ -288,9 +290,9 @@ class SourceScheduler:
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 self._retry_at[name] = self._context.ingest_context.clock.monotonic() + ERROR_BACKOFF
-                log.error(
-                    "Source %s could not be polled: %s", name, error, exc_info=not isinstance(error, PaperwireError)
-                )
+                details = None if isinstance(error, PaperwireError) else error
+                fields = {"source": name}
+                log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
 
 
 def _counted(receipt: Receipt) -> str:

@@ -181,7 +181,8 @@ class WatchedFiles:
             if (
                 not done.already_known and not done.archive
             ):  # otherwise a folder with years of old digests fills the log
-                log.info("%s: %d papers in %s, %d of them new.", source.name, len(digest.entries), path, done.new)
+                counts, fields = (len(digest.entries), path, done.new), {"source": source.name}
+                log.info("%s: %d papers in %s, %d of them new.", source.name, *counts, extra=fields)
 
     def _read_again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name] = report_again(self._watches[source.name], path)
@@ -191,7 +192,7 @@ class WatchedFiles:
         if self._reported.get(place) == str(error):
             return
         self._reported[place] = str(error)
-        log.error("%s", error)
+        log.error("%s", error, extra={"source": source.name})
         self._refused[source.name] = brief(error)
         if self._receipts is not None:
             await self._receipts.record_failed(source, brief(error))

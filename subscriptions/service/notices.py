@@ -17,7 +17,6 @@ from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import backlog as status
 from subscriptions.store.outbox import planned
 
-LONG = timedelta(hours=1)  # operators hear of what has waited longer
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
 _MOST_NAMED = 10  # subscriptions that a notice names
 _DEAD_NOTIFIED = "notified:dead"  # a key: the moment up to which operators know of dead messages
@@ -111,12 +110,9 @@ def _add(
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)
-    if planned.taken_keys(session, [dedupe_key]):
-        return False
-    tokens = [CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address)) for b in buttons.values()]
-    ids = callbacks.add_callbacks(session, tokens, now=now)
-    token_ids = {BUTTON + verb: token_id for verb, token_id in zip(buttons, ids, strict=True)}
-    facts = Facts(notice=notice.cause, detail={**notice.detail(), **token_ids})
+    token_ids = {verb: callbacks.new_callback_id() for verb in buttons}
+    names = {BUTTON + verb: token_id for verb, token_id in token_ids.items()}
+    facts = Facts(notice=notice.cause, detail={**notice.detail(), **names})
     row = Planned(
         id=secrets.token_hex(8),
         chat_id=chat.id,
@@ -126,7 +122,13 @@ def _add(
         items=(),
         facts=facts,
     )
-    planned.add_deliveries(session, [row], now=now)
+    if not planned.add_delivery(session, row, now=now):
+        return False
+    tokens = {
+        token_ids[verb]: CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
+        for verb, b in buttons.items()
+    }
+    callbacks.store_callbacks(session, tokens, now=now)
     return True
 
 
@@ -245,7 +247,7 @@ def notify_operators_of_trouble(
     with store.read() as session:
         known = key_value.get_value(session, _DEAD_NOTIFIED)
         dead = status.dead_since(session, datetime.fromisoformat(known) if known else None)
-        waiting = status.waiting_since(session, now - LONG)
+        waiting = status.waiting_since(session, now - status.LONG)
     lanes: list[Lane] = []
     if dead.count:
         notice = MessagesDead(count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat)
@@ -268,8 +270,7 @@ def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str
     """Notifies the operators that another version runs than before; not of the first one."""
     with store.write() as session:
         before = key_value.get_value(session, "version")
-        if before == version:
+        if before == version or not key_value.swap_value(session, "version", before, version):
             return
-        key_value.put_value(session, "version", version)
     if before is not None:
         notify_operators(store, admins, VersionChanged(version=version, before=before), now=now)

@@ -5,12 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Row, bindparam
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
-from subscriptions.store.rows import CallbackRow, UpdateRow
+from subscriptions.store import mentions
+from subscriptions.store.conflicts import put
+from subscriptions.store.database import execute
+from subscriptions.store.rows import TABLES, CallbackRow, UpdateRow
 
+_callbacks = TABLES.tables["callback"]
+_FIND = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
 HOME_VIEW_PREFIX = "board:"  # prefix of a person's address: the place of the callbacks on their home view
 
 
@@ -40,33 +47,32 @@ def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, no
             )
         )
     session.flush()
+    named = {id_: mentions.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    mentions.note(session, "callback", {id_: words for id_, words in named.items() if words})
 
 
 def put_callback(session: Session, callback_id: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores a callback token under a chosen id; replaces one that has this id."""
     values: dict[str, Any] = {
+        "id": callback_id,
         "place": token.place,
         "person": token.person,
         "verb": token.verb,
         "arguments": dict(token.arguments),
+        "at": now,
     }
-    row = session.get(CallbackRow, callback_id)
-    if row is None:
-        session.add(CallbackRow(id=callback_id, at=now, **values))
-    else:
-        row.sqlmodel_update({**values, "at": now})
-    session.flush()
+    put(session, "callback", ("id",), values)
+    words = mentions.words_of_callback(callback_id, token.arguments, token.place)
+    mentions.note(session, "callback", {callback_id: words})
 
 
 def find_callback(session: Session, callback_id: str) -> tuple[CallbackToken, datetime | None] | None:
     """(callback token, when it was stored) of an id; None if there is none."""
-    row = session.get(CallbackRow, callback_id)
-    if row is None:
-        return None
-    return _callback(row), row.at
+    row = execute(session, _FIND, {"called": callback_id}).first()
+    return None if row is None else (_callback(row), row.at)
 
 
-def _callback(row: CallbackRow) -> CallbackToken:
+def _callback(row: CallbackRow | Row[Any]) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
@@ -101,11 +107,6 @@ def change_callback(session: Session, callback_id: str, arguments: dict[str, Any
 def drop_callback(session: Session, callback_id: str) -> None:
     """Removes one callback token."""
     session.exec(delete(CallbackRow).where(col(CallbackRow.id) == callback_id))
-
-
-def drop_callbacks(session: Session, before: datetime) -> None:
-    """Removes the callback tokens stored before `before`; those that work in every chat stay."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.at) < before, col(CallbackRow.place) != ""))
 
 
 def has_callbacks_at(session: Session, place: str) -> bool:

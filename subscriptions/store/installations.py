@@ -2,56 +2,50 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.states import InstallationState
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.rows import InstallationRow
+
+_is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
+
+
+def _change(session: Session, *conditions: ColumnElement[bool], **values: object) -> bool:
+    """A guarded update; returns whether there was a row that met the conditions."""
+    return session.exec(update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
 
 
 def uninstall(session: Session, team: str, *, now: datetime) -> None:
     """Stores that a workspace removed the app, and when; its tokens are erased. A second call changes nothing."""
-    row = session.get(InstallationRow, team)
-    if row is None:
-        session.add(InstallationRow(team=team, state=InstallationState.UNINSTALLED, since=now))
-    elif row.state != InstallationState.UNINSTALLED:
-        row.tokens, row.state, row.since = "", InstallationState.UNINSTALLED, now
-    session.flush()
+    removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
+    if not insert_new(session, "installation", ("team",), {"team": team, **removed}):
+        _change(session, col(InstallationRow.team) == team, _is_there, **removed)
 
 
 def install_again(session: Session, team: str, *, now: datetime) -> bool:
     """Stores that a workspace has the app again. Returns False if it had not removed it."""
-    row = session.get(InstallationRow, team)
-    if row is None or row.state != InstallationState.UNINSTALLED:
-        return False
-    row.state, row.since = InstallationState.ACTIVE, now
-    session.flush()
-    return True
+    return _change(session, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now)
 
 
 def put_installation(session: Session, team: str, tokens: str, *, now: datetime) -> None:
     """Stores a workspace that has the app, with its sealed tokens."""
-    row = session.get(InstallationRow, team)
-    if row is None:
-        session.add(InstallationRow(team=team, tokens=tokens, since=now))
-    else:
-        row.tokens = tokens
-    session.flush()
+    values = {"team": team, "tokens": tokens, "state": InstallationState.ACTIVE, "since": now}
+    if not insert_new(session, "installation", ("team",), values):
+        _change(session, col(InstallationRow.team) == team, tokens=tokens)
 
 
 def renew_tokens(session: Session, team: str, tokens: str) -> bool:
     """Replaces the sealed tokens of a workspace. Returns False if it does not have the app any more."""
-    row = session.get(InstallationRow, team)
-    if row is None or row.state == InstallationState.UNINSTALLED or not row.tokens:
-        return False
-    row.tokens = tokens
-    session.flush()
-    return True
+    has_tokens = col(InstallationRow.tokens) != ""
+    return _change(session, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
 
 
 def installations(session: Session) -> dict[str, str]:
     """Team → sealed tokens, of the workspaces that have the app and tokens of their own."""
-    rows = session.exec(select(InstallationRow).where(InstallationRow.state != InstallationState.UNINSTALLED))
-    return {row.team: row.tokens for row in rows if row.tokens}
+    rows = session.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
+    return {team: tokens for team, tokens in rows if tokens}
 
 
 def uninstalled(session: Session, before: datetime | None = None) -> list[str]:

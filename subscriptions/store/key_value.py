@@ -1,23 +1,36 @@
 """Single values under a name: counters, cursors, offsets."""
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
+from subscriptions.store.conflicts import insert_new, put
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, KeyValueRow
 
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
 _GET = columns(_values.c.value).where(_values.c.name == bindparam("called"))
-_UPDATE = update(_values).where(_values.c.name == bindparam("called")).values(value=bindparam("to"))
-_INSERT = insert(_values)
+_is_still = (_values.c.name == bindparam("called")) & (_values.c.value == bindparam("was"))
+_SWAP = update(_values).where(_is_still).values(value=bindparam("to"))
+_TAKE = delete(_values).where(_is_still)
 
 
 def put_value(session: Session, name: str, value: str) -> None:
     """Stores a value under a name."""
-    if execute(session, _UPDATE, {"called": name, "to": value}).rowcount == 0:
-        execute(session, _INSERT, {"name": name, "value": value})
+    put(session, "key_value", ("name",), {"name": name, "value": value})
+
+
+def swap_value(session: Session, name: str, before: str | None, value: str) -> bool:
+    """Replaces the value `before` (None: there is none) by another one. False if another process was first."""
+    if before is None:
+        return insert_new(session, "key_value", ("name",), {"name": name, "value": value})
+    return execute(session, _SWAP, {"called": name, "was": before, "to": value}).rowcount == 1
+
+
+def take_value(session: Session, name: str, value: str) -> bool:
+    """Removes a value. False if another process removed or changed it first."""
+    return execute(session, _TAKE, {"called": name, "was": value}).rowcount == 1
 
 
 def get_value(session: Session, name: str) -> str | None:

@@ -3,13 +3,9 @@
 Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 """
 
-from datetime import UTC, date, datetime
-from enum import StrEnum
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import JSON, DateTime, Enum, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from subscriptions.model import ChatKind, DeliveryKind
@@ -24,45 +20,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-
-Json = dict[str, Any]
-
-
-class Utc(TypeDecorator[datetime]):
-    """An aware datetime in UTC. Raises ValueError for a naive one."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Converts to UTC; SQLite stores it without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
-        """Returns an aware datetime in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    return Field(
-        sa_column_args=[ForeignKey(target, ondelete="CASCADE")], index=index and not primary, primary_key=primary
-    )
-
-
-def _json(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field
-    return Field(default_factory=default, sa_type=JSON)
-
-
-def _choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds one of the values of an enumeration; NULL where `default` is None and it is not `required`."""
-    kind = Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
-    return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
+from subscriptions.store.columns import Json, Utc, choice, index, json_column, reference
 
 
 class SourceRow(SQLModel, table=True):
@@ -75,19 +33,20 @@ class SourceRow(SQLModel, table=True):
     title: str = ""
     home: str = ""
     schedule: str = ""
-    validators: Json = _json(dict)
-    state: Json = _json(dict)
+    validators: Json = json_column(dict)
+    state: Json = json_column(dict)
 
 
 class ReceiptRow(SQLModel, table=True):
     """The result of one poll of a source."""
 
     __tablename__ = "receipt"
+    __table_args__ = (index("ix_receipt_source", "source", "outcome"), index("ix_receipt_at", "at"))
     id: int | None = Field(default=None, primary_key=True)
-    source: str = _reference("source.name", index=True)
+    source: str = reference("source.name")
     at: datetime = Field(sa_type=Utc)
-    outcome: Outcome = _choice(Outcome, required=True)
-    counts: Json = _json(dict)
+    outcome: Outcome = choice(Outcome, required=True)
+    counts: Json = json_column(dict)
     detail: str = ""
 
 
@@ -95,27 +54,35 @@ class DigestRow(SQLModel, table=True):
     """One document, identified by the hash of its bytes."""
 
     __tablename__ = "digest"
+    __table_args__ = (
+        index("ix_digest_source", "source", "date"),
+        index("ix_digest_date", "date"),
+        index("ix_digest_warned", "received_at", where="warnings != '[]'"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     content_hash: str = Field(unique=True)
-    source: str = _reference("source.name", index=True)
+    source: str = reference("source.name")
     format: str
     date: date
     received_at: datetime = Field(sa_type=Utc)
-    counts: Json = _json(dict)
-    warnings: list[Json] = _json(list)
+    counts: Json = json_column(dict)
+    warnings: list[Json] = json_column(list)
 
 
 class PaperRow(SQLModel, table=True):
     """One work, merged from all digests that hold it."""
 
     __tablename__ = "paper"
-    __table_args__ = (Index("ix_paper_counted", "day", "sequence", "cross"),)
+    __table_args__ = (
+        index("ix_paper_counted", "day", "sequence", "cross"),
+        index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str  # the best one known: arXiv id, else DOI, else a hash
     title: str = ""
     abstract: str = ""
-    authors: list[str] = _json(list)
-    categories: list[str] = _json(list)
+    authors: list[str] = json_column(list)
+    categories: list[str] = json_column(list)
     primary: str | None = None
     arxiv_id: str | None = None
     doi: str | None = None
@@ -129,7 +96,7 @@ class PaperRow(SQLModel, table=True):
     owner: str = ""  # the source that brought it first
     vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
     sequence: int | None = Field(default=None, index=True)
-    sequenced_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
     came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
 
 
@@ -146,32 +113,34 @@ class PaperKeyRow(SQLModel, table=True):
     """A key of a paper (docs/formats.md)."""
 
     __tablename__ = "paper_key"
+    __table_args__ = (Index("ix_paper_key_folded", text("lower(key)")),)
     key: str = Field(primary_key=True)
-    paper: int = _reference("paper.id", index=True)
+    paper: int = reference("paper.id", index=True)
 
 
 class PaperAliasRow(SQLModel, table=True):
     """A title as tokens. Several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
 
     __tablename__ = "paper_alias"
+    __table_args__ = (index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
-    paper: int = _reference("paper.id", primary=True)
+    paper: int = reference("paper.id", primary=True)
 
 
 class SummaryRow(SQLModel, table=True):
     """A summary of a paper in one language."""
 
     __tablename__ = "summary"
-    paper: int = _reference("paper.id", primary=True)
+    paper: int = reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
-    fields: Json = _json(dict)
+    fields: Json = json_column(dict)
 
 
 class TranslationRow(SQLModel, table=True):
     """A translation of title and abstract into one language."""
 
     __tablename__ = "translation"
-    paper: int = _reference("paper.id", primary=True)
+    paper: int = reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
     title: str = ""
     abstract: str = ""
@@ -181,9 +150,9 @@ class AppearanceRow(SQLModel, table=True):
     """A paper in a digest."""
 
     __tablename__ = "appearance"
-    __table_args__ = (Index("ix_appearance_digest", "digest"),)
-    paper: int = _reference("paper.id", primary=True)
-    digest: int = _reference("digest.id", primary=True)
+    __table_args__ = (index("ix_appearance_digest", "digest"),)
+    paper: int = reference("paper.id", primary=True)
+    digest: int = reference("digest.id", primary=True)
     kind: str = ""
 
 
@@ -191,28 +160,35 @@ class ChatRow(SQLModel, table=True):
     """A chat. `settings` holds only what the chat chose itself."""
 
     __tablename__ = "chat"
-    __table_args__ = (UniqueConstraint("platform", "address", "topic"),)
+    __table_args__ = (
+        UniqueConstraint("platform", "address", "topic"),
+        index("ix_chat_asked", "state_since", where="state = 'asked'"),
+        index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
+        index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
+        index("ix_chat_admin", "admin", where="admin IS 1"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     platform: str
     address: str
     topic: str = ""
     title: str = ""
-    kind: ChatKind = _choice(ChatKind, required=True)
+    kind: ChatKind = choice(ChatKind, required=True)
     lang: str = ""
     timezone: str = ""
-    settings: Json = _json(dict)
-    state: ChatState = _choice(ChatState, ChatState.ACTIVE)
-    admission: Admission | None = _choice(Admission)
-    pause_reason: PauseReason | None = _choice(PauseReason)
+    settings: Json = json_column(dict)
+    state: ChatState = choice(ChatState, ChatState.ACTIVE)
+    admission: Admission | None = choice(Admission)
+    pause_reason: PauseReason | None = choice(PauseReason)
     state_detail: str = ""
     state_since: datetime | None = Field(default=None, sa_type=Utc)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
     moved_to: int | None = None
     public: bool = False  # strangers can read it
-    owner: str = ""
+    owner: str = Field(default="", index=True)
     admin: bool = False
     first_delivery_planned: bool = False
-    no_match_streak: Json = _json(dict)  # see model.NoMatchStreak; empty: none
+    no_match_streak: Json = json_column(dict)  # see model.NoMatchStreak; empty: none
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
@@ -246,23 +222,31 @@ class SubscriptionRow(SQLModel, table=True):
     """A subscription of a chat."""
 
     __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("chat", "query"), UniqueConstraint("chat", "number"))
+    __table_args__ = (
+        UniqueConstraint("chat", "query"),
+        UniqueConstraint("chat", "number"),
+        index("ix_subscription_due", "next_due_at", "cursor"),
+        index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
+        index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+    )
     id: int | None = Field(default=None, primary_key=True)
-    chat: int = _reference("chat.id", index=True)
-    query: int = _reference("query.id", index=True)
+    chat: int = reference("chat.id")
+    query: int = reference("query.id", index=True)
     number: int
     name: str = ""
     text: str
     cadence: str
     zone: str | None = None
-    state: SubscriptionState = _choice(SubscriptionState, SubscriptionState.ACTIVE)
+    state: SubscriptionState = choice(SubscriptionState, SubscriptionState.ACTIVE)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
-    pause_reason: SubscriptionPauseReason | None = _choice(SubscriptionPauseReason)
+    pause_reason: SubscriptionPauseReason | None = choice(SubscriptionPauseReason)
     added_by: str = ""
-    subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
+    subscriber: str = Field(
+        default="", index=True
+    )  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
     cursor: int
-    next_due_at: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
 
@@ -271,15 +255,17 @@ class DeliveryRow(SQLModel, table=True):
     """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_open", "settled_at", "chat"),)
+    __table_args__ = (
+        index("ix_delivery_open", "settled_at", "chat"), index("ix_delivery_notice", "settled_at", where="kind = 'notice'")
+    )  # fmt: skip
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
-    chat: int = _reference("chat.id", index=True)
-    kind: DeliveryKind = _choice(DeliveryKind, required=True)
+    chat: int = reference("chat.id", index=True)
+    kind: DeliveryKind = choice(DeliveryKind, required=True)
     due: datetime = Field(sa_type=Utc)
     dedupe_key: str = Field(unique=True)
     created_at: datetime = Field(sa_type=Utc)
-    facts: Json = _json(dict)
+    facts: Json = json_column(dict)
     rendered_at: datetime | None = Field(default=None, sa_type=Utc)
     attempts: int = 0
     next_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -292,30 +278,37 @@ class DeliveryItemRow(SQLModel, table=True):
     """A paper that a chat has in a delivery; kept for ever. `because` holds the subscriptions that match."""
 
     __tablename__ = "delivery_item"
-    chat: int = _reference("chat.id", primary=True)
-    paper: int = _reference("paper.id", primary=True)
-    delivery: int | None = Field(
-        default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")], index=True
+    __table_args__ = (
+        index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
+        index("ix_delivery_item_paper", "paper"),
     )
+    chat: int = reference("chat.id", primary=True)
+    paper: int = reference("paper.id", primary=True)
+    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")])
     message: int | None = None
     position: int
     shown: bool = True
     cross: bool = False
-    because: list[Json] = _json(list)
+    because: list[Json] = json_column(list)
+    delivered_on: date | None = None  # the day (UTC), once the delivery itself is not stored any more
 
 
 class MessageRow(SQLModel, table=True):
     """One post. Every attempt posts `payload` unchanged."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_state", "state"), Index("ix_message_edit", "edit_requested_at"))
-    delivery: int = _reference("delivery.seq", primary=True)
+    __table_args__ = (
+        index("ix_message_state", "state"),
+        index("ix_message_attempted_at", "attempted_at"),
+        index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
+    )
+    delivery: int = reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
     payload: str
     plain: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: MessageState = _choice(MessageState, MessageState.READY)
+    state: MessageState = choice(MessageState, MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -331,24 +324,25 @@ class UpdateRow(SQLModel, table=True):
     """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
-    __table_args__ = (Index("ix_update_chat", "chat", "at"),)
+    __table_args__ = (index("ix_update_chat", "chat", "at"), index("ix_update_at", "at"))
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
     chat: str = ""
     reply: str = ""
-    state: ReplyState = _choice(ReplyState, ReplyState.DONE)
+    state: ReplyState = choice(ReplyState, ReplyState.DONE)
 
 
 class UndoRow(SQLModel, table=True):
     """The state of a chat before a change, for `undo`."""
 
     __tablename__ = "undo"
+    __table_args__ = (index("ix_undo_at", "at"), index("ix_undo_who", "who"))
     id: int | None = Field(default=None, primary_key=True)
-    chat: int = _reference("chat.id", index=True)
+    chat: int = reference("chat.id", index=True)
     who: str = ""
     at: datetime = Field(sa_type=Utc)
-    before: Json = _json(dict)
+    before: Json = json_column(dict)
 
 
 class KeyValueRow(SQLModel, table=True):
@@ -363,13 +357,30 @@ class CallbackRow(SQLModel, table=True):
     """A callback token: what an opaque id in a button or link stands for. See model.CallbackToken."""
 
     __tablename__ = "callback"
+    __table_args__ = (index("ix_callback_at", "at"), index("ix_callback_verb", "verb"))
     id: str = Field(primary_key=True)
     chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
     place: str = Field(default="", index=True)  # address of the chat where it works; "": in every chat
-    person: str = ""
+    person: str = Field(default="", index=True)
     at: datetime | None = Field(default=None, sa_type=Utc)
     verb: str
-    arguments: Json = _json(dict)
+    arguments: Json = json_column(dict)
+
+
+class MentionRow(SQLModel, table=True):
+    """A word by which a callback, a notice or a change names a chat or a person; see mentions.py."""
+
+    __tablename__ = "mention"
+    __table_args__ = (
+        index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
+        index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
+        index("ix_mention_change", "change", where="change IS NOT NULL"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    word: str = Field(index=True)
+    callback: str | None = Field(default=None, sa_column_args=[ForeignKey("callback.id", ondelete="CASCADE")])
+    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")])
+    change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
 
 
 class InstallationRow(SQLModel, table=True):
@@ -378,7 +389,7 @@ class InstallationRow(SQLModel, table=True):
     __tablename__ = "installation"
     team: str = Field(primary_key=True)
     tokens: str = ""
-    state: InstallationState = _choice(InstallationState, InstallationState.ACTIVE)
+    state: InstallationState = choice(InstallationState, InstallationState.ACTIVE)
     since: datetime = Field(sa_type=Utc)
 
 

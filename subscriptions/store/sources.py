@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
@@ -100,8 +102,8 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
     for name, fact in wanted.items():
         row = rows.get(name)
         if row is None:
-            row = SourceRow(name=name)
-            session.add(row)
+            add_name(session, name)
+            row = session.get_one(SourceRow, name)
         if row.location != fact.location:
             row.validators, row.state = {}, {}  # the name stands for another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
@@ -113,6 +115,11 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
     session.flush()
+
+
+def add_name(session: Session, name: str) -> None:
+    """Stores a source of which nothing but the name is known, unless one has this name."""
+    insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
 def known_sources(session: Session) -> tuple[KnownSource, ...]:
@@ -201,18 +208,19 @@ def claim_poll(session: Session, name: str, before: datetime | None, until: date
     row = session.get(SourceRow, name)
     if row is None or _moment(row.state.get("next_at")) != before:
         return False
-    row.state = {**row.state, "next_at": _text(until)}
-    session.flush()
-    return True
+    stored = col(SourceRow.state)["next_at"].as_string()
+    is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
+    claimed = {**row.state, "next_at": _text(until)}
+    return (
+        session.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount == 1
+    )
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
     """Stores a receipt, or replaces the one with its id; returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
-        if session.get(SourceRow, receipt.source) is None:
-            session.add(SourceRow(name=receipt.source))
-            session.flush()
+        add_name(session, receipt.source)
         row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
         session.add(row)
     row.at, row.outcome = receipt.at, receipt.outcome
@@ -223,21 +231,30 @@ def put_receipt(session: Session, receipt: Receipt) -> int:
 
 def latest(session: Session) -> dict[str, Receipt]:
     """Source → its newest receipt."""
-    newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
-    rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))
-    return {row.source: receipt_value(row) for row in rows}
-
-
-def drop_receipts(session: Session, before: datetime) -> None:
-    """Removes the receipts from before `before`, but not the newest of a source."""
-    newest = select(func.max(ReceiptRow.id)).group_by(col(ReceiptRow.source))
-    session.exec(delete(ReceiptRow).where(col(ReceiptRow.at) < before, col(ReceiptRow.id).not_in(newest)))
+    return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(Outcome))}
 
 
 def _settled(session: Session) -> dict[str, datetime]:
-    settling = col(ReceiptRow.outcome).in_(SETTLING)
-    newest = select(func.max(ReceiptRow.id)).where(settling).group_by(col(ReceiptRow.source))
-    return {row.source: row.at for row in session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(newest)))}
+    return {row.source: row.at for row in session.exec(_newest_of_sources(sorted(SETTLING)))}
+
+
+def _newest_of_sources(outcomes: Iterable[Outcome]) -> SelectOfScalar[ReceiptRow]:
+    """The statement for the newest receipt of each source that has one of these outcomes.
+
+    For each source and outcome it looks at the end of an index; grouping would read all receipts.
+    """
+    others = _receipts.alias()
+    newest = [
+        func.coalesce(
+            columns(func.max(others.c.id))
+            .where(others.c.source == _s.name, others.c.outcome == outcome)
+            .correlate(_sources)
+            .scalar_subquery(),
+            0,
+        )
+        for outcome in outcomes
+    ]
+    return select(ReceiptRow).join(SourceRow, _r.id == func.max(*newest))
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:

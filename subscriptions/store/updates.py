@@ -2,35 +2,39 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, func, or_, select, update
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, or_, select, update
 
 from subscriptions.states import ReplyState
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.rows import UpdateRow
 
+_KEY = ("platform", "update_id")
 
-def reply_to(session: Session, platform: str, update: str) -> str | None:
+
+def reply_to(session: Session, platform: str, update_id: str) -> str | None:
     """The stored reply to an update; None if the update is new."""
-    row = session.get(UpdateRow, (platform, update))
-    return None if row is None else row.reply
+    return session.exec(select(UpdateRow.reply).where(*_is(platform, update_id))).first()
 
 
-def add_update(session: Session, platform: str, update: str, reply: str, *, chat: str, now: datetime) -> None:
-    """Stores an update with its reply, which is still to be posted. To be called in the transaction of its effect."""
-    session.add(
-        UpdateRow(
-            platform=platform,
-            update_id=update,
-            at=now,
-            chat=chat,
-            reply=reply,
-            state=ReplyState.READY if reply else ReplyState.DONE,
-        )
-    )
+def claim_update(session: Session, platform: str, update_id: str, *, now: datetime) -> bool:
+    """Stores an update, before its effect and in the transaction of it. False if another process, or an earlier one, did."""
+    values = {
+        "platform": platform,
+        "update_id": update_id,
+        "at": now,
+        "chat": "",
+        "reply": "",
+        "state": ReplyState.DONE,
+    }
+    return insert_new(session, UpdateRow.__tablename__, _KEY, values)
 
 
-def drop_updates(session: Session, before: datetime) -> None:
-    """Removes the updates that came before `before`."""
-    session.exec(delete(UpdateRow).where(col(UpdateRow.at) < before))
+def store_reply(session: Session, platform: str, update_id: str, reply: str, *, chat: str) -> None:
+    """Stores the reply to a claimed update, which is still to be posted, and the chat that it is about."""
+    state = ReplyState.READY if reply else ReplyState.DONE
+    changed = {"reply": reply, "chat": chat, "state": state}
+    session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(changed))
 
 
 def updates_of(session: Session, chat: str, since: datetime) -> int:
@@ -43,7 +47,9 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
     """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
     rows = session.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
-            UpdateRow.platform == platform, UpdateRow.at > after, UpdateRow.chat != ""
+            col(UpdateRow.platform).concat("") == platform,
+            UpdateRow.at > after,
+            UpdateRow.chat != "",  # concat: by `at`
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
@@ -51,9 +57,8 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
 
 def finish_reply(session: Session, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or is not posted any more."""
-    row = session.get(UpdateRow, (platform, update_id))
-    if row is not None:
-        row.state, row.reply = ReplyState.DONE, ""
+    done = {"state": ReplyState.DONE, "reply": ""}
+    session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(done))
 
 
 def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
@@ -67,7 +72,14 @@ def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str
         .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost)
         .values(state=ReplyState.DONE, reply="")
     )
-    rows = session.exec(select(UpdateRow).where(UpdateRow.state == ReplyState.READY).order_by(col(UpdateRow.at))).all()
-    for row in rows:
-        row.state = ReplyState.AGAIN
-    return [(row.platform, row.update_id, row.reply) for row in rows]
+    found = session.exec(
+        update(UpdateRow)
+        .where(col(UpdateRow.state) == ReplyState.READY)
+        .values(state=ReplyState.AGAIN)
+        .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
+    ).all()
+    return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
+
+
+def _is(platform: str, update_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return col(UpdateRow.platform) == platform, col(UpdateRow.update_id) == update_id

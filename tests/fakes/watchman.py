@@ -12,6 +12,7 @@ class Watchman:
 
     def __init__(self) -> None:
         self.status = 200
+        self.body = b""
         self.calls: list[str] = []
         self.called: Queue[str] = Queue()
         watchman = self
@@ -21,8 +22,9 @@ class Watchman:
                 watchman.calls.append(self.path)
                 watchman.called.put(self.path)
                 self.send_response(watchman.status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(watchman.body)))
                 self.end_headers()
+                self.wfile.write(watchman.body)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as http.server names it
                 """Says nothing."""

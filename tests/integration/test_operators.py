@@ -3,16 +3,25 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
+from sqlmodel import update
 
 from bot.app import build_app
+from bot.operation.checks import check_outbox
 from bot.operation.process import Process, run
 from bot.operation.startup_lines import operator_lines
+from bot.operation.web_address import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
-from subscriptions.model import ChatKind
-from subscriptions.service.chats import redeem_code, request_admission, store_chat
+from subscriptions.model import ChatKind, DeliveryKind, Facts
+from subscriptions.service.chats import apply_once, is_applied, redeem_code, request_admission, store_chat
+from subscriptions.service.outbox import claim_unlogged_trouble, dismiss, outbox_entries, outbox_trouble
 from subscriptions.service.subscriptions import get_chat
-from subscriptions.store import Store
+from subscriptions.store import Planned, Store
+from subscriptions.store.chat import chats
+from subscriptions.store.outbox import planned
+from subscriptions.store.rows import DeliveryRow
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
@@ -72,6 +81,116 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
         await app.close()
 
 
+class TestWithoutAnOperatorsChat:
+    """The log, `check` and the page of health say what otherwise an operator's chat is told."""
+
+    async def test_a_dead_letter_is_named_by_all_three(
+        self, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with FakeTelegram() as telegram:
+            telegram.opens_to_all()
+            folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
+            app = build_app(settings(tmp_path, telegram, sources=(folder,)), clock=clock)
+            app.open()
+            process = Process(app, app.source_scheduler())
+            await ticks(process, clock)
+            assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+            assert process.attention == {}
+            for number in (1, 2):
+                subscribes(app.store, f"telegram:{number}", "graph", every="now")
+                telegram.forbids(str(number), "STICKER_INVALID")
+                ingested(app.store, paper(f"A graph {number}"), now=clock.now())
+                await ticks(process, clock, 4)
+            lines = [one for one in caplog.messages if "could not be sent" in one]
+            dead = sorted(one.id for one in outbox_entries(app.store, now=clock.now()) if one.state == "dead")
+            named = " ".join(lines)
+            assert [named.count(delivery) for delivery in dead] == [1] * len(dead)  # each once
+            assert "Usual reason: Telegram refuses the message: Sticker_invalid. paperwire outbox" in named
+            await ticks(process, clock, 3)
+            assert len([one for one in caplog.messages if "could not be sent" in one]) == len(lines)
+            assert process.attention == {"dead": f"{len(dead)} deliveries could not be sent, the first 20 min ago"}
+            (finding,) = check_outbox(app.store, now=clock.now())
+            assert str(finding.answer).startswith(f"could not be sent: {len(dead)}, the first on 2026-01-22")
+            assert all(delivery in str(finding.cure) for delivery in dead)
+            assert finding.mend
+            for delivery in dead:
+                dismiss(app.store, delivery, now=clock.now())
+            assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
+            await app.close()
+
+    async def test_what_waits_for_days_is_named_by_all_three(
+        self, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with FakeTelegram() as telegram:
+            telegram.opens_to_all()
+            folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
+            app = build_app(settings(tmp_path, telegram, sources=(folder,)), clock=clock)
+            app.open()
+            subscribes(app.store, "telegram:1", "graph", every="now")
+            telegram.knows("1")
+            telegram._chat("1").refusal = (502, "Bad Gateway")
+            ingested(app.store, paper("A graph"), now=clock.now())
+            process = Process(app, app.source_scheduler())
+            for _ in range(3):
+                for _ in range(4):
+                    clock.advance(timedelta(hours=6) - timedelta(minutes=2))
+                    await ticks(process, clock, 1)
+            lines = [one for one in caplog.messages if "have waited for more than an hour: 1" in one]
+            assert len(lines) == 3  # one each day: it is planned on the 22nd in the evening, and now it is the 25th
+            assert process.attention == {"waiting telegram": "1 deliveries wait, the first for 2 d"}
+            (finding,) = check_outbox(app.store, now=clock.now())
+            assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
+            assert finding.mend
+            await app.close()
+
+    async def test_the_page_of_health_is_ready_and_names_them(self) -> None:
+        page = health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
+        async with AsyncClient(transport=ASGITransport(page), base_url="http://localhost") as client:
+            answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["ready"]) == (200, True)
+        assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent, the first 3 h ago"}
+
+    def test_of_two_processes_one_writes_the_line(self, tmp_path: Path) -> None:
+        store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+        store.open(now=NOON)
+        assert claim_unlogged_trouble(store, now=NOON).waiting == {}
+        subscribes(store, "telegram:1", "graph", every="now")
+        ingested(store, paper("A graph"))
+        deliver_in_vain(store)
+        later = NOON + timedelta(hours=2)
+        assert [*claim_unlogged_trouble(store, now=later).waiting] == ["telegram"]
+        assert claim_unlogged_trouble(store, now=later).waiting == {}
+        assert [*outbox_trouble(store, now=later).waiting] == ["telegram"]
+        store.close()
+
+
+async def ticks(process: Process, clock: FakeClock, times: int = 2) -> None:
+    for _ in range(times):
+        clock.advance(timedelta(minutes=2))
+        await process.tick()
+        await process.finish()
+
+
+def answers_of(store: Store, clock: FakeClock) -> list[str]:
+    return [str(finding.answer) for finding in check_outbox(store, now=clock.now())]
+
+
+def deliver_in_vain(store: Store) -> None:
+    """Plans what is due, and notes that it was tried."""
+    with store.write() as session:
+        (chat,) = chats.all_chats(session, zone="UTC")
+        planned.add_deliveries(
+            session,
+            [
+                Planned(
+                    id="a" * 16, chat_id=chat.id, kind=DeliveryKind.ALERT, due=NOON, key="k", items=(), facts=Facts()
+                )
+            ],
+            now=NOON,
+        )
+        session.exec(update(DeliveryRow).values(attempts=3, reason="It does not answer."))
+
+
 async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operators_are_told(
     tmp_path: Path, clock: FakeClock
 ) -> None:
@@ -92,6 +211,7 @@ async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operat
         telegram.opens_to_all()
         assert await once() == 0
         store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+        apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         telegram.knows("1")
@@ -105,8 +225,16 @@ async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operat
         clock.advance(timedelta(days=1))
         assert await once() == 1
         assert len(telegram.posted_to("99")) == 1
+        assert is_applied(store, "telegram", "old")  # one day later it is younger than seven
+        clock.advance(timedelta(days=7))
+        await once()
+        assert not is_applied(store, "telegram", "old")
         store.close()
-    assert [copy.name[:14] for copy in sorted(copies.iterdir())] == ["daily-20260122", "daily-20260123"]
+    assert [copy.name[:14] for copy in sorted(copies.iterdir())] == [
+        "daily-20260122",
+        "daily-20260123",
+        "daily-20260130",
+    ]
 
 
 async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path: Path, clock: FakeClock) -> None:

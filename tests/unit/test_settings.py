@@ -367,7 +367,7 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("name = sesame", "paperwire.toml is not valid TOML; look at line 1, column 8."),
         ("[[source]]\nname = 'sesame", "paperwire.toml is not valid TOML; look at its end."),
         ("[[surce]]\nname = 'a'", "paperwire.toml: surce means nothing here. Did you mean source?"),
-        ("[sesam]", "paperwire.toml: sesam means nothing here. Known are: source, slack, arxiv, backup."),
+        ("[sesam]", "paperwire.toml: sesam means nothing here. Known are: source, slack, arxiv, backup, keep."),
         ("[[source]]\nname = 'a'\npaht = 'x'", "paperwire.toml: source 1, paht means nothing here. Did you mean path?"),
         ("[source]\nname = 'a'", "paperwire.toml: source cannot be used: it must be written as [[source]]."),
         ("[[arxiv]]", "paperwire.toml: arxiv cannot be used: it must be written as [arxiv]."),
@@ -422,6 +422,8 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("[arxiv]\nholidays = ['sesame']", "arxiv, holidays cannot be used: each must be a day such as 2026-12-25."),
         ("[arxiv]\nholidays = 2026-12-25", "arxiv, holidays cannot be used: it must be a list"),
         ("[backup]\nto = 3", "backup, to cannot be used: it must be a text in quotes."),
+        ("[keep]\npapers = '2y'", "keep, papers cannot be used: it must be a number of days, such as 400d."),
+        ("[keep]\npapers = '59d'", "keep, papers cannot be used: it must be at least 60d."),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, config: str, words: str) -> None:

@@ -16,7 +16,16 @@ from bot.cli._session import read_settings
 from bot.cli._streams import print_json
 from bot.cli._tables import print_table
 from bot.clock import SystemClock
-from bot.operation.checks import Finding, ask_sources, check_here, check_platforms, check_sources, is_ready, mounts
+from bot.operation.checks import (
+    Finding,
+    ask_sources,
+    check_here,
+    check_outbox,
+    check_platforms,
+    check_sources,
+    is_ready,
+    mounts,
+)
 from bot.sources.from_settings import make_fetcher
 
 
@@ -29,6 +38,7 @@ def check(
     settings, clock = read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
     findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=mounts()))
+    findings += check_outbox(app.store, now=clock.wall())
     findings += check_sources(settings, app.store, wall=clock.wall())
 
     async def ask() -> list[Finding]:

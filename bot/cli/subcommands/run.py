@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.app import build_app
-from bot.cli._logging import start_logging
+from bot.cli._logging import say_for, start_logging
 from bot.cli._session import read_settings
-from bot.cli._streams import print_error
 from bot.operation.process import run as run_until_stopped
 from bot.operation.signals import raise_if_interrupted, stop_on_signals
 
@@ -34,7 +33,7 @@ def run(
             stop_on_signals(app)
             app.open()
             return await run_until_stopped(
-                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=print_error
+                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say_for(settings)
             )
         finally:
             await app.close()

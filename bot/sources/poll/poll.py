@@ -70,7 +70,8 @@ class Poll:
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
-            log.error("%s: %s", self._run.source.name, error_location(error))
+            name = self._run.source.name
+            log.error("%s: %s", name, error_location(error), extra={"source": name})
             self._run.note_observation(request, Observation(problem=BY_MISTAKE))
             return ()
 

@@ -58,8 +58,11 @@ def new_code(store: Scope) -> str:
     """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
-        known = (key_value.get_value(transaction, _CODE) or "").split()
-        key_value.put_value(transaction, _CODE, " ".join((_hash(code), *known)[:_CODES]))
+        added = False
+        while not added:
+            known = key_value.get_value(transaction, _CODE)
+            codes = " ".join((_hash(code), *(known or "").split())[:_CODES])
+            added = key_value.swap_value(transaction, _CODE, known, codes)
     return code
 
 
@@ -72,7 +75,7 @@ def redeem_code(
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        known = (key_value.get_value(transaction, _CODE) or "").split()
+        codes = key_value.get_value(transaction, _CODE) or ""
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
         name = f"code:{address}"
@@ -80,15 +83,16 @@ def redeem_code(
         if len(tries) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
-        if not sum(hmac.compare_digest(given, one) for one in known):  # all, against timing
+        if not sum(hmac.compare_digest(given, one) for one in codes.split()):  # all, against timing
             token = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
             callbacks.put_callback(transaction, name, token, now=now)
             return "wrong"
+        if not key_value.take_value(transaction, _CODE, codes):
+            return "there-is-one"  # another process took a code meanwhile
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
         if chat.state is ChatState.ASKED:
             note_changed_state(transaction, chat.id)
-        key_value.drop_values(transaction, _CODE)
         callbacks.drop_callback(transaction, name)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
             _notify_of_request(transaction, other, admins, who="", request="", now=now)

@@ -97,16 +97,16 @@ def apply_once(
 ) -> tuple[str, bool]:
     """Runs `effect` and stores the reply that it returns, in one transaction, unless this update had its effect before.
 
-    Use cases that `effect` calls are parts of that transaction. Returns the stored reply, and whether it is new: for a
+    The update is stored first: a second process that has it, too, waits for this transaction and then does nothing. Use
+    cases that `effect` calls are parts of that transaction. Returns the stored reply, and whether it is new: for a
     redelivered update nothing runs (docs/architecture.md, rule 8).
     """
     with store.write() as transaction:
-        known = updates.reply_to(transaction, platform, update)
-        if known is not None:
-            return known, False
+        if not updates.claim_update(transaction, platform, update, now=now):
+            return updates.reply_to(transaction, platform, update) or "", False
         reply = effect(transaction)
         whose = "" if chat in transaction.info.get(FORGOTTEN, ()) else chat
-        updates.add_update(transaction, platform, update, reply, chat=whose, now=now)
+        updates.store_reply(transaction, platform, update, reply, chat=whose)
         return reply, True
 
 

@@ -1,5 +1,6 @@
 """What is stored, for how long and of whom; what is erased (docs/architecture.md, rules 8, 10, 11)."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,19 +8,35 @@ from typing import Any
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.chats.conversation_state import FORGOTTEN
-from subscriptions.service.chats.workspaces import forget_workspaces
+from subscriptions.service.chats.workspaces import chats_of_lost_workspaces, forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import Scope, callbacks, key_value, sources, updates
+from subscriptions.store import Scope, Store, Transaction, key_value, retention
 from subscriptions.store.chat import chat_data, chats, denials, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.outbox import deliveries, entries
+from subscriptions.store.outbox import deliveries
 
-PAYLOADS = timedelta(days=30)
+DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat and the paper stay
+NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
+CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 RECEIPTS = timedelta(days=90)
+WARNINGS = timedelta(days=90)  # of digests
+STEP = 500  # rows that one transaction of the clean-up handles at most: some 20 ms
+
+_CleanUp = Callable[[Transaction, datetime, int], int]
+_AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
+    (retention.drop_updates, UPDATES),
+    (retention.drop_callbacks, BUTTONS),
+    (retention.drop_receipts, RECEIPTS),
+    (retention.drop_changes, CHANGES),
+    (retention.drop_warnings, WARNINGS),
+    (retention.drop_notices, NOTICES),
+    (retention.drop_texts_of_notices, DELIVERIES),
+    (retention.reduce_deliveries, DELIVERIES),
+)
 _DAY_BEGUN = "day-begun"  # a key: the day (UTC) on which the daily work was begun last
 
 
@@ -35,6 +52,7 @@ class Forgotten:
 def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     with store.write() as transaction:
+        key_value.swap_value(transaction, f"bot:{platform}", None, bot)
         known = key_value.get_value(transaction, f"bot:{platform}")
         if known is not None and known != bot and not new_bot:
             raise StoreError(
@@ -97,19 +115,49 @@ def claim_daily_work(store: Scope, *, now: datetime) -> bool:
     """Whether the daily work (clean-up and backup, by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
     with store.write() as transaction:
-        if key_value.get_value(transaction, _DAY_BEGUN) == today:
-            return False
-        key_value.put_value(transaction, _DAY_BEGUN, today)
-        return True
+        begun = key_value.get_value(transaction, _DAY_BEGUN)
+        return begun != today and key_value.swap_value(transaction, _DAY_BEGUN, begun, today)
 
 
-def clean_up(store: Scope, *, now: datetime) -> None:
-    """Deletes what was stored long enough."""
+def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
+    """Deletes what was stored long enough, in steps of one transaction each."""
+    for _ in clean_up_steps(store, now=now, papers=papers):
+        pass
+
+
+def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
+    """Deletes what was stored long enough; yields after each transaction how many rows it handled.
+
+    Each transaction is short, so others get their turn in between. After a crash, or if the caller stops, what is left is
+    deleted by the next call. `papers`: the age from which papers are reduced to what is needed to know them again; None: they
+    are kept.
+    """
+    for clean, age in _AGES:
+        yield from _steps(store, clean, now - age)
+    if papers is not None:
+        yield from _steps(store, retention.prune_papers, now - papers)
+    with store.read() as transaction:
+        gone = _chats_to_erase(transaction, now)
+    for chat_id in gone:
+        with store.write() as transaction:
+            if chat_id in _chats_to_erase(transaction, now):  # it may have come back meanwhile
+                chat_data.erase(transaction, chat_id)
+        yield 1
     with store.write() as transaction:
-        entries.drop_payloads(transaction, now - PAYLOADS)
-        updates.drop_updates(transaction, now - UPDATES)
-        callbacks.drop_callbacks(transaction, now - BUTTONS)
         forget_workspaces(transaction, now=now)
-        sources.drop_receipts(transaction, now - RECEIPTS)
-        for chat_id in chats.unreachable_since(transaction, now - GONE_CHATS):
-            chat_data.erase(transaction, chat_id)
+
+
+def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
+    """Ids of the chats that have been gone for a year, and of those whose workspace removed the app thirty days ago."""
+    lost = chats_of_lost_workspaces(transaction, now=now)
+    return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *lost)))
+
+
+def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
+    """Calls a step of the clean-up until nothing is left for it, each time in a transaction of its own."""
+    while True:
+        with store.write() as transaction:
+            done = clean(transaction, before, STEP)
+        yield done
+        if done < STEP:
+            return

@@ -10,7 +10,7 @@ from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, callbacks, key_value
 from subscriptions.store import installations as stored_installations
-from subscriptions.store.chat import access, chat_data
+from subscriptions.store.chat import access
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
@@ -106,12 +106,16 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
     return not closed
 
 
+def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list[int]:
+    """The ids of the chats of workspaces that removed the app more than thirty days ago."""
+    lost = stored_installations.uninstalled(transaction, now - GRACE)
+    return [chat_id for team in lost for chat_id in _chats_of(transaction, team)]
+
+
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
-    """Erases the chats of workspaces that removed the app more than thirty days ago."""
-    for team in stored_installations.uninstalled(transaction, now - GRACE):
-        for chat_id in _chats_of(transaction, team):
-            chat_data.erase(transaction, chat_id)
-    stored_installations.drop_installations(transaction, now - GRACE)
+    """Erases the workspaces that removed the app more than thirty days ago, once their chats are erased."""
+    if not chats_of_lost_workspaces(transaction, now=now):
+        stored_installations.drop_installations(transaction, now - GRACE)
 
 
 def pause_for_leaver(

@@ -26,3 +26,6 @@ from subscriptions.service.outbox.sending import stop_platform as stop_platform
 from subscriptions.service.outbox.sending import stopped_platforms as stopped_platforms
 from subscriptions.service.outbox.sending import store_rendered as store_rendered
 from subscriptions.service.outbox.sending import to_render as to_render
+from subscriptions.service.outbox.trouble import OutboxTrouble as OutboxTrouble
+from subscriptions.service.outbox.trouble import claim_unlogged_trouble as claim_unlogged_trouble
+from subscriptions.service.outbox.trouble import outbox_trouble as outbox_trouble

@@ -66,12 +66,13 @@ def claim_poll(store: Scope, name: str, before: datetime | None, until: datetime
 def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
-        until = key_value.get_value(transaction, _SLOT + publisher)
-        wait = (datetime.fromisoformat(until) if until else wall) - wall
-        if timedelta(0) < wait <= _TRUSTED:
-            return wait
-        key_value.put_value(transaction, _SLOT + publisher, (wall + most).isoformat())
-    return timedelta(0)
+        while True:
+            until = key_value.get_value(transaction, _SLOT + publisher)
+            wait = (datetime.fromisoformat(until) if until else wall) - wall
+            if timedelta(0) < wait <= _TRUSTED:
+                return wait
+            if key_value.swap_value(transaction, _SLOT + publisher, until, (wall + most).isoformat()):
+                return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:

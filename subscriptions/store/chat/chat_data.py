@@ -4,13 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import String, cast
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
-from subscriptions.model import ChatAddress, ChatKind, DeliveryKind, Lane
+from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState, describe_chat_state
+from subscriptions.store import mentions
 from subscriptions.store.callbacks import erase_place
 from subscriptions.store.chat.denials import denial_of, remember_denial
+from subscriptions.store.chat.subscriptions import drop_unused_queries
 from subscriptions.store.rows import (
     CallbackRow,
     ChatRow,
@@ -79,10 +81,11 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
         for platform, address in lanes:
             remember_denial(session, Lane(platform, address))
+    queries = session.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
     for one in rows:
         session.delete(one)
     session.flush()
-    session.exec(delete(QueryRow).where(col(QueryRow.id).not_in(select(SubscriptionRow.query))))
+    drop_unused_queries(session, queries)
     for place in places:
         erase_place(session, place)
     _erase_mentions(session, places, title)
@@ -179,20 +182,19 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
     """Erases callbacks, single values and notices of other chats that name this chat."""
     # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
+    for callback_id in mentions.named_by(session, "callback", places):
+        row = session.get_one(CallbackRow, callback_id)
+        if named.search(f"{row.id} {row.arguments}"):
+            session.delete(row)
     for place in places:
-        callbacks = or_(
-            *(cast(field, String).contains(place, autoescape=True) for field in (CallbackRow.id, CallbackRow.arguments))
-        )
-        for row in session.exec(select(CallbackRow).where(callbacks)).all():
-            if named.search(f"{row.id} {row.arguments}"):
-                session.delete(row)
         for mark in session.exec(
             select(KeyValueRow).where(col(KeyValueRow.name).contains(place, autoescape=True))
         ).all():
             if named.search(mark.name):
                 session.delete(mark)
         session.flush()
-    for notice in session.exec(select(DeliveryRow).where(DeliveryRow.kind == DeliveryKind.NOTICE)).all():
+    for seq in mentions.named_by(session, "delivery", [*places, *filter(None, (title,))]):
+        notice = session.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
         # Another chat may have the same title, so by title only settled notices are erased.
@@ -200,33 +202,40 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
         if by_title or named.search(words):
             session.delete(notice)
     session.flush()
+    mentions.forget(session, places)
 
 
 def _erase_person(session: Session, platform: str, person: str) -> None:
     """Erases the person of a private chat where other chats store who did something."""
-    theirs = select(ChatRow.id).where(ChatRow.platform == platform)
     session.exec(
         update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
     session.exec(
         update(SubscriptionRow)
-        .where(col(SubscriptionRow.chat).in_(theirs), col(SubscriptionRow.subscriber) == person)
+        .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
-    session.exec(
-        update(UndoRow)
-        .where(col(UndoRow.chat).in_(theirs), col(UndoRow.who).startswith(f"{person} ", autoescape=True))
-        .values(who="")
-    )
-    named = cast(col(UndoRow.before), String).contains(f'"{person}"', autoescape=True)
-    for change in session.exec(select(UndoRow).where(col(UndoRow.chat).in_(theirs), named)):
+    beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
+    session.exec(update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
+    for change_id in mentions.named_by(session, "change", [person]):
+        change = session.get_one(UndoRow, change_id)
+        chat = session.get_one(ChatRow, change.chat)
+        if chat.platform != platform:
+            continue
         before = [
             {**value, "subscriber": ""} if value.get("subscriber") == person else value
             for value in change.before["wishes"]
         ]
         change.before = {**change.before, "wishes": before}
+        session.flush()
+        mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
     session.exec(
         delete(CallbackRow).where(
             col(CallbackRow.person) == person, col(CallbackRow.place).startswith(f"{platform}:", autoescape=True)
         )
     )
+
+
+def _is_on(platform: str, chat: int) -> ColumnElement[bool]:
+    """Whether the chat with this id is on a platform. Looks at that chat alone: nearly all chats are of one platform."""
+    return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

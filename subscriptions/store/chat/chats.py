@@ -16,6 +16,7 @@ from subscriptions.states import (
     ChatState,
     PauseReason,
 )
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES, ChatRow
 
@@ -70,7 +71,10 @@ def add_chat(
     public: bool = False,
     state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
-    """Adds a chat. `timezone` and `lang` are "" for a chat that chose none."""
+    """Adds a chat, or returns the one that another process has added meanwhile.
+
+    `timezone` and `lang` are "" for a chat that chose none.
+    """
     row = ChatRow(
         platform=address.platform,
         address=address.address,
@@ -83,9 +87,10 @@ def add_chat(
         state=state,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
-    return chat_value(row, zone)
+    insert_new(session, "chat", ("platform", "address", "topic"), row.model_dump(exclude={"id"}))
+    added = find_chat(session, address, zone=zone)
+    assert added is not None  # noqa: S101 - one of the two processes has added it
+    return added
 
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:

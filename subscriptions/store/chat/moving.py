@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast
-from sqlmodel import Session, col, delete, or_, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
+from subscriptions.store import mentions
+from subscriptions.store.callbacks import HOME_VIEW_PREFIX
 from subscriptions.store.chat.chats import mark_reachable
 from subscriptions.store.chat.denials import move_denial
 from subscriptions.store.rows import (
@@ -83,13 +84,7 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     for row in session.exec(select(UpdateRow).where(col(UpdateRow.chat).startswith(f"{old}/", autoescape=True))).all():
         row.chat = whole.sub(new, row.chat)
-    named = or_(
-        *(
-            cast(field, String).contains(old, autoescape=True)
-            for field in (CallbackRow.id, CallbackRow.place, CallbackRow.arguments)
-        )
-    )
-    for callback in session.exec(select(CallbackRow).where(named)).all():
+    for callback in _callbacks_that_name(session, old):
         numbers = renumbered.get(callback.place) or renumbered.get(str(callback.arguments.get("about", "")))
         if numbers is not None:
             callback.arguments = _renumbered(callback.arguments, numbers)
@@ -101,13 +96,26 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
     session.flush()
 
 
+def _callbacks_that_name(session: Session, place: str) -> list[CallbackRow]:
+    """The callbacks of an address, its topics and its home view, and those of other chats that name one of these."""
+    ids = set(mentions.named_by(session, "callback", [place], topics=True))
+    for start in (place, HOME_VIEW_PREFIX + place):
+        of_topics = (col(CallbackRow.place) > f"{start}/") & (col(CallbackRow.place) < f"{start}0")
+        for where in (CallbackRow.place == start, of_topics):
+            ids.update(session.exec(select(CallbackRow.id).where(where)))
+    return [session.get_one(CallbackRow, callback_id) for callback_id in sorted(ids)]
+
+
 def _rename(session: Session, row: CallbackRow, name: str) -> None:
     """Gives a callback its new id. One that has that id already is newer, and stays."""
-    if name == row.id:
-        return
-    if session.get(CallbackRow, name) is None:
+    if name != row.id:
+        if session.get(CallbackRow, name) is not None:
+            session.delete(row)
+            return
         session.add(CallbackRow(**{**row.model_dump(), "id": name}))
-    session.delete(row)
+        session.delete(row)
+    session.flush()
+    mentions.note(session, "callback", {name: mentions.words_of_callback(name, row.arguments, row.place)})
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -15,6 +15,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import (
     TABLES,
@@ -65,11 +66,10 @@ def add_subscription(
     counted_until: datetime | None = None,
 ) -> Subscription:
     """Adds a subscription under the chat's next number; numbers are not reused."""
-    chat = session.get_one(ChatRow, chat_id)
     row = SubscriptionRow(
         chat=chat_id,
         query=_query_id(session, canonical),
-        number=chat.next_number,
+        number=_next_number(session, chat_id),
         name=name,
         text=text,
         cadence=cadence_text(cadence),
@@ -82,7 +82,6 @@ def add_subscription(
         latest_due_at=due[1],
         counted_until=counted_until,
     )
-    chat.next_number += 1
     session.add(row)
     session.flush()
     return _subscription(row, canonical)
@@ -149,7 +148,7 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
     before = row.query
     row.text, row.query = text, _query_id(session, canonical)
     session.flush()
-    _drop_unused(session, [before])
+    drop_unused_queries(session, [before])
 
 
 def pause_subscription(
@@ -188,22 +187,29 @@ def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
-    _drop_unused(session, queries)
+    drop_unused_queries(session, queries)
 
 
-def _drop_unused(session: Session, queries: Sequence[int]) -> None:
+def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
 def _query_id(session: Session, canonical: str) -> int:
-    row = session.exec(select(QueryRow).where(QueryRow.canonical == canonical)).first()
-    if row is None:
-        row = QueryRow(canonical=canonical)
-        session.add(row)
-        session.flush()
-    return row.id or 0
+    wanted = select(QueryRow.id).where(QueryRow.canonical == canonical)
+    known = session.exec(wanted).first()
+    if known is None:
+        insert_new(session, "query", ("canonical",), {"canonical": canonical})
+        known = session.exec(wanted).one()
+    return known or 0
+
+
+def _next_number(session: Session, chat_id: int) -> int:
+    """Takes the next number of a chat: no two processes get the same one."""
+    after = col(ChatRow.next_number)
+    take = update(ChatRow).where(col(ChatRow.id) == chat_id).values(next_number=after + 1).returning(after)
+    return int(session.exec(take).scalar_one()) - 1
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from subscriptions.store.rows import UndoRow
+from subscriptions.store import mentions
+from subscriptions.store.rows import ChatRow, UndoRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,13 @@ def add_change(session: Session, chat_id: int, *, who: str, at: datetime, before
     row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
     session.add(row)
     session.flush()
+    _note_people(session, row)
     return row.id or 0
+
+
+def _note_people(session: Session, row: UndoRow) -> None:
+    words = mentions.words_of_change(row.before, session.get_one(ChatRow, row.chat).address)
+    mentions.note(session, "change", {row.id or 0: words})
 
 
 def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
@@ -45,7 +52,10 @@ def change_is_of(session: Session, change_id: int, chat_id: int) -> bool:
 
 def rewrite_change(session: Session, change_id: int, before: Mapping[str, Any]) -> None:
     """Replaces what is stored of a change."""
-    session.get_one(UndoRow, change_id).before = dict(before)
+    row = session.get_one(UndoRow, change_id)
+    row.before = dict(before)
+    session.flush()
+    _note_people(session, row)
 
 
 def drop_changes(session: Session, ids: Collection[int]) -> None:

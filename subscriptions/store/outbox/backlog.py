@@ -2,15 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, DeliveryState, MessageState
+from subscriptions.store.columns import Utc
 from subscriptions.store.outbox.entries import derived_state
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
+LONG = timedelta(hours=1)  # operators, the log and `check` name what was tried in vain for longer
 _NAMED = 5  # ids of deliveries that a notice names
 
 
@@ -22,6 +24,7 @@ class Trouble:
     reason: str = ""  # the most frequent one
     ids: tuple[str, ...] = ()  # the first few
     chat: str = ""  # address, if all of them are of one chat
+    since: datetime | None = None  # when the first of them was given up, or planned
 
 
 def dead_since(session: Session, since: datetime | None) -> Trouble:
@@ -30,7 +33,7 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
     Notices do not count, or a dead notice would cause the next one.
     """
     wanted = (
-        select(DeliveryRow.id, MessageRow.reason, ChatRow)
+        select(DeliveryRow.id, MessageRow.reason, ChatRow, col(DeliveryRow.settled_at))
         .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
         .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
         .where(
@@ -44,21 +47,23 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
     if since is not None:
         wanted = wanted.where(col(DeliveryRow.settled_at) > since)
     rows = session.exec(wanted).all()
-    ids = tuple(dict.fromkeys(delivery for delivery, _, _ in rows))
-    reasons = Counter(reason for _, reason, _ in rows if reason)
-    chats = {str(ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat in rows}
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
+    reasons = Counter(reason for _, reason, _, _ in rows if reason)
+    chats = {str(ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
     return Trouble(
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",
         ids=ids[:_NAMED],
         chat=chats.pop() if len(chats) == 1 else "",
+        since=min((at for _, _, _, at in rows if at is not None), default=None),
     )
 
 
 def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
     """Platform → deliveries that were tried without success and have waited since before `before`."""
+    first = func.min(col(DeliveryRow.created_at), type_=Utc)
     rows = session.exec(
-        select(ChatRow.platform, DeliveryRow.reason, func.count())
+        select(ChatRow.platform, DeliveryRow.reason, func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
             col(DeliveryRow.settled_at).is_(None),
@@ -69,10 +74,13 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
         .group_by(ChatRow.platform, col(DeliveryRow.reason))
     ).all()
     reasons: dict[str, Counter[str]] = {}
-    for platform, reason, count in rows:
+    oldest: dict[str, datetime] = {}
+    for platform, reason, count, since in rows:
         reasons.setdefault(platform, Counter())[reason] += count
+        oldest[platform] = min(oldest.get(platform, since), since)
     return {
-        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0]) for platform, found in reasons.items()
+        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0], since=oldest[platform])
+        for platform, found in reasons.items()
     }
 
 

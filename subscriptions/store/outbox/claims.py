@@ -5,7 +5,7 @@ Every message takes these steps, so their statements are built once, from tables
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +15,11 @@ from sqlmodel import Session
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
+from subscriptions.store.columns import Utc
 from subscriptions.store.database import connection_of
-from subscriptions.store.rows import TABLES, Utc
+from subscriptions.store.rows import TABLES
 
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _NEAR = 1000  # how many deliveries after a claimed one are looked through for others to render with it
 
 _deliveries, _chats, _messages, _items, _lanes = (
@@ -83,6 +85,11 @@ def is_held() -> ColumnElement[bool]:
 def waits() -> ColumnElement[bool]:
     """Whether the next attempt is after :now. Ignores one after :longest: it was stored while the clock was wrong."""
     return (_d.next_at > bindparam("now", type_=Utc)) & (_d.next_at <= bindparam("longest", type_=Utc))
+
+
+def is_requested() -> ColumnElement[bool]:
+    """Whether an edit of a message was requested. Compares moments: SQLite looks for "not NULL" through all messages."""
+    return _m.edit_requested_at > _BEGINNING
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
@@ -338,7 +345,7 @@ _in_its_lane = _others.c.chat.in_(
 _lane_has_more = or_(
     _is_open,
     exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _in_its_lane),
-    exists().where(_m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)),
+    exists().where(is_requested(), _m.platform_id.is_not(None)),
 )
 _shown = select(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _SETTLE = (

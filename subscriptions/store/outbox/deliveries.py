@@ -14,6 +14,7 @@ from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chat.chats import chats_by_id
 from subscriptions.store.database import execute
 from subscriptions.store.papers.known_papers import stored_papers
+from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
 
 # Statements that every rendering executes are built once.
@@ -91,7 +92,7 @@ def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
         .order_by(col(MessageRow.sent_at), col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
     )
-    return list(rows)
+    return [*delivered_since(session, chat_id, since.date()), *rows]
 
 
 def delivered_count(session: Session, chat_id: int) -> int:
@@ -181,7 +182,7 @@ def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPap
     if item is None or row is None:
         return None
     delivery = session.get(DeliveryRow, row.delivery) if row.delivery is not None else None
-    if delivery is None:  # it came along with a chat that was merged into this one
+    if delivery is None:  # the delivery is not stored any more, or was of a chat that was merged into this one
         return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
     message = session.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state is MessageState.SENT:

@@ -17,7 +17,7 @@ from subscriptions.model import Chat, Delivery, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store.database import connection_of
-from subscriptions.store.outbox.claims import in_lane, is_held, waits
+from subscriptions.store.outbox.claims import in_lane, is_held, is_requested, waits
 from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
@@ -85,11 +85,11 @@ def _request(session: Session, papers: list[int], conditions: list[ColumnElement
 
 
 _REQUESTED = sqlalchemy.select(_m.delivery).where(
-    _m.edit_requested_at.is_not(None), _m.platform_id.is_not(None)
+    is_requested(), _m.platform_id.is_not(None)
 )  # by an index; mostly none
 _ANY_REQUESTED = _REQUESTED.limit(1)
 _EDITABLE = (
-    _m.edit_requested_at.is_not(None),
+    is_requested(),
     _m.platform_id.is_not(None),  # it was sent
     or_(_d.next_at.is_(None), ~waits()),
     _c.state == ChatState.ACTIVE,

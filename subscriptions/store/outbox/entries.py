@@ -192,13 +192,3 @@ def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
         row.settled_at = row.dismissed_at = now
         row.reason = "counted as sent after a restore"
     return len(rows)
-
-
-def drop_payloads(session: Session, before: datetime) -> None:
-    """Removes the payloads of messages whose delivery was settled before `before` (rule 10)."""
-    old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < before)
-    session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.delivery).in_(old), col(MessageRow.payload) != "")
-        .values(payload="", plain="")
-    )

@@ -11,6 +11,8 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, insert
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
+from subscriptions.store import mentions
+from subscriptions.store.conflicts import insert_new
 from subscriptions.store.database import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
@@ -19,6 +21,7 @@ _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["deliver
 _d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
+_WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
 _NEW_DELIVERIES = insert(_deliveries).returning(_d.seq, sort_by_parameter_order=True)
 _NEW_ITEMS = insert(_delivery_items)
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
@@ -53,6 +56,15 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     items = [_item_values(seq, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
     if items:
         execute(session, _NEW_ITEMS, items)
+
+
+def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
+    """Stores a delivery without items. False if there is one with its dedupe key: another process may have been first."""
+    if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
+        return False
+    seq = execute(session, _WITH_KEY, {"key": planned.key}).scalar_one()
+    mentions.note(session, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
+    return True
 
 
 def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import insert
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import merge_copies
@@ -21,7 +22,7 @@ from subscriptions.store.rows import (
     SourceRow,
 )
 
-_appearances = TABLES.tables["appearance"]
+_appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +134,21 @@ class NewestDay:
 
 def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
     """The newest day of each source with the number of its papers, newest day first."""
-    day, newest = func.max(DigestRow.date), func.max(DigestRow.id)
-    sources = select(DigestRow.source, day).group_by(col(DigestRow.source)).order_by(day.desc(), newest.desc())
-    rows = session.exec(sources.limit(most)).all()
+    others = _digests.alias()
+    newest = (
+        columns(others.c.id)
+        .where(others.c.source == SourceRow.name)
+        .order_by(others.c.date.desc(), others.c.id.desc())
+        .limit(1)
+        .correlate(SourceRow)
+        .scalar_subquery()
+    )
+    rows = session.exec(
+        select(DigestRow.source, col(DigestRow.date))
+        .join(SourceRow, col(DigestRow.id) == newest)
+        .order_by(col(DigestRow.date).desc(), col(DigestRow.id).desc())
+        .limit(most)
+    ).all()
     return tuple(NewestDay(source=source, day=of, papers=papers_of_day(session, of, source)) for source, of in rows)
 
 

@@ -43,8 +43,7 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
     """
     since = now - COMPLETION_WINDOW
     rows = session.exec(
-        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title)
-        .where(
+        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence).where(
             col(PaperRow.sequenced_at) >= since,
             col(PaperRow.first_seen_at) >= since,
             or_(
@@ -54,9 +53,9 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
             ),
             or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
         )
-        .order_by(col(PaperRow.sequence).desc())
-    )
-    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title in rows)
+    ).all()
+    newest = sorted(rows, key=lambda row: row[3] or 0, reverse=True)  # here: SQLite would walk all papers for the order
+    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
 
 def asked(session: Session) -> dict[int, Asked]:

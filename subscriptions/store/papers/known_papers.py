@@ -60,7 +60,8 @@ def sequence_before(session: Session, instant: datetime) -> int:
 
     If the clock was set back in between, a lower one is returned.
     """
-    # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on
+    # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on; so it walks an index of the
+    # papers since `instant`, and of nothing else.
     first = session.exec(
         select(func.min(col(PaperRow.sequence) + 0)).where(col(PaperRow.sequenced_at) >= instant)
     ).one()

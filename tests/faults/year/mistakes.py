@@ -8,7 +8,7 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
-from subscriptions.service.chats import clean_up
+from subscriptions.service.chats import clean_up_steps
 from subscriptions.service.subscriptions.next_deliveries import next_moment
 from subscriptions.store import Store, Transaction
 from subscriptions.store import planner as plans
@@ -23,13 +23,13 @@ KEPT = timedelta(days=5)
 def forgets_deliveries() -> Iterator[None]:
     """A clean-up that deletes the record of delivered papers together with the payloads, after some days."""
 
-    def forgetful(store: Store, *, now: datetime) -> None:
-        clean_up(store, now=now)
+    def forgetful(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
+        yield from clean_up_steps(store, now=now, papers=papers)
         with store.write() as session:
             old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
             session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
 
-    with patch("bot.operation.maintenance.clean_up", forgetful):
+    with patch("bot.operation.maintenance.clean_up_steps", forgetful):
         yield
 
 

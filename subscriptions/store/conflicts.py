@@ -1,0 +1,38 @@
+"""Inserts with a conflict clause: of several processes that want the same row, the database says which one was first.
+
+To look first and insert afterwards is right only where one process writes at a time, as with SQLite. With rows that are
+locked one by one, another process may insert in between. SQLite and PostgreSQL write the clause alike; SQLAlchemy has a form
+for each of them and none in common.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from subscriptions.store.database import connection_of, execute
+from subscriptions.store.rows import TABLES
+
+
+def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
+    """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did."""
+    statement = _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=False)
+    return execute(session, statement, values).rowcount == 1
+
+
+def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
+    """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
+    execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
+
+
+@lru_cache
+def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> Insert:
+    rows = TABLES.tables[table]
+    statement = postgresql.insert(rows) if dialect == "postgresql" else sqlite.insert(rows)
+    if not replaces:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    others = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)

@@ -1,0 +1,81 @@
+"""Where other chats name a chat or a person: callbacks, notices and changes, by the words that name somebody.
+
+Erasing and moving a chat look here and read only the rows that name it; they hold texts, which no index of theirs leads into.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlmodel import Session
+
+from subscriptions.platforms import declared
+from subscriptions.store.database import execute
+from subscriptions.store.rows import TABLES
+
+Where = Literal["callback", "delivery", "change"]
+
+_LONGEST = 300  # characters: no title of a chat is longer
+
+_mentions = TABLES.tables["mention"]
+_m = _mentions.c
+_NEW = insert(_mentions)
+_FORGET = delete(_mentions).where(_m.word.in_(bindparam("words", expanding=True)))
+_OF = {
+    "callback": delete(_mentions).where(_m.callback == bindparam("of")),
+    "delivery": delete(_mentions).where(_m.delivery == bindparam("of")),
+    "change": delete(_mentions).where(_m.change == bindparam("of")),
+}
+
+
+def addresses_in(text: str, *, but: str = "") -> set[str]:
+    """What may be the address of a chat in a text, without `but`."""
+    return {found.rstrip(".") for found in _address(tuple(facts.name for facts in declared())).findall(text)} - {but}
+
+
+@lru_cache(maxsize=8)
+def _address(platforms: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, platforms))}):[-\w./]+")
+
+
+def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str) -> set[str]:
+    """The words by which a callback token names chats other than its own."""
+    return addresses_in(f"{callback_id} {arguments}", but=place.removeprefix("board:"))
+
+
+def words_of_notice(dedupe_key: str, detail: Mapping[str, str]) -> set[str]:
+    """The words by which a notice names chats: their addresses and titles."""
+    titles = {value for value in detail.values() if value and len(value) <= _LONGEST}
+    return addresses_in(f"{dedupe_key} {detail}") | titles
+
+
+def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
+    """The words by which a change of the chat with this address names people: the ids of subscribers."""
+    return {subscriber for value in before["wishes"] if (subscriber := value.get("subscriber"))} - {address}
+
+
+def note(session: Session, where: Where, words: Mapping[str | int, Iterable[str]]) -> None:
+    """Stores the words of rows, which are given by their ids, in place of those stored before."""
+    rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
+    for of in words:
+        execute(session, _OF[where], {"of": of})
+    if rows:
+        execute(session, _NEW, rows)
+
+
+def forget(session: Session, words: Sequence[str]) -> None:
+    """Removes these words: nothing names anybody by them any more."""
+    execute(session, _FORGET, {"words": words})
+
+
+def named_by(session: Session, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
+    """Ids of the rows that name one of these; with `topics`, also those that name a topic of one of these addresses."""
+    found: set[Any] = set()
+    for word in words:
+        of = select(_m[where]).where(_m[where].is_not(None))
+        found.update(execute(session, of.where(_m.word == word)).scalars())
+        if topics:
+            found.update(execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
+    return sorted(found)

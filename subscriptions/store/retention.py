@@ -1,0 +1,178 @@
+"""Removes what was stored long enough, a bounded number of rows at a time (docs/operating.md, What is stored).
+
+Each function takes a moment, and how many rows it may handle at most; it returns how many it handled. What is left is told by
+the data alone, so the work can end after any step and be taken up later. Each finds its rows by an index.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, exists, func, select, text, tuple_, update
+from sqlalchemy import Table as SqlTable
+from sqlmodel import Session
+
+from subscriptions.states import MessageState
+from subscriptions.store.database import execute
+from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.papers.standing import Vouched
+from subscriptions.store.rows import TABLES
+
+_PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
+
+_papers, _keys, _deliveries, _items, _messages, _digests, _receipts, _callbacks, _undo, _updates = (
+    TABLES.tables[name]
+    for name in (
+        "paper", "paper_key", "delivery", "delivery_item", "message", "digest", "receipt", "callback", "undo", "update",
+    )
+)  # fmt: skip
+_OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
+_d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
+_LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN  # of what arXiv gave, once a paper is reduced
+_those = bindparam("those", expanding=True, type_=Integer)
+_IS_NOTICE = text("delivery.kind = 'notice'")  # as an index has it
+
+
+def drop_updates(session: Session, before: datetime, most: int) -> int:
+    """Removes updates that came before `before`."""
+    return _drop(session, _updates, _updates.c.at < before, most)
+
+
+def drop_callbacks(session: Session, before: datetime, most: int) -> int:
+    """Removes callback tokens stored before `before`; those that work in every chat stay."""
+    return _drop(session, _callbacks, (_callbacks.c.at < before) & (_callbacks.c.place != ""), most)
+
+
+def drop_receipts(session: Session, before: datetime, most: int) -> int:
+    """Removes receipts from before `before`, but not the newest of a source."""
+    newer = _receipts.alias()
+    has_newer = exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
+    return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
+
+
+def drop_changes(session: Session, before: datetime, most: int) -> int:
+    """Removes changes of chats that were made before `before`: they cannot be undone any more."""
+    return _drop(session, _undo, _undo.c.at < before, most)
+
+
+def drop_warnings(session: Session, before: datetime, most: int) -> int:
+    """Empties the warnings of digests that came before `before`."""
+    warned = select(_digests.c.id).where(_digests.c.received_at < before, text("warnings != '[]'")).limit(most)
+    return execute(session, update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
+
+
+def drop_notices(session: Session, before: datetime, most: int) -> int:
+    """Removes notices that were settled before `before`."""
+    settled = select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
+    return _drop_deliveries(session, execute(session, settled).scalars().all())
+
+
+def drop_texts_of_notices(session: Session, before: datetime, most: int) -> int:
+    """Empties the messages of notices that were settled before `before`."""
+    old = select(_d.seq).where(
+        _d.settled_at < before, _IS_NOTICE, _is_over(), exists().where(_of_delivery(), _has_text())
+    )
+    seqs = execute(session, old.limit(most)).scalars().all()
+    if seqs:
+        execute(session, update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""), {"those": seqs})
+    return len(seqs)
+
+
+def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
+    """Reduces deliveries of papers that were settled before `before` to which paper the chat got, and on which day.
+
+    That is what "once, for ever" needs. A delivery with a message that is not sent stays whole until a person dismisses it.
+    """
+    settled = (
+        select(_d.seq)
+        .where(_d.settled_at < before, ~_deliveries.c.kind.in_(("notice",)), _is_over())
+        .order_by(_d.settled_at)
+        .limit(most)
+    )
+    seqs = execute(session, settled).scalars().all()
+    if seqs:
+        execute(session, _KEEP_ITEMS, {"those": seqs})
+    return _drop_deliveries(session, seqs)
+
+
+def prune_papers(session: Session, before: datetime, most: int) -> int:
+    """Reduces papers that came before `before` to their keys and titles, by which they are known again.
+
+    Papers of deliveries that are still stored stay whole.
+    """
+    upto = int(get_value(session, _PRUNED) or 0)
+    rows = execute(
+        session,
+        select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
+    ).all()
+    old: list[int] = []
+    for row in rows:
+        if max(row.first_seen_at, row.sequenced_at or row.first_seen_at) >= before:
+            break
+        old.append(row.id)
+    if not old:
+        return 0
+    shown = select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
+    needed = set(execute(session, shown, {"those": old}).scalars())
+    over = [paper for paper in old if paper not in needed]
+    if over:
+        for table in _OF_PAPERS:
+            execute(session, delete(table).where(table.c.paper.in_(_those)), {"those": over})
+        values: dict[str, Any] = {
+            "abstract": "",
+            "comment": "",
+            "authors": [],
+            "categories": [],
+            "primary": None,
+            "url": None,
+        }
+        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # a value that is missing is nobody's
+        execute(session, update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
+    put_value(session, _PRUNED, str(old[-1]))
+    return len(old)
+
+
+def _of_delivery() -> ColumnElement[bool]:
+    return _m.delivery == _d.seq
+
+
+def _has_text() -> ColumnElement[bool]:
+    return (_m.payload != "") | (_m.plain != "")
+
+
+def _is_over() -> ColumnElement[bool]:
+    """Whether a settled delivery needs nobody any more: all of it was sent, or a person dismissed it."""
+    return _d.dismissed_at.is_not(None) | ~exists().where(_of_delivery(), _m.state != MessageState.SENT)
+
+
+_sent_on = (
+    select(func.date(_m.sent_at))
+    .where(_m.delivery == _i.delivery, _m.number == func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
+    .scalar_subquery()
+)
+_KEEP_ITEMS = (
+    update(_items)
+    .where(_i.delivery.in_(_those))
+    .values(delivered_on=_sent_on, delivery=None, message=None, position=0, because=[])
+)
+
+
+def _drop_deliveries(session: Session, seqs: Sequence[int]) -> int:
+    """Removes deliveries with their messages."""
+    if seqs:
+        execute(session, delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
+        execute(session, delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
+    return len(seqs)
+
+
+def _drop(session: Session, table: SqlTable, which: ColumnElement[bool], most: int) -> int:
+    """Removes at most `most` of the rows for which `which` holds."""
+    key = tuple_(*table.primary_key)
+    some = select(*table.primary_key).where(which).limit(most)
+    return execute(session, delete(table).where(key.in_(some))).rowcount
+
+
+def delivered_since(session: Session, chat_id: int, since: date) -> Sequence[int]:
+    """Ids of the papers that a chat was shown on `since` or later, in deliveries that are not stored any more, oldest first."""
+    shown = select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
+    return execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()

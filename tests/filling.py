@@ -1,0 +1,104 @@
+"""Fills a store with rows as a bot of some age has them; quick, since no use case runs."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert
+
+from subscriptions.store import Store
+from subscriptions.store.rows import TABLES
+from tests.make import NOON
+
+PER_CHAT = 30  # papers that were delivered to each chat
+PER_DELIVERY = 5
+PAYLOAD = "x" * 1200
+
+
+def fill(store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, gone: int = 10) -> None:
+    """Adds chats with subscriptions of all cadences, papers, deliveries that were sent, and what conversations left.
+
+    Nothing is due at `now`. Every `gone`-th chat is gone, and its subscriptions were due long ago.
+    """
+    day = timedelta(days=1)
+    first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
+    first_paper, first_delivery = _first_free(store, "paper"), _first_free(store, "delivery", "seq")
+    with store.write() as session:
+        connection = session.connection()
+
+        def add(table: str, rows: Iterable[Mapping[str, object]]) -> None:
+            connection.execute(insert(TABLES.tables[table]), list(rows))
+
+        add("source", [{"name": f"made {first}", "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
+                        "validators": {}, "state": {}}])  # fmt: skip
+        add("receipt", ({"source": f"made {first}", "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
+                         "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
+        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": f"made {first}", "format": "x",
+                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {},
+                        "warnings": []} for n in range(papers // 20)))  # fmt: skip
+        at = {n: now - day - (papers - n) * timedelta(minutes=30) for n in range(papers)}
+        add("paper", ({"id": first_paper + n, "key": f"9{first:05}.{n:05}", "title": f"Made {n}", "abstract": "words " * 150,
+                       "authors": ["A B"], "categories": ["cs.LG"], "primary": "cs.LG", "arxiv_id": f"9{first:05}.{n:05}",
+                       "comment": "", "cross": False, "first_seen_at": at[n], "day": at[n].date(),
+                       "sequence": first_paper + n, "sequenced_at": at[n]} for n in range(papers)))  # fmt: skip
+        add("paper_key", ({"key": f"9{first:05}.{n:05}", "paper": first_paper + n} for n in range(papers)))
+        add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
+                           for n in range(papers)))  # fmt: skip
+        last = first_paper + papers - 1
+        session.connection().exec_driver_sql(
+            "INSERT OR REPLACE INTO key_value (name, value) VALUES ('sequence', ?)",
+            (str(last),),
+        )
+        add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
+        add("chat", (_chat(first + n, now, gone=n % gone == 0) for n in range(chats)))
+        add("subscription", (_subscription(first + n, query + n, now, last, gone=n % gone == 0) for n in range(chats)))
+        sent = [(chat, n) for chat in range(chats) for n in range(PER_CHAT // PER_DELIVERY)]
+        seqs = {one: first_delivery + place for place, one in enumerate(sent)}
+        when = {n: now - (PER_CHAT // PER_DELIVERY - n) * day for n in range(PER_CHAT // PER_DELIVERY)}
+        add("delivery", ({"seq": seqs[chat, n], "id": f"{seqs[chat, n]:016x}", "chat": first + chat, "kind": "bulletin",
+                          "due": when[n], "dedupe_key": f"{first + chat}:{when[n]:%Y-%m-%dT%H:%M}", "created_at": when[n],
+                          "facts": FACTS, "rendered_at": when[n], "attempts": 0, "settled_at": when[n], "reason": ""}
+                         for chat, n in sent))  # fmt: skip
+        add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "plain": PAYLOAD, "use_plain": False,
+                         "state": "sent", "found_at_start": False, "attempted_at": when[one[1]], "sent_at": when[one[1]],
+                         "platform_id": str(seqs[one]), "reason": "", "lookup_given_up": False} for one in sent))  # fmt: skip
+        add("delivery_item", ({"chat": first + chat, "paper": first_paper + (chat * 7 + n * PER_DELIVERY + place) % papers,
+                               "delivery": seqs[chat, n], "message": 1, "position": place, "shown": True, "cross": False,
+                               "because": [BECAUSE]} for chat, n in sent for place in range(PER_DELIVERY)))  # fmt: skip
+        add("update", ({"platform": "telegram", "update_id": f"{first + n}", "at": now - n * day / chats, "reply": "",
+                        "chat": f"telegram:{first + n}", "state": "done"} for n in range(chats)))  # fmt: skip
+        add("callback", ({"id": f"made {first + n}", "place": f"telegram:{first + n}", "person": str(first + n), "verb": "more",
+                          "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
+        add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
+                      "before": {"wishes": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
+
+
+FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,
+         "late": 0.0, "notice": "", "detail": {}, "titles": []}  # fmt: skip
+BECAUSE = {"number": 1, "text": "graph neural network", "name": "", "words": ["graph", "neural", "network"], "by": ""}
+
+
+def _first_free(store: Store, table: str, key: str = "id") -> int:
+    with store.read() as session:
+        return (session.connection().exec_driver_sql(f"SELECT max({key}) FROM {table}").scalar() or 0) + 1  # noqa: S608 - names of ours
+
+
+def _chat(number: int, now: datetime, *, gone: bool) -> dict[str, object]:
+    state = {"state": "paused", "pause_reason": "gone", "state_since": now} if gone else {"state": "active"}
+    return {"id": number, "platform": "telegram", "address": str(1000 + number), "topic": "", "title": "", "kind": "private",
+            "lang": "", "timezone": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
+            "pause_reason": None, "state_since": None, "no_match_streak": {}, "first_delivery_planned": True,
+            "next_number": 2, "created_at": now, **state}  # fmt: skip
+
+
+def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool) -> dict[str, object]:
+    """A subscription that is caught up: by turns daily, when-out and now."""
+    day = timedelta(days=1)
+    past = now - 20 * day if gone else now
+    cadence, due, latest, cursor = [
+        ("daily 13:00", past + day / 2, past + day / 2, last - 5),
+        ("when-out 18:00-23:00", past + day / 4, past + day / 2, last),
+        ("now", None, None, last),
+    ][chat % 3]
+    return {"chat": chat, "query": query, "number": 1, "name": "", "text": f"made{chat}", "cadence": cadence, "state": "active",
+            "added_by": "", "subscriber": str(chat), "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
+            "latest_due_at": latest}  # fmt: skip

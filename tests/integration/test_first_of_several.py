@@ -1,0 +1,256 @@
+"""What several processes may do only once is decided by the database, not by who looked first.
+
+SQLite lets one process write at a time, so a look and the insert after it are never parted. A database that locks rows parts
+them. Here another process has its row committed at that very point: right before the statement by which ours writes.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Enum, event
+
+from subscriptions.errors import StoreError
+from subscriptions.model import CallbackToken, ChatKind, Lane
+from subscriptions.notices.operations import VersionChanged
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.chats import (
+    apply_once,
+    claim_daily_work,
+    claim_database,
+    new_code,
+    redeem_code,
+    set_conversation_state,
+    store_chat,
+    unfinished_replies,
+)
+from subscriptions.service.notices import notify
+from subscriptions.service.sources import claim_poll, claim_slot, note_poll, sync_sources
+from subscriptions.store import Store, installations, key_value
+from subscriptions.store.outbox.attempts import pause_lane
+from subscriptions.store.rows import TABLES
+from subscriptions.store.sources import SourceFact, SourceState
+from tests.make import NOON, address, subscribes
+
+AT = "2026-01-22 12:00:00.000000"
+ME = address("telegram:1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'shared.db'}")
+    store.open(now=NOON)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def rival(store: Store) -> Callable[..., None]:
+    """Returns a function that lets another process commit `sql` right before ours writes `table`.
+
+    `after` of our writes come before that.
+    """
+
+    def before_write(table: str, sql: str, *values: object, after: int = 0) -> None:
+        writes = tuple(
+            f"{verb} {name} " for verb in ("INSERT INTO", "UPDATE", "DELETE FROM") for name in (table, f'"{table}"')
+        )
+        left = [(sql, values), *[("SELECT 1", ())] * after]
+
+        def write(_c: Connection, cursor: sqlite3.Cursor, statement: str, *_: object) -> None:
+            if left and statement.startswith(writes):
+                cursor.connection.execute(*left.pop())
+
+        event.listen(store._engine, "before_cursor_execute", write)
+
+    return before_write
+
+
+def rows(store: Store, table: str, *names: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(store.path) as connection:
+        found = connection.execute(f'SELECT {", ".join(names)} FROM "{table}" ORDER BY 1').fetchall()  # noqa: S608 - names of ours
+    connection.close()
+    return found
+
+
+Rival = Callable[..., None]
+
+
+class TestUpdates:
+    def test_an_update_that_another_process_has_takes_no_effect_here(self, store: Store, rival: Rival) -> None:
+        rival("update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state) VALUES (?, ?, ?, ?, ?, ?)',
+              "telegram", "7", AT, "telegram:1", "theirs", "ready")  # fmt: skip
+        effects: list[str] = []
+
+        def effect(_: object) -> str:
+            effects.append("here")
+            return "ours"
+
+        assert apply_once(store, "telegram", "7", effect, chat="telegram:1", now=NOON) == ("theirs", False)
+        assert effects == []
+        assert rows(store, "update", "update_id", "reply") == [("7", "theirs")]
+
+    def test_a_reply_that_another_process_posts_again_is_not_posted_by_this_one(
+        self, store: Store, rival: Rival
+    ) -> None:
+        apply_once(store, "telegram", "7", lambda _: "reply", chat="telegram:1", now=NOON)
+        done = 'UPDATE "update" SET state = ? WHERE state = ?'
+        rival("update", done, "done", "ready", after=1)  # our first statement gives up what is old
+        assert unfinished_replies(store, now=NOON + timedelta(minutes=1)) == []
+
+
+class TestChats:
+    def test_a_chat_that_another_process_adds_is_this_chat(self, store: Store, rival: Rival) -> None:
+        _rival_chat(rival)
+        chat = store_chat(store, ME, ChatKind.GROUP, now=NOON, title="ours")
+        assert (chat.title, chat.address) == ("theirs", ME)
+        assert rows(store, "chat", "address", "title") == [("1", "theirs")]
+
+    def test_a_subscription_goes_to_the_chat_that_another_process_adds(self, store: Store, rival: Rival) -> None:
+        _rival_chat(rival)
+        assert subscribes(store, str(ME), "graph", now=NOON).chat.title == "theirs"
+        assert rows(store, "subscription", "number", "text") == [(1, "graph")]
+
+    def test_no_two_subscriptions_get_one_number(self, store: Store, rival: Rival) -> None:
+        subscribes(store, str(ME), "graph", now=NOON)
+        rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1)  # ours first ends a streak
+        assert subscribes(store, str(ME), "tree", now=NOON).subscription.number == 3
+
+    def test_a_query_that_another_process_adds_is_shared(self, store: Store, rival: Rival) -> None:
+        rival("query", "INSERT INTO query (id, canonical) VALUES (?, ?)", 77, "graph")
+        subscribed = subscribes(store, str(ME), "graph", now=NOON).subscription
+        assert subscribed.canonical == "graph"
+        assert rows(store, "subscription", "query", "number") == [(77, 1)]
+
+
+class TestConversations:
+    def test_the_state_of_a_conversation_is_the_one_stored_last(self, store: Store, rival: Rival) -> None:
+        rival("callback", "INSERT INTO callback (id, place, person, at, verb, arguments) VALUES (?, '', '', ?, 'theirs', '{}')", "ask:1", AT)  # fmt: skip
+        set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), now=NOON)
+        assert rows(store, "callback", "id", "verb") == [("ask:1", "ours")]
+
+    def test_a_notice_that_another_process_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
+        chat = store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
+        notice = VersionChanged(version="2", before="1")
+        assert notify(store, ME, notice, now=NOON)
+        (key,) = rows(store, "delivery", "dedupe_key")
+        with sqlite3.connect(store.path) as connection:
+            connection.execute("DELETE FROM delivery")
+        connection.close()
+        rival("delivery", "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
+              " VALUES ('theirs', ?, 'notice', ?, ?, ?, '{}', 0, '')", chat.id, AT, key[0], AT)  # fmt: skip
+        assert not notify(store, ME, notice, now=NOON)
+        assert rows(store, "delivery", "id") == [("theirs",)]
+
+
+class TestMarks:
+    @pytest.mark.parametrize("after", [0, 1])
+    def test_a_value_that_another_process_stores_is_replaced(self, store: Store, rival: Rival, after: int) -> None:
+        _rival_value(rival, "name", "theirs", after=after)
+        with store.write() as transaction:
+            key_value.put_value(transaction, "name", "ours")
+        assert rows(store, "key_value", "name", "value") == [("name", "ours")]
+
+    def test_the_daily_work_is_done_by_one(self, store: Store, rival: Rival) -> None:
+        _rival_value(rival, "day-begun", "2026-01-22")
+        assert not claim_daily_work(store, now=NOON)
+
+    def test_the_slot_of_a_publisher_is_one_process_s(self, store: Store, rival: Rival) -> None:
+        _rival_value(rival, "turn:arxiv.org", (NOON + timedelta(minutes=1)).isoformat())
+        assert claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON) == timedelta(minutes=1)
+
+    def test_a_database_is_the_first_bot_s(self, store: Store, rival: Rival) -> None:
+        _rival_value(rival, "bot:telegram", "another")
+        with pytest.raises(StoreError, match="another Telegram bot"):
+            claim_database(store, "telegram", "ours")
+
+    def test_a_code_printed_meanwhile_works_too(self, store: Store, rival: Rival) -> None:
+        _rival_value(rival, "admin-code", "theirs")
+        new_code(store)
+        ((codes,),) = rows(store, "key_value", "value")
+        assert str(codes).split()[1:] == ["theirs"]
+
+    def test_a_code_makes_one_operator(self, store: Store, rival: Rival) -> None:
+        store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
+        code = new_code(store)
+        rival("key_value", "DELETE FROM key_value")
+        assert redeem_code(store, ME, code, admins=(), now=NOON) == "there-is-one"
+        assert rows(store, "chat", "admin") == [(0,)]
+
+
+class TestSources:
+    def test_a_poll_is_one_process_s(self, store: Store, rival: Rival) -> None:
+        sync_sources(store, [SourceFact(name="daily", kind="url", location="")], now=NOON)
+        for before, until in ((None, NOON), (NOON, NOON + timedelta(hours=1))):
+            assert claim_poll(store, "daily", before, until)
+        theirs = (NOON + timedelta(hours=2)).isoformat()
+        rival("source", "UPDATE source SET state = json_set(state, '$.next_at', ?)", theirs)
+        assert not claim_poll(store, "daily", NOON + timedelta(hours=1), NOON + timedelta(hours=3))
+        assert claim_poll(store, "daily", NOON + timedelta(hours=2), None)
+        assert claim_poll(store, "daily", None, NOON)
+
+    def test_a_source_that_another_process_adds_is_this_source(self, store: Store, rival: Rival) -> None:
+        rival("source", "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+              " VALUES ('daily', 'file', '', 'theirs', '', '', '{}', '{}')")  # fmt: skip
+        note_poll(store, Receipt(source="daily", at=NOON, outcome=Outcome.NEW), SourceState(), {})
+        assert rows(store, "source", "name", "title") == [("daily", "theirs")]
+        assert rows(store, "receipt", "source") == [("daily",)]
+
+
+class TestWorkspacesAndLanes:
+    def test_a_workspace_that_another_process_stores_is_this_workspace(self, store: Store, rival: Rival) -> None:
+        rival(
+            "installation",
+            "INSERT INTO installation (team, tokens, state, since) VALUES ('T1', 'theirs', 'active', ?)",
+            AT,
+        )
+        with store.write() as transaction:
+            installations.put_installation(transaction, "T1", "ours", now=NOON)
+        assert rows(store, "installation", "team", "tokens", "state") == [("T1", "ours", "active")]
+
+    def test_tokens_of_a_workspace_that_removed_the_app_meanwhile_are_not_stored(
+        self, store: Store, rival: Rival
+    ) -> None:
+        with store.write() as transaction:
+            installations.put_installation(transaction, "T1", "ours", now=NOON)
+        rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''")
+        with store.write() as transaction:
+            assert not installations.renew_tokens(transaction, "T1", "newer")
+        assert rows(store, "installation", "team", "tokens") == [("T1", "")]
+
+    def test_a_lane_that_another_process_pauses_is_paused_once(self, store: Store, rival: Rival) -> None:
+        rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')")
+        with store.write() as transaction:
+            pause_lane(transaction, Lane("telegram", "1"), NOON, NOON + timedelta(minutes=1))
+        assert rows(store, "lane", "address", "not_before") == [("1", "2026-01-22 12:01:00.000000")]
+
+
+def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:
+    with sqlite3.connect(store.path) as connection:
+        schema = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
+    connection.close()
+    states = [
+        (table.name, column)
+        for table in TABLES.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, Enum)
+    ]
+    assert len(states) > 8
+    for table, column in states:
+        assert isinstance(column.type, Enum)
+        check = re.search(rf"CHECK \({column.name} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
+        assert check, (table, column.name)
+        assert set(check[1].split(", ")) == {f"'{value}'" for value in column.type.enums}
+
+
+def _rival_chat(rival: Rival) -> None:
+    rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
+          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
+          " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)", AT)  # fmt: skip
+
+
+def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:
+    rival("key_value", "INSERT INTO key_value (name, value) VALUES (?, ?)", name, value, after=after)
