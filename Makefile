@@ -35,6 +35,9 @@ faults: .venv/dev.stamp ## bad weather over ten thousand chats, and a year of fi
 	$(BIN)/python -m tests.faults.year
 	$(BIN)/python -m tests.faults.cut_slack
 
+fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; what fails is kept in .fuzz; takes hours
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS)
+
 lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
 	$(COMPILE) pyproject.toml --output-file requirements.lock
@@ -78,4 +81,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test check bench faults lock audit words clean
+.PHONY: help demo test check bench faults fuzz lock audit words clean

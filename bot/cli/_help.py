@@ -14,7 +14,6 @@ _ALIASES = {
     "send": "deliver",
     "start": "run",
     "serve": "run",
-    "status": "check",
     "today": "preview",
     "poll": "sources poll",
     "upgrade": "db upgrade",

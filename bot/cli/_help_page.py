@@ -43,6 +43,7 @@ EXAMPLES = {
     "export": "paperwire export --all > all.txt",
     "import": "paperwire import all.txt --dry-run",
     "check": "paperwire check --offline",
+    "status": "paperwire status --json",
     "backup": "paperwire backup copy.db",
     "restore": "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
     **{name: call for subcommand in PLATFORM_SUBCOMMANDS for name, call in subcommand.examples},

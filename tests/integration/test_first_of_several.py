@@ -119,6 +119,16 @@ class TestChats:
         rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1)  # ours first ends a streak
         assert subscribes(store, str(ME), "tree", now=NOON).subscription.number == 3
 
+    def test_a_subscription_that_another_process_adds_is_this_subscription(self, store: Store, rival: Rival) -> None:
+        subscribes(store, str(ME), "graph", now=NOON)
+        theirs = (
+            "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
+            " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
+        )
+        rival("subscription", theirs, AT, "tree")
+        assert subscribes(store, str(ME), "tree", now=NOON).subscription.number == 9
+        assert rows(store, "subscription", "number", "text") == [(1, "graph"), (9, "theirs")]
+
     def test_a_query_that_another_process_adds_is_shared(self, store: Store, rival: Rival) -> None:
         rival("query", "INSERT INTO query (id, canonical) VALUES (?, ?)", 77, "graph")
         subscribed = subscribes(store, str(ME), "graph", now=NOON).subscription

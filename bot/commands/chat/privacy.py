@@ -47,8 +47,8 @@ def privacy(context: CommandContext) -> Reply:
             chat=_chat(context),
         ),
         context.say(
-            "What messages said goes after 30 days, the ids of what you sent after 7, old buttons after 90, a chat that "
-            "blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
+            "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 7, old buttons "
+            "and changes after 90, a chat that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
             "this chat, a hash of its id stays."
         ),
         context.say("Kept by: {contact}", contact=contact),

@@ -76,7 +76,10 @@ def add_subscription(
     subscriber: str = "",
     counted_until: datetime | None = None,
 ) -> Subscription:
-    """Adds a subscription under the chat's next number; numbers are not reused."""
+    """Adds a subscription under the chat's next number; numbers are not reused.
+
+    One with the same query that another process has added meanwhile is returned instead.
+    """
     row = SubscriptionRow(
         chat=chat_id,
         query=_query_id(session, canonical),
@@ -93,9 +96,9 @@ def add_subscription(
         latest_due_at=due[1],
         counted_until=counted_until,
     )
-    session.add(row)
-    session.flush()
-    return _subscription(row, canonical)
+    insert_new(session, "subscription", ("chat", "query"), row.model_dump(exclude={"id"}))
+    added = select(SubscriptionRow).where(SubscriptionRow.chat == chat_id, SubscriptionRow.query == row.query)
+    return _subscription(session.exec(added).one(), canonical)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

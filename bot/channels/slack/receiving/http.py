@@ -88,7 +88,7 @@ class SlackHttp:
         """Dispatches a signed request. Raises ValueError if it cannot be read."""
         kind, payload = _read(call)
         if kind == "url_verification":
-            return WebResponse(body=str(payload.get("challenge", "")))
+            return WebResponse(body=str(payload.get("challenge", "")).encode("utf-8", "replace").decode())
         if not kind:
             return _DONE
         if self._dispatcher is None:

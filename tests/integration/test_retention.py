@@ -1,0 +1,145 @@
+"""What was stored long enough goes, in short steps; that a chat got a paper stays for ever."""
+
+from datetime import timedelta
+from itertools import islice
+
+import pytest
+from sqlalchemy import text
+
+from subscriptions.service.chats import clean_up, clean_up_steps
+from subscriptions.service.chats import retention as ages
+from subscriptions.service.outbox import outbox_counts, retry_delivery
+from subscriptions.service.papers import deliveries_of_paper, papers_named
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import get_chat, set_setting
+from subscriptions.store import Store
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import Deliverer
+from tests.filling import PER_CHAT, fill
+from tests.make import NOON, address, ingested, paper, subscribes, summary
+
+DAY = timedelta(days=1)
+
+
+def count(store: Store, what: str) -> int:
+    with store.read() as session:
+        return int(session.execute(text(f"SELECT count(*) FROM {what}")).scalar_one())  # noqa: S608 - words of this file
+
+
+@pytest.fixture
+def bot(store: Store) -> BotHarness:
+    return BotHarness(store)
+
+
+async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
+    """A chat that was sent a paper just now."""
+    post = Deliverer(bot)
+    subscribes(bot.store, "telegram:42", "graph", every="now")
+    set_setting(bot.store, address("telegram:42"), "quiet", "off", now=NOON)
+    ingested(bot.store, paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
+    await post.deliver_due()
+    assert len(post.to("telegram:42")) == 1
+    return post
+
+
+async def test_after_a_month_a_delivery_is_only_chat_paper_and_day_and_the_paper_never_comes_again(
+    bot: BotHarness,
+) -> None:
+    post = await delivered(bot)
+    clean_up(bot.store, now=bot.later(days=29))
+    assert count(bot.store, "delivery") == count(bot.store, "message") == 1
+    clean_up(bot.store, now=bot.later(days=2))
+    assert count(bot.store, "delivery") == count(bot.store, "message") == 0
+    with bot.store.read() as session:
+        row = session.execute(text("SELECT chat, paper, delivered_on, because FROM delivery_item")).one()
+    assert tuple(row) == (1, 1, "2026-01-22", "[]")
+    ingested(
+        bot.store,
+        paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=summary("x")),
+        now=bot.clock.now(),
+    )
+    subscribes(bot.store, "telegram:42", "cat:cs.AI", now=bot.clock.now())
+    bot.later(days=1)
+    await post.deliver_due()
+    assert not any("A graph" in sent.text for sent in post.to("telegram:42")[1:])
+    known = papers_named(bot.store, ["2601.00001"])["2601.00001"]
+    assert deliveries_of_paper(bot.store, get_chat(bot.store, address("telegram:42")), known)
+    assert "It came here before." in (await bot.says("/why 2601.00001")).text
+    told = await bot.says("/export bib 9 weeks")
+    assert "2601.00001" in (told.file.text if told.file else told.text)
+
+
+async def test_a_message_that_the_platform_refused_stays_whole_until_somebody_decides(bot: BotHarness) -> None:
+    await delivered(bot)
+    with bot.store.write() as session:
+        session.execute(text("UPDATE message SET state = 'dead'"))
+    clean_up(bot.store, now=bot.later(days=400))
+    with bot.store.read() as session:
+        assert session.execute(text("SELECT payload != '' FROM message")).scalars().all() == [1]
+    assert outbox_counts(bot.store).dead == 1
+    with bot.store.read() as session:
+        delivery = session.execute(text("SELECT id FROM delivery")).scalar_one()
+    retry_delivery(bot.store, delivery, now=bot.clock.now())
+    assert outbox_counts(bot.store).waiting == 1
+    with bot.store.write() as session:
+        session.execute(text("UPDATE delivery SET dismissed_at = created_at, settled_at = created_at"))
+    clean_up(bot.store, now=bot.clock.now())
+    assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (0, 1)
+
+
+def test_the_clean_up_can_stop_after_any_step_and_lets_others_write_in_between(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ages, "STEP", 7)
+    fill(store, 20)
+    later = NOON + 31 * DAY
+    before = count(store, "delivery")
+    done = 0
+    while count(store, "delivery"):
+        assert done < 100
+        for handled in islice(clean_up_steps(store, now=later), 12):  # a new process each time
+            assert handled <= 7
+            subscribes(
+                store, f"telegram:{5000 + done}", "graph", now=later
+            )  # it would wait for a transaction that is open
+        done += 1
+    assert done > before // (12 * 7), "several calls"
+    assert count(store, "delivery_item") == 20 * PER_CHAT
+
+
+def test_papers_are_kept_unless_the_operator_chose_an_age_and_known_again_after_it(store: Store) -> None:
+    old = paper("A graph of old", "cs.LG", arxiv_id="2601.00001", abstract="Words.", summaries=summary("x"))
+    ingested(store, old, now=NOON)
+    ingested(store, paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."), now=NOON + 300 * DAY)
+    clean_up(store, now=NOON + 350 * DAY)
+    assert count(store, "paper WHERE abstract != ''") == 2
+    clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
+    clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
+    assert count(store, "paper WHERE abstract != ''") == 1
+    assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
+    subscribes(store, "telegram:1", "graph", every="now", now=NOON + 351 * DAY)
+    ingested(store, old, now=NOON + 351 * DAY, name="again")
+    plan_due(store, now=NOON + 351 * DAY + timedelta(minutes=1))
+    assert count(store, "paper") == 2, "it is known by its key"
+    assert count(store, "delivery_item") == 0, "and no news"
+
+
+async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:
+    await delivered(bot)
+    with bot.store.write() as session:
+        session.execute(text("UPDATE delivery SET settled_at = NULL"))
+    clean_up(bot.store, now=bot.later(days=400), papers=100 * DAY)
+    assert count(bot.store, "paper WHERE abstract != ''") == 1
+
+
+async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> None:
+    await bot.says("/sub graph")
+    with bot.store.write() as session:
+        session.execute(text("INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+                             " VALUES ('s', '', '', '', '', '', '{}', '{}')"))  # fmt: skip
+        session.execute(text("INSERT INTO digest (content_hash, source, format, date, received_at, counts, warnings)"
+                             " VALUES ('h', 's', 'x', '2026-01-22', '2026-01-22 12:00:00.000000', '{}', '[1]')"))  # fmt: skip
+    clean_up(bot.store, now=bot.later(days=89))
+    assert (count(bot.store, "undo"), count(bot.store, "digest WHERE warnings = '[1]'")) == (1, 1)
+    clean_up(bot.store, now=bot.later(days=2))
+    assert (count(bot.store, "undo"), count(bot.store, "digest WHERE warnings = '[]'")) == (0, 1)

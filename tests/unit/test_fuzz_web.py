@@ -1,0 +1,126 @@
+"""The web address answers whatever is asked, at both webhooks too: never with an error of its own. By Hypothesis.
+
+`make fuzz` tries more, and keeps what it found in .fuzz.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from typing import Any, Final
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.channels.slack.outbound import SlackChannel
+from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP, SlackHttp
+from bot.channels.telegram.bot_api.client import Client
+from bot.channels.telegram.receiving.webhook import HEADER, TelegramWebhook
+from bot.operation.web_address import health_app
+from tests.make import NOON, FakeClock
+
+TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"
+CLOCK = FakeClock(NOON)
+NOW = str(int(NOON.timestamp()))
+
+# Without a dispatcher both read what comes, and then ask to be sent it again (503).
+TELEGRAM = TelegramWebhook(
+    Client(TOKEN, "http://127.0.0.1:9", connect=1, read=1, in_flight=1),
+    CLOCK,
+    url="https://bot.example.org",
+    token=TOKEN,
+    secret=SECRET,
+    on_bot_name=lambda _: None,
+)
+SLACK = SlackHttp(SlackChannel("xoxb-1"), SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
+APP: Final = health_app(dict, (TELEGRAM,), SLACK.routes)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
+    """Sends one request as a server would, and returns the status. An error of the application is raised."""
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": path, "raw_path": path.encode("utf-8", "replace"), "query_string": query, "root_path": "",
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8420),
+    }  # fmt: skip
+    sent: list[Any] = []
+    parts = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(APP(scope, receive, send))
+    return int(sent[0]["status"])
+
+
+_values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))
+_names = st.sampled_from(
+    [b"content-type", b"content-length", b"cookie", b"host", TIMESTAMP.encode(), SIGNATURE.encode()]
+)
+_headers = st.lists(st.tuples(_names, _values), max_size=5)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+_paths = st.sampled_from(["/health/live", "/health/ready", "/metrics", TELEGRAM.path, *PATHS]) | st.text(
+    max_size=30
+).map(lambda text: f"/{text}")
+
+
+@given(st.sampled_from(["GET", "POST", "HEAD", "PUT", "BREW"]), _paths, _headers, st.binary(max_size=200), _values)
+def test_any_request_gets_an_answer(method: str, path: str, headers: Headers, body: bytes, query: bytes) -> None:
+    status = asked(method, path, headers, body, query)
+    assert status < 500
+    assert status == 200 or not path.startswith("/health/live") or method not in {"GET", "HEAD"} or len(path) > 12
+
+
+@given(st.binary(max_size=300) | _json.map(lambda value: json.dumps(value).encode()))
+@example(b"[" * 100_000)
+@example(b'{"update_id": 1e999}')
+@example(b'{"update_id": 1' + b"0" * 5_000 + b"}")
+def test_any_update_with_the_secret_is_read_or_refused(body: bytes) -> None:
+    headers = [(HEADER.lower().encode(), SECRET.encode()), (b"content-type", b"application/json")]
+    assert asked("POST", TELEGRAM.path, headers, body) in {200, 400, 503}
+
+
+def signed(body: bytes) -> str:
+    """The signature of Slack's documentation: api.slack.com/authentication/verifying-requests-from-slack."""
+    return "v0=" + hmac.new(SIGNING.encode(), b"v0:" + NOW.encode() + b":" + body, hashlib.sha256).hexdigest()
+
+
+_types = st.sampled_from(["url_verification", "event_callback", "other"])
+_challenges = st.builds(lambda kind, value: json.dumps({"type": kind, "challenge": value}).encode(), _types, _json)
+
+
+@given(
+    st.sampled_from(PATHS),
+    st.sampled_from([b"application/json", b"application/x-www-form-urlencoded", b"text/plain; charset=x"]),
+    st.binary(max_size=300) | st.text(max_size=300).map(str.encode) | _challenges,
+)
+@example(PATHS[0], b"application/json", b'{"type": "url_verification", "challenge": "\\ud800"}')
+@example(PATHS[0], b"application/json", b"[" * 100_000)
+@example(PATHS[0], b"application/x-www-form-urlencoded", b"payload=" + b"%5B" * 10_000)
+@example(PATHS[0], b"application/x-www-form-urlencoded", b"a=1&" * 1000)
+def test_any_body_that_slack_signed_is_read_or_refused(path: str, kind: bytes, body: bytes) -> None:
+    try:
+        signature = signed(body)
+    except UnicodeDecodeError:
+        signature = "v0="
+    headers = [
+        (b"content-type", kind), (TIMESTAMP.encode(), NOW.encode()), (SIGNATURE.encode(), signature.encode())
+    ]  # fmt: skip
+    assert asked("POST", path, headers, body) in {200, 400, 401, 503}
+
+
+@given(st.text("0123456789.-+e", max_size=30) | st.integers().map(str), _values)
+@example("9" * 400, b"v0=")
+def test_any_time_and_signature_are_refused(at: str, signature: bytes) -> None:
+    headers = [(TIMESTAMP.encode(), at.encode()), (SIGNATURE.encode(), b"v0=" + signature)]
+    assert asked("POST", PATHS[0], headers, b"{}") == 401 if at else 404
