@@ -17,7 +17,7 @@ from bot.delivery.sender_lock import sender_lock
 from bot.platform import Platform
 from subscriptions.errors import NotDelivered
 from subscriptions.service.chats import claim_database
-from subscriptions.service.outbox import lanes, outbox_counts, recover_in_flight, stopped_platforms
+from subscriptions.service.outbox import begin_worker, lanes, outbox_counts, stopped_platforms
 
 log = logging.getLogger("paperwire")
 
@@ -45,7 +45,7 @@ class Sender:
         sends against the rate limits. `new_bot` gives the database to the bot of the token.
         """
         store = self._context.store
-        await asyncio.to_thread(recover_in_flight, store)
+        await asyncio.to_thread(begin_worker, store, holds_sender_lock=True)
         for name, platform in self._platforms.items():
             with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from bot.context.database import backup_folder
 from bot.ports.clock import Clock
 from bot.settings import Settings
 from subscriptions.service.chats import claim_daily_work, clean_up_steps
@@ -12,7 +13,7 @@ SECONDS_OF_A_TICK = 0.1  # of a second: the rest is for planning and sending
 
 
 def run_daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> None:
-    """Erases data whose retention is over, and makes the day's backup if the settings name a folder for it.
+    """Erases data whose retention is over, and makes the day's backup.
 
     Further calls on the same day do nothing, also from other processes.
     """
@@ -25,8 +26,7 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ite
     if not claim_daily_work(store, now=now):
         return
     yield from clean_up_steps(store, now=now, papers=settings.keep_papers)
-    if settings.backup_to is not None:
-        store.copy_into(settings.backup_to, "daily", now)
+    store.copy_into(backup_folder(settings, store), "daily", now)
 
 
 def proceed(steps: Iterator[int], clock: Clock) -> bool:

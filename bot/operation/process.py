@@ -19,13 +19,14 @@ from bot.operation.listening import Supervised, answer_once, listening, problems
 from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
 from bot.operation.metrics import Metrics
 from bot.operation.outbox_trouble import attention, log_new_trouble
+from bot.operation.owner_watch import OwnerWatch
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web_server import serving
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.outbox import free_platforms, recover_in_flight, stopped_platforms
+from subscriptions.service.outbox import free_platforms, recover_own, stopped_platforms
 from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
@@ -93,7 +94,7 @@ class Process:
         app = self.app
         if self._drain is not None and self._drain.done():
             if self._drain.exception() is not None:  # messages without a written outcome become unclear
-                await asyncio.to_thread(recover_in_flight, app.store)
+                await asyncio.to_thread(recover_own, app.store)
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -243,7 +244,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         metrics=metrics.page,
         attention=lambda: process.attention,
     )
-    async with pages, _beside(health.watch()):
+    async with pages, _beside(health.watch()), _beside(OwnerWatch(app.store, app.clock).watch()):
         for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait

@@ -5,13 +5,14 @@ for each other instead of failing (busy timeout 10 s).
 """
 
 import errno
-import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from datetime import datetime
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import CursorResult, Executable, create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -23,11 +24,13 @@ from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database_errors import copying_to, translated, wrong_setting
 from subscriptions.store.turns import Turns, Writes
 
-HEAD = "0012"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0013"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+PART = ".part"  # how the name of a copy ends that is still being written
+OWNER_ONLY_FOLDER = 0o700
 OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
@@ -113,6 +116,7 @@ class Store:
         self.url: URL = make_url(url)
         self.path = _sqlite_path(self.url)
         self.where = str(self.path.absolute())  # its name in errors: the file, never the address
+        self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
         self._turns = Turns()
         self.writes = Writes()
         self._engine = _engine(self.url)
@@ -190,6 +194,9 @@ class Store:
         """
         with self.translated_errors():
             revision = self.revision()
+            if revision is not None:
+                for suffix in ("", "-wal", "-shm"):
+                    keep_to_owner(self.path.with_name(self.path.name + suffix))
             if revision == HEAD:
                 return
             if revision is None and not make:
@@ -201,7 +208,7 @@ class Store:
                 )
             if revision is not None and copies is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
             if not self.exists():
                 self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
             self.upgrade()
@@ -244,24 +251,36 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")  # several processes may copy at once
+        # Several processes may copy at once, also from containers, where each has the same number.
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
         with self.translated_errors(), copying_to(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
             part.touch(mode=OWNER_ONLY)
             try:
                 with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
                     source.backup(copy)
+                    copy.execute("PRAGMA journal_mode=DELETE")  # a copy is one file
+                with closing(sqlite3.connect(part)) as copy:
                     if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
                         raise sqlite3.DatabaseError("malformed")
                 part.replace(target)
             finally:
-                part.unlink(missing_ok=True)
+                for left in part.parent.glob(f"{part.name}*"):
+                    left.unlink(missing_ok=True)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
         """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
         self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
-        for old in sorted(folder.glob(f"{kind.partition('-')[0]}-*.db"))[:-KEPT_COPIES]:
+        family = kind.partition("-")[0]
+        kept = sorted(folder.glob(f"{family}-*.db"))
+        for old in kept[:-KEPT_COPIES]:
             old.unlink(missing_ok=True)
+        begun = f"{kind}-{now - timedelta(days=1):%Y%m%dT%H%M%SZ}"
+        for left in folder.glob(f"{kind}-*{PART}*"):  # by a process that was killed
+            if left.name < begun:
+                left.unlink(missing_ok=True)
+        for copy in kept[-KEPT_COPIES:]:
+            keep_to_owner(copy)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -333,6 +352,13 @@ def connection_of(session: Session) -> Connection:
     """The connection of a transaction; the session itself would look for it each time that it is asked."""
     connection: Connection = session.info[_CONNECTION]
     return connection
+
+
+def keep_to_owner(file: Path) -> None:
+    """Takes the rights of everybody else on a file of ours; `check` warns where that is not allowed."""
+    with suppress(OSError):
+        if (rights := file.stat().st_mode) & 0o077:
+            file.chmod(rights & 0o700)
 
 
 def _is_known(revision: str) -> bool:

@@ -314,10 +314,9 @@ class MessageRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""
+    worker: str = ""  # who made the last attempt; see store/workers.py
     lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
-    edit_requested_at: datetime | None = Field(
-        default=None, sa_type=Utc
-    )  # when an edit of it was requested; None: none is
+    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 
 
 class UpdateRow(SQLModel, table=True):
@@ -331,6 +330,7 @@ class UpdateRow(SQLModel, table=True):
     chat: str = ""
     reply: str = ""
     state: ReplyState = choice(ReplyState, ReplyState.DONE)
+    worker: str = ""  # who posts the reply
 
 
 class UndoRow(SQLModel, table=True):

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, or_, select, update
 from subscriptions.states import ReplyState
 from subscriptions.store.conflicts import insert_new
 from subscriptions.store.rows import UpdateRow
+from subscriptions.store.workers import WorkerRow
 
 _KEY = ("platform", "update_id")
 
@@ -30,10 +31,10 @@ def claim_update(session: Session, platform: str, update_id: str, *, now: dateti
     return insert_new(session, UpdateRow.__tablename__, _KEY, values)
 
 
-def store_reply(session: Session, platform: str, update_id: str, reply: str, *, chat: str) -> None:
-    """Stores the reply to a claimed update, which is still to be posted, and the chat that it is about."""
+def store_reply(session: Session, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
+    """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
     state = ReplyState.READY if reply else ReplyState.DONE
-    changed = {"reply": reply, "chat": chat, "state": state}
+    changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
     session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(changed))
 
 
@@ -61,21 +62,22 @@ def finish_reply(session: Session, platform: str, update_id: str) -> None:
     session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(done))
 
 
-def unfinished_replies(session: Session, since: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of the replies that an earlier process stored and did not finish, oldest first.
+def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
+    """(platform, update id, reply) of the replies that a worker that is gone stored and did not finish, oldest first.
 
-    Returns each reply once: the next call gives up those that it returned before, and those from before `since`.
+    Replies in the hands of other workers stay there. `worker` has none in hand yet, and takes them over. Returns each reply once: the next call gives up those that it returned before, and those from before `since`.
     """
+    in_other_hands = col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
     lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
     session.exec(
         update(UpdateRow)
-        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost)
+        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost, ~in_other_hands)
         .values(state=ReplyState.DONE, reply="")
     )
     found = session.exec(
         update(UpdateRow)
-        .where(col(UpdateRow.state) == ReplyState.READY)
-        .values(state=ReplyState.AGAIN)
+        .where(col(UpdateRow.state) == ReplyState.READY, ~in_other_hands)
+        .values(state=ReplyState.AGAIN, worker=worker)
         .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
     ).all()
     return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]

@@ -45,6 +45,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installing/installer")),
         "bot/context/group_commit.py",
         "bot/operation/metrics/exposition.py",
+        "bot/operation/owner_watch.py",
         "bot/operation/process.py",
     }
     assert guilty <= shells

@@ -234,3 +234,85 @@ def test_a_copy_never_overwrites_what_is_no_copy(terminal: Terminal) -> None:
         assert sentence in ended.err
     assert terminal("backup", "copy.db").status == 0
     assert terminal("backup", "copy.db").status == 0
+
+
+KILLED = """
+import os, shutil, sqlite3, sys
+from contextlib import closing
+from datetime import datetime, UTC
+from pathlib import Path
+from subscriptions.store import Store
+from subscriptions.service.operations import restore
+import subscriptions.store.schema_upgrade
+there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
+STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
+
+def restored(copy, stop):
+    done = 0
+    def hook(event, arguments):
+        nonlocal done
+        if event in STEPS and str(folder) in str(arguments[0]):
+            done += 1
+            if done == stop:
+                os._exit(9)
+    sys.addaudithook(hook)
+    store = Store(f"sqlite:///{folder}/paperwire.db")
+    restore(store, folder / copy, copies=folder / "backups", lost_at=now, now=now)
+    store.close()
+    os._exit(0)
+
+def in_a_process(copy, stop):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            restored(copy, stop)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+step, status = 0, 9
+while status == 9:
+    step += 1
+    for path in folder.glob("paperwire.db*"):
+        path.unlink()
+    if there == "whole":
+        shutil.copyfile("second.db", "paperwire.db")
+    if there == "damaged":
+        Path("paperwire.db").write_bytes(b"damaged" * 1000)
+    status = in_a_process("first.db", step)
+    assert there == "gone" or Path("paperwire.db").exists(), step
+    assert in_a_process("second.db", 0) == 0, step
+    with closing(sqlite3.connect("paperwire.db")) as database:
+        found = database.execute("SELECT text FROM subscription ORDER BY number").fetchall()
+        assert found == [("graph",), ("tree",)], (step, found)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",), step
+    assert not list(folder.glob("*.restoring*")), step
+assert status == 0, status
+print(step)
+"""
+
+
+@pytest.mark.parametrize("there", ["whole", "damaged", "gone"])
+def test_a_restore_that_is_killed_at_any_step_leaves_nothing_that_the_next_one_applies(
+    terminal: Terminal, there: str
+) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal("backup", "first.db")
+    terminal("subscribe", "tree", "--as", "console:me")
+    terminal("backup", "second.db")
+    ended = terminal.python(KILLED, there)
+    assert ended.status == 0, ended.err
+    assert int(ended.out) > 10  # the steps were counted
+
+
+def test_what_a_lost_database_left_beside_it_is_not_applied_to_the_copy(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    terminal("backup", "copy.db")
+    with closing(sqlite3.connect(terminal.database)) as database:
+        database.execute("DELETE FROM subscription")
+        database.commit()
+        log = (terminal.folder / "paperwire.db-wal").read_bytes()
+    terminal.database.unlink()
+    terminal.file("paperwire.db-wal", log)
+    assert terminal("restore", "copy.db").status == 0
+    assert len(terminal("subscriptions", "--json").json) == 1

@@ -252,3 +252,44 @@ def test_as_many_threads_as_a_process_has_use_the_database_at_once(store: Store)
 
     with ThreadPoolExecutor(threads) as pool:
         assert [read.result() for read in [pool.submit(reads) for _ in range(threads)]] == [0] * threads
+
+
+def test_an_existing_database_and_its_copies_lose_the_rights_of_others(tmp_path: Path) -> None:
+    path, copies = tmp_path / "old.db", tmp_path / "copies"
+    store = opened(path)
+    store.copy_into(copies, "daily", NOON)
+    store.close()
+    for file in (path, *copies.iterdir()):
+        file.chmod(0o644)
+    store = opened(path)
+    store.copy_into(copies, "daily", NOON + timedelta(days=1))
+    store.close()
+    assert {file.stat().st_mode & 0o777 for file in (path, *copies.iterdir())} == {0o600}
+    assert copies.stat().st_mode & 0o777 == 0o700
+
+
+def test_several_processes_with_the_same_number_do_not_share_what_they_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In containers on one volume every process may be number 1; one was killed while it wrote."""
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    store = opened(tmp_path / "live.db")
+    killed = tmp_path / "copies" / f"daily-{NOON:%Y%m%dT%H%M%SZ}.db.1.part"
+    killed.parent.mkdir()
+    killed.write_bytes(b"half of a copy that another process writes now")
+    store.copy_into(tmp_path / "copies", "daily", NOON)
+    assert killed.read_bytes() == b"half of a copy that another process writes now"
+    store.copy_into(tmp_path / "copies", "daily", NOON + timedelta(days=2))
+    assert [path.name for path in (tmp_path / "copies").glob("*.part*")] == []
+    store.close()
+
+
+def test_a_copy_is_one_file(tmp_path: Path) -> None:
+    store = opened(tmp_path / "live.db")
+    ingested(store, paper("One"))
+    store.backup(tmp_path / "copy" / "copy.db")
+    store.close()
+    with sqlite3.connect(tmp_path / "copy" / "copy.db") as copy:
+        assert copy.execute("SELECT title FROM paper").fetchall() == [("One",)]
+    copy.close()
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == ["copy.db"]

@@ -18,7 +18,7 @@ from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.settings._model import SourceSettings
 from subscriptions.service.chats import clean_up, forget
-from subscriptions.service.outbox import outbox_counts, recent_sends, recover_in_flight
+from subscriptions.service.outbox import begin_worker, outbox_counts, recent_sends
 from subscriptions.store import Store
 from subscriptions.store.rows import TABLES
 from tests.bot_harness import BotHarness
@@ -89,7 +89,7 @@ def test_sqlite_has_no_statistics_to_plan_by(store: Store) -> None:
     with store.read() as session:
         tables = session.connection().exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
     assert "sqlite_stat1" not in tables
-    assert set(TABLES.tables) - GROWING == {"source", "key_value", "installation"}, "these are small"
+    assert set(TABLES.tables) - GROWING == {"source", "key_value", "installation", "worker"}, "these are small"
 
 
 async def test_an_idle_tick_scans_nothing(world: World) -> None:
@@ -130,7 +130,7 @@ async def test_a_delivery_scans_nothing(world: World) -> None:
         ingested(world.app.store, *(paper(f"A graph {n}") for n in range(30)), now=world.clock.now())
         await world.ticks(3)
         outbox_counts(world.app.store)
-        recover_in_flight(world.app.store)
+        begin_worker(world.app.store, holds_sender_lock=True)
         recent_sends(world.app.store, "telegram", now=world.clock.now(), wall=world.clock.wall())
     assert {post.chat.address for post in world.channel.posts} == {"42"}
     assert scans(recorded) == {}

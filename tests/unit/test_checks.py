@@ -14,6 +14,7 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.receiving.webhook_url import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
+from bot.operation.checks.storage import is_in_layer
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import RetryLater
@@ -255,3 +256,35 @@ def test_a_proxy_that_cannot_be_used_is_a_sentence_that_names_its_variable(
         connect_telegram(settings)
     assert "HTTPS_PROXY" in str(caught.value)
     assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mounted", "layer"),
+    [
+        ("22 1 0:20 / / rw - overlay overlay rw\n", True),
+        ("22 1 0:20 / / rw - overlay overlay rw\n23 22 8:1 /v /data rw - ext4 /dev/sda1 rw\n", False),
+        ("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", False),
+        ("23 22 8:1 /v /da rw - ext4 /dev/sda1 rw\n22 1 0:20 / / rw shared:1 - overlay overlay rw\n", True),
+        ("", False),
+        ("nonsense", False),
+    ],
+)
+def test_a_database_in_a_layer_of_a_container_is_told_from_one_on_a_volume(mounted: str, layer: bool) -> None:
+    assert is_in_layer(Path("/data/paperwire.db"), mounted) is layer
+
+
+def test_a_database_in_a_layer_is_warned_of(settings: Settings, store: Store) -> None:
+    layer = "22 1 0:20 / / rw - overlay overlay rw\n"
+    found = list(check_here(settings, store, wall=NOON, environ={}, mounted=layer))
+    (told,) = [finding for finding in found if "in a layer of" in str(finding.answer)]
+    assert told.mend
+    assert "Mount a volume" in str(told.cure)
+
+
+def test_a_copy_that_others_may_read_is_warned_of(settings: Settings, store: Store) -> None:
+    copy = store.path.parent / "backups" / "my.db"
+    copy.parent.mkdir()
+    copy.touch(mode=0o600)
+    assert "Rights" not in answers(settings, store)
+    copy.chmod(0o644)
+    assert f"chmod 600 {copy}" in str(answers(settings, store)["Rights"].cure)

@@ -24,6 +24,7 @@ from bot.operation.checks import (
     check_platforms,
     check_sources,
     is_ready,
+    mounts,
 )
 from bot.sources.from_settings import make_fetcher
 
@@ -36,7 +37,7 @@ def check(
     """Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong."""
     settings, clock = read_settings(), SystemClock()
     app = build_app(settings, clock=clock, out=sys.stderr)
-    findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ))
+    findings = list(check_here(settings, app.store, wall=clock.wall(), environ=os.environ, mounted=mounts()))
     findings += check_outbox(app.store, now=clock.wall())
     findings += check_sources(settings, app.store, wall=clock.wall())
 

@@ -8,3 +8,4 @@ from bot.operation.checks.outbox import check_outbox as check_outbox
 from bot.operation.checks.platforms import check_platforms as check_platforms
 from bot.operation.checks.sources import ask_sources as ask_sources
 from bot.operation.checks.sources import check_sources as check_sources
+from bot.operation.checks.storage import mounts as mounts

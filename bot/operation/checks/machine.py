@@ -4,10 +4,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation.checks._finding import NOTHING, Finding
+from bot.operation.checks.storage import check_storage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
 from bot.settings import VARIABLES, Settings
@@ -34,11 +37,18 @@ from subscriptions.zones import zone
 OLDEST_COPY = timedelta(days=2)
 
 
-def check_here(settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields the findings that need no network. `wall` is the machine's time; `environ` names the proxies."""
+def check_here(
+    settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str], mounted: str = ""
+) -> Iterator[Finding]:
+    """Yields the findings that need no network. `wall` is the machine's time; `environ` names the proxies.
+
+    `mounted`: the mounts, see `storage.mounts`.
+    """
     yield from _unknown_variables(settings.unknown)
     yield _database(store)
-    yield _newest_copy(settings, wall)
+    copies = backup_folder(settings, store)
+    yield _newest_copy(copies, wall)
+    yield from check_storage(store.path, copies, mounted)
     yield from _templates()
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
@@ -103,12 +113,8 @@ def _database_as_it_is(store: Store) -> Finding:
     return Finding(question=question, answer=whose)
 
 
-def _newest_copy(settings: Settings, wall: datetime) -> Finding:
+def _newest_copy(folder: Path, wall: datetime) -> Finding:
     question = Sentence("Newest copy")
-    folder = settings.backup_to
-    if folder is None:
-        advice = Sentence('In paperwire.toml: [backup] with to = "backups"; or let cron run paperwire backup FILE.')
-        return Finding(question=question, answer=Sentence("none is made by itself"), cure=advice)
     times = [path.stat().st_mtime for path in folder.glob("*.db")] if folder.is_dir() else []
     if not times:
         return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))

@@ -106,7 +106,7 @@ def apply_once(
             return updates.reply_to(transaction, platform, update) or "", False
         reply = effect(transaction)
         whose = "" if chat in transaction.info.get(FORGOTTEN, ()) else chat
-        updates.store_reply(transaction, platform, update, reply, chat=whose)
+        updates.store_reply(transaction, platform, update, reply, chat=whose, worker=transaction.store.worker)
         return reply, True
 
 
@@ -134,7 +134,7 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
     Each is returned once.
     """
     with store.write() as transaction:
-        return updates.unfinished_replies(transaction, now - REPEATED_FOR)
+        return updates.unfinished_replies(transaction, now - REPEATED_FOR, transaction.store.worker)
 
 
 def find_callback(store: Scope, token_id: str) -> CallbackToken | None:

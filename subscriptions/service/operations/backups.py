@@ -14,10 +14,11 @@ from subscriptions.service.outbox.sending import count_as_sent
 from subscriptions.service.papers.losses import count_known, note_loss
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.pausing import end_pauses
-from subscriptions.store import OWNER_ONLY, Store, losses
+from subscriptions.store import OWNER_ONLY, OWNER_ONLY_FOLDER, Store, losses
 
 BUSY_SECONDS = 10.0
-_BESIDE = ("", "-wal", "-shm")  # a database of SQLite and the files that belong to it
+_LOGS = ("-wal", "-shm", "-journal")  # files beside a database of SQLite that belong to it
+_BESIDE = ("", *_LOGS)
 _DAMAGED = "The copy {copy} is damaged."
 _TAKE_ANOTHER = "Take an older copy."
 
@@ -77,7 +78,7 @@ def _take(copy: Path, prepared: Path) -> None:
     """Copies the copy: reading a database may change its file."""
     for suffix in _BESIDE:  # left of another copy by a restore that was killed
         prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
-    for suffix in _BESIDE[:2]:
+    for suffix in ("", "-wal"):
         source, target = copy.with_name(copy.name + suffix), prepared.with_name(prepared.name + suffix)
         if source.is_file():
             target.touch(mode=OWNER_ONLY)
@@ -137,6 +138,7 @@ def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
     """Puts the prepared file in the place of the database; returns where the replaced one is, None if there was none."""
     if not store.path.exists():
+        _drop_logs(store.path)  # of the database that is gone: SQLite would apply them to the copy
         prepared.replace(store.path)
         return None
     kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
@@ -144,12 +146,14 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
         store.backup(kept)
     except StoreError:  # it cannot be read: its files are kept
         store.close()
-        copies.mkdir(parents=True, exist_ok=True)
-        for suffix in reversed(_BESIDE):
-            part = store.path.with_name(store.path.name + suffix)
+        copies.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        for suffix in _BESIDE:
+            part, moved = store.path.with_name(store.path.name + suffix), kept.with_name(kept.name + suffix)
             if part.exists():
-                shutil.move(part, kept.with_name(kept.name + suffix))
-        prepared.replace(store.path)
+                moved.touch(mode=OWNER_ONLY)
+                shutil.copyfile(part, moved)
+        _drop_logs(store.path)
+        prepared.replace(store.path)  # last, so that there always is a database
         return kept
     # Within SQLite, in one transaction: other processes see the old content or the new, never a missing file.
     with (
@@ -158,3 +162,8 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
     ):
         source.backup(target)
     return kept
+
+
+def _drop_logs(database: Path) -> None:
+    for suffix in _LOGS:
+        database.with_name(database.name + suffix).unlink(missing_ok=True)

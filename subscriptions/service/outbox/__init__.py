@@ -2,6 +2,11 @@
 
 from subscriptions.service.outbox.edits import edit_done as edit_done
 from subscriptions.service.outbox.edits import record_edit_outcome as record_edit_outcome
+from subscriptions.service.outbox.owners import beat as beat
+from subscriptions.service.outbox.owners import begin_worker as begin_worker
+from subscriptions.service.outbox.owners import others_in_hand as others_in_hand
+from subscriptions.service.outbox.owners import recover_own as recover_own
+from subscriptions.service.outbox.owners import recover_stalled as recover_stalled
 from subscriptions.service.outbox.sending import ClaimRequest as ClaimRequest
 from subscriptions.service.outbox.sending import EarlierSend as EarlierSend
 from subscriptions.service.outbox.sending import OutboxCounts as OutboxCounts
@@ -19,7 +24,6 @@ from subscriptions.service.outbox.sending import outbox_entries as outbox_entrie
 from subscriptions.service.outbox.sending import pause_lane as pause_lane
 from subscriptions.service.outbox.sending import recent_sends as recent_sends
 from subscriptions.service.outbox.sending import record_outcome as record_outcome
-from subscriptions.service.outbox.sending import recover_in_flight as recover_in_flight
 from subscriptions.service.outbox.sending import retry_delivery as retry_delivery
 from subscriptions.service.outbox.sending import skip_unclear as skip_unclear
 from subscriptions.service.outbox.sending import stop_platform as stop_platform

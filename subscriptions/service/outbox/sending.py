@@ -42,12 +42,6 @@ class OutboxCounts:
     dead: int
 
 
-def recover_in_flight(store: Scope) -> int:
-    """Marks what an earlier process was sending as unclear; returns how many. The caller holds the sender lock."""
-    with store.write() as transaction:
-        return attempts.recover_in_flight(transaction)
-
-
 def lanes(
     store: Scope, platforms: Sequence[str], *, now: datetime, wall: datetime | None = None, finding: Sequence[str]
 ) -> list[Lane]:
@@ -157,7 +151,7 @@ def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent. False: it was changed or settled since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as transaction:
-        return claims.mark_sending(transaction, claimed, claimed.message, wall=wall)
+        return claims.mark_sending(transaction, claimed, claimed.message, worker=transaction.store.worker, wall=wall)
 
 
 def skip_unclear(store: Scope, claimed: Claim, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, select
 
 from subscriptions.model import Lane
 from subscriptions.planning.retry import RetryDecision
@@ -10,20 +10,6 @@ from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.conflicts import put
 from subscriptions.store.outbox.claims import Claim
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
-
-
-def recover_in_flight(session: Session) -> int:
-    """Marks as unclear what an earlier process left in state `sending`: it may have been sent. Returns how many messages.
-
-    To be called when no other process sends.
-    """
-    result = session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.state) == MessageState.SENDING)
-        .values(state=MessageState.UNCLEAR, found_at_start=True)
-    )
-    session.exec(update(MessageRow).where(col(MessageRow.state) == MessageState.UNCLEAR).values(found_at_start=True))
-    return int(result.rowcount)
 
 
 def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:

@@ -323,7 +323,7 @@ _MARK_SENDING = (
             ~is_held(),
         )
     )
-    .values(state=MessageState.SENDING, attempted_at=bindparam("wall"), found_at_start=False)
+    .values(state=MessageState.SENDING, attempted_at=bindparam("wall"), worker=bindparam("who"), found_at_start=False)
 )
 _CONFIRM = (
     update(_messages)
@@ -365,11 +365,10 @@ _SETTLE = (
 )
 
 
-def mark_sending(session: Session, claimed: Claim, message: Message, *, wall: datetime) -> bool:
-    """Marks a claimed message `sending`, right before it is posted. Returns False if it changed since it was claimed.
+def mark_sending(session: Session, claimed: Claim, message: Message, *, worker: str, wall: datetime) -> bool:
+    """Marks a claimed message as sent by a worker, right before it is posted. Returns False if it changed since it was claimed.
 
-    A guarded update: of two senders one succeeds, and none if meanwhile the delivery was dismissed, the chat was paused
-    or moved, or the lane was asked to wait.
+    A guarded update: of two senders one succeeds, none if the delivery was dismissed, or the chat paused, moved or delayed.
     """
     values = {
         "of": claimed.seq,
@@ -380,6 +379,7 @@ def mark_sending(session: Session, claimed: Claim, message: Message, *, wall: da
         "platform": claimed.address.platform,
         "address": claimed.address.address,
         "wall": wall,
+        "who": worker,
     }
     return bool(connection_of(session).execute(_MARK_SENDING, values).rowcount == 1)
 

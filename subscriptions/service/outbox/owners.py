@@ -1,0 +1,40 @@
+"""Who has which messages and replies in hand, and what becomes of those that nobody has any more."""
+
+from collections.abc import Mapping
+
+from subscriptions.store import Scope, workers
+
+
+def begin_worker(store: Scope, *, holds_sender_lock: bool) -> int:
+    """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
+
+    One transaction: a crash before its commit leaves everything to the next start.
+    """
+    with store.write() as transaction:
+        workers.begin_worker(transaction, transaction.store.worker, holds_sender_lock=holds_sender_lock)
+        return workers.recover_left(transaction)
+
+
+def recover_own(store: Scope) -> int:
+    """Recovers what this process marked as sending, when it has nothing in hand any more. Returns how many messages."""
+    with store.write() as transaction:
+        return workers.recover_own(transaction, transaction.store.worker)
+
+
+def others_in_hand(store: Scope) -> dict[str, int]:
+    """The other workers that have something in hand → their heartbeats."""
+    with store.read() as transaction:
+        return workers.others_in_hand(transaction, transaction.store.worker)
+
+
+def beat(store: Scope) -> None:
+    """Shows the others that this process is at work."""
+    with store.write() as transaction:
+        workers.beat(transaction, transaction.store.worker)
+
+
+def recover_stalled(store: Scope, stalled: Mapping[str, int]) -> int:
+    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages."""
+    with store.write() as transaction:
+        workers.end_stalled(transaction, stalled)
+        return workers.recover_left(transaction)

@@ -1,0 +1,206 @@
+"""Messages and replies in hand have an owner: only what a stalled one left is recovered, never all that is being sent."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
+
+from bot.delivery.drain_state import DrainState
+from bot.delivery.planning import plan
+from bot.operation.owner_watch import OwnerWatch
+from subscriptions.errors import StoreError
+from subscriptions.model import Lane, Message
+from subscriptions.service.chats import apply_once, unfinished_replies
+from subscriptions.service.outbox import (
+    ClaimRequest,
+    beat,
+    begin_worker,
+    claim,
+    mark_sending,
+    others_in_hand,
+    recover_stalled,
+    store_rendered,
+)
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store.schema_upgrade import alembic_config
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.locked import ForeignLock
+from tests.integration.telegram_bot import a_bot
+from tests.make import NOON, FakeClock, ingested, paper, subscribes
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@pytest.fixture
+def other(tmp_path: Path, store: Store) -> Iterator[Store]:
+    """The store of another worker, on the same file, that is at work and holds no lock."""
+    opened = Store(str(store.url))
+    begin_worker(opened, holds_sender_lock=False)
+    yield opened
+    opened.close()
+
+
+def takes_message(worker: Store, chat: str) -> None:
+    """Lets a worker mark the next message of a chat as being sent by it."""
+    lane = Lane("telegram", chat)
+    asking = ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
+    step = claim(worker, asking)
+    assert isinstance(step, Claim)
+    if step.message is None:
+        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+        store_rendered(worker, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+        step = claim(worker, asking)
+    assert isinstance(step, Claim)
+    assert mark_sending(worker, step, wall=NOON)
+
+
+def states(store: Store) -> list[str]:
+    with store.read() as transaction:
+        return list(transaction.execute(text("SELECT state FROM message ORDER BY delivery")).scalars())
+
+
+async def test_a_start_recovers_what_nobody_has_in_hand_and_leaves_the_rest_to_its_owner(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        for chat in ("1", "2", "3"):
+            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        await plan(app.context, DrainState())
+        takes_message(other, "1")
+        begin_worker(store, holds_sender_lock=True)  # an earlier process, which is killed now
+        takes_message(store, "2")
+        await app.sender.deliver()
+        assert states(app.store) == ["sending", "sent", "sent"]
+    assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [0, 1, 1]
+
+
+@pytest.fixture
+def in_other_hands(store: Store, other: Store) -> Store:
+    """A store whose one message another worker is sending."""
+    begin_worker(store, holds_sender_lock=True)
+    subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
+    plan_due(store, now=NOON)
+    takes_message(other, "1")
+    return store
+
+
+async def looks(watch: OwnerWatch, clock: FakeClock, times: int) -> int:
+    """Looks so many times, ten seconds apart. Returns how many messages were recovered."""
+    recovered = 0
+    for _ in range(times):
+        clock.advance(timedelta(seconds=10))
+        recovered += await watch.look()
+    return recovered
+
+
+async def test_a_worker_that_beats_keeps_its_message_and_a_stalled_one_loses_it_after_a_minute(
+    in_other_hands: Store, other: Store, clock: FakeClock
+) -> None:
+    watch = OwnerWatch(in_other_hands, clock)
+    for _ in range(30):
+        assert await looks(watch, clock, 1) == 0
+        beat(other)
+    clock.step(timedelta(days=400))  # the machine's clock is set
+    assert await looks(watch, clock, 6) == 0
+    assert states(in_other_hands) == ["sending"]
+    assert await looks(watch, clock, 1) == 1
+    assert states(in_other_hands) == ["unclear"]
+
+
+async def test_after_a_foreign_lock_an_owner_has_its_whole_minute_to_confirm(
+    in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.01)
+    here = Store(str(in_other_hands.url))
+    watch = OwnerWatch(here, clock)
+    assert await looks(watch, clock, 5) == 0
+    lock = ForeignLock(tmp_path / "paperwire.db")
+    lock.take()
+    for _ in range(18):
+        with pytest.raises(StoreError):
+            await looks(watch, clock, 1)
+    lock.close()
+    assert await looks(watch, clock, 6) == 0
+    assert await looks(watch, clock, 1) == 1
+    here.close()
+
+
+def test_a_heartbeat_between_the_look_and_the_recovery_keeps_the_message(in_other_hands: Store, other: Store) -> None:
+    seen = others_in_hand(in_other_hands)
+    assert list(seen) == [other.worker]
+    beat(other)
+    assert recover_stalled(in_other_hands, seen) == 0
+    assert states(in_other_hands) == ["sending"]
+
+
+def test_a_reply_stays_with_a_worker_that_is_at_work_and_is_taken_over_once_from_one_that_is_gone(
+    store: Store, other: Store
+) -> None:
+    gone = Store(str(store.url))
+    for worker, update in ((gone, "1"), (other, "2")):
+        apply_once(worker, "telegram", update, lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
+    gone.close()
+    begin_worker(store, holds_sender_lock=True)
+    assert [update for _, update, _ in unfinished_replies(store, now=NOON)] == ["1"]
+    third = Store(str(store.url))
+    begin_worker(third, holds_sender_lock=False)
+    assert unfinished_replies(third, now=NOON) == []
+    third.close()
+
+
+def test_the_migration_keeps_every_message_and_update_and_the_next_start_recovers_what_was_in_hand(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.db"
+    with create_engine(f"sqlite:///{path}").begin() as connection:
+        config = alembic_config(connection)
+        command.upgrade(config, "0012")
+    at = "2026-01-22 12:00:00.000000"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, "
+            "public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES "
+            "(1, 'telegram', '1', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)",
+            (at,),
+        )
+        for seq, state in enumerate(("sending", "sent", "ready"), 1):
+            old.execute(
+                "INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason) "
+                "VALUES (?, ?, 1, 'alert', ?, ?, ?, '{}', 0, '')",
+                (seq, f"d{seq}", at, f"k{seq}", at),
+            )
+            old.execute(
+                "INSERT INTO message (delivery, number, payload, plain, use_plain, state, found_at_start, reason, "
+                "lookup_given_up) VALUES (?, 1, ?, '', 0, ?, 0, '', 0)",
+                (seq, f"text {seq}", state),
+            )
+        old.execute(
+            "INSERT INTO \"update\" (platform, update_id, at, chat, reply, state) VALUES ('telegram', '9', ?, '', 'x', 'ready')",
+            (at,),
+        )
+    store = Store(f"sqlite:///{path}")
+    store.open(now=NOON)
+    assert states(store) == ["sending", "sent", "ready"]
+    assert begin_worker(store, holds_sender_lock=True) == 1
+    assert states(store) == ["unclear", "sent", "ready"]
+    assert unfinished_replies(store, now=NOON) == [("telegram", "9", "x")]
+    with store.read() as transaction:
+        assert transaction.execute(text("SELECT payload FROM message ORDER BY delivery")).scalars().all() == [
+            "text 1",
+            "text 2",
+            "text 3",
+        ]
+    store.close()
