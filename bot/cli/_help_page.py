@@ -49,6 +49,7 @@ EXAMPLES = {
     **{name: call for subcommand in PLATFORM_SUBCOMMANDS for name, call in subcommand.examples},
     "db": "paperwire db current",
     "db current": "paperwire db current",
+    "db size": "paperwire db size --json",
     "db upgrade": "paperwire db upgrade",
 }  # subcommand → an example of it; a test runs each through the parser
 

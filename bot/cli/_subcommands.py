@@ -134,7 +134,7 @@ SUBCOMMANDS = (
     Subcommand(_MOVE, "outbox", "outbox:app", "What waits to be sent and why; dead letters"),
     Subcommand(_MOVE, "sources", "sources:app", "Where digests come from; what happened there last"),
     *(Subcommand(_KEEP, one.name, one.place, one.summary) for one in PLATFORM_SUBCOMMANDS),
-    Subcommand(_KEEP, "db", "database:database", "The database's schema"),
+    Subcommand(_KEEP, "db", "database:database", "The database: its schema and its size"),
 )
 
 

@@ -1,4 +1,4 @@
-"""db, backup, restore: upgrade the schema of the database, make backups and restore them."""
+"""db, backup, restore: upgrade the schema of the database, show its size, make backups and restore them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,21 +6,22 @@ from typing import Annotated
 import typer
 
 from bot.cli._moments import parse_moment
+from bot.cli._options import Json, Now
 from bot.cli._session import open_session, read_settings
-from bot.cli._streams import print_line
+from bot.cli._streams import print_json, print_line
 from bot.clock import SystemClock
 from bot.context.database import backup_folder, make_store
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import WrongUsage
 from bot.settings import Settings
 from subscriptions.errors import Sentence
-from subscriptions.service.operations import look_for_copy
+from subscriptions.service.operations import look_for_copy, room_of
 from subscriptions.service.operations import restore as put_back
 from subscriptions.store import HEAD, Store
 
 _SQLITE = b"SQLite format 3\x00"
 
-database = typer.Typer(help="The database's schema.", invoke_without_command=True)
+database = typer.Typer(help="The database: its schema and its size.", invoke_without_command=True)
 
 
 @database.callback()
@@ -50,6 +51,27 @@ def upgrade() -> int:
     with open_session(make=True) as session:
         print_line(f"✓ The schema is at {session.store.revision()}.")
     return 0
+
+
+@database.command()
+def size(*, now: Now = None, json: Json = False) -> int:
+    """Show what takes room in the database, and what a day adds to it."""
+    with open_session(now) as session:
+        found = room_of(session.store, now=session.now)
+        log = session.store.path.with_name(f"{session.store.path.name}-wal")
+        whole = session.store.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+    if json:
+        kinds = [{"what": one.what, "rows": one.rows, "bytes": one.size, "bytes_a_day": one.a_day} for one in found]
+        print_json({"bytes": whole, "kinds": kinds})
+        return 0
+    for one in found:
+        print_line(f"{one.what:<16} {one.rows:>12,} rows {_mib(one.size):>10} MiB, {_mib(one.a_day):>8} a day")
+    print_line(f"{'the file':<16} {'':>12}      {_mib(whole):>10} MiB")
+    return 0
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.1f}"
 
 
 def backup(

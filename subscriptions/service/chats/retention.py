@@ -24,7 +24,7 @@ CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 RECEIPTS = timedelta(days=90)
 WARNINGS = timedelta(days=90)  # of digests
-STEP = 500  # rows that one transaction of the clean-up handles at most: some 20 ms
+STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py: how long)
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (

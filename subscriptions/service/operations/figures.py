@@ -8,6 +8,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.outbox.sending import STOPPED
 from subscriptions.store import KnownSource, Scope, key_value, sources
 from subscriptions.store.outbox.figures import OutboxFigures, outbox_figures
+from subscriptions.store.room import Room, room
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
 
@@ -49,3 +50,9 @@ def _source(known: KnownSource, now: datetime) -> SourceFigures:
     return SourceFigures(
         name=known.name, last=last, settled_at=known.settled_at, is_overdue=is_behind or was_passed_over
     )
+
+
+def room_of(store: Scope, *, now: datetime) -> tuple[Room, ...]:
+    """What each kind of rows takes on the disk, the largest first."""
+    with store.read() as transaction:
+        return room(transaction, now=now)

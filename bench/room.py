@@ -1,0 +1,55 @@
+"""Measures the room that a delivered paper takes: at first, and after a month, when its delivery was reduced.
+
+    python -m bench.room [CHATS]
+
+Counted is what a chat's papers, deliveries and messages take in the file, with their indexes; what a paper itself takes is shared
+by all chats. Aim: at most 200 bytes after a month.
+"""
+
+import sys
+import tempfile
+import time
+from datetime import timedelta
+
+from subscriptions.service.chats import clean_up_steps
+from subscriptions.store import Store
+from subscriptions.store.room import room
+from tests.filling import PER_CHAT, fill
+from tests.make import NOON
+
+OF_A_DELIVERY = ("papers of chats", "deliveries", "messages")
+MOST = 200  # bytes
+
+
+def main() -> int:
+    chats = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/room.db")
+        store.open(now=NOON)
+        fill(store, chats)
+        delivered = chats * PER_CHAT
+        print(f"{delivered:,} papers delivered to {chats:,} chats, five in a delivery")
+        taken(store, delivered, "in the first days")
+        longest, start = 0.0, time.perf_counter()
+        steps = clean_up_steps(store, now=NOON + timedelta(days=31))
+        before = start
+        for _ in steps:
+            longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
+        print(f"the clean-up took {time.perf_counter() - start:.1f} s, its longest transaction {longest * 1e3:.0f} ms")
+        bytes_each = taken(store, delivered, "after a month")
+        store.close()
+    return 0 if bytes_each <= MOST else 1
+
+
+def taken(store: Store, delivered: int, when: str) -> float:
+    """Prints the bytes of a delivered paper; returns them."""
+    with store.read() as session:
+        sizes = {one.what: one.size / delivered for one in room(session, now=NOON)}
+    whole = sum(sizes[what] for what in OF_A_DELIVERY)
+    parts = ", ".join(f"{what} {sizes[what]:.0f}" for what in OF_A_DELIVERY)
+    print(f"{when}: {whole:.0f} bytes a delivered paper ({parts})")
+    return whole
+
+
+if __name__ == "__main__":
+    sys.exit(main())
