@@ -13,7 +13,6 @@ from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import error_location
-from bot.operation.health import Health
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
@@ -22,7 +21,8 @@ from bot.operation.outbox_trouble import attention, log_new_trouble
 from bot.operation.owner_watch import OwnerWatch
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
-from bot.operation.web_server import serving
+from bot.operation.web.health import Health
+from bot.operation.web.web_server import serving
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError
 from subscriptions.service.notices import notify_operators_of_trouble

@@ -4,7 +4,15 @@ Its functions work inside a transaction of a `Store`; the use cases of `service`
 subscriptions and all that belongs to them, `papers` for papers and digests, `outbox` for deliveries and messages.
 """
 
-from subscriptions.store.database import HEAD, OWNER_ONLY, OWNER_ONLY_FOLDER, Scope, Store, Transaction, WouldWrite
+from subscriptions.store.database.store import (
+    HEAD,
+    OWNER_ONLY,
+    OWNER_ONLY_FOLDER,
+    Scope,
+    Store,
+    Transaction,
+    WouldWrite,
+)
 from subscriptions.store.outbox.claims import Claim, Rendered
 from subscriptions.store.outbox.deliveries import DeliveredPaper
 from subscriptions.store.outbox.edits import Edit

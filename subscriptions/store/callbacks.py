@@ -12,8 +12,8 @@ from sqlmodel import Session, col, delete, select, update
 from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
 from subscriptions.store import mentions
-from subscriptions.store.conflicts import put
-from subscriptions.store.database import execute
+from subscriptions.store.database.conflicts import put
+from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES, CallbackRow, UpdateRow
 
 _callbacks = TABLES.tables["callback"]

@@ -4,8 +4,8 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
-from subscriptions.store.conflicts import insert_new, put
-from subscriptions.store.database import execute
+from subscriptions.store.database.conflicts import insert_new, put
+from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES, KeyValueRow
 
 # Statements that every plan executes are built once.

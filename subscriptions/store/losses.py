@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col, delete
 
 from subscriptions.planning.losses import Loss
-from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import Session
 
 from subscriptions.platforms import declared
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "delivery", "change"]

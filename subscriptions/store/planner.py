@@ -24,7 +24,7 @@ from sqlmodel import Session
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.chat.subscriptions import NOW, DueSpan
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]

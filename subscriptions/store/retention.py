@@ -13,7 +13,7 @@ from sqlalchemy import Table as SqlTable
 from sqlmodel import Session
 
 from subscriptions.states import MessageState
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.papers.standing import Vouched
 from subscriptions.store.rows import TABLES

@@ -14,8 +14,8 @@ from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
-from subscriptions.store.conflicts import insert_new
-from subscriptions.store.database import execute
+from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 _WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is written for people

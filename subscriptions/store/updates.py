@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select, update
 
 from subscriptions.states import ReplyState
-from subscriptions.store.conflicts import insert_new
+from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.rows import UpdateRow
 from subscriptions.store.workers import WorkerRow
 

@@ -14,7 +14,7 @@ from bot.app import App, build_app
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.operation.listening import Supervised, listening
-from bot.operation.web_server import serving
+from bot.operation.web.web_server import serving
 from bot.ports.receiver import Receiver
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack

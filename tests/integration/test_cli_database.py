@@ -243,7 +243,7 @@ from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store import Store
 from subscriptions.service.operations import restore
-import subscriptions.store.schema_upgrade
+import subscriptions.store.database.schema_upgrade
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.operation.loop_watch import _refusal
+from bot.operation.web.loop_watch import _refusal
 from subscriptions.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman

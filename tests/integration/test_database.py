@@ -13,9 +13,9 @@ from alembic.script import ScriptDirectory
 
 from subscriptions.errors import StoreError
 from subscriptions.store import HEAD, Store
+from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.papers.known_papers import sequence_before
 from subscriptions.store.rows import TABLES
-from subscriptions.store.schema_upgrade import alembic_config
 from tests.make import NOON, ingested, paper, subscribes
 
 
@@ -54,7 +54,7 @@ def test_opening_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
 def test_an_older_database_is_copied_before_it_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.db"
     store = opened(path)
-    monkeypatch.setattr("subscriptions.store.database.HEAD", "9000")
+    monkeypatch.setattr("subscriptions.store.database.store.HEAD", "9000")
     monkeypatch.setattr(Store, "upgrade", lambda _: None)
     store.open(now=NOON, copies=tmp_path / "copies")
     store.close()
@@ -158,7 +158,7 @@ def use(path: Path) -> None:
 
 
 def test_a_database_that_another_program_locks_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.05)
     store = opened(tmp_path / "busy.db")
     other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from subscriptions.model import Announce, KnownPaper
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
-from subscriptions.store.schema_upgrade import alembic_config
+from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.make import NOON, digest, paper, stored_papers
 
 # Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without papers of its own.

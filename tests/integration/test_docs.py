@@ -26,7 +26,7 @@ from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
 from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.operation.web_address import health_app
+from bot.operation.web.web_address import health_app
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings

@@ -19,10 +19,10 @@ from bot.settings.source_facts import is_arxivs_own
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.store import Store
+from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.papers import known_papers
 from subscriptions.store.papers.standing import Vouched
 from subscriptions.store.rows import PaperKeyRow, PaperRow
-from subscriptions.store.schema_upgrade import alembic_config
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock, ingested, paper, stored_papers, subscribes, summary, translation

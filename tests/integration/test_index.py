@@ -18,8 +18,8 @@ from subscriptions.normalize import fold_plural, written_beginnings
 from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store
+from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.papers import index
-from subscriptions.store.schema_upgrade import alembic_config
 from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
 from tests.unit.test_matching import papers, queries, terms

@@ -35,7 +35,7 @@ EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from subscriptions.service.operations import restore
 from subscriptions.service.papers import announce_filed
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
+from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
-from subscriptions.store.schema_upgrade import alembic_config
 from tests.fakes.arxiv import FakeArxiv
 from tests.faults.year.simulated_bot import Post, SimulatedBot
 from tests.integration.cli import Terminal, page

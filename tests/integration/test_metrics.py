@@ -17,7 +17,7 @@ from bot.app import App, build_app
 from bot.operation.metrics import Metrics
 from bot.operation.metrics.declared import METRICS
 from bot.operation.metrics.kinds import Gauge, alone
-from bot.operation.web_server import serving
+from bot.operation.web.web_server import serving
 from bot.ports.measurements import MessageTried, Observers, outcome_name
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear

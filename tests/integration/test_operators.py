@@ -12,7 +12,7 @@ from bot.app import build_app
 from bot.operation.checks import check_outbox
 from bot.operation.process import Process, run
 from bot.operation.startup_lines import operator_lines
-from bot.operation.web_address import health_app
+from bot.operation.web.web_address import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind, DeliveryKind, Facts
 from subscriptions.service.chats import apply_once, is_applied, redeem_code, request_admission, store_chat

@@ -28,7 +28,7 @@ from subscriptions.service.outbox import (
 )
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store
-from subscriptions.store.schema_upgrade import alembic_config
+from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
@@ -123,7 +123,7 @@ async def test_a_worker_that_beats_keeps_its_message_and_a_stalled_one_loses_it_
 async def test_after_a_foreign_lock_an_owner_has_its_whole_minute_to_confirm(
     in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
     here = Store(str(in_other_hands.url))
     watch = OwnerWatch(here, clock)
     assert await looks(watch, clock, 5) == 0

@@ -20,7 +20,7 @@ from bot.channels.slack.installing.oauth import COOKIE, INSTALL, REDIRECT
 from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import scopes_of
-from bot.operation.web_server import serving
+from bot.operation.web.web_server import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.chats import clean_up, installations, uninstall, uninstalled

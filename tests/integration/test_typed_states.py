@@ -27,8 +27,8 @@ from subscriptions.states import (
 )
 from subscriptions.store import Store, key_value, sources
 from subscriptions.store.chat import chats, subscriptions
+from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.rows import MessageRow
-from subscriptions.store.schema_upgrade import alembic_config
 from tests.make import NOON
 
 AT = "2026-01-22 12:00:00.000000"

@@ -157,7 +157,7 @@ class TestGroupCommit:
     async def test_a_locked_database_is_waited_for_once_for_all_works(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("subscriptions.store.database.BUSY_SECONDS", 0.5)
+        monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
         store = Store(f"sqlite:///{tmp_path / 'locked.db'}")
         store.open(now=NOON)
         other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.operation import web_server as health
-from bot.operation.web_server import LimitedProtocol, most_connections, serving
+from bot.operation.web import web_server as health
+from bot.operation.web.web_server import LimitedProtocol, most_connections, serving
 from bot.settings import Settings, load_settings
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"

@@ -17,7 +17,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP, SlackHttp
 from bot.channels.telegram.bot_api.client import Client
 from bot.channels.telegram.receiving.webhook import HEADER, TelegramWebhook
-from bot.operation.web_address import health_app
+from bot.operation.web.web_address import health_app
 from tests.make import NOON, FakeClock
 
 TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"

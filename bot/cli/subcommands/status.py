@@ -9,7 +9,7 @@ from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line
 from bot.context.database import backup_folder
 from bot.operation.files_of_database import copy_times, file_sizes
-from bot.operation.readiness import Readiness, ask_readiness
+from bot.operation.web.readiness import Readiness, ask_readiness
 from bot.rendering.text.language import Language
 from subscriptions.platforms import facts_of
 from subscriptions.service.operations import Figures, SourceFigures, figures

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import Admission, ChatState
 from subscriptions.store.chat.chats import chat_value, chats_by_id
-from subscriptions.store.database import CHUNK
+from subscriptions.store.database.store import CHUNK
 from subscriptions.store.rows import ChatRow
 
 

@@ -16,8 +16,8 @@ from subscriptions.states import (
     ChatState,
     PauseReason,
 )
-from subscriptions.store.conflicts import insert_new
-from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.rows import TABLES, ChatRow
 
 # Columns that the value Chat does not have.

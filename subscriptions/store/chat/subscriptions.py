@@ -17,8 +17,8 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store.conflicts import insert_all_new, insert_new
-from subscriptions.store.database import CHUNK, execute, in_chunks
+from subscriptions.store.database.conflicts import insert_all_new, insert_new
+from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import (
     TABLES,
     ChatRow,

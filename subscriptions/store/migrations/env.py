@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from subscriptions.store.database import session_on
+from subscriptions.store.database.store import session_on
 from subscriptions.store.papers.index import MOST_INDEXED
 from subscriptions.store.papers.known_papers import index_newest
 from subscriptions.store.rows import TABLES

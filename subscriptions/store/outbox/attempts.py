@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Lane
 from subscriptions.planning.retry import RetryDecision
 from subscriptions.states import FINISHED, MessageState
-from subscriptions.store.conflicts import put
+from subscriptions.store.database.conflicts import put
 from subscriptions.store.outbox.claims import Claim
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 

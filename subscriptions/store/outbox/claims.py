@@ -16,7 +16,7 @@ from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import connection_of
+from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)

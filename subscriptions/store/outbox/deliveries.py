@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, MissingHow, MissingSources
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chat.chats import chats_by_id
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.papers.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow

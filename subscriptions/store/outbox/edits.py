@@ -16,7 +16,7 @@ from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
-from subscriptions.store.database import connection_of
+from subscriptions.store.database.store import connection_of
 from subscriptions.store.outbox.claims import in_lane, is_held, is_requested, waits
 from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow

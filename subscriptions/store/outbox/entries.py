@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow

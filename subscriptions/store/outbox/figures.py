@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select
 from sqlmodel import Session
 
 from subscriptions.states import MessageState
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.outbox.claims import is_held, may_be_sent
 from subscriptions.store.rows import TABLES
 

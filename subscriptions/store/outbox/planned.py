@@ -12,8 +12,8 @@ from sqlmodel import Session, insert
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
-from subscriptions.store.conflicts import insert_new
-from subscriptions.store.database import CHUNK, execute
+from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.

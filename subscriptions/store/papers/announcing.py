@@ -9,7 +9,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
-from subscriptions.store.database import execute, in_chunks
+from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, KeyValueRow, PaperRow
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import index_document
 from subscriptions.model import Digest
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import (
     Came,

@@ -15,8 +15,8 @@ from sqlmodel import Session
 from subscriptions.matching import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store.conflicts import put_all
-from subscriptions.store.database import CHUNK, execute, in_chunks
+from subscriptions.store.database.conflicts import put_all
+from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import TABLES
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from subscriptions.matching import index_question, presence_expression
 from subscriptions.query import Term, fold_source
 from subscriptions.query.fields import DOI, ID, SOURCE
-from subscriptions.store.database import connection_of
+from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
 MOST_INDEXED = 50_000  # papers of an existing database that an upgrade indexes: more are never counted at once

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
-from subscriptions.store.database import execute, in_chunks
+from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import SEQUENCE
 from subscriptions.store.papers.drafts import PaperDraft

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
-from subscriptions.store.database import execute
+from subscriptions.store.database.store import execute
 from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
 from subscriptions.store.papers.known_papers import known_paper
 from subscriptions.store.papers.standing import (

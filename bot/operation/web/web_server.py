@@ -10,8 +10,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.loop_watch import loop_watched
-from bot.operation.web_address import Attention, MetricsPage, Problems, health_app
+from bot.operation.web.loop_watch import loop_watched
+from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.operation.health import Problem
+from bot.operation.web.health import Problem
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 log = logging.getLogger("paperwire")

@@ -13,7 +13,7 @@ from sqlalchemy import Insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from subscriptions.store.database import connection_of, execute
+from subscriptions.store.database.store import connection_of, execute
 from subscriptions.store.rows import TABLES
 
 

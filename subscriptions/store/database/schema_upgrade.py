@@ -15,6 +15,6 @@ def upgrade_schema(connection: Connection) -> None:
 def alembic_config(connection: Connection) -> Config:
     """Returns Alembic's configuration for a connection that is open."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
     config.attributes["connection"] = connection
     return config

@@ -21,8 +21,8 @@ from sqlmodel import Session
 
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
-from subscriptions.store.database_errors import copying_to, translated, wrong_setting
-from subscriptions.store.turns import Turns, Writes
+from subscriptions.store.database.errors import copying_to, translated, wrong_setting
+from subscriptions.store.database.turns import Turns, Writes
 
 HEAD = "0013"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
@@ -244,7 +244,7 @@ class Store:
 
     def upgrade(self) -> None:
         """Runs the migrations, in one transaction."""
-        from subscriptions.store.schema_upgrade import upgrade_schema  # noqa: PLC0415 - Alembic takes 300 ms; only a new schema needs it
+        from subscriptions.store.database.schema_upgrade import upgrade_schema  # noqa: PLC0415 - Alembic takes 300 ms; only a new schema needs it
 
         with self.translated_errors(), self._writer.begin() as connection:
             upgrade_schema(connection)
@@ -362,7 +362,7 @@ def keep_to_owner(file: Path) -> None:
 
 
 def _is_known(revision: str) -> bool:
-    versions = Path(__file__).parent / "migrations" / "versions"
+    versions = Path(__file__).parents[1] / "migrations" / "versions"
     return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
 
 

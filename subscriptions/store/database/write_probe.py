@@ -5,8 +5,8 @@ from contextlib import closing
 from shutil import disk_usage
 
 from subscriptions.errors import StoreError
-from subscriptions.store.database import Store
-from subscriptions.store.database_errors import LEAST_ROOM, full_error, is_full
+from subscriptions.store.database.errors import LEAST_ROOM, full_error, is_full
+from subscriptions.store.database.store import Store
 
 PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.ports.clock import Clock
 from subscriptions.store import Store
-from subscriptions.store.write_probe import write_refusal
+from subscriptions.store.database.write_probe import write_refusal
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 SHORT_REFUSAL = 15.0  # seconds; a lock that lasts longer is no mere neighbour at work

@@ -1,0 +1,1 @@
+"""The database: transactions, turns of writers, schema, and its errors as sentences."""
