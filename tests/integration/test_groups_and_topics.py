@@ -92,6 +92,7 @@ async def test_a_group_moves_while_papers_wait(tmp_path: Path, telegram: FakeTel
         telegram.migrates("-5", "-1009000005")
         await app.sender.deliver()
         await confirmed(telegram)
+        clock.advance(timedelta(seconds=20))  # a new run waits so long after an answer in a group
         await app.sender.deliver()
         assert [text.count("Diffusion on graphs") for text in said(telegram, "-1009000005")] == [1]
         assert [str(one.chat.address) for one in listed(app.store, None)] == ["telegram:-1009000005"]

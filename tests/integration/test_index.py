@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 from subscriptions.errors import QueryError
 from subscriptions.matching import simple_terms
-from subscriptions.model import Announce, Paper
+from subscriptions.model import Announce, Paper, Summary
 from subscriptions.normalize import fold_plural, written_beginnings
 from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
@@ -78,6 +78,14 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
             has = slow_matcher.has(known.paper, part)
             assert not candidates.sure or has, part
             assert candidates.maybe is None or candidates.maybe or not has, part
+
+
+def test_of_two_summaries_in_one_language_the_index_has_the_words_of_the_stored_one(database: Store) -> None:
+    emptied(database)
+    two = tuple(Summary(language="zh", fields={"tldr": text}) for text in ("A first one.", "Another graph."))
+    ingested(database, paper("Kites", arxiv_id="2601.00001", summaries=two))
+    for query in map(parse_query, ("graph", "first")):
+        assert found(database, query) == found_slowly(database, query), query.alternatives
 
 
 def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Store) -> None:

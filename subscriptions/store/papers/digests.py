@@ -154,7 +154,11 @@ def _documents(batch: MergeBatch, changed: AbstractSet[int]) -> Iterable[tuple[i
     """Yields the documents for the index of the papers whose words or day changed, by id."""
     for paper_id in sorted(changed & batch.rows.keys()):
         came = batch.as_it_came.get(paper_id)
-        yield paper_id, came.document() if came else index_document(as_entry(batch, batch.rows[paper_id]))
+        as_it_came = came is not None and came.is_stored_as_it_came
+        yield (
+            paper_id,
+            came.document() if came and as_it_came else index_document(as_entry(batch, batch.rows[paper_id])),
+        )
 
 
 def is_known(session: Session, content_hash: str) -> bool:

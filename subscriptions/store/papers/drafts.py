@@ -86,6 +86,12 @@ class Incoming:
     is_apart: bool  # no earlier paper of the digest has one of its keys, or its title
     words: tuple[str, ...] | None = None  # its document for the full-text index, once it was made
 
+    @property
+    def is_stored_as_it_came(self) -> bool:
+        """Whether a new row has the very texts of the paper: of several texts in one language only some are stored."""
+        texts = (self.paper.summaries, self.paper.translations)
+        return all(len({one.language for one in of}) == len(of) for of in texts)
+
     def document(self) -> tuple[str, ...]:
         """Returns its document for the full-text index; it is made once."""
         if self.words is None:
