@@ -6,6 +6,8 @@
 
 PYTHON =
 ARGS =
+TARGET =
+MINUTES = 10
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11
@@ -35,8 +37,13 @@ faults: .venv/dev.stamp ## bad weather over ten thousand chats, and a year of fi
 	$(BIN)/python -m tests.faults.year
 	$(BIN)/python -m tests.faults.cut_slack
 
-fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; what fails is kept in .fuzz; takes hours
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS)
+fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; TARGET=digests MINUTES=10: one reader, guided by coverage
+	@if [ -z "$(TARGET)" ]; then \
+		HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS); \
+	else \
+		$(BIN)/python -c "import atheris" 2>/dev/null || $(INSTALL) "atheris>=3.0"; \
+		$(BIN)/python -m tests.fuzz $(TARGET) $(MINUTES); \
+	fi
 
 lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv

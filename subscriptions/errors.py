@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from subscriptions.escaping import escaped
 from subscriptions.states import PauseReason
 
 
@@ -41,7 +42,15 @@ class Sentence:
         return translate(self.template).format_map(values) if self.template else ""
 
     def __str__(self) -> str:
-        return self.say(lambda template: template)
+        """The English sentence on one line, for terminals and logs: of its values every sign is visible."""
+        return self.template.format_map({name: _visible(value) for name, value in self.values.items()})
+
+
+def _visible(value: object) -> object:
+    """A value of a sentence as a terminal may have it: numbers keep their type for the format that the template asks for."""
+    if isinstance(value, Sentence):
+        return str(value)
+    return escaped(value) if isinstance(value, str) else value
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:

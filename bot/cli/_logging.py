@@ -20,6 +20,7 @@ from bot.cli._streams import print_error
 from bot.errors import error_location
 from bot.settings import Settings, load_settings
 from subscriptions.errors import PaperwireError
+from subscriptions.escaping import escaped, escaped_lines
 
 _SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words
 _REDACTION = "<secret>"
@@ -62,14 +63,14 @@ class _Formatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
         message = redacted(_message(record), self._secrets)
-        details = redacted(details, self._secrets)
+        details = escaped_lines(redacted(details, self._secrets))
         if not self._json:
-            line = f"{at} {record.levelname.lower()} {record.name}: {_one_line(message)}"
+            line = f"{at} {record.levelname.lower()} {record.name}: {escaped(message)}"
             return f"{line}\n{details}" if details else line
         parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
         fields = {name: redacted(str(value), self._secrets) for name, value in vars(record).items() if name not in _OWN}
         every = {**fields, **parts, "worker": record.process}
-        return json.dumps({**every, "details": details} if details else every, ensure_ascii=False)
+        return escaped_lines(json.dumps({**every, "details": details} if details else every, ensure_ascii=False))
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -81,15 +82,6 @@ def _message(record: logging.LogRecord) -> str:
     if error is None or record.name == _OURS:
         return message
     return f"{message.partition(chr(10))[0]}: {error_location(error)}"
-
-
-def _one_line(text: str) -> str:
-    """Returns the text with unprintable characters escaped, since names of files may hold line ends and controls."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from bot.cli._streams import discard_output, prepare_streams, print_error, print
 from bot.cli._subcommands import TopGroup
 from bot.errors import WrongUsage
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
+from subscriptions.escaping import escaped
 
 DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); 130 is also Typer's for Ctrl-C
 _UsageError = typer.BadParameter.__bases__[0]  # the class of click, wherever Typer keeps its copy
@@ -155,7 +156,7 @@ def _system_failed(error: OSError) -> int:
     if is_disk_full(error):
         print_error(" ".join(map(str, disk_full(error.filename or "the output"))))
     else:
-        print_error(f"{error.filename or 'The output'}: {error.strerror or error}.")
+        print_error(f"{escaped(str(error.filename or 'The output'))}: {error.strerror or error}.")
     return PROBLEM
 
 

@@ -3,16 +3,15 @@
 import json
 import os
 import sys
-import unicodedata
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from bot.ports.reply import Reply
+from subscriptions.escaping import escaped_lines
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
-_ALLOWED_CONTROLS = "\n\t"
 
 
 def prepare_streams() -> None:
@@ -33,16 +32,9 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
-def printable(text: str) -> str:
-    """Returns the text without control characters, since titles and names could send codes to a terminal."""
-    return "".join(
-        character for character in text if character in _ALLOWED_CONTROLS or unicodedata.category(character) != "Cc"
-    )
-
-
 def print_line(text: str = "") -> None:
-    """Prints a line on stdout."""
-    sys.stdout.write(printable(text) + "\n")
+    """Prints a line on stdout. Foreign texts in it are escaped where they are put in, so that each stays on its line."""
+    sys.stdout.write(escaped_lines(text) + "\n")
 
 
 def discard_output(*streams: TextIO) -> None:
@@ -55,7 +47,7 @@ def discard_output(*streams: TextIO) -> None:
 def print_error(text: str) -> None:
     """Prints a line on stderr, after flushing stdout."""
     flush_stdout()
-    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.write(escaped_lines(text) + "\n")
     sys.stderr.flush()
 
 
@@ -69,7 +61,7 @@ def flush_stdout() -> None:
 
 def print_json(value: object) -> None:
     """Prints the one document of `--json`."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(escaped_lines(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
 def json_time(moment: datetime | None) -> str | None:
@@ -90,5 +82,5 @@ def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
         print_mark(mark, colour, stream)
     elif mark:
         stream.write(f"{mark} ")
-    stream.write(printable("\n".join([first, *lines])))
+    stream.write(escaped_lines("\n".join([first, *lines])))
     stream.flush()

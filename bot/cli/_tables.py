@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TypeVar
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segments
 
 from bot.cli._colours import console
 from bot.cli._streams import flush_stdout
+from subscriptions.escaping import escaped_lines
 
 T = TypeVar("T")
 
@@ -23,12 +25,19 @@ def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
         flush_stdout()
     stream = sys.stderr if to_stderr else sys.stdout
     if stream.isatty():
-        console(stream).print(renderable)
+        shown = console(stream)
+        shown.print(_visible(shown, renderable), end="")
         return
     plain = console(stream)
     with plain.capture() as captured:
-        plain.print(renderable)
+        plain.print(_visible(plain, renderable), end="")
     stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _visible(shown: Console, renderable: RenderableType) -> Segments:
+    """Returns what a console would print, with every sign of its texts visible; only the console's own codes steer it."""
+    drawn = shown.render(renderable)
+    return Segments(one if one.control else one._replace(text=escaped_lines(one.text)) for one in drawn)
 
 
 def is_narrow(columns: int) -> bool:

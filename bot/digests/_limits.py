@@ -63,22 +63,27 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
     categories = tuple(code for code in paper.categories if len(code) <= CATEGORY)[:CATEGORIES]
     cut = replace(
         paper,
-        title=paper.title[:TITLE],
-        abstract=paper.abstract[:TEXT],
-        comment=paper.comment[:COMMENT],
-        authors=tuple(name[:NAME] for name in paper.authors[:MOST_AUTHORS]),
+        title=_cut(paper.title, TITLE),
+        abstract=_cut(paper.abstract, TEXT),
+        comment=_cut(paper.comment, COMMENT),
+        authors=tuple(_cut(name, NAME) for name in paper.authors[:MOST_AUTHORS]),
         categories=categories,
         primary=paper.primary if paper.primary in categories else next(iter(categories), None),
         url=paper.url if paper.url and len(paper.url) <= ADDRESS else None,
         doi=paper.doi if paper.doi and len(paper.doi) <= DOI else None,
         summaries=tuple(Summary(language=s.language, fields=_fields(s.fields)) for s in paper.summaries[:LANGUAGES]),
         translations=tuple(
-            Translation(language=t.language, title=t.title[:TITLE], abstract=t.abstract[:TEXT])
+            Translation(language=t.language, title=_cut(t.title, TITLE), abstract=_cut(t.abstract, TEXT))
             for t in paper.translations[:LANGUAGES]
         ),
     )
     warnings.add("long_fields", line=entry.line, example=paper.key)
     return Entry(entry.line, replace(cut, key=_key(cut, paper)))
+
+
+def _cut(text: str, most: int) -> str:
+    """The text, at most `most` characters long and without a blank at its end."""
+    return text if len(text) <= most else text[:most].rstrip()
 
 
 def _key(cut: Paper, paper: Paper) -> str:
@@ -89,4 +94,4 @@ def _key(cut: Paper, paper: Paper) -> str:
 
 
 def _fields(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name: text[:TEXT] for name, text in list(fields.items())[:FIELDS] if len(name) <= CATEGORY}
+    return {name: _cut(text, TEXT) for name, text in list(fields.items())[:FIELDS] if len(name) <= CATEGORY}

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digests._warnings import INFO
-from bot.digests.report import Report, counted, counted_summaries, shortened_path, shown_path
+from bot.digests.report import Report, counted, counted_summaries, shortened_path
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.escaping import escaped
 
 MANY = 20
 """With more documents than this, which a screen does not hold, `inspect` shows one row per format, not per document."""
@@ -123,7 +124,7 @@ class Refusals:
         table = _table(translate("Files"), translate("Why"), translate("First"), numbers=(0,), wrapped=(1,))
         for group in sorted(groups.values(), key=len, reverse=True):
             paths = "\n".join(shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
-            _add_row(table, str(len(group)), shown_path(group[0][1].say(translate)).rstrip(".。"), paths)
+            _add_row(table, str(len(group)), escaped(group[0][1].say(translate)).rstrip(".。"), paths)
         yield table
 
 

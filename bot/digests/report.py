@@ -1,6 +1,5 @@
 """The output of `inspect` about digests: one dict per document for `--json`, a table for people."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from rich.text import Text
 from bot.digests._warnings import INFO
 from subscriptions.cutting import clip_start
 from subscriptions.errors import PaperwireError
+from subscriptions.escaping import escaped
 from subscriptions.model import Digest, DigestWarning, Paper
 
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PATH = 36  # characters of a path in the table; below it paths are whole
 _ROOM_FOR_SUMMARIES = 80  # columns of the console
 _ROOM_FOR_CATEGORIES = 120
@@ -185,7 +184,7 @@ class DigestTables:
         yield from (_items(report, self.translate) for report in readable if report["items"])
         for report in self.reports:
             if report["error"] is not None:
-                yield Text.assemble(("✗ ", "red"), report["error"])
+                yield Text.assemble(("✗ ", "red"), escaped(report["error"]))
 
 
 def _overview(reports: Sequence[Report], width: int, translate: Callable[[str], str]) -> Table:
@@ -207,13 +206,8 @@ def _overview(reports: Sequence[Report], width: int, translate: Callable[[str], 
 
 
 def shortened_path(path: str, most: int) -> str:
-    """Returns the end of a path, in at most `most` characters, without control characters."""
-    return clip_start(shown_path(path), most)
-
-
-def shown_path(path: str) -> str:
-    """Returns a path without control characters, since files may have any name."""
-    return _STEERING.sub(" ", path)
+    """Returns the end of a path, in at most `most` characters, on one line: files may have any name."""
+    return clip_start(escaped(path), most)
 
 
 def _date(report: Report) -> str:
@@ -248,23 +242,23 @@ def _is_trouble(warning: WarningReport) -> bool:
 
 
 def _remark(report: Report, warning: WarningReport, translate: Callable[[str], str]) -> Text:
-    where = shown_path(report["path"]) + (
+    where = escaped(report["path"]) + (
         translate(", line {line}").format(line=warning["line"]) if warning["line"] else ""
     )
-    remark = Text.assemble(("! ", "yellow"), where, ": ", warning["message"])
+    remark = Text.assemble(("! ", "yellow"), where, ": ", escaped(warning["message"]))
     if warning["examples"]:
-        remark.append(" (" + "; ".join(warning["examples"]) + ")", style="dim")
+        remark.append(" (" + "; ".join(map(escaped, warning["examples"])) + ")", style="dim")
     return remark
 
 
 def _items(report: Report, translate: Callable[[str], str]) -> Table:
     table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(shown_path(report["path"])), title_justify="left"
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(escaped(report["path"])), title_justify="left"
     )
     table.add_column(translate("Paper"), no_wrap=True)
     table.add_column(translate("Category"), no_wrap=True)
     table.add_column(translate("Title"), overflow="fold")
     for item in report["items"]:
         title = item["title"] or translate("title unknown") + ": " + item["abstract"][:80]
-        table.add_row(Text(item["key"]), Text(item["primary"] or "–"), Text(title))
+        table.add_row(Text(escaped(item["key"])), Text(item["primary"] or "–"), Text(escaped(title)))
     return table

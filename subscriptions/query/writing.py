@@ -10,7 +10,7 @@ from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Leaf, Term
 
 PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
-_LIKE_OPERATOR = re.compile(rf"(?:and|or)$|{EXCLUDES}", re.VERBOSE)  # quotes show that such a word is a word
+_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{EXCLUDES}", re.VERBOSE)  # quotes show that such a word is a word
 
 
 def written_value(leaf: Leaf) -> str:

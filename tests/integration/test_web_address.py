@@ -130,3 +130,14 @@ def test_connections_leave_most_of_the_files_to_the_work(monkeypatch: pytest.Mon
     assert most_connections() == 512
     monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, -1))
     assert most_connections() == 512
+
+
+async def test_a_damaged_body_of_a_request_for_the_head_makes_no_traceback(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Found by fuzzing: h11 lets no answer out, and asyncio logged a fatal error for each such request."""
+    head = b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with served(settings) as port, lines(port, 1) as found:
+        await found[0].says(head + b"2\r\n{}upde\r\n")
+        await found[0].ended()  # after the beginning of an answer
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

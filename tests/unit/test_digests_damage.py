@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
+from bot.digests._limits import NAME, TITLE
 from subscriptions.model import Paper
 from tests.digest_checks import FORMAT_NAMES, read_and_check
 from tests.digest_pages import PARTS, TOC, crawled, entry, group
@@ -250,3 +251,13 @@ def test_made_pages_glued_to_one_another_give_the_papers_of_both(made: str, betw
         f"Where two pages of {made} stand in one file, also without an end of line between them, the papers of both are read, "
         "each as by itself: bot/digests/_example.py cuts such a line in two."
     )
+
+
+@pytest.mark.parametrize("blanks", [1, 2])
+def test_a_name_or_title_that_is_cut_at_a_blank_ends_without_it(blanks: int) -> None:
+    """Found by fuzzing: a name of hundreds of characters was cut where a blank stood, which stayed at its end."""
+    long = "x" * (NAME - blanks) + " y" * 100
+    page = json.dumps({"id": "2601.00001", "title": "Kite " * TITLE, "summary": "It flies.", "authors": [long]})
+    digest = read_and_check(f"{page}\n".encode())
+    assert digest is not None
+    assert digest.entries[0].authors[0].startswith("xxx")

@@ -3,61 +3,14 @@
 `make fuzz` tries more, and keeps what it found in .fuzz.
 """
 
-import asyncio
-import hashlib
-import hmac
 import json
-from typing import Any, Final
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP, SlackHttp
-from bot.channels.telegram.bot_api.client import Client
-from bot.channels.telegram.receiving.webhook import HEADER, TelegramWebhook
-from bot.operation.web.web_address import health_app
-from tests.make import NOON, FakeClock
-
-TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"
-CLOCK = FakeClock(NOON)
-NOW = str(int(NOON.timestamp()))
-
-# Without a dispatcher both read what comes, and then ask to be sent it again (503).
-TELEGRAM = TelegramWebhook(
-    Client(TOKEN, "http://127.0.0.1:9", connect=1, read=1, in_flight=1),
-    CLOCK,
-    url="https://bot.example.org",
-    token=TOKEN,
-    secret=SECRET,
-    on_bot_name=lambda _: None,
-)
-SLACK = SlackHttp(SlackChannel("xoxb-1"), SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
-APP: Final = health_app(dict, (TELEGRAM,), SLACK.routes)
-
-Headers = list[tuple[bytes, bytes]]
-
-
-def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
-    """Sends one request as a server would, and returns the status. An error of the application is raised."""
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": path, "raw_path": path.encode("utf-8", "replace"), "query_string": query, "root_path": "",
-        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8420),
-    }  # fmt: skip
-    sent: list[Any] = []
-    parts = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> Any:
-        return parts.pop() if parts else {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    asyncio.run(APP(scope, receive, send))
-    return int(sent[0]["status"])
-
+from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP
+from bot.channels.telegram.receiving.webhook import HEADER
+from tests.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
 
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))
 _names = st.sampled_from(
@@ -87,12 +40,7 @@ def test_any_request_gets_an_answer(method: str, path: str, headers: Headers, bo
 @example(b'{"update_id": 1' + b"0" * 5_000 + b"}")
 def test_any_update_with_the_secret_is_read_or_refused(body: bytes) -> None:
     headers = [(HEADER.lower().encode(), SECRET.encode()), (b"content-type", b"application/json")]
-    assert asked("POST", TELEGRAM.path, headers, body) in {200, 400, 503}
-
-
-def signed(body: bytes) -> str:
-    """The signature of Slack's documentation: api.slack.com/authentication/verifying-requests-from-slack."""
-    return "v0=" + hmac.new(SIGNING.encode(), b"v0:" + NOW.encode() + b":" + body, hashlib.sha256).hexdigest()
+    assert asked("POST", TELEGRAM.path, headers, body) in {200, 400}
 
 
 _types = st.sampled_from(["url_verification", "event_callback", "other"])
@@ -116,7 +64,7 @@ def test_any_body_that_slack_signed_is_read_or_refused(path: str, kind: bytes, b
     headers = [
         (b"content-type", kind), (TIMESTAMP.encode(), NOW.encode()), (SIGNATURE.encode(), signature.encode())
     ]  # fmt: skip
-    assert asked("POST", path, headers, body) in {200, 400, 401, 503}
+    assert asked("POST", path, headers, body) in {200, 400, 401}
 
 
 @given(st.text("0123456789.-+e", max_size=30) | st.integers().map(str), _values)

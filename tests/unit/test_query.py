@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from subscriptions.errors import QueryError
 from subscriptions.query import And, Leaf, Not, Or, Query, Term, fold_source, parse_canonical, parse_query
 from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE
+from subscriptions.wording import kept_query
 
 ACCENTED = r"H\"older"
 
@@ -752,3 +754,24 @@ def test_columns_count_what_was_typed_not_what_was_read() -> None:
 def test_a_query_is_equal_whatever_its_tree() -> None:
     assert parse_query("graph") == parse_query("graph")
     assert "tree" not in repr(parse_query("graph"))
+
+
+@pytest.mark.parametrize("typed", ['"且" c', "™且 c", "$或 c", '"或"', '="且"', 'ti:"或" x', 'all:"且" x'])
+def test_a_word_that_is_an_operator_without_quotes_stays_a_word_in_the_canonical_text(typed: str) -> None:
+    """Found by fuzzing: the subscription looked for `c` alone, and `"或"` was refused."""
+    query = parse_query(typed)
+    again = parse_canonical(query.canonical)
+    assert again.canonical == query.canonical
+    assert set(again.alternatives) == set(query.alternatives)
+
+
+@pytest.mark.parametrize("typed", ["cs\x00\x001", "a\x1bb -c\u2028d", "few\x85shot", "a\ud800b"])
+def test_a_control_character_is_a_blank_in_what_is_explained_and_in_what_is_kept(typed: str) -> None:
+    """Found by fuzzing: `explain` read a phrase where a subscription looks for two words."""
+    assert parse_query(typed).canonical == kept_query(typed).canonical
+
+
+def test_operators_between_control_characters_are_refused_by_explain_as_by_a_subscription() -> None:
+    for read in (parse_query, kept_query):
+        with pytest.raises(QueryError):
+            read("\x0f\x00且\x00")

@@ -358,3 +358,18 @@ def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
 )  # fmt: skip
 def test_a_conversation_is_called_as_people_call_it(name: str | None, title: str) -> None:
     assert title_of(name) == title
+
+
+def test_what_cannot_be_stored_is_left_out_of_ids_too() -> None:
+    """Found by fuzzing: an address that no database takes, so Slack would have been asked to come again for ever."""
+    request = event({"type": "app_mention", "channel": "C\x001\ud800", "user": "U\x001", "text": "list", "ts": AT})
+    assert isinstance(request, MessageRequest)
+    assert (str(request.chat), request.sender) == ("slack:C1", "U1")
+
+
+def test_a_payload_that_is_too_deep_is_malformed() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(3000):
+        deep = {"event": deep}
+    with pytest.raises(MalformedPayload):
+        read(EVENTS, deep, TEAMS)

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times import NoSuchTime, as_words, clock_of, hours_of, make_when, read_when, split_when
+from subscriptions.planning.times import (
+    Ending,
+    NoSuchTime,
+    as_words,
+    clock_of,
+    hours_of,
+    make_when,
+    read_when,
+    split_when,
+)
 from subscriptions.planning.weekdays import DAYS
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
@@ -56,6 +65,32 @@ def test_a_time_in_quotes_is_words(typed: str, query: str, cadence: str, zone: s
     words = as_words(f"{query} {when}")
     assert split_when(words).when is None
     assert words.replace('"', "").startswith(query.replace('"', ""))
+
+
+@pytest.mark.parametrize("blank", ["\u2003", "\xa0", "\x1d", "\u2028", " \u2003\t\xa0"])
+def test_a_blank_of_any_kind_before_a_time_is_no_query(blank: str) -> None:
+    """Found by fuzzing: an IndexError."""
+    assert split_when(f"{blank} weekend").query == f"{blank} weekend"
+    assert split_when(f"{blank} at 9 daily").only_time
+    assert split_when(f"diffusion{blank}daily 9") == Ending("diffusion", "daily 9")
+
+
+@pytest.mark.parametrize("typed", [": daily 9", "：每天9点", " :: at noon"])
+def test_a_colon_alone_before_a_time_is_no_query(typed: str) -> None:
+    """Found by fuzzing: the query was empty."""
+    assert split_when(typed).when is None
+    assert split_when(typed).only_time
+
+
+def test_a_colon_and_blanks_that_lead_to_a_time_are_left_out_of_the_query() -> None:
+    assert split_when("diffusion : daily 9") == Ending("diffusion", "daily 9")
+
+
+def test_a_time_with_words_in_quotes_behind_it_is_words() -> None:
+    """Found by fuzzing: the button [as words] led to the same refusal again, for a place called “"7am"”."""
+    words = as_words("diffusion 10pm gotham 7am")
+    assert words == 'diffusion 10pm gotham "7am"'
+    assert split_when(words).when is None
 
 
 # ----------------------------------------------------------------------------------------------- what is left to the chat

@@ -2,25 +2,24 @@
 
 import json
 import os
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn, TextIO
 
 from bot.ports.channel import Limits
 from subscriptions.errors import Rejected, SenderStopped, Unclear
+from subscriptions.escaping import escaped_lines
 from subscriptions.model import ChatAddress, Message
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
 _UNKNOWN = 100  # columns of a terminal whose width is not known
-_ALLOWED_CONTROLS = "\n\t"
 
 
 class ConsoleChannel:
     """Prints every message to `stream`: standard output, or standard error beside `--json`.
 
-    The payload is {"text": "…"}, plain text. Control characters are not printed, since a paper must not control a
-    terminal. `fold` breaks a text into lines of so many columns; it is used for terminals only, so that a search in a file
+    The payload is {"text": "…"}, plain text. Control characters are printed as codes, since a paper must not control
+    a terminal. `fold` breaks a text into lines of so many columns; it is used for terminals only, so that a search in a file
     or a pipe finds a whole title.
     """
 
@@ -96,6 +95,5 @@ def _text(message: Message, *, plain: bool) -> str:
 
 
 def _printable(text: str, encoding: str | None) -> str:
-    """Returns the text without control characters, and with ? for characters that the stream's encoding lacks."""
-    kept = "".join(sign for sign in text if sign in _ALLOWED_CONTROLS or unicodedata.category(sign) not in {"Cc", "Cs"})
-    return kept.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
+    """Returns the text with every sign visible, and with ? for characters that the stream's encoding lacks."""
+    return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

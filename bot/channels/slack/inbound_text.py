@@ -4,6 +4,8 @@ Slack replaces addresses by links, names of people and channels by ids, and thre
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from bot.channels.slack.addresses import channel_reference, joined
 
@@ -30,6 +32,15 @@ def unescape(text: object, prefix: str = "") -> str:
 def clean(text: object) -> str:
     """Returns a person's text without characters that cannot be stored or shown."""
     return _UNUSABLE.sub("", str(text or ""))
+
+
+def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns a payload whose texts, ids among them, can be stored."""
+    if isinstance(payload, Mapping):
+        return {clean(name): usable(inner) for name, inner in payload.items()}
+    if isinstance(payload, list):
+        return [usable(inner) for inner in payload]
+    return clean(payload) if isinstance(payload, str) else payload
 
 
 def after_mention(text: object, bot: str) -> str:

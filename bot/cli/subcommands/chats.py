@@ -11,13 +11,14 @@ from rich.text import Text
 from bot.cli._options import ChatOption, Json, Now
 from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import open_session
-from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
+from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.cli._tables import print_table
 from bot.commands.phrasing.erasure_words import erased_line, would_erase_line
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.errors import WrongUsage
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import Sentence
+from subscriptions.escaping import escaped
 from subscriptions.model import Chat
 from subscriptions.service.chats import forget as erase
 from subscriptions.service.subscriptions import chosen_settings, get_chat, listed, set_setting
@@ -56,7 +57,7 @@ def _show(chat: Chat, chosen: Collection[str]) -> None:
         table.add_column(name, no_wrap=True)
     for name in SETTINGS:
         mark = "chosen" if name in chosen else ""
-        table.add_row(name, Text(printable(value_of(chat.settings, name))), mark)
+        table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
     print_table(table)
 
 

@@ -11,11 +11,12 @@ from rich.text import Text
 from bot.cli._documents import content
 from bot.cli._options import Json, Now, OptionalChatOption
 from bot.cli._session import open_dry_run, open_session
-from bot.cli._streams import print_json, print_line, printable
+from bot.cli._streams import print_json, print_line
 from bot.cli._tables import print_table
 from bot.errors import WrongUsage
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence
+from subscriptions.escaping import escaped
 from subscriptions.portable import read_lines, text_of
 from subscriptions.service.subscriptions import ImportPlan, import_lines, import_plan
 from subscriptions.service.subscriptions import export as exported
@@ -85,8 +86,7 @@ def _text_of(file: str) -> str:
 
 def _show(changes: Sequence[tuple[str, str, str]]) -> None:
     lines = [
-        Text.assemble((sign, _COLOURS[sign]), f" {printable(chat)}  {printable(line)}\n")
-        for sign, chat, line in changes
+        Text.assemble((sign, _COLOURS[sign]), f" {escaped(chat)}  {escaped(line)}\n") for sign, chat, line in changes
     ]
     if lines:
         print_table(Text("").join(lines)[:-1])

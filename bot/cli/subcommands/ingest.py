@@ -25,6 +25,7 @@ from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
 from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.escaping import escaped
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.losses import Arrival
@@ -210,4 +211,4 @@ def _show(ingested: Sequence[_IngestedFile]) -> None:
         for warning in file.warnings:
             if warning.code not in INFO:
                 line = f", line {warning.line}" if warning.line else ""
-                print_line(f"! {file.path}{line}: {warning.message}")
+                print_line(f"! {escaped(file.path)}{line}: {escaped(warning.message)}")

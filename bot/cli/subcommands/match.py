@@ -17,6 +17,7 @@ from bot.cli._streams import print_error, print_json, print_line
 from bot.errors import WrongUsage
 from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions.escaping import escaped
 from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
 from subscriptions.matching import match as match_all
 from subscriptions.model import Digest, Paper
@@ -69,7 +70,7 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         return status
     print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:
-        print_line(f"  {paper.key}  {paper.title or paper.abstract[:80]}")
+        print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
         print_line(
             "    "
             + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])

@@ -11,12 +11,13 @@ from rich.text import Text
 
 from bot.cli._options import Json, Now
 from bot.cli._session import open_session
-from bot.cli._streams import json_time, print_error, print_json, print_line, printable
+from bot.cli._streams import json_time, print_error, print_json, print_line
 from bot.cli._tables import print_table
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
+from subscriptions.escaping import escaped
 from subscriptions.platforms import facts_of
 from subscriptions.service.outbox import dismiss as give_up
 from subscriptions.service.outbox import outbox_entries, retry_delivery
@@ -129,7 +130,7 @@ def _show(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:
     for entry in entries:
         state = Text(entry.state, _COLOURS.get(entry.state, ""))
         since = language.duration(max(now - entry.waiting_since, timedelta(0)))
-        table.add_row(entry.id, Text(printable(entry.chat)), state, str(entry.papers), since)
+        table.add_row(entry.id, Text(escaped(entry.chat)), state, str(entry.papers), since)
         remarks.append((entry.id, _remark(entry, language)))
     print_table(table)
     for delivery, remark in remarks:

@@ -9,7 +9,7 @@ from rich.text import Text
 from bot.cli._options import ChatOption, Json, Now
 from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
 from bot.cli._session import Session, open_session
-from bot.cli._streams import json_time, print_json, print_line, printable
+from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, failing_parts, hold_reason_line
 from bot.errors import WrongUsage
@@ -18,6 +18,7 @@ from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
+from subscriptions.escaping import escaped
 from subscriptions.model import Because, Chat, KnownPaper
 from subscriptions.query import mentioned, parse_query
 from subscriptions.service.papers import Reason, deliveries_of_paper, last_delivered, papers_named, reasons, search_all
@@ -73,7 +74,7 @@ def _show(papers: tuple[KnownPaper, ...]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for known in papers[:_MOST_SHOWN]:
-        table.add_row(Text(_name(known)), known.day.isoformat(), Text(printable(_title(known))))
+        table.add_row(Text(escaped(_name(known))), known.day.isoformat(), Text(escaped(_title(known))))
     if papers:
         print_table(table)
     if len(papers) > _MOST_SHOWN:
@@ -194,7 +195,7 @@ def _show_reasons(
     chat: Chat, known: KnownPaper, delivery: DeliveredPaper | None, hold_reasons: tuple[Reason, ...]
 ) -> None:
     language = Language("en", chat.settings.timezone)
-    print_line(f"{_name(known)}  {_title(known)}")
+    print_line(f"{escaped(_name(known))}  {escaped(_title(known))}")
     if delivery is not None:
         print_line(delivered_line(delivery, chat, language))
         for entry in delivery.item.because:

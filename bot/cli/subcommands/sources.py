@@ -14,7 +14,7 @@ from rich.text import Text
 from bot.cli._options import Json, Now
 from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import Session, open_session
-from bot.cli._streams import json_time, print_json, print_line, printable
+from bot.cli._streams import json_time, print_json, print_line
 from bot.cli._tables import print_table
 from bot.digests.files import is_missing
 from bot.errors import WrongUsage
@@ -24,6 +24,7 @@ from bot.settings.source_facts import place_of
 from bot.sources.http import everything
 from bot.sources.on_demand import make_source_scheduler
 from subscriptions.errors import Sentence
+from subscriptions.escaping import escaped
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.papers import announce_filed
 from subscriptions.service.sources import known_sources
@@ -165,13 +166,13 @@ def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     for row in rows:
         last = (language.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
         following = language.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")
-        table.add_row(Text(printable(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
+        table.add_row(Text(escaped(row.name)), Text(row.state, _COLOURS.get(row.state, "")), *last, following)
     print_table(table)
     for row in rows:
         if row.last is None and row.missing:
-            print_line(f"{row.name}: There is nothing at {row.place} yet.")
+            print_line(f"{escaped(row.name)}: There is nothing at {escaped(row.place)} yet.")
         if row.last and row.last.detail:
-            print_line(f"{row.name}: {row.last.detail}")
+            print_line(f"{escaped(row.name)}: {escaped(row.last.detail)}")
 
 
 def _brought(receipt: Receipt) -> str:

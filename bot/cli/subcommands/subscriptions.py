@@ -15,7 +15,7 @@ from bot.cli._next_delivery import when_next
 from bot.cli._options import ChatOption, Json, Now, OptionalChatOption
 from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors, subscription_number
 from bot.cli._session import look_up_new_chat, open_session
-from bot.cli._streams import json_time, print_json, print_line, print_reply, printable
+from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.cli._tables import is_narrow, print_table
 from bot.commands.phrasing.subscription_words import (
     Row,
@@ -34,6 +34,7 @@ from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
+from subscriptions.escaping import escaped
 from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
@@ -234,7 +235,7 @@ def _show(rows: list[Row]) -> None:
     table.add_column("state", style="yellow")
     for row in rows:
         cells = (row.chat, str(row.number), row.reading, row.when, row.next_due, row.state)
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        table.add_row(*(Text(escaped(cell)) for cell in cells))
     print_table(table)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 
 import uvicorn
+from h11 import LocalProtocolError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
@@ -108,6 +109,15 @@ class LimitedProtocol(H11Protocol):
         """Cancels the deadline."""
         self._cancel_deadline()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses what is no HTTP. Where h11 lets no answer out, as to HEAD with a damaged body, closes the connection."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # what the application answers now goes nowhere
+        try:
+            super().send_400_response(msg)
+        except LocalProtocolError:  # asyncio would write it into the log with a traceback, as often as somebody asks
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Reads data. Cancels the deadline once the whole head of a request is there."""

@@ -26,7 +26,7 @@ def clean(text: str) -> str:
 
 def clean_lines(text: str) -> str:
     """Returns the text as `clean` makes it, but with its line ends and blanks: for text that is laid out by its author."""
-    return _UNPRINTABLE.sub("", re.sub(r"\r\n?", "\n", text).replace("\t", "    "))
+    return _UNPRINTABLE.sub("", re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text).replace("\t", "    "))
 
 
 def _thinned(text: str) -> str:

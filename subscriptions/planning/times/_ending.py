@@ -15,9 +15,10 @@ from subscriptions.zones import zone_of_place
 
 _LONGEST = 90  # characters of a time
 _QUOTES = '"“”„‟«»「」『』＂'
-_GAPS = " \t\r\n\u3000,，、;；。"
-_STRAY = " \t\r\n\u3000,，、;；。.!！?？-–—·|"  # between a query and its time
-_BEHIND = " \t\r\n\u3000,，;；。.!！?？"  # a time
+_BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_GAPS = _BLANKS + ",，、;；。"
+_STRAY = _BLANKS + ",，、;；。.!！?？-–—·|"  # between a query and its time
+_BEHIND = _BLANKS + ",，;；。.!！?？"  # a time
 # Behind these words the end of a text belongs to the query: an operator needs two sides, "the monday" is no cadence.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
@@ -70,7 +71,7 @@ def split_when(text: str) -> Ending:
         if reading is None or _is_name(said):
             continue
         query, said = _with_clock_before(_without_lead_in(body[:start]), said)
-        if not query:
+        if not _bare(query):
             return Ending(text, None, only_time=plain(said) not in _OWN_WORDS)
         if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
             return Ending(text, None)
@@ -87,9 +88,10 @@ def _without_lead_in(query: str) -> str:
 
 
 def _bare(query: str) -> str:
-    """The query without a colon that leads to the time; the colon of a field stays."""
-    last = query.rsplit(maxsplit=1)[-1]
-    return query.rstrip(":：") if last[-1] in ":：" and last[:-1].casefold() not in FIELDS.by_name else query
+    """The query without a colon that leads to the time; the colon of a field stays. "" if nothing else is left."""
+    *_, last = query.split() or [""]
+    leads = last.endswith((":", "：")) and last[:-1].casefold() not in FIELDS.by_name
+    return query.rstrip(_BLANKS + ":：") if leads else query
 
 
 def as_words(text: str) -> str:

@@ -101,8 +101,9 @@ def _zone_at(name: str, at: int, found: list[Token]) -> int:
 
 
 def may_be_place(rest: str) -> bool:
-    """Whether the text behind a time may be the name of an unknown place."""
-    return bool(rest) and len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW
+    """Whether the text behind a time may be the name of an unknown place. What stands in quotes is words of a query."""
+    return len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW and _QUOTES.isdisjoint(rest)
 
 
 _A_FEW = 2  # words
+_QUOTES = frozenset('"“”„‟«»「」『』')

@@ -27,6 +27,7 @@ from subscriptions.query.syntax import Term
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_OPERATORS = frozenset({"且", "或"})  # tokens that are words of a query only in quotes; AND and OR are written large
 UNKNOWN = "?"  # before the value of a category that does not exist
 
 
@@ -169,7 +170,7 @@ def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
         word = "-".join(tokens)
         # Folding can leave fewer letters than a prefix needs (Mue* is mu*). The name of a TeX command is no token.
         text = (word if letters(word) >= SHORTEST_PREFIX else rf"\emph{{{word}}}") + "*"
-    elif len(tokens) == 1 and tokens[0].isalnum():
+    elif len(tokens) == 1 and tokens[0].isalnum() and tokens[0] not in _OPERATORS:
         text = tokens[0]
     else:
         text = f'"{" ".join(tokens)}"'

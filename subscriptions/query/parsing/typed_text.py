@@ -20,6 +20,9 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
+# Control characters, half characters and the separators of lines: a stored query has blanks for them (subscriptions.wording),
+# so a typed one is read with blanks, too, and means the same.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character behind a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{INVISIBLE_CHARACTERS}])|[{INVISIBLE_CHARACTERS}]+")
 _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' so
@@ -53,7 +56,7 @@ class Typed:
 
 def typed(text: str) -> Typed:
     """Returns a typed text as the grammar reads it."""
-    return plain(Typed(text, range(1, len(text) + 2)))
+    return plain(Typed(_CONTROLS.sub(" ", text), range(1, len(text) + 2)))
 
 
 def plain(source: Typed) -> Typed:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.slack.addresses import DIRECT, joined
-from bot.channels.slack.inbound_text import after_mention, clean, title_of, unescape
+from bot.channels.slack.inbound_text import after_mention, clean, title_of, unescape, usable
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
@@ -45,8 +45,10 @@ def read(kind: str, payload: object, teams: Teams) -> Request | None:
     if not isinstance(payload, Mapping):
         raise MalformedPayload("no object")
     try:
-        return reader(payload, teams)
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError) as error:
+        return reader(usable(payload), teams)
+    except (
+        KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
+    ) as error:  # fmt: skip
         raise MalformedPayload(type(error).__name__) from None  # the error's text may hold what a person wrote
 
 
@@ -274,7 +276,7 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
             view_id=_view_ref(view),
         )
         return callback if data else None
-    data = _storable(str(view.get("private_metadata") or ""))
+    data = str(view.get("private_metadata") or "")
     form = FormRequest(
         place=place,
         update_id=update,
@@ -373,12 +375,7 @@ def _name(user: Payload) -> str:
 
 def _value(action: Payload) -> str:
     chosen = action.get("selected_option") or {}
-    return _storable(str(action.get("value") or chosen.get("value") or ""))
-
-
-def _storable(text: str) -> str:
-    """Returns a text that can be stored, for values that are only looked up and never shown."""
-    return text.encode("utf-8", "replace").decode()
+    return str(action.get("value") or chosen.get("value") or "")
 
 
 def _view_ref(view: Payload) -> str:

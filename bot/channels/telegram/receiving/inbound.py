@@ -75,13 +75,13 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         sender=_person_id(person),
         sender_name=_person_name(person),
         sender_is_admin=_is_proven_admin(message),
-        language=str(person.get("language_code") or ""),
+        language=clean_text(person.get("language_code")),
         is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
         mentions_bot=addressed,
         is_edit=edited,
         written_at=datetime.fromtimestamp(int(message["date"]), UTC),
         reply_to=str(int(answered["message_id"])) if to_us else "",
-        file_id=str(document.get("file_id") or ""),
+        file_id=clean_text(document.get("file_id")),
     )
 
 
@@ -154,15 +154,13 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
-        callback_data=str(query["data"])
-        .encode("utf-8", "replace")
-        .decode(),  # only looked up in the store, never shown
-        callback_id=str(query["id"]),
+        callback_data=clean_text(query["data"]),
+        callback_id=clean_text(query["id"]),
         topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),
-        language=str(person.get("language_code") or ""),
+        language=clean_text(person.get("language_code")),
     )
 
 
@@ -187,7 +185,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
         details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
         sender=_person_id(person),
         sender_name=_person_name(person),
-        language=str(person.get("language_code") or ""),
+        language=clean_text(person.get("language_code")),
     )
 
 

@@ -1,0 +1,99 @@
+"""Whatever others write is read or refused: every target of tests/fuzz, with its kept corpus and with changes of made-up inputs.
+
+`make fuzz TARGET=…` searches the same checks guided by coverage (docs/reliability.md, Fuzzing).
+"""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.smallest import LONGEST, MOST
+from tests.fuzz.targets import TARGETS, file_name, kept
+
+SLOW = {"conversations": 8}
+"""Examples of a target that has a whole bot, in the quick profile."""
+
+ODD = (
+    b"\x00", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\x1b[31m", b"\r", b"\x85", b"\xc2\x85", b"\xc2\xa0", b"\xe2\x80\xa8", b"\xe2\x80\xae",
+    b"\xe2\x81\xa6", b"\xe2\x80\x8b", b"\xcc\x81", b"\xf0\x9f\x91\xa9\xe2\x80\x8d", b"((((", b"<<<<", b"[[[[", b'{"a":' * 9, b"%00", b"\\ud800", b"&#0;",
+)  # fmt: skip
+PAIRS = (
+    (b"(", b")"),
+    (b"<b>", b"</b>"),
+    (b"[", b"]"),
+    (b'"', b'"'),
+    (b"<!--", b"-->"),
+    (b"{", b"}"),
+    ("「".encode(), "」".encode()),
+)
+
+
+@st.composite
+def inputs(draw: st.DrawFn, name: str) -> bytes:
+    """Returns a made-up input of a target after a few changes that its grammar suggests."""
+    target = TARGETS[name]
+    words = st.sampled_from(target.words).map(lambda word: word.encode("utf-8", "surrogatepass"))
+    data = draw(st.sampled_from(target.seeds()) | st.lists(words, max_size=12).map(b"".join))
+    for _ in range(draw(st.integers(0, 5))):
+        data = draw(_changed(data, words))
+    return data
+
+
+def _changed(data: bytes, words: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """Returns one change: a part cut, doubled or in another encoding; lines swapped; a word or odd bytes put in; a part nested."""
+    at = st.integers(0, len(data))
+    part = st.tuples(at, at).map(sorted)
+    lines = data.splitlines(keepends=True)
+    line = st.integers(0, max(0, len(lines) - 1))
+    return st.one_of(
+        part.map(lambda both: data[: both[0]] + data[both[1] :]),
+        st.builds(lambda both, many: data[: both[1]] + data[both[0] : both[1]] * many + data[both[1] :], part, st.integers(1, 30)),
+        st.builds(lambda one, two: _swapped(lines, one, two), line, line),
+        st.builds(lambda place, word, many: data[:place] + word * many + data[place:], at, words | st.sampled_from(ODD), st.integers(1, 9)),
+        st.builds(lambda both, pair, deep: data[: both[0]] + pair[0] * deep + data[both[0] : both[1]] + pair[1] * deep + data[both[1] :],
+                  part, st.sampled_from(PAIRS), st.integers(1, 20)),
+        st.builds(lambda both, code: data[: both[0]] + _recoded(data[both[0] : both[1]], code) + data[both[1] :],
+                  part, st.sampled_from(("utf-16", "utf-16-le", "gb18030", "latin-1", "utf-7", "big5"))),
+    )  # fmt: skip
+
+
+def _swapped(lines: list[bytes], one: int, two: int) -> bytes:
+    found = list(lines)
+    if found:
+        found[one], found[two] = found[two], found[one]
+    return b"".join(found)
+
+
+def _recoded(part: bytes, code: str) -> bytes:
+    return part.decode("utf-8", "ignore").encode(code, "ignore")
+
+
+@pytest.mark.parametrize("name", sorted(set(TARGETS) - set(SLOW)))
+@given(st.data())
+def test_whatever_is_written_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    TARGETS[name].check(data.draw(inputs(name)))
+
+
+@pytest.mark.parametrize("name", sorted(SLOW))
+def test_whatever_is_said_gets_a_reply(name: str) -> None:
+    @settings(max_examples=min(SLOW[name], settings.default.max_examples), suppress_health_check=list(HealthCheck))  # type: ignore[union-attr]
+    @given(inputs(name))
+    def says(data: bytes) -> None:
+        TARGETS[name].check(data)
+
+    says()
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_kept_corpus_is_still_read_or_refused(name: str) -> None:
+    inputs = kept(name)
+    assert inputs, f"`make fuzz TARGET={name}` fills tests/fuzz/corpus/{name}."
+    for data in (*TARGETS[name].seeds(), *inputs.values()):
+        TARGETS[name].check(data)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_kept_corpus_is_small(name: str) -> None:
+    inputs = kept(name)
+    assert len(inputs) <= MOST
+    assert all(len(data) <= LONGEST and file_name(data) == path for path, data in inputs.items())
