@@ -1,4 +1,4 @@
-"""Inserts with a conflict clause: of several processes that want the same row, the database says which one was first.
+"""Inserts and updates with a conflict clause: of several processes that want the same, the database says which one was first.
 
 To look first and insert afterwards is right only where one process writes at a time, as with SQLite. With rows that are
 locked one by one, another process may insert in between. SQLite and PostgreSQL write the clause alike; SQLAlchemy has a form
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert
+from sqlalchemy import Insert, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -40,6 +40,11 @@ def put_all(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[
 def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
     execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
+
+
+def unless_taken(statement: Update) -> Update:
+    """An update that changes no row where a unique index forbids that: another process has what it would take."""
+    return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
 
 @lru_cache
