@@ -16,13 +16,15 @@ _IN_LINES = re.compile(
 
 def escaped(value: str) -> str:
     r"""Returns a foreign text on one line, with \uXXXX for each character that a terminal would obey."""
-    if value.isascii() and value.isprintable():
+    if value.isprintable():  # most are, and that is seen at once
         return value
     return _HIDDEN.sub(_as_code, value)
 
 
 def escaped_lines(text: str) -> str:
     r"""Returns a text of ours, whose values were escaped: its line ends, tabs and isolated parts stay. JSON stays JSON."""
+    if text.isprintable():  # most are, and that is seen at once; directions are not
+        return text
     return _IN_LINES.sub(lambda found: _as_code(found) if len(found[0]) == 1 else found[0], text)
 
 
