@@ -17,7 +17,7 @@ from bot.errors import WrongUsage
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence
 from subscriptions.portable import read_lines, text_of
-from subscriptions.service.subscriptions import ImportPlan, import_lines, import_plan
+from subscriptions.service.subscriptions import ImportPlan, export_all, import_lines, import_plan
 from subscriptions.service.subscriptions import export as exported
 
 _COLOURS = {"+": "green", "~": "yellow", "=": "dim"}
@@ -35,7 +35,9 @@ def export(
             Sentence("An export is of one chat or of all."), Sentence("Write paperwire export --as CHAT, or --all.")
         )
     with open_session() as session:
-        sys.stdout.write(exported(session.store, None if chat is None else session.address(chat)))
+        sys.stdout.writelines(
+            export_all(session.store) if chat is None else (exported(session.store, session.address(chat)),)
+        )
     return 0
 
 

@@ -14,6 +14,7 @@ from subscriptions.service.subscriptions.changes import record_change as record_
 from subscriptions.service.subscriptions.import_export import ImportPlan as ImportPlan
 from subscriptions.service.subscriptions.import_export import delivered as delivered
 from subscriptions.service.subscriptions.import_export import export as export
+from subscriptions.service.subscriptions.import_export import export_all as export_all
 from subscriptions.service.subscriptions.import_export import import_lines as import_lines
 from subscriptions.service.subscriptions.import_export import import_plan as import_plan
 from subscriptions.service.subscriptions.pausing import PauseResult as PauseResult

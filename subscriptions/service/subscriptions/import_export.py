@@ -1,6 +1,6 @@
 """Exports subscriptions as text, and imports such text, all of it or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -103,13 +103,21 @@ def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
 
 def export(store: Scope, address: ChatAddress | None) -> str:
     """The subscriptions of one chat as text, or with None those of all chats with their settings. Raises NotFound."""
+    if address is None:
+        return "".join(export_all(store))
     with store.read() as transaction:
-        if address is not None:
-            chat = find(transaction, address)
-            return _lines(_subscription_lines(transaction, chat))
-        return "\n".join(
-            filter(None, (_whole(transaction, chat) for chat in stored_chats.all_chats(transaction, zone=store.zone)))
-        )
+        return _lines(_subscription_lines(transaction, find(transaction, address)))
+
+
+def export_all(store: Scope) -> Iterator[str]:
+    """Yields the subscriptions of all chats with their settings as text, chat by chat, all as of one moment."""
+    gap = ""
+    with store.read() as transaction:
+        for chats in stored_chats.all_chats(transaction, zone=store.zone):
+            for chat in chats:
+                if text := _whole(transaction, chat):
+                    yield gap + text
+                    gap = "\n"
 
 
 def _whole(transaction: Transaction, chat: Chat) -> str:
