@@ -1,6 +1,6 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from subscriptions.states import (
     PauseReason,
 )
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import TABLES, ChatRow
 
 # Columns that the value Chat does not have.
@@ -34,11 +34,13 @@ _CHATS = columns(*(column for column in _chats.c if column.name not in _NOT_IN_C
 _AT = columns(_chats).where(
     _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("addresses", type_=String, expanding=True))
 )
+_CHOSEN = columns(_chats.c.id, _chats.c.timezone, _chats.c.lang, _chats.c.settings).where(_chats.c.id.in_(_ids))
+_address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
 _LAST = ("last_platform", "last_address", "last_topic")
 _PAGE = (
     columns(_chats)
-    .where(tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic) > tuple_(*map(bindparam, _LAST)))
-    .order_by(_chats.c.platform, _chats.c.address, _chats.c.topic)
+    .where(_address > tuple_(*map(bindparam, _LAST)), _chats.c.moved_to.is_(None))
+    .order_by(*_address.clauses)
     .limit(bindparam("most"))
 )
 _STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
@@ -103,12 +105,19 @@ def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: d
         execute(session, insert(_chats), rows)
 
 
-def all_chats(session: Session, *, zone: str) -> Iterator[tuple[Chat, ...]]:
+def all_chats(session: Session, *, zone: str) -> Iterator[Sequence[Chat]]:
     """Yields every chat that has not moved away, in the order of their addresses, a page at a time."""
-    last = ("", "", "")
-    while rows := execute(session, _PAGE, {**dict(zip(_LAST, last, strict=True)), "most": CHUNK}).all():
-        last = (rows[-1].platform, rows[-1].address, rows[-1].topic)
-        yield tuple(chat_value(row, zone) for row in rows if row.moved_to is None)
+    last: ChatAddress | None = None
+    while page := chats_after(session, last, CHUNK, zone=zone):
+        yield page
+        last = page[-1].address
+
+
+def chats_after(session: Session, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
+    """The first `most` chats that have not moved away and whose address comes after `after`, as `all_chats` orders them."""
+    last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
+    values = {**dict(zip(_LAST, last, strict=True)), "most": most}
+    return [chat_value(row, zone) for row in execute(session, _PAGE, values)]
 
 
 def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
@@ -158,7 +167,15 @@ def add_chat(
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
     """The settings that a chat chose itself: name in SETTINGS → value."""
-    row = session.get_one(ChatRow, chat_id)
+    return _chosen(session.get_one(ChatRow, chat_id))
+
+
+def chosen_settings_of(session: Session, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """The settings that chats chose themselves, by the chat's id."""
+    return {row.id: _chosen(row) for part in in_chunks(ids) for row in execute(session, _CHOSEN, {"ids": part})}
+
+
+def _chosen(row: ChatRow | Row[Any]) -> dict[str, str]:
     own = {"timezone": row.timezone, "lang": row.lang}
     return {**{name: value for name, value in own.items() if value}, **row.settings}
 

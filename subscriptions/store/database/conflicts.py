@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Update
+from sqlalchemy import Insert, Row, Update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import connection_of, execute
 from subscriptions.store.rows import TABLES
 
@@ -25,16 +27,12 @@ def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapp
 
 def insert_all_new(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, each unless there is one with the same `keys`, which must be unique."""
-    if rows:
-        dialect = connection_of(session).dialect.name
-        execute(session, _statement(dialect, table, keys, tuple(rows[0]), replaces=False), rows)
+    _execute_all(session, table, keys, rows, replaces=False)
 
 
 def put_all(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, or gives their values to those with the same `keys`, which must be unique."""
-    if rows:
-        dialect = connection_of(session).dialect.name
-        execute(session, _statement(dialect, table, keys, tuple(rows[0]), replaces=True), rows)
+    _execute_all(session, table, keys, rows, replaces=True)
 
 
 def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
@@ -42,15 +40,44 @@ def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str
     execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
 
 
+def _execute_all(
+    session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
+) -> None:
+    if not rows:
+        return
+    names = tuple(rows[0])
+    statement = _statement(connection_of(session).dialect.name, table, keys, names, replaces=replaces)
+    execute_rows(session, statement, names, [tuple(row[name] for name in names) for row in rows])
+
+
+def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]]:
+    """Inserts a row unless there is one with the same `keys`, which must be unique; returns the row that is stored.
+
+    Until the transaction ends no other process changes it: one that would waits. So what follows from it is read behind this.
+    """
+    return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
+
+
 def unless_taken(statement: Update) -> Update:
     """An update that changes no row where a unique index forbids that: another process has what it would take."""
     return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
 
+def _insert(dialect: str, table: str) -> postgresql.Insert | sqlite.Insert:
+    rows = TABLES.tables[table]
+    return postgresql.insert(rows) if dialect == "postgresql" else sqlite.insert(rows)
+
+
+@lru_cache
+def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert[*tuple[Any, ...]]:
+    rows = TABLES.tables[table]
+    same = {name: rows.c[name] for name in keys}  # changes nothing, but is a change: the row is held
+    return _insert(dialect, table).on_conflict_do_update(index_elements=keys, set_=same).returning(rows)
+
+
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> Insert:
-    rows = TABLES.tables[table]
-    statement = postgresql.insert(rows) if dialect == "postgresql" else sqlite.insert(rows)
+    statement = _insert(dialect, table)
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys)
     others = {name: statement.excluded[name] for name in names if name not in keys}

@@ -9,9 +9,11 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.key_value import get_value, hold_value, put_value
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
-from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, KeyValueRow, PaperRow
+from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 
@@ -19,7 +21,8 @@ _papers = TABLES.tables["paper"]
 _SEEN = columns(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
     _papers.c.id.in_(bindparam("ids", expanding=True, type_=Integer))
 )
-_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of"))
+_GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
+_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of")).values({name: bindparam(name) for name in _GIVEN})
 
 Condition = ColumnElement[bool]  # on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
@@ -34,6 +37,15 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
     return None
 
 
+def hold_sequence(session: Session) -> int:
+    """Returns the last sequence that was given. Until the transaction ends no other process gives any, or merges papers.
+
+    To be called before a transaction reads what it merges or announces: of two processes that have the same paper, the
+    second one finds it stored.
+    """
+    return int(hold_value(session, SEQUENCE, "0"))
+
+
 def assign_sequences(
     session: Session,
     drafts: Mapping[int, PaperDraft],
@@ -43,32 +55,20 @@ def assign_sequences(
 ) -> int:
     """Gives papers the next sequences, those of `drafts` there, the others in the store; returns the last one.
 
-    `raise_counter` is called with it, last in the transaction. No other transaction can get the same sequences meanwhile.
+    The transaction has begun with `hold_sequence`, so no other one gets the same sequences. `raise_counter` ends it.
     """
-    if session.get(KeyValueRow, SEQUENCE) is None:
-        session.add(KeyValueRow(name=SEQUENCE, value="0"))
-        session.flush()
-    counter = session.exec(select(KeyValueRow).where(KeyValueRow.name == SEQUENCE).with_for_update()).one()
-    number = int(counter.value)
-    stored: list[dict[str, Any]] = []
+    number = int(get_value(session, SEQUENCE) or 0)
+    stored: list[tuple[Any, ...]] = []
     seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
         number += 1
         draft = drafts.get(paper_id)
         if draft is None:
-            values = {
-                "sequence": number,
-                "sequenced_at": now,
-                "cross": cross,
-                "day": day,
-                "came_at": came(*seen[paper_id]),
-            }
-            stored.append({"of": paper_id, **values})
+            stored.append((number, now, cross, day, came(*seen[paper_id]), paper_id))
         else:
             draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
             draft.came_at = came(draft.first_seen_at, draft.came_at)
-    if stored:
-        execute(session, _ANNOUNCE, stored)
+    execute_rows(session, _ANNOUNCE, (*_GIVEN, "of"), stored)
     return number
 
 
@@ -86,8 +86,7 @@ def raise_counter(session: Session, last: int) -> None:
 
     The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
     """
-    session.get_one(KeyValueRow, SEQUENCE).value = str(last)
-    session.flush()
+    put_value(session, SEQUENCE, str(last))
 
 
 def announce_digest(session: Session, content_hash: str, *, now: datetime) -> int:
