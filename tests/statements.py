@@ -65,6 +65,11 @@ def is_plain(statement: str) -> bool:
     return statement.lstrip().upper().startswith(_PLAIN)
 
 
+def first_of(values: Any, *, many: bool) -> Any:
+    """One set of the parameters of a statement. Of several rows in one statement there is only one, though it says `many`."""
+    return values[0] if many and values and isinstance(values[0], (tuple, dict)) else values
+
+
 def in_one_line(statement: str) -> str:
     return " ".join(statement.split())
 
@@ -133,7 +138,7 @@ def recording(store: Store) -> Iterator[Recorded]:
     def note(connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
         current, taken = in_one_line(statement), 0
         if is_plain(statement) and statement not in recorded.statements:
-            recorded.statements[statement] = values[0] if many else values
+            recorded.statements[statement] = first_of(values, many=many)
             recorded.callers[statement] = caller()
 
         def count() -> int:
@@ -176,6 +181,6 @@ class Watch:
             return
         self._seen.add(statement)
         if not of.is_harmless:
-            found = scans(connection.connection.driver_connection, statement, values[0] if many else values)
+            found = scans(connection.connection.driver_connection, statement, first_of(values, many=many))
             if found:
                 self._found[in_one_line(statement)] = f"{'; '.join(found)} ({of.functions[0] if of.functions else '?'})"

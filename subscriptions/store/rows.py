@@ -18,7 +18,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store.columns import Json, Utc, choice, index, json_column, reference
+from subscriptions.store.columns import Json, Utc, choice, index, json_column, kept_by_triggers, reference
 from subscriptions.store.conversation_rows import UpdateRow
 
 
@@ -252,7 +252,7 @@ class SubscriptionRow(SQLModel, table=True):
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
-    chat_active: bool = True
+    chat_active: bool = kept_by_triggers()
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -281,7 +281,7 @@ class DeliveryRow(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
     dismissed_at: datetime | None = Field(default=None, sa_type=Utc)
     reason: str = ""
-    sendable: bool = True
+    sendable: bool = kept_by_triggers()
 
 
 class DeliveryItemRow(SQLModel, table=True):
