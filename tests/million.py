@@ -36,9 +36,9 @@ _ROWS = (
         iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, '{{}}', 2, '{now}' FROM n WHERE i <= {chats}""",
     """INSERT INTO subscription (chat, "query", number, name, text, cadence, added_by, subscriber, since, next_due_at,
         latest_due_at, state, cursor)
-    SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 50 = 1, 'now', 'daily 13:00'), '', '', '{now}',
-        iif(i % 50 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))),
-        iif(i % 50 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))), 'active', {papers} FROM n WHERE i <= {chats}""",
+    SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '', '', '{now}',
+        iif(i % 250 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))),
+        iif(i % 250 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))), 'active', {papers} FROM n WHERE i <= {chats}""",
     """INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, rendered_at, attempts, reason, settled_at)
     SELECT {base} + i, printf('%016x', i), {base} + 1 + i % {chats}, 'bulletin', d, 'made' || i, d, '{{}}', d, 0, '',
         iif(i <= {chats} AND (1 + i % {chats}) % {gone} = 0, NULL, d)
