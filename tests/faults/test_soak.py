@@ -9,7 +9,10 @@ from tests.faults.soak.load import Pace
 from tests.faults.soak.program import Sample
 from tests.faults.soak.run import soak
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc"),
+    pytest.mark.timeout(400),  # a busy machine starts three processes and sends a few hundred messages
+]
 
 BRIEF = Pace(
     seconds=9, chats=20, channels=4, talkers=40, digest=3, talk=0.1, fault=2, lock=6, others=60, sample=0.5, brief=True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.optional_parts import without
+from bot.context.optional_parts import without
 from subscriptions.store import Store
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -24,7 +24,7 @@ UNUSED = {
     "httpx._main",
     "jinja2",
     "pygments",
-    "rich",
+    "rich.console",
     "slack_sdk",
     "bot.channels.slack.adapter",
     "bot.demo",

@@ -8,8 +8,8 @@ from typing import TextIO
 
 from bot.channels.telegram.facts import TELEGRAM
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.context.optional_parts import without
 from bot.errors import SettingsError
-from bot.optional_parts import without
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock

@@ -16,8 +16,8 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+from bot.context.optional_parts import without
 from bot.errors import FetchError
-from bot.optional_parts import without
 from bot.ports.clock import Clock
 from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
 from bot.sources.http.host_limiter import HostLimiter, asked_to_wait
