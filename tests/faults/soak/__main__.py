@@ -55,7 +55,7 @@ def _loaded(pace: Pace, leaking: float, day: str, page: Path | None) -> tuple[bo
     if leaking:
         small = replace(pace, seconds=leaking * 60, chats=60, channels=10, digest=10.0, talk=0.2)
         leaks = soak(small, warm_up=small.seconds * WARM_UP, leak=LEAK)
-        text += f"\nWith a leak of {LEAK:,} bytes, a thread, a descriptor and a row for each request, {leaking:g} minutes:\n\n"
+        text += f"\nWith a leak of {LEAK:,} bytes, a thread, five descriptors and a row for each request, {leaking:g} minutes:\n\n"
         text += table(leaks.verdicts)
         green = green and not leaks.green
     if page:

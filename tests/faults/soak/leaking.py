@@ -1,6 +1,6 @@
 """The program with leaks: `python -m tests.faults.soak.leaking BYTES run` keeps something of every request, for ever.
 
-Each request leaves itself with so many bytes, an open descriptor, a thread that waits, and a row that no clean-up removes.
+Each request leaves itself with so many bytes, five open descriptors, a thread that waits, and a row that no clean-up removes.
 """
 
 import os
@@ -20,7 +20,7 @@ def leak(size: int) -> None:
     whole = handler.answer
 
     async def answer(context: Any, request: Any) -> Any:
-        _kept.append((request, os.urandom(size), os.dup(2)))
+        _kept.append((request, os.urandom(size), [os.dup(2) for _ in range(5)]))
         waits = threading.Thread(target=threading.Event().wait, daemon=True)
         waits.start()
         with context.store.write() as transaction:
