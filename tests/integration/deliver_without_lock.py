@@ -25,8 +25,7 @@ def _begin_worker(store: Store, *, holds_sender_lock: bool) -> int:
 
 
 if __name__ == "__main__":
-    sender.sender_lock = _no_lock
-    sender.begin_worker = _begin_worker
+    vars(sender).update(sender_lock=_no_lock, begin_worker=_begin_worker)
     plan.SLICE = 10
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -77,6 +77,7 @@ def assert_whole(fake: Remote) -> None:
     assert {entry.concurrent for entry in posts} == {1}
 
 
+@pytest.mark.timeout(300)
 def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(database: Path, fake: Remote) -> None:
     command = ("tests.integration.deliver_without_lock", "--now", NOON.isoformat(), "--json")
     both = [starts(database, fake, *command) for _ in range(2)]
@@ -87,7 +88,7 @@ def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    done = [process.communicate(timeout=110) for process in both]
+    done = [process.communicate(timeout=280) for process in both]
     assert [process.returncode for process in both] == [0, 0], done
     one, other = (json.loads(out) for out, _ in done)
     assert one["planned"] + other["planned"] == LANES

@@ -11,7 +11,7 @@ from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import mentions
 from subscriptions.store.callbacks import HOME_VIEW_PREFIX
-from subscriptions.store.chat.chats import mark_reachable
+from subscriptions.store.chat.chats import hold_lane, mark_reachable
 from subscriptions.store.chat.denials import move_denial
 from subscriptions.store.rows import (
     CallbackRow,
@@ -37,6 +37,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
     """
     if old == new:
         return
+    hold_lane(session, Lane(platform, old))  # of two processes that move it, the second one finds it moved
     rows = session.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
