@@ -1,7 +1,7 @@
 """Planning reads and matches without blocking writers; only its decisions are written in a write transaction."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -265,13 +265,13 @@ class TestAfterAFailure:
         window = _window.Window(last_sequence=1)
         with store.read() as transaction:
             window.cover(transaction, 0)
-        before: tuple[KnownPaper, ...] = window.known
+        before: Sequence[KnownPaper] = window.papers.known
         ingested(store, paper("Another graph"), now=NOON + HOUR)
         with pytest.MonkeyPatch.context() as broken, store.read() as transaction:
             broken.setattr(known_papers, "window", called(_fails, known_papers.window))
             with pytest.raises(StoreError):
                 window.cover(transaction, 0)
-            assert (window.known, window.is_current(transaction)) == (before, False)
+            assert (window.papers.known, window.is_current(transaction)) == (before, False)
 
 
 def _fails() -> None:

@@ -22,7 +22,15 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.planning.decision import DueDelivery, Evidence, days_known, decide, nothing_fits, streak_after
+from subscriptions.planning.decision import (
+    DueDelivery,
+    Evidence,
+    Papers,
+    days_known,
+    decide,
+    nothing_fits,
+    streak_after,
+)
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)
@@ -71,7 +79,7 @@ def decided(
         chat=to or chat(),
         subscriptions=tuple(a_subscription(number) for number in sorted(fits)),
         cursor=dict.fromkeys(fits, seen),
-        papers=papers,
+        papers=Papers(papers),
         fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
         delivered=delivered,
         due=due,
@@ -208,7 +216,7 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
         "chat": to or chat(),
         "subscriptions": (a_subscription(1),),
         "cursor": {1: 0},
-        "papers": papers,
+        "papers": Papers(papers),
         "fits": {1: [n - 1 for n in fits]},
         "delivered": frozenset(),
         "due": NOON,
@@ -251,9 +259,9 @@ def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
     assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
-    again = case([known(4, at=NOON + day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
+    again = case([known(4, at=NOON + day)], [], to=chat()._replace(no_match_streak=first), cursor={1: 3})
     assert spell(again) == first
-    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
+    later = case([known(4, at=NOON + 3 * day)], [], to=chat()._replace(no_match_streak=first), cursor={1: 3})
     assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 

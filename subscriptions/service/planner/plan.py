@@ -182,7 +182,7 @@ def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _
         return _Matches({}, frozenset(), {})
     window.cover(transaction, min(s.cursor for s in due))
     fits = window.fits(due)
-    papers = frozenset(window.known[position].id for positions in fits.values() for position in positions)
+    papers = frozenset(window.papers.known[position].id for positions in fits.values() for position in positions)
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
 
 
@@ -253,7 +253,7 @@ def _case(
         chat=chat,
         subscriptions=due,
         cursor={s.id: s.cursor for s in due},
-        papers=context.window.known,
+        papers=context.window.papers,
         fits=fits,
         delivered=delivered,
         due=_due_moment(chat, due, now),

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match, why
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.decision import Evidence
+from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.fields import AUTHOR, TITLE
 from subscriptions.store import Store, Transaction
@@ -26,7 +26,7 @@ class Window:
     last_sequence: int
     after: int | None = None
     newest: int = 0  # the newest digest when the papers were read
-    known: tuple[KnownPaper, ...] = ()
+    papers: Papers = field(default_factory=lambda: Papers(()))
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # of the papers; built for many queries
     matches: dict[str, tuple[int, ...]] = field(
@@ -39,7 +39,7 @@ class Window:
         if self.after is None or after < self.after or newest != self.newest:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
-            self.known, self.index, self.matches = known, None, {}
+            self.papers, self.index, self.matches = Papers(known), None, {}
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
 
     def is_current(self, transaction: Transaction) -> bool:
@@ -104,8 +104,8 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
     try:
         yield window
     finally:
-        if len(window.known) > MOST_INDEXED:
+        if len(window.papers.known) > MOST_INDEXED:
             window.index = None
-        if len(window.known) <= MOST_KEPT:
+        if len(window.papers.known) <= MOST_KEPT:
             window.matches = {}
             _KEPT[store] = window

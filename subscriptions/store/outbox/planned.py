@@ -1,17 +1,18 @@
 """Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Integer, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, insert
+from sqlmodel import Session, func
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
+from subscriptions.store.database.bulk import BulkInsert
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.rows import TABLES
@@ -22,8 +23,11 @@ _d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
-_NEW_DELIVERIES = insert(_deliveries).returning(_d.seq, sort_by_parameter_order=True)
-_NEW_ITEMS = insert(_delivery_items)
+_LAST_SEQ = columns(func.max(_d.seq))
+_NEW_DELIVERIES = BulkInsert(
+    _deliveries, "seq", "id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason"
+)
+_NEW_ITEMS = BulkInsert(_delivery_items, "chat", "paper", "delivery", "position", "shown", "cross", "because")
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
 
 
@@ -49,13 +53,31 @@ def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
 
 
 def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Stores deliveries and their items. No delivery may have one of their keys."""
+    """Stores deliveries and their items, with one statement for each table. No delivery may have one of their keys.
+
+    The deliveries get the numbers after the last one, which no other transaction can take: this one writes.
+    """
     if not planned:
         return
-    seqs = execute(session, _NEW_DELIVERIES, [_delivery_values(p, now) for p in planned]).scalars()
-    items = [_item_values(seq, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
-    if items:
-        execute(session, _NEW_ITEMS, items)
+    first = (execute(session, _LAST_SEQ).scalar() or 0) + 1
+    moment = _NEW_DELIVERIES.converter(session, "due")
+    dues, created = {due: moment(due) for due in {p.due for p in planned}}, moment(now)
+    facts, because = _Texts(_facts_values), _Texts(_because_values)
+    _NEW_DELIVERIES.execute(
+        session,
+        [
+            (seq, p.id, p.chat_id, p.kind.value, dues[p.due], p.key, created, facts.of(p.facts), 0, "")
+            for seq, p in enumerate(planned, first)
+        ],
+    )
+    _NEW_ITEMS.execute(
+        session,
+        [
+            (p.chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
+            for seq, p in enumerate(planned, first)
+            for item in p.items
+        ],
+    )
 
 
 def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
@@ -93,21 +115,24 @@ def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
     }
 
 
-def _item_values(seq: int, chat_id: int, item: Item) -> dict[str, Any]:
-    return {
-        "chat": chat_id,
-        "paper": item.paper.id,
-        "delivery": seq,
-        "position": item.position,
-        "shown": item.shown,
-        "cross": item.cross,
-        "because": _because_values(item.because),
-    }
+_Value = TypeVar("_Value")
 
 
-@lru_cache(maxsize=4096)
+class _Texts(Generic[_Value]):
+    """The JSON of values that stay alive, each made once: deliveries share their facts, and papers their reasons."""
+
+    def __init__(self, values: Callable[[_Value], Any]) -> None:
+        self._values = values
+        self._texts: dict[int, str] = {}  # by identity: equal values are mostly the same object, and hashing is slow
+
+    def of(self, value: _Value) -> str:
+        text = self._texts.get(id(value))
+        if text is None:
+            text = self._texts[id(value)] = json.dumps(self._values(value))
+        return text
+
+
 def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
-    """The JSON of the reasons of a paper. Cached: most papers of a delivery have the same reasons."""
     return [
         {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by} for b in because
     ]
