@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.context.database import backup_folder
 from bot.ports.clock import Clock
 from bot.settings import Settings
-from subscriptions.service.chats import claim_daily_work, clean_up_steps
+from subscriptions.service.chats import claim_copy, claim_daily_work, clean_up_steps, copied
 from subscriptions.store import Store
 
 SECONDS_OF_A_TICK = 0.1  # of a second: the rest is for planning and sending
@@ -22,11 +22,15 @@ def run_daily_maintenance(store: Store, settings: Settings, *, now: datetime) ->
 
 
 def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Iterator[int]:
-    """As `run_daily_maintenance`, in short steps: nothing holds the database between two of them."""
-    if not claim_daily_work(store, now=now):
-        return
-    yield from clean_up_steps(store, now=now, papers=settings.keep_papers)
-    store.copy_into(backup_folder(settings, store), "daily", now)
+    """As `run_daily_maintenance`, in short steps: nothing holds the database between two of them.
+
+    Raises StoreError. A copy that could not be made is due again an hour later.
+    """
+    if claim_daily_work(store, now=now):
+        yield from clean_up_steps(store, now=now, papers=settings.keep_papers)
+    if claim_copy(store, now=now):
+        store.copy_into(backup_folder(settings, store), "daily", now)
+        copied(store, now=now)
 
 
 def proceed(steps: Iterator[int], clock: Clock) -> bool:

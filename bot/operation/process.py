@@ -33,7 +33,7 @@ log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes by itself
-MAINTENANCE_INTERVAL = timedelta(days=1)
+MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two looks whether the day's clean-up or copy is due
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators are to be notified
 
 
@@ -44,7 +44,8 @@ class Process:
         self.app = app
         self.sources = sources
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
-        self.attention: dict[str, str] = {}  # shown beside them, and no reason to be not ready
+        self._outbox_trouble: dict[str, str] = {}
+        self._maintenance_trouble: dict[str, str] = {}
         self._drain: asyncio.Task[None] | None = None
         self._drain_state = DrainState()
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -54,6 +55,11 @@ class Process:
         self._maintained_at: datetime | None = None
         self._maintenance: Iterator[int] | None = None  # the steps that are left
         self._notified_at: datetime | None = None
+
+    @property
+    def attention(self) -> dict[str, str]:
+        """What an operator must look at, by its cause: shown beside `problems`, and no reason to be not ready."""
+        return self._outbox_trouble | self._maintenance_trouble
 
     async def tick(self) -> None:
         """Reads the sources, plans what is due, and starts a drain if a lane has something to do.
@@ -157,7 +163,7 @@ class Process:
         """
         app, now = self.app, self.app.clock.now()
         await asyncio.to_thread(log_new_trouble, app.store, now=now)
-        self.attention = await asyncio.to_thread(attention, app.store, now=now)
+        self._outbox_trouble = await asyncio.to_thread(attention, app.store, now=now)
         planned = await asyncio.to_thread(
             notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
         )
@@ -173,8 +179,15 @@ class Process:
         ):
             self._maintained_at = now
             self._maintenance = daily_maintenance(self.app.store, self.app.settings, now=now)
-        if self._maintenance is not None and not await asyncio.to_thread(proceed, self._maintenance, self.app.clock):
+        if self._maintenance is None:
+            return
+        try:
+            if not await asyncio.to_thread(proceed, self._maintenance, self.app.clock):
+                self._maintenance, self._maintenance_trouble = None, {}
+        except PaperwireError as error:
             self._maintenance = None
+            self._maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
+            log.error("The daily clean-up or copy failed: %s", error)
 
 
 async def run(

@@ -247,6 +247,7 @@ def test_the_examples_of_the_command_line_do_what_their_page_shows(
 ) -> None:
     # `run --once` has the machine's clock: it would clean up the deliveries of the page, which are of January 2026.
     monkeypatch.setattr("bot.operation.maintenance.claim_daily_work", lambda *_, **__: False)
+    monkeypatch.setattr("bot.operation.maintenance.claim_copy", lambda *_, **__: False)
     wrong = [documented for step in steps(DOCS / "commands.md") if (documented := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
 

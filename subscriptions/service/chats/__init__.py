@@ -40,10 +40,12 @@ from subscriptions.service.chats.conversation_state import store_chat as store_c
 from subscriptions.service.chats.conversation_state import unfinished_replies as unfinished_replies
 from subscriptions.service.chats.retention import Forgotten as Forgotten
 from subscriptions.service.chats.retention import bot_name as bot_name
+from subscriptions.service.chats.retention import claim_copy as claim_copy
 from subscriptions.service.chats.retention import claim_daily_work as claim_daily_work
 from subscriptions.service.chats.retention import claim_database as claim_database
 from subscriptions.service.chats.retention import clean_up as clean_up
 from subscriptions.service.chats.retention import clean_up_steps as clean_up_steps
+from subscriptions.service.chats.retention import copied as copied
 from subscriptions.service.chats.retention import forget as forget
 from subscriptions.service.chats.retention import own_workspace as own_workspace
 from subscriptions.service.chats.retention import owners as owners

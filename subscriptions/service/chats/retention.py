@@ -37,7 +37,9 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.drop_texts_of_notices, DELIVERIES),
     (retention.reduce_deliveries, DELIVERIES),
 )
-_DAY_BEGUN = "day-begun"  # a key: the day (UTC) on which the daily work was begun last
+COPY_RETRY = timedelta(hours=1)  # after a copy that failed
+_DAY_BEGUN = "day-begun"  # a key: the day (UTC) on which the clean-up was begun last
+_COPY_DUE = "copy-due"  # a key: the moment from which the daily copy is to be tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +114,28 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
 
 
 def claim_daily_work(store: Scope, *, now: datetime) -> bool:
-    """Whether the daily work (clean-up and backup, by UTC) is still to be done; from then on it counts as done."""
+    """Whether the day's clean-up (by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
     with store.write() as transaction:
         begun = key_value.get_value(transaction, _DAY_BEGUN)
         return begun != today and key_value.swap_value(transaction, _DAY_BEGUN, begun, today)
+
+
+def claim_copy(store: Scope, *, now: datetime) -> bool:
+    """Whether the day's copy (by UTC) is still to be made. If the caller does not call `copied`, it is due again an hour later."""
+    with store.write() as transaction:
+        due = key_value.get_value(transaction, _COPY_DUE)
+        waits_until = datetime.fromisoformat(due) if due is not None else now
+        if now < waits_until <= now + timedelta(days=1):  # else the clock was set back
+            return False
+        return key_value.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
+
+
+def copied(store: Scope, *, now: datetime) -> None:
+    """The day's copy was made: the next one is due on the next day (UTC)."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    with store.write() as transaction:
+        key_value.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
 
 
 def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
