@@ -11,7 +11,7 @@ import pytest
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.errors import StoreError
-from subscriptions.matching import PaperIndex, TokenizedPapers, hits, tokenized_papers, why
+from subscriptions.matching import HitFinder, PaperIndex, TokenizedPapers, hits, tokenized_papers
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import KnownPaper
 from subscriptions.planning.decision import decide
@@ -141,7 +141,7 @@ class TestWhileOthersWrite:
         monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
         for function in ("fits", "cover"):
             monkeypatch.setattr(_window.Window, function, called(note, getattr(_window.Window, function)))
-        monkeypatch.setattr(_window, "why", called(note, why))
+        monkeypatch.setattr(HitFinder, "why", called(note, HitFinder.why))
         monkeypatch.setattr(_plan, "decide", called(note, decide))
         plan_due(store, now=NOON + HOUR)
         assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
