@@ -4,18 +4,22 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Integer, bindparam
+from sqlalchemy import Integer, String, bindparam, insert
 from sqlalchemy import select as columns
-from sqlmodel import Session, func
+from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
-from subscriptions.store.database.bulk import BulkInsert
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.key_value import hold_value
 from subscriptions.store.rows import TABLES
+
+_PLANNING = "planning"  # a key: who stores deliveries of papers holds its row
 
 # Statements that every plan executes are built once.
 _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
@@ -23,11 +27,16 @@ _d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
-_LAST_SEQ = columns(func.max(_d.seq))
-_NEW_DELIVERIES = BulkInsert(
-    _deliveries, "seq", "id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason"
+_SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("names", expanding=True)))
+# Facts and reasons as texts: many rows have the same ones, and SQLAlchemy would write each anew.
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
+_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
+_NEW_DELIVERIES = insert(_deliveries).values(
+    {name: bindparam(name, type_=String if name in {"kind", "facts"} else _d[name].type) for name in _DELIVERY}
 )
-_NEW_ITEMS = BulkInsert(_delivery_items, "chat", "paper", "delivery", "position", "shown", "cross", "because")
+_NEW_ITEMS = insert(_delivery_items).values(
+    {name: bindparam(name, type_=String if name == "because" else Integer) for name in _ITEM}
+)
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
 
 
@@ -44,6 +53,15 @@ class Planned:
     facts: Facts
 
 
+def hold_planning(session: Session) -> None:
+    """Until the transaction ends no other process stores deliveries of papers.
+
+    To be called before a transaction reads what it plans: of two planners that have the same chat, the second one finds
+    what the first one stored.
+    """
+    hold_value(session, _PLANNING, "")
+
+
 def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
     """Those of these dedupe keys that have a delivery."""
     taken: set[str] = set()
@@ -53,31 +71,30 @@ def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
 
 
 def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Stores deliveries and their items, with one statement for each table. No delivery may have one of their keys.
-
-    The deliveries get the numbers after the last one, which no other transaction can take: this one writes.
-    """
-    if not planned:
-        return
-    first = (execute(session, _LAST_SEQ).scalar() or 0) + 1
-    moment = _NEW_DELIVERIES.converter(session, "due")
-    dues, created = {due: moment(due) for due in {p.due for p in planned}}, moment(now)
+    """Stores deliveries and their items, with one statement for each table. No delivery may have one of their keys."""
     facts, because = _Texts(_facts_values), _Texts(_because_values)
-    _NEW_DELIVERIES.execute(
+    execute_rows(
         session,
-        [
-            (seq, p.id, p.chat_id, p.kind.value, dues[p.due], p.key, created, facts.of(p.facts), 0, "")
-            for seq, p in enumerate(planned, first)
-        ],
+        _NEW_DELIVERIES,
+        _DELIVERY,
+        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "") for p in planned],
     )
-    _NEW_ITEMS.execute(
-        session,
-        [
-            (p.chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
-            for seq, p in enumerate(planned, first)
-            for item in p.items
-        ],
-    )
+    seqs = _seqs_of(session, [p.id for p in planned])
+    items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
+    while part := list(islice(items, CHUNK)):  # what lives long is looked through for garbage again and again
+        rows = [
+            (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
+            for seq, chat_id, item in part
+        ]
+        execute_rows(session, _NEW_ITEMS, _ITEM, rows)
+
+
+def _seqs_of(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """Id of each delivery → its number."""
+    found: dict[str, int] = {}
+    for i in range(0, len(names), CHUNK):
+        found.update((name, seq) for name, seq in execute(session, _SEQS, {"names": names[i : i + CHUNK]}))
+    return found
 
 
 def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
