@@ -76,7 +76,9 @@ class DueDelivery(NamedTuple):
     next_due: datetime | None
     next_about: bool = False  # see Facts
     may_be_empty: bool = True  # a delivery without papers may be planned now
-    expected: bool = True  # papers could have come since the subscriptions last looked
+    expected: bool = (
+        True  # papers could have come since the subscriptions last looked; asked before the first delivery only
+    )
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: MissingHow = MissingHow.AWAITED
@@ -214,7 +216,7 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
     for position, one in enumerate(ordered):
         shown = one.by_author or free > 0
         free -= shown and not one.by_author
-        items.append(Item(paper=one.paper, because=one.because, position=position, shown=shown, cross=one.cross))
+        items.append(Item(one.paper, one.because, position, shown, one.cross))
     return tuple(items)
 
 

@@ -264,11 +264,17 @@ def _case(
         next_due=next_delivery.at or next_delivery.latest,
         next_about=next_delivery.about or next_delivery.at is None,
         may_be_empty=bool(over) or not timed,
-        expected=any(forecast.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due),
+        expected=chat.first_delivery_planned or _may_have_come(chat, due, context),
         notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=how_missing(behind),
     )
+
+
+def _may_have_come(chat: Chat, due: Sequence[Subscription], context: PlanContext) -> bool:
+    """Whether papers could have come since the due moments before these."""
+    now, forecast = context.now, context.forecast
+    return any(forecast.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due)
 
 
 def _period(cadence: Cadence) -> timedelta:
