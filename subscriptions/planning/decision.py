@@ -5,7 +5,7 @@ The same function decides what is sent and what a preview shows.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -27,6 +27,7 @@ from subscriptions.model import (
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
+MOST_DECIDED = 5000  # decisions that are kept for chats that ask alike, some 3 KB each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +39,15 @@ class Evidence:
     by_author: bool = False
 
 
+Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # the delivery; None: there is nothing to deliver
+
+
 @dataclass(frozen=True, slots=True)
 class Papers:
     """Papers in the order of their sequences. Most chats look at the same of them, so what is said of these is kept."""
 
     known: Sequence[KnownPaper]
+    decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def first_after(self, cursor: int) -> int:
@@ -89,9 +94,37 @@ class DueDelivery(NamedTuple):
         return min(self.cursor.values(), default=0)
 
 
-def decide(
-    due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool
-) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
+def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
+    """What `decided` answers, asked once for all chats to which the same applies: many follow the same few words."""
+    if due.delivered:
+        return decided(due)
+    kept, case = due.papers.decided, likeness(due, limited=limited)
+    if case not in kept:
+        if len(kept) >= MOST_DECIDED:
+            kept.clear()
+        kept[case] = decided(due)
+    return kept[case]
+
+
+def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
+    """All that `decide` looks at, but the papers and what was delivered. Equal cases are decided alike."""
+    chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
+    return (
+        limited,
+        chat.kind,
+        chat.settings,
+        chat.first_delivery_planned,
+        tuple(
+            [
+                (s.number, s.text, s.name, s.added_by, s.canonical, due.cursor[s.id], s.counted_until)
+                for s in due.subscriptions
+            ]
+        ),
+        others,
+    )
+
+
+def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:
     """Kind, items and facts of the delivery; None if there is nothing to deliver.
 
     `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.

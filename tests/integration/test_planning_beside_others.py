@@ -239,7 +239,7 @@ class TestAfterAFailure:
             subscribes(store, f"telegram:{n}", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         with monkeypatch.context() as broken:
-            broken.setattr(_plan, "decide", called(on_third(_fails), decide))
+            broken.setattr(_plan, "_decide_all", called(on_third(_fails), _plan._decide_all))
             with pytest.raises(StoreError):
                 plan_due(store, now=NOON + HOUR)
         assert len(sent_to(store)) == 2

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import DueDelivery, Evidence, decide
+from subscriptions.planning.decision import DueDelivery, Evidence, decide, decide_alike
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
@@ -197,7 +198,9 @@ def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> lis
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context)
-        decided.append(Decision(case, subscriptions, decide(case, context.evidence, limited=shows_more(chat))))
+        limited = shows_more(chat)
+        result = decide_alike(case, partial(decide, evidence=context.evidence, limited=limited), limited=limited)
+        decided.append(Decision(case, subscriptions, result))
     return decided
 
 

@@ -121,4 +121,5 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
             window.index = None
         if len(window.papers.known) <= MOST_KEPT:
             window.matches = {}
+            window.papers.decided.clear()
             _KEPT[store] = window
