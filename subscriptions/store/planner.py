@@ -11,10 +11,10 @@ from sqlalchemy import (
     Integer,
     bindparam,
     case,
-    exists,
     func,
     or_,
     select,
+    text,
     union_all,
     update,
 )
@@ -23,8 +23,8 @@ from sqlmodel import Session
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.chat.subscriptions import DueSpan
 from subscriptions.store.columns import Utc
-from subscriptions.store.database.store import CHUNK, execute
-from subscriptions.store.rows import TABLES
+from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.rows import BECOMES_DUE, TABLES
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
@@ -39,11 +39,8 @@ _PAUSE_ENDED = (_s.state == SubscriptionState.PAUSED) & (_s.paused_until <= _now
 _A_PAUSE_ENDED = select(
     or_(select(_c.id).where(_CHAT_PAUSE_ENDED).exists(), select(_s.id).where(_PAUSE_ENDED).exists())
 )
-_ENDED_WITH_CHATS = (
-    select(_s.chat, _s.id, _c.paused_until)
-    .join_from(_subscriptions, _chats, _c.id == _s.chat)
-    .where(_CHAT_PAUSE_ENDED, _s.state == SubscriptionState.ACTIVE)
-)
+_CHATS_BACK = select(_c.id, _c.paused_until).where(_CHAT_PAUSE_ENDED)
+_OF_CHATS = select(_s.chat, _s.id).where(_s.chat.in_(_ids), _s.state == SubscriptionState.ACTIVE)
 _ENDED = select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
 _RESUME_CHATS = (
     update(_chats)
@@ -60,8 +57,11 @@ def has_ended_pause(session: Session, now: datetime) -> bool:
 
 def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
     """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
-    rows = [row for ended in (_ENDED_WITH_CHATS, _ENDED) for row in execute(session, ended, {"now": now})]
-    return [(chat, subscription, until) for chat, subscription, until in rows]
+    found = [(chat, subscription, until) for chat, subscription, until in execute(session, _ENDED, {"now": now})]
+    back: dict[int, datetime] = {row.id: row.paused_until for row in execute(session, _CHATS_BACK, {"now": now})}
+    for part in in_chunks(sorted(back)):  # in a join SQLite would begin with the subscriptions, and read all of them
+        found += [(chat, subscription, back[chat]) for chat, subscription in execute(session, _OF_CHATS, {"ids": part})]
+    return found
 
 
 def end_pauses(session: Session, now: datetime) -> None:
@@ -82,15 +82,17 @@ def _moments_of_open_windows() -> CTE:
     All morning a million subscriptions may wait in open windows. They share a few moments, and to look for those among
     them to which papers are new, each moment must be given: SQLite would read all of a range of moments.
     """
-    first = select(func.min(_s.next_due_at).label("at")).where(_s.next_due_at > bindparam("earliest", type_=Utc))
+    first = select(func.min(_s.next_due_at).label("at")).where(
+        _s.next_due_at > bindparam("earliest", type_=Utc), text(BECOMES_DUE)
+    )
     found = first.cte("opened", recursive=True)
     later = _subscriptions.alias("later")
-    following = select(func.min(later.c.next_due_at)).where(later.c.next_due_at > found.c.at).scalar_subquery()
-    return found.union_all(select(following).where(found.c.at <= _now))
+    following = select(func.min(later.c.next_due_at)).where(later.c.next_due_at > found.c.at, text(BECOMES_DUE))
+    return found.union_all(select(following.scalar_subquery()).where(found.c.at <= _now))
 
 
 _came = _s.cursor < _last_sequence
-_active = (_s.state == SubscriptionState.ACTIVE) & exists().where(_c.id == _s.chat, _c.state == ChatState.ACTIVE)
+_active = text(BECOMES_DUE)  # the indexes hold nothing else, so it takes no time how many chats are gone
 _opened = _moments_of_open_windows()
 # Each is a range of an index: with OR, SQLite would read all subscriptions, each second.
 _OVERDUE = select(_s.chat).where(_s.latest_due_at <= _now, _active)

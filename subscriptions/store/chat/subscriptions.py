@@ -124,7 +124,7 @@ def add_subscription(
         latest_due_at=due[1],
         counted_until=counted_until,
     )
-    insert_new(session, "subscription", ("chat", "query"), row.model_dump(exclude={"id"}))
+    insert_new(session, "subscription", ("chat", "query"), row.model_dump(exclude={"id", "chat_active"}))
     return _subscription(execute(session, _ADDED, {"chat": chat_id, "query": row.query}).one())
 
 

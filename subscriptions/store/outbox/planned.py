@@ -29,7 +29,7 @@ _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", e
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
 _SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("names", expanding=True)))
 # Facts and reasons as texts: many rows have the same ones, and SQLAlchemy would write each anew.
-_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
 _NEW_DELIVERIES = insert(_deliveries).values(
     {name: bindparam(name, type_=String if name in {"kind", "facts"} else _d[name].type) for name in _DELIVERY}
@@ -77,7 +77,7 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
         session,
         _NEW_DELIVERIES,
         _DELIVERY,
-        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "") for p in planned],
+        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
     )
     seqs = _seqs_of(session, [p.id for p in planned])
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)

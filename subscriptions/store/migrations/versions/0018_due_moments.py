@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -15,5 +15,7 @@ def upgrade() -> None:
         "ix_subscription_put_off",
         "subscription",
         ["next_due_at"],
-        sqlite_where=sa.text("next_due_at IS NOT NULL AND latest_due_at IS NULL"),
+        sqlite_where=sa.text(
+            "next_due_at IS NOT NULL AND latest_due_at IS NULL AND state = 'active' AND chat_active IS 1"
+        ),
     )
