@@ -1,13 +1,16 @@
 """The frozen values of the domain, one per stage: Digest → Paper → KnownPaper → Delivery → Message.
 
 All times are aware UTC. Texts are plain: no markup, white space collapsed (in abstracts a newline may stay).
+
+A plan makes chats, subscriptions and items by the hundred thousand. These are named tuples, which are made ten times as fast
+as frozen dataclasses; fields are given and read by name all the same.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from subscriptions.states import (
     Admission,
@@ -174,8 +177,7 @@ class NoMatchStreak:
     said: bool = False  # the chat was notified
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chat:
+class Chat(NamedTuple):
     """A chat."""
 
     id: int  # 0: not stored
@@ -220,8 +222,7 @@ class Cadence:
     weekdays_only: bool = False  # when-out: Monday to Friday only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class Subscription(NamedTuple):
     """A subscription of a chat."""
 
     id: int
@@ -231,15 +232,15 @@ class Subscription:
     canonical: str
     cadence: Cadence
     zone: str | None  # its own zone; None follows the chat's
+    since: datetime
+    cursor: int  # sequence up to which it has looked
+    next_due_at: datetime | None  # None: due when papers come (cadence now)
     name: str = ""
     state: SubscriptionState = SubscriptionState.ACTIVE
     paused_until: datetime | None = None
     pause_reason: SubscriptionPauseReason | None = None  # None: active, or a person paused it
     added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
-    since: datetime
-    cursor: int  # sequence up to which it has looked
-    next_due_at: datetime | None  # None: due when papers come (cadence now)
     counted_until: datetime | None = None  # what came until then counts as sent, since it came before a loss
     hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
 
@@ -265,8 +266,7 @@ class Because:
         return self.name or self.text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """One paper of a delivery, listed under the subscription `because[0]`."""
 
     paper: KnownPaper

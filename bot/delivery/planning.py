@@ -1,7 +1,7 @@
 """Plans the deliveries that are due, and counts earlier sends against the rate limits."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from bot.context.dependencies import Context
@@ -9,19 +9,27 @@ from bot.delivery.drain_state import DrainState
 from bot.ports.clock import Clock
 from bot.ports.measurements import PlanMade
 from subscriptions.service.outbox import recent_sends
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner import planned_slices
 
 
-async def plan(context: Context, drain_state: DrainState) -> None:
-    """Plans the deliveries that are due in all chats, and wakes their lanes."""
-    watch, began = _Stopwatch(context.clock), context.clock.monotonic()
-    lanes = await asyncio.to_thread(
-        plan_due, context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running
-    )
+async def plan(
+    context: Context, drain_state: DrainState, *, planned: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Plans the deliveries that are due in all chats, a slice after the other, and wakes the lanes of each.
+
+    `planned` is awaited after each slice, so that the first messages go out while the last are planned: of a hundred thousand
+    chats that is half a minute later.
+    """
+    watch, began, deliveries = _Stopwatch(context.clock), context.clock.monotonic(), 0
+    slices = planned_slices(context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running)
+    while (lanes := await asyncio.to_thread(next, slices, None)) is not None:
+        deliveries += len(lanes)
+        drain_state.planned += len(lanes)
+        context.engine.wake([lane for lane in lanes if lane.platform in context.channels])
+        if lanes and planned is not None:
+            await planned()
     seconds = context.clock.monotonic() - began
-    context.observe(PlanMade(deliveries=len(lanes), seconds=seconds, matching_seconds=watch.seconds))
-    drain_state.planned += len(lanes)
-    context.engine.wake([lane for lane in lanes if lane.platform in context.channels])
+    context.observe(PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
 
 
 def seed_rate_limiter(context: Context) -> None:

@@ -72,7 +72,7 @@ class Process:
             await self._update_stopped_platforms()
             await self._check_workspaces()
             if not self.sources.is_catching_up:
-                await plan(self.app.context, self._drain_state)
+                await plan(self.app.context, self._drain_state, planned=self._wake_lanes)
             await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
             await self._notify_operators()
             await self._wake_lanes()

@@ -16,6 +16,7 @@ from subscriptions.matching.full_text import index_document as index_document
 from subscriptions.matching.full_text import index_question as index_question
 from subscriptions.matching.full_text import presence_expression as presence_expression
 from subscriptions.matching.hits import Hit as Hit
+from subscriptions.matching.hits import HitFinder as HitFinder
 from subscriptions.matching.hits import spans as spans
 from subscriptions.matching.hits import unfulfilled_parts as unfulfilled_parts
 from subscriptions.matching.hits import why as why

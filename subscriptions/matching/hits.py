@@ -16,7 +16,7 @@ from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, te
 from subscriptions.model import Paper
 from subscriptions.normalize import exact_tokens, fold_plural, token_spans, written_tokens
 from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
-from subscriptions.query.fields import TEXT, Field, ValueKind
+from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,37 @@ class Hit:
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
     """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""
-    tokens = tokenize(paper, query.fields)
-    terms = _wanted(alternative for alternative in query.alternatives if fits_alternative(alternative, tokens))
-    texts = ((field, text) for field, texts in texts_of(paper, query.fields).items() for text in texts)
-    return (*_text_hits(terms, texts), *_other_hits(terms, paper, tokens))
+    return HitFinder(paper, query.fields).why(query)
+
+
+class HitFinder:
+    """Finds what many queries found in one paper: its texts are read once, and each of their terms is looked for once."""
+
+    def __init__(self, paper: Paper, fields: Fields = FIELDS) -> None:
+        """`fields` are those that the queries can name."""
+        self.fields = fields
+        self._paper = paper
+        self._tokens = tokenize(paper, fields)
+        self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
+        self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
+
+    def why(self, query: Query) -> tuple[Hit, ...]:
+        """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
+        terms = _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
+        return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
+
+    def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
+        of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
+        for number, (field, words) in enumerate(self._texts):
+            found = [place for places in of_terms for place in places[number]]
+            if found:
+                shown = dict.fromkeys(words.text[start:end] for start, end in found)
+                yield Hit(field, tuple(shown), words.text, _merged(found))
+
+    def _places_of(self, term: Term) -> list[list[tuple[int, int]]]:
+        if term not in self._places:
+            self._places[term] = [_places(term, words, field) for field, words in self._texts]
+        return self._places[term]
 
 
 def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
@@ -88,15 +115,6 @@ class _Text:
         if exact not in self._spans:
             self._spans[exact] = token_spans(self.text, exact=exact)
         return self._spans[exact]
-
-
-def _text_hits(terms: list[Term], texts: Iterable[tuple[Field, str]]) -> Iterator[Hit]:
-    for field, text in texts:
-        words = _Text(text)
-        found = [place for term in terms for place in _places(term, words, field)]
-        if found:
-            shown = dict.fromkeys(text[start:end] for start, end in found)
-            yield Hit(field, tuple(shown), text, _merged(found))
 
 
 def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:

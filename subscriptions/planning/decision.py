@@ -4,9 +4,11 @@ The same function decides what is sent and what a preview shows.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from subscriptions.model import (
@@ -25,6 +27,7 @@ from subscriptions.model import (
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
+MOST_DECIDED = 5000  # decisions that are kept for chats that ask alike, some 3 KB each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +39,40 @@ class Evidence:
     by_author: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueDelivery:
+Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # the delivery; None: there is nothing to deliver
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Papers in the order of their sequences. Most chats look at the same of them, so what is said of these is kept."""
+
+    known: Sequence[KnownPaper]
+    decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
+    _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def first_after(self, cursor: int) -> int:
+        """The position of the first paper after a sequence."""
+        return bisect_right(self.known, cursor, key=_sequence)
+
+    def after(self, cursor: int) -> Sequence[KnownPaper]:
+        """The papers after a sequence."""
+        return self.known[self.first_after(cursor) :]
+
+    def days_after(self, cursor: int) -> tuple[date, ...]:
+        """The days of the digests that announced the papers after a sequence, ascending."""
+        first = self.first_after(cursor)
+        if first not in self._days:
+            self._days[first] = _days_of(self.known[first:])
+        return self._days[first]
+
+
+class DueDelivery(NamedTuple):
     """Everything that one delivery of one chat depends on."""
 
     chat: Chat
     subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
     cursor: Mapping[int, int]  # subscription id -> the highest sequence that it has looked at
-    papers: Sequence[KnownPaper]  # the window, in the order of their sequences
+    papers: Papers  # the window
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
     delivered: frozenset[int] | set[int]  # ids of papers that this chat has in a delivery
     due: datetime  # the latest of the moments that made the chat due
@@ -52,15 +81,50 @@ class DueDelivery:
     next_due: datetime | None
     next_about: bool = False  # see Facts
     may_be_empty: bool = True  # a delivery without papers may be planned now
-    expected: bool = True  # papers could have come since the subscriptions last looked
+    expected: bool = (
+        True  # papers could have come since the subscriptions last looked; asked before the first delivery only
+    )
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: MissingHow = MissingHow.AWAITED
 
+    @property
+    def looked_at(self) -> int:
+        """The sequence up to which all subscriptions have looked."""
+        return min(self.cursor.values(), default=0)
 
-def decide(
-    due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool
-) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
+
+def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
+    """What `decided` answers, asked once for all chats to which the same applies: many follow the same few words."""
+    if due.delivered:
+        return decided(due)
+    kept, case = due.papers.decided, likeness(due, limited=limited)
+    if case not in kept:
+        if len(kept) >= MOST_DECIDED:
+            kept.clear()
+        kept[case] = decided(due)
+    return kept[case]
+
+
+def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
+    """All that `decide` looks at, but the papers and what was delivered. Equal cases are decided alike."""
+    chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
+    return (
+        limited,
+        chat.kind,
+        chat.settings,
+        chat.first_delivery_planned,
+        tuple(
+            [
+                (s.number, s.text, s.name, s.added_by, s.canonical, due.cursor[s.id], s.counted_until)
+                for s in due.subscriptions
+            ]
+        ),
+        others,
+    )
+
+
+def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:
     """Kind, items and facts of the delivery; None if there is nothing to deliver.
 
     `limited`: this chat can open papers beyond its limit. Otherwise all papers are shown.
@@ -75,13 +139,13 @@ def decide(
 
 def days_known(due: DueDelivery) -> tuple[date, ...]:
     """The local days on which papers came since the subscriptions last looked, ascending."""
-    return _days(_window(due), due.zone)
+    return _local_days(due.papers.after(due.looked_at), due.zone)
 
 
 def nothing_fits(due: DueDelivery) -> bool:
     """Whether no paper since the subscriptions last looked matches one of them, not even a paper delivered earlier."""
     return not any(
-        (due.papers[position].sequence or 0) > due.cursor[subscription.id]
+        _sequence(due.papers.known[position]) > due.cursor[subscription.id]
         for subscription in due.subscriptions
         for position in due.fits.get(subscription.id, ())
     )
@@ -93,7 +157,7 @@ def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None
     new = [day for day in days if before is None or day > before.last]
     if not new:
         return before
-    after = min(due.cursor.values(), default=0) if before is None else before.after
+    after = due.looked_at if before is None else before.after
     count = len(new) + (before.days if before else 0)
     return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
@@ -105,7 +169,7 @@ def _is_planned_empty(due: DueDelivery) -> bool:
     """
     if not due.may_be_empty or _has_all(due):
         return False
-    return due.notes if due.chat.first_delivery_planned else due.expected or bool(_window(due))
+    return due.notes if due.chat.first_delivery_planned else due.expected or bool(due.papers.after(due.looked_at))
 
 
 class _Found(NamedTuple):
@@ -113,35 +177,41 @@ class _Found(NamedTuple):
 
     paper: KnownPaper
     because: tuple[Because, ...]
-    proof: Evidence  # for the first of them
-    by_author: bool  # for any of them
+    number: int  # of the first subscription that it matches
+    by_author: bool  # it matches the author of one of them
     cross: bool
+    rank: tuple[int, bool, bool, int, tuple[int, int]]  # orders the papers of groups of the same size
 
 
 def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
     """Each paper once, with the subscriptions that it matches in the order of their numbers."""
+    papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
         cursor = due.cursor[subscription.id]
         for position in due.fits.get(subscription.id, ()):
-            paper = due.papers[position]
-            looked = (paper.sequence or 0) <= cursor or _counts_as_sent(subscription, paper)
-            if not looked and paper.id not in due.delivered and _wanted(due.chat, paper):
+            paper = papers[position]
+            looked = _sequence(paper) <= cursor or _counts_as_sent(subscription, paper)
+            if not looked and paper.id not in delivered and (with_crosses or not _is_cross(paper)):
                 reasons.setdefault(position, []).append(subscription)
-    found = []
-    alike: dict[
-        tuple[tuple[int, tuple[str, ...]], ...], tuple[Because, ...]
-    ] = {}  # most papers have the same few reasons
-    for position in sorted(reasons):
-        paper = due.papers[position]
-        fitting = reasons[position]
-        proofs = [evidence(subscription, paper) for subscription in fitting]
-        case = tuple([(subscription.id, proof.words) for subscription, proof in zip(fitting, proofs, strict=True)])
-        if case not in alike:
-            alike[case] = tuple(map(_because, fitting, proofs))
-        by_author = True in [proof.by_author for proof in proofs]
-        found.append(_Found(paper, alike[case], proofs[0], by_author, _is_cross(paper)))
-    return found
+    return [_of_paper(papers[position], reasons[position], evidence) for position in sorted(reasons)]
+
+
+def _of_paper(
+    paper: KnownPaper, fitting: list[Subscription], evidence: Callable[[Subscription, KnownPaper], Evidence]
+) -> _Found:
+    first = fitting[0]
+    proof, cross = evidence(first, paper), _is_cross(paper)
+    reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
+    by_author = proof.by_author
+    for other in fitting[1:]:
+        another = evidence(other, paper)
+        reasons.append((other.number, other.text, other.name, another.words, other.added_by))
+        by_author |= another.by_author
+    # Newer days first. Not by sequence alone: missed days are fetched after newer ones.
+    newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
+    rank = first.number, cross, not proof.in_title, -len(proof.words), newer_first
+    return _Found(paper, _because(*reasons), first.number, by_author, cross, rank)
 
 
 def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
@@ -150,21 +220,16 @@ def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
     return came_at is not None and until is not None and came_at <= until
 
 
-def _wanted(chat: Chat, paper: KnownPaper) -> bool:
-    return chat.settings.crosslists != "out" or not _is_cross(paper)
-
-
 def _is_cross(paper: KnownPaper) -> bool:
     return paper.paper.announce_type is not None
 
 
-def _because(subscription: Subscription, proof: Evidence) -> Because:
-    return Because(
-        number=subscription.number,
-        text=subscription.text,
-        name=subscription.name,
-        words=proof.words,
-        added_by=subscription.added_by,
+@lru_cache(maxsize=8192)
+def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Because, ...]:
+    """The reasons of a paper, by number, text, name, words and who added it. Cached: most papers have the same few."""
+    return tuple(
+        Because(number=number, text=text, name=name, words=words, added_by=added_by)
+        for number, text, name, words, added_by in cases
     )
 
 
@@ -173,21 +238,8 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
     Inside a group: cross-lists last, then matches in the title first, more words first, newer ones first.
     """
-    sizes: dict[int, int] = {}
-    for one in found:
-        number = one.because[0].number
-        sizes[number] = sizes.get(number, 0) + 1
-
-    def rank(one: _Found) -> tuple[int, int, bool, bool, int, int, int]:
-        number = one.because[0].number
-        return sizes[number], number, one.cross, not one.proof.in_title, -len(one.proof.words), *_newer_first(one.paper)
-
-    return sorted(found, key=rank)
-
-
-def _newer_first(paper: KnownPaper) -> tuple[int, int]:
-    """Sort key: newer days first. Not by sequence alone: missed days are fetched after newer ones."""
-    return -paper.day.toordinal(), -(paper.sequence or 0)
+    sizes = Counter([one.number for one in found])
+    return sorted(found, key=lambda one: (sizes[one.number], one.rank))
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
@@ -197,7 +249,7 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
     for position, one in enumerate(ordered):
         shown = one.by_author or free > 0
         free -= shown and not one.by_author
-        items.append(Item(paper=one.paper, because=one.because, position=position, shown=shown, cross=one.cross))
+        items.append(Item(one.paper, one.because, position, shown, one.cross))
     return tuple(items)
 
 
@@ -206,30 +258,28 @@ def _kind(chat: Chat, shown: int) -> DeliveryKind:
     return DeliveryKind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else DeliveryKind.BULLETIN
 
 
-def _window(due: DueDelivery) -> Sequence[KnownPaper]:
-    since = min(due.cursor.values(), default=0)
-    return due.papers[bisect_right(due.papers, since, key=_sequence) :]
-
-
 def _sequence(paper: KnownPaper) -> int:
     return paper.sequence or 0
 
 
 def _has_all(due: DueDelivery) -> bool:
     """Whether papers came, and all were delivered earlier on request: then there is nothing left to report."""
-    window = _window(due)
+    window = due.papers.after(due.looked_at) if due.delivered else ()
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
 def _facts(due: DueDelivery) -> Facts:
     """Counts for the header; papers delivered earlier are left out."""
-    window = _window(due)
     if due.delivered:
-        window = [paper for paper in window if paper.id not in due.delivered]
+        window = [paper for paper in due.papers.after(due.looked_at) if paper.id not in due.delivered]
+        known, days = len(window), _days_of(window)
+    else:
+        known = len(due.papers.known) - due.papers.first_after(due.looked_at)
+        days = due.papers.days_after(due.looked_at)
     late = due.now - due.due
-    return Facts(
-        known=len(window),
-        days=tuple(sorted({paper.day for paper in window})),
+    return _facts_of(
+        known=known,
+        days=days,
         first=not due.chat.first_delivery_planned,
         next_due=due.next_due,
         next_about=due.next_about,
@@ -238,6 +288,13 @@ def _facts(due: DueDelivery) -> Facts:
     )
 
 
-def _days(papers: Sequence[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
+_facts_of = lru_cache(maxsize=1024)(Facts)  # one value for all chats of which the same is said: it is written once
+
+
+def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:
+    return tuple(sorted({paper.day for paper in papers}))
+
+
+def _local_days(papers: Iterable[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
     moments = {paper.sequenced_at for paper in papers}
     return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))

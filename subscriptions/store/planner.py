@@ -4,25 +4,24 @@ In the morning some chat is due every minute, so these statements are built once
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
+    CTE,
     Integer,
     bindparam,
     case,
+    func,
     or_,
     select,
     text,
-    true,
     union_all,
     update,
 )
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.subscriptions import NOW, DueSpan
+from subscriptions.store.chat.subscriptions import DueSpan
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import BECOMES_DUE, TABLES
@@ -74,26 +73,36 @@ def end_pauses(session: Session, now: datetime) -> None:
 # ----------------------------------------------------------------------------------------------------------------- due
 
 
-def _due(comes: ColumnElement[bool]) -> CompoundSelect[int]:
-    """The statement for due chats; `comes` is the condition for subscriptions that new papers make due.
+LONGEST_WINDOW = timedelta(hours=26)  # of when-out: within one local day, of 25 hours at most
 
-    The union of what three ranges of indexes hold: with OR, SQLite would read all subscriptions, each second. The indexes hold
-    only what becomes due, so it takes no time how many chats are gone.
+
+def _moments_of_open_windows() -> CTE:
+    """The different moments at which windows opened that may be open, each found by one look into the index.
+
+    All morning a million subscriptions may wait in open windows. They share a few moments, and to look for those among
+    them to which papers are new, each moment must be given: SQLite would read all of a range of moments.
     """
-    papers_came = _s.cursor < _last_sequence
-    return union_all(
-        *(
-            select(_s.chat).where(*conditions, text(BECOMES_DUE))
-            for conditions in (
-                (_s.latest_due_at <= _now,),
-                (_s.next_due_at <= _now, papers_came, comes),
-                (_s.next_due_at.is_(None), papers_came, comes),
-            )
-        )
+    first = select(func.min(_s.next_due_at).label("at")).where(
+        _s.next_due_at > bindparam("earliest", type_=Utc), text(BECOMES_DUE)
     )
+    found = first.cte("opened", recursive=True)
+    later = _subscriptions.alias("later")
+    following = select(func.min(later.c.next_due_at)).where(later.c.next_due_at > found.c.at, text(BECOMES_DUE))
+    return found.union_all(select(following.scalar_subquery()).where(found.c.at <= _now))
 
 
-_DUE, _DUE_WAITING = _due(true()), _due(_s.cadence == NOW)
+_came = _s.cursor < _last_sequence
+_active = text(BECOMES_DUE)  # the indexes hold nothing else, so it takes no time how many chats are gone
+_opened = _moments_of_open_windows()
+# Each is a range of an index: with OR, SQLite would read all subscriptions, each second.
+_OVERDUE = select(_s.chat).where(_s.latest_due_at <= _now, _active)
+_AT_ONCE = select(_s.chat).where(_s.next_due_at.is_(None), _came, _active)
+_PUT_OFF = select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_(None), _came, _active)
+_IN_WINDOW = select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
+    _opened.c.at <= _now, _came, _active
+)  # fmt: skip
+_DUE_WAITING = union_all(_OVERDUE, _AT_ONCE, _PUT_OFF)
+_DUE = union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
 
 def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
@@ -101,7 +110,9 @@ def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: b
 
     `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
     """
-    values = {"now": now, "last_sequence": last_sequence}
+    values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
+    if not waiting:
+        values["earliest"] = now - LONGEST_WINDOW
     return sorted(set(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 

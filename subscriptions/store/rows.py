@@ -229,6 +229,11 @@ class SubscriptionRow(SQLModel, table=True):
         UniqueConstraint("chat", "query"),
         UniqueConstraint("chat", "number"),
         index("ix_subscription_due", "next_due_at", "cursor", where=BECOMES_DUE),
+        index(
+            "ix_subscription_put_off",
+            "next_due_at",
+            where=f"next_due_at IS NOT NULL AND latest_due_at IS NULL AND {BECOMES_DUE}",
+        ),
         index("ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"),
         index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
     )

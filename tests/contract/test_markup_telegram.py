@@ -150,7 +150,7 @@ def test_papers_in_an_answer_are_taken_as_they_are(to: Chat, found: list[Item], 
 @given(papers(), st.integers(0, 30_000), st.sampled_from(["whole", "why"]))
 def test_however_long_a_paper_is_telegram_takes_it_in_several_messages(entry: Item, length: int, form: Any) -> None:
     abstract = "A sentence & <so> on, word by word. " * (length // 36)
-    long = replace(entry, paper=replace(entry.paper, paper=replace(entry.paper.paper, abstract=abstract)))
+    long = entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, abstract=abstract)))
     for message in render_reply(Reply(items=(long,), item_layout=form), chat()):
         judged(message)
 

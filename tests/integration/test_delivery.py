@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -15,11 +16,14 @@ from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.planning import plan
 from bot.delivery.sender import Sender
+from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError
-from subscriptions.model import Announce, Message
+from subscriptions.model import Announce, Lane, Message
 from subscriptions.service.outbox import free_platforms, outbox_entries, retry_delivery
+from subscriptions.service.planner import plan as _plan
 from subscriptions.service.subscriptions import get_chat
+from subscriptions.states import DeliveryState
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock, address, ingested, paper, subscribes
@@ -425,3 +429,29 @@ async def test_lanes_that_wait_do_not_stop_the_call(tmp_path: Path, clock: FakeC
         assert (sent.sent, sent.waiting) == (1, 1)
         clock.advance(timedelta(seconds=31))
         assert (await app.sender.deliver()).sent == 1
+
+
+async def test_the_first_messages_go_out_while_others_are_planned(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        process, drains = Process(app, app.source_scheduler()), list[bool]()
+        planned_slice = _plan._plan_slice
+
+        def noted(*given: Any) -> list[Lane]:
+            drains.append(process._drain is not None)
+            return planned_slice(*given)
+
+        async def nothing() -> None:
+            """No source is read."""
+
+        monkeypatch.setattr(_plan, "SLICE", 1)
+        monkeypatch.setattr(_plan, "_plan_slice", noted)
+        monkeypatch.setattr(process.sources, "poll", nothing)
+        for number in (1, 2, 3):
+            subscribes(app.store, f"telegram:{number}", "graph", every="now", now=clock.now())
+        ingested(app.store, paper("A graph"), now=clock.now())
+        await process.tick()
+        await process.finish()
+        assert drains == [False, True, True]
+        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT] * 3

@@ -1,7 +1,7 @@
 """Planning reads and matches without blocking writers; only its decisions are written in a write transaction."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.errors import StoreError
-from subscriptions.matching import PaperIndex, TokenizedPapers, hits, tokenized_papers, why
+from subscriptions.matching import HitFinder, PaperIndex, TokenizedPapers, hits, tokenized_papers
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import KnownPaper
 from subscriptions.planning.decision import decide
@@ -141,7 +141,7 @@ class TestWhileOthersWrite:
         monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
         for function in ("fits", "cover"):
             monkeypatch.setattr(_window.Window, function, called(note, getattr(_window.Window, function)))
-        monkeypatch.setattr(_window, "why", called(note, why))
+        monkeypatch.setattr(HitFinder, "why", called(note, HitFinder.why))
         monkeypatch.setattr(_plan, "decide", called(note, decide))
         plan_due(store, now=NOON + HOUR)
         assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
@@ -239,7 +239,7 @@ class TestAfterAFailure:
             subscribes(store, f"telegram:{n}", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         with monkeypatch.context() as broken:
-            broken.setattr(_plan, "decide", called(on_third(_fails), decide))
+            broken.setattr(_plan, "_decide_all", called(on_third(_fails), _plan._decide_all))
             with pytest.raises(StoreError):
                 plan_due(store, now=NOON + HOUR)
         assert len(sent_to(store)) == 2
@@ -265,13 +265,13 @@ class TestAfterAFailure:
         window = _window.Window(last_sequence=1)
         with store.read() as transaction:
             window.cover(transaction, 0)
-        before: tuple[KnownPaper, ...] = window.known
+        before: Sequence[KnownPaper] = window.papers.known
         ingested(store, paper("Another graph"), now=NOON + HOUR)
         with pytest.MonkeyPatch.context() as broken, store.read() as transaction:
             broken.setattr(known_papers, "window", called(_fails, known_papers.window))
             with pytest.raises(StoreError):
                 window.cover(transaction, 0)
-            assert (window.known, window.is_current(transaction)) == (before, False)
+            assert (window.papers.known, window.is_current(transaction)) == (before, False)
 
 
 def _fails() -> None:

@@ -44,7 +44,7 @@ def test_what_changes_nothing_is_known_by_the_place(chat: Chat, idle: set[str]) 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
     before = chat("telegram:-1002", ChatKind.BROADCAST)
-    after = replace(before, settings=replace(before.settings, limit=5))
+    after = before._replace(settings=replace(before.settings, limit=5))
     _, why = setting_changed("limit", before, after, Language(lang, "UTC")).lines
     assert (
         why

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,7 +23,18 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
-from subscriptions.planning.decision import DueDelivery, Evidence, days_known, decide, nothing_fits, streak_after
+from subscriptions.planning.decision import (
+    Decided,
+    DueDelivery,
+    Evidence,
+    Papers,
+    days_known,
+    decide,
+    decide_alike,
+    likeness,
+    nothing_fits,
+    streak_after,
+)
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)
@@ -71,7 +83,7 @@ def decided(
         chat=to or chat(),
         subscriptions=tuple(a_subscription(number) for number in sorted(fits)),
         cursor=dict.fromkeys(fits, seen),
-        papers=papers,
+        papers=Papers(papers),
         fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
         delivered=delivered,
         due=due,
@@ -208,7 +220,7 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
         "chat": to or chat(),
         "subscriptions": (a_subscription(1),),
         "cursor": {1: 0},
-        "papers": papers,
+        "papers": Papers(papers),
         "fits": {1: [n - 1 for n in fits]},
         "delivered": frozenset(),
         "due": NOON,
@@ -251,9 +263,9 @@ def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
     assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
-    again = case([known(4, at=NOON + day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
+    again = case([known(4, at=NOON + day)], [], to=chat()._replace(no_match_streak=first), cursor={1: 3})
     assert spell(again) == first
-    later = case([known(4, at=NOON + 3 * day)], [], to=replace(chat(), no_match_streak=first), cursor={1: 3})
+    later = case([known(4, at=NOON + 3 * day)], [], to=chat()._replace(no_match_streak=first), cursor={1: 3})
     assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 
@@ -261,3 +273,66 @@ def test_a_paper_that_was_told_is_not_nothing() -> None:
     assert not nothing_fits(case([known(1)], [1], delivered={1}))
     assert nothing_fits(case([known(1)], []))
     assert nothing_fits(case([known(1)], [1], cursor={1: 1})), "it was looked at before"
+
+
+# -------------------------------------------------------------------------------------------------- chats that ask alike
+
+ASKED: dict[str, Any] = {
+    "name": "n",
+    "added_by": "Ada",
+    "counted_until": NOON,
+    "text": "trees",
+    "canonical": "tree",
+    "number": 7,
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(
+            case([known(1)], [1], subscriptions=(a_subscription(1)._replace(**{name: value}),))
+            for name, value in ASKED.items()
+        ),
+        case([known(1)], [1], cursor={1: 1}),
+        case([known(1)], [1], to=chat(ChatKind.GROUP)),
+        case([known(1)], [1], to=chat(spoken=False)),
+        case([known(1)], [1], to=chat(limit="3")),
+        case([known(1)], [1], to=chat(shape="each")),
+        case([known(1)], [1], to=chat(crosslists="out")),
+        case([known(1)], [1], due=NOON - HOUR),
+        case([known(1)], [1], now=NOON + HOUR),
+        case([known(1)], [1], next_due=NOON + HOUR),
+        case([known(1)], [1], next_about=True),
+        case([known(1)], [1], may_be_empty=False),
+        case([known(1)], [1], expected=False),
+        case([known(1)], [1], notes=True),
+        case([known(1)], [1], missing=("cs.LG",)),
+        case([known(1)], [1], missing_how=MissingHow.LATE),
+        case([known(1)], [1], subscriptions=(a_subscription(1), a_subscription(2)), cursor={1: 0, 2: 0}),
+    ],
+)
+def test_whatever_a_decision_depends_on_makes_cases_unlike(other: DueDelivery) -> None:
+    assert likeness(other, limited=True) != likeness(case([known(1)], [1]), limited=True)
+    assert likeness(other, limited=True) != likeness(other, limited=False)
+
+
+def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
+    papers = Papers([known(1), known(2)])
+    decisions: list[int] = []
+
+    def result(chat_id: int, delivered: frozenset[int] = frozenset()) -> list[int]:
+        mine = a_subscription(1, id=chat_id, chat_id=chat_id, since=NOON - chat_id * HOUR, subscriber=str(chat_id))
+        due = case([], [], subscriptions=(mine,), cursor={chat_id: 0}, delivered=delivered)
+        due = due._replace(chat=due.chat._replace(id=chat_id), papers=papers, fits={chat_id: (0, 1)})
+
+        def decided(asked: DueDelivery) -> Decided:
+            decisions.append(asked.chat.id)
+            return decide(asked, lambda *_: Evidence(words=("graph",)), limited=False)
+
+        return shown(decide_alike(due, decided, limited=False))
+
+    assert [result(1), result(2), result(3, frozenset({1})), result(4, frozenset({2})), result(5)] == [
+        [2, 1], [2, 1], [2], [1], [2, 1],
+    ]  # fmt: skip
+    assert decisions == [1, 3, 4]

@@ -506,7 +506,7 @@ def test_an_edit_leaves_a_thread_a_thread_although_the_chat_has_another_shape_no
 
 def _as(old: Item, new: Item) -> Item:
     """Returns the new texts of a known paper."""
-    return replace(new, position=old.position, paper=replace(new.paper, id=old.paper.id))
+    return new._replace(position=old.position, paper=replace(new.paper, id=old.paper.id))
 
 
 def test_nothing_but_the_delivery_decides() -> None:
@@ -611,7 +611,7 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
         asked.append(planned)
         return "https://t.me/paperwire_bot?start=x1"
 
-    public = replace(chat(kind=ChatKind.GROUP, buttons="link"), public=True)
+    public = chat(kind=ChatKind.GROUP, buttons="link")._replace(public=True)
     planned = delivery(public, items(45, title="A title that takes its room in a message, word by word, and more"))
     link = [["get your own https://t.me/paperwire_bot?start=x1"]]
     assert keys(planned, make_link=make_link) == [[], link]
@@ -624,7 +624,7 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
 
 
 def test_a_public_group_is_read_as_a_channel_is() -> None:
-    public = replace(chat(kind=ChatKind.GROUP, buttons="full"), public=True)
+    public = chat(kind=ChatKind.GROUP, buttons="full")._replace(public=True)
     (message,) = rendered(delivery(public, [item(), item()]))
     assert "▸" not in message
     assert "<blockquote expandable>" in message
@@ -641,7 +641,7 @@ def test_an_edit_keeps_the_buttons_of_its_message() -> None:
     planned = delivery(chat(), papers)
     before = render_delivery(planned)
     layout = [message.papers for message in before]
-    gone = replace(papers[17], paper=replace(papers[17].paper, withdrawn_at=THURSDAY))
+    gone = papers[17]._replace(paper=replace(papers[17].paper, withdrawn_at=THURSDAY))
     after = render_delivery(replace(planned, items=(*papers[:17], gone, *papers[18:])), layout)
     assert [payload(one)["buttons"] for one in after] == [payload(one)["buttons"] for one in before]
     assert [message.papers for message in after] == layout

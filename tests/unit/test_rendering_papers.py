@@ -142,7 +142,7 @@ def test_a_summary_without_tldr_gives_its_first_field_that_says_something() -> N
     fields = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
     entry = item()
     paper = replace(entry.paper.paper, summaries=(Summary(language="en", fields=fields),))
-    view = seen(replace(entry, paper=replace(entry.paper, paper=paper)))
+    view = seen(entry._replace(paper=replace(entry.paper, paper=paper)))
     assert str(view.text) == "We count."
 
 

@@ -161,7 +161,7 @@ def looked_at(**fields: object) -> Item:
         Summary(language="zh", fields={"tldr": "一句话。"}),
     )
     entry = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
-    return replace(entry, paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
+    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
 
 
 def test_the_whole_paper_names_what_it_tells() -> None:
@@ -184,7 +184,7 @@ def test_the_whole_paper_names_what_it_tells() -> None:
 def test_a_translation_is_no_summary() -> None:
     entry = looked_at()
     translated = Translation(language="zh", title="噪声", abstract="摘要的译文。")
-    entry = replace(entry, paper=replace(entry.paper, paper=replace(entry.paper.paper, translations=(translated,))))
+    entry = entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, translations=(translated,))))
     text = written(render_reply(Reply(items=(entry,), item_layout="whole"), chat(lang="zh"))[0])
     assert "噪声" in text
     assert "摘要的译文。" in text

@@ -180,7 +180,7 @@ def test_a_refusal_is_a_sentence_and_what_would_be_understood(error: QueryError,
 
 def test_a_change_names_what_it_was() -> None:
     before = chat()
-    after = replace(before, settings=replace(before.settings, limit=5, timezone="-03:00"))
+    after = before._replace(settings=replace(before.settings, limit=5, timezone="-03:00"))
     assert setting_changed("limit", before, after, ENGLISH).lines == (
         "Papers shown: 5 papers (was: all papers)",
         "It has no effect here. No button here opens the rest of a delivery, so all papers are shown.",

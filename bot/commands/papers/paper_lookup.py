@@ -144,7 +144,7 @@ def _cards(
         return card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        replace(as_item(context.store, context.chat, paper), position=at) for at, paper in enumerate(papers.values())
+        as_item(context.store, context.chat, paper)._replace(position=at) for at, paper in enumerate(papers.values())
     )
     return Reply(
         lines=tuple(lines),

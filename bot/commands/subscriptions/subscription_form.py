@@ -270,7 +270,7 @@ def on_change_edit(context: CommandContext) -> Reply:
         subscription_gone(context)
         if subscription is None
         else _with_choices(
-            context, edit_subscription(context, replace(subscription, text=_field_value(context, QUERY)))
+            context, edit_subscription(context, subscription._replace(text=_field_value(context, QUERY)))
         )
     )
 

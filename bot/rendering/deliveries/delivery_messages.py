@@ -79,7 +79,7 @@ def delivery_pages(
     if not delivery.items:
         return [[medium.draw(Line(text=empty_text(delivery, reader)))]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
-    chat = replace(delivery.chat, settings=replace(delivery.chat.settings, shape=shape))
+    chat = delivery.chat._replace(settings=replace(delivery.chat.settings, shape=shape))
     plan = outline(replace(delivery, chat=chat), reader)
     pages = Paginator(plan, reader, medium, beneath=beneath).pages()
     return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _with_heads(plan, pages)]

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from subscriptions import zones
 from subscriptions.matching import TokenizedPapers
 from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
-from subscriptions.planning.decision import DueDelivery, decide
+from subscriptions.planning.decision import DueDelivery, Papers, decide
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.query import parse_query
@@ -76,9 +76,11 @@ def _of_days(
 ) -> Preview:
     """What papers of the days from `first` on bring; with `all_of_them` also papers that were delivered to the chat."""
     entries = Entries.of(index.news(transaction, None, since=first), whole=True)
-    case = _case(transaction, chat, [replace(subscription, cursor=-1) for subscription in subscriptions], entries, now)
+    case = _case(transaction, chat, [subscription._replace(cursor=-1) for subscription in subscriptions], entries, now)
     delivered = (
-        () if all_of_them else planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+        ()
+        if all_of_them
+        else planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
     )
     known = entries.papers.bit_count()
     return Preview(delivery=_delivery(case, delivered, entries), known=known)
@@ -104,7 +106,7 @@ def _of_this_moment(
         whole=True,
     )
     case = _case(transaction, chat, rest, entries, now)
-    delivered = planned.delivered(transaction, [chat.id], [known.id for known in case.papers])[chat.id]
+    delivered = planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
     delivered |= {item.paper.id for item in delivery.items} if delivery else set()
     later = _delivery(case, delivered, entries)
     return Preview(
@@ -128,7 +130,7 @@ def _case(
         chat=chat,
         subscriptions=tuple(subscriptions),
         cursor={subscription.id: subscription.cursor for subscription in subscriptions},
-        papers=known,
+        papers=Papers(known),
         fits={
             subscription.id: tokenized.matching(stored_query(subscription.canonical)) for subscription in subscriptions
         },
@@ -146,7 +148,7 @@ def _delivery(case: DueDelivery, delivered: Collection[int], entries: Entries) -
 
     Its counts are those of all `entries`.
     """
-    decided = decide(replace(case, delivered=frozenset(delivered)), evidence_of_fits(), limited=shows_more(case.chat))
+    decided = decide(case._replace(delivered=frozenset(delivered)), evidence_of_fits(), limited=shows_more(case.chat))
     if decided is None:
         return None
     kind, items, facts = decided

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import DueDelivery, Evidence, decide
+from subscriptions.planning.decision import DueDelivery, Evidence, decide, decide_alike
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
@@ -184,7 +185,7 @@ def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _
         return _Matches({}, frozenset(), {})
     window.cover(transaction, min(s.cursor for s in due))
     fits = window.fits(due)
-    papers = frozenset(window.known[position].id for positions in fits.values() for position in positions)
+    papers = frozenset(window.papers.known[position].id for positions in fits.values() for position in positions)
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
 
 
@@ -197,7 +198,9 @@ def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> lis
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context)
-        decided.append(Decision(case, subscriptions, decide(case, context.evidence, limited=shows_more(chat))))
+        limited = shows_more(chat)
+        result = decide_alike(case, partial(decide, evidence=context.evidence, limited=limited), limited=limited)
+        decided.append(Decision(case, subscriptions, result))
     return decided
 
 
@@ -255,7 +258,7 @@ def _case(
         chat=chat,
         subscriptions=due,
         cursor={s.id: s.cursor for s in due},
-        papers=context.window.known,
+        papers=context.window.papers,
         fits=fits,
         delivered=delivered,
         due=_due_moment(chat, due, now),
@@ -264,11 +267,17 @@ def _case(
         next_due=next_delivery.at or next_delivery.latest,
         next_about=next_delivery.about or next_delivery.at is None,
         may_be_empty=bool(over) or not timed,
-        expected=any(forecast.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due),
+        expected=chat.first_delivery_planned or _may_have_come(chat, due, context),
         notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=how_missing(behind),
     )
+
+
+def _may_have_come(chat: Chat, due: Sequence[Subscription], context: PlanContext) -> bool:
+    """Whether papers could have come since the due moments before these."""
+    now, forecast = context.now, context.forecast
+    return any(forecast.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due)
 
 
 def _period(cadence: Cadence) -> timedelta:

@@ -19,7 +19,7 @@ from subscriptions.model import (
     Paper,
     Subscription,
 )
-from subscriptions.planning.decision import DueDelivery, decide
+from subscriptions.planning.decision import DueDelivery, Papers, decide
 from subscriptions.planning.effects import shows_more
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
@@ -212,7 +212,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found:
 
 def _with_limit(chat: Chat) -> Chat:
     """The chat with a limit on how many papers a reply shows."""
-    return replace(chat, settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
+    return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
 # ------------------------------------------------------------------------------------------------------------ deliveries
@@ -233,7 +233,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         chat=case.chat,
         subscriptions=tuple(case.subscriptions),
         cursor=dict.fromkeys(found, -1),
-        papers=known,
+        papers=Papers(known),
         fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
         delivered=frozenset(),
         due=now,

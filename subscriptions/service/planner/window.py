@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match, why
+from subscriptions.matching import HitFinder, PaperIndex, QuerySet, TokenizedPapers, match
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.decision import Evidence
+from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.fields import AUTHOR, TITLE
 from subscriptions.store import Store, Transaction
@@ -16,6 +16,8 @@ from subscriptions.store.papers import known_papers
 
 FEW = 100  # queries that are matched one after the other; more are matched by an index of the papers, 0.8 ms a paper
 MOST_KEPT = 1000  # papers of a window that is kept for the next plan, some 25 KB each: a week of most chats
+MOST_MATCHES = 50_000  # queries whose papers are kept within a plan, some 250 bytes each
+MOST_EVIDENCE = 100_000  # pairs of a query and a paper whose evidence is kept within a plan, some 400 bytes each
 MOST_INDEXED = 300  # papers of a window whose index is kept too, some 55 KB each
 
 
@@ -26,7 +28,7 @@ class Window:
     last_sequence: int
     after: int | None = None
     newest: int = 0  # the newest digest when the papers were read
-    known: tuple[KnownPaper, ...] = ()
+    papers: Papers = field(default_factory=lambda: Papers(()))
     tokenized: TokenizedPapers = field(default_factory=lambda: TokenizedPapers.of(()))
     index: PaperIndex | None = None  # of the papers; built for many queries
     matches: dict[str, tuple[int, ...]] = field(
@@ -39,7 +41,7 @@ class Window:
         if self.after is None or after < self.after or newest != self.newest:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
-            self.known, self.index, self.matches = known, None, {}
+            self.papers, self.index, self.matches = Papers(known), None, {}
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
 
     def is_current(self, transaction: Transaction) -> bool:
@@ -48,6 +50,8 @@ class Window:
 
     def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
+        if len(self.matches) >= MOST_MATCHES:
+            self.matches = {}
         asked = {s.canonical for s in subscriptions} - self.matches.keys()
         queries = {canonical: stored_query(canonical) for canonical in asked}
         if len(queries) <= FEW:
@@ -74,16 +78,25 @@ def stored_query(canonical: str) -> Query:
 def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
     """A function that tells how a paper fits a subscription's query; each pair is computed once: chats share queries."""
     known: dict[tuple[str, int], Evidence] = {}
+    finders: dict[int, HitFinder] = {}
 
     def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
         key = (subscription.canonical, paper.id)
         found = known.get(key)
         if found is None:
-            hits = why(stored_query(subscription.canonical), paper.paper)
-            words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
-            fields = {hit.field for hit in hits}
-            found = known[key] = Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
+            if len(known) >= MOST_EVIDENCE:
+                known.clear()
+            found = known[key] = computed(stored_query(subscription.canonical), paper)
         return found
+
+    def computed(query: Query, paper: KnownPaper) -> Evidence:
+        finder = finders.get(paper.id)
+        if finder is None or finder.fields is not query.fields:
+            finder = finders[paper.id] = HitFinder(paper.paper, query.fields)
+        hits = finder.why(query)
+        words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
+        fields = {hit.field for hit in hits}
+        return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
 
     return evidence
 
@@ -104,8 +117,9 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
     try:
         yield window
     finally:
-        if len(window.known) > MOST_INDEXED:
+        if len(window.papers.known) > MOST_INDEXED:
             window.index = None
-        if len(window.known) <= MOST_KEPT:
+        if len(window.papers.known) <= MOST_KEPT:
             window.matches = {}
+            window.papers.decided.clear()
             _KEPT[store] = window

@@ -1,6 +1,5 @@
 """Changes query, name or time of a subscription, and settings of a chat. Number and cursor of a subscription stay."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from subscriptions import zones
@@ -63,7 +62,7 @@ def edit(
             if query.canonical != subscription.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
             if time != (subscription.cadence, subscription.zone):
-                _reschedule(transaction, chat, replace(subscription, zone=own_zone), schedule, now)
+                _reschedule(transaction, chat, subscription._replace(zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
         return echo_of(
             transaction, chat, _fresh(transaction, chat, subscription), query=query, outcome=outcome, now=now
@@ -105,7 +104,7 @@ def reschedule(
             if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
                 record_change(transaction, chat.id, now=now, who=who)
                 note_changed(transaction, chat.id)
-                _reschedule(transaction, chat, replace(subscription, zone=own_zone), read.cadence, now)
+                _reschedule(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
         return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
 
 

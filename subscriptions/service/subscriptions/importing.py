@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from subscriptions import zones
@@ -268,7 +268,7 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
     if (known.cadence, known.zone) != (cadence, zone):
         due = work.due(cadence, zone or own)
         stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
-    target.subscriptions[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
+    target.subscriptions[known.canonical] = known._replace(cadence=cadence, zone=zone, name=name)
     return "~"
 
 

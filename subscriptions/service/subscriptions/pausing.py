@@ -1,7 +1,7 @@
 """Pauses and resumes chats and subscriptions, and lets people send or skip what waited meanwhile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions import zones
@@ -143,8 +143,8 @@ def with_ended_pauses(
     """A chat and its subscriptions as `end_pauses` would leave them; stores nothing."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
-        chat = replace(
-            chat, state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
+        chat = chat._replace(
+            state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
         )
     else:
         until = None
@@ -152,13 +152,13 @@ def with_ended_pauses(
     def woken(subscription: Subscription) -> Subscription:
         if subscription.state is SubscriptionState.ACTIVE:
             return (
-                replace(subscription, next_due_at=_moment_after(chat, subscription, until)) if until else subscription
+                subscription._replace(next_due_at=_moment_after(chat, subscription, until)) if until else subscription
             )
         own = subscription.paused_until
         if own is None or own > now:
             return subscription
         moment = _moment_after(chat, subscription, own)
-        return replace(subscription, state=SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
+        return subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
 
     return chat, tuple(map(woken, subscriptions))
 

@@ -1,17 +1,19 @@
 """Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Integer, bindparam
+from sqlalchemy import Integer, String, bindparam, insert
 from sqlalchemy import select as columns
-from sqlmodel import Session, insert
+from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.key_value import hold_value
@@ -25,8 +27,16 @@ _d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
-_NEW_DELIVERIES = insert(_deliveries).returning(_d.seq, sort_by_parameter_order=True)
-_NEW_ITEMS = insert(_delivery_items)
+_SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("names", expanding=True)))
+# Facts and reasons as texts: many rows have the same ones, and SQLAlchemy would write each anew.
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
+_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
+_NEW_DELIVERIES = insert(_deliveries).values(
+    {name: bindparam(name, type_=String if name in {"kind", "facts"} else _d[name].type) for name in _DELIVERY}
+)
+_NEW_ITEMS = insert(_delivery_items).values(
+    {name: bindparam(name, type_=String if name == "because" else Integer) for name in _ITEM}
+)
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
 
 
@@ -61,13 +71,30 @@ def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
 
 
 def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Stores deliveries and their items. No delivery may have one of their keys."""
-    if not planned:
-        return
-    seqs = execute(session, _NEW_DELIVERIES, [_delivery_values(p, now) for p in planned]).scalars()
-    items = [_item_values(seq, p.chat_id, item) for seq, p in zip(seqs, planned, strict=True) for item in p.items]
-    if items:
-        execute(session, _NEW_ITEMS, items)
+    """Stores deliveries and their items, with one statement for each table. No delivery may have one of their keys."""
+    facts, because = _Texts(_facts_values), _Texts(_because_values)
+    execute_rows(
+        session,
+        _NEW_DELIVERIES,
+        _DELIVERY,
+        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
+    )
+    seqs = _seqs_of(session, [p.id for p in planned])
+    items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
+    while part := list(islice(items, CHUNK)):  # what lives long is looked through for garbage again and again
+        rows = [
+            (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
+            for seq, chat_id, item in part
+        ]
+        execute_rows(session, _NEW_ITEMS, _ITEM, rows)
+
+
+def _seqs_of(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """Id of each delivery → its number."""
+    found: dict[str, int] = {}
+    for i in range(0, len(names), CHUNK):
+        found.update((name, seq) for name, seq in execute(session, _SEQS, {"names": names[i : i + CHUNK]}))
+    return found
 
 
 def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
@@ -105,21 +132,24 @@ def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
     }
 
 
-def _item_values(seq: int, chat_id: int, item: Item) -> dict[str, Any]:
-    return {
-        "chat": chat_id,
-        "paper": item.paper.id,
-        "delivery": seq,
-        "position": item.position,
-        "shown": item.shown,
-        "cross": item.cross,
-        "because": _because_values(item.because),
-    }
+_Value = TypeVar("_Value")
 
 
-@lru_cache(maxsize=4096)
+class _Texts(Generic[_Value]):
+    """The JSON of values that stay alive, each made once: deliveries share their facts, and papers their reasons."""
+
+    def __init__(self, values: Callable[[_Value], Any]) -> None:
+        self._values = values
+        self._texts: dict[int, str] = {}  # by identity: equal values are mostly the same object, and hashing is slow
+
+    def of(self, value: _Value) -> str:
+        text = self._texts.get(id(value))
+        if text is None:
+            text = self._texts[id(value)] = json.dumps(self._values(value))
+        return text
+
+
 def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
-    """The JSON of the reasons of a paper. Cached: most papers of a delivery have the same reasons."""
     return [
         {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by} for b in because
     ]

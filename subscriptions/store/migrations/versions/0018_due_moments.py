@@ -1,0 +1,21 @@
+"""an index of the `now` subscriptions that quiet hours put off."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Adds the index. No table is made anew."""
+    op.create_index(
+        "ix_subscription_put_off",
+        "subscription",
+        ["next_due_at"],
+        sqlite_where=sa.text(
+            "next_due_at IS NOT NULL AND latest_due_at IS NULL AND state = 'active' AND chat_active IS 1"
+        ),
+    )
