@@ -17,7 +17,9 @@ _LOSS = "loss"  # the key of the last one
 _NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
 _subscriptions = TABLES.tables["subscription"]
 _s = _subscriptions.c
-_CHATS = select(_s.chat).where(_s.counted_until >= bindparam("came")).distinct().order_by(_s.chat)
+_CHATS = select(_s.chat).where(
+    _s.counted_until >= bindparam("came")
+)  # sorted outside: SQLite would read all chats in their order
 _LOWEST = select(func.min(_s.cursor)).where(_s.counted_until.is_not(None))
 _COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).values(counted_until=bindparam("until"))
 
@@ -57,7 +59,7 @@ def lowest_cursor_that_counts(session: Session) -> int | None:
 
 def chats_that_count(session: Session, came: datetime) -> list[int]:
     """Ids of the chats with a subscription for which what came at `came` counts as sent."""
-    return list(execute(session, _CHATS, {"came": came}).scalars())
+    return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
 
 
 def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> None:

@@ -236,6 +236,7 @@ class SubscriptionRow(SQLModel, table=True):
         ),
         index("ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"),
         index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        index("ix_subscription_counted", "counted_until", "chat", where="counted_until IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
     chat: int = reference("chat.id")

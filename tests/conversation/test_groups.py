@@ -46,7 +46,7 @@ class TestWhoMay:
         bot.admins[FORUM] = {"7"}
         refused = await bot.says("/sub diffusion", FORUM, by="9")
         assert refused.lines == ["✗ Only admins of this chat can change that."]
-        assert not outbox_entries(bot.store, now=bot.clock.now())
+        assert not list(outbox_entries(bot.store, now=bot.clock.now()))
 
     async def test_members_may_where_the_admins_say_so(self, bot: BotHarness) -> None:
         bot.admins[FORUM] = {"7"}
@@ -210,7 +210,7 @@ class TestClosedTopics:
 
     async def test_a_topic_that_wants_nothing_is_closed_without_a_word(self, bot: BotHarness) -> None:
         await bot.receives_event("topic-closed", VISION)
-        assert not outbox_entries(bot.store, now=bot.clock.now())
+        assert not list(outbox_entries(bot.store, now=bot.clock.now()))
 
 
 async def signal(name: str, bot: BotHarness, post: Deliverer) -> None:

@@ -30,7 +30,7 @@ class TestPreview:
         assert "Diffusion of Tuesday" in said.text
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/preview")
-        assert not outbox_entries(bot.store, now=NOON)
+        assert not list(outbox_entries(bot.store, now=NOON))
         bot.later(hours=1)
         assert "Diffusion of today" in (await Deliverer(bot).deliver_due())[0].text
 

@@ -1,4 +1,4 @@
-"""an index of the `now` subscriptions that quiet hours put off."""
+"""indexes of the `now` subscriptions that quiet hours put off, and of those for which a loss counts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds the index. No table is made anew."""
+    """Adds the indexes. No table is made anew."""
     op.create_index(
         "ix_subscription_put_off",
         "subscription",
@@ -18,4 +18,10 @@ def upgrade() -> None:
         sqlite_where=sa.text(
             "next_due_at IS NOT NULL AND latest_due_at IS NULL AND state = 'active' AND chat_active IS 1"
         ),
+    )
+    op.create_index(
+        "ix_subscription_counted",
+        "subscription",
+        ["counted_until", "chat"],
+        sqlite_where=sa.text("counted_until IS NOT NULL"),
     )
