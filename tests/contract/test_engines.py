@@ -57,6 +57,22 @@ async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine
     assert most == 4
 
 
+async def test_no_lane_waits_behind_the_backlog_of_another_platform(engine: Engine) -> None:
+    of_slack, done, sent = Lane("slack", "C1"), list[Lane](), asyncio.Event()
+
+    async def deliver(lane: Lane) -> None:
+        if lane == of_slack:
+            sent.set()
+        else:
+            await asyncio.wait_for(sent.wait(), 10)  # Telegram is busy until Slack has its message
+        done.append(lane)
+
+    engine.wake([*LANES, of_slack])
+    await engine.run(deliver)
+    assert done[0] == of_slack
+    assert Counter(done) == Counter([*LANES, of_slack])
+
+
 async def test_a_lane_nudged_while_it_runs_runs_again(engine: Engine) -> None:
     runs: list[Lane] = []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import count
@@ -11,12 +12,12 @@ from bot.ports.clock import Clock
 from bot.ports.engine import Deliver
 from subscriptions.model import Lane
 
-CONCURRENCY = 10  # lanes that run at once
+CONCURRENCY = 10  # lanes of one platform that run at once: none waits behind the backlog of another platform
 MAX_SLEEP = 0.2  # seconds until `run` looks again for rests that are over
 
 
 class EmbeddedEngine:
-    """See Engine. A lane that was woken with `not_before` rests until then. Lanes run in the order of their wakes.
+    """See Engine. A lane that was woken with `not_before` rests until then. Lanes of a platform run in the order of their wakes.
 
     A lane keeps its place in that order during a rest.
     """
@@ -35,7 +36,9 @@ class EmbeddedEngine:
         self._stopping = stopping
         self._order = count()
         self._places: dict[Lane, int] = {}  # lane that waits, runs or rests -> its place; the lowest place runs first
-        self._waiting: list[tuple[int, Lane]] = []  # a heap of (place, lane)
+        self._waiting: defaultdict[str, list[tuple[int, Lane]]] = defaultdict(
+            list
+        )  # platform -> a heap of (place, lane)
         self._resting: list[tuple[float, int, Lane]] = []  # a heap of (monotonic second of its end, place, lane)
         self._running: set[Lane] = set()
         self._rerun_at: dict[Lane, float] = {}  # running lane that is to run again -> the monotonic second from which
@@ -58,7 +61,7 @@ class EmbeddedEngine:
         if second > now:
             heapq.heappush(self._resting, (second, place, lane))
         else:
-            heapq.heappush(self._waiting, (place, lane))
+            heapq.heappush(self._waiting[lane.platform], (place, lane))
 
     async def run(self, deliver: Deliver) -> None:
         """See Engine. Returns when no lane waits, runs or rests; when the process stops, rests are not waited for.
@@ -69,10 +72,9 @@ class EmbeddedEngine:
         self._changed = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             alarm: asyncio.Task[None] | None = None
-            while self._running or self._waiting or (self._resting and not self._stopping()):
+            while self._running or any(self._waiting.values()) or (self._resting and not self._stopping()):
                 self._end_rests()
-                while self._waiting and len(self._running) < self._concurrency:
-                    _, lane = heapq.heappop(self._waiting)
+                for lane in self._next_lanes():
                     self._running.add(lane)
                     group.create_task(self._deliver_lane(lane, deliver, errors))
                 if self._resting and (alarm is None or alarm.done()):
@@ -84,12 +86,21 @@ class EmbeddedEngine:
         if errors:
             raise ExceptionGroup("lanes that failed", errors)
 
+    def _next_lanes(self) -> list[Lane]:
+        """Takes the lanes that can run now: of each platform the first ones, as many as it has room for."""
+        running = Counter(lane.platform for lane in self._running)
+        return [
+            heapq.heappop(waiting)[1]
+            for platform, waiting in self._waiting.items()
+            for _ in range(min(len(waiting), self._concurrency - running[platform]))
+        ]
+
     def _end_rests(self) -> None:
         """Moves lanes whose rest is over to the waiting lanes, with the places that they had."""
         now = self._clock.monotonic()
         while self._resting and self._resting[0][0] <= now:
             _, place, lane = heapq.heappop(self._resting)
-            heapq.heappush(self._waiting, (place, lane))
+            heapq.heappush(self._waiting[lane.platform], (place, lane))
 
     async def _wait_for_rest(self, second: float) -> None:
         """Sets `_changed` when a rest ends, and after MAX_SLEEP at the latest, since a shorter rest may have begun."""
