@@ -1,23 +1,22 @@
 """Plans the deliveries that are due, and counts earlier sends against the rate limits."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.context.dependencies import Context
+from bot.context.writing import do_steps
 from bot.delivery.drain_state import DrainState
 from bot.ports.clock import Clock
 from bot.ports.measurements import PlanMade
 from subscriptions.service.outbox import recent_sends
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner import plan_steps
 
 
 async def plan(context: Context, drain_state: DrainState) -> None:
     """Plans the deliveries that are due in all chats, and wakes their lanes."""
     watch, began = _Stopwatch(context.clock), context.clock.monotonic()
-    lanes = await asyncio.to_thread(
-        plan_due, context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running
-    )
+    steps = plan_steps(context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running)
+    lanes = await do_steps(steps, context.store)
     seconds = context.clock.monotonic() - began
     context.observe(PlanMade(deliveries=len(lanes), seconds=seconds, matching_seconds=watch.seconds))
     drain_state.planned += len(lanes)

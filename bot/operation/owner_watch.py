@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from bot.context.writing import write
 from bot.ports.clock import Clock
 from subscriptions.errors import StoreError
 from subscriptions.service.outbox import beat, others_in_hand, recover_stalled
@@ -39,9 +40,9 @@ class OwnerWatch:
     async def look(self) -> int:
         """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await asyncio.to_thread(beat, self._store)
+        await write(beat, self._store)
         now = self._clock.monotonic()
         others = await asyncio.to_thread(others_in_hand, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= STALLED_AFTER)
-        return await asyncio.to_thread(recover_stalled, self._store, stalled) if stalled else 0
+        return await write(recover_stalled, self._store, stalled) if stalled else 0

@@ -4,6 +4,7 @@ Its functions work inside a transaction of a `Store`; the use cases of `service`
 subscriptions and all that belongs to them, `papers` for papers and digests, `outbox` for deliveries and messages.
 """
 
+from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
     HEAD,
     OWNER_ONLY,
@@ -26,6 +27,8 @@ __all__ = [
     "HEAD",
     "OWNER_ONLY",
     "OWNER_ONLY_FOLDER",
+    "READS",
+    "WRITES",
     "Claim",
     "DeliveredPaper",
     "DocumentSeen",
@@ -39,7 +42,10 @@ __all__ = [
     "Scope",
     "SourceFact",
     "SourceState",
+    "StepKind",
+    "Steps",
     "Store",
     "Transaction",
     "WouldWrite",
+    "done",
 ]

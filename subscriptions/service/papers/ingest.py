@@ -9,7 +9,7 @@ from subscriptions.model import Digest
 from subscriptions.planning.archives import is_archive
 from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import Ingested, Scope, Store, Transaction, losses
+from subscriptions.store import WRITES, Ingested, Scope, Steps, Store, Transaction, done, losses
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
@@ -32,6 +32,34 @@ def ingest_digest(
     arrival: Arrival = UNKNOWN,
     note: Callable[[Transaction, Ingested], None] | None = None,
 ) -> Ingested:
+    """As `ingest_steps`, all in this thread."""
+    return done(
+        ingest_steps(
+            store,
+            digest,
+            source=source,
+            day=day,
+            now=now,
+            announce=announce,
+            of_arxiv=of_arxiv,
+            arrival=arrival,
+            note=note,
+        )
+    )
+
+
+def ingest_steps(
+    store: Scope,
+    digest: Digest,
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    announce: bool = False,
+    of_arxiv: bool = False,
+    arrival: Arrival = UNKNOWN,
+    note: Callable[[Transaction, Ingested], None] | None = None,
+) -> Steps[Ingested]:
     """Stores one digest whole or not at all. The same bytes again change nothing.
 
     The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
@@ -49,16 +77,18 @@ def ingest_digest(
     if isinstance(store, Store) and len(papers) > MOST_AT_ONCE:
         for first in range(0, len(papers), MOST_AT_ONCE):
             part = papers[first : first + MOST_AT_ONCE]
+            yield WRITES
             with store.write() as transaction:
                 ahead |= digests.store_ahead(
                     transaction, part, source=source, day=day, now=now, is_news=is_news, of_arxiv=of_arxiv
                 )
+    yield WRITES
     with store.write() as transaction:
         if digests.is_known(transaction, digest.content_hash):
-            done = _known(transaction, digest.content_hash, now, announce=announce, requested=arrival.requested)
+            ingested = _known(transaction, digest.content_hash, now, announce=announce, requested=arrival.requested)
         else:
             after, when = last_sequence(transaction), came(transaction, arrival, source, now)
-            done = digests.add_digest(
+            ingested = digests.add_digest(
                 transaction,
                 digest,
                 papers,
@@ -71,12 +101,12 @@ def ingest_digest(
                 ahead=ahead,
             )
             counted = 0 if when is came_now else count_read_again(transaction, after)
-            edits.request_edits_of_withdrawn(transaction, done.withdrawn, now=now)
-            edits.request_edits_for_summaries(transaction, done.summarised, now=now)
-            done = replace(done, counted=counted)
+            edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=now)
+            edits.request_edits_for_summaries(transaction, ingested.summarised, now=now)
+            ingested = replace(ingested, counted=counted)
         if note is not None:
-            note(transaction, done)
-        return done
+            note(transaction, ingested)
+        return ingested
 
 
 def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:

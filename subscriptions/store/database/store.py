@@ -23,6 +23,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import copying_to, translated, wrong_setting
 from subscriptions.store.database.turns import Turns, Writes
+from subscriptions.store.database.writer import Writer
 
 HEAD = "0013"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
@@ -119,6 +120,7 @@ class Store:
         self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
         self._turns = Turns()
         self.writes = Writes()
+        self.writer = Writer(self.write, self.where)
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -283,7 +285,8 @@ class Store:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Waits for what the writer was asked for, and closes all connections."""
+        self.writer.close()
         self._engine.dispose()
 
     @contextmanager
