@@ -53,7 +53,8 @@ async def _post(context: Context, drain_state: DrainState, step: Claim, attempts
     slot = context.clock.monotonic()
     context.rate_limiter.record_send(lane, slot)
     if not await write_together(mark_sending, context.store, step, wall=context.clock.wall()):
-        return await next_step(context, attempts)
+        following = await next_step(context, attempts)
+        return None if following == step else following  # another process has a message of this lane in hand
     if context.clock.monotonic() - slot > SLOT_TOLERANCE:
         await wait_for_slot(context, lane)
         context.rate_limiter.record_send(lane, context.clock.monotonic())

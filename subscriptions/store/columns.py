@@ -45,9 +45,9 @@ def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa
     return Field(default_factory=default, sa_type=JSON)
 
 
-def index(name: str, *columns: str, where: str = "") -> Index:
+def index(name: str, *columns: str, where: str = "", unique: bool = False) -> Index:
     """An index of the rows for which `where` holds, or of all."""
-    return Index(name, *columns, sqlite_where=text(where) if where else None)
+    return Index(name, *columns, unique=unique, sqlite_where=text(where) if where else None)
 
 
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field

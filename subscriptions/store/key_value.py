@@ -4,7 +4,7 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
-from subscriptions.store.database.conflicts import insert_new, put
+from subscriptions.store.database.conflicts import hold, insert_new, put
 from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES, KeyValueRow
 
@@ -31,6 +31,12 @@ def swap_value(session: Session, name: str, before: str | None, value: str) -> b
 def take_value(session: Session, name: str, value: str) -> bool:
     """Removes a value. False if another process removed or changed it first."""
     return execute(session, _TAKE, {"called": name, "was": value}).rowcount == 1
+
+
+def hold_value(session: Session, name: str, first: str) -> str:
+    """The value under a name, `first` if there was none. No other process changes it until the transaction ends."""
+    value: str = hold(session, "key_value", ("name",), {"name": name, "value": first}).value
+    return value
 
 
 def get_value(session: Session, name: str) -> str | None:

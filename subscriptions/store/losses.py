@@ -4,22 +4,22 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col, delete
 
 from subscriptions.planning.losses import Loss
+from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _LOSS = "loss"  # the key of the last one
 _NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
-_subscriptions, _items = TABLES.tables["subscription"], TABLES.tables["delivery_item"]
+_subscriptions = TABLES.tables["subscription"]
 _s = _subscriptions.c
 _CHATS = select(_s.chat).where(_s.counted_until >= bindparam("came")).distinct().order_by(_s.chat)
 _LOWEST = select(func.min(_s.cursor)).where(_s.counted_until.is_not(None))
 _COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).values(counted_until=bindparam("until"))
-_COUNT = insert(_items).prefix_with("OR IGNORE")
 
 
 def last_loss(session: Session) -> Loss | None:
@@ -66,8 +66,7 @@ def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> N
         {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
         for chat, paper in papers
     ]
-    if values:
-        execute(session, _COUNT, values)
+    insert_all_new(session, "delivery_item", ("chat", "paper"), values)
 
 
 def count_no_more(session: Session, papers: list[int]) -> None:

@@ -301,6 +301,7 @@ class MessageRow(SQLModel, table=True):
         index("ix_message_state", "state"),
         index("ix_message_attempted_at", "attempted_at"),
         index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
+        index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
     )
     delivery: int = reference("delivery.seq", primary=True)
     number: int = Field(primary_key=True)
@@ -315,6 +316,7 @@ class MessageRow(SQLModel, table=True):
     platform_id: str | None = None
     reason: str = ""
     worker: str = ""  # who made the last attempt; see store/workers.py
+    lane: str | None = None  # where it went; of each lane one message may be `sending`
     lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 

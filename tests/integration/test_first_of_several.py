@@ -28,12 +28,13 @@ from subscriptions.service.chats import (
     unfinished_replies,
 )
 from subscriptions.service.notices import notify
-from subscriptions.service.sources import claim_poll, claim_slot, note_poll, sync_sources
+from subscriptions.service.papers import announce_filed, ingest, ingest_digest
+from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
 from subscriptions.store import Store, installations, key_value
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState
-from tests.make import NOON, address, subscribes
+from tests.make import NOON, address, digest, ingested, paper, subscribes
 
 AT = "2026-01-22 12:00:00.000000"
 ME = address("telegram:1")
@@ -156,6 +157,67 @@ class TestConversations:
         assert rows(store, "delivery", "id") == [("theirs",)]
 
 
+class TestPapers:
+    """Merging reads before it writes, so its first statement takes the counter of sequences, which one process has at a time."""
+
+    def test_a_digest_that_another_process_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
+        ours = digest(paper("A graph", arxiv_id="2601.00001"))
+        _rival_paper(rival, "2601.00001")
+        rival(
+            "key_value",
+            "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
+            " VALUES (7, ?, 'theirs', 'daily_md', '2026-01-22', ?, '{}', '[]')",
+            ours.content_hash,
+            AT,
+        )
+        done = ingest_digest(store, ours, source="daily", day=NOON.date(), now=NOON)
+        assert done.already_known
+        assert rows(store, "digest", "id", "source") == [(7, "theirs")]
+        assert rows(store, "paper", "id", "title") == [(1, "theirs")]
+
+    def test_a_paper_that_another_process_adds_is_this_paper(self, store: Store, rival: Rival) -> None:
+        _rival_paper(rival, "2601.00001")
+        ingested(store, paper("A graph", arxiv_id="2601.00001"), paper("A tree", arxiv_id="2601.00002"))
+        assert rows(store, "paper", "id", "title", "owner") == [(1, "theirs", "theirs"), (2, "A tree", "daily")]
+        assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2)]
+        assert rows(store, "appearance", "paper") == [(1,), (2,)]
+
+    def test_so_is_one_that_is_added_while_a_large_digest_is_stored_ahead(
+        self, store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
+        _rival_paper(rival, "2601.00002", after=1, number=2)  # before the second part
+        ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
+        assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
+        assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
+
+    def test_no_two_papers_get_one_sequence(self, store: Store, rival: Rival) -> None:
+        ingested(store, paper("A graph"))
+        rival("key_value", "UPDATE key_value SET value = value + 7 WHERE name = 'sequence'")
+        ingested(store, paper("A tree"))
+        assert rows(store, "paper", "id", "sequence") == [(1, 1), (2, 9)]
+        assert rows(store, "key_value", "value") == [("9",)]
+
+    def test_papers_that_another_process_announces_are_not_announced_again(self, store: Store, rival: Rival) -> None:
+        old = NOON.date() - timedelta(days=30)
+        ingest_digest(store, digest(paper("A graph")), source="daily", day=old, now=NOON)
+        rival("key_value", "UPDATE paper SET sequence = 5")
+        assert announce_filed(store, "daily", now=NOON) == 0
+        assert rows(store, "paper", "id", "sequence") == [(1, 5)]
+
+    def test_a_source_that_another_process_adds_may_bring_a_digest(self, store: Store, rival: Rival) -> None:
+        _rival_source(rival, "source", "daily")
+        ingested(store, paper("A graph"))
+        assert rows(store, "source", "name", "title") == [("daily", "theirs")]
+
+    def test_arxiv_is_asked_for_a_paper_by_one_process(self, store: Store, rival: Rival) -> None:
+        ingested(store, paper("A graph", arxiv_id="2601.00001", authors=()))
+        asked = f'{{"1": [1, "{NOON.isoformat()}"]}}'
+        rival("key_value", "INSERT INTO key_value (name, value) VALUES ('enrichment', ?)", asked)
+        assert claim_incomplete(store, now=NOON, ids=5, titles=5) == ()
+        assert rows(store, "key_value", "name", "value")[0] == ("enrichment", asked)
+
+
 class TestMarks:
     @pytest.mark.parametrize("after", [0, 1])
     def test_a_value_that_another_process_stores_is_replaced(self, store: Store, rival: Rival, after: int) -> None:
@@ -203,8 +265,7 @@ class TestSources:
         assert claim_poll(store, "daily", None, NOON)
 
     def test_a_source_that_another_process_adds_is_this_source(self, store: Store, rival: Rival) -> None:
-        rival("source", "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
-              " VALUES ('daily', 'file', '', 'theirs', '', '', '{}', '{}')")  # fmt: skip
+        _rival_source(rival, "source", "daily")
         note_poll(store, Receipt(source="daily", at=NOON, outcome=Outcome.NEW), SourceState(), {})
         assert rows(store, "source", "name", "title") == [("daily", "theirs")]
         assert rows(store, "receipt", "source") == [("daily",)]
@@ -260,6 +321,20 @@ def _rival_chat(rival: Rival) -> None:
     rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
           " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
           " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)", AT)  # fmt: skip
+
+
+def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
+    rival(before, "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+          " VALUES (?, 'file', '', 'theirs', '', '', '{}', '{}')", name, after=after)  # fmt: skip
+
+
+def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:
+    """Another process stores a paper with this key before ours has the counter of sequences."""
+    _rival_source(rival, "key_value", "theirs", after=after)
+    rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
+          " owner, vouched) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
+          number, key, key, AT, after=after)  # fmt: skip
+    rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
 
 
 def _rival_value(rival: Rival, name: str, value: str, after: int = 0) -> None:

@@ -125,7 +125,8 @@ def claim_copy(store: Scope, *, now: datetime) -> bool:
     """Whether the day's copy (by UTC) is still to be made. If the caller does not call `copied`, it is due again an hour later."""
     with store.write() as transaction:
         due = key_value.get_value(transaction, _COPY_DUE)
-        if due is not None and now < datetime.fromisoformat(due) <= now + timedelta(days=1):  # else the clock was set back
+        waits_until = datetime.fromisoformat(due) if due is not None else now
+        if now < waits_until <= now + timedelta(days=1):  # else the clock was set back
             return False
         return key_value.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
 

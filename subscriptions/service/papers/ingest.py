@@ -66,7 +66,8 @@ def ingest_steps(
     announced all the same, also when they were filed before. `of_arxiv`: the source is one of arXiv's own, whose word
     on arXiv's papers counts (rule 4). `arrival` tells when the digest came: after a loss of the database, papers that
     came before it count as sent (rule 13). Sent messages are marked for an edit where a paper was
-    withdrawn, or where its summary came late. `note` is called in the transaction that stores the digest.
+    withdrawn, or where its summary came late. `note` is called in the transaction that stores the digest. Of several
+    processes one merges papers at a time; the others wait, and find stored what it stored.
 
     Given a Store, papers of a large digest are stored ahead, MOST_AT_ONCE in a transaction, so that others can write in
     between. The last transaction stores the digest and announces all of its papers together. After a crash before it
@@ -79,11 +80,13 @@ def ingest_steps(
             part = papers[first : first + MOST_AT_ONCE]
             yield WRITES
             with store.write() as transaction:
+                announcing.hold_sequence(transaction)
                 ahead |= digests.store_ahead(
                     transaction, part, source=source, day=day, now=now, is_news=is_news, of_arxiv=of_arxiv
                 )
     yield WRITES
     with store.write() as transaction:
+        announcing.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             ingested = _known(transaction, digest.content_hash, now, announce=announce, requested=arrival.requested)
         else:
@@ -133,6 +136,7 @@ def _known(transaction: Transaction, content_hash: str, now: datetime, *, announ
 def announce_filed(store: Scope, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that never were, or that count as sent since a loss; returns how many."""
     with store.write() as transaction:
+        announcing.hold_sequence(transaction)
         counted = _announce_counted(transaction, announcing.of_source(source), now)
         return counted + announcing.announce_source(transaction, source, now=now)
 

@@ -21,6 +21,7 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
     if not found:
         return ()
     with store.write() as transaction:
+        enrichment.hold_asked(transaction)
         all_lacking, before = enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction)
         may = enrichment.may_be_asked(all_lacking, before, now)
         taken = [paper for paper in may if paper.arxiv_id][:ids]
@@ -34,6 +35,7 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
 def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
     """Frees papers that were not asked about after all: they may be claimed at once."""
     with store.write() as transaction:
+        enrichment.hold_asked(transaction)
         before = enrichment.asked(transaction)
         for paper in papers:
             one = before.pop(paper.id, None)

@@ -166,7 +166,7 @@ def _json(row: SQLModel) -> Json:
             reason = f"skipped: {row.reason}" if row.lookup_given_up else row.reason
             since = row.edit_requested_at
             edit = f"due {since.isoformat()}" if since else ""
-            del values["worker"]  # of nobody's interest
+            del values["worker"], values["lane"]  # of nobody's interest
             return _renamed(
                 {**values, "reason": reason, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES
             )

@@ -1,4 +1,4 @@
-"""Inserts with a conflict clause: of several processes that want the same row, the database says which one was first.
+"""Inserts and updates with a conflict clause: of several processes that want the same, the database says which one was first.
 
 To look first and insert afterwards is right only where one process writes at a time, as with SQLite. With rows that are
 locked one by one, another process may insert in between. SQLite and PostgreSQL write the clause alike; SQLAlchemy has a form
@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert
+from sqlalchemy import Insert, Row, Update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
 from subscriptions.store.database.store import connection_of, execute
@@ -42,10 +43,34 @@ def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str
     execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
 
 
+def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]]:
+    """Inserts a row unless there is one with the same `keys`, which must be unique; returns the row that is stored.
+
+    Until the transaction ends no other process changes it: one that would waits. So what follows from it is read behind this.
+    """
+    return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
+
+
+def unless_taken(statement: Update) -> Update:
+    """An update that changes no row where a unique index forbids that: another process has what it would take."""
+    return statement.prefix_with("OR IGNORE", dialect="sqlite")
+
+
+def _insert(dialect: str, table: str) -> postgresql.Insert | sqlite.Insert:
+    rows = TABLES.tables[table]
+    return postgresql.insert(rows) if dialect == "postgresql" else sqlite.insert(rows)
+
+
+@lru_cache
+def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert[*tuple[Any, ...]]:
+    rows = TABLES.tables[table]
+    same = {name: rows.c[name] for name in keys}  # changes nothing, but is a change: the row is held
+    return _insert(dialect, table).on_conflict_do_update(index_elements=keys, set_=same).returning(rows)
+
+
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> Insert:
-    rows = TABLES.tables[table]
-    statement = postgresql.insert(rows) if dialect == "postgresql" else sqlite.insert(rows)
+    statement = _insert(dialect, table)
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys)
     others = {name: statement.excluded[name] for name in names if name not in keys}

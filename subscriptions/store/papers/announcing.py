@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
 from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.key_value import get_value, hold_value, put_value
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
-from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, KeyValueRow, PaperRow
+from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 
@@ -34,6 +35,15 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
     return None
 
 
+def hold_sequence(session: Session) -> int:
+    """Returns the last sequence that was given. Until the transaction ends no other process gives any, or merges papers.
+
+    To be called before a transaction reads what it merges or announces: of two processes that have the same paper, the
+    second one finds it stored.
+    """
+    return int(hold_value(session, SEQUENCE, "0"))
+
+
 def assign_sequences(
     session: Session,
     drafts: Mapping[int, PaperDraft],
@@ -43,13 +53,9 @@ def assign_sequences(
 ) -> int:
     """Gives papers the next sequences, those of `drafts` there, the others in the store; returns the last one.
 
-    `raise_counter` is called with it, last in the transaction. No other transaction can get the same sequences meanwhile.
+    The transaction has begun with `hold_sequence`, so no other one gets the same sequences. `raise_counter` ends it.
     """
-    if session.get(KeyValueRow, SEQUENCE) is None:
-        session.add(KeyValueRow(name=SEQUENCE, value="0"))
-        session.flush()
-    counter = session.exec(select(KeyValueRow).where(KeyValueRow.name == SEQUENCE).with_for_update()).one()
-    number = int(counter.value)
+    number = int(get_value(session, SEQUENCE) or 0)
     stored: list[dict[str, Any]] = []
     seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
@@ -86,8 +92,7 @@ def raise_counter(session: Session, last: int) -> None:
 
     The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
     """
-    session.get_one(KeyValueRow, SEQUENCE).value = str(last)
-    session.flush()
+    put_value(session, SEQUENCE, str(last))
 
 
 def announce_digest(session: Session, content_hash: str, *, now: datetime) -> int:

@@ -29,6 +29,7 @@ from subscriptions.store.rows import (
     DigestRow,
     SourceRow,
 )
+from subscriptions.store.sources import add_name
 
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 
@@ -112,9 +113,7 @@ def add_digest(
 
 
 def _add_row(session: Session, digest: Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
-    if session.get(SourceRow, source) is None:
-        session.add(SourceRow(name=source))
-        session.flush()
+    add_name(session, source)
     row = DigestRow(
         content_hash=digest.content_hash,
         source=source,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, cast
 from sqlmodel import Session, col, or_, select
 
-from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.key_value import get_value, hold_value, put_value
 from subscriptions.store.papers.merging import COMPLETION_WINDOW
 from subscriptions.store.rows import PaperRow
 
@@ -62,6 +62,11 @@ def asked(session: Session) -> dict[int, Asked]:
     """How often arXiv was asked for papers, by id."""
     stored = json.loads(get_value(session, _ASKED) or "{}")
     return {int(paper): Asked(times, datetime.fromisoformat(last)) for paper, (times, last) in stored.items()}
+
+
+def hold_asked(session: Session) -> None:
+    """Lets no other process change how often arXiv was asked for papers until the transaction ends."""
+    hold_value(session, _ASKED, "{}")
 
 
 def note_asked(session: Session, asked: Mapping[int, Asked]) -> None:

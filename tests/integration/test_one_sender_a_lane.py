@@ -1,0 +1,186 @@
+"""A lane has one sender at a time, and the database says which: of two that claim in one lane, the second gets nothing."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import create_engine
+
+from bot.delivery.drain_state import DrainState
+from bot.delivery.planning import plan
+from subscriptions.errors import RetryLater
+from subscriptions.model import Lane, Message
+from subscriptions.service.chats import chat_moved
+from subscriptions.service.outbox import (
+    ClaimRequest,
+    begin_worker,
+    claim,
+    confirm,
+    dismiss,
+    mark_sending,
+    outbox_entries,
+    record_outcome,
+    recover_own,
+    store_rendered,
+)
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store.database.schema_upgrade import alembic_config
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.telegram_bot import a_bot
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
+
+GROUP = Lane("telegram", "-100")
+TOPICS = ("telegram:-100", "telegram:-100/7")
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@pytest.fixture
+def other(store: Store) -> Iterator[Store]:
+    """The store of another process, on the same file."""
+    opened = Store(str(store.url))
+    begin_worker(opened, holds_sender_lock=False)
+    yield opened
+    opened.close()
+
+
+def asking(lane: Lane = GROUP) -> ClaimRequest:
+    return ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
+
+
+def due(store: Store, *chats: str) -> None:
+    """Plans a delivery of one paper for each of these chats, and renders it."""
+    for chat in chats:
+        subscribes(store, chat, "graph", every="now", since="1d")
+    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
+    plan_due(store, now=NOON)
+    seqs = range(1, len(chats) + 1)
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    store_rendered(store, [Rendered(seq=seq, messages=(message,)) for seq in seqs], now=NOON)
+
+
+def next_of(store: Store, lane: Lane = GROUP) -> Claim:
+    step = claim(store, asking(lane))
+    assert isinstance(step, Claim)
+    return step
+
+
+def in_hand(store: Store) -> list[tuple[int, str]]:
+    with closing(sqlite3.connect(store.path)) as connection:
+        return connection.execute("SELECT delivery, state FROM message ORDER BY delivery").fetchall()
+
+
+def after_first_dismissed(store: Store) -> tuple[Claim, Claim]:
+    """The claims of two messages of one lane: an operator dismissed the first after it was claimed and marked."""
+    due(store, *TOPICS)
+    first = next_of(store)
+    assert mark_sending(store, first, wall=NOON)
+    dismiss(store, first.delivery, now=NOON)
+    return first, next_of(store)
+
+
+class TestOneSenderALane:
+    def test_two_messages_of_a_lane_are_never_in_hand_at_once(self, store: Store, other: Store) -> None:
+        first, second = after_first_dismissed(store)
+        assert (first.seq, second.seq) == (1, 2)
+        assert not mark_sending(other, second, wall=NOON)
+        assert in_hand(store) == [(1, "sending"), (2, "ready")]
+
+    def test_other_lanes_go_on_meanwhile(self, store: Store, other: Store) -> None:
+        due(store, *TOPICS, "telegram:1", "postbox:-100")
+        assert mark_sending(store, next_of(store), wall=NOON)
+        assert mark_sending(other, next_of(store, Lane("telegram", "1")), wall=NOON)
+
+    def test_a_lane_is_free_again_once_the_message_is_confirmed(self, store: Store, other: Store) -> None:
+        first, second = after_first_dismissed(store)
+        confirm(store, first, "m1", asking())
+        assert mark_sending(other, second, wall=NOON)
+
+    def test_a_lane_is_free_again_once_the_attempt_has_failed(self, store: Store, other: Store) -> None:
+        first, second = after_first_dismissed(store)
+        record_outcome(store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON, wall=NOON)
+        assert mark_sending(other, second, wall=NOON)
+
+    def test_a_lane_is_free_again_once_what_was_in_hand_is_recovered(self, store: Store, other: Store) -> None:
+        _, second = after_first_dismissed(store)
+        assert recover_own(store) == 1
+        assert mark_sending(other, second, wall=NOON)
+
+    def test_groups_that_become_one_while_both_are_sent_to_keep_what_they_have_in_hand(
+        self, store: Store, other: Store
+    ) -> None:
+        due(store, "telegram:-1", "telegram:-2")
+        for worker, place in ((store, "-1"), (other, "-2")):
+            assert mark_sending(worker, next_of(store, Lane("telegram", place)), wall=NOON)
+        (gone, _) = outbox_entries(store, now=NOON)
+        chat_moved(store, address(gone.chat), "-2", now=NOON)
+        assert in_hand(store) == [(1, "sending"), (2, "sending")]
+        assert claim(store, asking(Lane("telegram", "-2"))) is None
+
+    def test_the_database_itself_refuses_a_second_one(self, store: Store) -> None:
+        due(store, *TOPICS)
+        mark_sending(store, next_of(store), wall=NOON)
+        taken = "UPDATE message SET state = 'sending', lane = 'telegram:-100' WHERE delivery = 2"
+        with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            connection.execute(taken)
+
+
+async def test_a_sender_whose_lane_another_process_has_goes_on_elsewhere(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, other: Store
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        for chat in (*TOPICS, "telegram:1"):
+            subscribes(app.store, chat, "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        await plan(app.context, DrainState())
+        first = next_of(app.store)
+        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+        store_rendered(other, [Rendered(seq=first.seq, messages=(message,))], now=clock.now())
+        first = next_of(other)
+        assert mark_sending(other, first, wall=clock.wall())
+        dismiss(app.store, first.delivery, now=clock.now())
+        await app.sender.deliver()
+        assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [0, 1]
+        confirm(other, first, "m1", asking())
+        await app.sender.deliver()
+        assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [1, 1]
+
+
+def test_what_an_older_version_left_in_hand_is_kept_and_recovered(tmp_path: Path) -> None:
+    """That version stored no lanes, so its messages in hand hold up none; each stays what it was."""
+    path = tmp_path / "older.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0013")
+    engine.dispose()
+    store = Store(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_OLDER)
+    store.open(now=NOON)
+    assert in_hand(store) == [(1, "sending"), (2, "sending"), (3, "ready")]
+    begin_worker(store, holds_sender_lock=True)
+    assert in_hand(store) == [(1, "unclear"), (2, "unclear"), (3, "ready")]
+    store.close()
+
+
+_OLDER = """
+    INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public, owner,
+        admin, first_delivery_planned, no_match_streak, next_number, created_at)
+    VALUES (1, 'telegram', '1', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, '2026-01-22 12:00:00');
+    INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, rendered_at, attempts, reason)
+    SELECT value, 'd' || value, 1, 'alert', '2026-01-22 12:00:00', 'k' || value, '2026-01-22 12:00:00', '{}',
+        '2026-01-22 12:00:00', 0, ''
+    FROM json_each('[1, 2, 3]');
+    INSERT INTO message (delivery, number, payload, plain, use_plain, state, found_at_start, reason, lookup_given_up, worker)
+    SELECT seq, 1, 'p', 'p', 0, CASE seq WHEN 3 THEN 'ready' ELSE 'sending' END, 0, '', 0, '' FROM delivery;
+"""
