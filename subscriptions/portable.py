@@ -1,8 +1,9 @@
 """Subscriptions as text that a person can read, edit and bring elsewhere (docs/commands.md, export)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from subscriptions.addresses import parse_address
 from subscriptions.cutting import clip
@@ -14,9 +15,12 @@ from subscriptions.query import Query
 from subscriptions.wording import checked_name, kept_query, mended_name, one_line
 from subscriptions.zones import zone_name
 
+_kept = lru_cache(maxsize=1024)(kept_query)  # many chats follow the same
+
 BAR = " | "
 MOST_LINES = 500  # of one import in a chat
 _QUOTED = 80  # characters of a line that is refused
+_NUMBERED = 10  # lines that are refused and only named by their numbers
 _MARK = "\ufeff"  # the byte order mark: at the beginning of a file, and inside a file that was joined from several
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -70,32 +74,65 @@ def text_of(data: bytes) -> str:
 
 
 def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
-    """The lines of an export, without blank ones and remarks. Raises Refused, with the line that cannot be read.
+    """The lines of an export, without blank ones and remarks. Raises Refused, with the lines that cannot be read.
 
     `address` is the chat of all lines; None: lines [CHAT] name the chats. With `alone`, for a text that was sent in the
     chat `address`, lines [CHAT] of this chat are allowed, the kind of the chat is left out, and there are at most
     MOST_LINES.
     """
+    return read_numbered(numbered(text), address, alone=alone)
+
+
+def numbered(text: str) -> list[tuple[int, str]]:
+    """The lines of a text that say something, each with its number, for `read_numbered`."""
+    raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = ((number, line.strip().lstrip(_MARK).strip()) for number, line in enumerate(raw, 1))
+    return [(number, said) for number, said in lines if said and said != "#" and not said.startswith("# ")]
+
+
+def read_numbered(
+    said: Iterable[tuple[int, str]], address: ChatAddress | None = None, *, alone: bool = False
+) -> tuple[PortableLine, ...]:
+    """As `read_lines`, of lines with their numbers."""
     lines: list[PortableLine] = []
-    chat = address
-    for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
-        said = raw.strip().lstrip(_MARK).strip()
-        if not said or said == "#" or said.startswith("# "):
-            continue
-        if said.startswith("[") and said.endswith("]"):
-            chat = _heading(number, said)
-            if address is not None and (not alone or chat != address):
-                raise _of_another_chat(number, said, alone=alone)
-        elif chat is None:
-            why = Sentence("it belongs to no chat.")
-            raise refused_line(number, said, why, Sentence("Say --as CHAT, or put a line [CHAT] above it."))
-        else:
-            line = _line(number, said, chat)
-            if line.kind is None or not alone:  # the kind of this chat is known from its platform
-                lines.append(line)
+    wrong: list[tuple[int, Refused]] = []
+    chat: ChatAddress | None = address
+    is_readable = True  # False: below a heading that names no chat, whose lines are not looked at
+    for number, text in said:
+        try:
+            if text.startswith("[") and text.endswith("]"):
+                is_readable, chat = False, None
+                named = _heading(number, text)
+                if address is not None and (not alone or named != address):
+                    raise _of_another_chat(number, text, alone=alone)
+                chat = named
+            elif chat is not None:
+                line = _line(number, text, chat)
+                if line.kind is None or not alone:  # the kind of this chat is known from its platform
+                    lines.append(line)
+            elif is_readable:
+                is_readable = False  # nor are the others before the first heading
+                why = Sentence("it belongs to no chat.")
+                raise refused_line(number, text, why, Sentence("Say --as CHAT, or put a line [CHAT] above it."))
+        except Refused as error:
+            wrong.append((number, error))
+    if wrong:
+        raise _refused_lines(wrong)
     if alone:
         _refuse_many(lines)
     return tuple(lines)
+
+
+def _refused_lines(wrong: Sequence[tuple[int, Refused]]) -> Refused:
+    """Returns one error for all lines that cannot be read: the first in full, the others by their numbers."""
+    (_, first), *others = wrong
+    if not others:
+        return first
+    numbers = ", ".join(str(number) for number, _ in others[:_NUMBERED])
+    values = {"first": first.sentence, "numbers": numbers, "count": len(others) - _NUMBERED}
+    if len(others) <= _NUMBERED:
+        return Refused(Sentence("{first} Other lines that cannot: {numbers}.", values), first.hint)
+    return Refused(Sentence("{first} Other lines that cannot: {numbers} and {count} more.", values), first.hint)
 
 
 def refused_line(number: int, text: str, why: Sentence, hint: Sentence) -> Refused:
@@ -169,7 +206,7 @@ def _subscription(number: int, said: str, chat: ChatAddress) -> PortableLine:
             wrong = wrong or error
             continue
         called = None if name is None else checked_name(name)
-        kept = kept_query(query.strip())
+        kept = _kept(query.strip())
         return PortableLine(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
     raise wrong or Refused(
         Sentence("it is not WHEN | QUERY | NAME."), Sentence("For example: daily 09:00 UTC | diffusion -survey | ")
@@ -196,6 +233,7 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
         yield said[:first], said[first + 1 : last if last > first else None], name
 
 
+@lru_cache(maxsize=1024)
 def _when(text: str) -> tuple[Cadence, str | None]:
     """Reads a time with its zone: as exports write it, with any name of a zone, or as people type it. Raises Refused."""
     *words, last = text.split() or [""]

@@ -13,7 +13,7 @@ _OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates,
 def checked_name(typed: str) -> str:
     """The name of a subscription as it is stored; "" for no name. Raises Refused."""
     name = typed.strip()
-    if any(map(_is_control, name)):
+    if not name.isprintable() and any(map(_is_control, name)):
         raise Refused(Sentence("A name is one line, without control characters."), _EXAMPLE)
     name = one_line(name)
     if _BAR in name or len(name) > LONGEST_NAME:
@@ -35,7 +35,9 @@ def kept_query(typed: str) -> Query:
 
 def one_line(text: str) -> str:
     """The text with single blanks for all blanks, ends of lines and control characters."""
-    return " ".join("".join(" " if _is_control(sign) else sign for sign in text).split())
+    if not text.isprintable():  # most are, and that is seen at once
+        text = "".join(" " if _is_control(sign) else sign for sign in text)
+    return " ".join(text.split())
 
 
 def _is_control(sign: str) -> bool:

@@ -35,6 +35,8 @@ def _nowhere() -> TextIO:
 
 def printable(text: str) -> str:
     """Returns the text without control characters, since titles and names could send codes to a terminal."""
+    if text.isprintable():  # most are, and that is seen at once
+        return text
     return "".join(
         character for character in text if character in _ALLOWED_CONTROLS or unicodedata.category(character) != "Cc"
     )

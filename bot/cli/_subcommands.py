@@ -118,7 +118,7 @@ SUBCOMMANDS = (
         _ASK,
         "import",
         "export_import:import_",
-        "Add what is new and change what differs, all or nothing, and show it; --dry-run only shows",
+        "Add what is new and change what differs, and show it; --dry-run only shows",
     ),
     Subcommand(
         _KEEP,

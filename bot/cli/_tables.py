@@ -36,6 +36,12 @@ def is_narrow(columns: int) -> bool:
     return sys.stdout.isatty() and console(sys.stdout).width < columns
 
 
+def watched(items: Iterable[T], what: str) -> Iterator[T]:
+    """Yields the same items, with a bar as of `progress`."""
+    with progress(items, what) as found:
+        yield from found
+
+
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
     """Yields the same items. If they take longer than a second, a progress bar appears on stderr, if that is a terminal."""

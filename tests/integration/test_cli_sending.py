@@ -236,13 +236,23 @@ def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Te
     assert r"inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md" in line
 
 
-def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("words", "names", "shown"),
+    [
+        (["inspect", "inbox"], "digests", [b"Reading", b"3/3"]),  # how many there are is known from the beginning
+        (["import", "all.txt", "--as", "console:me"], "lines", [b"Reading", b"3/3", b"Importing", b"1/1"]),
+    ],
+)
+def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(
+    terminal: Terminal, words: list[str], names: str, shown: list[bytes]
+) -> None:
     for number in range(3):
         terminal.file(f"inbox/{number}.md", PAGE)
+    terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
     slow = "import bot.cli._tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
     ours, theirs = pty.openpty()
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", slow, "inspect", "inbox", "--json"],
+        [sys.executable, "-c", slow, *words, "--json"],
         cwd=terminal.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
         stdout=subprocess.PIPE,
@@ -251,7 +261,7 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Termi
         check=False,
     )
     os.close(theirs)
-    shown = b""
+    written = b""
     while select.select([ours], [], [], 1)[0]:
         try:
             part = os.read(ours, 4096)
@@ -259,9 +269,8 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Termi
             break
         if not part:
             break
-        shown += part
+        written += part
     os.close(ours)
     assert done.returncode == 0
-    assert len(json.loads(done.stdout)["digests"]) == 3
-    assert b"Reading" in shown
-    assert b"3/3" in shown  # how many there are is known from the beginning
+    assert len(json.loads(done.stdout)[names]) == 3
+    assert all(part in written for part in shown)

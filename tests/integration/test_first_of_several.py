@@ -29,11 +29,13 @@ from subscriptions.service.chats import (
 )
 from subscriptions.service.notices import notify
 from subscriptions.service.papers import announce_filed, ingest, ingest_digest
+from subscriptions.service.planner import newest_batch, plan_due
 from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
 from subscriptions.store import Store, installations, key_value
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState
+from tests.integration.row_locks import CannotTell
 from tests.make import NOON, address, digest, ingested, paper, subscribes
 
 AT = "2026-01-22 12:00:00.000000"
@@ -163,13 +165,7 @@ class TestPapers:
     def test_a_digest_that_another_process_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
         ours = digest(paper("A graph", arxiv_id="2601.00001"))
         _rival_paper(rival, "2601.00001")
-        rival(
-            "key_value",
-            "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
-            " VALUES (7, ?, 'theirs', 'daily_md', '2026-01-22', ?, '{}', '[]')",
-            ours.content_hash,
-            AT,
-        )
+        _rival_digest(rival, ours.content_hash, "theirs")
         done = ingest_digest(store, ours, source="daily", day=NOON.date(), now=NOON)
         assert done.already_known
         assert rows(store, "digest", "id", "source") == [(7, "theirs")]
@@ -216,6 +212,62 @@ class TestPapers:
         rival("key_value", "INSERT INTO key_value (name, value) VALUES ('enrichment', ?)", asked)
         assert claim_incomplete(store, now=NOON, ids=5, titles=5) == ()
         assert rows(store, "key_value", "name", "value")[0] == ("enrichment", asked)
+
+
+class TestPlanning:
+    """A plan reads before it writes, so its writing begins with a row that one planner has at a time."""
+
+    @pytest.fixture(autouse=True)
+    def locks_rows(self, store: Store) -> None:
+        store.sharing = CannotTell()
+
+    def _rival_plan(self, rival: Rival, kind: str = "alert") -> None:
+        key = "1:2026-01-22T13:00"
+        rival("key_value", "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
+              " VALUES ('theirs', 1, ?, ?, ?, ?, '{}', 0, '')", kind, AT, key, AT)  # fmt: skip
+        rival("key_value", "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
+              " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
+
+    def test_a_delivery_that_another_planner_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
+        subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
+        ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
+        self._rival_plan(rival)
+        rival("key_value", "UPDATE subscription SET next_due_at = datetime(next_due_at, '+1 day'), cursor = 1")
+        assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
+        assert rows(store, "delivery", "id") == [("theirs",)]
+        assert rows(store, "subscription", "cursor") == [(1,)]
+
+    def test_a_subscription_that_the_other_plan_did_not_look_at_waits_for_the_next_minute(
+        self, store: Store, rival: Rival
+    ) -> None:
+        subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
+        ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
+        self._rival_plan(rival)
+        assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
+        assert rows(store, "subscription", "cursor") == [(0,)]
+        assert plan_due(store, now=NOON + timedelta(hours=1, minutes=1)) == ()  # its one paper was delivered meanwhile
+        assert rows(store, "delivery", "id") == [("theirs",)]
+        assert rows(store, "subscription", "cursor") == [(1,)]
+
+    def test_a_subscription_that_is_paused_meanwhile_gets_nothing(self, store: Store, rival: Rival) -> None:
+        """The plan began anew for ever where a digest came, too: it had no reason to look at papers again."""
+        subscribes(store, str(ME), "graph", every="now", now=NOON)
+        ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
+        rival("key_value", "UPDATE subscription SET state = 'paused'")
+        _rival_digest(rival, "another")
+        assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
+        assert rows(store, "delivery", "id") == []
+
+    def test_papers_that_another_plan_delivers_are_not_in_what_a_person_asks_for(
+        self, store: Store, rival: Rival
+    ) -> None:
+        chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
+        ingested(store, paper("A graph"), paper("A tree"))
+        self._rival_plan(rival)
+        rival("key_value", "DELETE FROM delivery_item WHERE paper = 2")
+        batch = newest_batch(store, chat, now=NOON, key="asked")
+        assert batch.delivery is not None
+        assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
 
 
 class TestMarks:
@@ -326,6 +378,11 @@ def _rival_chat(rival: Rival) -> None:
 def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
     rival(before, "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
           " VALUES (?, 'file', '', 'theirs', '', '', '{}', '{}')", name, after=after)  # fmt: skip
+
+
+def _rival_digest(rival: Rival, content_hash: str, source: str = "daily") -> None:
+    rival("key_value", "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
+          " VALUES (7, ?, ?, 'daily_md', '2026-01-22', ?, '{}', '[]')", content_hash, source, AT)  # fmt: skip
 
 
 def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:

@@ -36,9 +36,10 @@ from subscriptions.store import Store
 from subscriptions.store import planner as _plans
 from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
+from tests.integration.row_locks import CannotTell
 from tests.make import NOON, address, ingested, paper, subscribes
 
-SEEDS, DAYS = (1, 3, 6, 8), 250
+SEEDS, DAYS, FEWER_DAYS = (1, 3, 6, 8), 250, 50
 STEPS = 12  # of a day
 WORDS = ("graph", "tree", "leaf")
 SCHEDULES = ("now", "now", "now", "now", "daily 13:00", "daily 14:30", "when-out 08:00-20:00")
@@ -259,8 +260,19 @@ def stores(tmp_path: Path) -> Iterator[list[Store]]:
 def test_two_planners_lose_nothing_and_double_nothing(
     seed: int, stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World(stores, random.Random(seed))
-    for day in range(DAYS):
+    _lives(DAYS, World(stores, random.Random(seed)), monkeypatch)
+
+
+def test_nor_do_they_where_a_database_cannot_tell_whether_others_have_written(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store in stores:
+        store.sharing = CannotTell()
+    _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[0])), monkeypatch)
+
+
+def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(days):
         with monkeypatch.context() as at_steps:
             at_steps.setattr(_plan, "SLICE", 1)
             at_steps.setattr(_plan, "_decide_all", _and_then(world.meanwhile, _plan._decide_all))
@@ -272,7 +284,7 @@ def test_two_planners_lose_nothing_and_double_nothing(
         assert world.wanted(*world.wishes) - delivered == set(), f"lost on day {day}"
         assert delivered - world.wanted(*world.wishes, *world.ended) == set(), f"came on day {day}, and nobody asked"
         world.next_day()
-    assert world.killed > DAYS / 10
+    assert world.killed > days / 10
 
 
 def test_a_planner_that_began_earlier_takes_nothing_from_a_subscription_that_came_meanwhile(

@@ -1,8 +1,10 @@
 """export and import: write and read subscriptions as text that people can read, edit and move elsewhere."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,15 +14,16 @@ from bot.cli._documents import content
 from bot.cli._options import Json, Now, OptionalChatOption
 from bot.cli._session import open_dry_run, open_session
 from bot.cli._streams import print_json, print_line, printable
-from bot.cli._tables import print_table
+from bot.cli._tables import print_table, watched
 from bot.errors import WrongUsage
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence
-from subscriptions.portable import read_lines, text_of
-from subscriptions.service.subscriptions import ImportPlan, import_lines, import_plan
+from subscriptions.portable import numbered, read_numbered, text_of
+from subscriptions.service.subscriptions import ImportPlan, export_all, import_lines, import_plan
 from subscriptions.service.subscriptions import export as exported
 
 _COLOURS = {"+": "green", "~": "yellow", "=": "dim"}
+_PRINTED = 1000  # lines that are laid out for a terminal at once
 _COUNTED = {"+": "added", "~": "changed", "=": "known"}
 
 
@@ -35,7 +38,8 @@ def export(
             Sentence("An export is of one chat or of all."), Sentence("Write paperwire export --as CHAT, or --all.")
         )
     with open_session() as session:
-        sys.stdout.write(exported(session.store, None if chat is None else session.address(chat)))
+        texts = export_all(session.store) if chat is None else (exported(session.store, session.address(chat)),)
+        sys.stdout.writelines(texts)
     return 0
 
 
@@ -47,16 +51,19 @@ def import_(
     now: Now = None,
     json: Json = False,
 ) -> int:
-    """Add what is new and change what differs, all or nothing, and show it; --dry-run only shows. Nothing is removed."""
-    lines = read_lines(_text_of(file), None if chat is None else parse_address(chat))
+    """Add what is new and change what differs, and show it; --dry-run only shows. Nothing is removed."""
+    said = watched(numbered(_text_of(file)), "Reading")
+    lines = read_numbered(said, None if chat is None else parse_address(chat))
     with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
-        lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
+        if any(address != chat for address, chat in chats.items()):
+            lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         take = import_plan if dry_run else import_lines
-        plan = take(session.store, lines, now=session.now)
+        plan = take(session.store, lines, now=session.now, watched=partial(watched, what="Importing"))
     if not json:
         _show(plan.changes)
-    counts = {word: sum(change[0] == sign for change in plan.changes) for sign, word in _COUNTED.items()}
+    signs = Counter(sign for sign, _, _ in plan.changes)
+    counts = {word: signs[sign] for sign, word in _COUNTED.items()}
     if json:
         print_json(_document(plan, counts, dry_run=dry_run))
     elif dry_run:
@@ -84,11 +91,14 @@ def _text_of(file: str) -> str:
 
 
 def _show(changes: Sequence[tuple[str, str, str]]) -> None:
-    lines = [
-        Text.assemble((sign, _COLOURS[sign]), f" {printable(chat)}  {printable(line)}\n")
-        for sign, chat, line in changes
-    ]
-    if lines:
-        print_table(Text("").join(lines)[:-1])
-    else:
+    if not changes:
         print_line("There is no line to import.")
+    if not sys.stdout.isatty():
+        sys.stdout.writelines(f"{printable(f'{sign} {chat}  {line}').rstrip()}\n" for sign, chat, line in changes)
+        return
+    for start in range(0, len(changes), _PRINTED):
+        lines = [
+            Text.assemble((sign, _COLOURS[sign]), f" {printable(chat)}  {printable(line)}\n")
+            for sign, chat, line in changes[start : start + _PRINTED]
+        ]
+        print_table(Text("").join(lines)[:-1])

@@ -162,8 +162,9 @@ class _Matches:
 def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> Steps[Sequence[Lane]]:
     """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
-    The writing transaction matches nothing. If another writer has committed in between, it reads again what the decision
-    depends on. If that has changed, or papers came, all begins anew; what was matched is cached.
+    The writing transaction matches nothing. If another writer may have committed in between, it reads again what the
+    decision depends on. If that has changed, or papers came, all begins anew; what was matched is cached. Of several
+    processes one stores deliveries at a time. A crash before the commit leaves the chats due, one behind it leaves them done.
     """
     with store.read_then_write() as work:
         while True:
@@ -174,6 +175,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
                 decided = _decide_all(inputs, matches, context)
             yield WRITES
             with work.write() as transaction:
+                stored_planned.hold_planning(transaction)
                 if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
                     return _write(transaction, inputs, decided, context)
             yield READS
@@ -228,9 +230,9 @@ def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> lis
 def _still_holds(
     transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, context: PlanContext
 ) -> bool:
-    """Whether a decision made now would be the same."""
+    """Whether a decision made now would be the same. Where no chat is planned, it depends on no paper."""
     return (
-        context.window.is_current(transaction)
+        (not inputs.keys or context.window.is_current(transaction))
         and _read_inputs(transaction, chat_ids, context) == inputs
         and _delivered(transaction, inputs, matches.papers) == matches.delivered
     )

@@ -130,6 +130,8 @@ def newest_batch(
     that were delivered before.
     """
     with store.write() if key else store.read() as transaction:
+        if key:
+            stored_planned.hold_planning(transaction)
         subscriptions, query = _chosen(transaction, chat, which, now)
         day = day or index.newest_day(transaction)
         if day is None:

@@ -11,11 +11,12 @@ from subscriptions.service.subscriptions.bulk import unsubscribe_several as unsu
 from subscriptions.service.subscriptions.changes import Change as Change
 from subscriptions.service.subscriptions.changes import Difference as Difference
 from subscriptions.service.subscriptions.changes import record_change as record_change
-from subscriptions.service.subscriptions.import_export import ImportPlan as ImportPlan
-from subscriptions.service.subscriptions.import_export import delivered as delivered
-from subscriptions.service.subscriptions.import_export import export as export
-from subscriptions.service.subscriptions.import_export import import_lines as import_lines
-from subscriptions.service.subscriptions.import_export import import_plan as import_plan
+from subscriptions.service.subscriptions.exporting import delivered as delivered
+from subscriptions.service.subscriptions.exporting import export as export
+from subscriptions.service.subscriptions.exporting import export_all as export_all
+from subscriptions.service.subscriptions.importing import ImportPlan as ImportPlan
+from subscriptions.service.subscriptions.importing import import_lines as import_lines
+from subscriptions.service.subscriptions.importing import import_plan as import_plan
 from subscriptions.service.subscriptions.pausing import PauseResult as PauseResult
 from subscriptions.service.subscriptions.pausing import WaitingPapers as WaitingPapers
 from subscriptions.service.subscriptions.pausing import delay_after_resume as delay_after_resume

@@ -1,11 +1,11 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, insert
+from sqlalchemy import Integer, Row, String, bindparam, insert, tuple_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
@@ -17,7 +17,7 @@ from subscriptions.states import (
     PauseReason,
 )
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import TABLES, ChatRow
 
 # Columns that the value Chat does not have.
@@ -28,6 +28,9 @@ _chats = TABLES.tables["chat"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
 _CHATS = columns(*(column for column in _chats.c if column.name not in _NOT_IN_CHAT)).where(_chats.c.id.in_(_ids))
 _AT = columns(_chats).where(_chats.c.address.in_(bindparam("addresses", type_=String, expanding=True)))
+_CHOSEN = columns(_chats.c.id, _chats.c.timezone, _chats.c.lang, _chats.c.settings).where(_chats.c.id.in_(_ids))
+_address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
+_IN_ORDER = columns(_chats).where(_chats.c.moved_to.is_(None)).order_by(*_address.clauses)
 _STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
 
 
@@ -91,6 +94,14 @@ def all_chats(session: Session, *, zone: str) -> tuple[Chat, ...]:
     return tuple(chat_value(row, zone) for row in rows)
 
 
+def chats_after(session: Session, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
+    """The first `most` chats that have not moved away and whose address comes after `after`, as `all_chats` orders them."""
+    wanted = _IN_ORDER.limit(most)
+    if after is not None:
+        wanted = wanted.where(_address > tuple_(after.platform, after.address, after.topic))
+    return [chat_value(row, zone) for row in execute(session, wanted)]
+
+
 def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
     """The chats with these ids."""
     wanted = sorted(set(ids))
@@ -138,7 +149,15 @@ def add_chat(
 
 def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
     """The settings that a chat chose itself: name in SETTINGS → value."""
-    row = session.get_one(ChatRow, chat_id)
+    return _chosen(session.get_one(ChatRow, chat_id))
+
+
+def chosen_settings_of(session: Session, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """The settings that chats chose themselves, by the chat's id."""
+    return {row.id: _chosen(row) for part in in_chunks(ids) for row in execute(session, _CHOSEN, {"ids": part})}
+
+
+def _chosen(row: ChatRow | Row[Any]) -> dict[str, str]:
     own = {"timezone": row.timezone, "lang": row.lang}
     return {**{name: value for name, value in own.items() if value}, **row.settings}
 

@@ -17,6 +17,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import (
@@ -40,6 +41,14 @@ _SUBSCRIPTIONS = (
     .where(_subscriptions.c.chat.in_(_ids))
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
 )
+_AMOUNTS = (
+    columns(_subscriptions.c.chat, func.count()).where(_subscriptions.c.chat.in_(_ids)).group_by(_subscriptions.c.chat)
+)
+_NEW = (
+    "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
+    "next_due_at", "latest_due_at", "counted_until",
+)  # fmt: skip
+_INSERT = insert(_subscriptions).values({name: bindparam(name) for name in _NEW})
 _NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
 _TAKE = (
     update(_chats)
@@ -58,6 +67,14 @@ def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tup
         for row in execute(session, _SUBSCRIPTIONS, {"ids": list(chat_ids[i : i + CHUNK])}).all():
             found[row.chat].append(_subscription(row, row.canonical))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
+
+
+def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+    """How many subscriptions each chat has."""
+    found = dict.fromkeys(chat_ids, 0)
+    for part in in_chunks(chat_ids):
+        found.update((chat, amount) for chat, amount in execute(session, _AMOUNTS, {"ids": part}))
+    return found
 
 
 def add_subscription(
@@ -129,34 +146,20 @@ def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
     for one in new:
         rows.append(_row(one, query=queries[one.canonical], number=numbers[one.chat_id]))
         numbers[one.chat_id] += 1
-    if rows:
-        execute(session, insert(_subscriptions), rows)
+    execute_rows(session, _INSERT, _NEW, rows)
 
 
-def _row(one: NewSubscription, *, query: int, number: int) -> dict[str, Any]:
-    return {
-        "chat": one.chat_id,
-        "query": query,
-        "number": number,
-        "name": one.name,
-        "text": one.text,
-        "cadence": cadence_text(one.cadence),
-        "zone": one.zone,
-        "state": SubscriptionState.ACTIVE,
-        "added_by": one.added_by,
-        "subscriber": "",
-        "since": one.since,
-        "cursor": one.cursor,
-        "next_due_at": one.due[0],
-        "latest_due_at": one.due[1],
-        "counted_until": one.counted_until,
-    }
+def _row(one: NewSubscription, *, query: int, number: int) -> tuple[Any, ...]:
+    due, latest_due = one.due
+    return (
+        one.chat_id, query, number, one.name, one.text, cadence_text(one.cadence), one.zone, SubscriptionState.ACTIVE,
+        one.added_by, "", one.since, one.cursor, due, latest_due, one.counted_until,
+    )  # fmt: skip
 
 
 def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
-    if amounts:
-        execute(session, _TAKE, [{"of": chat, "amount": amount} for chat, amount in amounts.items()])
+    execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
     found: dict[int, int] = {}
     for part in in_chunks(sorted(amounts)):
         found.update((chat, after - amounts[chat]) for chat, after in execute(session, _NUMBERS, {"ids": part}))

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import connection_of, execute
 from subscriptions.store.rows import TABLES
 
@@ -26,21 +27,27 @@ def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapp
 
 def insert_all_new(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, each unless there is one with the same `keys`, which must be unique."""
-    if rows:
-        dialect = connection_of(session).dialect.name
-        execute(session, _statement(dialect, table, keys, tuple(rows[0]), replaces=False), rows)
+    _execute_all(session, table, keys, rows, replaces=False)
 
 
 def put_all(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, or gives their values to those with the same `keys`, which must be unique."""
-    if rows:
-        dialect = connection_of(session).dialect.name
-        execute(session, _statement(dialect, table, keys, tuple(rows[0]), replaces=True), rows)
+    _execute_all(session, table, keys, rows, replaces=True)
 
 
 def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
     execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
+
+
+def _execute_all(
+    session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
+) -> None:
+    if not rows:
+        return
+    names = tuple(rows[0])
+    statement = _statement(connection_of(session).dialect.name, table, keys, names, replaces=replaces)
+    execute_rows(session, statement, names, [tuple(row[name] for name in names) for row in rows])
 
 
 def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]]:

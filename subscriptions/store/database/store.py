@@ -23,6 +23,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import copying_to, translated, wrong_setting
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
+from subscriptions.store.database.sharing import Sharing, SqliteSharing
 from subscriptions.store.database.turns import Turns, Writes
 from subscriptions.store.database.writer import Writer
 
@@ -120,7 +121,8 @@ class Store:
         self._turns = Turns()
         self.writes = Writes()
         self.writer = Writer(self.write, self.where)
-        self._engine = _engine(self.url)
+        self.sharing: Sharing = SqliteSharing()
+        self._engine = _engine(self.url, self.sharing)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @contextmanager
@@ -304,15 +306,15 @@ class ReadThenWrite:
         """`connection` is in no transaction."""
         self._store = store
         self._connection = connection
-        self._version = -1  # as SQLite counts the commits of other connections; -1: nothing was read yet
-        self.is_stale = True  # in `write`: whether another transaction was committed since `read` began
+        self._version: int | None = None  # of the database when `read` began; see sharing.py
+        self.is_stale = True  # in `write`: whether another transaction may have been committed since `read` began
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begins the reading transaction. Raises StoreError."""
         self._connection.execution_options(paperwire_write=False)
         with self._store.translated_errors(), self._store._begun(self._connection, writes=False) as transaction:  # noqa: SLF001 - a part of Store
-            self._version = self._data_version()
+            self._version = self._store.sharing.version(self._connection)
             yield transaction
 
     @contextmanager
@@ -320,11 +322,8 @@ class ReadThenWrite:
         """Begins the writing transaction, in turn with other writers. Raises StoreError."""
         self._connection.execution_options(paperwire_write=True)
         with self._store._written(self._connection) as transaction:  # noqa: SLF001 - as above
-            self.is_stale = self._data_version() != self._version
+            self.is_stale = self._version is None or self._store.sharing.version(self._connection) != self._version
             yield transaction
-
-    def _data_version(self) -> int:
-        return int(self._connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
 
 Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
@@ -374,20 +373,16 @@ def _sqlite_path(url: URL) -> Path:
     return Path(url.database)
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, sharing: Sharing) -> Engine:
     # Threads have a connection each. A limit would fail those that wait for one while the database is locked.
     engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
-        connection.execute("PRAGMA foreign_keys=ON")
+        sharing.prepare(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("paperwire_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        sharing.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
 
     return engine

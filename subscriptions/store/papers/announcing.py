@@ -9,6 +9,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.key_value import get_value, hold_value, put_value
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
@@ -20,7 +21,8 @@ _papers = TABLES.tables["paper"]
 _SEEN = columns(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
     _papers.c.id.in_(bindparam("ids", expanding=True, type_=Integer))
 )
-_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of"))
+_GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
+_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of")).values({name: bindparam(name) for name in _GIVEN})
 
 Condition = ColumnElement[bool]  # on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
@@ -56,25 +58,17 @@ def assign_sequences(
     The transaction has begun with `hold_sequence`, so no other one gets the same sequences. `raise_counter` ends it.
     """
     number = int(get_value(session, SEQUENCE) or 0)
-    stored: list[dict[str, Any]] = []
+    stored: list[tuple[Any, ...]] = []
     seen = _seen(session, [paper for paper, _, _ in papers if paper not in drafts])
     for paper_id, cross, day in papers:
         number += 1
         draft = drafts.get(paper_id)
         if draft is None:
-            values = {
-                "sequence": number,
-                "sequenced_at": now,
-                "cross": cross,
-                "day": day,
-                "came_at": came(*seen[paper_id]),
-            }
-            stored.append({"of": paper_id, **values})
+            stored.append((number, now, cross, day, came(*seen[paper_id]), paper_id))
         else:
             draft.sequence, draft.sequenced_at, draft.cross, draft.day = number, now, cross, day
             draft.came_at = came(draft.first_seen_at, draft.came_at)
-    if stored:
-        execute(session, _ANNOUNCE, stored)
+    execute_rows(session, _ANNOUNCE, (*_GIVEN, "of"), stored)
     return number
 
 

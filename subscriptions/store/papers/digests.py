@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import index_document
 from subscriptions.model import Digest
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import (
     Came,
@@ -32,6 +32,7 @@ from subscriptions.store.rows import (
 from subscriptions.store.sources import add_name
 
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
+_INSERT_APPEARANCES = insert(_appearances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +145,8 @@ def _result(batch: MergeBatch) -> Ingested:
 
 
 def _write_appearances(session: Session, batch: MergeBatch, digest: int) -> None:
-    rows = [{"paper": paper, "digest": digest, "kind": kind} for paper, kind in batch.appearances.items()]
-    if rows:
-        execute(session, insert(_appearances), rows)
+    rows = [(paper, digest, kind) for paper, kind in batch.appearances.items()]
+    execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), rows)
 
 
 def _documents(batch: MergeBatch, changed: AbstractSet[int]) -> Iterable[tuple[int, tuple[str, ...]]]:

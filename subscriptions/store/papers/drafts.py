@@ -15,6 +15,7 @@ from sqlmodel import Session
 from subscriptions.matching import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import put_all
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import TABLES
@@ -39,7 +40,9 @@ _UNCLAIMED = select(_p.id).where(
 _FIELDS = tuple(column.name for column in _p)
 _values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _INSERT = insert(_papers)
-_UPDATE = update(_papers).where(_p.id == bindparam("of"))
+_CHANGED = tuple(name for name in _FIELDS if name != "id")
+_UPDATE = update(_papers).where(_p.id == bindparam("of")).values({name: bindparam(name) for name in _CHANGED})
+_changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
 _INSERT_KEYS, _INSERT_ALIASES = insert(_keys), insert(_aliases)
 
 
@@ -143,8 +146,8 @@ class MergeBatch:
     unclaimed: set[int] = field(default_factory=set)  # stored, but no digest has them, see `unclaimed_of`
     last_id: int = 0
     _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # the values of rows as the store has them
-    _new_keys: list[dict[str, Any]] = field(default_factory=list)
-    _new_aliases: list[dict[str, Any]] = field(default_factory=list)
+    _new_keys: list[tuple[str, int]] = field(default_factory=list)
+    _new_aliases: list[tuple[str, int]] = field(default_factory=list)
     _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
 
     def add(self, draft: PaperDraft) -> None:
@@ -172,12 +175,12 @@ class MergeBatch:
     def add_key(self, key: str, paper: int) -> None:
         """Adds a key of a paper."""
         self.keys[key] = paper
-        self._new_keys.append({"key": key, "paper": paper})
+        self._new_keys.append((key, paper))
 
     def add_alias(self, alias: str, paper: int) -> None:
         """Adds a title of a paper."""
         self.aliases.setdefault(alias, set()).add(paper)
-        self._new_aliases.append({"alias": alias, "paper": paper})
+        self._new_aliases.append((alias, paper))
 
     def put_summary(self, paper: int, language: str, fields: dict[str, str]) -> None:
         """Sets the summary of a paper in a language."""
@@ -243,10 +246,10 @@ class MergeBatch:
             for paper, draft in self.rows.items()
             if paper in self._stored and self._stored[paper] != _values_of(draft)
         ]
-        _many(session, _INSERT, [_named(draft) for draft in new])
-        _many(session, _UPDATE, [_changes(draft) for draft in changed])
-        _many(session, _INSERT_KEYS, self._new_keys)
-        _many(session, _INSERT_ALIASES, self._new_aliases)
+        execute_rows(session, _INSERT, _FIELDS, [_values_of(draft) for draft in new])
+        execute_rows(session, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed])
+        execute_rows(session, _INSERT_KEYS, ("key", "paper"), self._new_keys)
+        execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
         texts = [(table, paper, language) for table, paper, language in self._new_texts if paper in self.rows]
         own = ("paper", "language")
         put_all(session, "summary", own, [self._summary(*text) for table, *text in texts if table == "summary"])  # type: ignore[arg-type]
@@ -279,20 +282,6 @@ def known_keys(session: Session, papers: Sequence[Incoming]) -> set[str]:
 
 def _parts(texts: Sequence[str]) -> Iterable[Sequence[str]]:
     return (texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK))
-
-
-def _many(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:  # noqa: ANN401 - an insert or an update
-    if rows:
-        execute(session, statement, rows)
-
-
-def _named(draft: PaperDraft) -> dict[str, Any]:
-    return dict(zip(_FIELDS, _values_of(draft), strict=True))
-
-
-def _changes(draft: PaperDraft) -> dict[str, Any]:
-    values = _named(draft)
-    return {"of": values.pop("id"), **values}
 
 
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft

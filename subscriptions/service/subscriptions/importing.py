@@ -1,27 +1,31 @@
-"""Exports subscriptions as text, and imports such text, all of it or nothing."""
+"""Imports subscriptions from text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from subscriptions import zones
 from subscriptions.chat_settings import check_value, setting_name
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, KnownPaper, Subscription
+from subscriptions.errors import PaperwireError, Refused, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.portable import PortableLine, subscription_line
+from subscriptions.portable import PortableLine
 from subscriptions.query import Query
 from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
-from subscriptions.service.subscriptions.selection import find, kind_of
+from subscriptions.service.subscriptions.selection import kind_of
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
+
+MOST_AT_ONCE = 500  # lines that are applied in one transaction, as far as chats are not cut apart
+
+Part = Sequence[int]  # places of lines
+Parts = Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ class _Import:
     made: set[ChatAddress]  # new chats whose kind a line names first
     new: list[stored_subscriptions.NewSubscription] = field(default_factory=list)
     starts: dict[timedelta, _Start] = field(default_factory=dict)
+    dues: dict[tuple[Cadence, str], stored_subscriptions.DueSpan] = field(default_factory=dict)
 
     def start(self, back: timedelta) -> _Start:
         """Returns where a new subscription starts that looks back so far; it is looked up once for all lines."""
@@ -73,6 +78,13 @@ class _Import:
             since, counted = starting_point(self.transaction, self.now - back)
             self.starts[back] = _Start(since, known_papers.sequence_before(self.transaction, since), counted)
         return self.starts[back]
+
+    def due(self, cadence: Cadence, zone_name: str) -> stored_subscriptions.DueSpan:
+        """Returns when a subscription is due first; it is computed once for all lines."""
+        if (cadence, zone_name) not in self.dues:
+            zone = zones.zone(zone_name)
+            self.dues[cadence, zone_name] = due_span(cadence, zone, cadences.first_due(cadence, zone, self.now))
+        return self.dues[cadence, zone_name]
 
     def begin_change(self, target: _Target) -> None:
         """Records that the chat changes: to be called before each change."""
@@ -98,76 +110,101 @@ def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
     return {subscription.canonical: subscription for subscription in subscriptions}
 
 
-# -------------------------------------------------------------------------------------------------------------- export
-
-
-def export(store: Scope, address: ChatAddress | None) -> str:
-    """The subscriptions of one chat as text, or with None those of all chats with their settings. Raises NotFound."""
-    with store.read() as transaction:
-        if address is not None:
-            chat = find(transaction, address)
-            return _lines(_subscription_lines(transaction, chat))
-        return "\n".join(
-            filter(None, (_whole(transaction, chat) for chat in stored_chats.all_chats(transaction, zone=store.zone)))
-        )
-
-
-def _whole(transaction: Transaction, chat: Chat) -> str:
-    """All lines that an import needs to make this chat again; "" for a chat without subscriptions and chosen settings."""
-    chosen = stored_chats.chosen_settings(transaction, chat.id)
-    settings = [f"set {name} {value}" for name, value in sorted(chosen.items())]
-    kind = (
-        [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
-    )  # a channel's address looks like a group's
-    subscriptions = _subscription_lines(transaction, chat)
-    return _lines([f"[{chat.address}]", *kind, *settings, *subscriptions]) if settings or subscriptions else ""
-
-
-def _subscription_lines(transaction: Transaction, chat: Chat) -> list[str]:
-    return [
-        subscription_line(chat, subscription)
-        for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    ]
-
-
-def _lines(lines: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
-
-
-def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
-    """The papers that messages of a chat showed at `since` or later, in the order in which they came. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        ids = deliveries.shown_since(transaction, chat.id, since)
-        known = known_papers.stored_papers(transaction, ids)
-    return tuple(known[paper_id] for paper_id in ids)
-
-
-# -------------------------------------------------------------------------------------------------------------- import
-
-
-def import_plan(store: Scope, lines: Sequence[PortableLine], *, now: datetime) -> ImportPlan:
+def import_plan(
+    store: Scope, lines: Sequence[PortableLine], *, now: datetime, watched: Callable[[Parts], Iterable[Part]] = iter
+) -> ImportPlan:
     """What `import_lines` would do; stores nothing. Raises Refused with the line."""
-    return _import(store, lines, now=now, dry=True, who="")
+    return _import(store, lines, now=now, dry=True, who="", watched=watched)
 
 
-def import_lines(store: Scope, lines: Sequence[PortableLine], *, now: datetime, who: str = "") -> ImportPlan:
-    """Adds new subscriptions and changes those that differ, all or nothing; removes none. Raises Refused with the line.
+def import_lines(
+    store: Scope,
+    lines: Sequence[PortableLine],
+    *,
+    now: datetime,
+    who: str = "",
+    watched: Callable[[Parts], Iterable[Part]] = iter,
+) -> ImportPlan:
+    """Adds new subscriptions and changes those that differ; removes none. Raises Refused with the line.
 
-    `who` is "ID NAME" of the person.
+    All lines are checked before the first is applied, so nothing is changed where one is refused. `who` is "ID NAME" of
+    the person.
+
+    Given a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
+    of a chat are in one part: no chat is ever seen half changed. A crash between two parts leaves the later chats as they
+    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them.
     """
-    return _import(store, lines, now=now, dry=False, who=who)
+    return _import(store, lines, now=now, dry=False, who=who, watched=watched)
 
 
-def _import(store: Scope, lines: Sequence[PortableLine], *, now: datetime, dry: bool, who: str) -> ImportPlan:
-    changes: tuple[tuple[str, str, str], ...] = ()
-    with suppress(_TriedOut), store.savepoint() as transaction:
-        work = _begun(transaction, lines, now=now, who=who)
-        changes = tuple((_apply(work, line), str(line.chat), line.text) for line in lines)
-        work.write()
-        if dry:
-            raise _TriedOut
-    return ImportPlan(changes=changes)
+def _import(
+    store: Scope,
+    lines: Sequence[PortableLine],
+    *,
+    now: datetime,
+    dry: bool,
+    who: str,
+    watched: Callable[[Parts], Iterable[Part]],
+) -> ImportPlan:
+    changes: dict[int, str] = {}  # sign by place in `lines`
+    for part in watched(_parts(store, lines)):
+        with suppress(_TriedOut), store.savepoint() as transaction:
+            work = _begun(transaction, [lines[place] for place in part], now=now, who=who)
+            changes.update((place, _apply(work, lines[place])) for place in part)
+            work.write()
+            if dry:
+                raise _TriedOut
+    return ImportPlan(changes=tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines)))
+
+
+def _parts(store: Scope, lines: Sequence[PortableLine]) -> Parts:
+    """Returns the places of the lines of each part. Raises Refused where there are several, and a line cannot be applied."""
+    if isinstance(store, Transaction) or len(lines) <= MOST_AT_ONCE:
+        return (range(len(lines)),)
+    with store.read() as transaction:
+        known = stored_chats.find_chats(transaction, {line.chat for line in lines}, zone=transaction.zone)
+        amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
+        places: dict[int | ChatAddress, list[int]] = {}  # two addresses may lead to one chat
+        for place, line in enumerate(lines):
+            chat = known.get(line.chat)
+            places.setdefault(line.chat if chat is None else chat.id, []).append(place)
+        for of_chat in places.values():
+            first = lines[of_chat[0]]
+            chat = known.get(first.chat)
+            kind, public = (chat.kind, chat.public) if chat else (first.kind or kind_of(first.chat), False)
+            for place in of_chat:
+                if (setting := lines[place].setting) is not None:
+                    _checked_setting(lines[place], setting, kind=kind, public=public)
+            if len(of_chat) + (amounts[chat.id] if chat else 0) > MOST_PER_CHAT:
+                _refuse_too_many(transaction, chat, [lines[place] for place in of_chat])
+    return tuple(_joined(places.values()))
+
+
+def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
+    part: list[int] = []
+    for of_chat in of_chats:
+        part += of_chat
+        if len(part) >= MOST_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequence[PortableLine]) -> None:
+    """Raises Refused with the first of the lines of a chat that adds a subscription more than a chat can have."""
+    had = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if chat else ()
+    canonicals = {subscription.canonical for subscription in had}
+    for line in lines:
+        if line.query is not None and line.query.canonical not in canonicals:
+            if len(canonicals) >= MOST_PER_CHAT:
+                raise _too_many(line)
+            canonicals.add(line.query.canonical)
+
+
+def _too_many(line: PortableLine) -> Refused:
+    why = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
+    return line.refused(why, Sentence("Remove one first."))
 
 
 class _TriedOut(Exception):
@@ -229,7 +266,7 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
     note_changed(work.transaction, target.chat.id)
     stored_subscriptions.rename(work.transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
-        due = _due(cadence, zone or own, work.now)
+        due = work.due(cadence, zone or own)
         stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
     target.subscriptions[known.canonical] = replace(known, cadence=cadence, zone=zone, name=name)
     return "~"
@@ -237,8 +274,7 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
 
 def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: Query) -> str:
     if target.amount >= MOST_PER_CHAT:
-        too_many = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
-        raise line.refused(too_many, Sentence("Remove one first."))
+        raise _too_many(line)
     zone = _own_zone(line, target)
     start = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
     work.begin_change(target)
@@ -254,7 +290,7 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
             since=start.since,
             cursor=start.cursor,
             counted_until=start.counted_until,
-            due=_due(cadence, zone or target.chat.settings.timezone, work.now),
+            due=work.due(cadence, zone or target.chat.settings.timezone),
             name=line.name or "",
             added_by="import",
         )
@@ -267,18 +303,9 @@ def _own_zone(line: PortableLine, target: _Target) -> str | None:
     return None if line.zone == target.chat.settings.timezone else line.zone
 
 
-def _due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
-    zone = zones.zone(zone_name)
-    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
-
-
 def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], target: _Target) -> str:
     transaction, chat, now = work.transaction, target.chat, work.now
-    try:
-        name = setting_name(setting[0])
-        value = check_value(name, setting[1], kind=chat.kind, public=chat.public)
-    except PaperwireError as error:
-        raise line.refused(error.sentence, error.hint) from error
+    name, value = _checked_setting(line, setting, kind=chat.kind, public=chat.public)
     if stored_chats.chosen_settings(transaction, chat.id).get(name) == value:
         return "="
     if target.added:
@@ -290,3 +317,12 @@ def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], 
     if name in FOLLOWED:
         apply_new_quiet_hours(transaction, chat, now)
     return "~"
+
+
+def _checked_setting(line: PortableLine, setting: tuple[str, str], *, kind: ChatKind, public: bool) -> tuple[str, str]:
+    """Returns name and value as they are stored. Raises Refused with the line."""
+    try:
+        name = setting_name(setting[0])
+        return name, check_value(name, setting[1], kind=kind, public=public)
+    except PaperwireError as error:
+        raise line.refused(error.sentence, error.hint) from error

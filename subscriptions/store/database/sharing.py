@@ -1,0 +1,43 @@
+"""How several processes share one database: the one door to what of that is special to SQLite.
+
+SQLite has one writer at a time, so what a writing transaction has read stays true until it ends, and a number tells
+whether anybody has written since an earlier look. A database that locks row by row has neither: there a transaction
+holds the rows (`conflicts.hold`) behind which it reads, and whatever was read before may have changed.
+"""
+
+import sqlite3
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+
+class Sharing(Protocol):
+    """What the store asks of a kind of database."""
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Sets a new connection of the driver up."""
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Begins a transaction; with `writes`, one that may write."""
+
+    def version(self, connection: Connection) -> int | None:
+        """A number that is another one once others have committed; None: that cannot be told, so anything may have changed."""
+
+
+class SqliteSharing:
+    """SQLite: readers see one state beside the one writer (WAL), and writers wait for each other before they read."""
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Makes commits outlast a power cut."""
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def version(self, connection: Connection) -> int | None:
+        """SQLite's own counter of the commits of other connections."""
+        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())

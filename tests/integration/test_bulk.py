@@ -1,0 +1,213 @@
+"""Much at once: imports, exports and digests that are large are stored in parts, and others are served in between."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from subscriptions.addresses import parse_address
+from subscriptions.errors import Refused
+from subscriptions.model import ChatAddress
+from subscriptions.portable import read_lines
+from subscriptions.service.subscriptions import (
+    SubscriptionRequest,
+    exporting,
+    import_lines,
+    import_plan,
+    importing,
+    listed,
+    set_setting,
+    subscribe,
+    unsubscribe,
+)
+from subscriptions.service.subscriptions.changes import KEPT
+from subscriptions.store import Store, Transaction
+from subscriptions.store.chat import undo
+from subscriptions.store.database.store import connection_of
+from tests.make import NOON
+
+T = TypeVar("T")
+
+
+class CountingStore(Store):
+    """A store that notes how many rows each transaction writes."""
+
+    rows: list[int]
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        with super().write() as transaction:
+            driver: Any = connection_of(transaction).connection.dbapi_connection
+            before = driver.total_changes
+            yield transaction
+            self.rows.append(driver.total_changes - before)
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Iterator[CountingStore]:
+    store = CountingStore(f"sqlite:///{tmp_path}/counted.db")
+    store.rows = []
+    store.open(now=NOON)
+    yield store
+    store.close()
+
+
+def text_of(chats: int, each: int, *, first: int = 1) -> str:
+    """Returns an export of so many chats with so many subscriptions each."""
+    blocks = []
+    for chat in range(first, first + chats):
+        lines = [f"daily 09:00 UTC | topic{chat} word{n} | name {n}\n" for n in range(each)]
+        blocks.append("".join([f"[telegram:{chat}]\nset limit 7\n", *lines]))
+    return "\n".join(blocks)
+
+
+def chat(number: int) -> ChatAddress:
+    return parse_address(f"telegram:{number}")
+
+
+# -------------------------------------------------------------------------------------------------------------- import
+
+
+def test_an_import_of_many_lines_is_applied_in_parts_and_others_write_in_between(counting: CountingStore) -> None:
+    lines = read_lines(text_of(chats=144, each=20))
+    counting.rows.clear()
+    seen = []
+
+    def watched(parts: Sequence[T]) -> Iterator[T]:
+        for part in parts:
+            yield part
+            seen.append(len(listed(counting, None)))
+            subscribe(counting, parse_address("console:me"), SubscriptionRequest(text=f"other{len(seen)}"), now=NOON)
+
+    import_lines(counting, lines, now=NOON, watched=watched)
+    assert len(lines) == 3024
+    assert len(seen) == 6
+    assert all(amount % 20 == place for place, amount in enumerate(seen))  # whole chats, and what was added in between
+    imported = [rows for rows in counting.rows if rows > 20]
+    assert len(imported) == 6
+    assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)  # chat, its setting, its numbers; query and subscription
+
+
+def test_an_import_that_is_killed_is_completed_by_the_same_lines_and_nothing_is_double(
+    counting: CountingStore, tmp_path: Path
+) -> None:
+    text = text_of(chats=100, each=20)
+    lines = read_lines(text)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(parts: Sequence[T]) -> Iterator[T]:
+        yield from parts[:2]
+        raise Killed
+
+    with pytest.raises(Killed):
+        import_lines(counting, lines, now=NOON, watched=killed)
+    half = len(listed(counting, None))
+    assert 0 < half < 2000
+    done = import_lines(counting, lines, now=NOON)
+    assert sum(sign == "=" for sign, _, _ in done.changes) == half + half // 20
+    assert len(listed(counting, None)) == 2000
+    whole = Store(f"sqlite:///{tmp_path}/whole.db")
+    whole.open(now=NOON)
+    import_lines(whole, lines, now=NOON)
+    assert "".join(exporting.export_all(counting)) == "".join(exporting.export_all(whole))
+    whole.close()
+    assert {sign for sign, _, _ in import_lines(counting, lines, now=NOON).changes} == {"="}
+
+
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        ("set limit many", "Papers shown cannot be “many”"),
+        ("set castle 5", "castle"),
+        (
+            "\n".join(f"now | more{n}" for n in range(200)),
+            "A chat can have 200 subscriptions. It says: “now | more180”",
+        ),
+        (
+            "[telegram:1]\n" + "\n".join(f"now | more{n}" for n in range(200)),
+            "A chat can have 200 subscriptions. It says: “now | more180”",
+        ),
+    ],
+)
+def test_a_line_of_the_last_part_that_is_refused_changes_nothing_in_the_first(
+    counting: CountingStore, last: str, why: str
+) -> None:
+    subscribe(counting, chat(1), SubscriptionRequest(text="graph"), now=NOON)
+    lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
+    before = "".join(exporting.export_all(counting))
+    with pytest.raises(Refused) as refused:
+        import_lines(counting, lines, now=NOON)
+    assert why in str(refused.value.sentence)
+    assert "".join(exporting.export_all(counting)) == before
+
+
+def test_a_dry_run_of_many_lines_says_what_the_import_does_and_stores_nothing(counting: CountingStore) -> None:
+    import_lines(counting, read_lines(text_of(chats=30, each=20)), now=NOON)
+    before = "".join(exporting.export_all(counting))
+    lines = read_lines(
+        text_of(chats=60, each=20).replace("name 3", "another") + "\n[telegram:2]\nnow | topic2 word1 | \n"
+    )
+    plan = import_plan(counting, lines, now=NOON)
+    assert "".join(exporting.export_all(counting)) == before
+    assert import_lines(counting, lines, now=NOON).changes == plan.changes
+    assert [line for _, _, line in plan.changes] == [line.text for line in lines]
+    assert {sign for sign, _, _ in plan.changes} == {"+", "~", "="}
+
+
+def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
+    good, bad = "now | graph | \n", "nonsense\n"
+    with pytest.raises(Refused) as refused:
+        read_lines(good + bad + good + "now | -x | \n" + "[slack:foo]\n" + bad + bad + "[console:a]\n" + bad, chat(1))
+    said = str(refused.value.sentence)
+    assert said.startswith("Line 2 cannot be imported: it is not WHEN | QUERY | NAME. It says: “nonsense”.")
+    assert said.endswith(" Other lines that cannot: 4, 5, 8.")  # those of a chat that is none are not looked at
+    with pytest.raises(Refused) as refused:
+        read_lines(bad * 40, chat(1))
+    assert str(refused.value.sentence).endswith(" Other lines that cannot: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 29 more.")
+
+
+def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingStore) -> None:
+    import_lines(counting, read_lines(text_of(chats=40, each=20)), now=NOON)
+    set_setting(counting, chat(3), "limit", "9", now=NOON)
+    before = {number: len(listed(counting, chat(number))) for number in (1, 40)}
+    import_lines(counting, read_lines(text_of(chats=40, each=21)), now=NOON, who="7 Ada")
+    with counting.read() as transaction:
+        for number in (1, 3, 40):
+            chat_id = listed(counting, chat(number))[0].chat.id
+            newest, *others = undo.changes_of(transaction, chat_id)
+            assert newest.who == "7 Ada"
+            assert len(newest.before["wishes"]) == 20
+            assert newest.before["settings"] == {"limit": "9" if number == 3 else "7"}
+            assert len(others) == (number == 3)
+    assert before == {1: 20, 40: 20}
+    for again in range(KEPT + 2):
+        import_lines(counting, read_lines(text_of(chats=40, each=22 + again)), now=NOON)
+    with counting.read() as transaction:
+        assert len(undo.changes_of(transaction, listed(counting, chat(1))[0].chat.id)) == KEPT
+
+
+# -------------------------------------------------------------------------------------------------------------- export
+
+
+def test_an_export_of_many_chats_is_read_in_parts_and_holds_up_nothing_between_them(
+    counting: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_lines(counting, read_lines(text_of(chats=20, each=3)), now=NOON)
+    whole = "".join(exporting.export_all(counting))
+    monkeypatch.setattr(exporting, "AT_ONCE", 6)
+    parts = []
+    with closing(sqlite3.connect(counting.path, timeout=0)) as other:
+        for part in exporting.export_all(counting):
+            parts.append(part)
+            subscribe(counting, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
+            unsubscribe(counting, parse_address("console:me"), "all", now=NOON)
+            busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            assert not busy  # nobody reads an older state
+    assert "".join(parts) == whole
+    assert len(parts) == 4
+    assert max(part.count("[telegram:") for part in parts) == 6
