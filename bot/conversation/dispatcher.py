@@ -6,7 +6,7 @@ The reply is posted in the background.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -75,14 +75,17 @@ class Dispatcher:
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups."""
         context = self._context
-        for platform, update, text in await write(unfinished_replies, context.store, now=context.clock.now()):
-            if platform in context.channels:
-                self._post_reply(StoredReply.from_json(update, text))
-
+        self.take_over(await write(unfinished_replies, context.store, now=context.clock.now()))
         for name, _ in await write(
             conversation_states, context.store, LOOKUP_VERB, since=context.clock.now() - PENDING_FOR
         ):
             self._start_lookup(name)
+
+    def take_over(self, replies: Iterable[tuple[str, str, str]]) -> None:
+        """Posts stored replies, each with its platform and update, that another worker did not finish posting."""
+        for platform, update, text in replies:
+            if platform in self._context.channels:
+                self._post_reply(StoredReply.from_json(update, text))
 
     async def wait_for_lookups(self, patience: float) -> None:
         """Waits until the running look-ups are answered, at most `patience` seconds."""

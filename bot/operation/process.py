@@ -19,7 +19,7 @@ from bot.operation.listening import Supervised, answer_once, listening, problems
 from bot.operation.maintenance import daily_maintenance, proceed
 from bot.operation.metrics import Metrics
 from bot.operation.outbox_trouble import attention, log_new_trouble
-from bot.operation.owner_watch import OwnerWatch
+from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
@@ -208,10 +208,11 @@ async def run(
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
-        process = Process(app, sources)
-        if once:
-            return await _run_once(process, say)
-        await _run_until_stopped(process, say)
+        process, owners = Process(app, sources), OwnerWatch(app.store, app.clock, recovers=once)
+        async with at_work(owners):
+            if once:
+                return await _run_once(process, say)
+            await _run_until_stopped(process, owners, say)
     return 0
 
 
@@ -232,7 +233,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     return status
 
 
-async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
+async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
     found = app.receivers()
     for platform in app.platforms.values():
@@ -257,13 +258,14 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         metrics=metrics.page,
         attention=lambda: process.attention,
     )
-    async with pages, _beside(health.watch()), _beside(OwnerWatch(app.store, app.clock).watch()):
-        for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
+    async with pages, _beside(health.watch()):
+        for line in (*startup_lines(app, sources), *await write(operator_lines, app.store, app)):
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait
         gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
         gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
-        async with listening(app, receivers, sources.lookup):
+        async with listening(app, receivers, sources.lookup) as dispatcher:
+            owners.recover_replies(dispatcher.take_over)
             await Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 
 from subscriptions.matching import merge_copies
 from subscriptions.model import Digest
@@ -91,18 +92,8 @@ def ingest_steps(
             ingested = _known(transaction, digest.content_hash, now, announce=announce, requested=arrival.requested)
         else:
             after, when = last_sequence(transaction), came(transaction, arrival, source, now)
-            ingested = digests.add_digest(
-                transaction,
-                digest,
-                papers,
-                source=source,
-                day=day,
-                now=now,
-                is_news=is_news,
-                of_arxiv=of_arxiv,
-                came=when,
-                ahead=ahead,
-            )
+            add = partial(digests.add_digest, transaction, digest, papers, source=source, day=day, now=now)
+            ingested = add(is_news=is_news, of_arxiv=of_arxiv, came=when, ahead=ahead)
             counted = 0 if when is came_now else count_read_again(transaction, after)
             edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=now)
             edits.request_edits_for_summaries(transaction, ingested.summarised, now=now)
