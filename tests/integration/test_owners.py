@@ -19,6 +19,7 @@ from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.operation.owner_watch import BEAT_INTERVAL, OwnerWatch
 from bot.operation.process import run
+from bot.operation.web.health import LOOK_INTERVAL
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane, Message
 from subscriptions.service.chats import apply_once, unfinished_replies
@@ -191,10 +192,12 @@ async def running(app: App, *, once: bool) -> None:
 
 
 class Beating(FakeClock):
-    """Stands still. Only the wait between two heartbeats ends."""
+    """Ends the waits between heartbeats, and those for the pace of sends; no other one."""
 
     async def sleep(self, seconds: float) -> None:
-        await (asyncio.sleep(0) if seconds == BEAT_INTERVAL else asyncio.Event().wait())
+        if seconds < LOOK_INTERVAL:
+            await super().sleep(seconds)
+        await (asyncio.sleep(0) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
 
 
 async def beaten(other: Store, seen: dict[str, int]) -> None:

@@ -39,7 +39,8 @@ def connections(make: Callable[..., sqlite3.Connection]) -> Iterator[None]:
 
 
 def read_only(path: str, **named: Any) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, **named)
+    made: sqlite3.Connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, **named)
+    return made
 
 
 @pytest.mark.parametrize("subcommand", [("run",), ("run", "--once"), ("deliver",), ("ingest", "digest.md")])
