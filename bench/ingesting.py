@@ -1,10 +1,10 @@
 """Measures how fast digests are stored, beside the bare bulk insert of the same rows, and how long others wait for it.
 
-    python -m bench.ingesting [PAPERS]
+    python -m bench.ingesting [PAPERS [LINES]]
 
 A digest of 1,000 new papers, again with changes, and one of PAPERS, each into a store that has papers. The words of the
-full-text index take longer than the rest, and are made before anything is written. Times are of a processor, but the
-first of each line.
+full-text index take longer than the rest, and are made before anything is written. Then an import of LINES
+subscriptions, the same once more, and their export. Times are of a processor, but the first of each line.
 """
 
 import random
@@ -17,9 +17,12 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.counting import made
+from bench.counting import TOPICS, made
+from bot.channels.known import PLATFORMS
 from subscriptions.model import Paper
+from subscriptions.portable import read_lines
 from subscriptions.service.papers import ingest_digest
+from subscriptions.service.subscriptions import export_all, import_lines
 from subscriptions.store import Store, Transaction
 from tests.make import NOON, digest
 
@@ -31,6 +34,7 @@ ROWS = {
     "indexed_paper": "SELECT * FROM indexed_paper WHERE paper > ?",
 }
 FEW = 1000
+LINES_OF_CHAT = 5
 
 
 class TimedStore(Store):
@@ -66,8 +70,39 @@ def main() -> int:
         show(f"{FEW:,} known papers, all changed", *store_papers(store, changed))
         show(f"{FEW:,} known papers, nothing new", *store_papers(store, changed[::-1]))
         show(f"{many:,} new papers", *store_papers(store, more))
+        subscribe_many(store, int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
         store.close()
     return 0
+
+
+def subscribe_many(store: TimedStore, amount: int) -> None:
+    """Imports so many lines twice, and exports them."""
+    assert PLATFORMS  # declared, so that their addresses are read
+    chance = random.Random(7)
+    blocks = []
+    for chat in range(amount // LINES_OF_CHAT):
+        queries = (" ".join(chance.sample(TOPICS, 2)) + f" {chat % 999}x{line}" for line in range(LINES_OF_CHAT))
+        typed = (f"daily {chance.randrange(24):02}:00 Europe/Berlin | {query} | \n" for query in queries)
+        blocks.append(f"[console:chat{chat}]\n{''.join(typed)}")
+    with timed(store) as worked:
+        lines = read_lines("\n".join(blocks))
+    print(f"{amount:,} lines of an import: {worked[0]:.2f} s of work to read them")
+    for what in ("imported", "imported again"):
+        with timed(store) as worked:
+            import_lines(store, lines, now=NOON)
+        show(f"{amount:,} lines {what}", worked[1], store.held, worked[0])
+    with timed(store) as worked:
+        size = sum(map(len, export_all(store)))
+    print(f"{size // 2**20} MB exported: {worked[0]:.2f} s of work")
+
+
+@contextmanager
+def timed(store: TimedStore) -> Iterator[list[float]]:
+    """Yields a list that gets the seconds of work, and those on the wall; forgets what the store noted before."""
+    store.held.clear()
+    start, worked, found = time.perf_counter(), time.process_time(), list[float]()
+    yield found
+    found += (time.process_time() - worked, time.perf_counter() - start)
 
 
 def store_papers(store: TimedStore, papers: Sequence[Paper]) -> tuple[float, list[float], float]:

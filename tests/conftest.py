@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 import bot.channels.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from subscriptions.store import Store
 from tests.make import NOON, FakeClock
+from tests.statements import Watch
 
 settings.register_profile("quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
@@ -82,6 +83,24 @@ def _no_shared_thread_writes() -> Iterator[None]:
     _wrote_in_the_pool.clear()
     yield
     assert _wrote_in_the_pool == []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def statements() -> Iterator[Watch]:
+    """Explains every statement that any test has the product execute."""
+    watch = Watch()
+    watch.begin()
+    yield watch
+    watch.end()
+
+
+@pytest.fixture(autouse=True)
+def _no_scan(statements: Watch) -> Iterator[None]:
+    """Fails a test in which `run` would read a whole table that grows (tests/integration/test_no_scan.py)."""
+    statements.taken()
+    yield
+    found = statements.taken()
+    assert not found, f"read a whole table: {found}"
 
 
 @pytest.fixture

@@ -1,25 +1,108 @@
-"""Records the statements that a store executes, and tells which of them read a whole table."""
+"""Records the statements that stores execute, and tells which of them read a whole table."""
 
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from subscriptions.store import Store
+from subscriptions.store.rows import TABLES
 
-GROWING = frozenset(
-    {
-        "appearance", "callback", "chat", "delivery", "delivery_item", "denial", "digest", "indexed_paper", "lane", "message", "paper",
-        "mention", "paper_alias", "paper_key", "query", "receipt", "subscription", "summary", "translation", "undo", "update",
-    }
-)  # fmt: skip
+SMALL = frozenset({"source", "key_value", "installation", "worker"})  # tables that do not grow with chats, papers, time
+GROWING = frozenset(TABLES.tables) - SMALL
+HARMLESS = {  # what of the store executes it → why it may walk a whole table
+    "papers/index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
+    "papers/statistics.py:first_paper_at": "it ends at the first paper",
+    "papers/statistics.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
+    "chat/subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
+    "papers/known_papers.py:index_newest": "an upgrade from a version without the index",
+    "losses.py:last_moment": "a restore",
+    "room.py:room": "`paperwire db size`, whose purpose it is",
+}
+OF_FEW = frozenset(
+    {"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"}
+)  # indexes of what is not over
 _PLAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 _NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', re.IGNORECASE)
 _SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)|SEARCH (\w+) .*\(platform=\?\)")  # nearly all chats are of one platform
+_BY_INDEX = re.compile(r" USING (?:COVERING )?INDEX (\w+)")
+_ROOT = Path(__file__).parents[1]
+_OURS = tuple(f"{_ROOT / folder}/" for folder in ("subscriptions", "bot"))
+_TESTS = tuple(f"{_ROOT / folder}/" for folder in ("tests", "bench"))
+_STORE = f"{_ROOT}/subscriptions/store/"
+_SUBCOMMANDS = f"{_ROOT}/bot/cli/subcommands/"
+
+
+def scans(connection: sqlite3.Connection, statement: str, values: Any) -> list[str]:
+    """The steps of a statement's plan that read a whole table that grows.
+
+    Nothing here makes statistics, so SQLite plans as if each table had a million rows, whatever it has.
+    """
+    steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    return [step for step in steps if _scanned(step, statement) in GROWING]
+
+
+def _scanned(step: str, statement: str) -> str:
+    """The table that a step of a plan reads as a whole; "" if it does not."""
+    found, by = _SCAN.match(step), _BY_INDEX.search(step)
+    if found is None or (by is not None and by[1] in OF_FEW):
+        return ""
+    aliases = {alias: table for table, alias in _NAMED.findall(statement)}
+    scanned = found[1] or found[2]
+    return str(aliases.get(scanned, scanned))
+
+
+def is_plain(statement: str) -> bool:
+    """Whether it reads or writes rows, unlike BEGIN or PRAGMA."""
+    return statement.lstrip().upper().startswith(_PLAIN)
+
+
+def first_of(values: Any, *, many: bool) -> Any:
+    """One set of the parameters of a statement. Of several rows in one statement there is only one, though it says `many`."""
+    return values[0] if many and values and isinstance(values[0], (tuple, dict)) else values
+
+
+def in_one_line(statement: str) -> str:
+    return " ".join(statement.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What executes a statement."""
+
+    functions: tuple[str, ...] = ()  # of the store, the innermost first: "papers/index.py:newest"
+    of_run: bool = False  # the product may execute it while it runs: no migration, no other subcommand, no test alone
+
+    @property
+    def is_harmless(self) -> bool:
+        return not HARMLESS.keys().isdisjoint(self.functions)
+
+
+def caller() -> Caller:
+    """What executes the current statement, by the stack of this thread."""
+    functions, ours, elsewhere = list[str](), False, False
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(_TESTS) and not ours and name != __file__:
+            return Caller()
+        if name.startswith(_OURS):
+            ours = True
+            if name.startswith(_STORE):
+                place = name.removeprefix(_STORE)
+                elsewhere = elsewhere or place.startswith("migrations/")
+                functions.append(f"{place}:{frame.f_code.co_name}")
+            elsewhere = elsewhere or (name.startswith(_SUBCOMMANDS) and not name.endswith("/run.py"))
+        frame = frame.f_back
+    return Caller(tuple(functions), of_run=ours and not elsewhere)
 
 
 @dataclass(slots=True)
@@ -28,29 +111,23 @@ class Recorded:
 
     store: Store
     statements: dict[str, Any] = field(default_factory=dict)
-    steps: int = 0  # of SQLite's machine, in tens
+    callers: dict[str, Caller] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)  # steps of SQLite's machine that one execution took at most
+    steps: int = 0  # all of them, in tens
 
     def scans(self) -> dict[str, str]:
-        """Statement → the steps of its plan that read a whole table that grows."""
-        found: dict[str, str] = {}
+        """Statement → the steps of its plan that read a whole table that grows, without the harmless ones."""
+        assert self.statements, "nothing was recorded"
         with closing(sqlite3.connect(self.store.path)) as connection:
-            for statement, values in self.statements.items():
-                plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
-                steps = [str(row[3]) for row in plan]
-                scanned = [step for step in steps if _scanned(step, statement) in GROWING]
-                if scanned:
-                    found[" ".join(statement.split())] = "; ".join(scanned)
-        return found
+            return self.scans_on(connection)
 
-
-def _scanned(step: str, statement: str) -> str:
-    """The table that a step of a plan reads as a whole; "" if it does not."""
-    found = _SCAN.match(step)
-    if found is None:
-        return ""
-    aliases = {alias: table for table, alias in _NAMED.findall(statement)}
-    scanned = found[1] or found[2]
-    return str(aliases.get(scanned, scanned))
+    def scans_on(self, connection: sqlite3.Connection) -> dict[str, str]:
+        """As `scans`, in another database with our tables."""
+        return {
+            in_one_line(statement): "; ".join(found)
+            for statement, values in self.statements.items()
+            if not self.callers[statement].is_harmless and (found := scans(connection, statement, values))
+        }
 
 
 @contextmanager
@@ -59,13 +136,19 @@ def recording(store: Store) -> Iterator[Recorded]:
     recorded = Recorded(store)
 
     def note(connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
-        if statement.lstrip().upper().startswith(_PLAIN):
-            recorded.statements.setdefault(statement, values[0] if many else values)
-        connection.connection.driver_connection.set_progress_handler(count, 10)
+        current, taken = in_one_line(statement), 0
+        if is_plain(statement) and statement not in recorded.statements:
+            recorded.statements[statement] = first_of(values, many=many)
+            recorded.callers[statement] = caller()
 
-    def count() -> int:
-        recorded.steps += 1
-        return 0
+        def count() -> int:
+            nonlocal taken
+            recorded.steps += 1
+            taken += 10
+            recorded.most[current] = max(recorded.most.get(current, 0), taken)
+            return 0
+
+        connection.connection.driver_connection.set_progress_handler(count, 10)
 
     engine = store._engine
     event.listen(engine, "before_cursor_execute", note)
@@ -73,3 +156,31 @@ def recording(store: Store) -> Iterator[Recorded]:
         yield recorded
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+class Watch:
+    """Explains each statement that `run` may execute, in whatever test: a new one is covered by itself."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._found: dict[str, str] = {}
+
+    def begin(self) -> None:
+        event.listen(Engine, "before_cursor_execute", self._note)
+
+    def end(self) -> None:
+        event.remove(Engine, "before_cursor_execute", self._note)
+
+    def taken(self) -> dict[str, str]:
+        """What was found since it was taken last: statement → its scans."""
+        found, self._found = self._found, {}
+        return found
+
+    def _note(self, connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if statement in self._seen or not is_plain(statement) or not (of := caller()).of_run:
+            return
+        self._seen.add(statement)
+        if not of.is_harmless:
+            found = scans(connection.connection.driver_connection, statement, first_of(values, many=many))
+            if found:
+                self._found[in_one_line(statement)] = f"{'; '.join(found)} ({of.functions[0] if of.functions else '?'})"

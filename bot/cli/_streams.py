@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -72,6 +73,14 @@ def flush_stdout() -> None:
 def print_json(value: object) -> None:
     """Prints the one document of `--json`."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_json_list(values: Iterable[object]) -> None:
+    """Prints a list as `print_json` does, each value as it comes."""
+    sys.stdout.write("[")
+    for place, value in enumerate(values):
+        sys.stdout.write((", " if place else "") + json.dumps(value, ensure_ascii=False))
+    sys.stdout.write("]\n")
 
 
 def json_time(moment: datetime | None) -> str | None:

@@ -12,9 +12,10 @@ from sqlmodel import Session, col, delete, select, update
 from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
 from subscriptions.store import mentions
+from subscriptions.store.conversation_rows import CallbackRow, UpdateRow
 from subscriptions.store.database.conflicts import put
 from subscriptions.store.database.store import execute
-from subscriptions.store.rows import TABLES, CallbackRow, UpdateRow
+from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
 _FIND = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Enum, ForeignKey, Index, text
+from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, ForeignKey, Index, text, true
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
@@ -54,3 +54,8 @@ def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: b
     """A column that holds one of the values of an enumeration; NULL where `default` is None and it is not `required`."""
     kind = Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
     return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
+
+
+def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that only the database writes; no insert names it."""
+    return Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))

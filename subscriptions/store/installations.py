@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.states import InstallationState
+from subscriptions.store.conversation_rows import InstallationRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.rows import InstallationRow
 
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 

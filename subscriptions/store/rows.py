@@ -1,4 +1,4 @@
-"""The tables. Rows stay inside the store: everything that leaves it is a frozen value.
+"""The tables, those of conversations in a module of their own. Rows stay inside the store: everything that leaves it is a frozen value.
 
 Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 """
@@ -13,14 +13,13 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.states import (
     Admission,
     ChatState,
-    InstallationState,
     MessageState,
     PauseReason,
-    ReplyState,
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store.columns import Json, Utc, choice, index, json_column, reference
+from subscriptions.store.columns import Json, Utc, choice, index, json_column, kept_by_triggers, reference
+from subscriptions.store.conversation_rows import UpdateRow
 
 
 class SourceRow(SQLModel, table=True):
@@ -218,15 +217,19 @@ class QueryRow(SQLModel, table=True):
     canonical: str = Field(unique=True)
 
 
+BECOMES_DUE = "state = 'active' AND chat_active IS 1"  # of a subscription, as the indexes of due moments have it
+GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # of a delivery, as the index of open ones has it
+
+
 class SubscriptionRow(SQLModel, table=True):
-    """A subscription of a chat."""
+    """A subscription of a chat. `chat_active` repeats the state of the chat, which the database keeps by triggers."""
 
     __tablename__ = "subscription"
     __table_args__ = (
         UniqueConstraint("chat", "query"),
         UniqueConstraint("chat", "number"),
-        index("ix_subscription_due", "next_due_at", "cursor"),
-        index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
+        index("ix_subscription_due", "next_due_at", "cursor", where=BECOMES_DUE),
+        index("ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"),
         index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -249,15 +252,21 @@ class SubscriptionRow(SQLModel, table=True):
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss
+    chat_active: bool = kept_by_triggers()
 
 
 class DeliveryRow(SQLModel, table=True):
-    """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane."""
+    """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane.
+
+    `sendable`: whether the chat gets it, if it is open; the database keeps it by triggers, as the state of the chat changes.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        index("ix_delivery_open", "settled_at", "chat"), index("ix_delivery_notice", "settled_at", where="kind = 'notice'")
-    )  # fmt: skip
+        index("ix_delivery_open", "settled_at", "chat"),
+        index("ix_delivery_sendable", "chat", where=GOES_OUT),
+        index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
+    )
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
     chat: int = reference("chat.id", index=True)
@@ -272,6 +281,7 @@ class DeliveryRow(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
     dismissed_at: datetime | None = Field(default=None, sa_type=Utc)
     reason: str = ""
+    sendable: bool = kept_by_triggers()
 
 
 class DeliveryItemRow(SQLModel, table=True):
@@ -321,32 +331,6 @@ class MessageRow(SQLModel, table=True):
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 
 
-class UpdateRow(SQLModel, table=True):
-    """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
-
-    __tablename__ = "update"
-    __table_args__ = (index("ix_update_chat", "chat", "at"), index("ix_update_at", "at"))
-    platform: str = Field(primary_key=True)
-    update_id: str = Field(primary_key=True)
-    at: datetime = Field(sa_type=Utc)
-    chat: str = ""
-    reply: str = ""
-    state: ReplyState = choice(ReplyState, ReplyState.DONE)
-    worker: str = ""  # who posts the reply
-
-
-class UndoRow(SQLModel, table=True):
-    """The state of a chat before a change, for `undo`."""
-
-    __tablename__ = "undo"
-    __table_args__ = (index("ix_undo_at", "at"), index("ix_undo_who", "who"))
-    id: int | None = Field(default=None, primary_key=True)
-    chat: int = reference("chat.id", index=True)
-    who: str = ""
-    at: datetime = Field(sa_type=Utc)
-    before: Json = json_column(dict)
-
-
 class KeyValueRow(SQLModel, table=True):
     """A single value under a name: a counter, a cursor, an offset."""
 
@@ -355,44 +339,4 @@ class KeyValueRow(SQLModel, table=True):
     value: str
 
 
-class CallbackRow(SQLModel, table=True):
-    """A callback token: what an opaque id in a button or link stands for. See model.CallbackToken."""
-
-    __tablename__ = "callback"
-    __table_args__ = (index("ix_callback_at", "at"), index("ix_callback_verb", "verb"))
-    id: str = Field(primary_key=True)
-    chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
-    place: str = Field(default="", index=True)  # address of the chat where it works; "": in every chat
-    person: str = Field(default="", index=True)
-    at: datetime | None = Field(default=None, sa_type=Utc)
-    verb: str
-    arguments: Json = json_column(dict)
-
-
-class MentionRow(SQLModel, table=True):
-    """A word by which a callback, a notice or a change names a chat or a person; see mentions.py."""
-
-    __tablename__ = "mention"
-    __table_args__ = (
-        index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
-        index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
-        index("ix_mention_change", "change", where="change IS NOT NULL"),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    word: str = Field(index=True)
-    callback: str | None = Field(default=None, sa_column_args=[ForeignKey("callback.id", ondelete="CASCADE")])
-    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")])
-    change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
-
-
-class InstallationRow(SQLModel, table=True):
-    """A workspace that installed the app."""
-
-    __tablename__ = "installation"
-    team: str = Field(primary_key=True)
-    tokens: str = ""
-    state: InstallationState = choice(InstallationState, InstallationState.ACTIVE)
-    since: datetime = Field(sa_type=Utc)
-
-
-TABLES = SQLModel.metadata
+TABLES = UpdateRow.metadata  # with the tables of conversations, which that module adds

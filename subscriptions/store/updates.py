@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, text
 from sqlmodel import Session, col, func, or_, select, update
 
 from subscriptions.states import ReplyState
+from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.rows import UpdateRow
 from subscriptions.store.workers import WorkerRow
 
 _KEY = ("platform", "update_id")
+_is_unfinished = text(UNFINISHED)  # beside the state that is asked for: an index has few of these
 
 
 def reply_to(session: Session, platform: str, update_id: str) -> str | None:
@@ -71,14 +72,10 @@ def unfinished_replies(session: Session, since: datetime, worker: str) -> list[t
     """
     in_hand = or_(col(UpdateRow.worker).in_(select(WorkerRow.id)), col(UpdateRow.worker) == worker)
     lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
-    session.exec(
-        update(UpdateRow)
-        .where(col(UpdateRow.state).in_((ReplyState.READY, ReplyState.AGAIN)), lost, ~in_hand)
-        .values(state=ReplyState.DONE, reply="")
-    )
+    session.exec(update(UpdateRow).where(_is_unfinished, lost, ~in_hand).values(state=ReplyState.DONE, reply=""))
     found = session.exec(
         update(UpdateRow)
-        .where(col(UpdateRow.state) == ReplyState.READY, ~in_hand)
+        .where(_is_unfinished, col(UpdateRow.state) == ReplyState.READY, ~in_hand)
         .values(state=ReplyState.AGAIN, worker=worker)
         .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
     ).all()

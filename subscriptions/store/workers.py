@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
 
-from subscriptions.states import MessageState, ReplyState
-from subscriptions.store.rows import MessageRow, UpdateRow
-
-UNFINISHED = (ReplyState.READY, ReplyState.AGAIN)
+from subscriptions.states import MessageState
+from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
+from subscriptions.store.rows import MessageRow
 
 
 class WorkerRow(SQLModel, table=True):
@@ -36,7 +36,7 @@ def beat(session: Session, worker: str) -> None:
 def others_in_hand(session: Session, worker: str) -> dict[str, int]:
     """The other workers that have messages or replies in hand → their heartbeats."""
     messages = select(MessageRow.worker).where(MessageRow.state == MessageState.SENDING)
-    replies = select(UpdateRow.worker).where(col(UpdateRow.state).in_(UNFINISHED))
+    replies = select(UpdateRow.worker).where(text(UNFINISHED))
     busy = or_(col(WorkerRow.id).in_(messages), col(WorkerRow.id).in_(replies))
     return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker, busy)).all())
 

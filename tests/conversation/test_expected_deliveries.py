@@ -403,4 +403,4 @@ def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(bot: BotHarness, a
         assert plans.due_chats(session, moment, 1, waiting=True) == []
         assert len(plans.due_chats(session, moment, 1)) == 1
     assert plan_due(bot.store, now=moment) == ()
-    assert outbox_entries(bot.store, now=moment) == []
+    assert list(outbox_entries(bot.store, now=moment)) == []

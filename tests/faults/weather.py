@@ -177,7 +177,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
     while rounds < LONGEST and (await _drained(app, sky, clock)):
         rounds += 1
         clock.advance(timedelta(seconds=31))
-    entries = outbox_entries(app.store, now=clock.now())
+    entries = tuple(outbox_entries(app.store, now=clock.now()))
     row = judged(name, sky, entries, (clock.monotonic() - 1000) / 60)
     await app.close()
     return row

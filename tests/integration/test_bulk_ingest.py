@@ -146,7 +146,7 @@ def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[
 def test_a_digest_in_parts_gives_the_same_store_as_at_once(
     said: list[tuple[list[Paper], int, bool]], last: list[Paper], ago: int, most: int
 ) -> None:
-    """All but the numbers of rows, which order nothing but papers that are announced once more."""
+    """All but the numbers of rows, which order nothing."""
     with stores("whole", "parts") as (whole, parts), pytest.MonkeyPatch.context() as patched:
         stored_all(whole, said)
         stored_all(parts, said)
@@ -161,16 +161,21 @@ class _Crash(Exception):
     """The process ends."""
 
 
+@pytest.mark.parametrize("together", [2000, 4])
 @settings(max_examples=30, deadline=None)
-@given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 5))
+@given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
 def test_a_digest_that_is_read_again_after_a_crash_is_stored_as_if_there_had_been_none(
-    said: list[tuple[list[Paper], int, bool]], last: list[Paper], most: int, crash_after: int
+    together: int, said: list[tuple[list[Paper], int, bool]], last: list[Paper], most: int, crash_after: int
 ) -> None:
-    """Papers, sequences, words and the counts of the receipt are those of an ingest without a crash."""
+    """Papers, sequences and words are those of an ingest without a crash; the counts of the receipt, too.
+
+    But of a digest that is announced in parts, what was announced before the crash is known afterwards.
+    """
     with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
         stored_all(crashed, said)
         patched.setattr(ingesting, "MOST_AT_ONCE", most)
+        patched.setattr(ingesting, "MOST_TOGETHER", together)
         some = digest(*last, name="the last one")
         commits = Counter[str]()
 
@@ -188,8 +193,62 @@ def test_a_digest_that_is_read_again_after_a_crash_is_stored_as_if_there_had_bee
             done = stored(crashed, some)
             if done.already_known:  # it crashed after the last commit
                 done = expected
-        assert counts_of(done) == counts_of(expected)
+        if together == 2000:
+            assert counts_of(done) == counts_of(expected)
         assert_same(crashed, calm)
+
+
+@pytest.mark.parametrize("together", [3, 9, 100])
+@pytest.mark.parametrize("at_once", [2, 50])
+def test_the_parts_of_a_digest_announce_the_papers_in_its_order(
+    monkeypatch: pytest.MonkeyPatch, together: int, at_once: int
+) -> None:
+    some = many(20)
+    with stores("whole", "parts") as (whole, parts):
+        at_first = counts_of(stored(whole, some))
+        monkeypatch.setattr(ingesting, "MOST_TOGETHER", together)
+        monkeypatch.setattr(ingesting, "MOST_AT_ONCE", at_once)
+        assert counts_of(stored(parts, some)) == at_first
+        ours, theirs = content(parts), content(whole)
+        for name in ("paper", "paper_key", "paper_alias", "words", "counter"):
+            assert ours[name] == theirs[name], name
+        assert counts_of(stored(parts, some)) == counts_of(stored(whole, some)) == (True, 0, 0, 20, False, 0, 0)
+
+
+@pytest.mark.parametrize("together", [3, 100])
+def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    monkeypatch.setattr(ingesting, "MOST_TOGETHER", together)
+    monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 2)
+    with stores("archive") as (store,):
+        done = stored(store, many(10), day=TODAY - 30 * DAY)
+        assert (done.new, done.archived, done.announced) == (10, 10, 0)
+        again = stored(store, many(10), day=TODAY - 30 * DAY)
+        assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
+        assert stored(store, many(10), day=TODAY - 30 * DAY, announce=True).announced == 10
+        assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 10
+
+
+@pytest.mark.parametrize("day", [TODAY, TODAY - 20 * DAY])
+def test_papers_that_are_announced_once_more_keep_their_order_however_they_were_stored(
+    monkeypatch: pytest.MonkeyPatch, day: date
+) -> None:
+    """Two papers of one title are not stored ahead, so they get the last row numbers."""
+    titles = ("Kite", "Boat", "Boat", "Tree", "Kite", "Sea")
+    first = digest(*(paper(title, "cs.LG", arxiv_id=f"2602.{n:05d}") for n, title in enumerate(titles)))
+    more = digest(
+        *(paper(title, "cs.CV", arxiv_id=f"2602.{n:05d}", kind=Announce.CROSS) for n, title in enumerate(titles)),
+        name="the next",
+    )
+    asked = "SELECT key FROM paper ORDER BY sequence"
+    with stores("whole", "parts") as (whole, parts):
+        stored(whole, first, day=day)
+        stored(whole, more)
+        monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 2)
+        stored(parts, first, day=day)
+        monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 500)
+        stored(parts, more)
+        with closing(sqlite3.connect(whole.path)) as one, closing(sqlite3.connect(parts.path)) as other:
+            assert one.execute(asked).fetchall() == other.execute(asked).fetchall()
 
 
 # ------------------------------------------------------------------------------------------------------- beside others
@@ -208,6 +267,45 @@ def test_others_can_write_while_a_digest_of_many_papers_is_stored(tmp_path: Path
     stored(store, many(1600))
     assert max(later - earlier for earlier, later in pairwise(seen)) <= ingesting.MOST_AT_ONCE
     assert seen[-1] == 1600
+    store.close()
+
+
+def test_no_transaction_of_a_large_digest_writes_more_than_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last transaction of a digest of 20,000 papers held the database for half a second."""
+    monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(ingesting, "MOST_TOGETHER", 100)
+    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
+    store.open(now=NOON)
+    seen = [(0, 0)]
+    asked = "SELECT count(*) FROM appearance", "SELECT count(*) FROM paper WHERE sequence IS NOT NULL"
+    store.after_commit = lambda: seen.append((count(store, asked[0]), count(store, asked[1])))
+    done = stored(store, many(470))
+    assert done.new == 470
+    for earlier, later in pairwise(seen):
+        assert later[0] - earlier[0] == later[1] - earlier[1] <= ingesting.MOST_TOGETHER
+    assert seen[-1] == (470, 470)
+    store.close()
+
+
+def test_a_chat_gets_each_paper_once_of_a_digest_that_is_announced_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(ingesting, "MOST_TOGETHER", 100)
+    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
+    store.open(now=NOON)
+    ingested(store, paper("Boat", "cs.CV"), now=NOON - DAY)
+    subscribes(store, "console:me", "kite", when="now", now=NOON - DAY / 2)
+
+    def plan() -> None:
+        plan_due(store, now=NOON)
+
+    store.after_commit = plan
+    stored(store, many(250))
+    assert count(store, "SELECT count(*) FROM delivery_item") == 250
+    assert count(store, "SELECT count(DISTINCT paper) FROM delivery_item") == 250
     store.close()
 
 

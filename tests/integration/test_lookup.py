@@ -16,7 +16,8 @@ from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
-from subscriptions.store.rows import CallbackRow, PaperRow
+from subscriptions.store.conversation_rows import CallbackRow
+from subscriptions.store.rows import PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_bot, confirmed, posts

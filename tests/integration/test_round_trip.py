@@ -177,7 +177,8 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
                 chat.settings,
                 tuple(sorted(stored_chats.chosen_settings(session, chat.id).items())),
             )
-            for chat in stored_chats.all_chats(session, zone=store.zone)
+            for page in stored_chats.all_chats(session, zone=store.zone)
+            for chat in page
         ]
     speaking = {chat for chat, *_ in requests} | {row[0] for row in chosen if row[3]}
     return [*requests, *(row for row in chosen if row[0] in speaking)]

@@ -82,7 +82,7 @@ def known(store: Store, key: str) -> KnownPaper:
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns each planned delivery in order: its chat and its titles."""
     with store.read() as session:
-        found = stored_entries.entries(session, now=NOON)
+        found = stored_entries.entries(session, 0, over=True, now=NOON, wall=NOON)[0]
         seqs = range(1, len(found) + 1)
         values = [deliveries.delivery_value(session, seq, zone="UTC") for seq in seqs]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
@@ -245,7 +245,7 @@ class TestRule2SinceAndSeen:
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
         with store.read() as session:
-            ids = [chat.id for chat in chats.all_chats(session, zone="UTC")]
+            ids = [chat.id for page in chats.all_chats(session, zone="UTC") for chat in page]
             rows = subscriptions.subscriptions_of(session, ids)
             assert [s.cursor for subs in rows.values() for s in subs] == [1, 1]
 
@@ -488,7 +488,7 @@ class TestRule6Lanes:
     def test_a_dismissed_one_does_not(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, Unclear("the line broke"))
-        dismiss(store, outbox_entries(store, now=NOON)[0].id, now=NOON)
+        dismiss(store, next(outbox_entries(store, now=NOON)).id, now=NOON)
         todo = step(store, "telegram:-7", NOON)
         assert todo is not None
         assert todo.seq == 2

@@ -1,8 +1,9 @@
 """outbox: lists what waits to be sent and why; retries or dismisses dead letters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from bot.cli._options import Json, Now
 from bot.cli._session import open_session
-from bot.cli._streams import json_time, print_error, print_json, print_line, printable
+from bot.cli._streams import json_time, print_error, print_json_list, print_line, printable
 from bot.cli._tables import print_table
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
@@ -25,6 +26,7 @@ from subscriptions.store import OutboxEntry
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
 _OVER = ("dismissed", "sent")  # states of deliveries that are over; listed only with --state
+_PAGE = 1000  # entries in one table
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
@@ -52,16 +54,13 @@ def show(
             Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
         )
     with open_session(now) as session:
-        entries = outbox_entries(session.store, now=session.now, wall=session.clock.wall())
-        moment, settings = session.now, session.settings
-    wanted = [entry for entry in entries if (entry.state == state if state else entry.state not in _OVER)]
-    shown = [_with_reason(entry, settings) for entry in wanted]
-    if json:
-        print_json([_document(entry) for entry in shown])
-    elif shown:
-        _show(shown, moment, settings.timezone)
-    else:
-        print_line(f"No delivery is {state}." if state else "Nothing waits.")
+        entries = outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)
+        wanted = (entry for entry in entries if (entry.state == state if state else entry.state not in _OVER))
+        shown = (_with_reason(entry, session.settings) for entry in wanted)
+        if json:
+            print_json_list(_document(entry) for entry in shown)
+        elif not _show_all(shown, session.now, session.settings.timezone):
+            print_line(f"No delivery is {state}." if state else "Nothing waits.")
     return 0
 
 
@@ -116,6 +115,15 @@ def _document(entry: OutboxEntry) -> dict[str, object]:
         "waiting_since": json_time(entry.waiting_since),
         "reason": entry.reason,
     }
+
+
+def _show_all(entries: Iterator[OutboxEntry], now: datetime, zone: str) -> bool:
+    """Prints tables of so many entries as are held at a time. Returns whether there was one."""
+    is_any = False
+    while page := list(islice(entries, _PAGE)):
+        is_any = True
+        _show(page, now, zone)
+    return is_any
 
 
 def _show(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:

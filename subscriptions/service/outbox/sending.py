@@ -1,6 +1,6 @@
 """The outbox as senders and operators use it: claim, render, send, record the outcome, list, retry, dismiss."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -159,10 +159,20 @@ def outbox_counts(store: Scope) -> OutboxCounts:
     )
 
 
-def outbox_entries(store: Scope, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
-    """Every delivery that is still stored, oldest first. `wall` is the machine's clock, where `now` is another."""
-    with store.read() as transaction:
-        return entries.entries(transaction, now=now, wall=wall)
+def outbox_entries(
+    store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
+) -> Iterator[OutboxEntry]:
+    """Yields every delivery that is still stored, oldest first, read a page at a time, each in a transaction of its own.
+
+    Without `over` those that are sent or dismissed are left out. `wall` is the machine's clock, where `now` is another.
+    """
+    after = 0
+    while True:
+        with store.read() as transaction:
+            page, after = entries.entries(transaction, after, over=over, now=now, wall=wall or now)
+        if not page:
+            return
+        yield from page
 
 
 def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:

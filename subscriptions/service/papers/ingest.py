@@ -1,9 +1,9 @@
 """Stores digests, and announces papers that were filed."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
+from hashlib import sha256
 
 from subscriptions.matching import merge_copies
 from subscriptions.model import Digest
@@ -14,11 +14,13 @@ from subscriptions.store import WRITES, Ingested, Scope, Steps, Store, Transacti
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
+from subscriptions.store.papers.digests import joined
 from subscriptions.store.papers.drafts import Incoming, incoming, known_keys
 from subscriptions.store.papers.known_papers import last_sequence
 from subscriptions.zones import zone
 
 MOST_AT_ONCE = 500  # papers of a digest that are merged in one transaction: bounds how long other writers wait
+MOST_TOGETHER = 2000  # papers of a digest that are announced in one transaction, for the same reason; a day has fewer
 
 
 def ingest_digest(
@@ -61,7 +63,7 @@ def ingest_steps(
     arrival: Arrival = UNKNOWN,
     note: Callable[[Transaction, Ingested], None] | None = None,
 ) -> Steps[Ingested]:
-    """Stores one digest whole or not at all. The same bytes again change nothing.
+    """Stores one digest. The same bytes again change nothing.
 
     The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
     announced all the same, also when they were filed before. `of_arxiv`: the source is one of arXiv's own, whose word
@@ -73,34 +75,105 @@ def ingest_steps(
     Given a Store, papers of a large digest are stored ahead, MOST_AT_ONCE in a transaction, so that others can write in
     between. The last transaction stores the digest and announces all of its papers together. After a crash before it
     there are papers that no digest has and nobody gets; the next digest that has them announces them, be it this one.
+
+    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each as above, and each as a digest of its
+    own. The last one has the digest's name: after a crash before it the digest is not known, and read again it has the
+    remaining parts stored. A planner between two parts takes what is announced by then; the rest follows.
     """
     is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
-    papers, ahead = _read(store, digest), dict[int, int]()
-    if isinstance(store, Store) and len(papers) > MOST_AT_ONCE:
+    work = _Ingest(
+        source=source, day=day, now=now, is_news=is_news, announce=announce, of_arxiv=of_arxiv, arrival=arrival
+    )
+    *parts, last = _parts(store, _read(store, digest))
+    before = Ingested()
+    for papers in parts:
+        ahead = yield from work.store_ahead(store, papers)
+        yield WRITES
+        with store.write() as transaction:
+            ingested = work.store_digest(transaction, _part(digest, papers), papers, ahead)
+        before = joined(before, ingested)
+    ahead = yield from work.store_ahead(store, last)
+    yield WRITES
+    with store.write() as transaction:
+        ingested = work.store_digest(transaction, digest, last, ahead)
+        if parts and not ingested.already_known:
+            ingested = joined(before, ingested)
+        if note is not None:
+            note(transaction, ingested)
+        return ingested
+
+
+def _parts(store: Scope, papers: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
+    """Returns the papers of a digest in the parts that are announced together: in one where a transaction is given."""
+    if not isinstance(store, Store) or not papers:
+        return (papers,)
+    return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
+
+
+def _part(digest: Digest, papers: Sequence[Incoming]) -> Digest:
+    """Returns a part of a digest as a digest. Its name tells which papers are in it: a newer program may read others."""
+    keys = "\n".join(key for one in papers for key in one.keys)
+    name = announcing.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
+    return replace(digest, content_hash=name, entries=tuple(one.paper for one in papers), warnings=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ingest:
+    """What all transactions of one ingest need to know; see `ingest_digest`."""
+
+    source: str
+    day: date
+    now: datetime
+    is_news: bool
+    announce: bool
+    of_arxiv: bool
+    arrival: Arrival
+
+    def store_ahead(self, store: Scope, papers: Sequence[Incoming]) -> Steps[dict[int, int]]:
+        """Stores papers ahead of their digest, if they are many; returns their ids, by their places."""
+        ahead: dict[int, int] = {}
+        if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
+            return ahead
         for first in range(0, len(papers), MOST_AT_ONCE):
-            part = papers[first : first + MOST_AT_ONCE]
             yield WRITES
             with store.write() as transaction:
                 announcing.hold_sequence(transaction)
                 ahead |= digests.store_ahead(
-                    transaction, part, source=source, day=day, now=now, is_news=is_news, of_arxiv=of_arxiv
+                    transaction,
+                    papers[first : first + MOST_AT_ONCE],
+                    source=self.source,
+                    day=self.day,
+                    now=self.now,
+                    is_news=self.is_news,
+                    of_arxiv=self.of_arxiv,
                 )
-    yield WRITES
-    with store.write() as transaction:
+        return ahead
+
+    def store_digest(
+        self, transaction: Transaction, digest: Digest, papers: Sequence[Incoming], ahead: Mapping[int, int]
+    ) -> Ingested:
+        """Stores a digest, or a part of one, with all that follows; says what is stored of one that is known."""
         announcing.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
-            ingested = _known(transaction, digest.content_hash, now, announce=announce, requested=arrival.requested)
-        else:
-            after, when = last_sequence(transaction), came(transaction, arrival, source, now)
-            add = partial(digests.add_digest, transaction, digest, papers, source=source, day=day, now=now)
-            ingested = add(is_news=is_news, of_arxiv=of_arxiv, came=when, ahead=ahead)
-            counted = 0 if when is came_now else count_read_again(transaction, after)
-            edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=now)
-            edits.request_edits_for_summaries(transaction, ingested.summarised, now=now)
-            ingested = replace(ingested, counted=counted)
-        if note is not None:
-            note(transaction, ingested)
-        return ingested
+            requested = self.arrival.requested
+            return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
+        after, when = last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
+        ingested = digests.add_digest(
+            transaction,
+            digest,
+            papers,
+            source=self.source,
+            day=self.day,
+            now=self.now,
+            is_news=self.is_news,
+            of_arxiv=self.of_arxiv,
+            came=when,
+            ahead=ahead,
+        )
+        counted = 0 if when is came_now else count_read_again(transaction, after)
+        edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
+        edits.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
+        return replace(ingested, counted=counted)
 
 
 def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:

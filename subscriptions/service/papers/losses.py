@@ -51,10 +51,9 @@ def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime,
 def note_loss(transaction: Transaction, loss: Loss) -> None:
     """Stores a loss, and for each subscription of the copy up to when it had delivered what had come before the loss."""
     losses.put_loss(transaction, loss)
-    chats = {chat.id: chat for chat in all_chats(transaction, zone=transaction.zone)}
-    ids = list(chats)
-    for start in range(0, len(ids), SLICE):
-        found = stored_subscriptions.subscriptions_of(transaction, ids[start : start + SLICE])
+    for page in all_chats(transaction, zone=transaction.zone):
+        chats = {chat.id: chat for chat in page}
+        found = stored_subscriptions.subscriptions_of(transaction, list(chats))
         subscriptions = [subscription for of_chat in found.values() for subscription in of_chat]
         moments = {s.id: counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
         losses.count_until(transaction, moments)

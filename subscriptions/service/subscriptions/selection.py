@@ -1,6 +1,6 @@
 """Finds a chat by its address, and its subscriptions by number or query."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from subscriptions.errors import NotFound, Sentence
@@ -49,15 +49,17 @@ def kind_of(address: ChatAddress) -> ChatKind:
 def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
     """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
     with store.read() as transaction:
-        chats = (
-            stored_chats.all_chats(transaction, zone=store.zone) if address is None else (find(transaction, address),)
+        pages = (
+            stored_chats.all_chats(transaction, zone=store.zone) if address is None else [(find(transaction, address),)]
         )
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
-        return tuple(
-            Listed(chat=chat, subscription=s, zone=s.zone or chat.settings.timezone)
-            for chat in chats
-            for s in subscriptions[chat.id]
-        )
+        return tuple(one for chats in pages for one in _listed(transaction, chats))
+
+
+def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]:
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+    for chat in chats:
+        for one in subscriptions[chat.id]:
+            yield Listed(chat=chat, subscription=one, zone=one.zone or chat.settings.timezone)
 
 
 def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:

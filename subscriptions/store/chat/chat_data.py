@@ -1,11 +1,12 @@
 """Exports and erases all that the store holds of one chat (docs/architecture.md, rule 10)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
+from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState, describe_chat_state
@@ -13,8 +14,9 @@ from subscriptions.store import mentions
 from subscriptions.store.callbacks import erase_place
 from subscriptions.store.chat.denials import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
+from subscriptions.store.conversation_rows import CallbackRow, UndoRow, UpdateRow
+from subscriptions.store.database.store import CHUNK
 from subscriptions.store.rows import (
-    CallbackRow,
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
@@ -24,8 +26,6 @@ from subscriptions.store.rows import (
     PaperRow,
     QueryRow,
     SubscriptionRow,
-    UndoRow,
-    UpdateRow,
 )
 
 Json = dict[str, Any]
@@ -37,7 +37,8 @@ _CHAT_NAMES = {  # today's columns → what they are called in an export
     "first_delivery_planned": "spoken",
     "no_match_streak": "dry",
 }
-_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen"}
+_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen", "chat_active": ""}
+_DELIVERY_NAMES = {"sendable": ""}
 _MESSAGE_NAMES = {
     "lookup_given_up": "edit_payload",
     "edit_requested_at": "edit_state",
@@ -126,30 +127,45 @@ def _subscriptions(session: Session, chat_id: int) -> list[Json]:
 
 
 def _deliveries(session: Session, chat_id: int) -> list[Json]:
-    """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more."""
-    deliveries = session.exec(
-        select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq))
-    ).all()
-    messages = session.exec(
-        select(MessageRow)
-        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
-        .where(DeliveryRow.chat == chat_id)
-        .order_by(col(MessageRow.delivery), col(MessageRow.number))
-    ).all()
-    items = session.exec(
-        select(DeliveryItemRow, PaperRow.key, PaperRow.title)
-        .join(PaperRow, col(PaperRow.id) == DeliveryItemRow.paper)
-        .where(DeliveryItemRow.chat == chat_id)
-        .order_by(col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
-    ).all()
+    """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more; page by page."""
+    found: list[Json] = []
+    of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
+    last = 0
+    while page := session.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
+        found += _with_contents(session, page)
+        last = page[-1].seq or 0
+    papers: list[Json] = []
+    left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
+    left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
+    while items := session.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
+        papers += map(_paper, items)
+        last = items[-1][0].paper
+    return [*found, {"messages": [], "papers": papers}] if papers else found
+
+
+def _with_contents(session: Session, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
+    """Deliveries with their messages and papers."""
+    seqs = [delivery.seq or 0 for delivery in deliveries]
+    in_order = col(MessageRow.delivery), col(MessageRow.number)
+    messages: dict[int, list[Json]] = {}
+    for message in session.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
+        messages.setdefault(message.delivery, []).append(_json(message))
     papers: dict[int | None, list[Json]] = {}
-    for item, key, title in items:
-        papers.setdefault(item.delivery, []).append({"key": key, "title": title, **_json(item)})
-    posts: dict[int, list[Json]] = {}
-    for message in messages:
-        posts.setdefault(message.delivery, []).append(_json(message))
-    found = [{**_json(d), "messages": posts.get(d.seq or 0, []), "papers": papers.get(d.seq, [])} for d in deliveries]
-    return [*found, {"messages": [], "papers": papers[None]}] if None in papers else found
+    shown = _items().where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
+    for item in session.exec(shown):
+        papers.setdefault(item[0].delivery, []).append(_paper(item))
+    for delivery, seq in zip(deliveries, seqs, strict=True):
+        yield {**_json(delivery), "messages": messages.get(seq, []), "papers": papers.get(seq, [])}
+
+
+def _items() -> Select[DeliveryItemRow, str, str]:
+    papers = select(DeliveryItemRow, PaperRow.key, PaperRow.title)
+    return papers.join(PaperRow, col(PaperRow.id) == DeliveryItemRow.paper)
+
+
+def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
+    item, key, title = found
+    return {"key": key, "title": title, **_json(item)}
 
 
 def _json(row: SQLModel) -> Json:
@@ -162,6 +178,8 @@ def _json(row: SQLModel) -> Json:
             return _renamed({**values, "admission": reason}, _CHAT_NAMES)
         case SubscriptionRow():
             return _renamed({**values, "pause_reason": row.pause_reason or ""}, _SUBSCRIPTION_NAMES)
+        case DeliveryRow():
+            return _renamed(values, _DELIVERY_NAMES)
         case MessageRow():
             reason = f"skipped: {row.reason}" if row.lookup_given_up else row.reason
             since = row.edit_requested_at

@@ -1,6 +1,6 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -23,14 +23,26 @@ from subscriptions.store.rows import TABLES, ChatRow
 # Columns that the value Chat does not have.
 _NOT_IN_CHAT = frozenset({"state_since", "moved_to", "owner", "next_number", "created_at"})
 
+_LAST_SIGN = (
+    "\U0010ffff"  # what begins with x lies between x and x + _LAST_SIGN: a range of an index, which LIKE is not
+)
+
 # Statements that every plan executes are built once.
 _chats = TABLES.tables["chat"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
 _CHATS = columns(*(column for column in _chats.c if column.name not in _NOT_IN_CHAT)).where(_chats.c.id.in_(_ids))
-_AT = columns(_chats).where(_chats.c.address.in_(bindparam("addresses", type_=String, expanding=True)))
+_AT = columns(_chats).where(
+    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("addresses", type_=String, expanding=True))
+)
 _CHOSEN = columns(_chats.c.id, _chats.c.timezone, _chats.c.lang, _chats.c.settings).where(_chats.c.id.in_(_ids))
 _address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
-_IN_ORDER = columns(_chats).where(_chats.c.moved_to.is_(None)).order_by(*_address.clauses)
+_LAST = ("last_platform", "last_address", "last_topic")
+_PAGE = (
+    columns(_chats)
+    .where(_address > tuple_(*map(bindparam, _LAST)), _chats.c.moved_to.is_(None))
+    .order_by(*_address.clauses)
+    .limit(bindparam("most"))
+)
 _STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
 
 
@@ -44,16 +56,25 @@ def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | No
 
 def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
     """The chats at these addresses, each as `find_chat` finds it; unknown addresses are left out."""
-    wanted = sorted({address.address for address in addresses})
+    wanted: dict[str, set[str]] = {}
+    for address in addresses:
+        wanted.setdefault(address.platform, set()).add(address.address)
     found: dict[ChatAddress, Chat] = {}
-    for start in range(0, len(wanted), CHUNK):
-        for row in execute(session, _AT, {"addresses": wanted[start : start + CHUNK]}).all():
-            place = ChatAddress(row.platform, row.address, row.topic)
-            if place in addresses:
-                moved = row.moved_to is not None
-                chat = find_chat(session, place, zone=zone) if moved else chat_value(row, zone)
-                found |= {place: chat} if chat is not None else {}
+    for row in _rows_at(session, wanted):
+        place = ChatAddress(row.platform, row.address, row.topic)
+        if place in addresses:
+            moved = row.moved_to is not None
+            chat = find_chat(session, place, zone=zone) if moved else chat_value(row, zone)
+            found |= {place: chat} if chat is not None else {}
     return found
+
+
+def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
+    """The rows of these addresses, by platform, with all topics."""
+    for platform, addresses in wanted.items():
+        some = sorted(addresses)
+        for start in range(0, len(some), CHUNK):
+            yield from execute(session, _AT, {"on": platform, "addresses": some[start : start + CHUNK]}).all()
 
 
 def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
@@ -84,22 +105,19 @@ def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: d
         execute(session, insert(_chats), rows)
 
 
-def all_chats(session: Session, *, zone: str) -> tuple[Chat, ...]:
-    """Every chat that has not moved away, in the order of their addresses."""
-    rows = session.exec(
-        select(ChatRow)
-        .where(col(ChatRow.moved_to).is_(None))
-        .order_by(ChatRow.platform, ChatRow.address, ChatRow.topic)
-    )
-    return tuple(chat_value(row, zone) for row in rows)
+def all_chats(session: Session, *, zone: str) -> Iterator[Sequence[Chat]]:
+    """Yields every chat that has not moved away, in the order of their addresses, a page at a time."""
+    last: ChatAddress | None = None
+    while page := chats_after(session, last, CHUNK, zone=zone):
+        yield page
+        last = page[-1].address
 
 
 def chats_after(session: Session, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
     """The first `most` chats that have not moved away and whose address comes after `after`, as `all_chats` orders them."""
-    wanted = _IN_ORDER.limit(most)
-    if after is not None:
-        wanted = wanted.where(_address > tuple_(after.platform, after.address, after.topic))
-    return [chat_value(row, zone) for row in execute(session, wanted)]
+    last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
+    values = {**dict(zip(_LAST, last, strict=True)), "most": most}
+    return [chat_value(row, zone) for row in execute(session, _PAGE, values)]
 
 
 def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
@@ -267,7 +285,7 @@ def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[
     """The addresses with this prefix, of chats that have not moved away."""
     rows = session.exec(
         select(ChatRow.address)
-        .where(ChatRow.platform == platform, col(ChatRow.address).startswith(prefix, autoescape=True))
+        .where(ChatRow.platform == platform, ChatRow.address >= prefix, ChatRow.address < prefix + _LAST_SIGN)
         .where(col(ChatRow.moved_to).is_(None))
         .distinct()
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.model import ChatAddress, Lane
@@ -13,17 +14,8 @@ from subscriptions.store import mentions
 from subscriptions.store.callbacks import HOME_VIEW_PREFIX
 from subscriptions.store.chat.chats import mark_reachable
 from subscriptions.store.chat.denials import move_denial
-from subscriptions.store.rows import (
-    CallbackRow,
-    ChatRow,
-    DeliveryItemRow,
-    DeliveryRow,
-    LaneRow,
-    MessageRow,
-    SubscriptionRow,
-    UndoRow,
-    UpdateRow,
-)
+from subscriptions.store.conversation_rows import CallbackRow, UndoRow, UpdateRow
+from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 
 _NO_NUMBER = 0  # no subscription has it
 
@@ -82,7 +74,8 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
     """Replaces the old address in callbacks, in the state of conversations and in updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
-    for row in session.exec(select(UpdateRow).where(col(UpdateRow.chat).startswith(f"{old}/", autoescape=True))).all():
+    of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
+    for row in session.exec(select(UpdateRow).where(of_topics)).all():
         row.chat = whole.sub(new, row.chat)
     for callback in _callbacks_that_name(session, old):
         numbers = renumbered.get(callback.place) or renumbered.get(str(callback.arguments.get("about", "")))
@@ -201,9 +194,9 @@ def _remove_repeats(session: Session, before: int, after: int, now: datetime) ->
 
     A delivery that loses a paper is rendered again; one that loses all of its papers is dismissed.
     """
-    theirs = {i.paper: i for i in session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == after))}
-    ours = session.exec(select(DeliveryItemRow).where(DeliveryItemRow.chat == before)).all()
-    twice = [(item, theirs[item.paper]) for item in ours if item.paper in theirs]
+    theirs = aliased(DeliveryItemRow)
+    both = select(DeliveryItemRow, theirs).join(theirs, col(theirs.paper) == DeliveryItemRow.paper)
+    twice = session.exec(both.where(DeliveryItemRow.chat == before, theirs.chat == after)).all()
     states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
 
     def is_maybe_sent(item: DeliveryItemRow) -> bool:

@@ -113,7 +113,7 @@ def add_subscription(
         latest_due_at=due[1],
         counted_until=counted_until,
     )
-    insert_new(session, "subscription", ("chat", "query"), row.model_dump(exclude={"id"}))
+    insert_new(session, "subscription", ("chat", "query"), row.model_dump(exclude={"id", "chat_active"}))
     added = select(SubscriptionRow).where(SubscriptionRow.chat == chat_id, SubscriptionRow.query == row.query)
     return _subscription(session.exec(added).one(), canonical)
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from subscriptions.store import mentions
-from subscriptions.store.rows import ChatRow, UndoRow
+from subscriptions.store.conversation_rows import UndoRow
+from subscriptions.store.rows import ChatRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, DeliveryState, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.outbox.entries import derived_state
-from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import GOES_OUT, ChatRow, DeliveryRow, MessageRow
 
 LONG = timedelta(hours=1)  # operators, the log and `check` name what was tried in vain for longer
 _NAMED = 5  # ids of deliveries that a notice names
@@ -66,7 +67,7 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
         select(ChatRow.platform, DeliveryRow.reason, func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
-            col(DeliveryRow.settled_at).is_(None),
+            text(GOES_OUT),
             col(DeliveryRow.attempts) > 0,
             col(DeliveryRow.created_at) < before,
             ChatRow.state == ChatState.ACTIVE,

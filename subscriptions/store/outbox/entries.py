@@ -6,21 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from sqlalchemy import Integer, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow, MessageRow
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # nothing more is tried
 _WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
 
-_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
-_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+_deliveries, _chats, _messages, _items = (
+    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
+)
+_d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
+_NOT_OVER = (
+    columns(_d.seq).where(_d.settled_at.is_(None)).union(columns(_m.delivery).where(_m.state == MessageState.DEAD))
+)
+_those = bindparam("those", expanding=True, type_=Integer)
+_STATES_OF = columns(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
+_PAPERS_OF = columns(_i.delivery, func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
 _STATES = (
     columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
@@ -46,38 +55,39 @@ class OutboxEntry:
     reason: str
 
 
-def _held_until(lane: LaneRow, wall: datetime) -> datetime | None:
-    if lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
+def entries(
+    session: Session, after: int, *, over: bool, now: datetime, wall: datetime
+) -> tuple[list[OutboxEntry], int]:
+    """A page of stored deliveries behind the one with this `seq`, oldest first, and its last `seq`.
+
+    `over`: with those that are over (sent, dismissed) too; each is looked at. Without them only what an index holds is.
+    """
+    page = (
+        select(DeliveryRow, ChatRow, LaneRow)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .outerjoin(LaneRow, (col(LaneRow.platform) == ChatRow.platform) & (col(LaneRow.address) == ChatRow.address))
+        .where(col(DeliveryRow.seq) > after)
+        .order_by(col(DeliveryRow.seq))
+        .limit(CHUNK)
+    )
+    rows = session.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
+    seqs = [row.seq or 0 for row, _, _ in rows]
+    messages: dict[int, list[tuple[MessageState, str]]] = {}
+    for message in execute(session, _STATES_OF, {"those": seqs}):
+        messages.setdefault(message.delivery, []).append((message.state, message.reason))
+    papers: dict[int, int] = {row.delivery: row.papers for row in execute(session, _PAPERS_OF, {"those": seqs})}
+    found = [
+        _entry(row, chat, messages.get(seq, []), papers.get(seq, 0), waits_until(row.next_at, now) or _held(lane, wall))
+        for seq, (row, chat, lane) in zip(seqs, rows, strict=True)
+    ]
+    return found, seqs[-1] if seqs else after
+
+
+def _held(lane: LaneRow | None, wall: datetime) -> datetime | None:
+    """Until when a platform asked a lane to wait."""
+    if lane is None or lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
         return None
     return lane.not_before
-
-
-def entries(session: Session, *, now: datetime, wall: datetime | None = None) -> list[OutboxEntry]:
-    """All stored deliveries, oldest first. `wall` is the machine's clock; by default it is `now`."""
-    messages: dict[int, list[tuple[MessageState, str]]] = {}
-    for seq, state, reason in session.exec(
-        select(MessageRow.delivery, col(MessageRow.state), MessageRow.reason).order_by(
-            col(MessageRow.delivery), col(MessageRow.number)
-        )
-    ):
-        messages.setdefault(seq, []).append((state, reason))
-    papers = dict(
-        session.exec(select(DeliveryItemRow.delivery, func.count()).group_by(col(DeliveryItemRow.delivery))).all()
-    )
-    rows = session.exec(
-        select(DeliveryRow, ChatRow).join(ChatRow, col(ChatRow.id) == DeliveryRow.chat).order_by(col(DeliveryRow.seq))
-    )
-    held = {(row.platform, row.address): _held_until(row, wall or now) for row in session.exec(select(LaneRow))}
-    return [
-        _entry(
-            d,
-            chat,
-            messages.get(d.seq or 0, []),
-            papers.get(d.seq, 0),
-            waits_until(d.next_at, now) or held.get((chat.platform, chat.address)),
-        )
-        for d, chat in rows
-    ]
 
 
 def _entry(
@@ -185,10 +195,6 @@ def counts(session: Session) -> Mapping[DeliveryState, int]:
 
 def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
     """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
-    rows = session.exec(
-        select(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
-    ).all()
-    for row in rows:
-        row.settled_at = row.dismissed_at = now
-        row.reason = "counted as sent after a restore"
-    return len(rows)
+    due = update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
+    counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
+    return int(session.exec(due.values(counted)).rowcount)

@@ -112,8 +112,14 @@ def of_source(source: str) -> Condition:
 
 
 def of_digest(content_hash: str) -> Condition:
-    """The condition for the digest with these bytes, for `unannounced`."""
-    return col(DigestRow.content_hash) == content_hash
+    """The condition for the digest with these bytes, and for its parts, for `unannounced`."""
+    name = col(DigestRow.content_hash)
+    return (name == content_hash) | name.between(part_name(content_hash, ""), part_name(content_hash, "g"))
+
+
+def part_name(content_hash: str, part: str) -> str:
+    """The name under which a part of a digest is stored; `part` is hexadecimal."""
+    return f"{content_hash}/{part}"
 
 
 def is_unannounced(session: Session, paper: int) -> bool:

@@ -51,6 +51,24 @@ class Ingested:
     summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
 
 
+def joined(first: Ingested, second: Ingested) -> Ingested:
+    """What the ingests of two parts of a digest did together."""
+    return Ingested(
+        new=first.new + second.new,
+        updated=first.updated + second.updated,
+        unchanged=first.unchanged + second.unchanged,
+        withdrawn=first.withdrawn | second.withdrawn,
+        archive=first.archive or second.archive,
+        archived=first.archived + second.archived,
+        announced=first.announced + second.announced,
+        counted=first.counted + second.counted,
+        summarised={
+            paper: first.summarised.get(paper, frozenset()) | second.summarised.get(paper, frozenset())
+            for paper in first.summarised.keys() | second.summarised.keys()
+        },
+    )
+
+
 def store_ahead(
     session: Session,
     papers: Sequence[Incoming],
@@ -96,13 +114,14 @@ def add_digest(
     ahead = ahead or {}
     unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
     merged = {place for place, paper in ahead.items() if paper in unclaimed}
-    for place in sorted(merged):
-        batch.add_merged(papers[place], ahead[place])
+    for one in papers:
+        if one.place in merged:
+            batch.add_merged(one, ahead[one.place])
     others = [one for one in papers if one.place not in merged]
     batch.look_up(session, others)
     for one in others:
         merge(session, batch, one)
-    to_announce = sorted(batch.to_announce, key=batch.order_of)
+    to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
     announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
     last = assign_sequences(session, batch.rows, announced, now, came) if announced else None
     batch.write(session)
@@ -167,8 +186,10 @@ def is_known(session: Session, content_hash: str) -> bool:
 
 def stored_digest(session: Session, content_hash: str, *, announced: int = 0) -> Ingested:
     """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
-    number = session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).one()
-    amount = session.exec(select(func.count()).where(AppearanceRow.digest == number)).one()
+    papers = select(func.count(func.distinct(AppearanceRow.paper)))
+    amount = session.exec(
+        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(of_digest(content_hash))
+    ).one()
     left = len(unannounced(session, of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 

@@ -139,6 +139,7 @@ class MergeBatch:
     appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
     announced: set[int] = field(default_factory=set)  # papers that it announces, or would if it were news
     places: dict[int, int] = field(default_factory=dict)  # paper that no digest had -> its first place in this one
+    stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
     summarised: dict[int, set[str]] = field(default_factory=dict)  # known before -> languages that are new
@@ -159,9 +160,18 @@ class MergeBatch:
         """Returns the place of a paper among others: known ones by id, then new ones as the digest has them."""
         return self.places.get(paper, -1), paper
 
+    def order_to_announce(self, paper: int) -> tuple[bool, int]:
+        """Returns the place of a paper among those that are announced: first those that were before, in the same order.
+
+        The others follow as the digest has them. Row numbers do not count: they tell in which part a paper was stored.
+        """
+        row = self.rows.get(paper)
+        sequence = row.sequence if row else None
+        return (True, self.stands_at[paper]) if sequence is None else (False, sequence)
+
     def add_merged(self, one: Incoming, paper: int) -> None:
         """Adds a paper that no other digest has and that was stored ahead of this digest."""
-        self.places[paper] = one.place
+        self.places[paper] = self.stands_at[paper] = one.place
         self.note_appearance(paper, one.paper)
         if self.is_news and paper in self.announced:
             self.to_announce[paper] = one.paper.announce_type is Announce.CROSS
@@ -212,6 +222,9 @@ class MergeBatch:
         self.updated.discard(lost)
         self.updated.add(kept)
         self.places.pop(lost, None)
+        if lost in self.stands_at:
+            at = self.stands_at.pop(lost)
+            self.stands_at[kept] = min(at, self.stands_at.get(kept, at))
         self.as_it_came.pop(lost, None)
         self.as_it_came.pop(kept, None)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlmodel import Session
 
 from subscriptions.matching import index_question, presence_expression
@@ -24,8 +24,8 @@ from subscriptions.store.rows import TABLES
 
 MOST_INDEXED = 50_000  # papers of an existing database that an upgrade indexes: more are never counted at once
 
-_papers, _entries, _keys, _appearances, _digests = (
-    TABLES.tables[name] for name in ("paper", "indexed_paper", "paper_key", "appearance", "digest")
+_papers, _entries, _keys, _appearances, _digests, _sources = (
+    TABLES.tables[name] for name in ("paper", "indexed_paper", "paper_key", "appearance", "digest", "source")
 )
 _p, _e = _papers.c, _entries.c
 _announced = (
@@ -133,7 +133,8 @@ def having_any(session: Session, kind: str, first: int, last: int) -> list[int]:
 
 def sources_of_days(session: Session, first: date) -> list[str]:
     """The names of the sources whose digests are of these days."""
-    wanted = select(_digests.c.source).where(_digests.c.date >= first).distinct().order_by(_digests.c.source)
+    of_these_days = exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
+    wanted = select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
     return list(connection_of(session).execute(wanted).scalars())
 
 
@@ -171,7 +172,7 @@ def _found(session: Session, expression: str, first: int, last: int) -> list[int
 def _by_number(session: Session, term: Term) -> list[int]:
     """The entries of the papers that ever had this id or DOI, whatever its case, or that this source brought."""
     if term.field is SOURCE:
-        names = connection_of(session).execute(select(_digests.c.source).distinct()).scalars()
+        names = connection_of(session).execute(select(_sources.c.name)).scalars()
         brought = select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         papers = brought.where(_digests.c.source.in_([name for name in names if fold_source(name) == term.value]))
     else:

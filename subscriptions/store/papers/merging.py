@@ -66,6 +66,7 @@ def merge(session: Session, batch: MergeBatch, one: Incoming) -> int:
         batch.to_announce[row.id] = paper.announce_type is Announce.CROSS
     elif paper.announce_type in (None, Announce.NEW) and row.cross:
         row.cross = False
+    batch.stands_at.setdefault(row.id, one.place)
     batch.note_appearance(row.id, paper)
     return row.id
 

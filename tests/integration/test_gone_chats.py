@@ -1,0 +1,189 @@
+"""Chats that are gone leave the indexes of due moments and of open deliveries; the database itself sees to it, by triggers."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import create_engine
+
+from subscriptions.model import Chat, ChatKind
+from subscriptions.notices.chats import AccessDenied
+from subscriptions.service.notices import notify
+from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.service.planner import plan_due
+from subscriptions.states import DeliveryState, PauseReason
+from subscriptions.store import Store, Transaction
+from subscriptions.store.chat import access, chats, moving
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.schema_upgrade import alembic_config
+from tests.make import NOON, address, ingested, paper, subscribes
+
+DAY = timedelta(days=1)
+
+# What the columns repeat, worked out from the chats.
+_WRONG_SUBSCRIPTIONS = """
+    SELECT subscription.id FROM subscription JOIN chat ON chat.id = subscription.chat
+    WHERE subscription.chat_active != (chat.state = 'active')
+"""
+_WRONG_DELIVERIES = """
+    SELECT delivery.id FROM delivery JOIN chat ON chat.id = delivery.chat
+    WHERE settled_at IS NULL AND sendable != (
+        chat.state = 'active' OR (chat.state = 'asked' AND chat.pause_reason IS NULL AND delivery.kind = 'notice'))
+"""
+
+
+def wrong(store: Store) -> list[object]:
+    """What does not repeat the state of its chat."""
+    with store.read() as session:
+        raw = session.connection()
+        return [*raw.exec_driver_sql(_WRONG_SUBSCRIPTIONS).all(), *raw.exec_driver_sql(_WRONG_DELIVERIES).all()]
+
+
+def in_index(store: Store, index: str, table: str) -> int:
+    """How many rows a partial index holds, counted by walking it."""
+    with store.read() as session:
+        raw = session.connection()
+        where = raw.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).scalar_one()
+        condition = str(where).partition(" WHERE ")[2]
+        wanted = f"SELECT count(*) FROM {table} INDEXED BY {index} WHERE {condition}"  # noqa: S608 - names of ours
+        return int(raw.exec_driver_sql(wanted).scalar_one())
+
+
+def a_chat(store: Store, number: int) -> Chat:
+    with store.read() as session:
+        found = chats.find_chat(session, address(f"telegram:-{number}"), zone="UTC")
+    assert found is not None
+    return found
+
+
+def blocked(store: Store, number: int) -> None:
+    chat = a_chat(store, number)
+    with store.write() as session:
+        chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
+
+
+def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None:
+    for number in range(1, 7):
+        subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
+    first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
+    with store.write() as session:
+        chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        access.require_admission(session, third, now=NOON)
+        stored_subscriptions.pause_subscription(session, 4)
+        moving.move_address(session, "telegram", "-5", "-100", now=NOON)
+    assert in_index(store, "ix_subscription_due", "subscription") == 2  # that of -100, and of -6
+    with store.write() as session:
+        chats.mark_reachable(session, first, now=NOON)
+    assert in_index(store, "ix_subscription_due", "subscription") == 3
+    assert wrong(store) == []
+
+
+def test_what_waits_for_a_chat_that_is_gone_is_not_looked_at_and_goes_out_when_it_is_back(store: Store) -> None:
+    subscribes(store, "telegram:-1", "graph", every="now")
+    ingested(store, paper("A graph"), now=NOON)
+    plan_due(store, now=NOON)
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 1
+    blocked(store, 1)
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 0
+    (entry,) = outbox_entries(store, now=NOON)
+    assert entry.state is DeliveryState.HELD
+    retry_delivery(store, entry.id, now=NOON)
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 1
+
+
+def test_a_chat_that_asks_to_be_let_in_gets_notices_and_nothing_else(store: Store) -> None:
+    subscribes(store, "telegram:-1", "graph", every="now")
+    ingested(store, paper("A graph"), now=NOON)
+    plan_due(store, now=NOON)
+    chat = a_chat(store, 1)
+    with store.write() as session:
+        access.require_admission(session, chat.id, now=NOON)
+    notify(store, chat.address, AccessDenied(event="1"), now=NOON)
+    assert [entry.state for entry in outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 1
+    assert wrong(store) == []
+
+
+Change = Callable[[Transaction, Chat, random.Random, datetime], object]
+
+
+def moves(session: Transaction, chat: Chat, rng: random.Random, now: datetime) -> None:
+    """To an address that is new, or to that of another chat."""
+    other = address(f"telegram:-{rng.randint(1, 9)}")
+    if rng.random() < 0.5:
+        chats.add_chat(session, other, ChatKind.GROUP, now=now, zone="UTC")
+    moving.move_address(session, "telegram", chat.address.address, other.address, now=now)
+
+
+CHANGES: tuple[Change, ...] = (
+    lambda session, chat, _, now: chats.mark_unreachable(session, chat.id, PauseReason.GONE, "gone", now=now),
+    lambda session, chat, _, now: chats.mark_reachable(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.pause_chat(session, chat.id, PauseReason.PERSON, now=now, until=now + DAY / 99),
+    lambda session, chat, _, now: chats.resume_chat(session, chat.id, now=now),
+    lambda session, chat, _, now: access.require_admission(session, chat.id, now=now),
+    lambda session, chat, _, now: access.admit(session, chat.id, now=now),
+    lambda session, chat, _, now: access.deny(session, chat.id, now=now),
+    moves,
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store, seed: int) -> None:
+    rng, now = random.Random(seed), NOON
+    for number in range(1, 5):
+        subscribes(store, f"telegram:-{number}", "graph", every="now")
+    for step in range(60):
+        now += timedelta(minutes=7)
+        if step % 5 == 0:
+            ingested(store, paper(f"A graph {step}"), now=now)
+            plan_due(store, now=now)
+        chat = a_chat(store, rng.randint(1, 4))
+        with store.write() as session:
+            rng.choice(CHANGES)(session, chat, rng, now)
+        for entry in list(outbox_entries(store, now=now)):
+            if rng.random() < 0.1:
+                retry_delivery(store, entry.id, now=now)
+        assert wrong(store) == [], f"after step {step}"
+
+
+_OLDER = """
+    INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, pause_reason, state_detail,
+        public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)
+    SELECT id, 'telegram', id, '', '', 'private', '', '', '{}', state, reason, '', 0, '', 0, 0, '{}', 2, '2026-01-22 12:00:00'
+    FROM (SELECT 1 AS id, 'active' AS state, NULL AS reason UNION SELECT 2, 'paused', 'gone' UNION SELECT 3, 'asked', NULL
+        UNION SELECT 4, 'asked', 'gone');
+    INSERT INTO query (id, canonical) VALUES (1, 'graph');
+    INSERT INTO subscription (id, chat, "query", number, name, text, cadence, added_by, since, next_due_at, state, cursor)
+    SELECT id, id, 1, 1, '', 'graph', 'daily 13:00', '', '2026-01-22 12:00:00', '2026-01-22 13:00:00', 'active', 0 FROM chat;
+    INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason, settled_at)
+    SELECT kinds.kind || id || over, chat.id, kinds.kind, '2026-01-22 12:00:00', kinds.kind || id || over, '2026-01-22 12:00:00', '{}',
+        0, '', over
+    FROM chat, (SELECT 'alert' AS kind UNION SELECT 'notice') AS kinds, (SELECT NULL AS over UNION SELECT '2026-01-22') AS overs;
+"""
+
+
+def test_an_existing_database_keeps_every_row_and_learns_who_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0014")
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(_OLDER.replace("|| over", "|| coalesce(over, '')"))
+        raw.commit()
+        before = [raw.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("subscription", "delivery")]  # noqa: S608
+    store = Store(f"sqlite:///{path}")
+    store.open(now=NOON)
+    with closing(sqlite3.connect(path)) as raw:
+        after = [raw.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("subscription", "delivery")]  # noqa: S608
+    assert after == before == [(4,), (16,)]
+    assert wrong(store) == []
+    assert in_index(store, "ix_subscription_due", "subscription") == 1
+    assert in_index(store, "ix_delivery_sendable", "delivery") == 3  # both of 1, and the notice to 3
+    store.close()

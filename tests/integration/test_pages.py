@@ -1,0 +1,133 @@
+"""Tables are read by pages, each behind the last row of the one before: no statement brings more rows than a page has."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from subscriptions.service.chats import stored_chat_data
+from subscriptions.service.outbox import dismiss, outbox_entries
+from subscriptions.service.subscriptions import export, export_all, listed
+from subscriptions.store import Store
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.database.store import CHUNK
+from tests.filling import PER_CHAT, PER_DELIVERY, fill
+from tests.integration.cli import Terminal
+from tests.make import NOON, address
+from tests.statements import is_plain
+
+CHATS = 190
+DELIVERIES = CHATS * PER_CHAT // PER_DELIVERY
+
+
+@contextmanager
+def rows_at_once(store: Store) -> Iterator[list[int]]:
+    """How many rows each statement brings."""
+    counts: list[int] = []
+
+    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        place = len(counts)
+
+        def count(_cursor: Any, row: tuple[Any, ...]) -> tuple[Any, ...]:
+            counts[place] += 1
+            return row
+
+        if is_plain(statement):
+            counts.append(0)
+            cursor.row_factory = count
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield counts
+    finally:
+        event.remove(store._engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    fill(store, CHATS, papers=PER_CHAT + 5)
+    assert DELIVERIES > 2 * CHUNK
+    return store
+
+
+def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
+    with rows_at_once(filled) as counts:
+        first, *others = outbox_entries(filled, now=NOON)
+        assert (len(others) + 1, max(counts)) == (DELIVERIES, CHUNK)
+    assert (first.state, first.papers, first.messages) == ("sent", PER_DELIVERY, 1)
+    assert len({first.id, *(one.id for one in others)}) == DELIVERIES
+
+
+def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> None:
+    with filled.write() as session:
+        raw = session.connection()
+        raw.exec_driver_sql("UPDATE message SET state = 'dead' WHERE delivery = 700")
+        raw.exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq IN (1, 1100)")
+        raw.exec_driver_sql("UPDATE message SET state = 'waiting' WHERE delivery IN (1, 1100)")
+    with rows_at_once(filled) as counts:
+        states = [one.state for one in outbox_entries(filled, now=NOON, over=False)]
+    assert states == ["held", "dead", "waiting"]
+    assert sum(counts) < 20
+
+
+def test_a_delivery_that_is_dismissed_between_two_pages_moves_no_other(filled: Store) -> None:
+    entries = outbox_entries(filled, now=NOON)
+    seen = [next(entries).id for _ in range(CHUNK)]
+    with filled.write() as session:
+        session.connection().exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq = 3")
+        session.connection().exec_driver_sql("UPDATE message SET state = 'waiting' WHERE delivery = 3")
+    dismiss(filled, seen[2], now=NOON)
+    seen += [one.id for one in entries]
+    assert len(seen) == len(set(seen)) == DELIVERIES
+
+
+def test_the_outbox_prints_the_same_document_as_ever(filled: Store, terminal: Terminal) -> None:
+    filled.close()
+    said = terminal("outbox", "--json", "--state", "sent").out
+    found = json.loads(said)
+    assert len(found) == DELIVERIES
+    assert said == json.dumps(found, ensure_ascii=False) + "\n"
+    assert terminal("outbox", "--json").out == "[]\n"
+    assert terminal("outbox", "--state", "sent").out.count("\n") >= DELIVERIES
+
+
+def test_all_chats_are_read_by_pages(store: Store) -> None:
+    fill(store, CHUNK + 20, papers=PER_CHAT + 5)
+    with rows_at_once(store) as counts:
+        with store.read() as session:
+            pages = list(stored_chats.all_chats(session, zone="UTC"))
+        found = listed(store, None)
+        text = "".join(export_all(store))
+    assert [len(page) for page in pages] == [CHUNK, 20]
+    addresses = [str(chat.address) for page in pages for chat in page]
+    assert addresses == sorted(set(addresses))
+    assert [str(one.chat.address) for one in found] == addresses
+    assert text == export(store, None)
+    assert text.count("[telegram:") == CHUNK + 20
+    assert max(counts) <= CHUNK
+
+
+def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
+    fill(store, 1, papers=1300)
+    with store.write() as session:
+        raw = session.connection()
+        raw.exec_driver_sql(
+            "INSERT INTO delivery_item (chat, paper, position, shown, cross, because, delivered_on)"
+            " SELECT 1, id, 0, 1, 0, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
+        )
+    with rows_at_once(store) as counts:
+        data = stored_chat_data(store, address("telegram:1001"))
+    *deliveries, reduced = data["deliveries"]
+    assert [len(one["papers"]) for one in deliveries] == [PER_DELIVERY] * (PER_CHAT // PER_DELIVERY)
+    assert len(reduced["papers"]) == 1300 - PER_CHAT
+    assert max(counts) <= CHUNK
+
+
+def test_no_statement_skips_rows_by_counting_them() -> None:
+    """An OFFSET reads what it skips. SQLAlchemy writes one of 0 beside each LIMIT."""
+    root = Path(__file__).parents[2] / "subscriptions"
+    assert [path.name for path in root.rglob("*.py") if ".offset(" in path.read_text()] == []
