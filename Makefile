@@ -35,6 +35,9 @@ faults: .venv/dev.stamp ## bad weather over ten thousand chats, and a year of fi
 	$(BIN)/python -m tests.faults.year
 	$(BIN)/python -m tests.faults.cut_slack
 
+soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watched from outside; its table goes into docs/reliability.md
+	$(BIN)/python -m tests.faults.soak --page docs/reliability.md $(ARGS)
+
 fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; what fails is kept in .fuzz; takes hours
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS)
 
@@ -81,4 +84,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test check bench faults fuzz lock audit words clean
+.PHONY: help demo test check bench faults soak fuzz lock audit words clean

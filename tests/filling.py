@@ -14,10 +14,12 @@ PER_DELIVERY = 5
 PAYLOAD = "x" * 1200
 
 
-def fill(store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, gone: int = 10) -> None:
+def fill(
+    store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, gone: int = 10, per_chat: int = PER_CHAT
+) -> None:
     """Adds chats with subscriptions of all cadences, papers, deliveries that were sent, and what conversations left.
 
-    Nothing is due at `now`. Every `gone`-th chat is gone, and its subscriptions were due long ago.
+    Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every `gone`-th chat is gone, and its subscriptions were due long ago.
     """
     day = timedelta(days=1)
     first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
@@ -51,9 +53,9 @@ def fill(store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, g
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (_chat(first + n, now, gone=n % gone == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % gone == 0) for n in range(chats)))
-        sent = [(chat, n) for chat in range(chats) for n in range(PER_CHAT // PER_DELIVERY)]
+        sent = [(chat, n) for chat in range(chats) for n in range(per_chat // PER_DELIVERY)]
         seqs = {one: first_delivery + place for place, one in enumerate(sent)}
-        when = {n: now - (PER_CHAT // PER_DELIVERY - n) * day for n in range(PER_CHAT // PER_DELIVERY)}
+        when = {n: now - (per_chat // PER_DELIVERY - n) * day for n in range(per_chat // PER_DELIVERY)}
         add("delivery", ({"seq": seqs[chat, n], "id": f"{seqs[chat, n]:016x}", "chat": first + chat, "kind": "bulletin",
                           "due": when[n], "dedupe_key": f"{first + chat}:{when[n]:%Y-%m-%dT%H:%M}", "created_at": when[n],
                           "facts": FACTS, "rendered_at": when[n], "attempts": 0, "settled_at": when[n], "reason": ""}

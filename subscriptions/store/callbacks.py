@@ -13,7 +13,7 @@ from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
 from subscriptions.store import mentions
 from subscriptions.store.conversation_rows import CallbackRow, UpdateRow
-from subscriptions.store.database.conflicts import put
+from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES
 
@@ -52,9 +52,20 @@ def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, no
     mentions.note(session, "callback", {id_: words for id_, words in named.items() if words})
 
 
+def claim_name(session: Session, name: str, token: CallbackToken, *, now: datetime) -> bool:
+    """Stores a callback token that names no chat under a name. False: there is one, perhaps another process's."""
+    return insert_new(session, "callback", ("id",), _values(name, token, now))
+
+
 def put_callback(session: Session, callback_id: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores a callback token under a chosen id; replaces one that has this id."""
-    values: dict[str, Any] = {
+    put(session, "callback", ("id",), _values(callback_id, token, now))
+    words = mentions.words_of_callback(callback_id, token.arguments, token.place)
+    mentions.note(session, "callback", {callback_id: words})
+
+
+def _values(callback_id: str, token: CallbackToken, now: datetime) -> dict[str, Any]:
+    return {
         "id": callback_id,
         "place": token.place,
         "person": token.person,
@@ -62,9 +73,6 @@ def put_callback(session: Session, callback_id: str, token: CallbackToken, *, no
         "arguments": dict(token.arguments),
         "at": now,
     }
-    put(session, "callback", ("id",), values)
-    words = mentions.words_of_callback(callback_id, token.arguments, token.place)
-    mentions.note(session, "callback", {callback_id: words})
 
 
 def find_callback(session: Session, callback_id: str) -> tuple[CallbackToken, datetime | None] | None:

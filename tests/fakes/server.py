@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -297,6 +297,14 @@ class FakePlatform(ABC):
     def _wait(self, work: Coroutine[object, object, T]) -> T:
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def in_its_loop(self, do: Callable[[], T]) -> T:
+        """Runs a function in the server's loop, so nothing changes meanwhile; returns its result."""
+
+        async def done() -> T:
+            return do()
+
+        return self._wait(done())
 
     # ── in a process of its own ───────────────────────────────────────────────
 

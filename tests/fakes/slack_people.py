@@ -1,11 +1,10 @@
 """Actions of people on the fake Slack, and the events, commands and interactions that Slack sends for them."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.fakes.server import LOOPBACK, FakePlatform
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
@@ -14,8 +13,6 @@ from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
 USES = 5  # of an address for answers (docs.slack.dev, Handling user interaction)
 TRIGGER_LASTS = 3.0  # seconds in which a trigger opens a view, once
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -287,7 +284,7 @@ class SlackPeople(FakePlatform):
 
     def repeats(self, *, also_acknowledged: bool = False) -> int:
         """Sends unacknowledged events again; with `also_acknowledged` all."""
-        return self._call(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
+        return self.in_its_loop(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
     def cuts_after_taking(self, times: int = 1, *, after: int = 0) -> None:
         """Takes the next posts and then cuts the connection: the sender cannot know that they were taken."""
@@ -342,15 +339,7 @@ class SlackPeople(FakePlatform):
         return self._event(stamped, workspace, needs=f"{workspace.kind(conversation)}:read", member=conversation)
 
     def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> SentEnvelope:
-        return self._call(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
-
-    def _call(self, do: Callable[[], T]) -> T:
-        """Runs a function inside the loop, and waits for its result."""
-
-        async def done() -> T:
-            return do()
-
-        return self._wait(done())
+        return self.in_its_loop(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
 
     def _trigger(self, person: str) -> str:
         trigger = f"{next(self._numbers)}.{int(self._time())}.made-up"

@@ -4,6 +4,7 @@ SQLite lets one process write at a time, so a look and the insert after it are n
 them. Here another process has its row committed at that very point: right before the statement by which ours writes.
 """
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,17 +14,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Enum, event
 
-from subscriptions.errors import StoreError
+from subscriptions.errors import Refused, StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane
 from subscriptions.notices.operations import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.portable import PortableLine, read_lines
 from subscriptions.service.chats import (
     apply_once,
+    chat_moved,
     claim_daily_work,
     claim_database,
+    complete_installation,
+    deny,
+    forget,
+    is_denied,
     new_code,
     redeem_code,
     set_conversation_state,
+    share_link,
     store_chat,
     unfinished_replies,
 )
@@ -31,6 +39,7 @@ from subscriptions.service.notices import notify
 from subscriptions.service.papers import announce_filed, ingest, ingest_digest
 from subscriptions.service.planner import newest_batch, plan_due
 from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
+from subscriptions.service.subscriptions import import_lines, last_change, set_setting, undo, unsubscribe
 from subscriptions.store import Store, installations, key_value
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES
@@ -124,11 +133,7 @@ class TestChats:
 
     def test_a_subscription_that_another_process_adds_is_this_subscription(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
-        theirs = (
-            "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
-            " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
-        )
-        rival("subscription", theirs, AT, "tree")
+        rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree")
         assert subscribes(store, str(ME), "tree", now=NOON).subscription.number == 9
         assert rows(store, "subscription", "number", "text") == [(1, "graph"), (9, "theirs")]
 
@@ -138,8 +143,77 @@ class TestChats:
         assert subscribed.canonical == "graph"
         assert rows(store, "subscription", "query", "number") == [(77, 1)]
 
+    def test_a_chat_that_another_process_adds_is_the_one_that_is_imported(self, store: Store, rival: Rival) -> None:
+        _rival_chat(rival)
+        import_lines(store, _lines("now | graph"), now=NOON)
+        assert rows(store, "chat", "address", "title") == [("1", "theirs")]
+        assert rows(store, "subscription", "number", "text") == [(1, "graph")]
+
+    def test_a_subscription_that_another_process_adds_is_the_one_that_is_imported(
+        self, store: Store, rival: Rival
+    ) -> None:
+        subscribes(store, str(ME), "graph", now=NOON)
+        rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree")
+        import_lines(store, _lines("now | tree", "now | leaf"), now=NOON)
+        assert rows(store, "subscription", "number", "text") == [(1, "graph"), (3, "leaf"), (9, "theirs")]
+
+    def test_a_setting_that_another_process_chooses_stays(self, store: Store, rival: Rival) -> None:
+        store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
+        rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'""")
+        set_setting(store, ME, "quietday", "on", now=NOON)
+        assert rows(store, "chat", "settings") == [('{"limit": "12", "quietday": "on"}',)]
+
+    def test_a_change_begins_with_what_another_process_has_changed(self, store: Store, rival: Rival) -> None:
+        subscribes(store, str(ME), "graph", now=NOON)
+        rival("chat", "UPDATE subscription SET name = 'theirs'")
+        set_setting(store, ME, "limit", "12", now=NOON)
+        change = last_change(store, ME)
+        assert change is not None
+        undo(store, ME, change.id, now=NOON)
+        assert rows(store, "subscription", "name") == [("theirs",)]
+
+    def test_a_change_is_undone_once(self, store: Store, rival: Rival) -> None:
+        subscribes(store, str(ME), "graph", now=NOON)
+        unsubscribe(store, ME, "1", now=NOON)
+        change = last_change(store, ME)
+        assert change is not None
+        rival("chat", """UPDATE undo SET before = json_set(before, '$.undone', json('true')) WHERE id = ?""", change.id)
+        with pytest.raises(Refused, match="undone already"):
+            undo(store, ME, change.id, now=NOON)
+        assert rows(store, "subscription", "number") == []
+
+    def test_a_group_that_another_process_moves_is_moved_once(self, store: Store, rival: Rival) -> None:
+        group = address("telegram:-1")
+        subscribes(store, str(group), "graph", now=NOON)
+        rival("chat", "UPDATE chat SET address = '-2' WHERE id = 1")
+        rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
+              " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at, moved_to)"
+              " VALUES ('telegram', '-1', '', '', 'group', '', '', '{}', 'moved', '-2', 0, '', 0, 0, '{}', 1, ?, 1)", AT)  # fmt: skip
+        chat_moved(store, group, "-2", now=NOON)
+        assert rows(store, "chat", "id", "address", "state") == [(1, "-2", "active"), (2, "-1", "moved")]
+
 
 class TestConversations:
+    def test_a_link_that_another_process_makes_is_this_link(self, store: Store, rival: Rival) -> None:
+        subscribes(store, str(ME), "graph", now=NOON)
+        rival("chat", "INSERT INTO callback (id, chat, place, person, at, verb, arguments)"
+              """ VALUES ('theirs', 1, '', '', ?, 'offer', '{"number": 1}')""", AT)  # fmt: skip
+        assert share_link(store, ME, 1, now=NOON) == "theirs"
+        assert rows(store, "callback", "id") == [("theirs",)]
+
+    def test_an_installation_is_completed_by_one(self, store: Store, rival: Rival) -> None:
+        rival("callback", "INSERT INTO callback (id, place, person, at, verb, arguments)"
+              " VALUES ('installing:i', 'installing', '', ?, 'install', '{}')", AT, after=1)  # fmt: skip
+        assert not complete_installation(store, "i", now=NOON)
+
+    def test_a_denial_is_remembered_by_the_first_key(self, store: Store, rival: Rival) -> None:
+        store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
+        deny(store, ME, now=NOON)
+        _rival_value(rival, "denial-key", "00" * 32)
+        forget(store, ME)
+        assert ("denial-key", "00" * 32) in rows(store, "key_value", "name", "value")
+        assert is_denied(store, ME)
+
     def test_the_state_of_a_conversation_is_the_one_stored_last(self, store: Store, rival: Rival) -> None:
         rival("callback", "INSERT INTO callback (id, place, person, at, verb, arguments) VALUES (?, '', '', ?, 'theirs', '{}')", "ask:1", AT)  # fmt: skip
         set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), now=NOON)
@@ -297,6 +371,15 @@ class TestMarks:
         ((codes,),) = rows(store, "key_value", "value")
         assert str(codes).split()[1:] == ["theirs"]
 
+    def test_wrong_codes_that_another_process_reads_count(self, store: Store, rival: Rival) -> None:
+        store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
+        new_code(store)
+        times = json.dumps({"at": [NOON.isoformat()] * 4})
+        rival("chat", "INSERT INTO callback (id, place, person, at, verb, arguments)"
+              " VALUES ('code:telegram:1', 'telegram:1', '', ?, 'code', ?)", AT, times)  # fmt: skip
+        assert redeem_code(store, ME, "wrong", admins=(), now=NOON) == "wrong"
+        assert redeem_code(store, ME, "wrong", admins=(), now=NOON) == "too-many"
+
     def test_a_code_makes_one_operator(self, store: Store, rival: Rival) -> None:
         store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
         code = new_code(store)
@@ -367,6 +450,16 @@ def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) ->
         check = re.search(rf"CHECK \({column.name} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
         assert check, (table, column.name)
         assert set(check[1].split(", ")) == {f"'{value}'" for value in column.type.enums}
+
+
+_THEIR_SUBSCRIPTION = (
+    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
+    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
+)
+
+
+def _lines(*texts: str) -> list[PortableLine]:
+    return list(read_lines("\n".join(texts), ME))
 
 
 def _rival_chat(rival: Rival) -> None:

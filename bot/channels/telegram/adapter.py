@@ -7,10 +7,8 @@ from functools import partial
 from typing import TextIO
 
 from bot.channels.telegram.facts import TELEGRAM
-from bot.channels.telegram.menus import publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.receiving.long_polling import LongPolling
-from bot.channels.telegram.receiving.webhook import TelegramWebhook
+from bot.context.optional_parts import without
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.ports.channel import Channel
@@ -19,6 +17,13 @@ from bot.ports.receiver import Receiver
 from bot.settings import Settings
 from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
+
+with without(
+    "cryptography", "httpx._main"
+):  # 10 MB: python-telegram-bot decrypts passports; httpx has a command line, in colour
+    from bot.channels.telegram.menus import publish_menus
+    from bot.channels.telegram.receiving.long_polling import LongPolling
+    from bot.channels.telegram.receiving.webhook import TelegramWebhook
 
 _LOOK_SECONDS = 8.0  # seconds to wait for the name of a chat
 

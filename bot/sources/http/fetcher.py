@@ -16,14 +16,16 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-import httpx
-
+from bot.context.optional_parts import without
 from bot.errors import FetchError
 from bot.ports.clock import Clock
 from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
 from bot.sources.http.host_limiter import HostLimiter, asked_to_wait
 from bot.sources.http.public_addresses import is_public
 from subscriptions.errors import Sentence
+
+with without("httpx._main"):  # 4 MB: its command line, with colours
+    import httpx
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is kept

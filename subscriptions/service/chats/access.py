@@ -75,6 +75,7 @@ def redeem_code(
     """
     with store.write() as transaction:
         chat = find(transaction, address)
+        chats.hold_chat(transaction, chat.id)  # each wrong code counts
         codes = key_value.get_value(transaction, _CODE) or ""
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"

@@ -213,6 +213,7 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
     """
     with store.write() as transaction:
         chat = find(transaction, address)
+        chats.hold_chat(transaction, chat.id)  # of two processes the second one finds the link of the first
         subscription = next(
             (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
         )

@@ -70,10 +70,7 @@ def complete_installation(store: Scope, installation: str, *, now: datetime) -> 
     name = f"{INSTALLING}:{installation}"
     with store.write() as transaction:
         callbacks.drop_callbacks_at(transaction, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
-        if callbacks.find_callback(transaction, name) is not None:
-            return False
-        callbacks.put_callback(transaction, name, CallbackToken(verb="install", place=INSTALLING), now=now)
-        return True
+        return callbacks.claim_name(transaction, name, CallbackToken(verb="install", place=INSTALLING), now=now)
 
 
 def uninstalled(store: Scope) -> tuple[str, ...]:

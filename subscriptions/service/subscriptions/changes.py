@@ -62,11 +62,12 @@ def record_change(
     """Stores what a chat is, right before it is changed; returns the id of the change.
 
     Every use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
-    make one change. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
+    make one change. From then on no other process changes the chat until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
     """
     begun: dict[int, int] = transaction.info.setdefault("changing", {})
     if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
+    chats.hold_chat(transaction, chat_id)
     state = _to_json(state_of(transaction, chat_id)) | {"undoes": undone_change, "undone": False}
     begun[chat_id] = undo.add_change(transaction, chat_id, who=who, at=now, before=state)
     _drop_old(transaction, chat_id)

@@ -78,6 +78,7 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
     """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
     with store.write() as transaction:
         chat = find(transaction, address)
+        chats.hold_chat(transaction, chat.id)
         log = stored_undo.changes_of(transaction, chat.id)
         place = next((place for place, kept in enumerate(log) if kept.id == change_id), None)
         if place is None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, insert, tuple_
+from sqlalchemy import Integer, Row, String, bindparam, tuple_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
@@ -16,7 +16,7 @@ from subscriptions.states import (
     ChatState,
     PauseReason,
 )
-from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.conflicts import insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import TABLES, ChatRow
 
@@ -43,6 +43,13 @@ _PAGE = (
     .order_by(*_address.clauses)
     .limit(bindparam("most"))
 )
+_SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
+_HOLD = update(_chats).where(_chats.c.id == bindparam("of")).values(_SAME_NUMBER)
+_HOLD_LANE = (
+    update(_chats)
+    .where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
+    .values(_SAME_NUMBER)
+)
 _STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
 
 
@@ -52,6 +59,16 @@ def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | No
     while row is not None and row.moved_to is not None:
         row = session.get(ChatRow, row.moved_to)
     return None if row is None else chat_value(row, zone)
+
+
+def hold_chat(session: Session, chat_id: int) -> None:
+    """Until the transaction ends no other process changes this chat, or what hangs on it and is read behind this."""
+    execute(session, _HOLD, {"of": chat_id})
+
+
+def hold_lane(session: Session, lane: Lane) -> None:
+    """As `hold_chat`, for the chats at an address."""
+    execute(session, _HOLD_LANE, {"at": lane.platform, "its_address": lane.address})
 
 
 def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
@@ -78,7 +95,7 @@ def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterato
 
 
 def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
-    """Adds active chats that are not known, with one statement."""
+    """Adds active chats that are not known, with one statement; those that another process has added meanwhile stay."""
     rows = [
         {
             "platform": place.platform,
@@ -101,8 +118,7 @@ def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: d
         }
         for place, kind in kinds.items()
     ]
-    if rows:
-        execute(session, insert(_chats), rows)
+    insert_all_new(session, "chat", ("platform", "address", "topic"), rows)
 
 
 def all_chats(session: Session, *, zone: str) -> Iterator[Sequence[Chat]]:
@@ -182,7 +198,7 @@ def _chosen(row: ChatRow | Row[Any]) -> dict[str, str]:
 
 def choose_setting(session: Session, chat_id: int, name: str, value: str) -> None:
     """Stores a setting. The value was checked by chat_settings.check_value."""
-    row = session.get_one(ChatRow, chat_id)
+    row = _held(session, chat_id)
     if name == "timezone":
         row.timezone = value
     elif name == "lang":
@@ -193,7 +209,7 @@ def choose_setting(session: Session, chat_id: int, name: str, value: str) -> Non
 
 def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
     """Removes a chosen setting: the default for the kind of chat counts again."""
-    row = session.get_one(ChatRow, chat_id)
+    row = _held(session, chat_id)
     if name in ("timezone", "lang"):
         choose_setting(session, chat_id, name, "")
     else:
@@ -315,6 +331,12 @@ def unreachable_since(session: Session, before: datetime) -> list[int]:
         )
         if chat_id is not None
     ]
+
+
+def _held(session: Session, chat_id: int) -> ChatRow:
+    """The row of a chat, as it is while this transaction holds it."""
+    hold_chat(session, chat_id)
+    return session.get_one(ChatRow, chat_id, populate_existing=True)
 
 
 def _row_at(session: Session, address: ChatAddress) -> ChatRow | None:

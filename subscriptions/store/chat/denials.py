@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from subscriptions.model import Lane
 from subscriptions.store import key_value
+from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.rows import DenialRow
 
 _KEY = "denial-key"
@@ -20,12 +21,8 @@ _KEY = "denial-key"
 
 def remember_denial(session: Session, lane: Lane) -> None:
     """Stores that an operator denied the chats at an address."""
-    key = key_value.get_value(session, _KEY)
-    if key is None:
-        key = secrets.token_hex(32)
-        key_value.put_value(session, _KEY, key)
-    session.merge(DenialRow(address_hash=_hash(key, lane)))
-    session.flush()
+    key = key_value.hold_value(session, _KEY, secrets.token_hex(32))
+    insert_new(session, "denial", ("address_hash",), {"address_hash": _hash(key, lane)})
 
 
 def lift_denial(session: Session, lane: Lane) -> bool:

@@ -12,7 +12,7 @@ from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import mentions
 from subscriptions.store.callbacks import HOME_VIEW_PREFIX
-from subscriptions.store.chat.chats import mark_reachable
+from subscriptions.store.chat.chats import hold_lane, mark_reachable
 from subscriptions.store.chat.denials import move_denial
 from subscriptions.store.conversation_rows import CallbackRow, UndoRow, UpdateRow
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
@@ -29,6 +29,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
     """
     if old == new:
         return
+    hold_lane(session, Lane(platform, old))  # of two processes that move it, the second one finds it moved
     rows = session.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()

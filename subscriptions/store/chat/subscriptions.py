@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, insert
+from sqlalchemy import Integer, Row, String, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, select, update
 
@@ -18,7 +18,7 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store.database.bulk import execute_rows
-from subscriptions.store.database.conflicts import insert_all_new, insert_new
+from subscriptions.store.database.conflicts import insert_all_new, insert_new, insert_rows_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import (
     TABLES,
@@ -48,7 +48,6 @@ _NEW = (
     "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
     "next_due_at", "latest_due_at", "counted_until",
 )  # fmt: skip
-_INSERT = insert(_subscriptions).values({name: bindparam(name) for name in _NEW})
 _NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
 _TAKE = (
     update(_chats)
@@ -138,7 +137,7 @@ class NewSubscription:
 def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
     """Adds subscriptions, each under its chat's next number, with one statement for each table.
 
-    No chat may have one of these queries already.
+    One with the same query that another process has added meanwhile stays.
     """
     queries = _query_ids(session, [one.canonical for one in new])
     numbers = _take_numbers(session, Counter(one.chat_id for one in new))
@@ -146,7 +145,7 @@ def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
     for one in new:
         rows.append(_row(one, query=queries[one.canonical], number=numbers[one.chat_id]))
         numbers[one.chat_id] += 1
-    execute_rows(session, _INSERT, _NEW, rows)
+    insert_rows_new(session, "subscription", ("chat", "query"), _NEW, rows)
 
 
 def _row(one: NewSubscription, *, query: int, number: int) -> tuple[Any, ...]:

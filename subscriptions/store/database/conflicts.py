@@ -30,6 +30,15 @@ def insert_all_new(session: Session, table: str, keys: tuple[str, ...], rows: Se
     _execute_all(session, table, keys, rows, replaces=False)
 
 
+def insert_rows_new(
+    session: Session, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """As `insert_all_new`, for rows that hold the values of the columns `names`, in that order."""
+    execute_rows(
+        session, _statement(connection_of(session).dialect.name, table, keys, names, replaces=False), names, rows
+    )
+
+
 def put_all(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, or gives their values to those with the same `keys`, which must be unique."""
     _execute_all(session, table, keys, rows, replaces=True)

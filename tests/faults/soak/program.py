@@ -1,0 +1,100 @@
+"""Runs `paperwire run` as a process, and reads from /proc what it takes."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fakes.process import ROOT
+
+PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+STARTS = 180.0  # seconds that a start may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the process takes at one moment."""
+
+    second: float  # since the load began
+    memory: int  # bytes resident
+    descriptors: int
+    threads: int
+    children: int
+    processor: float  # seconds of processor time since its start
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A running `paperwire run`."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    port: int
+
+    def sample(self, second: float) -> Sample:
+        """Returns what the process takes now."""
+        folder = Path(f"/proc/{self.process.pid}")
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        return Sample(
+            second=second,
+            memory=int((folder / "statm").read_text().split()[1]) * PAGE,
+            descriptors=sum(1 for _ in (folder / "fd").iterdir()),
+            threads=int(fields[17]),
+            children=sum(len(one.read_text().split()) for one in folder.glob("task/*/children")),
+            processor=(int(fields[11]) + int(fields[12])) / TICKS,
+        )
+
+    def stops(self, seconds: float = 60) -> int:
+        """Asks it to end; returns its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+@contextmanager
+def running_program(
+    folder: Path, environment: Mapping[str, str], module: str = "bot", *words: str
+) -> Iterator[Program]:
+    """Starts `python -m MODULE … run` in `folder`; yields when it listens, and kills it at the end if it still runs."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+    log = folder / "log.txt"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", module, *words, "run"],
+            cwd=folder,
+            env={**own, "PAPERWIRE_WEB_PORT": "0", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
+            stdout=out,
+            stderr=out,
+        ) as process,
+    ):
+        try:
+            yield Program(process, log, _listens(process, log))
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _listens(process: "subprocess.Popen[bytes]", log: Path) -> int:
+    """Waits until the program watches its sources; returns the port of its web address."""
+    end = time.monotonic() + STARTS
+    while time.monotonic() < end and process.poll() is None:
+        said = log.read_text("utf-8", "replace")
+        if (found := re.search(r"Health: http://[\d.]+:(\d+)/", said)) and "Watching " in said:
+            return int(found[1])
+        time.sleep(0.05)
+    raise RuntimeError(f"it did not start:\n{log.read_text('utf-8', 'replace')}")
+
+
+def rows_by_table(database: Path) -> dict[str, int]:
+    """Returns how many rows each table has, read beside the program."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
+        names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]
+        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608 - names of ours

@@ -1,0 +1,95 @@
+"""What a bot with Telegram alone loads, and what it takes, when nothing happens."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.context.optional_parts import without
+from subscriptions.store import Store
+from tests.fakes.process import ROOT
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.faults.soak.program import running_program
+from tests.integration.cli import INBOX
+
+MOST = 116e6  # bytes resident with compiled modules, and the parser's rest where they are compiled at each start
+UNUSED = {
+    "alembic",  # the schema is the newest
+    "babel",  # nothing is rendered
+    "bs4",  # no page came
+    "cryptography",  # there are no sealed tokens
+    "httpx._main",
+    "jinja2",
+    "pygments",
+    "rich.console",
+    "slack_sdk",
+    "bot.channels.slack.adapter",
+    "bot.demo",
+}
+_RUN = """
+import pathlib, sys
+from bot.__main__ import main
+try:
+    main()
+finally:
+    pathlib.Path("loaded").write_text("\\n".join(sys.modules))
+"""
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        yield fake
+
+
+@pytest.fixture
+def environment(tmp_path: Path, telegram: FakeTelegram) -> dict[str, str]:
+    """A folder with an empty store of the newest schema, and Telegram alone."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text(INBOX)
+    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+    store.open(now=datetime.now(UTC))
+    store.close()
+    return {
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/paperwire.db",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
+    }
+
+
+def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", _RUN, "run", "--once"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set((tmp_path / "loaded").read_text().split())
+    assert {"telegram", "httpx", "bot.channels.telegram.adapter"} <= loaded, "the platform is on"
+    assert loaded & UNUSED == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc")
+def test_an_idle_process_is_small(tmp_path: Path, environment: dict[str, str], telegram: FakeTelegram) -> None:
+    with running_program(tmp_path, environment) as program:
+        assert telegram.queue.asked.wait(60), "it listens"
+        taken = program.sample(0).memory
+    assert taken < MOST
+
+
+def test_what_is_left_out_of_one_library_can_be_imported_afterwards() -> None:
+    sys.modules.pop("colorsys", None)
+    with without("colorsys"), pytest.raises(ImportError):
+        import colorsys  # noqa: PLC0415 - the import is what is tested
+    import colorsys  # noqa: PLC0415 - as above
+
+    with without("colorsys"):
+        import colorsys as again  # noqa: PLC0415 - as above
+    assert again is colorsys is sys.modules["colorsys"]

@@ -1,0 +1,97 @@
+"""Two real processes on one database, told to plan and to deliver at once: the fake Telegram's journal is the judge."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.store import Store
+from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.telegram import TOKEN
+from tests.make import NOON, address, ingested, paper, subscribes
+
+LANES = 150
+PAPERS = 39  # three messages in each delivery
+LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Remote]:
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        fake.call("opens_to_all")
+        yield fake
+
+
+@pytest.fixture
+def database(tmp_path: Path, store: Store) -> Path:
+    """A database where some hundred chats are to get the same papers, in three messages each."""
+    with store.write() as transaction:
+        for number in range(1, LANES + 1):
+            chat = f"telegram:{number}"
+            subscribes(transaction, chat, "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            set_setting(transaction, address(chat), "limit", "all", now=NOON - timedelta(hours=1))
+    papers = [paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)]
+    ingested(store, *papers, now=NOON - timedelta(minutes=30))
+    return store.path
+
+
+def starts(database: Path, fake: Remote, *command: str) -> subprocess.Popen[str]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{database}",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": fake.url,
+        "PAPERWIRE_WEB_PORT": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", *command],
+        cwd=database.parent,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def assert_whole(fake: Remote) -> None:
+    """Checks that every chat got every paper once, in the order of all others."""
+    shown: dict[str, list[str]] = {}
+    posts = [entry for entry in fake.journal if entry.kind == "post"]
+    for entry in posts:
+        shown.setdefault(entry.chat, []).extend(dict.fromkeys(LINK.findall(str(entry.payload))))
+    assert sorted(shown, key=int) == [str(number) for number in range(1, LANES + 1)]
+    assert set(Counter((entry.chat, entry.text) for entry in posts).values()) == {1}
+    assert len(posts) == 3 * LANES
+    (order,) = {tuple(papers) for papers in shown.values()}
+    assert sorted(order) == [f"2601.{n:05d}" for n in range(PAPERS)]
+    assert {entry.concurrent for entry in posts} == {1}
+
+
+@pytest.mark.timeout(300)
+def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(database: Path, fake: Remote) -> None:
+    command = ("tests.integration.deliver_without_lock", "--now", NOON.isoformat(), "--json")
+    both = [starts(database, fake, *command) for _ in range(2)]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    done = [process.communicate(timeout=280) for process in both]
+    assert [process.returncode for process in both] == [0, 0], done
+    one, other = (json.loads(out) for out, _ in done)
+    assert one["planned"] + other["planned"] == LANES
+    assert one["sent"] + other["sent"] == LANES
+    assert min(one["sent"], other["sent"]) > 0
+    assert_whole(fake)
