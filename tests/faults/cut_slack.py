@@ -1,16 +1,10 @@
 """Cuts connections to Slack after Slack took the message: nothing is lost, and nothing comes twice where the bot may read.
 
-    python -m tests.faults.cut_slack          # 300 cuts, three ways, a minute
-    python -m tests.faults.cut_slack 1000
-
 Whoever posted cannot know whether the message arrived. Where the bot may read, it is looked up and found, in channels
 and in threads. Where it may not, PAPERWIRE_ON_UNCLEAR decides: `resend` posts each such message once more, `skip` leaves
-it to a person. Exits with 1 if a promise is broken.
+it to a person.
 """
 
-import asyncio
-import sys
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -110,23 +104,3 @@ def promised(outcome: Outcome, *, readable: bool, on_unclear: OnUnclear) -> bool
     if on_unclear == "resend":
         return outcome.twice == outcome.cuts and outcome.unclear == 0
     return outcome.twice == 0 and outcome.unclear > 0
-
-
-def main() -> None:
-    """Runs three ways, and prints one line each."""
-    cuts = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    broken = False
-    for name, readable, on_unclear in WAYS:
-        with tempfile.TemporaryDirectory() as folder:
-            outcome = asyncio.run(cut(Path(folder), cuts, readable=readable, on_unclear=on_unclear))
-        kept = promised(outcome, readable=readable, on_unclear=on_unclear)
-        broken = broken or not kept
-        sys.stdout.write(
-            f"{name:20} {outcome.cuts} cuts of {outcome.messages} messages: {outcome.lost} lost, {outcome.twice} twice, "
-            f"{outcome.unclear} left to a person{'' if kept else '  BROKEN'}\n"
-        )
-    sys.exit(broken)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,11 @@
 """Simulates ten thousand chats and a failing platform: counts what is lost, doubled, out of order, too fast.
 
-    python -m tests.faults.weather [--chats 1000] [--all-of-it 10000] [--page docs/reliability.md --day 2026-11-20]
-
 The real pipeline over a real database; the platform is a double that keeps the contract of `Channel`, and its journal alone
-is the judge. Each kind of weather is a row. The last row is a sender that forgets what was confirmed: it must be red.
+is the judge. `make faults` has a row of it, with all kinds of weather at once.
 """
 
-import argparse
 import asyncio
 import random
-import sys
 import tempfile
 from bisect import bisect_right
 from collections import Counter
@@ -32,11 +28,14 @@ from subscriptions.model import ChatAddress, Message
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.store import OutboxEntry
 from subscriptions.store.rows import MessageRow
+from tests.faults.judging import Arrival, Hit, Verdict, recoveries
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 ROUNDS = 2  # deliveries of each chat
 LONGEST = 400  # times that the outbox is drained before it is given up
 GROUP_EVERY, TOPIC_EVERY, ANSWER_EVERY = 10, 20, 40
+
+TAKEN = ("cut after", "5xx taken")  # faults after which the platform has the message
 
 Weather = Callable[[random.Random], str]
 
@@ -75,6 +74,7 @@ class Sky:
     taken: list[tuple[float, ChatAddress, str]] = field(default_factory=list)
     tries: int = 0
     unclear: int = 0
+    hits: list[Hit] = field(default_factory=list)
     shut_until: float = 0.0
 
     async def post(
@@ -87,6 +87,8 @@ class Sky:
         if now < self.shut_until:
             kind = "429 token"
         await asyncio.sleep(0)
+        if kind != "fine":
+            self.hits.append(Hit(at=now, lane=chat.address, may_double=int(kind in TAKEN)))
         match kind:
             case "429 small":
                 raise RetryLater("slow down", timedelta(seconds=self.dice.choice((1, 3))))
@@ -103,7 +105,7 @@ class Sky:
                 self.unclear += 1
                 raise Unclear("in trouble")
         self.taken.append((now, chat, f"{delivery}/{message.number}"))
-        if kind in ("cut after", "5xx taken"):
+        if kind in TAKEN:
             self.unclear += 1
             raise Unclear("the line broke")
         return str(len(self.taken))
@@ -135,7 +137,8 @@ class Row:
     allowed: int  # doubles that Telegram cannot help: one for each unclear answer
     disorder: int
     too_fast: int
-    minutes: float
+    faults: int
+    recoveries: tuple[float, ...]  # seconds from each fault to the next message of its lane
 
     @property
     def green(self) -> bool:
@@ -178,7 +181,7 @@ async def under(name: str, weather: Weather, count: int, folder: Path, *, forget
         rounds += 1
         clock.advance(timedelta(seconds=31))
     entries = tuple(outbox_entries(app.store, now=clock.now()))
-    row = judged(name, sky, entries, (clock.monotonic() - 1000) / 60)
+    row = judged(name, sky, entries)
     await app.close()
     return row
 
@@ -221,7 +224,7 @@ def _forgets(app: App) -> None:
     app.sender.send_once = at_most_twice  # type: ignore[method-assign]
 
 
-def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry], minutes: float) -> Row:
+def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry]) -> Row:
     """Returns the results: the journal compared with what was planned."""
     planned = {entry.id for entry in entries}
     posts = [(at, chat, key) for at, chat, key in sky.taken if not key.startswith("reply")]
@@ -238,7 +241,8 @@ def judged(name: str, sky: Sky, entries: Sequence[OutboxEntry], minutes: float) 
         allowed=sky.unclear,
         disorder=_disorder(posts, place),
         too_fast=_too_fast(sky.taken),
-        minutes=minutes,
+        faults=len(sky.hits),
+        recoveries=recoveries([Arrival(at=at, lane=chat.address, paper=key) for at, chat, key in posts], sky.hits),
     )
 
 
@@ -291,37 +295,15 @@ def broken(count: int) -> Row:
     return replace(row, weather="fine, with an outbox that forgets confirmations")
 
 
-def table(rows: Sequence[Row]) -> str:
-    head = "| weather | messages | tries | lost | doubled (allowed) | out of order | too fast | simulated minutes | |\n"
-    lines = [
-        f"| {r.weather} | {r.messages:,} | {r.tries:,} | {r.lost} | {r.doubled} ({r.allowed}) | {r.disorder} | {r.too_fast} |"
-        f" {r.minutes:,.0f} | {'green' if r.green else '**red**'} |"
-        for r in rows
-    ]
-    return head + "|---|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--chats", type=int, default=1000, help="in each row but the last but one")
-    parser.add_argument("--all-of-it", type=int, default=10_000, help="chats in the row with all of it")
-    parser.add_argument("--page", type=Path)
-    parser.add_argument("--day", default="")
-    options = parser.parse_args()
-    rows = run(options.chats, [name for name in WEATHERS if name != ALL]) + run(options.all_of_it, [ALL])
-    red = broken(options.chats)
-    text = table([*rows, red])
-    sys.stdout.write(text)
-    if options.page:
-        page = options.page.read_text("utf-8")
-        before, _, rest = page.partition("<!-- weather -->\n")
-        after = rest.partition("<!-- end -->\n")[2]
-        headline = (
-            f"{options.chats:,} chats ({options.all_of_it:,} in “{ALL}”), {ROUNDS} deliveries each; {options.day}.\n\n"
-        )
-        options.page.write_text(f"{before}<!-- weather -->\n{headline}{text}<!-- end -->\n{after}", "utf-8")
-    return 0 if all(row.green for row in rows) and not red.green else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def all_of_it(folder: Path, tries: int) -> Verdict:
+    """All of it at once: ten thousand chats for three hundred tries, fewer for fewer."""
+    row = asyncio.run(under(ALL, WEATHERS[ALL], min(10_000, 34 * tries), folder))
+    return Verdict(
+        tries=row.faults,
+        lost=row.lost,
+        doubled=row.doubled,
+        allowed=row.allowed,
+        disorder=row.disorder,
+        strange=row.too_fast,
+        recoveries=row.recoveries,
+    )

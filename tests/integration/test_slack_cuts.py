@@ -1,4 +1,4 @@
-"""Forty connections are cut after Slack took the message; `python -m tests.faults.cut_slack` cuts three hundred."""
+"""Forty connections are cut after Slack took the message; `make faults` cuts three hundred."""
 
 from pathlib import Path
 

@@ -1,0 +1,134 @@
+"""Judges what a platform took: what is lost, doubled, out of order or strange, and how long it took to recover.
+
+Only the platform's journal and the moments of the faults are looked at, never the database of the program.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Lane = str
+Paper = str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message that the platform took. Each message of these tests holds one paper."""
+
+    at: float  # seconds, on the clock of the faults
+    lane: Lane
+    paper: Paper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One fault that met the program while messages were under way: one try."""
+
+    at: float  # the second of the fault, or that of its end if it lasts
+    lane: Lane = ""  # the lane that was hit; "" for all of them
+    may_double: int = 0  # messages that nobody can know to have arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement of many tries."""
+
+    tries: int = 0
+    lost: int = 0
+    doubled: int = 0  # arrivals beyond the first one
+    allowed: int = 0  # of them, how many the platform makes unavoidable
+    disorder: int = 0  # first arrivals that came after a later paper of their lane
+    strange: int = 0  # papers where nobody asked for them, doubles that no fault explains, wrong exit statuses
+    recoveries: tuple[float, ...] = ()  # seconds from each fault to the next message that was taken
+
+    @property
+    def kept(self) -> bool:
+        """Returns whether the promises were kept."""
+        return self.lost == self.disorder == self.strange == 0 and self.doubled <= self.allowed
+
+    def __add__(self, other: "Verdict") -> "Verdict":
+        return Verdict(
+            tries=self.tries + other.tries,
+            lost=self.lost + other.lost,
+            doubled=self.doubled + other.doubled,
+            allowed=self.allowed + other.allowed,
+            disorder=self.disorder + other.disorder,
+            strange=self.strange + other.strange,
+            recoveries=self.recoveries + other.recoveries,
+        )
+
+
+def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> Verdict:
+    """Returns the judgement. `wanted`: lane → its papers in the order in which they are to come; all else is strange."""
+    places = {lane: {paper: n for n, paper in enumerate(papers)} for lane, papers in wanted.items()}
+    seen: Counter[tuple[Lane, Paper]] = Counter()
+    latest: dict[Lane, int] = {}
+    disorder = strange = 0
+    for arrival in arrivals:
+        place = places.get(arrival.lane, {}).get(arrival.paper)
+        if place is None:
+            strange += 1
+            continue
+        seen[arrival.lane, arrival.paper] += 1
+        if seen[arrival.lane, arrival.paper] == 1:
+            disorder += place < latest.get(arrival.lane, -1)
+            latest[arrival.lane] = max(place, latest.get(arrival.lane, -1))
+    return Verdict(
+        tries=len(hits),
+        lost=sum(not seen[lane, paper] for lane, papers in wanted.items() for paper in papers),
+        doubled=seen.total() - len(seen),
+        allowed=sum(hit.may_double for hit in hits),
+        disorder=disorder,
+        strange=strange,
+        recoveries=recoveries(arrivals, hits),
+    )
+
+
+def recoveries(arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> tuple[float, ...]:
+    """Returns for each fault the seconds to the next arrival in the lane that it hit; nothing if none was left to come."""
+    times: dict[Lane, list[float]] = {"": [arrival.at for arrival in arrivals]}
+    for arrival in arrivals:
+        times.setdefault(arrival.lane, []).append(arrival.at)
+    found = []
+    for hit in hits:
+        there = times.get(hit.lane, [])
+        following = bisect_right(there, hit.at)
+        if following < len(there):
+            found.append(there[following] - hit.at)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One process: the part of the journal that it filled, from `begin` up to `end`."""
+
+    begin: int
+    end: int
+    killed: bool
+
+
+AT_ONCE = 10  # messages that a process has under way at most (bot.delivery.engines.embedded.CONCURRENCY)
+
+
+def in_flight(arrivals: Sequence[Arrival], life: Life) -> int:
+    """Returns how many messages of a killed process may come twice: one for each lane that it wrote to, ten at most."""
+    return min(AT_ONCE, len({arrival.lane for arrival in arrivals[life.begin : life.end]})) if life.killed else 0
+
+
+def unexplained(arrivals: Sequence[Arrival], lives: Sequence[Life]) -> int:
+    """Counts doubles that no kill explains: only the last message of a lane in a life that was cut off may come again."""
+    excused: set[tuple[Lane, Paper]] = set()
+    seen: set[tuple[Lane, Paper]] = set()
+    found = 0
+    for life in lives:
+        last: dict[Lane, Paper] = {}
+        for arrival in arrivals[life.begin : life.end]:
+            key = (arrival.lane, arrival.paper)
+            found += key in seen and key not in excused
+            excused.discard(key)
+            seen.add(key)
+            last[arrival.lane] = arrival.paper
+        if life.killed:
+            excused |= set(last.items())
+    return found
