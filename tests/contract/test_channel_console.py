@@ -74,7 +74,7 @@ async def test_an_edit_says_that_it_is_one() -> None:
 async def test_a_paper_cannot_steer_the_terminal() -> None:
     screen = io.StringIO()
     await ConsoleChannel(screen).post(ME, message("a\x1b[2Jb\x07\x9b1mc\rd\te"), delivery="d1")
-    assert "a[2Jb1mcd\te\n" in screen.getvalue()
+    assert r"a\u001b[2Jb\u0007\u009b1mc\u000dd" + "\te\n" in screen.getvalue()
 
 
 async def test_a_terminal_without_the_letters_shows_a_question_mark() -> None:

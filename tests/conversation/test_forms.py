@@ -247,7 +247,7 @@ async def test_what_cannot_be_taken_is_said_beside_its_field(
     assert not answer.stored_reply.messages
 
 
-@pytest.mark.parametrize("metadata", ["", "x", "board:slack:U1", "\ud800", "d" + "0" * 16 + ".c0", "x" * 5000])
+@pytest.mark.parametrize("metadata", ["", "x", "board:slack:U1", "\ud800x", "d" + "0" * 16 + ".c0", "x" * 5000])
 async def test_metadata_that_nobody_made_is_refused_kindly(slack: SlackHarness, metadata: str) -> None:
     form = await slack.opens_form("sub")
     form.view["private_metadata"] = metadata

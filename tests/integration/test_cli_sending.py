@@ -233,7 +233,7 @@ def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Te
     terminal.file("inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md", PAGE)
     ended = terminal.process("run", "--once")
     (line,) = ended.err.splitlines()
-    assert r"inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md" in line
+    assert r"inbox/day\u000a2026-01-22T00:00:00Z info paperwire: all is well\u001b[2J.md" in line
 
 
 @pytest.mark.parametrize(

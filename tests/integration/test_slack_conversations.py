@@ -283,7 +283,7 @@ async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(s
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
-        for value in (undo, "made-up", "d0123456789abcdef.c0", "\ud800", "x" * 2000, "../../etc"):
+        for value in (undo, "made-up", "d0123456789abcdef.c0", "\ud800x", "x" * 2000, "../../etc"):
             await on.does(slack.clicks(value, "C2", by="U2", tampered=True))
         assert on.queries() == ["diffusion"]
     texts = slack.ephemerals_to("U2", "C2")

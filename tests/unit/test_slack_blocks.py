@@ -154,7 +154,7 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons_where_they_are(shape: str
 def _instead(one: Any, other: Any) -> Any:
     """Returns the other paper in the place of this one."""
     known = replace(other.paper, id=one.paper.id, paper=replace(other.paper.paper, arxiv_id=one.paper.paper.arxiv_id))
-    return replace(other, paper=known, position=one.position)
+    return other._replace(paper=known, position=one.position)
 
 
 # ------------------------------------------------------------------------------------------------------ what it shows
