@@ -17,7 +17,7 @@ from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
-from bot.delivery.subscribe_link import subscribe_link
+from bot.delivery.subscribe_link import store_offer, subscribe_link
 from bot.platform import Platform, PlatformSurroundings
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
@@ -108,7 +108,8 @@ def build_app(
         channels=built,
         engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
-        render_delivery=partial(render, make_link=partial(subscribe_link, store, clock, bot_names)),
+        render_delivery=partial(render, make_link=partial(subscribe_link, store, bot_names)),
+        store_offer=partial(store_offer, store, clock, bot_names),
         conversation=_conversation_context(settings, on, bot_names, media),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),

@@ -38,8 +38,8 @@ def _no_receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
     return ()
 
 
-def _on_identity(identity: str) -> None:
-    del identity
+def _on_identity(store: Store, identity: str) -> None:
+    del store, identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,9 @@ class Platform:
     medium: Medium | None = None  # writes the platform's messages; None: the medium that rendering has for its name
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
     identity: str = ""  # the bot's id if the token contains it; "": `channel.identity` tells it
-    on_identity: Callable[[str], None] = _on_identity  # blocks; writes to the store what follows from the bot's id
+    on_identity: Callable[[Store, str], None] = (
+        _on_identity  # blocks; writes to the store what follows from the bot's id
+    )
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
     check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused token

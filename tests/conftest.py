@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import socket
+import threading
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,8 @@ from shutil import copy
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
 
 import bot.channels.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from subscriptions.store import Store
@@ -61,6 +65,24 @@ def _only_loopback() -> Iterator[None]:
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
     socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+
+
+_wrote_in_the_pool: list[str] = []  # threads
+
+
+@event.listens_for(Engine, "begin")
+def _note_thread(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("paperwire_write")
+    if writes and threading.current_thread().name.startswith("asyncio_"):
+        _wrote_in_the_pool.append("".join(traceback.format_stack(limit=25)))
+
+
+@pytest.fixture(autouse=True)
+def _no_shared_thread_writes() -> Iterator[None]:
+    """Fails a test in which a thread of the shared pool begins to write: waiting for a lock, it would hold up readers."""
+    _wrote_in_the_pool.clear()
+    yield
+    assert _wrote_in_the_pool == []
 
 
 @pytest.fixture(autouse=True, scope="session")

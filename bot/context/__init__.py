@@ -1,1 +1,1 @@
-"""What the steps of the pipeline are given: their dependencies, the database, the group commit."""
+"""What the steps of the pipeline are given: their dependencies, the database, the writes."""

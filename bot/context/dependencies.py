@@ -8,7 +8,6 @@ from weakref import WeakValueDictionary
 from bot.commands.core.context import BotInfo, InlineFormatter, Registry
 from bot.commands.phrasing.localizer import Localizer
 from bot.context.command_limits import CommandLimits
-from bot.context.group_commit import GroupCommit
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
 from bot.ports.conversation import PlatformApi
@@ -49,7 +48,7 @@ class Context:
     engine: Engine
     rate_limiter: RateLimiter
     render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
-    group_commit: GroupCommit = field(default_factory=GroupCommit)
+    store_offer: Callable[[Delivery], None] = lambda _: None  # stores what the link under a delivery offers; blocks
     conversation: ConversationContext | None = None  # None: people cannot talk to the bot
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent

@@ -6,7 +6,7 @@ The reply is posted in the background.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.papers.paper_lookup import LOOKUP_VERB, PENDING_FOR, lookup_request, pending_name
 from bot.context.dependencies import Context
+from bot.context.writing import do_steps, write
 from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
@@ -74,16 +75,17 @@ class Dispatcher:
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups."""
         context = self._context
-        for platform, update, text in await asyncio.to_thread(
-            unfinished_replies, context.store, now=context.clock.now()
-        ):
-            if platform in context.channels:
-                self._post_reply(StoredReply.from_json(update, text))
-
-        for name, _ in await asyncio.to_thread(
+        self.take_over(await write(unfinished_replies, context.store, now=context.clock.now()))
+        for name, _ in await write(
             conversation_states, context.store, LOOKUP_VERB, since=context.clock.now() - PENDING_FOR
         ):
             self._start_lookup(name)
+
+    def take_over(self, replies: Iterable[tuple[str, str, str]]) -> None:
+        """Posts stored replies, each with its platform and update, that another worker did not finish posting."""
+        for platform, update, text in replies:
+            if platform in self._context.channels:
+                self._post_reply(StoredReply.from_json(update, text))
 
     async def wait_for_lookups(self, patience: float) -> None:
         """Waits until the running look-ups are answered, at most `patience` seconds."""
@@ -134,7 +136,7 @@ class Dispatcher:
             if self._store_failures[key] < MAX_STORE_FAILURES:
                 outcome = "waits"
                 raise
-            reply = await asyncio.to_thread(answer_failure, self._context, request)
+            reply = await do_steps(answer_failure(self._context, request), self._context.store)
         except Exception as error:  # noqa: BLE001 - nothing that a person writes may stop the listening
             log.error(
                 "Update %s of %s was not understood: %s",
@@ -143,7 +145,7 @@ class Dispatcher:
                 error_location(error),
                 extra={"chat": str(request.chat)},
             )
-            reply = await asyncio.to_thread(answer_failure, self._context, request)
+            reply = await do_steps(answer_failure(self._context, request), self._context.store)
         finally:
             seconds = self._context.clock.monotonic() - began
             self._context.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))

@@ -29,7 +29,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chats import apply_once, known_or_new
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
-from subscriptions.store import Transaction
+from subscriptions.store import READS, WRITES, Steps, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,12 @@ class Answer:
     draft: ReplyDraft | None  # None: no reply
 
 
-def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
+def execute(
+    context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> Steps[StoredReply | None]:
     """Executes the command of a request and stores its reply, in one transaction.
 
-    Returns None if the request was executed before, or gets no reply. Other writers do not wait for slow work: a command
+    The result is None if the request was executed before, or gets no reply. Other writers do not wait for slow work: a command
     that writes nothing is run and rendered before the transaction. For a command that writes, the queries whose matches its
     reply needs are matched before the transaction, and again if papers have arrived meanwhile.
     """
@@ -60,11 +62,12 @@ def execute(context: Context, conversation: ConversationContext, prepared: Prepa
             if matches:
                 with work.read() as transaction:
                     _match_ahead(transaction, context, conversation, prepared)
+            yield WRITES
             with work.write() as transaction:
-                if matches and work.is_stale and not is_ready(transaction, now=now):
-                    continue
-                stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
-                break
+                if not (matches and work.is_stale) or is_ready(transaction, now=now):
+                    stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+                    break
+            yield READS
     if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
         conversation.command_limits.count(request, context.clock.monotonic())
     return StoredReply.from_json(update, stored) if is_new and stored else None

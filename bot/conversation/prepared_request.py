@@ -15,6 +15,7 @@ from bot.commands.core.context import never
 from bot.commands.intent import Intent, understand
 from bot.commands.papers.delivery_callback import read_callback
 from bot.context.dependencies import Context, ConversationContext
+from bot.context.writing import do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
 from bot.conversation.refusals import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
@@ -23,6 +24,7 @@ from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken
 from subscriptions.service.chats import chat_of_thread, find_callback, is_applied, known_or_new, move_to_person_address
 from subscriptions.service.papers import where_delivered
+from subscriptions.store import Steps
 
 log = logging.getLogger("paperwire")
 
@@ -59,7 +61,7 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
         request, token = routed.request, routed.token
     else:
         if _may_have_another_home(request):
-            request = await asyncio.to_thread(_with_home_chat, context, request)
+            request = await do_steps(_with_home_chat(context, request), context.store)
         if isinstance(request, CallbackRequest):
             token = await asyncio.to_thread(_permitted_token, context, request)
     intent = understand(request, token, conversation.registry, now=now)
@@ -110,16 +112,15 @@ def _may_have_another_home(request: Request) -> bool:
     return bool(request.chat.topic) or (isinstance(request, CallbackRequest) and request.topic_is_unknown)
 
 
-def _with_home_chat(context: Context, request: Request) -> Request:
+def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
     """Returns the request with the chat that its thread belongs to as its place.
 
     Before that, a chat that is stored under the id of a direct channel is moved to the id of its person.
     """
     if isinstance(request, MessageRequest) and (direct := request.direct_channel):
         prefix, _, _ = request.sender.rpartition("/")
-        move_to_person_address(
-            context.store, request.chat, f"{prefix}/{direct}" if prefix else direct, now=context.clock.now()
-        )
+        address = f"{prefix}/{direct}" if prefix else direct
+        yield from move_to_person_address(context.store, request.chat, address, now=context.clock.now())
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _with_topic(context, request)
     home = chat_of_thread(context.store, request.chat) if request.chat.topic else request.chat

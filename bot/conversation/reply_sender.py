@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.context.dependencies import Context, ConversationContext
 from bot.context.kept_writes import write_until_stored
+from bot.context.writing import write_together
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel
 from bot.ports.conversation import PlatformApi
@@ -41,8 +42,8 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
             await _send_content(context, api, reply)
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
-            await _write(context, _record_loss, context, reply.chat, error)
-    await _write(context, finish_reply, context.store, reply.chat.platform, reply.update)
+            await _record_loss(context, reply.chat, error)
+    await _write(context, finish_reply, reply.chat.platform, reply.update)
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
@@ -103,7 +104,7 @@ async def _post(
     except ChatGone as gone:
         if api is None or not reply.response_url:
             raise
-        await _write(context, _record_loss, context, chat, gone)
+        await _record_loss(context, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender is answered anyway
 
 
@@ -164,7 +165,7 @@ async def _with_retries(
             await context.clock.sleep(seconds)
             backoff *= 2
         except ChatMoved as moved:
-            await _write(context, chat_moved, context.store, chat, moved.address, now=context.clock.now())
+            await _write(context, chat_moved, chat, moved.address, now=context.clock.now())
             chat = replace(chat, address=moved.address)
         except Rejected as error:
             if plain or not error.form:
@@ -201,12 +202,13 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
 
 
 async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:
-    """Calls `work` in a thread until the database takes what it writes: a reply that counts as not sent is sent again."""
-    await write_until_stored(context, lambda: asyncio.to_thread(work, *args, **named))
+    """Does `work` until the database takes what it writes: a reply that counts as not sent is sent again."""
+    await write_until_stored(context, lambda: write_together(work, context.store, *args, **named))
 
 
-def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
+async def _record_loss(context: Context, chat: ChatAddress, outcome: NotDelivered) -> None:
     """Records that the chat or topic is gone, if this is why the reply could not be delivered."""
     if isinstance(outcome, ChatGone):
         is_topic, now = outcome.scope == "topic", context.clock.now()
-        pause_unreachable(context.store, chat, outcome.reason, topic=is_topic, reason=outcome.pause_reason, now=now)
+        said = {"topic": is_topic, "reason": outcome.pause_reason, "now": now}
+        await _write(context, pause_unreachable, chat, outcome.reason, **said)

@@ -1,14 +1,16 @@
 """Finds the next step of a lane: claims it from the outbox, or renders deliveries of many lanes ahead."""
 
-import asyncio
 import logging
 
 from bot.context.dependencies import Context
+from bot.context.writing import do_steps, write_together
 from bot.delivery.drain_state import DrainState, LaneAttempts
+from bot.delivery.subscribe_link import store_offers
 from bot.errors import error_location
+from subscriptions.errors import StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.service.outbox import ClaimRequest, Step, claim, store_rendered, to_render
-from subscriptions.store import Claim, Rendered
+from subscriptions.store import WRITES, Claim, Rendered, Steps
 
 log = logging.getLogger("paperwire")
 
@@ -39,7 +41,7 @@ async def first_step(context: Context, drain_state: DrainState, attempts: LaneAt
 
 async def next_step(context: Context, attempts: LaneAttempts) -> Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
-    return await context.group_commit(claim, context.store, claim_request(context, attempts))
+    return await write_together(claim, context.store, claim_request(context, attempts))
 
 
 def claim_request(context: Context, attempts: LaneAttempts) -> ClaimRequest:
@@ -65,18 +67,20 @@ async def render(context: Context, drain_state: DrainState, attempts: LaneAttemp
 
 
 async def _render_more(context: Context, drain_state: DrainState, step: Claim) -> None:
-    rendered = await asyncio.to_thread(_render_ahead, context, step)
+    rendered = await do_steps(_render_ahead(context, step), context.store)
     drain_state.rendered_ahead |= rendered
     drain_state.may_render_more = bool(rendered)
 
 
-def _render_ahead(context: Context, step: Claim) -> dict[Lane, Claim]:
-    """Renders a batch of deliveries. Returns for each lane the claim of its first message.
+def _render_ahead(context: Context, step: Claim) -> Steps[dict[Lane, Claim]]:
+    """Renders a batch of deliveries. The result is for each lane the claim of its first message.
 
     Before a message is posted, `mark_sending` checks that the claim still holds.
     """
     deliveries = to_render(context.store, step, RENDER_BATCH, wall=context.clock.wall())
+    yield from store_offers(context, list(deliveries.values()))
     rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
+    yield WRITES
     store_rendered(context.store, rendered, now=context.clock.now())
     return {
         (delivery := deliveries[one.seq]).chat.address.lane: Claim(
@@ -95,6 +99,8 @@ def _render_ahead(context: Context, step: Claim) -> dict[Lane, Claim]:
 def _rendered(context: Context, seq: int, delivery: Delivery) -> Rendered:
     try:
         return Rendered(seq=seq, messages=context.render_delivery(delivery, ()))
+    except StoreError:
+        raise
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
         fields = {"delivery": delivery.id, "chat": str(delivery.chat.address)}
         log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)

@@ -1,19 +1,19 @@
 """Sends the messages of one lane, step by step. The result of each step is committed before the next step."""
 
-import asyncio
-
 from bot.context.dependencies import Context
+from bot.context.writing import do_steps, write_together
 from bot.delivery.claiming import first_step, next_step, render
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent, record_failure
 from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send, wait_for_slot
+from bot.delivery.subscribe_link import store_offers
 from bot.delivery.unclear import must_post_again
 from bot.ports.measurements import MessageTried, outcome_name
 from subscriptions.errors import NotDelivered, Rejected, StoreError
-from subscriptions.model import Lane
+from subscriptions.model import Lane, Message
 from subscriptions.platforms import sender_of
 from subscriptions.service.outbox import Step, edit_done, mark_sending, record_edit_outcome
-from subscriptions.store import Claim, Edit
+from subscriptions.store import Claim, Edit, Steps
 
 
 async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None:
@@ -52,7 +52,7 @@ async def _post(context: Context, drain_state: DrainState, step: Claim, attempts
         return None
     slot = context.clock.monotonic()
     context.rate_limiter.record_send(lane, slot)
-    if not await context.group_commit(mark_sending, context.store, step, wall=context.clock.wall()):
+    if not await write_together(mark_sending, context.store, step, wall=context.clock.wall()):
         following = await next_step(context, attempts)
         return None if following == step else following  # another process has a message of this lane in hand
     if context.clock.monotonic() - slot > SLOT_TOLERANCE:
@@ -88,18 +88,18 @@ async def _edit(context: Context, drain_state: DrainState, step: Edit, attempts:
             return None
     except NotDelivered as outcome:
         now, wall = context.clock.now(), context.clock.wall()
-        if await context.group_commit(record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
+        if await write_together(record_edit_outcome, context.store, step, outcome, now=now, wall=wall):
             drain_state.stopped[sender_of(attempts.lane)] = outcome.reason
         if not isinstance(outcome, Rejected):
             return None
     else:
-        await context.group_commit(edit_done, context.store, step)
+        await write_together(edit_done, context.store, step)
     return await next_step(context, attempts)
 
 
 async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
     """Edits the message on the platform. Returns False if it has to wait for a later call. Raises NotDelivered."""
-    messages = await asyncio.to_thread(context.render_delivery, step.delivery, step.layout)
+    messages = await do_steps(_render(context, step), context.store)
     if not 1 <= step.number <= len(messages):
         raise Rejected("The delivery has no such message any more.")
     if not await wait_for_send(context, lane):
@@ -108,3 +108,9 @@ async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
     channel, message = context.channels[lane.platform], messages[step.number - 1]
     await channel.edit(step.chat.address, step.platform_id, message, plain=step.plain)
     return True
+
+
+def _render(context: Context, step: Edit) -> Steps[tuple[Message, ...]]:
+    """Renders the delivery of a message anew."""
+    yield from store_offers(context, (step.delivery,))
+    return context.render_delivery(step.delivery, step.layout)

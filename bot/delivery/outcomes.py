@@ -1,11 +1,11 @@
 """Writes the outcome of a post to the store, and applies its consequences."""
 
-import asyncio
 import logging
 import os
 
 from bot.context.dependencies import Context
 from bot.context.kept_writes import write_until_stored
+from bot.context.writing import write, write_together
 from bot.delivery.claiming import claim_request
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.ports.measurements import outcome_name
@@ -28,7 +28,7 @@ async def confirm_sent(
     """Writes that a message was sent. Returns the next step of the lane."""
     papers, after = await write_until_stored(
         context,
-        lambda: context.group_commit(confirm, context.store, step, platform_id, claim_request(context, attempts)),
+        lambda: write_together(confirm, context.store, step, platform_id, claim_request(context, attempts)),
     )
     _log(step, "sent", logging.DEBUG)
     if papers is not None:
@@ -43,7 +43,7 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
     now, wall = context.clock.now(), context.clock.wall()
     decision = await write_until_stored(
         context,
-        lambda: context.group_commit(
+        lambda: write_together(
             record_outcome, context.store, step, outcome, on_unclear=context.on_unclear, now=now, wall=wall
         ),
     )
@@ -79,18 +79,12 @@ async def _count_gone(context: Context, drain_state: DrainState, sender: str, ch
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await write_until_stored(
             context,
-            lambda: context.group_commit(
-                stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()
-            ),
+            lambda: write_together(stop_platform, context.store, sender, reason, sorted(gone), now=context.clock.now()),
         )
         drain_state.stopped[sender] = reason
         notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
-        notified = await asyncio.to_thread(_notify_stopped, context, notice)
+        admins = context.conversation.bot_info.admins if context.conversation else ()
+        # Operators on the stopped platform, too: they may still be reachable.
+        notified = await write(notify_operators, context.store, admins, notice, now=context.clock.now())
         drain_state.exempt.update(notified)
         context.engine.wake([lane for lane in notified if lane.platform in context.channels])
-
-
-def _notify_stopped(context: Context, notice: SendingStopped) -> tuple[Lane, ...]:
-    """Notifies operators, also those on the stopped platform, who may still be reachable. Returns their lanes."""
-    admins = context.conversation.bot_info.admins if context.conversation else ()
-    return notify_operators(context.store, admins, notice, now=context.clock.now())

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from bot.context.dependencies import Context
+from bot.context.writing import do_steps
 from bot.delivery.drain_state import DrainState
 from bot.ports.clock import Clock
 from bot.ports.measurements import PlanMade
 from subscriptions.service.outbox import recent_sends
-from subscriptions.service.planner import planned_slices
+from subscriptions.service.planner import plan_slices
 
 
 async def plan(
@@ -21,8 +22,9 @@ async def plan(
     chats that is half a minute later.
     """
     watch, began, deliveries = _Stopwatch(context.clock), context.clock.monotonic(), 0
-    slices = planned_slices(context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running)
-    while (lanes := await asyncio.to_thread(next, slices, None)) is not None:
+    slices = plan_slices(context.store, now=context.clock.now(), enough=context.is_stopping, matching=watch.running)
+    while (one := await asyncio.to_thread(next, slices, None)) is not None:
+        lanes = await do_steps(one, context.store)
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
         context.engine.wake([lane for lane in lanes if lane.platform in context.channels])

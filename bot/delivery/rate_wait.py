@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.context.dependencies import Context
+from bot.context.writing import write_together
 from subscriptions.model import Lane
 from subscriptions.service.outbox import pause_lane
 
@@ -36,7 +37,7 @@ async def _wait_for_lane(context: Context, lane: Lane, *, stays: bool) -> bool:
             return False
         if wait > MAX_RATE_WAIT:
             wall = context.clock.wall()
-            await context.group_commit(pause_lane, context.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
+            await write_together(pause_lane, context.store, lane, wall=wall, until=wall + timedelta(seconds=wait))
             return False
         if wait > MAX_INLINE_WAIT and not stays:
             context.engine.wake([lane], not_before=context.clock.now() + timedelta(seconds=wait))

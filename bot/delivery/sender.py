@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from bot.context.dependencies import Context
+from bot.context.writing import write
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan, seed_rate_limiter
@@ -45,12 +46,12 @@ class Sender:
         sends against the rate limits. `new_bot` gives the database to the bot of the token.
         """
         store = self._context.store
-        await asyncio.to_thread(begin_worker, store, holds_sender_lock=True)
+        await write(begin_worker, store, holds_sender_lock=True)
         for name, platform in self._platforms.items():
             with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():
-                    await asyncio.to_thread(claim_database, store, name, identity, new_bot=new_bot)
-                    await asyncio.to_thread(platform.on_identity, identity)
+                    await write(claim_database, store, name, identity, new_bot=new_bot)
+                    await write(platform.on_identity, store, identity)
         for platform in self._platforms.values():
             await platform.prepare()
         await asyncio.to_thread(seed_rate_limiter, self._context)

@@ -1,28 +1,52 @@
 """The link under a delivery by which a reader adds the same subscription to a chat of their own."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from bot.context.dependencies import Context
 from bot.ports.clock import Clock
 from subscriptions.errors import NotFound
 from subscriptions.model import Delivery
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import bot_name, share_link
-from subscriptions.store import Store
+from subscriptions.service.chats import bot_name, share_link, shared_link
+from subscriptions.store import READS, WRITES, Steps, Store
 
 
-def subscribe_link(store: Store, clock: Clock, bot_names: Mapping[str, str], delivery: Delivery) -> str:
-    """Returns the link that offers the subscription that brought most papers of a delivery.
+def store_offers(context: Context, deliveries: Sequence[Delivery]) -> Steps[None]:
+    """Stores what the links under these deliveries offer, so that rendering them writes nothing."""
+    linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
+    if linked:
+        yield WRITES
+        for delivery in linked:
+            context.store_offer(delivery)
+        yield READS
 
-    "" if the platform has no such links, or if the bot's name there is not known yet.
+
+def store_offer(store: Store, clock: Clock, bot_names: Mapping[str, str], delivery: Delivery) -> None:
+    """Stores what the link under a delivery offers: the subscription that brought most of its papers."""
+    platform, number = delivery.chat.address.platform, _number(delivery)
+    name = bot_name(store, platform, bot_names.get(platform, ""))
+    if name and number and facts_of(platform).links is not None:
+        try:
+            share_link(store, delivery.chat.address, number, now=clock.now())
+        except NotFound:  # the subscription was removed; the delivery that was planned for it is sent anyway
+            return
+
+
+def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Delivery) -> str:
+    """Returns the link whose offer `store_offer` stored.
+
+    "" if there is none: the platform has no such links, or the bot's name there is not known yet.
     """
-    platform = delivery.chat.address.platform
+    platform, number = delivery.chat.address.platform, _number(delivery)
+    name, links = bot_names.get(platform, "") or bot_name(store, platform), facts_of(platform).links
+    if not name or not number or links is None:
+        return ""
+    offer = shared_link(store, delivery.chat.address, number)
+    return links.start(name, offer) if offer else ""
+
+
+def _number(delivery: Delivery) -> int:
+    """Returns the number of the subscription that brought most papers of a delivery; 0 if it has none."""
     numbers = Counter(item.because[0].number for item in delivery.items if item.because)
-    name, links = bot_name(store, platform, bot_names.get(platform, "")), facts_of(platform).links
-    if not name or not numbers or links is None:
-        return ""
-    (number, _), *_ = numbers.most_common(1)
-    try:
-        return links.start(name, share_link(store, delivery.chat.address, number, now=clock.now()))
-    except NotFound:  # the subscription was removed; the delivery that was planned for it is sent anyway
-        return ""
+    return numbers.most_common(1)[0][0] if numbers else 0

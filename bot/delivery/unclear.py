@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.context.dependencies import Context
+from bot.context.writing import write_together
 from bot.delivery.claiming import MAX_POSTS
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent
@@ -22,7 +23,7 @@ async def must_post_again(context: Context, drain_state: DrainState, step: Claim
     except RetryLater as wait:
         wall = context.clock.wall()
         until = wall + max(wait.after, timedelta(seconds=1))
-        await context.group_commit(pause_lane, context.store, step.address.lane, wall=wall, until=until)
+        await write_together(pause_lane, context.store, step.address.lane, wall=wall, until=until)
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
@@ -38,7 +39,7 @@ async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, 
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     key = (step.seq, step.message.number)
     if context.on_unclear == "skip":
-        await context.group_commit(skip_unclear, context.store, step, reason)
+        await write_together(skip_unclear, context.store, step, reason)
         attempts.posts[key] = MAX_POSTS
         return False
     if attempts.posts[key] and not step.at_start:

@@ -24,14 +24,16 @@ LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and aga
 
 
 @asynccontextmanager
-async def listening(app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None) -> AsyncIterator[None]:
-    """Receives and answers requests on every platform while the body runs."""
+async def listening(
+    app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None
+) -> AsyncIterator[Dispatcher]:
+    """Receives and answers requests on every platform while the body runs; yields what dispatches them."""
     dispatcher = Dispatcher(app.context, lookup)
     await dispatcher.resume_replies()
     tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
     tasks.append(asyncio.create_task(_publish_commands(app)))
     try:
-        yield
+        yield dispatcher
     finally:
         for task in tasks:
             task.cancel()

@@ -2,9 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
 
+from bot.context.writing import write
 from bot.ports.clock import Clock
 from subscriptions.errors import StoreError
+from subscriptions.service.chats import unfinished_replies
 from subscriptions.service.outbox import beat, others_in_hand, recover_stalled
 from subscriptions.store import Store
 
@@ -12,6 +17,8 @@ log = logging.getLogger("paperwire")
 
 BEAT_INTERVAL = 10.0  # seconds
 STALLED_AFTER = 60.0  # seconds without a heartbeat, while the database took writes
+
+Replies = Sequence[tuple[str, str, str]]  # platform, update id, reply
 
 
 class OwnerWatch:
@@ -22,26 +29,64 @@ class OwnerWatch:
     beat, and a look that fails begins the measurement anew.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, recovers: bool = True) -> None:
+        """Without `recovers` it only beats, until it knows who posts replies."""
         self._store = store
         self._clock = clock
         self._seen: dict[tuple[str, int], float] = {}  # (worker, heartbeat) -> monotonic second of the first look
+        self._recovers = recovers
+        self._post_replies: Callable[[Replies], None] | None = None  # None: this process posts no replies of others
+
+    def recover_replies(self, post: Callable[[Replies], None]) -> None:
+        """From now on recovers what stalled workers left; `post` posts their replies."""
+        self._recovers, self._post_replies = True, post
 
     async def watch(self) -> None:
         """Looks again and again, until it is cancelled."""
         while True:
+            await self._clock.sleep(BEAT_INTERVAL)
             try:
                 await self.look()
             except StoreError as error:
                 log.warning("The heartbeats of other processes cannot be looked at: %s", error)
-            await self._clock.sleep(BEAT_INTERVAL)
 
     async def look(self) -> int:
         """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await asyncio.to_thread(beat, self._store)
+        await write(beat, self._store)
+        if not self._recovers:
+            return 0
         now = self._clock.monotonic()
         others = await asyncio.to_thread(others_in_hand, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= STALLED_AFTER)
-        return await asyncio.to_thread(recover_stalled, self._store, stalled) if stalled else 0
+        return await self._take_over(stalled) if stalled else 0
+
+    async def _take_over(self, stalled: Mapping[str, int]) -> int:
+        posts, now = self._post_replies, self._clock.now()
+        messages, replies = await write(_recovered, self._store, stalled, now if posts else None)
+        if posts:
+            posts(replies)
+        return messages
+
+
+def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies]:
+    """Recovers the messages of stalled workers, and at `now`, if it is given, takes their replies over.
+
+    One transaction: after a crash before its commit the workers are still there, to be found by the next look. After a
+    crash behind it the replies are in the hands of this worker, and what it may have posted is not posted once more.
+    """
+    with store.write() as transaction:
+        messages = recover_stalled(transaction, stalled)
+        return messages, unfinished_replies(transaction, now=now) if now else ()
+
+
+@asynccontextmanager
+async def at_work(watch: OwnerWatch) -> AsyncIterator[None]:
+    """Shows the others that this process is at work while the body runs."""
+    task = asyncio.create_task(watch.watch())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))

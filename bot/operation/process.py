@@ -3,22 +3,23 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.app import App
+from bot.context.writing import UnderWay, do_steps, write
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.sender_lock import sender_lock
 from bot.errors import error_location
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.maintenance import daily_maintenance, proceed, run_daily_maintenance
+from bot.operation.maintenance import daily_maintenance, proceed
 from bot.operation.metrics import Metrics
 from bot.operation.outbox_trouble import attention, log_new_trouble
-from bot.operation.owner_watch import OwnerWatch
+from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
@@ -53,7 +54,7 @@ class Process:
         self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
         self._reported: set[str] = set()  # stopped platforms that `problems` names
         self._maintained_at: datetime | None = None
-        self._maintenance: Iterator[int] | None = None  # the steps that are left
+        self._maintenance: UnderWay[None] | None = None  # the steps that are left
         self._notified_at: datetime | None = None
 
     @property
@@ -100,7 +101,7 @@ class Process:
         app = self.app
         if self._drain is not None and self._drain.done():
             if self._drain.exception() is not None:  # messages without a written outcome become unclear
-                await asyncio.to_thread(recover_own, app.store)
+                await write(recover_own, app.store)
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -162,11 +163,9 @@ class Process:
         `stopped`: stopped platforms with their reasons. Returns whether notices were planned.
         """
         app, now = self.app, self.app.clock.now()
-        await asyncio.to_thread(log_new_trouble, app.store, now=now)
+        await write(log_new_trouble, app.store, now=now)
         self._outbox_trouble = await asyncio.to_thread(attention, app.store, now=now)
-        planned = await asyncio.to_thread(
-            notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped
-        )
+        planned = await write(notify_operators_of_trouble, app.store, app.settings.admins, now=now, stopped=stopped)
         return bool(planned)
 
     async def run_maintenance(self) -> None:
@@ -178,11 +177,12 @@ class Process:
             or now < self._maintained_at
         ):
             self._maintained_at = now
-            self._maintenance = daily_maintenance(self.app.store, self.app.settings, now=now)
+            steps = daily_maintenance(self.app.store, self.app.settings, now=now)
+            self._maintenance = UnderWay(steps, self.app.store)
         if self._maintenance is None:
             return
         try:
-            if not await asyncio.to_thread(proceed, self._maintenance, self.app.clock):
+            if not await proceed(self._maintenance, self.app.clock):
                 self._maintenance, self._maintenance_trouble = None, {}
         except PaperwireError as error:
             self._maintenance = None
@@ -206,12 +206,13 @@ async def run(
     """
     with sender_lock(app.store.path):
         if pause_gone:
-            await asyncio.to_thread(free_platforms, app.store)
+            await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
-        process = Process(app, sources)
-        if once:
-            return await _run_once(process, say)
-        await _run_until_stopped(process, say)
+        process, owners = Process(app, sources), OwnerWatch(app.store, app.clock, recovers=once)
+        async with at_work(owners):
+            if once:
+                return await _run_once(process, say)
+            await _run_until_stopped(process, owners, say)
     return 0
 
 
@@ -222,7 +223,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await asyncio.to_thread(run_daily_maintenance, app.store, app.settings, now=app.clock.now())
+    await do_steps(daily_maintenance(app.store, app.settings, now=app.clock.now()), app.store)
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
@@ -232,7 +233,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     return status
 
 
-async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
+async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
     found = app.receivers()
     for platform in app.platforms.values():
@@ -257,13 +258,14 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         metrics=metrics.page,
         attention=lambda: process.attention,
     )
-    async with pages, _beside(health.watch()), _beside(OwnerWatch(app.store, app.clock).watch()):
-        for line in (*startup_lines(app, sources), *await asyncio.to_thread(operator_lines, app)):
+    async with pages, _beside(health.watch()):
+        for line in (*startup_lines(app, sources), *await write(operator_lines, app.store, app)):
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait
         gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
         gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
-        async with listening(app, receivers, sources.lookup):
+        async with listening(app, receivers, sources.lookup) as dispatcher:
+            owners.recover_replies(dispatcher.take_over)
             await Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()

@@ -7,6 +7,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.platforms import declared
 from subscriptions.service.chats import has_operator, new_code
 from subscriptions.service.notices import notify_new_version
+from subscriptions.store import Store
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
@@ -22,16 +23,16 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     return lines + sources.descriptions
 
 
-def operator_lines(app: App) -> list[str]:
+def operator_lines(store: Store, app: App) -> list[str]:
     """Returns a line that tells how to become the operator, if there is none. Notifies operators of a new version."""
     conversation, admins = app.context.conversation, app.settings.admins
     if conversation is None:
         return []
     if conversation.bot_info.version:
-        notify_new_version(app.store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not conversation.platform_apis or has_operator(app.store, admins):
+        notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
+    if not conversation.platform_apis or has_operator(store, admins):
         return []
-    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(app.store)}"]
+    return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(store)}"]
 
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:

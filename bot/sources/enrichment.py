@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
+from bot.context.writing import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
@@ -55,7 +56,7 @@ class Enricher:
     async def enrich(self) -> None:
         """Enriches one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
         store, now = self._context.store, self._context.ingest_context.clock.now()
-        papers = await asyncio.to_thread(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
+        papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
         waiting = deque(_groups(papers))
         try:
             for _ in range(MAX_REQUESTS):
@@ -71,7 +72,7 @@ class Enricher:
         finally:
             if waiting:
                 rest = [paper for question in waiting for paper in question]
-                await asyncio.to_thread(give_back, store, rest)
+                await write(give_back, store, rest)
 
     async def _ask(self, papers: PaperGroup) -> Sequence[PaperGroup]:
         """Stores the papers that arXiv returns. If it refuses the request, returns the groups to ask for instead."""

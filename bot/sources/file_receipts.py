@@ -1,11 +1,11 @@
 """Writes the receipts of files and folders."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.context.writing import write
 from bot.settings import SourceSettings
 from bot.sources.poll_context import PollContext
 from bot.sources.receipts import (
@@ -97,7 +97,7 @@ class FileReceiptWriter:
         if filed := scan.filed.as_sentence(source.name):
             log.info("%s: %s", source.name, filed, extra={"source": source.name})
         if not scan.is_first:
-            await asyncio.to_thread(
+            await write(
                 notify_of_filed,
                 self.context.store,
                 self.context,
@@ -114,14 +114,14 @@ class FileReceiptWriter:
         known = self._known(self.context.store, source)
         state = known.state if known else SourceState(since=now)
         self.context.observe(read_of(receipt))
-        await asyncio.to_thread(self._write_receipt, self.context.store, source, state, receipt)
+        await write(self._write_receipt, self.context.store, source, state, receipt)
         if source.name in self._scans:  # later files of this scan get a new receipt
             before = self._scans[source.name]
             if before.receipt:
                 self.context.observe(read_of(before.receipt))
             self._scans[source.name] = _FolderScan(is_first=before.is_first, filed=before.filed)
 
-    def record_late(self, source: SourceSettings, known: KnownSource) -> None:
+    async def record_late(self, source: SourceSettings, known: KnownSource) -> None:
         """Records that the file that is due in a folder is late. Further calls for the same file change nothing."""
         now = self.context.ingest_context.clock.now()
         schedule = self.context.timing.schedule(source)
@@ -129,7 +129,8 @@ class FileReceiptWriter:
         if due is None or now - due.at < LATE_AFTER or _is_accounted_for(known, due):
             return
         verdict = PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC.")
-        self._write_receipt(self.context.store, source, known.state, _receipt(source, verdict, now, ZERO_COUNTS))
+        receipt = _receipt(source, verdict, now, ZERO_COUNTS)
+        await write(self._write_receipt, self.context.store, source, known.state, receipt)
 
     def _known(self, store: Scope, source: SourceSettings) -> KnownSource | None:
         return next((one for one in known_sources(store) if one.name == source.name), None)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
+from bot.context.writing import do_steps
 from bot.digests import dated, read_digest
 from bot.ports.clock import Clock
 from subscriptions.model import Digest
 from subscriptions.planning.losses import UNKNOWN, Arrival
-from subscriptions.service.papers import ingest_digest
+from subscriptions.service.papers import ingest_steps
 from subscriptions.store import Ingested, Store, Transaction
 from subscriptions.zones import zone
 
@@ -64,18 +65,15 @@ async def store_digest(
     kept = dated(digest, came)
     arrival = replace(arrival, day=kept.day if kept.day == digest.day else None)
 
-    def stored() -> Ingested:
-        day = kept.day or came
-        return ingest_digest(
-            context.store,
-            kept,
-            source=source,
-            day=day,
-            now=now,
-            announce=announce,
-            of_arxiv=of_arxiv,
-            arrival=arrival,
-            note=note,
-        )
-
-    return await asyncio.to_thread(stored)
+    steps = ingest_steps(
+        context.store,
+        kept,
+        source=source,
+        day=kept.day or came,
+        now=now,
+        announce=announce,
+        of_arxiv=of_arxiv,
+        arrival=arrival,
+        note=note,
+    )
+    return await do_steps(steps, context.store)

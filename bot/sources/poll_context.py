@@ -1,11 +1,11 @@
 """The values that all polls of a process share."""
 
-import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from bot.context.writing import write
 from bot.ports.measurements import Observe, ignore
 from bot.sources.http import ARXIV, Sites
 from bot.sources.ingest import IngestContext
@@ -44,10 +44,8 @@ class StoredHostSlots:
 
     async def acquire(self, publisher: str, most: timedelta) -> timedelta:
         """See SharedHostSlots. Raises StoreError."""
-        return await asyncio.to_thread(
-            claim_slot, self._context.store, publisher, most, wall=self._context.clock.wall()
-        )
+        return await write(claim_slot, self._context.store, publisher, most, wall=self._context.clock.wall())
 
     async def release(self, publisher: str, gap: timedelta) -> None:
         """See SharedHostSlots. Raises StoreError."""
-        await asyncio.to_thread(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())
+        await write(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.context.writing import write
 from bot.errors import FetchError, error_location
 from bot.settings import SourceSettings
 from bot.settings.source_facts import fact_of, place_of
@@ -164,9 +165,7 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await asyncio.to_thread(
-                sync_sources, self._context.store, facts, now=self._context.ingest_context.clock.now()
-            )
+            await write(sync_sources, self._context.store, facts, now=self._context.ingest_context.clock.now())
             self._synced = True
 
     # ── polls ─────────────────────────────────────────────────────────────────
@@ -208,12 +207,12 @@ class SourceScheduler:
         """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
         store, due = self._context.store, known.state.next_at
         until = self._context.ingest_context.clock.now() + POLL_LEASE
-        if not await asyncio.to_thread(claim_poll, store, source.name, due, until):
+        if not await write(claim_poll, store, source.name, due, until):
             return
         try:
             await self._poll(source, known)
         except BaseException:
-            await asyncio.to_thread(claim_poll, store, source.name, until, due)
+            await write(claim_poll, store, source.name, until, due)
             raise
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
@@ -254,7 +253,7 @@ class SourceScheduler:
         """Writes a receipt for each folder in which the file that is due is late."""
         for name, source in self._sources.items():
             if source.path is not None and source.schedule is not None:
-                await asyncio.to_thread(self._file_receipts.record_late, source, known[name])
+                await self._file_receipts.record_late(source, known[name])
 
     def _start_enrichment(self) -> None:
         """Starts to enrich incomplete papers unless a poll is running, since a poll may complete them."""

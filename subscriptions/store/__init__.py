@@ -4,10 +4,10 @@ Its functions work inside a transaction of a `Store`; the use cases of `service`
 subscriptions and all that belongs to them, `papers` for papers and digests, `outbox` for deliveries and messages.
 """
 
+from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER
+from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
     HEAD,
-    OWNER_ONLY,
-    OWNER_ONLY_FOLDER,
     Scope,
     Store,
     Transaction,
@@ -26,6 +26,8 @@ __all__ = [
     "HEAD",
     "OWNER_ONLY",
     "OWNER_ONLY_FOLDER",
+    "READS",
+    "WRITES",
     "Claim",
     "DeliveredPaper",
     "DocumentSeen",
@@ -39,7 +41,10 @@ __all__ = [
     "Scope",
     "SourceFact",
     "SourceState",
+    "StepKind",
+    "Steps",
     "Store",
     "Transaction",
     "WouldWrite",
+    "done",
 ]

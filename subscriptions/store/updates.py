@@ -66,14 +66,16 @@ def finish_reply(session: Session, platform: str, update_id: str) -> None:
 def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
     """(platform, update id, reply) of the replies that a worker that is gone stored and did not finish, oldest first.
 
-    Replies in the hands of other workers stay there. `worker` has none in hand yet, and takes them over. Returns each reply once: the next call gives up those that it returned before, and those from before `since`.
+    Replies in the hands of workers that are not gone stay there, so also those of `worker`, which takes the others over.
+    Returns each reply once: those that a worker had taken over before it was gone are given up, and those from before
+    `since`.
     """
-    in_other_hands = col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
+    in_hand = or_(col(UpdateRow.worker).in_(select(WorkerRow.id)), col(UpdateRow.worker) == worker)
     lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
-    session.exec(update(UpdateRow).where(_is_unfinished, lost, ~in_other_hands).values(state=ReplyState.DONE, reply=""))
+    session.exec(update(UpdateRow).where(_is_unfinished, lost, ~in_hand).values(state=ReplyState.DONE, reply=""))
     found = session.exec(
         update(UpdateRow)
-        .where(_is_unfinished, col(UpdateRow.state) == ReplyState.READY, ~in_other_hands)
+        .where(_is_unfinished, col(UpdateRow.state) == ReplyState.READY, ~in_hand)
         .values(state=ReplyState.AGAIN, worker=worker)
         .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
     ).all()

@@ -56,11 +56,11 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, **telegram: object) ->
 
 
 @asynccontextmanager
-async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIterator[App]:
+async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = 2) -> AsyncIterator[App]:
     """An app with its database open, which does not listen yet."""
     fake.sets_time(clock.now().timestamp())
     settings = telegram_settings(tmp_path, fake)
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=read)
     app = build_app(settings, clock=clock, channels={"telegram": channel})
     app.open()
     try:

@@ -19,7 +19,7 @@ from bot.delivery.sender import Sender
 from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError
-from subscriptions.model import Announce, Lane, Message
+from subscriptions.model import Announce, Message
 from subscriptions.service.outbox import free_platforms, outbox_entries, retry_delivery
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.subscriptions import get_chat
@@ -438,7 +438,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
         process, drains = Process(app, app.source_scheduler()), list[bool]()
         planned_slice = _plan._plan_slice
 
-        def noted(*given: Any) -> list[Lane]:
+        def noted(*given: Any) -> Any:
             drains.append(process._drain is not None)
             return planned_slice(*given)
 

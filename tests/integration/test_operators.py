@@ -39,12 +39,12 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(tmp_path: Path, clock
     with FakeTelegram() as telegram:
         app = build_app(settings(tmp_path, telegram), clock=clock)
         app.open()
-        (line,) = operator_lines(app)
+        (line,) = operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"Nobody runs this bot yet. To do so, send it in private: /admin {code}"
         store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
-        assert operator_lines(app) == []
+        assert operator_lines(app.store, app) == []
         await app.close()
 
 
@@ -54,11 +54,11 @@ async def test_it_prints_none_where_the_settings_name_an_operator_or_nobody_can_
     with FakeTelegram() as telegram:
         named = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
         named.open()
-        assert operator_lines(named) == []
+        assert operator_lines(named.store, named) == []
         await named.close()
     alone = build_app(settings(tmp_path, None), clock=clock)
     alone.open()
-    assert operator_lines(alone) == []
+    assert operator_lines(alone.store, alone) == []
     await alone.close()
 
 

@@ -1,18 +1,25 @@
 """Messages and replies in hand have an owner: only what a stalled one left is recovered, never all that is being sent."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
 
+from bot.app import App
+from bot.cli.subcommands.deliver import _deliver
+from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
-from bot.operation.owner_watch import OwnerWatch
+from bot.operation.owner_watch import BEAT_INTERVAL, OwnerWatch
+from bot.operation.process import run
+from bot.operation.web.health import LOOK_INTERVAL
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane, Message
 from subscriptions.service.chats import apply_once, unfinished_replies
@@ -30,9 +37,10 @@ from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store
 from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.locked import ForeignLock
-from tests.integration.telegram_bot import a_bot
-from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.integration.locked import AlarmClock, ForeignLock
+from tests.integration.telegram_bot import a_bot, posts
+from tests.integration.test_slack_workspaces import NoSources
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 
 @pytest.fixture
@@ -158,6 +166,100 @@ def test_a_reply_stays_with_a_worker_that_is_at_work_and_is_taken_over_once_from
     third = Store(str(store.url))
     begin_worker(third, holds_sender_lock=False)
     assert unfinished_replies(third, now=NOON) == []
+    third.close()
+
+
+class Quiet(NoSources):
+    """Nothing is read, from the start to the end of a process."""
+
+    lookup = None
+    descriptions: list[str] = []  # noqa: RUF012 - stays empty
+
+    async def drain(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+    async def unreadable_if_all(self) -> dict[str, str]:
+        return {}
+
+
+async def running(app: App, *, once: bool) -> None:
+    """`paperwire run`, and with `once` `paperwire run --once`."""
+    sources: Any = Quiet()
+    await run(app, sources, once=once, new_bot=False, pause_gone=False, say=lambda _: None)
+
+
+class Beating(FakeClock):
+    """Ends the waits between heartbeats, and those for the pace of sends; no other one."""
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds < LOOK_INTERVAL:
+            await super().sleep(seconds)
+        await (asyncio.sleep(0) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
+
+
+async def beaten(other: Store, seen: dict[str, int]) -> None:
+    """Waits until a worker with something in hand has beaten since, or has had time enough to."""
+    for _ in range(300):
+        if await asyncio.to_thread(others_in_hand, other) != seen:
+            return
+
+
+@pytest.mark.parametrize("how", ["deliver", "run --once"])
+async def test_what_deliver_and_run_once_are_sending_is_left_to_them_for_as_long_as_they_live(
+    how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
+) -> None:
+    async with a_bot(tmp_path, telegram, AlarmClock(), read=100) as app:
+        subscribes(app.store, "telegram:1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        telegram.answers("hang after", chat="1")
+        sending = asyncio.create_task(_deliver(app) if how == "deliver" else running(app, once=True))
+        await asyncio.to_thread(telegram.waits_hanging)
+        theirs = FakeClock(NOON)
+        watch = OwnerWatch(other, theirs)
+        for _ in range(2):
+            assert await looks(watch, theirs, 4) == 0
+            await beaten(other, others_in_hand(other))
+        assert await looks(watch, theirs, 1) == 0
+        assert states(other) == ["sending"]
+        telegram.releases()
+        await sending
+        assert states(other) == ["sent"]
+    assert len(telegram.posted_to("1")) == 1
+
+
+async def test_a_running_process_posts_once_the_replies_that_a_stalled_worker_left(
+    tmp_path: Path, telegram: FakeTelegram, store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.operation.owner_watch.STALLED_AFTER", 0.0)
+    message = Message(number=1, payload='{"text": "hello"}', plain="hello")
+    reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
+    clock = Beating(NOON)
+    async with a_bot(tmp_path, telegram, clock) as app:
+        begin_worker(other, holds_sender_lock=False)
+        apply_once(other, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
+        process = asyncio.create_task(running(app, once=False))
+        await posts(telegram, 1)
+        app.stop.set()
+        await process
+    assert [entry.text for entry in telegram.posted_to("42")] == ["hello"]
+    assert unfinished_replies(store, now=NOON) == []
+
+
+def test_a_reply_that_was_taken_over_is_in_hand_and_is_given_up_by_the_one_after(store: Store, other: Store) -> None:
+    apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
+    begin_worker(store, holds_sender_lock=True)
+    seen = others_in_hand(store)
+    assert recover_stalled(store, seen) == 0
+    assert [update for _, update, _ in unfinished_replies(store, now=NOON)] == ["1"]
+    assert unfinished_replies(store, now=NOON) == [], "it is being posted"
+    assert list(others_in_hand(other)) == [store.worker]
+    third = Store(str(store.url))
+    begin_worker(third, holds_sender_lock=True)
+    assert unfinished_replies(third, now=NOON) == [], "it may have been posted twice"
+    assert others_in_hand(other) == {}
     third.close()
 
 

@@ -22,6 +22,7 @@ from bot.operation.web.web_address import LARGEST_BODY
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed
+from subscriptions.store import Steps
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
 from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled
@@ -177,11 +178,13 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
 
-    def execute(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> StoredReply | None:
+    def execute(
+        context: Context, conversation: ConversationContext, prepared: PreparedRequest
+    ) -> Steps[StoredReply | None]:
         if str(prepared.request.chat) == "slack:C1":
             waiting.set()
             assert free.wait(20)
-        return real_execute(context, conversation, prepared)
+        return (yield from real_execute(context, conversation, prepared))
 
     monkeypatch.setattr("bot.conversation.handler.execute", execute)
     async with a_listening_bot(tmp_path, slack, clock):

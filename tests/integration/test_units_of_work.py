@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from bot.context.group_commit import GroupCommit
+from bot.context.writing import write_together
 from subscriptions.errors import NotFound, Refused, StoreUnavailable
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.store import Scope, Store, WouldWrite
@@ -124,19 +124,18 @@ class TestTransactions:
         assert len(savepoints) == 1
 
 
-class TestGroupCommit:
+class TestWritesTogether:
     async def test_works_of_one_moment_are_committed_together(self, store: Store) -> None:
-        group = GroupCommit()
-        done = await asyncio.gather(*(group(subscribed, store, f"telegram:{n}") for n in range(1, 4)))
+        done = await asyncio.gather(*(write_together(subscribed, store, f"telegram:{n}") for n in range(1, 4)))
         assert done == ["telegram:1", "telegram:2", "telegram:3"]
         assert len(listed(store, None)) == 3
 
     async def test_the_first_error_of_a_work_is_the_one_that_its_caller_gets(self, store: Store) -> None:
-        group, refusing = GroupCommit(), Refusing()
+        refusing = Refusing()
         done = await asyncio.gather(
-            group(subscribed, store, "telegram:1"),
-            group(refusing, store, "telegram:2"),
-            group(subscribed, store, "telegram:3"),
+            write_together(subscribed, store, "telegram:1"),
+            write_together(refusing, store, "telegram:2"),
+            write_together(subscribed, store, "telegram:3"),
             return_exceptions=True,
         )
         assert (done[0], done[2]) == ("telegram:1", "telegram:3")
@@ -145,10 +144,9 @@ class TestGroupCommit:
         assert [str(one.chat.address) for one in listed(store, None)] == ["telegram:1", "telegram:3"]
 
     async def test_each_work_that_fails_has_its_own_error(self, store: Store) -> None:
-        group = GroupCommit()
         works = [Refusing() for _ in range(3)]
         done = await asyncio.gather(
-            *(group(work, store, f"telegram:{n}") for n, work in enumerate(works, 1)), return_exceptions=True
+            *(write_together(work, store, f"telegram:{n}") for n, work in enumerate(works, 1)), return_exceptions=True
         )
         assert [type(one) for one in done] == [Refused] * 3
         assert len({id(one) for one in done}) == 3
@@ -162,14 +160,14 @@ class TestGroupCommit:
         store.open(now=NOON)
         other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        group, start = GroupCommit(), time.monotonic()
+        start = time.monotonic()
         done = await asyncio.gather(
-            *(group(subscribed, store, f"telegram:{n}") for n in range(1, 7)), return_exceptions=True
+            *(write_together(subscribed, store, f"telegram:{n}") for n in range(1, 7)), return_exceptions=True
         )
         waited = time.monotonic() - start
         other.execute("ROLLBACK")
         other.close()
         assert [type(one) for one in done] == [StoreUnavailable] * 6
         assert waited < 1.5  # seconds: the busy timeout once, not once per work
-        assert await group(subscribed, store, "telegram:1") == "telegram:1"
+        assert await write_together(subscribed, store, "telegram:1") == "telegram:1"
         store.close()

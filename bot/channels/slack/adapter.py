@@ -15,6 +15,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.receiving.http import SlackHttp
 from bot.channels.slack.receiving.socket_mode import NAME, SocketMode
 from bot.channels.slack.workspaces import WorkspaceTokens
+from bot.context.writing import write
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.ports.channel import Channel
@@ -24,7 +25,7 @@ from bot.settings import Settings
 from subscriptions.errors import NotDelivered, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.chats import install_again, own_workspace, uninstalled
-from subscriptions.store import HEAD
+from subscriptions.store import HEAD, Store
 
 log = logging.getLogger("paperwire")
 
@@ -125,9 +126,9 @@ class _Slack:
             name = NAME if number == 1 else f"{NAME} {number}"
             yield SocketMode(self.channel, token, self.around.clock, on_bot_name=on_bot_name, name=name)
 
-    def take_over_own_workspace(self, identity: str) -> None:
+    def take_over_own_workspace(self, store: Store, identity: str) -> None:
         """Shortens stored addresses of the own workspace, whose team is known only from its token."""
-        own_workspace(self.around.store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
+        own_workspace(store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
 
     async def prepare(self) -> None:
         """Resumes workspaces that have the app again, and loads those that installed it."""
@@ -142,7 +143,7 @@ class _Slack:
         for workspace in self.channel.workspaces.all if gone else ():
             with suppress(NotDelivered):  # the app is still removed
                 team = (await workspace.identify()).team
-                if team in gone and await asyncio.to_thread(install_again, store, team, now=clock.now()):
+                if team in gone and await write(install_again, store, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
     async def load_installations(self) -> str:

@@ -8,6 +8,7 @@ from bot.cli._options import Json, Now
 from bot.cli._session import clock_from, read_settings
 from bot.cli._streams import print_error, print_json, print_line
 from bot.delivery.drain_state import Sent
+from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.signals import raise_if_interrupted, stop_on_signals
 from subscriptions.platforms import declared
 from subscriptions.service.outbox import lanes
@@ -42,7 +43,8 @@ async def _deliver(app: App) -> tuple[Sent, list[str]]:
     try:
         stop_on_signals(app)
         app.open()
-        sent = await app.sender.deliver()
+        async with at_work(OwnerWatch(app.store, app.clock)):
+            sent = await app.sender.deliver()
         without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
         waiting = lanes(app.store, without, now=app.clock.now(), finding=())
         return sent, sorted({lane.platform for lane in waiting})

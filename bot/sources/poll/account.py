@@ -10,7 +10,7 @@ from bot.sources.receipts import LONGEST_DETAIL, notify_of_filed, notify_of_trou
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt, joined, poll_verdict, verdict_of_all
 from subscriptions.planning.source_calendar import poll_again, wait_after_failure
 from subscriptions.service.sources import note_poll, notify_missed_days
-from subscriptions.store import DocumentSeen, SourceState, Transaction
+from subscriptions.store import DocumentSeen, SourceState, Store, Transaction
 
 BUSY_TIMES = 3  # failures in a row after which operators are notified of a server that only asks to wait
 MISSED = "missed days"  # the name of a unit of its own, for the verdict while missed days are not fetched yet
@@ -22,10 +22,10 @@ def write_progress(run: PollRun, progress: PollProgress, transaction: Transactio
     return replace(progress, receipt=note_poll(transaction, receipt, state, _documents(run, progress)))
 
 
-def close(run: PollRun) -> Receipt:
+def close(store: Store, run: PollRun) -> Receipt:
     """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
     receipt, state = account(run, run.progress)
-    with run.context.store.write() as transaction:
+    with store.write() as transaction:
         note_poll(transaction, receipt, state, _documents(run, run.progress))
         _notify(run, transaction, receipt, state)
     return receipt

@@ -1,12 +1,12 @@
 """One poll of a source on the web: first the regular requests, then those for missed days."""
 
-import asyncio
 import logging
 from collections import deque
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from bot.context.writing import write
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources.http import FetchRequest, address_key, next_page, older_page, requests_of
@@ -61,7 +61,7 @@ class Poll:
         take_off_read_days(run)
         await fetch_missed_days(run, self._documents)
         run.is_behind, run.is_over = False, True
-        return await asyncio.to_thread(close, run)
+        return await write(close, run.context.store, run)
 
     async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
         """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""

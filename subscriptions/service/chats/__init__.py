@@ -35,6 +35,7 @@ from subscriptions.service.chats.conversation_state import move_to_person_addres
 from subscriptions.service.chats.conversation_state import new_callback_id as new_callback_id
 from subscriptions.service.chats.conversation_state import set_conversation_state as set_conversation_state
 from subscriptions.service.chats.conversation_state import share_link as share_link
+from subscriptions.service.chats.conversation_state import shared_link as shared_link
 from subscriptions.service.chats.conversation_state import store_callbacks as store_callbacks
 from subscriptions.service.chats.conversation_state import store_chat as store_chat
 from subscriptions.service.chats.conversation_state import unfinished_replies as unfinished_replies

@@ -8,7 +8,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import Scope, Transaction, callbacks, updates
+from subscriptions.store import WRITES, Scope, Steps, Transaction, callbacks, updates
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.outbox import chat_outbox
 
@@ -81,7 +81,7 @@ def chat_of_thread(store: Scope, address: ChatAddress) -> ChatAddress:
     return place if ours else address
 
 
-def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
+def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> Steps[None]:
     """Moves a private chat that was stored under another address to the address of its person.
 
     Such a chat was added before it was known whose it is.
@@ -89,6 +89,7 @@ def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, no
     with store.read() as transaction:
         made = chats.find_chat(transaction, ChatAddress(address.platform, other), zone=store.zone)
     if made is not None and made.address.address == other:
+        yield WRITES
         chat_moved(store, made.address, address.address, now=now)
 
 
@@ -227,6 +228,14 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
                 callbacks.change_callback(transaction, token_id, offer)
                 return token_id
         return callbacks.add_shared_callback(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
+
+
+def shared_link(store: Scope, address: ChatAddress, number: int) -> str:
+    """The id that `share_link` returned last for this subscription; "" if it never did, or the chat is unknown."""
+    with store.read() as transaction:
+        chat = chats.find_chat(transaction, address, zone=transaction.zone)
+        offers = callbacks.callbacks_of(transaction, chat.id, OFFER) if chat is not None else ()
+        return next((found for found, token in offers if token.arguments.get("number") == number), "")
 
 
 def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -> None:

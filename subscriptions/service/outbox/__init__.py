@@ -11,7 +11,6 @@ from subscriptions.service.outbox.sending import ClaimRequest as ClaimRequest
 from subscriptions.service.outbox.sending import EarlierSend as EarlierSend
 from subscriptions.service.outbox.sending import OutboxCounts as OutboxCounts
 from subscriptions.service.outbox.sending import Step as Step
-from subscriptions.service.outbox.sending import batch as batch
 from subscriptions.service.outbox.sending import claim as claim
 from subscriptions.service.outbox.sending import confirm as confirm
 from subscriptions.service.outbox.sending import count_as_sent as count_as_sent

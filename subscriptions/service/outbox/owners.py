@@ -34,7 +34,10 @@ def beat(store: Scope) -> None:
 
 
 def recover_stalled(store: Scope, stalled: Mapping[str, int]) -> int:
-    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages."""
+    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages.
+
+    Their replies are left to who posts replies (`unfinished_replies`), which may take part in this transaction.
+    """
     with store.write() as transaction:
         workers.end_stalled(transaction, stalled)
         return workers.recover_left(transaction)

@@ -1,23 +1,20 @@
 """The outbox as senders and operators use it: claim, render, send, record the outcome, list, retry, dismiss."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from subscriptions.addresses import parse_address
-from subscriptions.errors import ChatGone, NotDelivered, NotFound, Refused, Sentence, StoreError
+from subscriptions.errors import ChatGone, NotDelivered, NotFound, Refused, Sentence
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
-from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Store, Transaction, key_value, updates
+from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Transaction, key_value, updates
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import moving
 from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries, sends
-
-T = TypeVar("T")
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
 _NO_TIME = timedelta(0)
@@ -53,50 +50,6 @@ def lanes(
     with store.read() as transaction:
         found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
         return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
-
-
-def batch(store: Store, works: Sequence[Callable[[Transaction], T]]) -> list[T | Exception]:
-    """Runs works in one transaction; returns for each its result, or the error that it raised.
-
-    A work that fails is left out, and the others run again without it. When the database itself fails (it is locked,
-    full or damaged), that error is the result of all of them: no work waits for the database once more.
-    """
-    failed: dict[int, Exception] = {}
-    while len(failed) < len(works):
-        left = [(place, work) for place, work in enumerate(works) if place not in failed]
-        try:
-            done = _committed(store, left)
-        except _WorkFailed as failure:
-            failed[failure.place] = failure.error
-        except Exception as error:  # noqa: BLE001 - raised where the work was asked for
-            return [failed.get(place, error) for place in range(len(works))]
-        else:
-            return [failed[place] if place in failed else done[place] for place in range(len(works))]
-    return [failed[place] for place in range(len(works))]
-
-
-class _WorkFailed(Exception):
-    """One work of a batch raised an error that is not the database's."""
-
-    def __init__(self, place: int, error: Exception) -> None:
-        super().__init__(place, error)
-        self.place, self.error = place, error
-
-
-def _committed(store: Store, works: Iterable[tuple[int, Callable[[Transaction], T]]]) -> dict[int, T]:
-    """The results of works by their places, all committed. After _WorkFailed or StoreError nothing is committed."""
-    done: dict[int, T] = {}
-    with store.write() as transaction:
-        for place, work in works:
-            try:
-                with transaction.write() as part:
-                    done[place] = work(part)
-                    part.flush()  # so that a row that the database refuses is this work's error
-            except StoreError:
-                raise
-            except Exception as error:
-                raise _WorkFailed(place, error) from error
-    return done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

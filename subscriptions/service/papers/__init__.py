@@ -7,6 +7,7 @@ from subscriptions.service.papers.hold_reasons import last_delivered as last_del
 from subscriptions.service.papers.hold_reasons import reasons as reasons
 from subscriptions.service.papers.ingest import announce_filed as announce_filed
 from subscriptions.service.papers.ingest import ingest_digest as ingest_digest
+from subscriptions.service.papers.ingest import ingest_steps as ingest_steps
 from subscriptions.service.papers.known_papers import as_item as as_item
 from subscriptions.service.papers.known_papers import delivered_paper as delivered_paper
 from subscriptions.service.papers.known_papers import delivered_papers as delivered_papers

@@ -10,7 +10,7 @@ from subscriptions.model import Digest
 from subscriptions.planning.archives import is_archive
 from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import Ingested, Scope, Store, Transaction, losses
+from subscriptions.store import WRITES, Ingested, Scope, Steps, Store, Transaction, done, losses
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
@@ -35,6 +35,34 @@ def ingest_digest(
     arrival: Arrival = UNKNOWN,
     note: Callable[[Transaction, Ingested], None] | None = None,
 ) -> Ingested:
+    """As `ingest_steps`, all in this thread."""
+    return done(
+        ingest_steps(
+            store,
+            digest,
+            source=source,
+            day=day,
+            now=now,
+            announce=announce,
+            of_arxiv=of_arxiv,
+            arrival=arrival,
+            note=note,
+        )
+    )
+
+
+def ingest_steps(
+    store: Scope,
+    digest: Digest,
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    announce: bool = False,
+    of_arxiv: bool = False,
+    arrival: Arrival = UNKNOWN,
+    note: Callable[[Transaction, Ingested], None] | None = None,
+) -> Steps[Ingested]:
     """Stores one digest. The same bytes again change nothing.
 
     The papers of an archive are filed and not announced (docs/architecture.md, rule 12). With `announce` they are
@@ -59,18 +87,20 @@ def ingest_digest(
     *parts, last = _parts(store, _read(store, digest))
     before = Ingested()
     for papers in parts:
-        ahead = work.store_ahead(store, papers)
+        ahead = yield from work.store_ahead(store, papers)
+        yield WRITES
         with store.write() as transaction:
-            done = work.store_digest(transaction, _part(digest, papers), papers, ahead)
-        before = joined(before, done)
-    ahead = work.store_ahead(store, last)
+            ingested = work.store_digest(transaction, _part(digest, papers), papers, ahead)
+        before = joined(before, ingested)
+    ahead = yield from work.store_ahead(store, last)
+    yield WRITES
     with store.write() as transaction:
-        done = work.store_digest(transaction, digest, last, ahead)
-        if parts and not done.already_known:
-            done = joined(before, done)
+        ingested = work.store_digest(transaction, digest, last, ahead)
+        if parts and not ingested.already_known:
+            ingested = joined(before, ingested)
         if note is not None:
-            note(transaction, done)
-        return done
+            note(transaction, ingested)
+        return ingested
 
 
 def _parts(store: Scope, papers: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
@@ -99,12 +129,13 @@ class _Ingest:
     of_arxiv: bool
     arrival: Arrival
 
-    def store_ahead(self, store: Scope, papers: Sequence[Incoming]) -> dict[int, int]:
+    def store_ahead(self, store: Scope, papers: Sequence[Incoming]) -> Steps[dict[int, int]]:
         """Stores papers ahead of their digest, if they are many; returns their ids, by their places."""
         ahead: dict[int, int] = {}
         if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
             return ahead
         for first in range(0, len(papers), MOST_AT_ONCE):
+            yield WRITES
             with store.write() as transaction:
                 announcing.hold_sequence(transaction)
                 ahead |= digests.store_ahead(
@@ -127,7 +158,7 @@ class _Ingest:
             requested = self.arrival.requested
             return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
         after, when = last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
-        done = digests.add_digest(
+        ingested = digests.add_digest(
             transaction,
             digest,
             papers,
@@ -140,9 +171,9 @@ class _Ingest:
             ahead=ahead,
         )
         counted = 0 if when is came_now else count_read_again(transaction, after)
-        edits.request_edits_of_withdrawn(transaction, done.withdrawn, now=self.now)
-        edits.request_edits_for_summaries(transaction, done.summarised, now=self.now)
-        return replace(done, counted=counted)
+        edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
+        edits.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
+        return replace(ingested, counted=counted)
 
 
 def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:

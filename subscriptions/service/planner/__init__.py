@@ -4,6 +4,7 @@ from subscriptions.service.planner.due_preview import NotDue as NotDue
 from subscriptions.service.planner.due_preview import Preview as Preview
 from subscriptions.service.planner.due_preview import preview as preview
 from subscriptions.service.planner.plan import plan_due as plan_due
+from subscriptions.service.planner.plan import plan_slices as plan_slices
 from subscriptions.service.planner.plan import planned_slices as planned_slices
 from subscriptions.service.planner.previews import Batch as Batch
 from subscriptions.service.planner.previews import TrialResult as TrialResult

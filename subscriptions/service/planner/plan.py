@@ -19,7 +19,7 @@ from subscriptions.service.subscriptions.due_moments import Move, due_span, put_
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import Planned, Store, Transaction
+from subscriptions.store import READS, WRITES, Planned, Steps, Store, Transaction, done
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -77,21 +77,30 @@ def plan_due(
     A second call at the same moment plans nothing: the cursor and the next due moment of a subscription move in the
     transaction that stores the delivery.
     """
-    slices = planned_slices(store, now=now, enough=enough, matching=matching)
-    return tuple(lane for lanes in slices for lane in lanes)
+    slices = plan_slices(store, now=now, enough=enough, matching=matching)
+    return tuple(lane for one in slices for lane in done(one))
 
 
-def planned_slices(
+def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
+    """Plans one slice of chats after the other; yields the lanes of each. See `plan_due`."""
+    return map(done, plan_slices(store, now=now))
+
+
+def plan_slices(
     store: Store,
     *,
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Iterator[Sequence[Lane]]:
-    """Plans one slice of chats after the other, a transaction each; yields the lanes of each slice. See `plan_due`."""
+) -> Iterator[Steps[Sequence[Lane]]]:
+    """As `plan_due`: yields the planning of one slice of chats after the other, a transaction each.
+
+    A slice has steps that read, match and decide, and one that writes. Before the first one, pauses are ended. To go on to
+    the next slice reads.
+    """
     delivery_forecast, chat_ids, pause_ended = _read_due(store, now)
     if pause_ended:
-        end_pauses(store, now=now)
+        yield _end_pauses(store, now)
         delivery_forecast, chat_ids, _ = _read_due(store, now)
     with kept_window(store, delivery_forecast.last_sequence) as window:
         context = PlanContext(now, delivery_forecast, window, matching=matching)
@@ -99,6 +108,12 @@ def planned_slices(
             if enough():
                 break
             yield _plan_slice(store, chat_ids[start : start + SLICE], context)
+
+
+def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:
+    yield WRITES
+    end_pauses(store, now=now)
+    return ()
 
 
 def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
@@ -135,7 +150,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> list[Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> Steps[Sequence[Lane]]:
     """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
     The writing transaction matches nothing. If another writer may have committed in between, it reads again what the
@@ -149,11 +164,12 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
                 with context.matching():
                     matches = _match(transaction, inputs, context)
                 decided = _decide_all(inputs, matches, context)
+            yield WRITES
             with work.write() as transaction:
                 stored_planned.hold_planning(transaction)
-                if work.is_stale and not _still_holds(transaction, chat_ids, inputs, matches, context):
-                    continue
-                return _write(transaction, inputs, decided, context)
+                if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
+                    return _write(transaction, inputs, decided, context)
+            yield READS
 
 
 def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> _Inputs:

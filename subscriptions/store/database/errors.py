@@ -111,6 +111,11 @@ def is_full(error: StoreError) -> bool:
     return error.cause == _FULL
 
 
+def is_locked(error: StoreError) -> bool:
+    """Whether the error means that another program holds the lock of the database."""
+    return error.cause == _CAUSES["locked"]
+
+
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     """The error for a PAPERWIRE_DATABASE_URL that cannot be used, where trying again does not help."""
     error = StoreError(sentence, hint)

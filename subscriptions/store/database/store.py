@@ -8,7 +8,7 @@ import errno
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import copying_to, translated, wrong_setting
+from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sharing import Sharing, SqliteSharing
 from subscriptions.store.database.turns import Turns, Writes
+from subscriptions.store.database.writer import Writer
 
 HEAD = "0018"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
@@ -31,8 +33,6 @@ KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 PART = ".part"  # how the name of a copy ends that is still being written
-OWNER_ONLY_FOLDER = 0o700
-OWNER_ONLY = 0o600  # rights of a database and its copies: they hold what people follow, and sealed tokens
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
 
@@ -120,6 +120,7 @@ class Store:
         self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
         self._turns = Turns()
         self.writes = Writes()
+        self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = SqliteSharing()
         self._engine = _engine(self.url, self.sharing)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -285,7 +286,8 @@ class Store:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Waits for what the writer was asked for, and closes all connections."""
+        self.writer.close()
         self._engine.dispose()
 
     @contextmanager
@@ -351,13 +353,6 @@ def connection_of(session: Session) -> Connection:
     """The connection of a transaction; the session itself would look for it each time that it is asked."""
     connection: Connection = session.info[_CONNECTION]
     return connection
-
-
-def keep_to_owner(file: Path) -> None:
-    """Takes the rights of everybody else on a file of ours; `check` warns where that is not allowed."""
-    with suppress(OSError):
-        if (rights := file.stat().st_mode) & 0o077:
-            file.chmod(rights & 0o700)
 
 
 def _is_known(revision: str) -> bool:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.operation.maintenance import run_daily_maintenance
+from bot.operation.maintenance import daily_maintenance
+from subscriptions.store import done
 from tests.faults.year import world as calendar
 from tests.faults.year.comparison import Comparison, compare, deliveries_of
 from tests.faults.year.mistakes import MISTAKES
@@ -85,7 +86,7 @@ async def simulate(folder: Path, span: Span) -> SimulationResult:
         people.act(now)
         if now - tidied >= timedelta(days=1):
             tidied = now
-            run_daily_maintenance(bot.app.store, bot.app.settings, now=now)
+            done(daily_maintenance(bot.app.store, bot.app.settings, now=now))
     comparison = compare(expected, deliveries_of(bot.posts(), bot.behind()))
     await bot.app.close()
     came = world.arrivals[: len(world.arrivals) - len(arrivals)]

@@ -18,6 +18,7 @@ from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.installing.oauth import Grant, OAuth, routes
 from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
+from bot.context.writing import write
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_route import WebRoute
@@ -124,7 +125,7 @@ class Installer:
     async def use(self, state: str) -> bool:
         """See States."""
         name = self._name_of(state)
-        return bool(name) and await asyncio.to_thread(complete_installation, self.store, name, now=self.clock.now())
+        return bool(name) and await write(complete_installation, self.store, name, now=self.clock.now())
 
     def _name_of(self, state: str) -> str:
         """Returns the name of an installation that was begun lately; "" if the state is too old or not ours."""
@@ -139,7 +140,7 @@ class Installer:
         """Stores the tokens of a workspace that installed the app, then uses them. Raises StoreError."""
         async with self._lock:
             tokens, encrypted = self._encrypted(grant)
-            await asyncio.to_thread(install, self.store, grant.team, encrypted, now=self.clock.now())
+            await write(install, self.store, grant.team, encrypted, now=self.clock.now())
             self._use(grant.team, tokens)
 
     async def update(self, *, renew: bool = True) -> None:
@@ -174,7 +175,7 @@ class Installer:
             self._problems[team] = "Slack renewed the token of another workspace"
             return
         newer, encrypted = self._encrypted(grant)
-        if await asyncio.to_thread(renew_tokens, self.store, team, encrypted):
+        if await write(renew_tokens, self.store, team, encrypted):
             self._use(team, newer)
 
     def _use(self, team: str, tokens: StoredTokens, *, is_valid: bool = True) -> None:

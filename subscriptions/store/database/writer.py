@@ -1,0 +1,126 @@
+"""The writer: the one thread in which a process that does several things at once writes to its database."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from copy import copy
+from dataclasses import dataclass, field, replace
+from threading import Condition, Thread
+from typing import Any, TypeVar
+
+from subscriptions.errors import Sentence, StoreUnavailable
+from subscriptions.store.database.errors import is_locked
+from subscriptions.store.database.together import Begin, Work, write_together
+
+T = TypeVar("T")
+
+MOST_WAITING = 1000  # works; with more the database stands still, and who asks is refused
+MOST_TOGETHER = 64  # works in one transaction, which the first of them waits for
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A work that waits."""
+
+    work: Callable[..., Any]
+    shares: bool  # its transaction, with others
+    future: Future[Any] = field(default_factory=Future)
+
+
+class Writer:
+    """Does works in one thread, in the order in which they were asked for.
+
+    So no other thread waits for the database's write lock: whoever asks gets a future. When another program holds the
+    lock, it is waited for once: all that was asked meanwhile gets the same error, and whoever still wants it asks again.
+    A work that was begun, or that waits, is done even if nobody waits for its future any more: what a platform has
+    taken is to be written down.
+    """
+
+    def __init__(self, begin: Begin, where: str) -> None:
+        """`begin` begins a transaction that works share. `where` is the database's name in errors. Starts no thread yet."""
+        self._begin = begin
+        self._where = where
+        self._waiting: deque[_Asked] = deque()
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        self._is_closed = False
+
+    def ask(self, work: Callable[[], T]) -> Future[T]:
+        """Asks for a work that begins its transactions itself. Raises StoreUnavailable if too many wait, or at the end."""
+        return self._ask(_Asked(work, shares=False))
+
+    def ask_to_share(self, work: Work[T]) -> Future[T]:
+        """Asks for a work that shares its transaction with those asked for just before and after it. Raises as `ask`.
+
+        The future is done after the commit. An error of one work does not undo the others.
+        """
+        return self._ask(_Asked(work, shares=True))
+
+    def _ask(self, asked: _Asked) -> Future[Any]:
+        with self._changed:
+            if self._is_closed:
+                raise self._refusal(Sentence("The program is stopping; nothing more is written to {where}."))
+            if len(self._waiting) >= MOST_WAITING:
+                raise self._refusal(Sentence("Too much waits to be written to the database {where}."))
+            self._waiting.append(asked)
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="paperwire-writer", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return asked.future
+
+    def _refusal(self, sentence: Sentence) -> StoreUnavailable:
+        return StoreUnavailable(replace(sentence, values={"where": self._where}), Sentence("Try again later."))
+
+    def close(self) -> None:
+        """Does what waits, and ends the thread. Whoever asks from now on is refused."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while asked := self._next():
+            results = self._results(asked)
+            locked = next((one for one in results if isinstance(one, StoreUnavailable) and is_locked(one)), None)
+            if locked is not None:  # what waits is taken first: who hears of this error may ask again at once
+                waiting = self._take_waiting()
+                asked, results = [*asked, *waiting], [*results, *(copy(locked) for _ in waiting)]
+            for one, result in zip(asked, results, strict=True):
+                _settle(one, result)
+
+    def _next(self) -> list[_Asked]:
+        """Waits for works. Returns the first that waits, with those after it that share its transaction; [] at the end."""
+        with self._changed:
+            while not self._waiting and not self._is_closed:
+                self._changed.wait()
+            asked = [self._waiting.popleft()] if self._waiting else []
+            while (
+                asked and asked[0].shares and self._waiting and self._waiting[0].shares and len(asked) < MOST_TOGETHER
+            ):
+                asked.append(self._waiting.popleft())
+            return asked
+
+    def _results(self, asked: Sequence[_Asked]) -> list[Any]:
+        """The result of each work, or its error."""
+        try:
+            if asked[0].shares:
+                return write_together(self._begin, [one.work for one in asked])
+            return [asked[0].work()]
+        except BaseException as error:  # noqa: BLE001 - raised where the work was asked for
+            return [error] * len(asked)
+
+    def _take_waiting(self) -> deque[_Asked]:
+        with self._changed:
+            waiting, self._waiting = self._waiting, deque()
+        return waiting
+
+
+def _settle(asked: _Asked, result: object) -> None:
+    if not asked.future.set_running_or_notify_cancel():
+        return
+    if isinstance(result, BaseException):
+        asked.future.set_exception(result)
+    else:
+        asked.future.set_result(result)

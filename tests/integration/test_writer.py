@@ -1,0 +1,312 @@
+"""One thread of a process writes: no other one waits for the write lock, and what was asked for fails apart and in order."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from bot.context.writing import do_steps, write, write_together
+from bot.operation.metrics import Metrics
+from bot.operation.process import Process
+from bot.operation.web.health import Health
+from bot.operation.web.web_server import serving
+from bot.settings import load_settings
+from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
+from subscriptions.service.subscriptions import listed
+from subscriptions.store import READS, WRITES, Scope, Steps, Store, Transaction
+from subscriptions.store.database import writer
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.locked import AlarmClock, ForeignLock
+from tests.integration.telegram_bot import a_bot
+from tests.integration.test_slack_workspaces import NoSources
+from tests.make import subscribes
+
+WRITERS = 64
+
+
+@pytest.fixture
+def lock(tmp_path: Path, store: Store) -> Iterator[ForeignLock]:
+    """A lock that nobody holds yet."""
+    held = ForeignLock(tmp_path / "paperwire.db")
+    yield held
+    held.close()
+
+
+class Tries:
+    """The threads that asked for the write lock, in their order."""
+
+    def __init__(self, store: Store) -> None:
+        self.threads: list[str] = []
+        self.begun = threading.Event()
+        event.listen(store._engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            self.threads.append(threading.current_thread().name)
+            self.begun.set()
+
+
+@pytest.fixture
+def tries(store: Store) -> Tries:
+    return Tries(store)
+
+
+def subscribed(store: Scope, number: int) -> int:
+    subscribes(store, f"telegram:{number}", "graph")
+    return number
+
+
+def chats(store: Scope) -> list[str]:
+    return [one.chat.address.address for one in listed(store, None)]
+
+
+async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
+    """Asks for one write after the other, and lets each be queued."""
+    tasks = [asyncio.create_task(work(subscribed, *what, number)) for number in range(1, WRITERS + 1)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+class TestAForeignLock:
+    @pytest.mark.parametrize("asks", [write, write_together])
+    async def test_readers_answer_at_once_while_sixty_four_writers_wait(
+        self, store: Store, lock: ForeignLock, tries: Tries, asks: Any
+    ) -> None:
+        lock.take()
+        waiting = await asked(asks, store)
+        assert await asyncio.to_thread(tries.begun.wait, 20)
+        for _ in range(20):
+            assert await asyncio.to_thread(chats, store) == []
+        assert lock.is_held
+        assert not any(task.done() for task in waiting)
+        assert tries.threads == ["paperwire-writer"], "one thread waits"
+        lock.release()
+        assert await asyncio.gather(*waiting) == list(range(1, WRITERS + 1))
+
+    async def test_the_pages_of_health_and_metrics_are_served_while_requests_wait(
+        self, tmp_path: Path, clock: AlarmClock
+    ) -> None:
+        with FakeTelegram() as telegram:
+            async with served(tmp_path, telegram, clock) as (app_store, url):
+                held = ForeignLock(tmp_path / "paperwire.db")
+                held.take()
+                waiting = await asked(write, app_store)
+                async with httpx.AsyncClient(trust_env=False) as client:
+                    for page in ("/health/live", "/health/ready", "/metrics"):
+                        assert (await client.get(url + page)).status_code in (200, 503)
+                assert held.is_held
+                assert not any(task.done() for task in waiting)
+                held.close()
+                await asyncio.gather(*waiting)
+
+    async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
+        store = Store(f"sqlite:///{tmp_path / 'locked.db'}")
+        store.open(now=AlarmClock().now())
+        tried: list[int] = []
+        event.listen(store._engine, "handle_error", lambda _: tried.append(1))
+        held = ForeignLock(tmp_path / "locked.db")
+        held.take()
+        ended = await asyncio.gather(*await asked(write, store), return_exceptions=True)
+        assert {type(one) for one in ended} == {StoreUnavailable}
+        assert len(tried) == 1
+        assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
+        held.close()
+        assert await write(subscribed, store, 1) == 1
+        store.close()
+
+    async def test_only_the_writer_thread_ever_asks_for_the_lock(self, store: Store, tries: Tries) -> None:
+        await asyncio.gather(*await asked(write, store), *await asked(write_together, store))
+        assert set(tries.threads) == {"paperwire-writer"}
+
+
+@asynccontextmanager
+async def served(tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock) -> AsyncIterator[tuple[Store, str]]:
+    """The store of a bot, and the address of its pages."""
+    settings = load_settings(
+        {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_PORT": "0"}, tmp_path
+    )
+    said: list[str] = []
+    async with a_bot(tmp_path, telegram, clock) as app:
+        process = Process(app, NoSources())  # type: ignore[arg-type]
+        health = Health(app.store, clock, lambda: process.problems)
+        metrics = Metrics(app, health.whys)
+        async with serving(settings, health.problems, said.append, [], metrics=metrics.page):
+            yield app.store, said[0].removeprefix("Health: ").removesuffix("/health/ready")
+
+
+@pytest.fixture
+def clock() -> AlarmClock:
+    return AlarmClock()
+
+
+def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
+    """Keeps the writer thread busy until it is freed."""
+    busy.set()
+    assert free.wait(20)
+
+
+class TestOrder:
+    async def test_writes_are_done_in_the_order_in_which_they_were_asked_for(
+        self, store: Store, lock: ForeignLock
+    ) -> None:
+        order: list[int] = []
+
+        def noted(scope: Scope, number: int) -> None:
+            order.append(subscribed(scope, number))
+
+        lock.take()
+        kinds = (write, write_together, write_together, write)
+        tasks = [asyncio.create_task(kinds[n % 4](noted, store, n)) for n in range(1, WRITERS + 1)]
+        await asyncio.sleep(0)
+        lock.release()
+        await asyncio.gather(*tasks)
+        assert order == list(range(1, WRITERS + 1))
+
+    async def test_works_that_wait_together_share_their_transactions(self, store: Store, tries: Tries) -> None:
+        busy, free = threading.Event(), threading.Event()
+        first = asyncio.create_task(write(stands, store, busy, free))
+        await asyncio.to_thread(busy.wait, 20)
+        tasks = await asked(write_together, store)
+        free.set()
+        assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
+        await first
+        assert len(tries.threads) == 1
+        assert len(chats(store)) == WRITERS
+
+
+def broken(store: Store) -> None:
+    """Adds a table whose page is damaged: only who reads this table meets that."""
+    with store.write() as transaction:
+        connection = transaction.connection()
+        connection.exec_driver_sql("CREATE TABLE broken AS SELECT 1 AS x")
+        page = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'broken'").scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store._engine.dispose()  # with the pages that its connections keep
+    with store.path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
+class TestFailingApart:
+    async def test_a_work_that_meets_a_damaged_page_does_not_fail_its_neighbours(self, store: Store) -> None:
+        broken(store)
+
+        def reads_damage(transaction: Transaction) -> None:
+            subscribed(transaction, 99)
+            transaction.connection().exec_driver_sql("SELECT * FROM broken").all()
+
+        ended = await asyncio.gather(
+            write_together(subscribed, store, 1),
+            write_together(reads_damage, store),
+            write_together(subscribed, store, 2),
+            return_exceptions=True,
+        )
+        assert (ended[0], ended[2]) == (1, 2)
+        assert isinstance(ended[1], StoreError)
+        assert "damaged" in str(ended[1])
+        assert chats(store) == ["1", "2"]
+
+    async def test_a_work_that_is_refused_stands_between_sixty_three_that_are_committed(self, store: Store) -> None:
+        def refused(transaction: Transaction, number: int) -> int:
+            subscribed(transaction, number)
+            if number == 32:
+                raise Refused("not this one")
+            return number
+
+        tasks = [write_together(refused, store, number) for number in range(1, WRITERS + 1)]
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [n for n, one in enumerate(ended, 1) if one != n] == [32]
+        assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n != 32]
+
+    async def test_a_work_whose_caller_is_gone_is_done_all_the_same(self, store: Store, lock: ForeignLock) -> None:
+        lock.take()
+        tasks = await asked(write_together, store)
+        tasks[3].cancel()
+        await asyncio.sleep(0)
+        lock.release()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert tasks[3].cancelled()
+        assert len(chats(store)) == WRITERS
+
+
+class TestSteps:
+    async def test_what_reads_and_what_writes_are_done_in_their_threads(self, store: Store) -> None:
+        threads: list[str] = []
+
+        def work() -> Steps[int]:
+            threads.append(threading.current_thread().name)
+            yield WRITES
+            threads.append(threading.current_thread().name)
+            subscribed(store, 1)
+            yield READS
+            threads.append(threading.current_thread().name)
+            return len(chats(store))
+
+        assert await do_steps(work(), store) == 1
+        assert [name.split("_")[0] for name in threads] == ["asyncio", "paperwire-writer", "asyncio"]
+
+    async def test_work_whose_writing_is_refused_is_told_so_and_cleans_up(self, store: Store) -> None:
+        ends: list[str] = []
+
+        def work() -> Steps[None]:
+            try:
+                yield WRITES
+                ends.append("written")
+            finally:
+                ends.append("cleaned up")
+
+        store.writer.close()
+        with pytest.raises(StoreUnavailable, match="stopping"):
+            await do_steps(work(), store)
+        assert ends == ["cleaned up"]
+
+
+class TestTheEnd:
+    async def test_what_waits_is_written_and_what_comes_later_is_refused_with_a_sentence(
+        self, store: Store, lock: ForeignLock
+    ) -> None:
+        lock.take()
+        tasks = await asked(write, store)
+        ending = threading.Thread(target=store.writer.close)
+        ending.start()
+        with store.writer._changed:
+            assert store.writer._changed.wait_for(lambda: store.writer._is_closed, 20)
+        with pytest.raises(StoreUnavailable, match="The program is stopping; nothing more is written to"):
+            await write(subscribed, store, 99)
+        lock.release()
+        assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
+        ending.join()
+        assert len(chats(store)) == WRITERS
+
+    async def test_more_than_the_queue_holds_is_refused_and_all_that_waits_is_written(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(writer, "MOST_WAITING", 16)
+        busy, free = threading.Event(), threading.Event()
+        first = asyncio.create_task(write(stands, store, busy, free))
+        await asyncio.to_thread(busy.wait, 20)
+        tasks = [asyncio.create_task(write(subscribed, store, number)) for number in range(1, 19)]
+        await asyncio.sleep(0)
+        free.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        await first
+        assert ended[:16] == list(range(1, 17))
+        assert [str(one) for one in ended[16:]] == [
+            str(
+                StoreUnavailable(
+                    Sentence(f"Too much waits to be written to the database {store.where}."), "Try again later."
+                )
+            )
+        ] * 2
