@@ -30,7 +30,8 @@ runpy.run_module("bot", run_name="__main__", alter_sys=True)
 @pytest.mark.parametrize("line", ["explain graph", "subscriptions", "ingest day.md", "deliver", "demo --out gallery"])
 def test_while_modules_are_loaded(terminal: Terminal, line: str, module: int) -> None:
     terminal.file("day.md", PAGE)
-    ended = terminal.python(PRESSED, str(module), *line.split())
+    program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{PRESSED}"  # as in a terminal
+    ended = terminal.python(program, str(module), *line.split())
     assert ended.status == 130, ended.err
     assert ended.err in ("", "Stopped.\n")
 
