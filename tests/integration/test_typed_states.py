@@ -180,7 +180,7 @@ def upgraded(tmp_path: Path) -> Iterator[tuple[dict[str, list[dict[str, Any]]], 
 
 
 TABLES = {"mark": "key_value", "link": "callback"}
-NEW_TABLES = {"denial", "mention", "worker"}  # made by later schemas
+NEW_TABLES = {"denial", "mention", "query_change", "shared_cursor", "worker"}  # made by later schemas
 COLUMNS = {
     "paper": {"change": "sequence", "changed_at": "sequenced_at"},
     "subscription": {"seen": "cursor"},
