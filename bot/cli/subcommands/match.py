@@ -180,13 +180,14 @@ def _lines_of(data: bytes) -> list[str]:
     return lines
 
 
-def _query(text: str) -> Query:
-    """Returns the query in a line. Raises QueryError, also for bytes that are not UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
-    return parse_query(text)
+def _added(queries: QuerySet, text: str) -> int:
+    """Adds the query in a line and returns its handle. Raises QueryError, also for bytes that are not UTF-8."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
+    return queries.add_text(text)
 
 
 def _compiled(texts: list[str]) -> _QueryFile:
@@ -198,7 +199,7 @@ def _compiled(texts: list[str]) -> _QueryFile:
         handle = handles.get(text)
         if handle is None:
             try:
-                handle = lines.queries.add(_query(text))
+                handle = _added(lines.queries, text)
             except QueryError as error:
                 handle, reasons[text] = _REFUSED, str(error)
             handles[text] = handle
