@@ -32,6 +32,7 @@ matcher that has only the rules.
 """
 
 from subscriptions.matching.batch import match as match
+from subscriptions.matching.batch import prepare as prepare
 from subscriptions.matching.copies import merge_copies as merge_copies
 from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
 from subscriptions.matching.full_text import index_document as index_document

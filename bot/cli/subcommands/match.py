@@ -18,7 +18,7 @@ from bot.errors import WrongUsage
 from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.escaping import escaped
-from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
+from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, prepare, why
 from subscriptions.matching import match as match_all
 from subscriptions.model import Digest, Paper
 from subscriptions.query import Query, parse_query
@@ -138,6 +138,7 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     index = PaperIndex.of(merge_copies(paper for digest in digests for paper in digest.entries))
     parsed = perf_counter()
     lines = _compiled(texts)
+    prepare(lines.queries)
     compiled = perf_counter()
     found = match_all(lines.queries, index)
     matched = perf_counter()
