@@ -48,6 +48,11 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
     return lambda paper: label in paper.labels
 
 
+def is_phrase(term: Term) -> bool:
+    """Whether a term is a word or words side by side in any text, without a beginning of a word and not exact."""
+    return term.field is TEXT and not term.prefix and not term.exact
+
+
 def label_of(term: Term) -> str:
     """Returns the label that a paper must have to fulfil a term with a value."""
     return f"{term.field.name}:{term.value}"
@@ -113,4 +118,4 @@ def is_name(term: Term, name: tuple[str, ...]) -> bool:
 
 
 def _have_initials(parts: list[str], initials: list[str]) -> bool:
-    return Counter(initials) <= Counter(part[0] for part in parts)
+    return not initials or Counter(initials) <= Counter(part[0] for part in parts)

@@ -9,6 +9,9 @@ from subscriptions.query.links import links_to_no_paper as links_to_no_paper
 from subscriptions.query.links import mentioned as mentioned
 from subscriptions.query.parsing.parse import parse_canonical as parse_canonical
 from subscriptions.query.parsing.parse import parse_query as parse_query
+from subscriptions.query.parsing.quick import Piece as Piece
+from subscriptions.query.parsing.quick import ShortQuery as ShortQuery
+from subscriptions.query.parsing.quick import read_quickly as read_quickly
 from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH as MAX_QUERY_LENGTH
 from subscriptions.query.parsing.typed_text import fold_source as fold_source
 from subscriptions.query.parsing.typed_text import fold_value as fold_value

@@ -223,7 +223,7 @@ class TestAfterAFailure:
         ingested(store, *(paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")), now=NOON + MINUTE)
         with monkeypatch.context() as broken:
             broken.setattr(TokenizedPapers, "matching", called(on_third(_fails), TokenizedPapers.matching))
-            broken.setattr(PaperIndex, "positions", called(on_third(_fails), PaperIndex.positions))
+            broken.setattr(PaperIndex, "positions", staticmethod(called(on_third(_fails), PaperIndex.positions)))
             with pytest.raises(StoreError):
                 plan_due(store, now=NOON + HOUR)
         assert sent_to(store) == []

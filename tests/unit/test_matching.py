@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -172,6 +173,7 @@ def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: 
         assert TokenizedPapers.of(batch).matching(query) == expected
         assert match(QuerySet([query]), index) == ({0: found[handle]} if expected else {})
     assert all(found.values())
+    assert match(everything, index, many=0) == found
 
 
 TYPED = """
@@ -190,8 +192,10 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
         return
     expected = tuple(place for place, paper in enumerate(batch) if matches(query, paper))
     assert matching_papers(query, batch) == TokenizedPapers.of(batch).matching(query) == expected
-    index = PaperIndex.of(batch)
-    assert tuple(index.positions(match(QuerySet([query]), index).get(0, 0))) == expected
+    index, wanted = PaperIndex.of(batch), QuerySet()
+    handle = wanted.add_text(text)
+    assert wanted.add(query) == handle
+    assert tuple(index.positions(match(wanted, index).get(handle, 0))) == expected
     assert [bool(why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
 
 
@@ -206,6 +210,7 @@ def test_adding_and_removing_equals_building_anew(asked: list[tuple[Query, bool]
     kept = [query for query, stays in asked if stays]
     anew = QuerySet(kept)
     found, expected = match(changed, index), match(anew, index)
+    assert match(changed, index, many=0) == found
     assert len(changed) == len(anew) == len({query.canonical for query in kept})
     assert len(found) == len(expected)
     for query in kept:
@@ -231,9 +236,8 @@ def test_a_query_set_without_queries_keeps_nothing() -> None:
     asked = [as_query([alternative("graph", "neural"), alternative("rag", "doll")]), as_query([alternative("graph")])]
     for handle in [wanted.add(query) for query in asked]:
         wanted.remove(handle)
-    assert wanted.filed == {}
-    assert wanted._conditions == {}
-    assert wanted._entries == {}
+    assert wanted.slots.used == 0
+    assert match(wanted, PaperIndex.of([Paper(key="1", title="graph neural rag doll")])) == {}
 
 
 def alternative(*words: str) -> Alternative:
@@ -322,12 +326,60 @@ def test_bits_are_the_positions_of_papers() -> None:
     index = PaperIndex.of(batch)
     found = match(QuerySet([as_query([alternative("graph")])]), index)
     assert list(index.positions(found[0])) == list(range(0, 100, 3))
+    by_numpy = match(QuerySet([as_query([alternative("graph")])]), index, many=0)
+    assert by_numpy == found
+    assert (len(by_numpy), list(by_numpy)) == (1, [0])
+
+
+def test_a_phrase_of_hundreds_of_words_is_found_and_forgotten() -> None:
+    words = tuple(f"w{number}" for number in range(900))
+    wanted = QuerySet()
+    handle = wanted.add(as_query([Alternative(frozenset({Term(TEXT, words)}))]))
+    index = PaperIndex.of([Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))])
+    assert match(wanted, index) == match(wanted, index, many=0) == {handle: 1}
+    wanted.remove(handle)
+    assert wanted.slots.used == 0
+
+
+def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
+    wanted = QuerySet([as_query([Alternative(frozenset({Term(TEXT, ("graph", "neural"))}))])])
+    index = PaperIndex.of([Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")])
+    assert match(wanted, index) == match(wanted, index, many=0) == {}
+
+
+def test_many_changes_leave_what_a_new_set_has() -> None:
+    """Slots and rows that became free are used again."""
+    random = Random(20261121)
+    vocabulary = [f"w{number}" for number in range(100, 130)]
+    index = PaperIndex.of([Paper(key=str(n), title=" ".join(random.choices(vocabulary, k=12))) for n in range(70)])
+    changed = QuerySet()
+    kept: list[tuple[str, int]] = []
+    for _ in range(3000):
+        if random.random() < 0.55 or not kept:
+            text = random.choice(SHAPES).format(*random.choices(vocabulary, k=3))
+            kept.append((text, changed.add_text(text)))
+        else:
+            _, handle = kept.pop(random.randrange(len(kept)))
+            changed.remove(handle)
+    anew = QuerySet(parse_query(text) for text, _ in kept)
+    found, expected = match(changed, index), match(anew, index)
+    assert match(changed, index, many=0) == found
+    assert len(changed) == len(anew) > 300
+    assert len(found) == len(expected) > 100
+    assert changed.slots.used == anew.slots.used
+    for text, handle in kept:
+        assert found.get(handle) == expected.get(anew.add_text(text)), text
+
+
+SHAPES = ("{}", "{} {}", '"{} {}"', '"{} {} {}"', "{} -{}", "{} OR {} {}", "ti:{} {}*", "({} OR {}) -{}")
 
 
 def test_no_papers_and_no_queries_give_no_matches() -> None:
     everything = QuerySet([as_query([alternative("graph")])])
     assert match(everything, PaperIndex.of([])) == {}
     assert match(QuerySet(), PaperIndex.of([SURVEY])) == {}
+    assert match(everything, PaperIndex.of([]), many=0) == {}
+    assert match(QuerySet(), PaperIndex.of([SURVEY]), many=0) == {}
 
 
 def test_a_common_beginning_of_many_words_costs_no_check_of_every_paper() -> None:

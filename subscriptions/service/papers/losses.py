@@ -79,7 +79,7 @@ def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime
     """Stores as delivered to a chat what one of its subscriptions would have delivered before the loss."""
     if not papers:
         return
-    index = PaperIndex.of_tokenized(TokenizedPapers.of(paper.paper for paper, _ in papers))
+    index = PaperIndex(TokenizedPapers.of(paper.paper for paper, _ in papers))
     chats = losses.chats_that_count(transaction, min(at for _, at in papers))
     for start in range(0, len(chats), SLICE):
         found = stored_subscriptions.subscriptions_of(transaction, chats[start : start + SLICE])

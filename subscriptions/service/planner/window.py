@@ -62,7 +62,7 @@ class Window:
 
     def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
         if self.index is None:
-            self.index = PaperIndex.of_tokenized(self.tokenized)
+            self.index = PaperIndex(self.tokenized)
         asked = QuerySet()
         handles = {canonical: asked.add(query) for canonical, query in queries.items()}
         bits = match(asked, self.index)

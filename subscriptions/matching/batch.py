@@ -1,0 +1,116 @@
+"""Matches all queries of a set with all papers of an index, a column at a time.
+
+Papers are bits. So a column of slots becomes a column of sets of papers, and two columns are intersected in one step:
+
+1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
+2. of each feature: the features of the papers are looked up, not those of the queries;
+3. of each beginning of words: each word of the papers is cut to all lengths;
+4. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
+5. of each term of several fields;
+6. of each query: columns of its slots.
+
+With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
+imported only then.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from subscriptions.matching.batch_python import Integers
+from subscriptions.matching.columns import Columns
+from subscriptions.matching.features import HEAD
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.slots import Slots
+from subscriptions.matching.terms import predicate
+from subscriptions.matching.tokenized_paper import TokenizedPaper
+
+if TYPE_CHECKING:
+    from subscriptions.matching.batch_numpy import Matrix
+
+MANY = 50_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
+
+
+class SlotPapers(Protocol):
+    """The papers of each slot during one match."""
+
+    def put_words(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of words and phrases."""
+
+    def put_features(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of features."""
+
+    def put(self, papers: Mapping[int, int]) -> None:
+        """Stores slot -> its papers."""
+
+    def get(self, slot: int) -> int:
+        """Returns the papers of a slot."""
+
+    def put_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Stores (slot, position of a paper that has it)."""
+
+    def pairs(self, clauses: Columns) -> Iterable[tuple[int, int]]:
+        """Yields (handle, position of a paper that fulfils its clause), the papers of a handle in sequence."""
+
+    def united(self, clauses: Columns) -> Mapping[int, int]:
+        """Returns handle -> the papers of all its clauses, of each handle that some paper fulfils."""
+
+
+def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[int, int]:
+    """Returns handle -> the papers that a query finds, as bits of the index; without queries that find none."""
+    if not index.papers or not len(queries):
+        return {}
+    slots = queries.slots
+    papers = _slot_papers(len(slots), len(index.papers), numpy=len(queries.clauses) >= many)
+    papers.put_words(slots, index)
+    papers.put_features(slots, index)
+    papers.put(_begun(slots.beginnings, index))
+    papers.put_pairs(_checked(slots, index, papers.pairs(slots.candidates)))
+    papers.put({slot: _any_of(papers, parts) for slot, parts in slots.parts.items()})
+    return papers.united(queries.clauses)
+
+
+def prepare(queries: QuerySet, *, many: int = MANY) -> None:
+    """Makes ready what the first match with a set would make."""
+    if len(queries.clauses) >= many:
+        _matrix().prepare(queries.slots)
+
+
+def _matrix() -> "type[Matrix]":
+    from subscriptions.matching.batch_numpy import Matrix  # noqa: PLC0415 - NumPy takes 100 ms; only many queries need it
+
+    return Matrix
+
+
+def _slot_papers(slots: int, papers: int, *, numpy: bool) -> SlotPapers:
+    return _matrix()(slots, papers) if numpy else Integers(slots)
+
+
+def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:
+    """Returns the slots of beginnings with the papers that have such a word."""
+    found: dict[int, int] = {}
+    slot_of = beginnings.get
+    for word, papers in index.spellings.items() if beginnings else ():
+        for length in range(HEAD, len(word) + 1):
+            slot = slot_of(word[:length])
+            if slot is not None:
+                found[slot] = found.get(slot, 0) | papers
+    return found
+
+
+def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yields the candidates, each a term and a paper, where the paper fulfils the term."""
+    known: int | None = None
+    fulfils: Callable[[TokenizedPaper], bool] = bool
+    for slot, place in candidates:
+        if slot != known:
+            known, fulfils = slot, predicate(slots.checked[slot])
+        if fulfils(index.tokenized[place]):
+            yield slot, place
+
+
+def _any_of(papers: SlotPapers, slots: Iterable[int]) -> int:
+    united = 0
+    for slot in slots:
+        united |= papers.get(slot)
+    return united

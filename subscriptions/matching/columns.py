@@ -1,0 +1,128 @@
+"""Clauses as columns of numbers, one table for each shape.
+
+A clause wants some slots and excludes others (`slots`). Clauses with as many of both stand in one table, each in a row:
+
+    graph neural                   wanted 17   wanted 4
+    "diffusion model" cat:cs.LG    wanted 90   wanted 31
+
+So one step of a match works on a whole column, and not on a query.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+State: TypeAlias = dict[str, Any]
+"""All that a structure of the matcher holds, by name: arrays of numbers, and lists that JSON can hold (`snapshot`)."""
+
+NO_PAPER = 0  # a slot that no paper fulfils: rows that were removed want it
+_ROW_BITS = 32  # of a place: the number of the table stands above them
+
+
+class Table:
+    """The clauses of one shape. A row that was removed wants NO_PAPER, and is used again."""
+
+    __slots__ = ("_free", "columns", "handles", "is_single", "unwanted", "wanted")
+
+    def __init__(self, wanted: int, unwanted: int, *, is_single: bool) -> None:
+        self.is_single = is_single  # whether no handle stands in several rows or tables
+        self.handles = array("i")
+        self.wanted = [array("i") for _ in range(wanted)]
+        self.unwanted = [array("i") for _ in range(unwanted)]
+        self.columns = (*self.wanted, *self.unwanted)
+        self._free: list[int] = []
+
+    def __len__(self) -> int:
+        """Returns the number of rows, removed ones too."""
+        return len(self.handles)
+
+    def add(self, handle: int, slots: Iterable[int]) -> int:
+        """Adds a clause of a handle, what it wants before what it does not want, and returns its row."""
+        if self._free:
+            row = self._free.pop()
+            self.handles[row] = handle
+            for column, slot in zip(self.columns, slots, strict=True):
+                column[row] = slot
+            return row
+        self.handles.append(handle)
+        for column, slot in zip(self.columns, slots, strict=True):
+            column.append(slot)
+        return len(self.handles) - 1
+
+    def state(self) -> State:
+        """Returns what `restore` takes."""
+        return {"handles": self.handles, "free": self._free} | {str(n): one for n, one in enumerate(self.columns)}
+
+    def restore(self, state: State) -> None:
+        """Fills an empty table of the same shape."""
+        self.handles.extend(state["handles"])
+        self._free = state["free"]
+        for number, column in enumerate(self.columns):
+            column.extend(state[str(number)])
+
+    def remove(self, row: int) -> list[int]:
+        """Removes a row and returns its slots."""
+        slots = [column[row] for column in self.columns]
+        self.wanted[0][row] = NO_PAPER
+        self._free.append(row)
+        return slots
+
+
+class Columns:
+    """Tables of all shapes. A place is the number of a table and a row in it, in one number."""
+
+    def __init__(self) -> None:
+        self.tables: list[Table] = []
+        self._number_of: dict[tuple[int, int, bool], int] = {}
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        """Returns the number of rows."""
+        return sum(map(len, self.tables))
+
+    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, *, is_single: bool = True) -> int:
+        """Adds a clause that wants slots, apart from the last `unwanted` ones, which it excludes. Returns its place."""
+        shape = len(slots), unwanted, is_single
+        number = self._number_of.get(shape)
+        if number is None:
+            number = self._new(shape)
+        return number << _ROW_BITS | self.tables[number].add(handle, slots)
+
+    def remove(self, place: int) -> list[int]:
+        """Removes the clause at a place and returns its slots."""
+        number, row = divmod(place, 1 << _ROW_BITS)
+        return self.tables[number].remove(row)
+
+    def _new(self, shape: tuple[int, int, bool]) -> int:
+        slots, unwanted, is_single = shape
+        number = self._number_of[shape] = len(self.tables)
+        self.tables.append(Table(slots - unwanted, unwanted, is_single=is_single))
+        return number
+
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        state: State = {"shapes": list(self._number_of)}
+        for number, table in enumerate(self.tables):
+            state |= prefixed(f"{number}.", table.state())
+        return state
+
+    @classmethod
+    def restored(cls, state: State) -> "Columns":
+        """Returns the tables of a state."""
+        columns = cls()
+        for slots, unwanted, is_single in state["shapes"]:
+            number = columns._new((slots, unwanted, is_single))
+            columns.tables[number].restore(below(f"{number}.", state))
+        return columns
+
+
+def prefixed(prefix: str, state: State) -> State:
+    """Returns the state of a part, to be joined with that of the whole."""
+    return {prefix + name: value for name, value in state.items()}
+
+
+def below(prefix: str, state: State) -> State:
+    """Returns the state of a part."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -1,0 +1,222 @@
+"""What queries ask of a paper, each different thing once: a slot, known by a small number.
+
+    graph                a word of any text
+    "graph neural net"   a phrase: the slot of "graph neural", then the slot of "net"
+    neur*                a beginning of words: the papers with such a word
+    ti:graph cat:cs.LG   a feature that decides the term
+    author:"J. Doe"      a term that no feature decides: checked in the papers that have its features
+    all:graph            a term of several fields: the papers of any of its parts
+
+A match computes the papers of each slot once (`batch`), however many queries have it.
+"""
+
+from array import array
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from subscriptions.matching.columns import Columns, State, below, prefixed
+from subscriptions.matching.features import EVERY_PAPER, deciding_feature, head_of, needed_by
+from subscriptions.matching.terms import is_phrase, simple_terms
+from subscriptions.query import Term
+from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID
+
+SLOT_BITS = 32  # a step of a phrase is two slots in one number
+
+
+class Slots:
+    """The slots of the terms of many queries, with their uses counted."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, int] = {}
+        self.steps: dict[int, int] = {}  # the slot of a phrase and that of a next word -> the slot of both together
+        self.features: dict[str, int] = {}
+        self.beginnings: dict[str, int] = {}  # of one word of any text
+        self.checked: dict[int, Term] = {}
+        self.candidates = Columns()  # a clause for each of these terms: it wants what each of its papers has
+        self.parts: dict[int, tuple[int, ...]] = {}  # of the terms of several fields
+        self.changes = 0  # of `steps`, counted
+        self._terms: dict[Term, int] = {}  # all that is no word, phrase or feature
+        self._keys: list[str | int | Term] = [""]  # by slot; a phrase has its last step
+        self._uses = array("q", [1])  # by slot; the slot NO_PAPER is always used
+        self._places: dict[int, int] = {}  # of the clauses in `candidates`
+        self._free: list[int] = []
+
+    def __len__(self) -> int:
+        """Returns a number above every slot."""
+        return len(self._keys)
+
+    @property
+    def used(self) -> int:
+        """How many slots are used."""
+        return len(self._keys) - len(self._free) - 1
+
+    def take(self, term: Term) -> int:
+        """Returns the slot of a term, used once more."""
+        if is_phrase(term):
+            slot = self._phrase(term.tokens)
+        else:
+            feature = _deciding_feature(term)
+            slot = self._term(term) if feature is None else self._feature(feature)
+        self._uses[slot] += 1
+        return slot
+
+    def take_again(self, slots: Iterable[int]) -> None:
+        """Counts one use more of each of some slots."""
+        uses = self._uses
+        for slot in slots:
+            uses[slot] += 1
+
+    def release(self, slot: int) -> bool:
+        """Counts one use of a slot less. A slot without uses is forgotten, and another may get its number: returns True."""
+        self._uses[slot] -= 1
+        if self._uses[slot]:
+            return False
+        forgotten = [slot]  # no recursion: a phrase may have hundreds of words
+        for unused in forgotten:
+            for needed in self._forget(unused):
+                self._uses[needed] -= 1
+                if not self._uses[needed]:
+                    forgotten.append(needed)
+        return True
+
+    def _forget(self, slot: int) -> tuple[int, ...]:
+        """Removes a slot. Returns the slots that it has used."""
+        key, self._keys[slot] = self._keys[slot], ""
+        self._free.append(slot)
+        if isinstance(key, int):
+            del self.steps[key]
+            self.changes += 1
+            return divmod(key, 1 << SLOT_BITS)
+        if isinstance(key, str):
+            del (self.features if self.features.get(key) == slot else self.words)[key]
+            return ()
+        del self._terms[key]
+        if slot in self.parts:
+            return self.parts.pop(slot)
+        if slot in self.checked:
+            del self.checked[slot]
+            return tuple(self.candidates.remove(self._places.pop(slot)))
+        del self.beginnings[key.tokens[0]]
+        return ()
+
+    def _word(self, word: str) -> int:
+        slot = self.words.get(word)
+        if slot is None:
+            slot = self.words[word] = self._new(word)
+        return slot
+
+    def _phrase(self, words: tuple[str, ...]) -> int:
+        slot = self._word(words[0])
+        for word in words[1:]:
+            following = self._word(word)
+            step = slot << SLOT_BITS | following
+            both = self.steps.get(step)
+            if both is None:
+                both = self.steps[step] = self._new(step)
+                self.changes += 1
+                self._uses[slot] += 1
+                self._uses[following] += 1
+            slot = both
+        return slot
+
+    def _feature(self, feature: str) -> int:
+        slot = self.features.get(feature)
+        if slot is None:
+            slot = self.features[feature] = self._new(feature)
+        return slot
+
+    def _term(self, term: Term) -> int:
+        slot = self._terms.get(term)
+        if slot is None:
+            slot = self._terms[term] = self._new(term)
+            parts = simple_terms(term)
+            if len(parts) > 1:
+                self.parts[slot] = tuple(map(self.take, parts))
+            elif _is_beginning(term):
+                self.beginnings[term.tokens[0]] = slot
+            else:
+                self.checked[slot] = term
+                self._places[slot] = self.candidates.add(slot, self._needed_by(term))
+        return slot
+
+    def _needed_by(self, term: Term) -> list[int]:
+        """Returns slots that every paper has that fulfils a simple term, each used once more."""
+        slots = [self._feature(feature) for feature in dict.fromkeys(needed_by(term))]
+        if term.field.in_any_text and not term.exact:
+            whole = term.tokens[:-1] if term.prefix else term.tokens
+            slots += [self._phrase(whole)] if whole else []
+            beginning = Term(TEXT, term.tokens[-1:], prefix=True)
+            slots += [self._term(beginning)] if term.prefix and _is_beginning(beginning) else []
+        slots = slots or [self._feature(EVERY_PAPER)]
+        for slot in slots:
+            self._uses[slot] += 1
+        return slots
+
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        terms = [[t.field.name, t.tokens, t.prefix, t.exact, t.value, t.names] for t in self._terms]
+        return {
+            **prefixed("candidates.", self.candidates.state()),
+            "words": list(self.words),
+            "slots_of_words": array("i", self.words.values()),
+            "features": list(self.features),
+            "slots_of_features": array("i", self.features.values()),
+            "steps": array("q", self.steps),
+            "slots_of_steps": array("i", self.steps.values()),
+            "terms": terms,
+            "slots_of_terms": array("i", self._terms.values()),
+            "parts": list(self.parts.items()),
+            "places": list(self._places.items()),
+            "uses": self._uses,
+            "free": self._free,
+        }
+
+    @classmethod
+    def restored(cls, state: State) -> "Slots":
+        """Returns the slots of a state."""
+        slots = cls()
+        slots.candidates = Columns.restored(below("candidates.", state))
+        slots.words = dict(zip(state["words"], state["slots_of_words"], strict=True))
+        slots.features = dict(zip(state["features"], state["slots_of_features"], strict=True))
+        slots.steps = dict(zip(state["steps"], state["slots_of_steps"], strict=True))
+        terms = [
+            Term(_FIELDS[field], tuple(tokens), prefix, exact, value, tuple(names))
+            for field, tokens, prefix, exact, value, names in state["terms"]
+        ]
+        slots._terms = dict(zip(terms, state["slots_of_terms"], strict=True))
+        slots.parts = {slot: tuple(parts) for slot, parts in state["parts"]}
+        slots._places = dict(state["places"])
+        slots.checked = {slot: term for term, slot in slots._terms.items() if slot in slots._places}
+        slots.beginnings = {term.tokens[0]: slot for term, slot in slots._terms.items() if _is_beginning(term)}
+        slots._uses, slots._free = state["uses"], state["free"]
+        slots._keys = [""] * len(slots._uses)
+        keyed: Iterable[Mapping[str, int] | Mapping[int, int] | Mapping[Term, int]]
+        keyed = (slots.words, slots.features, slots.steps, slots._terms)
+        for mapping in keyed:
+            for key, slot in mapping.items():
+                slots._keys[slot] = key
+        return slots
+
+    def _new(self, key: str | int | Term) -> int:
+        if self._free:
+            slot = self._free.pop()
+            self._keys[slot] = key
+        else:
+            slot = len(self._keys)
+            self._keys.append(key)
+            self._uses.append(0)
+        return slot
+
+
+_FIELDS = {field.name: field for field in (*FIELDS, TEXT, TEXT_OR_ID)}
+
+
+@lru_cache(maxsize=1 << 14)
+def _deciding_feature(term: Term) -> str | None:
+    return None if len(simple_terms(term)) > 1 else deciding_feature(term)
+
+
+def _is_beginning(term: Term) -> bool:
+    """Whether a term is the beginning of one word of any text, long enough to be looked up."""
+    is_one_word = term.field is TEXT and term.prefix and not term.exact and len(term.tokens) == 1
+    return is_one_word and head_of(term.tokens[0]) != ""
