@@ -17,9 +17,8 @@ from subscriptions.errors import PaperwireError
 from subscriptions.matching import matching_papers
 from subscriptions.model import Paper
 from subscriptions.query import parse_query
-from subscriptions.service.planner import look
+from subscriptions.service.planner import look, plan_due
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import edit, pause, resume, set_setting, unsubscribe
 from subscriptions.store import Store, shared_cursors
 from subscriptions.store import planner as _plans
