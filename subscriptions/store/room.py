@@ -26,7 +26,10 @@ _KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {  # what → its tables, an
     "messages": (("message",), "SELECT count(*) FROM message WHERE attempted_at >= :since"),
     "chats": (("chat", "lane", "denial"), ""),
     "subscriptions": (("subscription", "query"), ""),
-    "conversations": (("update", "callback", "undo", "mention"), 'SELECT count(*) FROM "update" WHERE at >= :since'),
+    "conversations": (
+        ("update", "callback", "offer", "conversation_state", "pending_lookup", "undo", "mention"),
+        'SELECT count(*) FROM "update" WHERE at >= :since',
+    ),
     "sources": (("source", "receipt", "digest"), "SELECT count(*) FROM receipt WHERE at >= :since"),
 }
 _PAGES = "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name"
