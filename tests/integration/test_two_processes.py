@@ -18,7 +18,7 @@ from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.make import NOON, address, ingested, paper, subscribes
 
-LANES = 90
+LANES = 60
 PAPERS = 39  # three messages in each delivery
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 
@@ -124,3 +124,14 @@ def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(d
     (ours,) = ended(first)
     assert ours["sent"] + theirs["sent"] == LANES
     assert_whole(fake)
+
+
+@pytest.mark.timeout(300)
+def test_without_the_guard_of_a_message_in_hand_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
+    """The test above can fail: these two take a message whatever its state, and so both send some."""
+    both = [ready(database, fake, "careless") for _ in range(2)]
+    for process in both:
+        begins(process)
+    ended(*both)
+    posts = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")
+    assert max(posts.values()) > 1
