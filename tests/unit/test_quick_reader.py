@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, Term, parse_query, read_quickly
+from subscriptions.wording import kept_query, kept_text
 from tests.unit.test_matching import TYPED
 
 Clauses = set[tuple[frozenset[Term], frozenset[Term]]]
@@ -150,6 +151,18 @@ def test_a_choice_in_brackets_means_what_the_careful_reader_says(parts: list[str
     text = " ".join(parts)
     found = quick(text)
     assert found is None or found == careful(text)
+
+
+@given(st.lists(PIECES | CHOICES | st.sampled_from(["\n", " \x07", "  "]), max_size=4).map(" ".join))
+@settings(max_examples=2 * settings().max_examples)
+def test_what_is_kept_of_an_imported_query_is_what_is_kept_of_a_typed_one(typed: str) -> None:
+    try:
+        expected = kept_query(typed)
+    except QueryError as refusal:
+        with pytest.raises(QueryError, check=lambda error: error.column == refusal.column):
+            kept_text(typed)
+    else:
+        assert kept_text(typed) == (expected.text, expected.canonical)
 
 
 @given(st.text(max_size=12))
