@@ -2,9 +2,8 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
-from subscriptions.matching.columns import Columns, State, below, prefixed
+from subscriptions.matching.columns import NO_PLACE, Columns, State, below, prefixed
 from subscriptions.matching.handles import Handles
 from subscriptions.matching.slots import Slots
 from subscriptions.query import Alternative, Piece, Query, parse_query, read_quickly
@@ -24,7 +23,6 @@ class QuerySet:
         self._handles = Handles()
         self._uses = array("i")  # by handle
         self._places = array("q")  # by handle: of its first clause
-        self._next_places: dict[int, int] = {}  # of a clause -> of the next one of its handle
         self._slot_of: dict[Piece, int] = {}  # a cache: looking up a term takes ten times as long
         for query in queries:
             self.add(query)
@@ -61,12 +59,13 @@ class QuerySet:
         if self._uses[handle]:
             return
         self._handles.remove(handle)
-        place: int | None = self._places[handle]
-        while place is not None:
+        place = self._places[handle]
+        while place != NO_PLACE:
+            following = self.clauses.following(place)
             for slot in self.clauses.remove(place):
                 if self.slots.release(slot):
                     self._slot_of.clear()
-            place = self._next_places.pop(place, None)
+            place = following
 
     def state(self) -> State:
         """Returns what `restored` takes."""
@@ -76,8 +75,6 @@ class QuerySet:
             **prefixed("handles.", self._handles.state()),
             "uses": self._uses,
             "places": self._places,
-            "next_places": array("q", self._next_places.values()),
-            "clauses_with_next": array("q", self._next_places),
         }
 
     @classmethod
@@ -88,7 +85,6 @@ class QuerySet:
         queries.clauses = Columns.restored(below("clauses.", state))
         queries._handles = Handles.restored(below("handles.", state))
         queries._uses, queries._places = state["uses"], state["places"]
-        queries._next_places = dict(zip(state["clauses_with_next"], state["next_places"], strict=True))
         return queries
 
     def _taken(self, alternative: Alternative) -> _Clause:
@@ -117,7 +113,8 @@ class QuerySet:
 
     def _add(self, handle: int, clauses: Sequence[_Clause]) -> None:
         self._uses.append(0)
-        is_single = len(clauses) == 1
-        places = [self.clauses.add(handle, slots, unwanted, is_single=is_single) for slots, unwanted in clauses]
-        self._places.append(places[0])
-        self._next_places.update(pairwise(places))
+        several = len(clauses) > 1
+        place = NO_PLACE
+        for slots, unwanted in reversed(clauses):
+            place = self.clauses.add(handle, slots, unwanted, place if several else None)
+        self._places.append(place)
