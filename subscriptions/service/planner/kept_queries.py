@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from subscriptions.matching import PaperIndex, QuerySet, match
-from subscriptions.query import parse_canonical, read_quickly
 from subscriptions.store import Store, Transaction, query_changes
 
 PAGE = 5000  # queries that one statement reads while the set is made
@@ -64,16 +63,9 @@ class KeptQueries:
     def _add(self, query: int, canonical: str) -> None:
         if query >= len(self._handles):
             self._handles.extend([_NONE] * (query + 1 - len(self._handles)))
-        handle = self._handles[query] = self._added(canonical)
+        handle = self._handles[query] = self.queries.add_canonical(canonical)
         self._ids.extend([_NONE] * (handle + 1 - len(self._ids)))
         self._ids[handle] = query
-
-    def _added(self, canonical: str) -> int:
-        """Adds a query by its canonical text, a short one in a sixth of the time; returns its handle."""
-        short = read_quickly(canonical)
-        if short is not None and short.canonical == canonical:
-            return self.queries.add_text(canonical)
-        return self.queries.add(parse_canonical(canonical))
 
     def _drop(self, query: int) -> None:
         if query < len(self._handles) and self._handles[query] != _NONE:
