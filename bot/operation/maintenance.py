@@ -7,6 +7,7 @@ from bot.context.writing import UnderWay
 from bot.ports.clock import Clock
 from bot.settings import Settings
 from subscriptions.service.chats import claim_copy, claim_daily_work, clean_up_steps, copied
+from subscriptions.service.planner import remove_query_file
 from subscriptions.store import READS, WRITES, Steps, Store
 
 SECONDS_OF_A_TICK = 0.1  # of a second: the rest is for planning and sending
@@ -22,6 +23,7 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ste
     if claim_daily_work(store, now=now):
         for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield WRITES
+        remove_query_file(store)
     if claim_copy(store, now=now):
         yield READS
         store.copy_into(backup_folder(settings, store), "daily", now)

@@ -46,6 +46,9 @@ The tests compare all this with a slow matcher that has only the rules.
 
 from subscriptions.matching.batch import match as match
 from subscriptions.matching.batch import prepare as prepare
+from subscriptions.matching.columns import State as State
+from subscriptions.matching.columns import below as below
+from subscriptions.matching.columns import prefixed as prefixed
 from subscriptions.matching.copies import merge_copies as merge_copies
 from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
 from subscriptions.matching.full_text import index_document as index_document

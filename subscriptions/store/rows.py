@@ -5,7 +5,7 @@ Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from subscriptions.model import ChatKind, DeliveryKind
@@ -226,6 +226,9 @@ class QueryChangeRow(SQLModel, table=True):
     __table_args__ = ({"sqlite_autoincrement": True},)
     sequence: int | None = Field(default=None, primary_key=True)
     query: int
+    token: int = Field(
+        sa_type=BigInteger
+    )  # random: tells this change from one with its number in a copy of the database
 
 
 class SharedCursorRow(SQLModel, table=True):

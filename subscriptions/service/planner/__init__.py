@@ -10,3 +10,4 @@ from subscriptions.service.planner.previews import Batch as Batch
 from subscriptions.service.planner.previews import TrialResult as TrialResult
 from subscriptions.service.planner.previews import newest_batch as newest_batch
 from subscriptions.service.planner.previews import preview_recent as preview_recent
+from subscriptions.service.planner.query_file import remove_query_file as remove_query_file

@@ -6,12 +6,16 @@ the different queries only. Beside the set itself these cost 8 bytes each.
 
 from array import array
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from subscriptions.matching import PaperIndex, QuerySet, match
+from subscriptions.matching import PaperIndex, QuerySet, below, match, prefixed
+from subscriptions.service.planner import query_file
 from subscriptions.store import Store, Transaction, query_changes
 
+LEAST_SAVED = 50_000  # queries: fewer are made anew in less than a second
 PAGE = 5000  # queries that one statement reads while the set is made
 _NONE = -1  # no handle
 
@@ -19,7 +23,9 @@ _NONE = -1  # no handle
 class KeptQueries:
     """The queries of the store up to a change of the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path  # of the file; None: there is none
+        self._saved = 0  # the change at which the file was written
         self._start()
 
     def _start(self) -> None:
@@ -35,17 +41,43 @@ class KeptQueries:
 
     def follow(self, transaction: Transaction) -> None:
         """Takes what came and went since the last call, of all processes. Makes the set where it can not follow."""
+        if self._change is None:
+            self._read(transaction)
         changed = None if self._change is None else query_changes.changes_after(transaction, self._change)
         if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # handles are never used again
             self._make(transaction)
-            return
-        newest, ids = changed
+        else:
+            self._take(transaction, *changed)
+        self._save(transaction)
+
+    def _take(self, transaction: Transaction, newest: int, ids: AbstractSet[int]) -> None:
         texts = query_changes.queries_by_id(transaction, sorted(ids))
         for query in ids:
             self._drop(query)
             if query in texts:
                 self._add(query, texts[query])
         self._change = newest
+
+    def _read(self, transaction: Transaction) -> None:
+        """Takes what the file holds, if it is one of this database."""
+        found = None if self._path is None else query_file.read(self._path, transaction)
+        if found is not None:
+            state, self._change = found
+            self._saved = self._change
+            self.queries = QuerySet.restored(below("queries.", state))
+            self._handles, self._ids = state["handles"], state["ids"]
+
+    def _save(self, transaction: Transaction) -> None:
+        """Writes the file where there are many queries, and a good part of them came or went since it was written."""
+        assert self._change is not None  # noqa: S101 - the set was just made or followed
+        if self._path is None or len(self.queries) < LEAST_SAVED:
+            return
+        many = min(len(self.queries) // 10, query_changes.KEPT // 2)
+        if self._change - self._saved <= many and self._path.exists():
+            return
+        state = {"handles": self._handles, "ids": self._ids, **prefixed("queries.", self.queries.state())}
+        query_file.write(self._path, state, transaction, self._change)
+        self._saved = self._change
 
     def matching(self, papers: PaperIndex) -> list[int]:
         """Ids of the queries that find a paper."""
@@ -82,6 +114,6 @@ def kept_queries(store: Store) -> Iterator[KeptQueries]:
 
     Two plans at the same time have a set each.
     """
-    kept = _KEPT.pop(store, None) or KeptQueries()
+    kept = _KEPT.pop(store, None) or KeptQueries(query_file.path_of(store))
     yield kept
     _KEPT[store] = kept

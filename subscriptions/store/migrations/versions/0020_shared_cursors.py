@@ -34,11 +34,11 @@ _TRIGGERS = (
     """,  # noqa: S608 - as above
     """
     CREATE TRIGGER query_added AFTER INSERT ON "query"
-    BEGIN INSERT INTO query_change ("query") VALUES (NEW.id); END
+    BEGIN INSERT INTO query_change ("query", token) VALUES (NEW.id, random()); END
     """,
     """
     CREATE TRIGGER query_removed AFTER DELETE ON "query"
-    BEGIN INSERT INTO query_change ("query") VALUES (OLD.id); END
+    BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
     """,
 )
 
@@ -59,6 +59,7 @@ def upgrade() -> None:
         "query_change",
         sa.Column("sequence", sa.Integer(), primary_key=True),
         sa.Column("query", sa.Integer(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
         sqlite_autoincrement=True,
     )
     op.add_column("subscription", sa.Column("shared_cursor", sa.Integer(), nullable=True))
