@@ -60,7 +60,9 @@ from subscriptions.matching.paper_index import PaperIndex as PaperIndex
 from subscriptions.matching.query_set import QuerySet as QuerySet
 from subscriptions.matching.snapshot import DamagedSnapshot as DamagedSnapshot
 from subscriptions.matching.snapshot import dump as dump
+from subscriptions.matching.snapshot import from_bytes as from_bytes
 from subscriptions.matching.snapshot import load as load
+from subscriptions.matching.snapshot import to_bytes as to_bytes
 from subscriptions.matching.terms import simple_terms as simple_terms
 from subscriptions.matching.tokenized_papers import TokenizedPapers as TokenizedPapers
 from subscriptions.matching.tokenized_papers import matching_papers as matching_papers

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from subscriptions.matching.columns import NO_PLACE, Columns, State, below, prefixed
 from subscriptions.matching.handles import Handles
 from subscriptions.matching.slots import Slots
-from subscriptions.query import Alternative, Piece, Query, parse_query, read_quickly
+from subscriptions.query import Alternative, Piece, Query, ShortQuery, parse_canonical, parse_query, read_quickly
 
 MOST_PIECES = 1 << 17  # whose slots are remembered
 
@@ -41,13 +41,18 @@ class QuerySet:
 
     def add_text(self, text: str) -> int:
         """Adds the query that a person typed and returns its handle, as `add` does. Raises QueryError."""
-        query = read_quickly(text)
-        if query is None:
-            return self.add(parse_query(text))
-        canonical, alternatives = query
-        handle, is_new = self._handles.put(canonical)
+        short = read_quickly(text)
+        return self.add(parse_query(text)) if short is None else self._add_short(short)
+
+    def add_canonical(self, text: str) -> int:
+        """Adds the query of a canonical text and returns its handle, as `add` does. Raises QueryError."""
+        short = read_quickly(text)
+        return self._add_short(short) if short and short.canonical == text else self.add(parse_canonical(text))
+
+    def _add_short(self, query: ShortQuery) -> int:
+        handle, is_new = self._handles.put(query.canonical)
         if is_new:
-            self._add(handle, [self._taken_pieces(pieces) for pieces in alternatives])
+            self._add(handle, [self._taken_pieces(pieces) for pieces in query.alternatives])
         self._uses[handle] += 1
         return handle
 
