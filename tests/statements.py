@@ -177,6 +177,8 @@ class Watch:
         return found
 
     def _note(self, connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if connection.dialect.name != "sqlite":  # its plans depend on what is in the tables
+            return
         if statement in self._seen or not is_plain(statement) or not (of := caller()).of_run:
             return
         self._seen.add(statement)

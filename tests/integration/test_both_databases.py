@@ -1,0 +1,46 @@
+"""One morning on each kind of database: subscribed, ingested, planned, claimed, rendered, posted, confirmed."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions.model import Lane, Message
+from subscriptions.service.outbox import (
+    ClaimRequest,
+    begin_worker,
+    claim,
+    confirm,
+    mark_sending,
+    outbox_counts,
+    outbox_entries,
+    store_rendered,
+)
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Claim, Rendered, Store
+from tests.make import NOON, ingested, paper, subscribes
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_a_paper_goes_its_whole_way_once(store: Store, kind_of_database: str) -> None:
+    assert store.url.get_backend_name() == kind_of_database
+    begin_worker(store, holds_sender_lock=True)
+    subscribes(store, "telegram:-100", "graph", every="now", since="1d")
+    ingested(store, paper("Deep graph networks", "cs.LG"), paper("Tea"), now=NOON - timedelta(hours=1))
+    lane = Lane("telegram", "-100")
+    assert (plan_due(store, now=NOON), plan_due(store, now=NOON)) == ((lane,), ())
+    asking = ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
+    unrendered = claim(store, asking)
+    assert isinstance(unrendered, Claim)
+    message = Message(number=1, payload='{"text": "Deep graph networks"}', plain="Deep graph networks")
+    store_rendered(store, [Rendered(seq=unrendered.seq, messages=(message,))], now=NOON)
+    rendered = claim(store, asking)
+    assert isinstance(rendered, Claim)
+    assert mark_sending(store, rendered, wall=NOON)
+    assert not mark_sending(store, rendered, wall=NOON)
+    assert confirm(store, rendered, "m1", asking) == (1, None)
+    assert claim(store, asking) is None
+    assert [(entry.chat, entry.papers, entry.state) for entry in outbox_entries(store, now=NOON)] == [
+        ("telegram:-100", 1, "sent")
+    ]
+    assert outbox_counts(store).waiting == 0
