@@ -33,10 +33,9 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-ALWAYS = os.environ.get("PAPERWIRE_TESTS_DATABASE", "")  # a kind of database for all tests that let one choose
-for _name in [name for name in os.environ if name.startswith("PAPERWIRE_")]:
-    if _name != "PAPERWIRE_SHARED" and not _name.startswith("PAPERWIRE_TESTS_"):
-        del os.environ[_name]
+ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # a kind of database for all tests that let one choose
+for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:
+    del os.environ[_name]
 
 
 _run = ExitStack()
@@ -70,7 +69,7 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture
 def kind_of_database(request: pytest.FixtureRequest) -> str:
-    """"sqlite" or "postgresql"."""
+    """Which database the test runs on: sqlite or postgresql."""
     return str(getattr(request, "param", "sqlite"))
 
 

@@ -16,7 +16,20 @@ from sqlalchemy.engine import Engine
 from subscriptions.store import Store
 from subscriptions.store.rows import TABLES
 
-SMALL = frozenset({"source", "key_value", "installation", "worker"})  # tables that do not grow with chats, papers, time
+SMALL = frozenset(  # tables that do not grow with chats, papers, time
+    {
+        "source",
+        "key_value",
+        "installation",
+        "worker",
+        "platform",
+        "publisher_slot",
+        "operator_code",
+        "loss",
+        "enrichment_request",
+        "pending_lookup",
+    }  # of the last two a row goes when the paper is whole, and when the look-up is answered
+)
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # what of the store executes it → why it may walk a whole table
     "papers/index.py:_fetched": "it walks an index in order, and ends after its LIMIT",

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from traceback import format_exception
 from typing import Annotated
 
@@ -31,8 +32,6 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - costs 8 ms; only --version needs it
-
         try:
             print_line(f"paperwire {version('paperwire')}")
         except PackageNotFoundError:

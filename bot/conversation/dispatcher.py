@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import LOOKUP_VERB, PENDING_FOR, lookup_request, pending_name
+from bot.commands.papers.paper_lookup import PENDING_FOR, lookup_request, pending_name
 from bot.context.dependencies import Context
 from bot.context.writing import do_steps, write
 from bot.conversation.handler import answer, answer_failure
@@ -28,7 +28,7 @@ from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.service.chats import conversation_states, get_conversation_state, has_home_view, unfinished_replies
+from subscriptions.service.chats import has_home_view, requested_lookup, take_over_lookups, unfinished_replies
 
 log = logging.getLogger("paperwire")
 
@@ -76,9 +76,11 @@ class Dispatcher:
         """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups."""
         context = self._context
         self.take_over(await write(unfinished_replies, context.store, now=context.clock.now()))
-        for name, _ in await write(
-            conversation_states, context.store, LOOKUP_VERB, since=context.clock.now() - PENDING_FOR
-        ):
+        self.resume_lookups(await write(take_over_lookups, context.store, since=context.clock.now() - PENDING_FOR))
+
+    def resume_lookups(self, names: Iterable[str]) -> None:
+        """Looks up what another worker began to look up and did not answer."""
+        for name in names:
             self._start_lookup(name)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]]) -> None:
@@ -171,11 +173,11 @@ class Dispatcher:
         """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
         context = self._context
         pending = await asyncio.to_thread(
-            get_conversation_state, context.store, name, since=context.clock.now() - PENDING_FOR
+            requested_lookup, context.store, name, since=context.clock.now() - PENDING_FOR
         )
         if pending is None:  # the chat was erased meanwhile
             return
-        found = self._lookup is not None and await self._lookup.find(pending.arguments["names"])
+        found = self._lookup is not None and await self._lookup.find(pending["names"])
         await self.dispatch(lookup_request(name, pending, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:

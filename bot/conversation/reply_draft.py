@@ -19,9 +19,9 @@ from bot.ports.conversation import CallbackRequest, FormRequest, Place
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
 from subscriptions.service.chats import (
+    begin_lookup,
     drop_home_callbacks,
     new_callback_id,
-    set_conversation_state,
     store_callbacks,
 )
 from subscriptions.service.notices import name_of
@@ -44,7 +44,7 @@ class ReplyDraft:
         store_callbacks(store, self.tokens, now=now)
         if self.lookup is not None:
             name, request = self.lookup
-            set_conversation_state(store, name, request, now=now)
+            begin_lookup(store, name, request, now=now)
         return self.reply.to_json()
 
 

@@ -32,6 +32,7 @@ matcher that has only the rules.
 """
 
 from subscriptions.matching.batch import match as match
+from subscriptions.matching.batch import prepare as prepare
 from subscriptions.matching.copies import merge_copies as merge_copies
 from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
 from subscriptions.matching.full_text import index_document as index_document
@@ -44,6 +45,9 @@ from subscriptions.matching.hits import unfulfilled_parts as unfulfilled_parts
 from subscriptions.matching.hits import why as why
 from subscriptions.matching.paper_index import PaperIndex as PaperIndex
 from subscriptions.matching.query_set import QuerySet as QuerySet
+from subscriptions.matching.snapshot import DamagedSnapshot as DamagedSnapshot
+from subscriptions.matching.snapshot import dump as dump
+from subscriptions.matching.snapshot import load as load
 from subscriptions.matching.terms import simple_terms as simple_terms
 from subscriptions.matching.tokenized_papers import TokenizedPapers as TokenizedPapers
 from subscriptions.matching.tokenized_papers import matching_papers as matching_papers

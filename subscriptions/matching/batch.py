@@ -14,7 +14,7 @@ imported only then.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from subscriptions.matching.batch_python import Integers
 from subscriptions.matching.columns import Columns
@@ -24,6 +24,9 @@ from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.slots import Slots
 from subscriptions.matching.terms import predicate
 from subscriptions.matching.tokenized_paper import TokenizedPaper
+
+if TYPE_CHECKING:
+    from subscriptions.matching.batch_numpy import Matrix
 
 MANY = 50_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
 
@@ -67,19 +70,27 @@ def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[
     return papers.united(queries.clauses)
 
 
-def _slot_papers(slots: int, papers: int, *, numpy: bool) -> SlotPapers:
-    if numpy:
-        from subscriptions.matching.batch_numpy import Matrix  # noqa: PLC0415 - NumPy takes 100 ms; only many queries need it
+def prepare(queries: QuerySet, *, many: int = MANY) -> None:
+    """Makes ready what the first match with a set would make."""
+    if len(queries.clauses) >= many:
+        _matrix().prepare(queries.slots)
 
-        return Matrix(slots, papers)
-    return Integers(slots)
+
+def _matrix() -> "type[Matrix]":
+    from subscriptions.matching.batch_numpy import Matrix  # noqa: PLC0415 - NumPy takes 100 ms; only many queries need it
+
+    return Matrix
+
+
+def _slot_papers(slots: int, papers: int, *, numpy: bool) -> SlotPapers:
+    return _matrix()(slots, papers) if numpy else Integers(slots)
 
 
 def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:
     """Returns the slots of beginnings with the papers that have such a word."""
     found: dict[int, int] = {}
     slot_of = beginnings.get
-    for word, papers in index.words.items() if beginnings else ():
+    for word, papers in index.spellings.items() if beginnings else ():
         for length in range(HEAD, len(word) + 1):
             slot = slot_of(word[:length])
             if slot is not None:

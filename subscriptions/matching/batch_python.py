@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from operator import and_, invert
 
 from subscriptions.matching.columns import NO_PAPER, Columns
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.slots import SLOT_BITS, Slots
 
 
@@ -16,22 +16,21 @@ class Integers:
 
     def put_words(self, slots: Slots, index: PaperIndex) -> None:
         """Stores the papers of words and phrases."""
-        slot_of = [slots.words.get(word, NO_PAPER) for word in index.vocabulary]
         begins = {step >> SLOT_BITS for step in slots.steps}
-        begin = 0
-        for place, end in enumerate(index.ends):
-            words = [slot_of[number] for number in index.sequence[begin:end]]
+        for place, words in enumerate(_by_paper(index.words, slots.words)):
             found = {*words}
             if begins:
                 found.update(_phrases(words, slots.steps, begins))
-            for slot in found - {NO_PAPER}:
-                self._papers[slot] |= 1 << place
-            begin = end
+            self._put_paper(place, found)
 
     def put_features(self, slots: Slots, index: PaperIndex) -> None:
         """Stores the papers of features."""
-        for feature in slots.features.keys() & index.features.keys():
-            self._papers[slots.features[feature]] = index.features[feature]
+        for place, found in enumerate(_by_paper(index.features, slots.features)):
+            self._put_paper(place, {*found})
+
+    def _put_paper(self, place: int, slots: set[int]) -> None:
+        for slot in slots - {NO_PAPER}:
+            self._papers[slot] |= 1 << place
 
     def put(self, papers: Mapping[int, int]) -> None:
         """Stores the papers of slots."""
@@ -71,6 +70,15 @@ class Integers:
             for column in table.unwanted:
                 found = map(and_, found, map(invert, map(of, column)))
             yield from [(handle, papers) for handle, papers in zip(table.handles, found, strict=True) if papers]
+
+
+def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]]:
+    """Yields the slots of the texts of each paper."""
+    slots = [slot_of.get(text, NO_PAPER) for text in texts.number_of]
+    begin = 0
+    for end in texts.ends:
+        yield [slots[number] for number in texts.sequence[begin:end]]
+        begin = end
 
 
 def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int]) -> Iterator[int]:

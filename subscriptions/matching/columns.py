@@ -10,6 +10,10 @@ So one step of a match works on a whole column, and not on a query.
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+State: TypeAlias = dict[str, Any]
+"""All that a structure of the matcher holds, by name: arrays of numbers, and lists that JSON can hold (`snapshot`)."""
 
 NO_PAPER = 0  # a slot that no paper fulfils: rows that were removed want it
 _ROW_BITS = 32  # of a place: the number of the table stands above them
@@ -45,6 +49,17 @@ class Table:
             column.append(slot)
         return len(self.handles) - 1
 
+    def state(self) -> State:
+        """Returns what `restore` takes."""
+        return {"handles": self.handles, "free": self._free} | {str(n): one for n, one in enumerate(self.columns)}
+
+    def restore(self, state: State) -> None:
+        """Fills an empty table of the same shape."""
+        self.handles.extend(state["handles"])
+        self._free = state["free"]
+        for number, column in enumerate(self.columns):
+            column.extend(state[str(number)])
+
     def remove(self, row: int) -> list[int]:
         """Removes a row and returns its slots."""
         slots = [column[row] for column in self.columns]
@@ -72,11 +87,42 @@ class Columns:
         shape = len(slots), unwanted, is_single
         number = self._number_of.get(shape)
         if number is None:
-            number = self._number_of[shape] = len(self.tables)
-            self.tables.append(Table(len(slots) - unwanted, unwanted, is_single=is_single))
+            number = self._new(shape)
         return number << _ROW_BITS | self.tables[number].add(handle, slots)
 
     def remove(self, place: int) -> list[int]:
         """Removes the clause at a place and returns its slots."""
         number, row = divmod(place, 1 << _ROW_BITS)
         return self.tables[number].remove(row)
+
+    def _new(self, shape: tuple[int, int, bool]) -> int:
+        slots, unwanted, is_single = shape
+        number = self._number_of[shape] = len(self.tables)
+        self.tables.append(Table(slots - unwanted, unwanted, is_single=is_single))
+        return number
+
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        state: State = {"shapes": list(self._number_of)}
+        for number, table in enumerate(self.tables):
+            state |= prefixed(f"{number}.", table.state())
+        return state
+
+    @classmethod
+    def restored(cls, state: State) -> "Columns":
+        """Returns the tables of a state."""
+        columns = cls()
+        for slots, unwanted, is_single in state["shapes"]:
+            number = columns._new((slots, unwanted, is_single))
+            columns.tables[number].restore(below(f"{number}.", state))
+        return columns
+
+
+def prefixed(prefix: str, state: State) -> State:
+    """Returns the state of a part, to be joined with that of the whole."""
+    return {prefix + name: value for name, value in state.items()}
+
+
+def below(prefix: str, state: State) -> State:
+    """Returns the state of a part."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

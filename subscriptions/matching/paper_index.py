@@ -1,8 +1,7 @@
-"""An index of papers by their features, for matching many queries."""
+"""An index of papers by their words and features, for matching many queries."""
 
 from array import array
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 from subscriptions.matching.features import features_of
 from subscriptions.matching.tokenized_paper import TokenizedPaper
@@ -10,7 +9,25 @@ from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import Paper
 from subscriptions.query.fields import FIELDS, TEXT, Fields
 
-LINE_END = 0
+LINE_END = 0  # the number of ""
+
+
+class Numbered:
+    """Texts of papers as numbers, one paper behind the other."""
+
+    def __init__(self) -> None:
+        self.number_of: dict[str, int] = {"": LINE_END}  # each different text once
+        self.sequence = array("i")
+        self.ends: list[int] = []  # of each paper in `sequence`
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Adds texts of the paper that is not ended yet."""
+        number_of = self.number_of
+        self.sequence.extend([number_of.setdefault(text, len(number_of)) for text in texts])
+
+    def end(self) -> None:
+        """Ends a paper."""
+        self.ends.append(len(self.sequence))
 
 
 class PaperIndex:
@@ -19,32 +36,24 @@ class PaperIndex:
     def __init__(self, papers: TokenizedPapers) -> None:
         self.papers: tuple[Paper, ...] = papers.papers
         self.tokenized: tuple[TokenizedPaper, ...] = papers.tokenized
-        self.features_by_paper = tuple(map(features_of, papers.tokenized))
-        self.vocabulary: dict[str, int] = {"": LINE_END}  # word of any text -> its number
-        self.sequence = array("i", [LINE_END])  # the numbers of all words in their order, with LINE_END between lines
-        self.ends = [self._read(paper.folded[TEXT]) for paper in papers.tokenized]  # of each paper in `sequence`
-
-    def _read(self, lines: str) -> int:
-        number_of = self.vocabulary.setdefault
-        for line in lines.split("\n"):
-            self.sequence.extend([number_of(word, len(self.vocabulary)) for word in line.split()])
-            self.sequence.append(LINE_END)
-        return len(self.sequence)
+        self.words = Numbered()  # of any text, in their order; a LINE_END before, between and after lines
+        self.features = Numbered()
+        self.spellings: dict[str, int] = {}  # word of any text, as written or folded -> the papers that have it
+        self.words.sequence.append(LINE_END)
+        for place, paper in enumerate(papers.tokenized):
+            for line in paper.folded[TEXT].split("\n"):
+                self.words.add(line.split())
+                self.words.sequence.append(LINE_END)
+            self.words.end()
+            self.features.add(features_of(paper))
+            self.features.end()
+            for word in {*paper.folded[TEXT].split(), *paper.written[TEXT].split()}:
+                self.spellings[word] = self.spellings.get(word, 0) | 1 << place
 
     @classmethod
     def of(cls, papers: Iterable[Paper], fields: Fields = FIELDS) -> "PaperIndex":
         """Returns the index of different papers. Copies of a paper must be merged before (`merge_copies`)."""
         return cls(TokenizedPapers.of(papers, fields=fields))
-
-    @cached_property
-    def features(self) -> dict[str, int]:
-        """Feature -> the papers that have it."""
-        return _bits(self.features_by_paper)
-
-    @cached_property
-    def words(self) -> dict[str, int]:
-        """Word of any text, as written or folded -> the papers that have it."""
-        return _bits({*paper.folded[TEXT].split(), *paper.written[TEXT].split()} for paper in self.tokenized)
 
     @staticmethod
     def positions(papers: int) -> Iterator[int]:
@@ -53,13 +62,3 @@ class PaperIndex:
             lowest = papers & -papers
             yield lowest.bit_length() - 1
             papers ^= lowest
-
-
-def _bits(found: Iterable[Iterable[str]]) -> dict[str, int]:
-    """Returns text -> the papers that have it, of the texts of each paper."""
-    papers: dict[str, int] = {}
-    for place, texts in enumerate(found):
-        bit = 1 << place
-        for text in texts:
-            papers[text] = papers.get(text, 0) | bit
-    return papers

@@ -2,16 +2,17 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
-from subscriptions.matching.columns import Columns
+from subscriptions.matching.columns import Columns, State, below, prefixed
+from subscriptions.matching.handles import Handles
 from subscriptions.matching.slots import Slots
 from subscriptions.query import Alternative, Piece, Query, parse_query, read_quickly
 
 MOST_PIECES = 1 << 17  # whose slots are remembered
 
-_Clause = tuple[
-    list[int], int
-]  # the slots that it wants and, behind them, those that it does not want; how many these are
+# the slots that a clause wants and, behind them, those that it does not want; how many these are
+_Clause = tuple[list[int], int]
 
 
 class QuerySet:
@@ -20,11 +21,10 @@ class QuerySet:
     def __init__(self, queries: Iterable[Query] = ()) -> None:
         self.slots = Slots()
         self.clauses = Columns()
-        self._handles: dict[str, int] = {}  # canonical text -> handle
-        self._canonicals: list[str] = []  # by handle
+        self._handles = Handles()
         self._uses = array("i")  # by handle
         self._places = array("q")  # by handle: of its first clause
-        self._more_places: dict[int, list[int]] = {}  # of its other clauses
+        self._next_places: dict[int, int] = {}  # of a clause -> of the next one of its handle
         self._slot_of: dict[Piece, int] = {}  # a cache: looking up a term takes ten times as long
         for query in queries:
             self.add(query)
@@ -35,9 +35,9 @@ class QuerySet:
 
     def add(self, query: Query) -> int:
         """Adds a query and returns its handle, the same for equal queries. No other query ever gets this handle."""
-        handle = self._handles.get(query.canonical)
-        if handle is None:
-            return self._add(query.canonical, [self._taken(one) for one in query.alternatives])
+        handle, is_new = self._handles.put(query.canonical)
+        if is_new:
+            self._add(handle, [self._taken(one) for one in query.alternatives])
         self._uses[handle] += 1
         return handle
 
@@ -47,9 +47,9 @@ class QuerySet:
         if query is None:
             return self.add(parse_query(text))
         canonical, alternatives = query
-        handle = self._handles.get(canonical)
-        if handle is None:
-            return self._add(canonical, [self._taken_pieces(pieces) for pieces in alternatives])
+        handle, is_new = self._handles.put(canonical)
+        if is_new:
+            self._add(handle, [self._taken_pieces(pieces) for pieces in alternatives])
         self._uses[handle] += 1
         return handle
 
@@ -60,12 +60,36 @@ class QuerySet:
         self._uses[handle] -= 1
         if self._uses[handle]:
             return
-        del self._handles[self._canonicals[handle]]
-        self._canonicals[handle] = ""
-        for place in (self._places[handle], *self._more_places.pop(handle, ())):
+        self._handles.remove(handle)
+        place: int | None = self._places[handle]
+        while place is not None:
             for slot in self.clauses.remove(place):
                 if self.slots.release(slot):
                     self._slot_of.clear()
+            place = self._next_places.pop(place, None)
+
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        return {
+            **prefixed("slots.", self.slots.state()),
+            **prefixed("clauses.", self.clauses.state()),
+            **prefixed("handles.", self._handles.state()),
+            "uses": self._uses,
+            "places": self._places,
+            "next_places": array("q", self._next_places.values()),
+            "clauses_with_next": array("q", self._next_places),
+        }
+
+    @classmethod
+    def restored(cls, state: State) -> "QuerySet":
+        """Returns the set of a state."""
+        queries = cls()
+        queries.slots = Slots.restored(below("slots.", state))
+        queries.clauses = Columns.restored(below("clauses.", state))
+        queries._handles = Handles.restored(below("handles.", state))
+        queries._uses, queries._places = state["uses"], state["places"]
+        queries._next_places = dict(zip(state["clauses_with_next"], state["next_places"], strict=True))
+        return queries
 
     def _taken(self, alternative: Alternative) -> _Clause:
         terms = (*alternative.positive, *alternative.negative)
@@ -91,14 +115,9 @@ class QuerySet:
         self._slot_of[piece] = slot
         return slot
 
-    def _add(self, canonical: str, clauses: Sequence[_Clause]) -> int:
-        handle = len(self._canonicals)
-        self._handles[canonical] = handle
-        self._canonicals.append(canonical)
-        self._uses.append(1)
+    def _add(self, handle: int, clauses: Sequence[_Clause]) -> None:
+        self._uses.append(0)
         is_single = len(clauses) == 1
         places = [self.clauses.add(handle, slots, unwanted, is_single=is_single) for slots, unwanted in clauses]
         self._places.append(places[0])
-        if not is_single:
-            self._more_places[handle] = places[1:]
-        return handle
+        self._next_places.update(pairwise(places))

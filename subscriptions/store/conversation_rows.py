@@ -1,8 +1,8 @@
-"""The tables of conversations: updates, changes, callback tokens, and what names whom. `rows` has the others."""
+"""The tables of conversations: updates, changes, buttons, offers, states, and what names whom. `rows` has the others."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from subscriptions.states import InstallationState, ReplyState
@@ -42,32 +42,94 @@ class UndoRow(SQLModel, table=True):
 
 
 class CallbackRow(SQLModel, table=True):
-    """A callback token: what an opaque id in a button or link stands for. See model.CallbackToken."""
+    """A callback token: what an opaque id in a button stands for. See model.CallbackToken."""
 
     __tablename__ = "callback"
-    __table_args__ = (index("ix_callback_at", "at"), index("ix_callback_verb", "verb"))
+    __table_args__ = (index("ix_callback_at", "at"),)
     id: str = Field(primary_key=True)
-    chat: int | None = Field(default=None, sa_column_args=[ForeignKey("chat.id", ondelete="CASCADE")], index=True)
-    place: str = Field(default="", index=True)  # address of the chat where it works; "": in every chat
+    place: str = Field(index=True)  # address of the chat where it works
     person: str = Field(default="", index=True)
-    at: datetime | None = Field(default=None, sa_type=Utc)
     verb: str
     arguments: Json = json_column(dict)
+    at: datetime = Field(sa_type=Utc)
+
+
+class OfferRow(SQLModel, table=True):
+    """A subscription that a chat offers to others by a link, whose id this is."""
+
+    __tablename__ = "offer"
+    __table_args__ = (UniqueConstraint("chat", "number"),)
+    id: str = Field(primary_key=True)
+    chat: int = reference("chat.id")
+    number: int  # of the subscription in its chat
+    text: str
+    cadence: str
+    at: datetime = Field(sa_type=Utc)
+
+
+class ConversationStateRow(SQLModel, table=True):
+    """What a conversation must know later: an open question, a connection to another chat, a text to be imported."""
+
+    __tablename__ = "conversation_state"
+    __table_args__ = (index("ix_conversation_state_until", "until"),)
+    name: str = Field(primary_key=True)
+    place: str = Field(index=True)
+    person: str = Field(default="", index=True)
+    verb: str
+    arguments: Json = json_column(dict)
+    at: datetime = Field(sa_type=Utc)
+    until: datetime = Field(sa_type=Utc)  # nobody asks for it later
+
+
+class PendingLookupRow(SQLModel, table=True):
+    """A request whose papers are being looked up, by a worker, and answered then."""
+
+    __tablename__ = "pending_lookup"
+    __table_args__ = (index("ix_pending_lookup_at", "at"),)
+    name: str = Field(primary_key=True)
+    place: str = Field(index=True)
+    person: str = Field(default="", index=True)
+    request: Json = json_column(dict)
+    at: datetime = Field(sa_type=Utc)
+    worker: str = Field(default="", index=True)  # see store/workers.py
+
+
+class WrongCodeRow(SQLModel, table=True):
+    """A wrong operator code that a chat sent."""
+
+    __tablename__ = "wrong_code"
+    __table_args__ = (index("ix_wrong_code_chat", "chat", "at"), index("ix_wrong_code_at", "at"))
+    id: int | None = Field(default=None, primary_key=True)
+    chat: int = reference("chat.id")
+    at: datetime = Field(sa_type=Utc)
+
+
+class CompletedInstallationRow(SQLModel, table=True):
+    """An installation that was completed, so that its link works once."""
+
+    __tablename__ = "completed_installation"
+    __table_args__ = (index("ix_completed_installation_at", "at"),)
+    id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Utc)
 
 
 class MentionRow(SQLModel, table=True):
-    """A word by which a callback, a notice or a change names a chat or a person; see mentions.py."""
+    """A word by which a callback, a state, a notice or a change names a chat or a person; see mentions.py."""
 
     __tablename__ = "mention"
     __table_args__ = (
         index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
+        index("ix_mention_state", "state", where="state IS NOT NULL"),
         index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
         index("ix_mention_change", "change", where="change IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
     callback: str | None = Field(default=None, sa_column_args=[ForeignKey("callback.id", ondelete="CASCADE")])
-    delivery: int | None = Field(default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")])
+    state: str | None = Field(default=None, sa_column_args=[ForeignKey("conversation_state.name", ondelete="CASCADE")])
+    delivery: int | None = Field(
+        default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")]
+    )
     change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
 
 

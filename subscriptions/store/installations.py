@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.states import InstallationState
-from subscriptions.store.conversation_rows import InstallationRow
+from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
 from subscriptions.store.database.conflicts import insert_new
 
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
@@ -61,3 +61,13 @@ def drop_installations(session: Session, before: datetime) -> None:
             col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
         )
     )
+
+
+def complete_installation(session: Session, installation: str, *, now: datetime) -> bool:
+    """Stores that an installation was completed. False: it was before, perhaps by another process."""
+    return insert_new(session, "completed_installation", ("id",), {"id": installation, "at": now})
+
+
+def is_completed(session: Session, installation: str) -> bool:
+    """Whether an installation was completed."""
+    return session.get(CompletedInstallationRow, installation) is not None

@@ -1,19 +1,18 @@
-"""Single values under a name: counters, cursors, offsets."""
+"""Single values under a name: counters, days, moments."""
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, update
 
 from subscriptions.store.database.conflicts import hold, insert_new, put
 from subscriptions.store.database.store import execute
-from subscriptions.store.rows import TABLES, KeyValueRow
+from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
 _GET = columns(_values.c.value).where(_values.c.name == bindparam("called"))
 _is_still = (_values.c.name == bindparam("called")) & (_values.c.value == bindparam("was"))
 _SWAP = update(_values).where(_is_still).values(value=bindparam("to"))
-_TAKE = delete(_values).where(_is_still)
 
 
 def put_value(session: Session, name: str, value: str) -> None:
@@ -28,11 +27,6 @@ def swap_value(session: Session, name: str, before: str | None, value: str) -> b
     return execute(session, _SWAP, {"called": name, "was": before, "to": value}).rowcount == 1
 
 
-def take_value(session: Session, name: str, value: str) -> bool:
-    """Removes a value. False if another process removed or changed it first."""
-    return execute(session, _TAKE, {"called": name, "was": value}).rowcount == 1
-
-
 def hold_value(session: Session, name: str, first: str) -> str:
     """The value under a name, `first` if there was none. No other process changes it until the transaction ends."""
     value: str = hold(session, "key_value", ("name",), {"name": name, "value": first}).value
@@ -43,14 +37,3 @@ def get_value(session: Session, name: str) -> str | None:
     """The value under a name; None if there is none."""
     value: str | None = execute(session, _GET, {"called": name}).scalar()
     return value
-
-
-def values_with_prefix(session: Session, prefix: str) -> dict[str, str]:
-    """The values whose names have this prefix, by the rest of the name."""
-    rows = session.exec(select(KeyValueRow).where(col(KeyValueRow.name).startswith(prefix)))
-    return {row.name.removeprefix(prefix): row.value for row in rows}
-
-
-def drop_values(session: Session, prefix: str) -> None:
-    """Removes the values whose names have this prefix."""
-    session.exec(delete(KeyValueRow).where(col(KeyValueRow.name).startswith(prefix)))

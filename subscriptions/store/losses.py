@@ -1,6 +1,5 @@
 """The last loss of the database, and what counts as sent since a copy was restored (subscriptions/planning/losses.py)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -8,12 +7,12 @@ from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col, delete
 
 from subscriptions.planning.losses import Loss
-from subscriptions.store.database.conflicts import insert_all_new
+from subscriptions.store.database.conflicts import insert_all_new, put
 from subscriptions.store.database.store import CHUNK, execute
-from subscriptions.store.key_value import get_value, put_value
+from subscriptions.store.operation_rows import LossRow
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
-_LOSS = "loss"  # the key of the last one
+_THE_LAST = 1  # the id of the last loss: no other is stored
 _NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
 _subscriptions = TABLES.tables["subscription"]
 _s = _subscriptions.c
@@ -26,16 +25,14 @@ _COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).
 
 def last_loss(session: Session) -> Loss | None:
     """The last loss; None if no copy was ever restored with the moment of a loss."""
-    stored = get_value(session, _LOSS)
-    if stored is None:
-        return None
-    return Loss(**{name: datetime.fromisoformat(moment) for name, moment in json.loads(stored).items()})
+    row = session.get(LossRow, _THE_LAST)
+    return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
 def put_loss(session: Session, loss: Loss) -> None:
     """Stores the last loss."""
     moments = {"lost_at": loss.lost_at, "copied_at": loss.copied_at, "restored_at": loss.restored_at}
-    put_value(session, _LOSS, json.dumps({name: moment.isoformat() for name, moment in moments.items()}))
+    put(session, "loss", ("id",), {"id": _THE_LAST, **moments})
 
 
 def last_moment(session: Session) -> datetime | None:

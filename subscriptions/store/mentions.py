@@ -1,4 +1,4 @@
-"""Where other chats name a chat or a person: callbacks, notices and changes, by the words that name somebody.
+"""Where other chats name a chat or a person: callbacks, states, notices and changes, by the words that name somebody.
 
 Erasing and moving a chat look here and read only the rows that name it; they hold texts, which no index of theirs leads into.
 """
@@ -15,7 +15,7 @@ from subscriptions.platforms import declared
 from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES
 
-Where = Literal["callback", "delivery", "change"]
+Where = Literal["callback", "state", "delivery", "change"]
 
 _LONGEST = 300  # characters: no title of a chat is longer
 
@@ -25,6 +25,7 @@ _NEW = insert(_mentions)
 _FORGET = delete(_mentions).where(_m.word.in_(bindparam("words", expanding=True)))
 _OF = {
     "callback": delete(_mentions).where(_m.callback == bindparam("of")),
+    "state": delete(_mentions).where(_m.state == bindparam("of")),
     "delivery": delete(_mentions).where(_m.delivery == bindparam("of")),
     "change": delete(_mentions).where(_m.change == bindparam("of")),
 }
@@ -41,7 +42,7 @@ def _address(platforms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str) -> set[str]:
-    """The words by which a callback token names chats other than its own."""
+    """The words by which a callback token, or a state under a name, names chats other than its own."""
     return addresses_in(f"{callback_id} {arguments}", but=place.removeprefix("board:"))
 
 

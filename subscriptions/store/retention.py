@@ -21,10 +21,13 @@ from subscriptions.store.rows import TABLES
 
 _PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
 
-_papers, _keys, _deliveries, _items, _messages, _digests, _receipts, _callbacks, _undo, _updates = (
+_papers, _deliveries, _items, _messages, _digests, _receipts = (
+    TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
+)
+_callbacks, _states, _lookups, _wrong_codes, _completed, _undo, _updates = (
     TABLES.tables[name]
     for name in (
-        "paper", "paper_key", "delivery", "delivery_item", "message", "digest", "receipt", "callback", "undo", "update",
+        "callback", "conversation_state", "pending_lookup", "wrong_code", "completed_installation", "undo", "update",
     )
 )  # fmt: skip
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
@@ -40,8 +43,28 @@ def drop_updates(session: Session, before: datetime, most: int) -> int:
 
 
 def drop_callbacks(session: Session, before: datetime, most: int) -> int:
-    """Removes callback tokens stored before `before`; those that work in every chat stay."""
-    return _drop(session, _callbacks, (_callbacks.c.at < before) & (_callbacks.c.place != ""), most)
+    """Removes callback tokens stored before `before`."""
+    return _drop(session, _callbacks, _callbacks.c.at < before, most)
+
+
+def drop_states(session: Session, before: datetime, most: int) -> int:
+    """Removes what conversations needed until `before`."""
+    return _drop(session, _states, _states.c.until < before, most)
+
+
+def drop_lookups(session: Session, before: datetime, most: int) -> int:
+    """Removes pending look-ups stored before `before`: they are not answered any more."""
+    return _drop(session, _lookups, _lookups.c.at < before, most)
+
+
+def drop_wrong_codes(session: Session, before: datetime, most: int) -> int:
+    """Removes wrong codes that were sent before `before`."""
+    return _drop(session, _wrong_codes, _wrong_codes.c.at < before, most)
+
+
+def drop_completed_installations(session: Session, before: datetime, most: int) -> int:
+    """Removes installations that were completed before `before`: their links are too old to work."""
+    return _drop(session, _completed, _completed.c.at < before, most)
 
 
 def drop_receipts(session: Session, before: datetime, most: int) -> int:

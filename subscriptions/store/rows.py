@@ -1,4 +1,4 @@
-"""The tables, those of conversations in a module of their own. Rows stay inside the store: everything that leaves it is a frozen value.
+"""The tables, those of conversations and of operation in modules of their own. Rows stay inside the store: everything that leaves it is a frozen value.
 
 Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 """
@@ -18,8 +18,8 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
+from subscriptions.store import conversation_rows, operation_rows
 from subscriptions.store.columns import Big, Json, Utc, choice, index, json_column, kept_by_triggers, reference
-from subscriptions.store.conversation_rows import UpdateRow
 
 
 class SourceRow(SQLModel, table=True):
@@ -339,12 +339,5 @@ class MessageRow(SQLModel, table=True):
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 
 
-class KeyValueRow(SQLModel, table=True):
-    """A single value under a name: a counter, a cursor, an offset."""
-
-    __tablename__ = "key_value"
-    name: str = Field(primary_key=True)
-    value: str
-
-
-TABLES = UpdateRow.metadata  # with the tables of conversations, which that module adds
+OTHERS = (conversation_rows, operation_rows)  # modules that add their tables
+TABLES = SQLModel.metadata

@@ -83,5 +83,11 @@ def unfinished_replies(session: Session, since: datetime, worker: str) -> list[t
     return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
 
 
+def erase_place(session: Session, place: str) -> None:
+    """Erases what updates say of a chat (rule 10). Their ids stay."""
+    erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
+    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
+
+
 def _is(platform: str, update_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return col(UpdateRow.platform) == platform, col(UpdateRow.update_id) == update_id

@@ -91,7 +91,7 @@ def test_another_bot_s_database_is_told(terminal: Terminal) -> None:
         terminal("deliver")
         assert not questions(terminal)["Telegram"]["mend"]
         with closing(sqlite3.connect(terminal.database)) as database, database:
-            database.execute("UPDATE key_value SET value = '999' WHERE name = 'bot:telegram'")
+            database.execute("UPDATE platform SET bot = '999' WHERE name = 'telegram'")
         assert "belongs to another bot" in str(questions(terminal)["Telegram"]["answer"])
 
 
@@ -191,13 +191,13 @@ def test_a_damaged_database_is_replaced_and_kept(terminal: Terminal) -> None:
         (b"", "is not a copy of a paperwire database"),
         ("CREATE TABLE other (x)", "is not a copy of a paperwire database"),
         ("UPDATE alembic_version SET version_num = '9999'", "was written by a newer paperwire"),
-        ("UPDATE key_value SET value = '999' WHERE name = 'bot:telegram'", "belongs to another Telegram bot"),
+        ("UPDATE platform SET bot = '999' WHERE name = 'telegram'", "belongs to another Telegram bot"),
     ],
 )
 def test_a_copy_that_is_none_changes_nothing(terminal: Terminal, content: bytes | str | None, sentence: str) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     with closing(sqlite3.connect(terminal.database)) as database, database:
-        database.execute("INSERT INTO key_value (name, value) VALUES ('bot:telegram', '1')")
+        database.execute("INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', '1', '')")
     if isinstance(content, bytes):
         terminal.file("copy.db", content)
     elif content is not None:

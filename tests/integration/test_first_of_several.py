@@ -4,7 +4,6 @@ SQLite lets one process write at a time, so a look and the insert after it are n
 them. Here another process has its row committed at that very point: right before the statement by which ours writes.
 """
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -196,14 +195,16 @@ class TestChats:
 class TestConversations:
     def test_a_link_that_another_process_makes_is_this_link(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
-        rival("chat", "INSERT INTO callback (id, chat, place, person, at, verb, arguments)"
-              """ VALUES ('theirs', 1, '', '', ?, 'offer', '{"number": 1}')""", AT)  # fmt: skip
+        rival(
+            "offer",
+            "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)",
+            AT,
+        )
         assert share_link(store, ME, 1, now=NOON) == "theirs"
-        assert rows(store, "callback", "id") == [("theirs",)]
+        assert rows(store, "offer", "id", "text") == [("theirs", "graph")]
 
     def test_an_installation_is_completed_by_one(self, store: Store, rival: Rival) -> None:
-        rival("callback", "INSERT INTO callback (id, place, person, at, verb, arguments)"
-              " VALUES ('installing:i', 'installing', '', ?, 'install', '{}')", AT, after=1)  # fmt: skip
+        rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT)
         assert not complete_installation(store, "i", now=NOON)
 
     def test_a_denial_is_remembered_by_the_first_key(self, store: Store, rival: Rival) -> None:
@@ -215,9 +216,10 @@ class TestConversations:
         assert is_denied(store, ME)
 
     def test_the_state_of_a_conversation_is_the_one_stored_last(self, store: Store, rival: Rival) -> None:
-        rival("callback", "INSERT INTO callback (id, place, person, at, verb, arguments) VALUES (?, '', '', ?, 'theirs', '{}')", "ask:1", AT)  # fmt: skip
-        set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), now=NOON)
-        assert rows(store, "callback", "id", "verb") == [("ask:1", "ours")]
+        rival("conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
+              " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT)  # fmt: skip
+        set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), lasts=timedelta(hours=1), now=NOON)
+        assert rows(store, "conversation_state", "name", "verb") == [("ask:1", "ours")]
 
     def test_a_notice_that_another_process_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
         chat = store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
@@ -282,10 +284,9 @@ class TestPapers:
 
     def test_arxiv_is_asked_for_a_paper_by_one_process(self, store: Store, rival: Rival) -> None:
         ingested(store, paper("A graph", arxiv_id="2601.00001", authors=()))
-        asked = f'{{"1": [1, "{NOON.isoformat()}"]}}'
-        rival("key_value", "INSERT INTO key_value (name, value) VALUES ('enrichment', ?)", asked)
+        rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT)
         assert claim_incomplete(store, now=NOON, ids=5, titles=5) == ()
-        assert rows(store, "key_value", "name", "value")[0] == ("enrichment", asked)
+        assert rows(store, "enrichment_request", "paper", "times") == [(1, 1)]
 
 
 class TestPlanning:
@@ -357,33 +358,36 @@ class TestMarks:
         assert not claim_daily_work(store, now=NOON)
 
     def test_the_slot_of_a_publisher_is_one_process_s(self, store: Store, rival: Rival) -> None:
-        _rival_value(rival, "turn:arxiv.org", (NOON + timedelta(minutes=1)).isoformat())
+        until = f"{NOON + timedelta(minutes=1):%Y-%m-%d %H:%M:%S.%f}"
+        rival("publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", until)
         assert claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON) == timedelta(minutes=1)
 
     def test_a_database_is_the_first_bot_s(self, store: Store, rival: Rival) -> None:
-        _rival_value(rival, "bot:telegram", "another")
+        rival("platform", "INSERT INTO platform (name, bot, bot_name) VALUES ('telegram', 'another', '')")
         with pytest.raises(StoreError, match="another Telegram bot"):
             claim_database(store, "telegram", "ours")
 
     def test_a_code_printed_meanwhile_works_too(self, store: Store, rival: Rival) -> None:
-        _rival_value(rival, "admin-code", "theirs")
+        rival("operator_code", "INSERT INTO operator_code (code_hash) VALUES ('theirs')")
         new_code(store)
-        ((codes,),) = rows(store, "key_value", "value")
-        assert str(codes).split()[1:] == ["theirs"]
+        assert ("theirs",) in rows(store, "operator_code", "code_hash")
+        for _ in range(2):
+            new_code(store)
+        codes = [code for (code,) in rows(store, "operator_code", "code_hash")]
+        assert len(codes) == 3
+        assert "theirs" not in codes
 
     def test_wrong_codes_that_another_process_reads_count(self, store: Store, rival: Rival) -> None:
         store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
         new_code(store)
-        times = json.dumps({"at": [NOON.isoformat()] * 4})
-        rival("chat", "INSERT INTO callback (id, place, person, at, verb, arguments)"
-              " VALUES ('code:telegram:1', 'telegram:1', '', ?, 'code', ?)", AT, times)  # fmt: skip
+        rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4)
         assert redeem_code(store, ME, "wrong", admins=(), now=NOON) == "wrong"
         assert redeem_code(store, ME, "wrong", admins=(), now=NOON) == "too-many"
 
     def test_a_code_makes_one_operator(self, store: Store, rival: Rival) -> None:
         store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
         code = new_code(store)
-        rival("key_value", "DELETE FROM key_value")
+        rival("operator_code", "DELETE FROM operator_code")
         assert redeem_code(store, ME, code, admins=(), now=NOON) == "there-is-one"
         assert rows(store, "chat", "admin") == [(0,)]
 

@@ -16,7 +16,7 @@ from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
-from subscriptions.store.conversation_rows import CallbackRow
+from subscriptions.store.conversation_rows import PendingLookupRow
 from subscriptions.store.rows import PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
@@ -73,7 +73,7 @@ def changes(store: Store) -> list[int | None]:
 
 def waiting(store: Store) -> list[str]:
     with store.read() as session:
-        return [row.id for row in session.exec(select(CallbackRow).where(CallbackRow.verb == "looks-up"))]
+        return list(session.exec(select(PendingLookupRow.name)))
 
 
 @pytest.mark.parametrize("text", [ID, f"https://arxiv.org/abs/{ID}v2", f"see https://www.alphaxiv.org/abs/{ID}"])

@@ -6,7 +6,17 @@ from itertools import islice
 import pytest
 from sqlalchemy import text
 
-from subscriptions.service.chats import clean_up, clean_up_steps
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import (
+    begin_lookup,
+    clean_up,
+    clean_up_steps,
+    complete_installation,
+    find_callback,
+    redeem_code,
+    set_conversation_state,
+    share_link,
+)
 from subscriptions.service.chats import retention as ages
 from subscriptions.service.outbox import outbox_counts, retry_delivery
 from subscriptions.service.papers import deliveries_of_paper, papers_named
@@ -143,3 +153,21 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
     assert (count(bot.store, "undo"), count(bot.store, "digest WHERE warnings = '[1]'")) == (1, 1)
     clean_up(bot.store, now=bot.later(days=2))
     assert (count(bot.store, "undo"), count(bot.store, "digest WHERE warnings = '[]'")) == (0, 1)
+
+
+async def test_each_thing_of_a_conversation_is_kept_as_long_as_it_needs(bot: BotHarness) -> None:
+    subscribes(bot.store, "telegram:42", "graph", now=NOON)
+    link = share_link(bot.store, address("telegram:42"), 1, now=NOON)
+    redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
+    complete_installation(bot.store, "i1", now=NOON)
+    begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=NOON)
+    for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * DAY)):
+        token = CallbackToken(verb="x", place="telegram:42")
+        set_conversation_state(bot.store, name, token, lasts=lasts, now=NOON)
+    tables = ("conversation_state", "wrong_code", "completed_installation", "pending_lookup", "offer")
+    kept = {}
+    for age in (timedelta(minutes=10), timedelta(hours=2), 2 * DAY, 89 * DAY, 91 * DAY):
+        clean_up(bot.store, now=NOON + age)
+        kept[age] = tuple(count(bot.store, table) for table in tables)
+    assert list(kept.values()) == [(2, 1, 1, 1, 1), (1, 0, 0, 1, 1), (1, 0, 0, 0, 1), (1, 0, 0, 0, 1), (0, 0, 0, 0, 1)]
+    assert find_callback(bot.store, link) is not None

@@ -659,7 +659,7 @@ class TestRule9Moving:
             verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
         )
         for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-            set_conversation_state(store, name, link, now=NOON)
+            set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
         apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
         chat_moved(store, address("telegram:-5"), "-1005", now=NOON)
         moved = get_conversation_state(store, "ask:telegram:-1005:7", since=NOON)

@@ -208,7 +208,7 @@ async def test_beginning_again_and_again_stores_nothing(tmp_path: Path, slack: F
         states = {await begun(browser) for _ in range(20)}
         answer = await browser.get(REDIRECT, params={"state": await begun(browser), "code": "never-given"})
         with app.store.read() as session:
-            stored = session.connection().exec_driver_sql("SELECT count(*) FROM callback").scalar()
+            stored = session.connection().exec_driver_sql("SELECT count(*) FROM completed_installation").scalar()
     assert (len(states), answer.status_code, stored) == (20, 502, 0)
 
 

@@ -19,7 +19,8 @@ try:
         cluster.folder.mkdir()
         cluster.make()
         cluster.start()
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         run.read()
 finally:
     cluster.stop(signal.SIGQUIT)

@@ -48,7 +48,7 @@ class _User:
     def popen(self, *command: str | Path, **named: object) -> "subprocess.Popen[bytes]":
         """Starts a program. It hears no signal of the terminal: Ctrl-C is for the tests."""
         others: list[int] | None = None if self.uid is None else []
-        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]  # noqa: S603 - of the wheel
             [str(part) for part in command],
             user=self.uid,
             group=self.gid,

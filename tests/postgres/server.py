@@ -16,7 +16,7 @@ from subscriptions.store import Store
 from tests.make import NOON
 from tests.postgres.cluster import SUPERUSER, short_folder
 
-_FOLDER = "PAPERWIRE_TESTS_POSTGRES"  # a variable of the processes of the tests
+_FOLDER = "TESTS_OF_PAPERWIRE_POSTGRES"  # a variable of the processes of the tests
 _ROOT = Path(__file__).parents[2]
 _numbers = count(1)
 
@@ -77,11 +77,11 @@ class Server:
         """The address of a new database with this version's schema; `empty`: without one. It is dropped afterwards."""
         name = f"t{os.getpid()}_{next(_numbers)}"
         template = "template1" if empty else "template_of_tests"
-        self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")  # type: ignore[arg-type]
+        self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         try:
             yield self.url(name)
         finally:
-            self._control.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+            self._control.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
         """Ends the connection of this process."""

@@ -775,3 +775,20 @@ def test_operators_between_control_characters_are_refused_by_explain_as_by_a_sub
     for read in (parse_query, kept_query):
         with pytest.raises(QueryError):
             read("\x0f\x00且\x00")
+
+
+@pytest.mark.parametrize(
+    "typed", ["all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"]
+)
+def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> None:
+    """Found by fuzzing: a category behind a backslash, which is no TeX command, and control characters that a link encodes."""
+    query = parse_query(typed)
+    again = parse_canonical(query.canonical)
+    assert again.canonical == query.canonical
+    assert set(again.alternatives) == set(query.alternatives)
+
+
+@pytest.mark.parametrize("typed", ['"t x, (" :r, not a :g -, ', '"t x, (" r, not a g -,\x00', "x, not a g, "])
+def test_blanks_at_the_end_mean_nothing(typed: str) -> None:
+    """Found by fuzzing: behind a last comma they made a phrase of what was kept as two words."""
+    assert parse_query(typed).canonical == kept_query(typed).canonical

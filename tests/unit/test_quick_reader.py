@@ -50,6 +50,12 @@ def quick(text: str) -> tuple[str, Clauses] | None:
         "graph graph GRAPH graphs",
         "  blanks \t and\u3000more ",
         "graph -graph",
+        "(a OR b) c",
+        '-x "few shot" (rlhf | dpo ppo -gym OR dpo) cat:cs.LG',
+        "(a OR b)",
+        "(b OR a) -c",
+        "a (a OR b)",
+        "zebra (dog OR cat) ant",
     ],
 )
 def test_what_most_people_type_is_read_quickly(text: str) -> None:
@@ -66,7 +72,20 @@ def test_what_most_people_type_is_read_quickly(text: str) -> None:
         "OR a",
         "a OR",
         "a OR OR b",
-        "(a OR b) c",
+        "-(a OR b) c",
+        "(a OR b)c",
+        "a(b OR c)",
+        "(a) b",
+        "(a b OR b a) c",
+        "((a OR b) c) d",
+        "(a OR b) (c OR d)",
+        "(a OR b) OR c",
+        "(a OR -b) c",
+        "(a OR b",
+        '"x (a OR b) y"',
+        "ti:(a OR b) c",
+        "() a",
+        "（a OR b） c",
         "rlhf, dpo",
         "a, not b",
         "ti: diffusion",
@@ -99,7 +118,7 @@ def test_all_else_is_for_the_careful_reader(text: str) -> None:
 PIECES = st.sampled_from(
     [
         *TYPED.split(),
-        *["and", "or", "not", "no", "AND", "OR", "NOT", "ANDNOT", "&", "|", "且", "或", "不含", ",", ";", ":", "-", "--", "!", "*", "**", "=", '""', "()", "a,", "b;", "-cat:cs.LG", '-"a', 'b"', "--a", "-=RAG"],
+        *["and", "or", "not", "no", "AND", "OR", "NOT", "ANDNOT", "&", "|", "且", "或", "不含", ",", ";", ":", "-", "--", "!", "*", "**", "=", '""', "()", "(", ")", "(a", "b)", "(a OR b)", "(graph | dog) x", "a,", "b;", "-cat:cs.LG", '-"a', 'b"', "--a", "-=RAG"],
         *['="RAG"', "ti:=RAG", "ti:stud*", "-ti:x", "TI:x", "ti:ti:x", "ti:-x", "cat:cs", "cat:foo", "cat:cs.*", "cs.LG+cs.CV", "cs.*", "cs.", "3.1", "1e3", "x.y."],
         *["author:J.", 'author:"J.', 'Doe"', "author:d*", "author:=Doe", "all:cs.LG", "all:graph", "id:2601.15529v2", "source:daily", "doi:x", "ｄｉｆｆ", "ﬁ", "ß"],
         '"graph neural"', '"graph-neural"', 'ti:"a b c"', '" "', '"a, b"', "a\u0301", "\u200bgraph", "it\u2019s", "a_b", "C++", "c#",
@@ -120,6 +139,17 @@ def test_it_says_what_the_careful_reader_says_or_nothing(parts: list[tuple[str, 
         except QueryError:
             pytest.fail(f"refused by the careful reader: {text}")
         assert found == expected
+
+
+CHOICES = st.lists(PIECES | st.just("OR"), min_size=1, max_size=6).map(lambda parts: f"({' '.join(parts)})")
+
+
+@given(st.lists(PIECES | CHOICES, min_size=1, max_size=4))
+@settings(max_examples=4 * settings().max_examples)
+def test_a_choice_in_brackets_means_what_the_careful_reader_says(parts: list[str]) -> None:
+    text = " ".join(parts)
+    found = quick(text)
+    assert found is None or found == careful(text)
 
 
 @given(st.text(max_size=12))

@@ -2,6 +2,7 @@
 
 import sys
 from array import array
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +19,7 @@ from bot.errors import WrongUsage
 from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.escaping import escaped
-from subscriptions.matching import PaperIndex, QuerySet, matching_papers, merge_copies, why
+from subscriptions.matching import PaperIndex, QuerySet, dump, load, matching_papers, merge_copies, prepare, why
 from subscriptions.matching import match as match_all
 from subscriptions.model import Digest, Paper
 from subscriptions.query import Query, parse_query
@@ -26,6 +27,8 @@ from subscriptions.query import Query, parse_query
 if sys.platform != "win32":
     import resource
 
+_MOST_ADDED = 1000
+_NEW_WORD = "paperwire"  # makes a query another one
 _REFUSED = -1  # in place of the handle of a line that is no query
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
@@ -117,7 +120,7 @@ class BatchReport(TypedDict):
     papers: int
     pairs: int
     peak_rss_bytes: int
-    timings: dict[str, float]  # seconds
+    timings: dict[str, float]  # seconds, and µs
     refused: list[tuple[int, str]]  # (line from 1, why)
     matches: NotRequired[list[tuple[int, list[str]]]]  # (line from 1, keys) of lines with matches
 
@@ -138,9 +141,14 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     index = PaperIndex.of(merge_copies(paper for digest in digests for paper in digest.entries))
     parsed = perf_counter()
     lines = _compiled(texts)
+    prepare(lines.queries)
     compiled = perf_counter()
     found = match_all(lines.queries, index)
     matched = perf_counter()
+    saved = dump(lines.queries)
+    saving = perf_counter()
+    restored = load(saved)
+    loaded = perf_counter()
     keys = {handle: [index.papers[place].key for place in index.positions(bits)] for handle, bits in found.items()}
     report = BatchReport(
         queries=len(lines.handles),
@@ -148,7 +156,13 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
         papers=len(index.papers),
         pairs=sum(len(keys.get(handle, ())) for handle in lines.handles),
         peak_rss_bytes=_peak_rss_bytes(),
-        timings={"parse_s": parsed - began, "compile_s": compiled - parsed, "match_s": matched - compiled},
+        timings={
+            "parse_s": parsed - began,
+            "compile_s": compiled - parsed,
+            "match_s": matched - compiled,
+            "snapshot_load_s": loaded - saving,
+            "add_us": _seconds_to_add(restored, texts) * 1e6,
+        },
         refused=lines.refused,
     )
     if listed:
@@ -164,7 +178,11 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
 def _show(report: BatchReport) -> None:
     counts = {name: f"{report[name]:,}" for name in ("queries", "unique", "papers", "pairs")}
     print_line("{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts))
-    times = ", ".join(f"{name.removesuffix('_s')} {seconds:.3f} s" for name, seconds in report["timings"].items())
+    times = ", ".join(
+        f"{name.removesuffix('_s').replace('_', ' ')} {seconds:.3f} s"
+        for name, seconds in report["timings"].items()
+        if name.endswith("_s")
+    )
     print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
     for line, keys in report.get("matches", ()):
         print_line(f"{line:>6}  {' '.join(keys)}")
@@ -207,6 +225,16 @@ def _compiled(texts: list[str]) -> _QueryFile:
         if handle == _REFUSED:
             lines.refused.append((number, reasons[text]))
     return lines
+
+
+def _seconds_to_add(queries: QuerySet, texts: list[str]) -> float:
+    """Returns how long a set takes to take one new query more: the mean of up to a thousand."""
+    some = [f"{text} {_NEW_WORD}" for text in texts[:: max(1, len(texts) // _MOST_ADDED)]]
+    began = perf_counter()
+    for text in some:
+        with suppress(QueryError):
+            _added(queries, text)
+    return (perf_counter() - began) / max(1, len(some))
 
 
 def _peak_rss_bytes() -> int:

@@ -189,9 +189,8 @@ def _first_in_a_while(context: CommandContext) -> bool:
     name = f"greeted:{context.origin.address}"
     if get_conversation_state(context.store, name, since=context.now - NOT_AGAIN):
         return False
-    set_conversation_state(
-        context.store, name, CallbackToken(verb="greeted", place=str(context.origin.address)), now=context.now
-    )
+    token = CallbackToken(verb="greeted", place=str(context.origin.address))
+    set_conversation_state(context.store, name, token, lasts=NOT_AGAIN, now=context.now)
     return True
 
 

@@ -67,7 +67,7 @@ def _begin(context: CommandContext) -> Reply:
         place=str(context.origin.address),
         person=context.request.sender,
     )
-    set_conversation_state(context.store, _name(context.origin.address), token, now=context.now)
+    set_conversation_state(context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now)
     _add_to_chats_of_person(context, chat.address)
     forget_question(context)
     end = Button(label=context.say("back to this chat"), verb="disconnect")
@@ -143,7 +143,7 @@ def _add_to_chats_of_person(context: CommandContext, address: ChatAddress) -> No
     before = get_conversation_state(context.store, name, since=context.now - LASTS)
     chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
     token = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
-    set_conversation_state(context.store, name, token, now=context.now)
+    set_conversation_state(context.store, name, token, lasts=LASTS, now=context.now)
 
 
 def _choice(context: CommandContext, chat: Chat) -> Button:

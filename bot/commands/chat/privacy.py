@@ -91,7 +91,7 @@ def forget_(context: CommandContext) -> Reply:
     count = len(listed(context.store, context.chat.address))
     what = would_erase_line(count, _chat(context), context.localizer)
     if context.read_by_strangers:
-        set_conversation_state(context.store, _name(context), _question(context), now=context.now)
+        set_conversation_state(context.store, _name(context), _question(context), lasts=SURE_WITHIN, now=context.now)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
     lines = (what, context.say("It cannot be undone. /export keeps a copy of the subscriptions."))

@@ -184,7 +184,7 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
     token = CallbackToken(
         verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(context.store, _state_name(context), token, now=context.now)
+    set_conversation_state(context.store, _state_name(context), token, lasts=ANSWER_WITHIN, now=context.now)
 
 
 def _state_name(context: CommandContext) -> str:

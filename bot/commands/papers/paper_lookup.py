@@ -7,7 +7,7 @@ once: `pending_lookup` makes what is stored of the request, `lookup_request` tur
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
@@ -19,13 +19,13 @@ from bot.ports.conversation import EventRequest, Place, Request
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query import mentioned
-from subscriptions.service.chats import clear_conversation_state, get_conversation_state
+from subscriptions.service.chats import end_lookup
 from subscriptions.service.papers import as_item, known_since, papers_named
 
 CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
 LOOKUP_EVENT = "looked-up"  # the event that a lookup has ended
-LOOKUP_VERB = "looks-up"  # the verb of a pending lookup in the store
+LOOKUP_VERB = "looks-up"  # the name of a pending lookup in the store begins so
 FAILED = "failed"  # detail of the event: arXiv could not be reached
 
 
@@ -78,9 +78,8 @@ def named_papers(context: CommandContext, text: str) -> Reply:
 def on_looked_up(context: CommandContext) -> Reply | None:
     """Shows what arXiv answered: the cards, and which papers it does not know. None if the lookup is no longer stored."""
     details = context.event_details
-    if get_conversation_state(context.store, details["as"], since=context.now - PENDING_FOR) is None:
+    if not end_lookup(context.store, details["as"], since=context.now - PENDING_FOR):
         return None
-    clear_conversation_state(context.store, details["as"])
     names = details["names"].split()
     known = papers_named(context.store, names)
     unknown = ", ".join(name for name in names if name not in known)
@@ -118,9 +117,9 @@ def pending_name(request: Request) -> str:
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
-def lookup_request(name: str, token: CallbackToken, *, failed: bool) -> Request:
-    """Returns the event that answers a pending lookup; `failed` if arXiv could not be reached."""
-    pending = _PENDING.validate_python(token.arguments)
+def lookup_request(name: str, request: Mapping[str, Any], *, failed: bool) -> Request:
+    """Returns the event that answers the pending lookup of a request; `failed` if arXiv could not be reached."""
+    pending = _PENDING.validate_python(request)
     chat, where = ChatAddress(*pending.chat), pending.place
     details = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
     return EventRequest(

@@ -133,7 +133,9 @@ def import_(context: CommandContext) -> Reply:
     waiting = CallbackToken(
         verb="import", arguments={"text": text}, place=str(context.origin.address), person=context.request.sender
     )
-    set_conversation_state(context.store, _state_name(context, context.request.sender), waiting, now=context.now)
+    set_conversation_state(
+        context.store, _state_name(context, context.request.sender), waiting, lasts=DECIDE_WITHIN, now=context.now
+    )
     return _difference(context, plan)
 
 

@@ -167,7 +167,7 @@ def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[i
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
     if made and context.request.message_id and not isinstance(context.request, Interaction):
         token = CallbackToken(verb="said", arguments={"numbers": made}, place=str(context.origin.address))
-        set_conversation_state(context.store, _state_name(context), token, now=context.now)
+        set_conversation_state(context.store, _state_name(context), token, lasts=2 * EDITED_WITHIN, now=context.now)
 
 
 def _numbers_before_edit(context: CommandContext) -> list[int]:

@@ -69,7 +69,9 @@ def health_app(
         return Response(page, media_type=kind)
 
     async def refused(_: Request, error: Exception) -> Response:
-        return _line(error.status_code if isinstance(error, HTTPException) else 500)
+        if not isinstance(error, HTTPException):
+            return _line(500)
+        return _line(error.status_code, error.headers)  # with 405 the methods that are allowed (RFC 9110, 15.5.6)
 
     routes = [Route("/health/live", live), Route("/health/ready", ready)]
     if metrics is not None:
@@ -142,5 +144,5 @@ async def _body(request: Request) -> bytes | None:
     return b"".join(parts)
 
 
-def _line(status: int) -> Response:
-    return PlainTextResponse(_WORDS.get(status, "That did not work.") + "\n", status_code=status)
+def _line(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return PlainTextResponse(_WORDS.get(status, "That did not work.") + "\n", status_code=status, headers=headers)

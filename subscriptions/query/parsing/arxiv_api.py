@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from subscriptions.errors import Sentence
 from subscriptions.query.parsing.sentences import Notes, Rank
-from subscriptions.query.parsing.typed_text import Typed, plain
+from subscriptions.query.parsing.typed_text import Typed, plain, without_controls
 
 _PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)=)")
 _API_QUERY = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
@@ -54,4 +54,4 @@ def _decoded(source: Typed) -> Typed:
 
 
 def _decode(text: str) -> str:
-    return " " if text == "+" else unquote(text, errors="replace")
+    return " " if text == "+" else without_controls(unquote(text, errors="replace"))

@@ -73,6 +73,8 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
     plain = _EDGES.sub("", words)
     category = _starred_archive(words) if star else canonical_category(plain)
     star = star and not category
+    if category:
+        words = plain  # as the canonical text has it: "\\hep-th" is no TeX command here
     text = text_meaning(TEXT, words, exact=exact, star=star)
     if text is None:
         return None

@@ -1,8 +1,8 @@
-"""A quick reader of short queries: words, phrases, signs and fields, and OR between them.
+"""A quick reader of short queries: words, phrases, signs and fields, OR between them, and one choice in brackets.
 
 Most queries are some of a few hundred thousand pieces side by side: `diffusion`, `-survey`, `ti:"graph neural"`, `cat:cs.LG`.
 What a piece means does not depend on its neighbours. So the careful reader (`parse_query`) reads each different piece
-once, and a text is a look-up for each piece. Any other text is left to the careful reader: brackets, commas, links and
+once, and a text is a look-up for each piece. Any other text is left to the careful reader: other brackets, commas, links and
 whatever else could make a piece mean something else. A test holds the two equal.
 """
 
@@ -23,6 +23,7 @@ _NAMES = "|".join(sorted(name for name, field in FIELDS.by_name.items() if field
 _PIECE = re.compile(rf"""(?:(?:{_NAMES}):)?(?:=?[^\W_]+(?:[-.][^\W_]+)*\*?|"[ .'-]*[^\W_](?:[^\W_]|[ .'-])*")""")
 _WORDS = "|".join(sorted(name for name, field in FIELDS.by_name.items() if field.kind is ValueKind.WORDS))
 _PHRASE = re.compile(rf"""(?:(?P<field>{_WORDS}):)?(?:(?P<word>[^\W_]+)|"(?P<words>[^\W_]+(?:[ -][^\W_]+)*)")""")
+_CHOICE = re.compile(r"(?:(?P<before>[^()]*)\s)?\((?P<choice>[^()]*)\)(?:\s(?P<after>[^()]*))?")
 _PIECES = re.compile(r'-?(?:\w+:)?"[^"]*"(?!\S)|\S+')
 _OR = frozenset({"OR", "|", "或"})
 _END = ""
@@ -57,11 +58,17 @@ def read_quickly(text: str) -> ShortQuery | None:
     """Returns the query in a text; None if the text is for the careful reader, which may refuse it."""
     if len(text) > MAX_QUERY_LENGTH:
         return None
-    typed = _PIECES.findall(text) if '"' in text else text.split()
+    if "(" in text:
+        return _with_choice(text)
+    typed = _typed_pieces(text)
     pieces = list(map(_known.get, typed))
     if None not in pieces:
         return _one_alternative(pieces)  # type: ignore[arg-type]  # there is no None in it
     return _read(typed)
+
+
+def _typed_pieces(text: str) -> list[str]:
+    return _PIECES.findall(text) if '"' in text else text.split()
 
 
 def _one_alternative(pieces: list[Piece]) -> ShortQuery | None:
@@ -91,6 +98,25 @@ def _read(typed: list[str]) -> ShortQuery | None:
         else:
             return None
     return ShortQuery(" OR ".join(sorted(found)), tuple(found.values())) if len(found) <= MAX_ALTERNATIVES else None
+
+
+def _with_choice(text: str) -> ShortQuery | None:
+    """The same for a text with brackets: pieces around one choice of two or more."""
+    typed = _CHOICE.fullmatch(text)
+    choice = _read(_typed_pieces(typed["choice"])) if typed else None
+    if typed is None or choice is None or len(choice.alternatives) == 1:
+        return None
+    pieces = [_piece(one) for side in ("before", "after") for one in _typed_pieces(typed[side] or "")]
+    if None in pieces:
+        return None
+    around = [piece for piece in set(pieces) if piece]
+    if not around:
+        return choice
+    parts = sorted(
+        [(piece.order, piece.text) for piece in around] + [(f"0{choice.canonical}", f"({choice.canonical})")]
+    )
+    alternatives = [tuple(sorted({*around, *one}, key=_order_of)) for one in choice.alternatives]
+    return ShortQuery(" ".join([part for _, part in parts]), tuple(dict.fromkeys(alternatives)))
 
 
 def _piece(typed: str) -> Piece | None:

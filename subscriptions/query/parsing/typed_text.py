@@ -55,8 +55,13 @@ class Typed:
 
 
 def typed(text: str) -> Typed:
-    """Returns a typed text as the grammar reads it."""
-    return plain(Typed(_CONTROLS.sub(" ", text), range(1, len(text) + 2)))
+    """Returns a typed text as the grammar reads it, without blanks at its end, as it is stored."""
+    return plain(Typed(without_controls(text).rstrip(), range(1, len(text) + 2)))
+
+
+def without_controls(text: str) -> str:
+    """Returns a text with blanks for control characters."""
+    return _CONTROLS.sub(" ", text)
 
 
 def plain(source: Typed) -> Typed:

@@ -13,14 +13,15 @@ from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import Scope, Transaction, callbacks, key_value
+from subscriptions.store import Scope, Transaction, operator_codes
 from subscriptions.store.chat import access, chats, denials
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
-_CODE = "admin-code"  # the key of the hashes of printed codes; a code works until there is an operator
-_CODES = 3  # so many printed codes work: each start prints one, and an earlier one may be copied already
+_CODES = (
+    3  # so many printed codes work, until there is an operator: each start prints one, and an earlier one may be copied
+)
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty signs: 58 bits
 _LONGEST_REQUEST = 120
@@ -58,11 +59,7 @@ def new_code(store: Scope) -> str:
     """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
-        added = False
-        while not added:
-            known = key_value.get_value(transaction, _CODE)
-            codes = " ".join((_hash(code), *(known or "").split())[:_CODES])
-            added = key_value.swap_value(transaction, _CODE, known, codes)
+        operator_codes.add_code(transaction, _hash(code), most=_CODES)
     return code
 
 
@@ -76,25 +73,21 @@ def redeem_code(
     with store.write() as transaction:
         chat = find(transaction, address)
         chats.hold_chat(transaction, chat.id)  # each wrong code counts
-        codes = key_value.get_value(transaction, _CODE) or ""
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
-        name = f"code:{address}"
-        tries = _tries(callbacks.find_callback(transaction, name), now)
-        if len(tries) >= WRONG_CODES:
+        if operator_codes.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
-        if not sum(hmac.compare_digest(given, one) for one in codes.split()):  # all, against timing
-            token = CallbackToken(verb="code", arguments={"at": [*tries, now.isoformat()]}, place=str(address))
-            callbacks.put_callback(transaction, name, token, now=now)
+        if not sum(hmac.compare_digest(given, one) for one in operator_codes.code_hashes(transaction)):  # all: timing
+            operator_codes.add_wrong_code(transaction, chat.id, now=now)
             return "wrong"
-        if not key_value.take_value(transaction, _CODE, codes):
+        if not operator_codes.take_codes(transaction, given):
             return "there-is-one"  # another process took a code meanwhile
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
         if chat.state is ChatState.ASKED:
             note_changed_state(transaction, chat.id)
-        callbacks.drop_callback(transaction, name)
+        operator_codes.drop_wrong_codes_of(transaction, chat.id)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
             _notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"
@@ -103,11 +96,6 @@ def redeem_code(
 def _hash(code: str) -> str:
     """The hash of a code's letters and digits in capitals: people type small letters, and leave dashes out."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
-
-
-def _tries(found: tuple[CallbackToken, datetime | None] | None, now: datetime) -> list[str]:
-    tries: list[str] = found[0].arguments.get("at", []) if found else []
-    return [one for one in tries if datetime.fromisoformat(one) > now - HOUR]
 
 
 # ------------------------------------------------------------------------------------------------------ who is let in

@@ -2,18 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import WRITES, Scope, Steps, Transaction, callbacks, updates
+from subscriptions.store import (
+    WRITES,
+    Scope,
+    Steps,
+    Transaction,
+    callbacks,
+    conversation_states,
+    offers,
+    pending_lookups,
+    updates,
+)
 from subscriptions.store.chat import chats, moving, subscriptions
+from subscriptions.store.offers import Offer
 from subscriptions.store.outbox import chat_outbox
 
 FORGOTTEN = "forgotten"  # a key of `transaction.info`: the addresses of chats that it erases
-OFFER = "offer"  # the verb of callback tokens that share a subscription
+OFFER = "offer"  # the verb of a link that offers a subscription
 REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
 
 
@@ -139,10 +151,18 @@ def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, s
 
 
 def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
-    """The callback token with an id; None: unknown or dropped. The caller checks whether it may be used here."""
+    """The callback token of a button, or of a link that offers a subscription; None: unknown or dropped.
+
+    The caller checks whether it may be used here.
+    """
     with store.read() as transaction:
         found = callbacks.find_callback(transaction, token_id)
-    return found[0] if found else None
+        offer = offers.find_offer(transaction, token_id) if found is None else None
+    return _offering(offer) if offer is not None else found
+
+
+def _offering(offer: Offer) -> CallbackToken:
+    return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
 
 
 def new_callback_id() -> str:
@@ -174,46 +194,56 @@ def home_view_of(person: ChatAddress) -> str:
     return f"{callbacks.HOME_VIEW_PREFIX}{person}"
 
 
-def set_conversation_state(store: Scope, name: str, token: CallbackToken, *, now: datetime) -> None:
-    """Stores what a conversation must know later under a name, such as "ask:CHAT:PERSON"."""
+def set_conversation_state(store: Scope, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime) -> None:
+    """Stores what a conversation must know for so long under a name, such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
-        callbacks.put_callback(transaction, name, token, now=now)
+        conversation_states.put_state(transaction, name, token, now=now, until=now + lasts)
 
 
 def get_conversation_state(store: Scope, name: str, *, since: datetime) -> CallbackToken | None:
     """What was stored under a name at `since` or later; else None."""
     with store.read() as transaction:
-        found = callbacks.find_callback(transaction, name)
-    if found is None or found[1] is None or found[1] < since:
-        return None
-    return found[0]
-
-
-def conversation_states(store: Scope, verb: str, *, since: datetime) -> list[tuple[str, CallbackToken]]:
-    """(name, token) of all states with a verb stored at `since` or later, the oldest first; drops older ones."""
-    with store.write() as transaction:
-        found = callbacks.callbacks_with_verb(transaction, verb)
-        for name, _, at in found:
-            if at < since:
-                callbacks.drop_callback(transaction, name)
-    return [(name, token) for name, token, at in found if at >= since]
+        return conversation_states.find_state(transaction, name, since=since)
 
 
 def clear_conversation_state(store: Scope, name: str) -> None:
     """Drops what was stored under a name."""
     with store.write() as transaction:
-        callbacks.drop_callback(transaction, name)
+        conversation_states.drop_state(transaction, name)
+
+
+def begin_lookup(store: Scope, name: str, token: CallbackToken, *, now: datetime) -> None:
+    """Stores a pending look-up of papers, whose request the token holds, in the hands of this process."""
+    with store.write() as transaction:
+        pending_lookups.add_lookup(transaction, name, token, worker=transaction.store.worker, now=now)
+
+
+def requested_lookup(store: Scope, name: str, *, since: datetime) -> Mapping[str, Any] | None:
+    """The request of a look-up that was begun at `since` or later and is not answered; else None."""
+    with store.read() as transaction:
+        return pending_lookups.find_lookup(transaction, name, since=since)
+
+
+def end_lookup(store: Scope, name: str, *, since: datetime) -> bool:
+    """Ends a look-up that is to be answered now. False: it was answered before, its chat was erased, or it is too old."""
+    with store.write() as transaction:
+        return pending_lookups.take_lookup(transaction, name, since=since)
+
+
+def take_over_lookups(store: Scope, *, since: datetime) -> list[str]:
+    """The names of the pending look-ups that workers that are gone began, oldest first: they are in our hands from now on."""
+    with store.write() as transaction:
+        return pending_lookups.take_over_lookups(transaction, transaction.store.worker, since=since)
 
 
 def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime) -> str:
-    """The id of the callback token that offers this subscription to others: verb "offer", with `text` and `when`.
+    """The id of the link that offers this subscription to others: verb "offer", with `text` and `when`.
 
-    The id is the same each time, the token holds what the subscription is now. It goes when the chat is erased. Raises
+    The id is the same each time, the offer is what the subscription is now. It goes when the chat is erased. Raises
     NotFound.
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        chats.hold_chat(transaction, chat.id)  # of two processes the second one finds the link of the first
         subscription = next(
             (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
         )
@@ -222,20 +252,15 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
                 Sentence("This chat has no subscription {which}.", {"which": number}),
                 Sentence("/list shows those it has."),
             )
-        offer = {"number": number, "text": subscription.text, "when": cadence_text(subscription.cadence)}
-        for token_id, token in callbacks.callbacks_of(transaction, chat.id, OFFER):
-            if token.arguments.get("number") == number:
-                callbacks.change_callback(transaction, token_id, offer)
-                return token_id
-        return callbacks.add_shared_callback(transaction, chat.id, CallbackToken(verb=OFFER, arguments=offer), now=now)
+        offer = Offer(number=number, text=subscription.text, cadence=cadence_text(subscription.cadence))
+        return offers.put_offer(transaction, chat.id, offer, new_id=callbacks.new_callback_id(), now=now)
 
 
 def shared_link(store: Scope, address: ChatAddress, number: int) -> str:
     """The id that `share_link` returned last for this subscription; "" if it never did, or the chat is unknown."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=transaction.zone)
-        offers = callbacks.callbacks_of(transaction, chat.id, OFFER) if chat is not None else ()
-        return next((found for found, token in offers if token.arguments.get("number") == number), "")
+        return offers.offer_of(transaction, chat.id, number) if chat is not None else ""
 
 
 def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -> None:

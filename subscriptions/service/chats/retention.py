@@ -7,11 +7,12 @@ from typing import Any
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
+from subscriptions.service.chats.access import HOUR
 from subscriptions.service.chats.conversation_state import FORGOTTEN
-from subscriptions.service.chats.workspaces import chats_of_lost_workspaces, forget_workspaces
+from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import Scope, Store, Transaction, key_value, retention
+from subscriptions.store import Scope, Store, Transaction, key_value, platforms, retention
 from subscriptions.store.chat import chat_data, chats, denials, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
@@ -20,6 +21,8 @@ DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat an
 NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
+STATES = timedelta(0)  # of conversations, after the moment until which each is needed
+LOOKUPS = timedelta(days=1)
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 RECEIPTS = timedelta(days=90)
@@ -30,6 +33,10 @@ _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.drop_updates, UPDATES),
     (retention.drop_callbacks, BUTTONS),
+    (retention.drop_states, STATES),
+    (retention.drop_lookups, LOOKUPS),
+    (retention.drop_wrong_codes, HOUR),
+    (retention.drop_completed_installations, 2 * INSTALLED_WITHIN),
     (retention.drop_receipts, RECEIPTS),
     (retention.drop_changes, CHANGES),
     (retention.drop_warnings, WARNINGS),
@@ -54,24 +61,23 @@ class Forgotten:
 def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
     with store.write() as transaction:
-        key_value.swap_value(transaction, f"bot:{platform}", None, bot)
-        known = key_value.get_value(transaction, f"bot:{platform}")
-        if known is not None and known != bot and not new_bot:
+        known = platforms.claim_bot(transaction, platform, bot)
+        if known != bot and not new_bot:
             raise StoreError(
                 Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
                 Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
         if known != bot:
-            key_value.put_value(transaction, f"bot:{platform}", bot)
+            platforms.put_bot(transaction, platform, bot)
 
 
 def bot_name(store: Scope, platform: str, current: str = "") -> str:
     """The bot's name on a platform, which links to the bot need: `current`, else as stored last. Stores a new one."""
     with store.read() as transaction:
-        known = key_value.get_value(transaction, f"name:{platform}") or ""
+        known = platforms.bot_name(transaction, platform)
     if current and current != known:
         with store.write() as transaction:
-            key_value.put_value(transaction, f"name:{platform}", current)
+            platforms.put_bot_name(transaction, platform, current)
     return current or known
 
 
@@ -88,7 +94,7 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
 def owners(store: Scope) -> dict[str, str]:
     """Platform -> the bot that this database belongs to."""
     with store.read() as transaction:
-        return key_value.values_with_prefix(transaction, "bot:")
+        return platforms.bots(transaction)
 
 
 def stored_chat_data(store: Scope, address: ChatAddress) -> dict[str, Any]:

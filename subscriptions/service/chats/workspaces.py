@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, Lane, Subscription
+from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, record_change
 from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import Scope, Transaction, callbacks, key_value
+from subscriptions.store import Scope, Transaction, platforms
 from subscriptions.store import installations as stored_installations
 from subscriptions.store.chat import access
 from subscriptions.store.chat import chats as stored_chats
@@ -16,7 +16,6 @@ from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it removed the app
 INSTALLED_WITHIN = timedelta(minutes=10)  # how long a person may take over an installation
-INSTALLING = "installing"  # the place of callback tokens that mark completed installations
 REMOVED = "The app was removed from the workspace."
 
 Subscriptions = tuple[Subscription, ...]
@@ -62,15 +61,13 @@ def installations(store: Scope) -> Mapping[str, str]:
 def is_installation_completed(store: Scope, installation: str) -> bool:
     """Whether an installation was completed already."""
     with store.read() as transaction:
-        return callbacks.find_callback(transaction, f"{INSTALLING}:{installation}") is not None
+        return stored_installations.is_completed(transaction, installation)
 
 
 def complete_installation(store: Scope, installation: str, *, now: datetime) -> bool:
     """Marks an installation as completed. False: it was completed before."""
-    name = f"{INSTALLING}:{installation}"
     with store.write() as transaction:
-        callbacks.drop_callbacks_at(transaction, INSTALLING, before=now - 2 * INSTALLED_WITHIN)
-        return callbacks.claim_name(transaction, name, CallbackToken(verb="install", place=INSTALLING), now=now)
+        return stored_installations.complete_installation(transaction, installation, now=now)
 
 
 def uninstalled(store: Scope) -> tuple[str, ...]:
@@ -162,7 +159,7 @@ def _chats_of(transaction: Transaction, team: str) -> list[int]:
 
 
 def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
-    own = (key_value.get_value(transaction, f"bot:{platform}") or "").partition(":")[0]
+    own = (platforms.bot_of(transaction, platform) or "").partition(":")[0]
     if team == own:
         places = [
             address for address in stored_chats.addresses_with_prefix(transaction, platform, "") if "/" not in address

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox.sending import STOPPED
-from subscriptions.store import KnownSource, Scope, key_value, sources
+from subscriptions.store import KnownSource, Scope, platforms, sources
 from subscriptions.store.outbox.figures import OutboxFigures, outbox_figures
 from subscriptions.store.room import Room, room
 
@@ -38,7 +37,7 @@ def figures(store: Scope, *, now: datetime, wall: datetime) -> Figures:
         known = sources.known_sources(transaction)
         return Figures(
             outbox=outbox_figures(transaction, wall=wall),
-            stopped=key_value.values_with_prefix(transaction, STOPPED),
+            stopped=platforms.stopped(transaction),
             sources=tuple(_source(one, now) for one in known if one.state.on),
         )
 

@@ -11,14 +11,13 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
-from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Transaction, key_value, updates
+from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Transaction, platforms, updates
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import moving
 from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries, sends
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
 _NO_TIME = timedelta(0)
-STOPPED = "stopped:"  # a key per stopped platform begins so (docs/architecture.md, rule 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
         if chat_id is None:
             raise _nothing_to_do(transaction, delivery_id)
         stored_chats.mark_reachable(transaction, chat_id, now=now)
-        key_value.drop_values(transaction, STOPPED)
+        platforms.free_all(transaction)
 
 
 def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
@@ -217,20 +216,20 @@ def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:
 def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
     with store.write() as transaction:
-        key_value.put_value(transaction, STOPPED + platform, reason)
+        platforms.stop(transaction, platform, reason)
         reactivate_found(transaction, chats, now=now)
 
 
 def stopped_platforms(store: Scope) -> dict[str, str]:
     """The platforms that are stopped until a person decides, with the reasons."""
     with store.read() as transaction:
-        return key_value.values_with_prefix(transaction, STOPPED)
+        return platforms.stopped(transaction)
 
 
 def free_platforms(store: Scope) -> None:
     """Frees all stopped platforms, as a person decided."""
     with store.write() as transaction:
-        key_value.drop_values(transaction, STOPPED)
+        platforms.free_all(transaction)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:

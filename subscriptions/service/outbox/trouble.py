@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from subscriptions.store import Scope, key_value
+from subscriptions.store import Scope, key_value, platforms
 from subscriptions.store.outbox.backlog import LONG, Trouble, dead_since, waiting_since
 
 _DEAD_LOGGED = "logged:dead"  # a key: the moment up to which dead messages are in the log
-_WAITING_LOGGED = "logged:waiting:"  # with a platform, a key: the day of its last line in the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +33,9 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
     with store.read() as transaction:
         known = key_value.get_value(transaction, _DEAD_LOGGED)
         dead = dead_since(transaction, datetime.fromisoformat(known) if known else None)
-        logged = key_value.values_with_prefix(transaction, _WAITING_LOGGED)
+        logged = platforms.waiting_logged(transaction)
         waiting = waiting_since(transaction, now - LONG)
-    new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date().isoformat()}
+    new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
     if not dead.count and not new:
         return OutboxTrouble()
     with store.write() as transaction:
@@ -45,5 +44,5 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
         elif dead.count:
             key_value.put_value(transaction, _DEAD_LOGGED, now.isoformat())
         for platform in new:
-            key_value.put_value(transaction, _WAITING_LOGGED + platform, now.date().isoformat())
+            platforms.note_waiting_logged(transaction, platform, now.date())
     return OutboxTrouble(dead=dead, waiting=new)

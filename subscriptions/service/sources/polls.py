@@ -17,10 +17,9 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, key_value, sources
+from subscriptions.store import Scope, publisher_slots, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
-_SLOT = "turn:"  # a key per publisher: when its next request may start
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
 _USUAL = {  # the usual reason for a late source, by `batch`
@@ -67,18 +66,18 @@ def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime)
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
         while True:
-            until = key_value.get_value(transaction, _SLOT + publisher)
-            wait = (datetime.fromisoformat(until) if until else wall) - wall
+            until = publisher_slots.slot_of(transaction, publisher)
+            wait = (until or wall) - wall
             if timedelta(0) < wait <= _TRUSTED:
                 return wait
-            if key_value.swap_value(transaction, _SLOT + publisher, until, (wall + most).isoformat()):
+            if publisher_slots.swap_slot(transaction, publisher, until, wall + most):
                 return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Ends the slot of a publisher; the next one begins `gap` later."""
     with store.write() as transaction:
-        key_value.put_value(transaction, _SLOT + publisher, (wall + gap).isoformat())
+        publisher_slots.put_slot(transaction, publisher, wall + gap)
 
 
 def notify_source(

@@ -5,22 +5,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, SQLModel, col, delete, or_, select, update
+from sqlmodel import Session, SQLModel, col, delete, select, update
 from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState, describe_chat_state
-from subscriptions.store import mentions
-from subscriptions.store.callbacks import erase_place
+from subscriptions.store import callbacks, conversation_states, mentions, pending_lookups, updates
+from subscriptions.store.chat.chat_links import links
 from subscriptions.store.chat.denials import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
-from subscriptions.store.conversation_rows import CallbackRow, UndoRow, UpdateRow
+from subscriptions.store.conversation_rows import (
+    CallbackRow,
+    ConversationStateRow,
+    PendingLookupRow,
+    UndoRow,
+    UpdateRow,
+)
 from subscriptions.store.database.store import CHUNK
 from subscriptions.store.rows import (
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
-    KeyValueRow,
     LaneRow,
     MessageRow,
     PaperRow,
@@ -50,8 +55,7 @@ def chat_data(session: Session, chat_id: int) -> Json:
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
     changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
-    callbacks = select(CallbackRow).where(or_(col(CallbackRow.place).in_(places), col(CallbackRow.chat) == chat_id))
-    updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
+    of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
     lanes = sorted({(row.platform, row.address) for row in rows})
     return {
         "chat": _json(rows[-1]),
@@ -59,9 +63,9 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "subscriptions": _subscriptions(session, chat_id),
         "deliveries": _deliveries(session, chat_id),
         "changes": [_json(row) for row in session.exec(changes)],
-        "links": [_json(row) for row in session.exec(callbacks.order_by(col(CallbackRow.at), col(CallbackRow.id)))],
+        "links": links(session, chat_id, places),
         # Of a reply that is not posted yet only the length.
-        "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(updates)],
+        "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(of_updates)],
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
         "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
     }
@@ -88,7 +92,8 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     session.flush()
     drop_unused_queries(session, queries)
     for place in places:
-        erase_place(session, place)
+        for table in (callbacks, conversation_states, pending_lookups, updates):
+            table.erase_place(session, place)
     _erase_mentions(session, places, title)
     for person in people:
         _erase_person(session, row.platform, person)
@@ -198,20 +203,17 @@ def _renamed(values: Json, names: Mapping[str, str]) -> Json:
 
 
 def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
-    """Erases callbacks, single values and notices of other chats that name this chat."""
+    """Erases callbacks, states and notices of other chats that name this chat."""
     # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
     for callback_id in mentions.named_by(session, "callback", places):
         row = session.get_one(CallbackRow, callback_id)
-        if named.search(f"{row.id} {row.arguments}"):
+        if named.search(str(row.arguments)):
             session.delete(row)
-    for place in places:
-        for mark in session.exec(
-            select(KeyValueRow).where(col(KeyValueRow.name).contains(place, autoescape=True))
-        ).all():
-            if named.search(mark.name):
-                session.delete(mark)
-        session.flush()
+    for name in mentions.named_by(session, "state", places):
+        state = session.get_one(ConversationStateRow, name)
+        if named.search(f"{state.name} {state.arguments}"):
+            session.delete(state)
     for seq in mentions.named_by(session, "delivery", [*places, *filter(None, (title,))]):
         notice = session.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
@@ -248,11 +250,9 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
         change.before = {**change.before, "wishes": before}
         session.flush()
         mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
-    session.exec(
-        delete(CallbackRow).where(
-            col(CallbackRow.person) == person, col(CallbackRow.place).startswith(f"{platform}:", autoescape=True)
-        )
-    )
+    for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
+        there = col(kind.place).startswith(f"{platform}:", autoescape=True)
+        session.exec(delete(kind).where(col(kind.person) == person, there))
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 
@@ -14,7 +15,15 @@ from subscriptions.store import mentions
 from subscriptions.store.callbacks import HOME_VIEW_PREFIX
 from subscriptions.store.chat.chats import hold_lane, mark_reachable
 from subscriptions.store.chat.denials import move_denial
-from subscriptions.store.conversation_rows import CallbackRow, UndoRow, UpdateRow
+from subscriptions.store.conversation_rows import (
+    CallbackRow,
+    ConversationStateRow,
+    OfferRow,
+    PendingLookupRow,
+    UndoRow,
+    UpdateRow,
+    WrongCodeRow,
+)
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 
 _NO_NUMBER = 0  # no subscription has it
@@ -78,38 +87,66 @@ def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Nu
     of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
     for row in session.exec(select(UpdateRow).where(of_topics)).all():
         row.chat = whole.sub(new, row.chat)
-    for callback in _callbacks_that_name(session, old):
-        numbers = renumbered.get(callback.place) or renumbered.get(str(callback.arguments.get("about", "")))
-        if numbers is not None:
-            callback.arguments = _renumbered(callback.arguments, numbers)
-        callback.place = whole.sub(new, callback.place)
-        callback.arguments = {
-            key: whole.sub(new, v) if isinstance(v, str) else v for key, v in callback.arguments.items()
-        }
-        _rename(session, callback, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, callback.id))
+    for lookup in _lookups_at(session, old):
+        lookup.place = whole.sub(new, lookup.place)
+    for callback in _that_name(session, CallbackRow, "callback", old):
+        _readdress_row(callback, whole, new, renumbered)
+        session.flush()
+        words = mentions.words_of_callback(callback.id, callback.arguments, callback.place)
+        mentions.note(session, "callback", {callback.id: words})
+    for state in _that_name(session, ConversationStateRow, "state", old):
+        _readdress_row(state, whole, new, renumbered)
+        _rename(session, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
     session.flush()
 
 
-def _callbacks_that_name(session: Session, place: str) -> list[CallbackRow]:
-    """The callbacks of an address, its topics and its home view, and those of other chats that name one of these."""
-    ids = set(mentions.named_by(session, "callback", [place], topics=True))
+def _readdress_row(
+    row: CallbackRow | ConversationStateRow, whole: re.Pattern[str], new: str, renumbered: Mapping[str, Numbers]
+) -> None:
+    """Replaces the old address in the place and the arguments, and the numbers of subscriptions."""
+    numbers = renumbered.get(row.place) or renumbered.get(str(row.arguments.get("about", "")))
+    if numbers is not None:
+        row.arguments = _renumbered(row.arguments, numbers)
+    row.place = whole.sub(new, row.place)
+    row.arguments = {key: whole.sub(new, v) if isinstance(v, str) else v for key, v in row.arguments.items()}
+
+
+_Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
+
+
+def _that_name(session: Session, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
+    """The rows of an address, its topics and its home view, and those of other chats that name one of these."""
+    key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
+    ids = set(mentions.named_by(session, where, [place], topics=True))
     for start in (place, HOME_VIEW_PREFIX + place):
-        of_topics = (col(CallbackRow.place) > f"{start}/") & (col(CallbackRow.place) < f"{start}0")
-        for where in (CallbackRow.place == start, of_topics):
-            ids.update(session.exec(select(CallbackRow.id).where(where)))
-    return [session.get_one(CallbackRow, callback_id) for callback_id in sorted(ids)]
+        for at in _at_and_below(kind, start):
+            ids.update(session.exec(select(key).where(at)))
+    return [session.get_one(kind, one) for one in sorted(ids)]
 
 
-def _rename(session: Session, row: CallbackRow, name: str) -> None:
-    """Gives a callback its new id. One that has that id already is newer, and stays."""
-    if name != row.id:
-        if session.get(CallbackRow, name) is not None:
+def _at_and_below(
+    kind: type[CallbackRow | ConversationStateRow | PendingLookupRow], place: str
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions of the rows at an address, and of those in its topics, each a range of an index."""
+    where = col(kind.place)
+    return where == place, (where > f"{place}/") & (where < f"{place}0")
+
+
+def _lookups_at(session: Session, place: str) -> list[PendingLookupRow]:
+    found = (session.exec(select(PendingLookupRow).where(at)) for at in _at_and_below(PendingLookupRow, place))
+    return [row for rows in found for row in rows]
+
+
+def _rename(session: Session, row: ConversationStateRow, name: str) -> None:
+    """Gives a state its new name. One that has that name already is newer, and stays."""
+    if name != row.name:
+        if session.get(ConversationStateRow, name) is not None:
             session.delete(row)
             return
-        session.add(CallbackRow(**{**row.model_dump(), "id": name}))
+        session.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
         session.delete(row)
     session.flush()
-    mentions.note(session, "callback", {name: mentions.words_of_callback(name, row.arguments, row.place)})
+    mentions.note(session, "state", {name: mentions.words_of_callback(name, row.arguments, row.place)})
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
@@ -167,9 +204,26 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
     session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
     session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
-    session.exec(update(CallbackRow).where(col(CallbackRow.chat) == before).values(chat=after))
+    _merge_offers(session, before, after, numbers)
+    session.exec(update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()
     return numbers
+
+
+def _merge_offers(session: Session, before: int, after: int, numbers: Numbers) -> None:
+    """Moves the links of a chat, whose ids others have, under the new numbers of the subscriptions.
+
+    A link whose subscription has one in the new chat already, or is gone, is kept under a number that no subscription has.
+    """
+    taken = set(session.exec(select(OfferRow.number).where(OfferRow.chat == after)))
+    free = min(taken, default=0)
+    for row in session.exec(select(OfferRow).where(OfferRow.chat == before)).all():
+        number = numbers.get(row.number, _NO_NUMBER)
+        if number in taken or number == _NO_NUMBER:
+            free = number = min(free, _NO_NUMBER) - 1
+        taken.add(number)
+        row.chat, row.number = after, number
+    session.flush()
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:

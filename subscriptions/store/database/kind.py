@@ -57,5 +57,8 @@ class Kind(Protocol):
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free for the database."""
 
+    def sending(self, name: str) -> AbstractContextManager[str]:
+        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it."""
+
     def translated(self, error: Exception, where: str) -> Exception:
         """An error of the driver or of the system as a sentence that calls the database `where`."""

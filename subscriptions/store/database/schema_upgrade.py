@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.compiler import compiles
 
 from subscriptions.store.database.postgres.baseline import make_first_schema
-from subscriptions.store.database.postgres.columns import declared
+from subscriptions.store.database.postgres.columns import declare_columns, declared
 
 _ALONE = text("SELECT pg_advisory_xact_lock(7250012022)")  # a number of ours: one process migrates at a time
 
@@ -18,6 +18,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7250012022)")  # a number of ours: o
 def upgrade_schema(connection: Connection) -> None:
     """Runs all migrations in the transaction of a connection that is open. On PostgreSQL the first one makes today's schema."""
     if connection.dialect.name == "postgresql":
+        declare_columns()
         connection.execute(_ALONE)
         if not inspect(connection).has_table("alembic_version"):
             make_first_schema(connection)

@@ -25,7 +25,7 @@ from subscriptions.store.database.sqlite.file import PART, SqliteFile
 from subscriptions.store.database.turns import Turns, Writes
 from subscriptions.store.database.writer import Writer
 
-HEAD = "0018"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0019"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
@@ -117,6 +117,7 @@ class Store:
         self.writes = Writes()
         self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = self.kind.sharing
+        self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._engine = _engine(self.kind, self.sharing)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -263,7 +264,7 @@ class Store:
         """Raises what the driver and the system raise as StoreError, with a sentence for people."""
         try:
             yield
-        except (SQLAlchemyError, OSError, *self.kind.errors) as error:
+        except self._errors as error:
             raise self.kind.translated(error, self.where) from error
 
 

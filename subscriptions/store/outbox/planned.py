@@ -37,9 +37,7 @@ _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
 _NEW_DELIVERIES = insert(_deliveries).values(
     {name: bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
 )
-_NEW_ITEMS = insert(_delivery_items).values(
-    {name: bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
-)
+_NEW_ITEMS = insert(_delivery_items).values({name: bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM})
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
 
 

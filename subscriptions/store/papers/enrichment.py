@@ -1,18 +1,20 @@
 """Papers that lack something that arXiv knows, and how often arXiv was asked for them."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, cast
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, delete, or_, select
 
-from subscriptions.store.key_value import get_value, hold_value, put_value
+from subscriptions.store.database.conflicts import put_all
+from subscriptions.store.database.store import in_chunks
+from subscriptions.store.key_value import hold_value
+from subscriptions.store.operation_rows import EnrichmentRequestRow
 from subscriptions.store.papers.merging import COMPLETION_WINDOW
 from subscriptions.store.rows import PaperRow
 
-_ASKED = "enrichment"  # a key: id of a paper → [how often it was asked for, when last]
+_HELD = "enrichment"  # a key: who counts how often arXiv is asked holds its row
 _NOTHING = "[]"  # an empty list as JSON
 MOST_ASKED = 3
 AGAIN_AFTER = timedelta(hours=12)
@@ -60,19 +62,28 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
 
 def asked(session: Session) -> dict[int, Asked]:
     """How often arXiv was asked for papers, by id."""
-    stored = json.loads(get_value(session, _ASKED) or "{}")
-    return {int(paper): Asked(times, datetime.fromisoformat(last)) for paper, (times, last) in stored.items()}
+    rows = session.exec(select(EnrichmentRequestRow.paper, EnrichmentRequestRow.times, EnrichmentRequestRow.last))
+    return {paper: Asked(times, last) for paper, times, last in rows}
 
 
 def hold_asked(session: Session) -> None:
     """Lets no other process change how often arXiv was asked for papers until the transaction ends."""
-    hold_value(session, _ASKED, "{}")
+    hold_value(session, _HELD, "")
 
 
-def note_asked(session: Session, asked: Mapping[int, Asked]) -> None:
+def note_asked(session: Session, requests: Mapping[int, Asked]) -> None:
     """Stores how often arXiv was asked, for these papers; what was stored of others goes."""
-    values = {str(paper): [one.times, one.last.isoformat()] for paper, one in asked.items()}
-    put_value(session, _ASKED, json.dumps(values))
+    before = asked(session)
+    gone = [paper for paper in before if paper not in requests]
+    for part in in_chunks(gone):
+        session.exec(delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.paper).in_(part)))
+    new = [(paper, one.times, one.last) for paper, one in requests.items() if before.get(paper) != one]
+    put_all(
+        session,
+        "enrichment_request",
+        ("paper",),
+        [{"paper": paper, "times": times, "last": last} for paper, times, last in new],
+    )
 
 
 def may_be_asked(papers: Iterable[IncompletePaper], asked: Mapping[int, Asked], now: datetime) -> list[IncompletePaper]:

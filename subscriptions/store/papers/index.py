@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Select, exists, func, select
 from sqlmodel import Session
 
 from subscriptions.matching import index_question, presence_expression
-from subscriptions.query import Term, fold_source
 from subscriptions.matching.index_expression import Expression
+from subscriptions.query import Term, fold_source
 from subscriptions.query.fields import DOI, ID, SOURCE
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.sqlite import words as sqlite_words

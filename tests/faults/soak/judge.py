@@ -21,6 +21,7 @@ MOST_KEYS = 12
 FOR_EVER = {  # tables whose rows stay: what people asked for, what is known of papers, and what "once, for ever" needs
     "chat", "lane", "query", "subscription", "source", "digest", "paper", "paper_key", "paper_alias", "appearance",
     "summary", "translation", "indexed_paper", "delivery_item", "key_value", "alembic_version", "worker",
+    "platform", "publisher_slot", "loss", "offer",
 }  # fmt: skip
 
 

@@ -17,7 +17,11 @@ def declared(column: str) -> str:
     return _TEXT.sub(r'VARCHAR\1 COLLATE "C"', column)
 
 
-@compiles(CreateColumn, "postgresql")
+def declare_columns() -> None:
+    """Has SQLAlchemy declare columns of new tables as we have them, in this process."""
+    compiles(CreateColumn, "postgresql")(_column)
+
+
 def _column(element: CreateColumn, compiler: Any, **named: Any) -> str | None:  # noqa: ANN401 - as SQLAlchemy has them
     found: str | None = compiler.visit_create_column(element, **named)
     return None if found is None else declared(found)

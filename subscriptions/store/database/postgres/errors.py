@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.store.database.errors import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
@@ -43,7 +44,9 @@ _KNOWN = (
     _Known(
         (),
         ("unsupported startup parameter",),
-        Sentence("A connection pooler stands before the database {where} and refuses what paperwire asks of a connection."),
+        Sentence(
+            "A connection pooler stands before the database {where} and refuses what paperwire asks of a connection."
+        ),
         Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
         NOT_OPENED,
         passes=False,
@@ -100,7 +103,7 @@ _BUSY = Sentence("All connections of this process to the database {where} are in
 
 def translated(error: Exception, where: str, *, password: str | None) -> Exception:
     """An error of SQLAlchemy or of the driver as a sentence that calls the database `where`."""
-    if isinstance(error, TimeoutError):  # of the pool
+    if isinstance(error, PoolTimeout):
         return _found(StoreUnavailable(_with(_BUSY, where), _AGAIN), "its connections are all in use")
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
         return error

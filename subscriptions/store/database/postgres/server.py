@@ -1,7 +1,7 @@
 """A database of PostgreSQL: on a server, which several processes on several machines may use."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
@@ -10,7 +10,6 @@ from sqlalchemy.engine import URL, Engine
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.kind import Sharing
-from subscriptions.store.database.postgres import columns as columns  # declares how columns are made
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.sharing import PostgresSharing
 
@@ -19,6 +18,14 @@ _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of o
 _ENGINE = "procrastinate"  # how the names of the engine's own tables begin
 _TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
 _REVISION = text("SELECT version_num FROM alembic_version")
+_SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
+_TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
+_CALLED = "SELECT set_config('application_name', %s, false)"
+_HOLDER = """
+    SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+    WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _SESSION = {  # what each connection is given; those of libpq may also stand in the address
     "application_name": "paperwire",
     "connect_timeout": "10",
@@ -95,6 +102,23 @@ class PostgresDatabase:
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
         """False: the disk is the server's, and a write shows whether it is full."""
         return False
+
+    @contextmanager
+    def sending(self, name: str) -> Iterator[str]:
+        """Holds the sender lock under a name while the body runs. Yields "", or the name of the process that holds it."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(_CALLED, (f"paperwire {name}",))
+            cursor.execute(_TAKE)
+            if (cursor.fetchone() or (False,))[0]:
+                yield ""
+            else:
+                cursor.execute(_HOLDER, (_SENDER,))
+                found = cursor.fetchone()
+                yield str(found[0]).removeprefix("paperwire ") if found else "?"
+        finally:
+            connection.invalidate()  # ends the session, and with it the lock
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""

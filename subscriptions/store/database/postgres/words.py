@@ -16,7 +16,9 @@ _BETWEEN = "ˑ"  # stands between two texts or names; see matching/full_text.py
 _CUT = "l!cut"  # the lexeme of a paper that the limits of a tsvector have cut
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
 
-_FORGET = text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(bindparam("papers", type_=ARRAY(Integer)))
+_FORGET = text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
+    bindparam("papers", type_=ARRAY(Integer))
+)
 _ENTER = text("INSERT INTO indexed_paper (paper) VALUES (:paper) RETURNING entry")
 _WRITE = text("INSERT INTO paper_words (entry, words) VALUES (:entry, CAST(:words AS tsvector))")
 _FIND = text(

@@ -114,6 +114,10 @@ class SqliteFile:
         """Whether fewer than `least_room` bytes are free in the folder."""
         return disk_usage(self.path.absolute().parent).free < least_room
 
+    def sending(self, name: str) -> AbstractContextManager[str]:
+        """Raises NotImplementedError: a file beside the database is the lock."""
+        raise NotImplementedError(name)
+
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
         return translated(error, self.path.absolute(), where)

@@ -45,11 +45,11 @@ def _written(expression: Expression) -> str:
         case Near(parts, distance):
             return f"{parts[0].columns[0]} : NEAR({' '.join(map(_phrase, parts))}, {distance})"
         case AllOf(parts):
-            written = [_written(part) for part in parts]
-            return f"({' AND '.join(written)})" if all(written) else ""
+            all_of = [_written(part) for part in parts]
+            return f"({' AND '.join(all_of)})" if all(all_of) else ""
         case AnyOf(parts):
-            some = [written for part in parts if (written := _written(part))]
-            return f"({' OR '.join(some)})" if some else ""
+            any_of = [written for part in parts if (written := _written(part))]
+            return f"({' OR '.join(any_of)})" if any_of else ""
 
 
 def _phrase(phrase: Phrase) -> str:

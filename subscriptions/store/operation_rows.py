@@ -1,0 +1,64 @@
+"""The tables of the bot's own work: platforms, publishers, codes of operators, the last loss, and single values.
+
+`rows` has the others.
+"""
+
+from datetime import date, datetime
+
+from sqlmodel import Field, SQLModel
+
+from subscriptions.store.columns import Utc, reference
+
+
+class KeyValueRow(SQLModel, table=True):
+    """A single value under a name: a counter, a day, a moment."""
+
+    __tablename__ = "key_value"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class PlatformRow(SQLModel, table=True):
+    """A platform: which bot the database belongs to there, and what was said of its outbox."""
+
+    __tablename__ = "platform"
+    name: str = Field(primary_key=True)
+    bot: str | None = None
+    bot_name: str = ""  # as it was last, for links to it
+    stopped: str | None = None  # why it is stopped until a person decides
+    waiting_logged_on: date | None = None  # the day (UTC) of the log's last line about what waits for long
+
+
+class PublisherSlotRow(SQLModel, table=True):
+    """When a publisher may be asked next."""
+
+    __tablename__ = "publisher_slot"
+    publisher: str = Field(primary_key=True)
+    until: datetime = Field(sa_type=Utc)
+
+
+class EnrichmentRequestRow(SQLModel, table=True):
+    """How often arXiv was asked for what a paper lacks, and when last."""
+
+    __tablename__ = "enrichment_request"
+    paper: int = reference("paper.id", primary=True)
+    times: int
+    last: datetime = Field(sa_type=Utc)
+
+
+class OperatorCodeRow(SQLModel, table=True):
+    """The hash of a printed code that makes its sender the first operator. The newest has the highest number."""
+
+    __tablename__ = "operator_code"
+    number: int | None = Field(default=None, primary_key=True)
+    code_hash: str = Field(unique=True)
+
+
+class LossRow(SQLModel, table=True):
+    """The last loss of the database (subscriptions/planning/losses.py). There is at most one."""
+
+    __tablename__ = "loss"
+    id: int = Field(default=1, primary_key=True)
+    lost_at: datetime = Field(sa_type=Utc)
+    copied_at: datetime = Field(sa_type=Utc)
+    restored_at: datetime = Field(sa_type=Utc)

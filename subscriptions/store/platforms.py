@@ -1,0 +1,86 @@
+"""What is stored of each platform: whose bot it is, its name, whether it is stopped, what the log said of it."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlmodel import Session, col, select, update
+
+from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import connection_of
+from subscriptions.store.operation_rows import KeyValueRow, PlatformRow
+
+_BEFORE = "bot:"  # how the keys of single values began that held the bots, before platforms had a table
+
+
+def claim_bot(session: Session, platform: str, bot: str) -> str:
+    """Stores a bot as the one that the database belongs to, unless there is one; returns the one that is stored."""
+    insert_new(session, "platform", ("name",), _row(platform, bot=bot))
+    is_free = col(PlatformRow.bot).is_(None)
+    session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
+    return bot_of(session, platform) or ""
+
+
+def put_bot(session: Session, platform: str, bot: str) -> None:
+    """Gives the database to another bot."""
+    _put(session, platform, bot=bot)
+
+
+def bot_of(session: Session, platform: str) -> str | None:
+    """The bot that the database belongs to on a platform; None: to none yet."""
+    return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
+
+
+def bots(session: Session) -> dict[str, str]:
+    """Platform → the bot that the database belongs to; also of a database that is still to be upgraded."""
+    if not inspect(connection_of(session)).has_table("platform"):
+        before_0019 = select(KeyValueRow.name, KeyValueRow.value).where(col(KeyValueRow.name).startswith(_BEFORE))
+        return {name.removeprefix(_BEFORE): bot for name, bot in session.exec(before_0019)}
+    rows = session.exec(select(PlatformRow.name, PlatformRow.bot))
+    return {name: bot for name, bot in rows if bot is not None}
+
+
+def put_bot_name(session: Session, platform: str, name: str) -> None:
+    """Stores the name of the bot."""
+    _put(session, platform, bot_name=name)
+
+
+def bot_name(session: Session, platform: str) -> str:
+    """The name of the bot, as it was stored last; "" if it is not known."""
+    return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
+
+
+def stop(session: Session, platform: str, reason: str) -> None:
+    """Stops a platform until a person decides."""
+    _put(session, platform, stopped=reason)
+
+
+def stopped(session: Session) -> dict[str, str]:
+    """The platforms that are stopped → why."""
+    rows = session.exec(select(PlatformRow.name, PlatformRow.stopped))
+    return {name: reason for name, reason in rows if reason is not None}
+
+
+def free_all(session: Session) -> None:
+    """Frees all stopped platforms."""
+    session.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+
+
+def waiting_logged(session: Session) -> dict[str, date]:
+    """Platform → the day of the log's last line about what waits for long."""
+    rows = session.exec(select(PlatformRow)).all()
+    return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
+
+
+def note_waiting_logged(session: Session, platform: str, day: date) -> None:
+    """Stores that the log names what waits for long on a platform."""
+    _put(session, platform, waiting_logged_on=day)
+
+
+def _put(session: Session, platform: str, **values: object) -> None:
+    insert_new(session, "platform", ("name",), _row(platform))
+    session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+
+
+def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
+    return {"name": platform, "bot": bot, "bot_name": "", "stopped": None, "waiting_logged_on": None}

@@ -1,0 +1,157 @@
+"""Every page of the web address of a real `paperwire run`, with requests that schemathesis makes from the document of these pages.
+
+The document is tests/fuzz/openapi.py. `make fuzz` makes more requests.
+"""
+
+import hashlib
+import hmac
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import settings
+from schemathesis.engine import events, from_schema
+
+from bot.app import build_app
+from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP
+from bot.channels.telegram.receiving.webhook_url import webhook_path
+from bot.settings import load_settings
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.faults.soak.program import Program, running_program
+from tests.fuzz.openapi import SIGNED, document
+from tests.integration.cli import INBOX
+
+SECRET, SIGNING = "a-word-of-the-operator", "0123456789abcdef"
+MOST_OF_ALL = 60  # examples of Hypothesis in the quick profile
+
+
+def environment_of(folder: Path, telegram: str = "", slack: str = "") -> dict[str, str]:
+    """A bot with both platforms by HTTP, and with the app that other workspaces install."""
+    return {
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_SECRET_KEY": "correct-horse-battery-staple",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": telegram,
+        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "https://bot.example.org",
+        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "PAPERWIRE_SLACK_SIGNING_SECRET": SIGNING,
+        "PAPERWIRE_SLACK_CLIENT_ID": CLIENT_ID,
+        "PAPERWIRE_SLACK_CLIENT_SECRET": CLIENT_SECRET,
+        "PAPERWIRE_SLACK_API_URL": slack,
+    }
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text(INBOX)
+    with (
+        FakeTelegram() as telegram,
+        FakeOAuth() as slack,
+        running_program(tmp_path, environment_of(tmp_path, telegram.url, slack.url)) as running,
+    ):
+        yield running
+
+
+class Signature(requests.auth.AuthBase):
+    """Signs as Slack does (docs.slack.dev, Verifying requests from Slack) what the document says is signed."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if request.headers.get(SIGNATURE) == SIGNED and request.headers.get(TIMESTAMP):
+            at, body = str(int(time.time())), request.body or b""
+            assert isinstance(body, str | bytes)
+            signed = b"v0:" + at.encode() + b":" + (body.encode() if isinstance(body, str) else body)
+            request.headers[TIMESTAMP] = at
+            request.headers[SIGNATURE] = "v0=" + hmac.new(SIGNING.encode(), signed, hashlib.sha256).hexdigest()
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered, and what of it is not as documented."""
+
+    statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path -> statuses
+    wrong: list[str] = field(default_factory=list)
+
+    def take(self, event: object) -> None:
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            self.wrong.append(str(event))
+        if isinstance(event, events.ScenarioFinished):
+            for interaction in event.recorder.interactions.values():
+                assert interaction.response is not None, "no answer"
+                self.statuses[str(event.label)].add(interaction.response.status_code)
+            checks = [one for found in event.recorder.checks.values() for one in found]
+            self.wrong.extend(f"{event.label}: {one.failure_info}" for one in checks if one.failure_info is not None)
+
+
+def answers_of(port: int) -> Answers:
+    """Asks every page: what the document allows, what is just beyond it, what is left out, and other methods."""
+    config = schemathesis.Config.from_dict(
+        {
+            "base-url": f"http://127.0.0.1:{port}",
+            "continue-on-failure": True,
+            "request-timeout": 30,
+            "generation": {
+                "deterministic": True,
+                "max-examples": (settings.default.max_examples if settings.default else MOST_OF_ALL) // 4,
+                "database": "none",
+            },
+            "checks": {
+                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
+                "missing_required_header": {"expected-statuses": [404]},  # who has no secret finds no page
+                "negative_data_rejection": {"enabled": False},  # updates of a shape that is unknown are taken, so that
+                "positive_data_acceptance": {"enabled": False},  # they do not come again; states are none of ours
+            },
+            "phases": {"stateful": {"enabled": False}},
+        }
+    )
+    pages = document(webhook_path(TOKEN), SECRET, now=int(time.time()))
+    schema = schemathesis.openapi.from_dict(pages, config=config)
+    schema.auth.set_from_requests(Signature()).apply_to(path=list(PATHS))
+    answers = Answers()
+    for event in from_schema(schema).execute():
+        answers.take(event)
+    return answers
+
+
+@pytest.mark.hypothesis
+def test_every_page_answers_as_documented_whatever_is_asked(program: Program) -> None:
+    answers = answers_of(program.port)
+    ended, log = program.stops(), program.log.read_text()
+    assert answers.wrong == []
+    assert "Traceback" not in log
+    assert " error paperwire" not in log
+    assert ended == 0
+    telegram = webhook_path(TOKEN)
+    assert dict(answers.statuses) == {
+        "GET /health/live": {200, 405},
+        "GET /health/ready": {200, 405},
+        "GET /metrics": {200, 405},
+        "GET /slack/install": {302, 405},
+        "GET /slack/oauth_redirect": {400, 405},
+        f"POST {telegram}": {200, 400, 404, 405, 415},
+        **{f"POST {path}": {200, 400, 401, 404, 405} for path in PATHS},
+    }
+
+
+async def test_the_document_names_every_page(tmp_path: Path) -> None:
+    app = build_app(load_settings(environment_of(tmp_path), tmp_path))
+    try:
+        receivers = app.receivers()
+        pages = {(route.path, route.method.lower()) for receiver in receivers for route in receiver.routes}
+        pages |= {(receiver.webhook.path, "post") for receiver in receivers if receiver.webhook is not None}
+    finally:
+        await app.close()
+    pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
+    documented = document(webhook_path(TOKEN), SECRET, now=0)["paths"]
+    assert {(path, method) for path, methods in documented.items() for method in methods} == pages
