@@ -10,6 +10,7 @@ TARGET =
 MINUTES = 10
 BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ENGINES = ahocorasick, ahocorasick_rs, hyperscan, tantivy# that bench.matching compares with
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11
 
 help: ## this list
@@ -28,8 +29,9 @@ check: .venv/dev.stamp ## all that CI asks beside the tests: format, lint, types
 	$(BIN)/lint-imports
 
 bench: .venv/dev.stamp ## the measured promises: every program of bench/
-	@for file in bench/[a-z]*.py; do \
-		echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" $(ARGS) || exit 1; \
+	@$(BIN)/python -c "import $(ENGINES)" 2>/dev/null || $(INSTALL) "ahocorasick_rs>=1.0" "hyperscan>=0.9" "pyahocorasick>=2.1" "tantivy>=0.25"
+	@for name in $$(ls bench | grep '^[a-z]' | sed 's/\.py$$//'); do \
+		echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" $(ARGS) || exit 1; \
 	done
 
 faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes docs/reliability.md; takes half an hour

@@ -11,11 +11,8 @@ from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times import read_when
-from subscriptions.query import Query
-from subscriptions.wording import checked_name, kept_query, mended_name, one_line
+from subscriptions.wording import KeptText, checked_name, kept_text, mended_name, one_line
 from subscriptions.zones import zone_name
-
-_kept = lru_cache(maxsize=1024)(kept_query)  # many chats follow the same
 
 BAR = " | "
 MOST_LINES = 500  # of one import in a chat
@@ -36,7 +33,7 @@ class PortableLine:
     kind: ChatKind | None = None
     cadence: Cadence | None = None
     zone: str | None = None  # None: not named
-    query: Query | None = None
+    query: KeptText | None = None
     name: str | None = None  # None: not named
 
     def refused(self, why: Sentence, hint: Sentence) -> Refused:
@@ -206,7 +203,7 @@ def _subscription(number: int, said: str, chat: ChatAddress) -> PortableLine:
             wrong = wrong or error
             continue
         called = None if name is None else checked_name(name)
-        kept = _kept(query.strip())
+        kept = kept_text(query.strip())
         return PortableLine(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
     raise wrong or Refused(
         Sentence("it is not WHEN | QUERY | NAME."), Sentence("For example: daily 09:00 UTC | diffusion -survey | ")

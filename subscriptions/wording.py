@@ -1,9 +1,10 @@
 """Names and queries as they are stored and exported: on one line, without control characters."""
 
 import unicodedata
+from typing import NamedTuple
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.query import Query, parse_query
+from subscriptions.query import Query, parse_query, read_quickly
 
 LONGEST_NAME = 60  # characters
 _BAR = "|"
@@ -31,6 +32,22 @@ def kept_query(typed: str) -> Query:
     query = parse_query(typed)
     text = one_line(typed)
     return query if text == typed else parse_query(text)
+
+
+class KeptText(NamedTuple):
+    """What is stored of a query: the text on one line, and the canonical text."""
+
+    text: str
+    canonical: str
+
+
+def kept_text(typed: str) -> KeptText:
+    """The same as `kept_query` for who needs no more: for short queries in a tenth of the time. Raises QueryError."""
+    text = one_line(typed)
+    if text == typed and (short := read_quickly(text)):
+        return KeptText(text, short.canonical)
+    query = kept_query(typed)
+    return KeptText(query.text, query.canonical)
 
 
 def one_line(text: str) -> str:

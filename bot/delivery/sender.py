@@ -13,6 +13,7 @@ from bot.context.writing import write
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan, seed_rate_limiter
+from bot.delivery.process_identity import is_running, this_process
 from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import only_sender
 from bot.platform import Platform
@@ -46,7 +47,7 @@ class Sender:
         sends against the rate limits. `new_bot` gives the database to the bot of the token.
         """
         store = self._context.store
-        await write(begin_worker, store, holds_sender_lock=True)
+        await write(begin_worker, store, holds_sender_lock=True, process=this_process(), is_running=is_running)
         for name, platform in self._platforms.items():
             with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():

@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-import unicodedata
 
 from bot.digests._plain import collapse
+from subscriptions.unicode_forms import normalized
 
 _DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S+")
 
@@ -36,7 +36,7 @@ def title_key(title: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return collapse(unicodedata.normalize("NFKC", text))
+    return collapse(normalized("NFKC", text))
 
 
 def _hash(text: str) -> str:

@@ -1,10 +1,10 @@
 """Names of authors: splits lists of names, decodes TeX accents."""
 
 import re
-import unicodedata
 from typing import Final
 
 from bot.digests._plain import collapse
+from subscriptions.unicode_forms import normalized
 
 # Combining marks of TeX's accent macros (The TeXbook, chapter 9). subscriptions.normalize.tex has them too, but importing
 # that package takes 20 to 50 ms, also in every command that only reads digests.
@@ -87,7 +87,7 @@ def decode_accents(name: str) -> str:
         name = _LETTER.sub(lambda match: _LETTERS[match[1]], name)
         name = _ACCENT.sub(_accented, name)
         name = name.replace("{", "").replace("}", "").replace("~", " ")
-        name = unicodedata.normalize("NFC", name)
+        name = normalized("NFC", name)
     return collapse(name)
 
 

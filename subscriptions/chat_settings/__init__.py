@@ -9,7 +9,6 @@ Chosen values are stored as text, in the form that `check_value` returns, under 
 
 from collections.abc import Mapping
 from dataclasses import fields
-from unicodedata import normalize
 
 from subscriptions.chat_settings.checks import LARGEST_LIMIT as LARGEST_LIMIT
 from subscriptions.chat_settings.checks import NotPossible
@@ -20,6 +19,7 @@ from subscriptions.chat_settings.setting import SettingDefaultsContext
 from subscriptions.errors import Refused, Sentence, listed
 from subscriptions.model import Chat, ChatKind, ChatSettings
 from subscriptions.platforms import facts_of
+from subscriptions.unicode_forms import normalized
 
 _READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"limit", "others"}
 
@@ -39,7 +39,7 @@ def check_value(name: str, value: str, *, kind: ChatKind, public: bool = False) 
 
     Off, none, all and the like switch a setting off where it can be off. Raises Refused with what is possible.
     """
-    setting, plain = SETTINGS[name], " ".join(normalize("NFKC", value).split())
+    setting, plain = SETTINGS[name], " ".join(normalized("NFKC", value).split())
     if setting.choices:
         return _checked_choice(setting, plain.casefold(), setting.choices_in(kind, public=public))
     try:

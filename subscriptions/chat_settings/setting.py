@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
-from unicodedata import normalize
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatKind
+from subscriptions.unicode_forms import normalized
 
 Choices = Mapping[ChatKind, tuple[str, ...]]
 
@@ -124,7 +124,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
 
 def plain_name(typed: str) -> str:
     """A typed word in the form that is compared: without blanks and dashes, in small letters."""
-    return "".join(sign for sign in normalize("NFKC", typed).casefold() if sign not in " -_,，")
+    return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 
 def _typed_names(settings: Mapping[str, ChatSetting]) -> Mapping[str, str]:

@@ -27,8 +27,21 @@ Words and phrases of any length are found in one pass: from the slot of a word, 
 slot with one word more (`slots.Slots.steps`). So a day touches only what its papers have. What no feature decides, such as
 `author:"J. Doe"`, is looked up in the few papers that have all its features.
 
-With few queries the columns are gone through in Python, with many by NumPy (`batch`). The tests compare all this with a slow
-matcher that has only the rules.
+What the parts of this earn, measured with a million lines and 180 papers (`bench.matching`):
+
+    equal queries once, by canonical text            440,000 clauses instead of a million
+    short queries read piece by piece (`quick`)      6 instead of 42 µs a line
+    whole columns in Python (`batch_python`)         0.26 s; a query at a time took 0.75 s
+    the same by NumPy (`batch_numpy`)                0.05 s; for fewer than 5,000 clauses its import costs more
+    steps of phrases looked up by hash               0.01 s less than by binary search
+    digests instead of canonical texts (`handles`)   45 instead of 80 bytes a line
+    a set as bytes (`snapshot`)                      loaded in 0.08 s; reading the lines again takes 7 s
+
+No query makes this slow. A clause takes 20 bytes and 0.2 µs if every paper of the day fulfils it; a query has at most 64 of
+them. A word of a phrase takes 120 bytes, and a query has at most 1,000 characters. A prefix is looked up once for each word of
+the papers, whatever it begins with. A name with an initial is the dearest: 3 µs for each paper with that family name.
+
+The tests compare all this with a slow matcher that has only the rules.
 """
 
 from subscriptions.matching.batch import match as match
@@ -47,7 +60,9 @@ from subscriptions.matching.paper_index import PaperIndex as PaperIndex
 from subscriptions.matching.query_set import QuerySet as QuerySet
 from subscriptions.matching.snapshot import DamagedSnapshot as DamagedSnapshot
 from subscriptions.matching.snapshot import dump as dump
+from subscriptions.matching.snapshot import from_bytes as from_bytes
 from subscriptions.matching.snapshot import load as load
+from subscriptions.matching.snapshot import to_bytes as to_bytes
 from subscriptions.matching.terms import simple_terms as simple_terms
 from subscriptions.matching.tokenized_papers import TokenizedPapers as TokenizedPapers
 from subscriptions.matching.tokenized_papers import matching_papers as matching_papers

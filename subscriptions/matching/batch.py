@@ -28,7 +28,7 @@ from subscriptions.matching.tokenized_paper import TokenizedPaper
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
 
-MANY = 50_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
+MANY = 5_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
 
 
 class SlotPapers(Protocol):

@@ -1,8 +1,4 @@
-"""The columns of a match by NumPy: a set of papers is a row of 64-bit words.
-
-First the slots that some paper has are told from the others, one byte each. Most clauses want a slot of the others, and are
-left at once; the words of the rest are intersected.
-"""
+"""The columns of a match by NumPy: a set of papers is a row of 64-bit words."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -17,6 +13,7 @@ from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.slots import SLOT_BITS, Slots
 
 WORD = 64  # bits
+MOST_BITS = 1 << 27  # that are intersected at once: 16 MB
 
 _BITS = np.left_shift(np.uint64(1), np.arange(WORD, dtype=np.uint64))
 
@@ -78,37 +75,34 @@ class Matrix:
 
     def pairs(self, clauses: Columns) -> Iterator[tuple[int, int]]:
         """Yields (handle, position of a paper)."""
-        is_met = self._is_met()
         for table in clauses:
-            handles, papers = self._clauses(table, is_met)
+            handles, papers = self._clauses(table)
             bits = np.unpackbits(papers.astype("<u8").view(np.uint8), axis=1, bitorder="little")
             rows, places = np.nonzero(bits)
             yield from zip(handles.take(rows).tolist(), places.tolist(), strict=True)
 
     def united(self, clauses: Columns) -> Mapping[int, int]:
         """Returns handle -> papers."""
-        is_met = self._is_met()
-        single = [self._clauses(table, is_met) for table in clauses if table.is_single]
-        others = [self._clauses(table, is_met) for table in clauses if not table.is_single]
+        single = [self._clauses(table) for table in clauses if table.is_single]
+        others = [self._clauses(table) for table in clauses if not table.is_single]
         return _Found(*self._together([*single, _united(*self._together(others))]))
 
-    def _is_met(self) -> _Flags:
-        """Returns for each slot whether some paper has it."""
-        return _any_word(self._papers)
-
-    def _clauses(self, table: Table, is_met: _Flags) -> tuple[_Handles, _Words]:
+    def _clauses(self, table: Table) -> tuple[_Handles, _Words]:
         """Returns the handles of the clauses that some paper fulfils, and these papers."""
-        first, *others = [np.frombuffer(column, np.intc) for column in table.wanted]
-        rows: _Numbers = np.flatnonzero(is_met.take(first))
+        step = max(1, MOST_BITS // (self._words * WORD))
+        return self._together([self._part(table, slice(row, row + step)) for row in range(0, len(table), step)])
+
+    def _part(self, table: Table, rows: slice) -> tuple[_Handles, _Words]:
+        """Returns the same for some rows of a table."""
+        handles, *columns = [np.frombuffer(column, np.intc)[rows] for column in (table.handles, *table.columns)]
+        first, *others = columns[: len(table.wanted)]
+        found: _Words = self._papers.take(first, axis=0)
         for column in others:
-            rows = rows[is_met.take(column.take(rows))]
-        found: _Words = self._papers.take(first.take(rows), axis=0)
-        for column in others:
-            found &= self._papers.take(column.take(rows), axis=0)
-        for unwanted in table.unwanted:
-            found &= ~self._papers.take(np.frombuffer(unwanted, np.intc).take(rows), axis=0)
+            found &= self._papers.take(column, axis=0)
+        for column in columns[len(table.wanted) :]:
+            found &= ~self._papers.take(column, axis=0)
         some = np.flatnonzero(_any_word(found))
-        return np.frombuffer(table.handles, np.intc).take(rows.take(some)), found.take(some, axis=0)
+        return handles.take(some), found.take(some, axis=0)
 
     def _together(self, parts: Sequence[tuple[_Handles, _Words]]) -> tuple[_Handles, _Words]:
         nothing = np.empty(0, np.intc), np.empty((0, self._words), np.uint64)

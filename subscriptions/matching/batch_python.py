@@ -83,8 +83,8 @@ def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]
 
 def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int]) -> Iterator[int]:
     """Yields the slots of the phrases that stand in a sequence of words."""
-    for start, word in enumerate(words):
-        slot, end = word, start + 1
+    for start in [place for place, word in enumerate(words) if word in begins]:
+        slot, end = words[start], start + 1
         while slot in begins and (step := slot << SLOT_BITS | words[end]) in steps:
             slot, end = steps[step], end + 1
             yield slot

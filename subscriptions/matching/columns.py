@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 State: TypeAlias = dict[str, Any]
 """All that a structure of the matcher holds, by name: arrays of numbers, and lists that JSON can hold (`snapshot`)."""
 
+NO_PLACE = -1
 NO_PAPER = 0  # a slot that no paper fulfils: rows that were removed want it
 _ROW_BITS = 32  # of a place: the number of the table stands above them
 
@@ -22,11 +23,12 @@ _ROW_BITS = 32  # of a place: the number of the table stands above them
 class Table:
     """The clauses of one shape. A row that was removed wants NO_PAPER, and is used again."""
 
-    __slots__ = ("_free", "columns", "handles", "is_single", "unwanted", "wanted")
+    __slots__ = ("_free", "columns", "following", "handles", "is_single", "unwanted", "wanted")
 
     def __init__(self, wanted: int, unwanted: int, *, is_single: bool) -> None:
         self.is_single = is_single  # whether no handle stands in several rows or tables
         self.handles = array("i")
+        self.following = array("q")  # unless single: the place of the next clause of the same handle
         self.wanted = [array("i") for _ in range(wanted)]
         self.unwanted = [array("i") for _ in range(unwanted)]
         self.columns = (*self.wanted, *self.unwanted)
@@ -36,27 +38,33 @@ class Table:
         """Returns the number of rows, removed ones too."""
         return len(self.handles)
 
-    def add(self, handle: int, slots: Iterable[int]) -> int:
+    def add(self, handle: int, slots: Iterable[int], following: int) -> int:
         """Adds a clause of a handle, what it wants before what it does not want, and returns its row."""
         if self._free:
             row = self._free.pop()
             self.handles[row] = handle
+            if not self.is_single:
+                self.following[row] = following
             for column, slot in zip(self.columns, slots, strict=True):
                 column[row] = slot
             return row
         self.handles.append(handle)
+        if not self.is_single:
+            self.following.append(following)
         for column, slot in zip(self.columns, slots, strict=True):
             column.append(slot)
         return len(self.handles) - 1
 
     def state(self) -> State:
         """Returns what `restore` takes."""
-        return {"handles": self.handles, "free": self._free} | {str(n): one for n, one in enumerate(self.columns)}
+        numbers = {"handles": self.handles, "following": self.following, "free": array("i", self._free)}
+        return numbers | {str(n): one for n, one in enumerate(self.columns)}
 
     def restore(self, state: State) -> None:
         """Fills an empty table of the same shape."""
         self.handles.extend(state["handles"])
-        self._free = state["free"]
+        self.following.extend(state["following"])
+        self._free = list(state["free"])
         for number, column in enumerate(self.columns):
             column.extend(state[str(number)])
 
@@ -82,13 +90,26 @@ class Columns:
         """Returns the number of rows."""
         return sum(map(len, self.tables))
 
-    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, *, is_single: bool = True) -> int:
-        """Adds a clause that wants slots, apart from the last `unwanted` ones, which it excludes. Returns its place."""
+    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, following: int | None = None) -> int:
+        """Adds a clause that wants slots, apart from the last `unwanted` ones, which it excludes. Returns its place.
+
+        `following` is the place of the next clause of the same handle, NO_PLACE for the last one of several, None for the
+        only one.
+        """
+        is_single = following is None
         shape = len(slots), unwanted, is_single
         number = self._number_of.get(shape)
         if number is None:
             number = self._new(shape)
-        return number << _ROW_BITS | self.tables[number].add(handle, slots)
+        return number << _ROW_BITS | self.tables[number].add(
+            handle, slots, NO_PLACE if following is None else following
+        )
+
+    def following(self, place: int) -> int:
+        """Returns the place of the next clause of the same handle, NO_PLACE if there is none."""
+        number, row = divmod(place, 1 << _ROW_BITS)
+        table = self.tables[number]
+        return NO_PLACE if table.is_single else table.following[row]
 
     def remove(self, place: int) -> list[int]:
         """Removes the clause at a place and returns its slots."""

@@ -2,12 +2,11 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
-from subscriptions.matching.columns import Columns, State, below, prefixed
+from subscriptions.matching.columns import NO_PLACE, Columns, State, below, prefixed
 from subscriptions.matching.handles import Handles
 from subscriptions.matching.slots import Slots
-from subscriptions.query import Alternative, Piece, Query, parse_query, read_quickly
+from subscriptions.query import Alternative, Piece, Query, ShortQuery, parse_canonical, parse_query, read_quickly
 
 MOST_PIECES = 1 << 17  # whose slots are remembered
 
@@ -24,7 +23,6 @@ class QuerySet:
         self._handles = Handles()
         self._uses = array("i")  # by handle
         self._places = array("q")  # by handle: of its first clause
-        self._next_places: dict[int, int] = {}  # of a clause -> of the next one of its handle
         self._slot_of: dict[Piece, int] = {}  # a cache: looking up a term takes ten times as long
         for query in queries:
             self.add(query)
@@ -43,13 +41,18 @@ class QuerySet:
 
     def add_text(self, text: str) -> int:
         """Adds the query that a person typed and returns its handle, as `add` does. Raises QueryError."""
-        query = read_quickly(text)
-        if query is None:
-            return self.add(parse_query(text))
-        canonical, alternatives = query
-        handle, is_new = self._handles.put(canonical)
+        short = read_quickly(text)
+        return self.add(parse_query(text)) if short is None else self._add_short(short)
+
+    def add_canonical(self, text: str) -> int:
+        """Adds the query of a canonical text and returns its handle, as `add` does. Raises QueryError."""
+        short = read_quickly(text)
+        return self._add_short(short) if short and short.canonical == text else self.add(parse_canonical(text))
+
+    def _add_short(self, query: ShortQuery) -> int:
+        handle, is_new = self._handles.put(query.canonical)
         if is_new:
-            self._add(handle, [self._taken_pieces(pieces) for pieces in alternatives])
+            self._add(handle, [self._taken_pieces(pieces) for pieces in query.alternatives])
         self._uses[handle] += 1
         return handle
 
@@ -61,12 +64,13 @@ class QuerySet:
         if self._uses[handle]:
             return
         self._handles.remove(handle)
-        place: int | None = self._places[handle]
-        while place is not None:
+        place = self._places[handle]
+        while place != NO_PLACE:
+            following = self.clauses.following(place)
             for slot in self.clauses.remove(place):
                 if self.slots.release(slot):
                     self._slot_of.clear()
-            place = self._next_places.pop(place, None)
+            place = following
 
     def state(self) -> State:
         """Returns what `restored` takes."""
@@ -76,8 +80,6 @@ class QuerySet:
             **prefixed("handles.", self._handles.state()),
             "uses": self._uses,
             "places": self._places,
-            "next_places": array("q", self._next_places.values()),
-            "clauses_with_next": array("q", self._next_places),
         }
 
     @classmethod
@@ -88,7 +90,6 @@ class QuerySet:
         queries.clauses = Columns.restored(below("clauses.", state))
         queries._handles = Handles.restored(below("handles.", state))
         queries._uses, queries._places = state["uses"], state["places"]
-        queries._next_places = dict(zip(state["clauses_with_next"], state["next_places"], strict=True))
         return queries
 
     def _taken(self, alternative: Alternative) -> _Clause:
@@ -117,7 +118,8 @@ class QuerySet:
 
     def _add(self, handle: int, clauses: Sequence[_Clause]) -> None:
         self._uses.append(0)
-        is_single = len(clauses) == 1
-        places = [self.clauses.add(handle, slots, unwanted, is_single=is_single) for slots, unwanted in clauses]
-        self._places.append(places[0])
-        self._next_places.update(pairwise(places))
+        several = len(clauses) > 1
+        place = NO_PLACE
+        for slots, unwanted in reversed(clauses):
+            place = self.clauses.add(handle, slots, unwanted, place if several else None)
+        self._places.append(place)

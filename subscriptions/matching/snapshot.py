@@ -26,15 +26,25 @@ class DamagedSnapshot(Exception):
 
 def dump(queries: QuerySet) -> bytes:
     """Returns a set as bytes: about 40 bytes for a different query."""
-    parts = {name: _encoded(value) for name, value in queries.state().items()}
-    contents = {"order": sys.byteorder, "parts": [(name, code, len(data)) for name, (code, data) in parts.items()]}
+    return to_bytes(queries.state())
+
+
+def load(data: bytes) -> QuerySet:
+    """Returns the set in bytes. Raises DamagedSnapshot."""
+    return QuerySet.restored(from_bytes(data))
+
+
+def to_bytes(state: State) -> bytes:
+    """Returns arrays of numbers, and lists that JSON can hold, as bytes."""
+    parts = {name: _encoded(value) for name, value in state.items()}
+    contents = {"order": sys.byteorder, "parts": [(name, kind, len(data)) for name, (kind, data) in parts.items()]}
     head = json.dumps(contents).encode()
     body = b"".join([len(head).to_bytes(_LENGTH, "little"), head, *(data for _, data in parts.values())])
     return _MAGIC + _digest(body) + body
 
 
-def load(data: bytes) -> QuerySet:
-    """Returns the set in bytes. Raises DamagedSnapshot."""
+def from_bytes(data: bytes) -> State:
+    """Returns what `to_bytes` took. Raises DamagedSnapshot."""
     signed = memoryview(data)[len(_MAGIC) + _DIGEST :]
     if data[: len(_MAGIC) + _DIGEST] != _MAGIC + _digest(signed):
         raise DamagedSnapshot
@@ -43,10 +53,10 @@ def load(data: bytes) -> QuerySet:
     if contents["order"] != sys.byteorder:
         raise DamagedSnapshot
     state: State = {}
-    for name, code, length in contents["parts"]:
-        state[name] = _decoded(code, signed[at : at + length])
+    for name, kind, length in contents["parts"]:
+        state[name] = _decoded(kind, signed[at : at + length])
         at += length
-    return QuerySet.restored(state)
+    return state
 
 
 def _encoded(value: "array[int] | object") -> tuple[str, bytes]:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from subscriptions.unicode_forms import normalized
+
 _SIGNS = re.compile("[™®©℠]")  # removed first: their compatibility forms are letters
 INVISIBLE_CHARACTERS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
 """Ranges of a character class: characters without width, which count for nothing."""
@@ -27,14 +29,14 @@ def fold_letters(text: str) -> str:
 
 def exact_letters(text: str) -> str:
     """Step 2 for exact terms: letter case, accents and letters like ø stay."""
-    return unicodedata.normalize("NFC", fold_forms(text))
+    return normalized("NFC", fold_forms(text))
 
 
 def fold_forms(text: str) -> str:
     """Returns a text with compatibility forms replaced and invisible characters removed."""
     if text.isascii():
         return text
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", _SIGNS.sub("", text)))
+    return _INVISIBLE.sub("", normalized("NFKC", _SIGNS.sub("", text)))
 
 
 def fold_case(text: str) -> str:
@@ -43,16 +45,16 @@ def fold_case(text: str) -> str:
         return text.lower()
     folded = text.casefold()
     if not _ACCENTABLE.search(folded):
-        return unicodedata.normalize("NFC", folded)
-    bare = _ACCENT_MARKS.sub("", unicodedata.normalize("NFD", folded))
-    return unicodedata.normalize("NFC", bare).translate(_PLAIN_LETTERS)
+        return normalized("NFC", folded)
+    bare = _ACCENT_MARKS.sub("", normalized("NFD", folded))
+    return normalized("NFC", bare).translate(_PLAIN_LETTERS)
 
 
 def joins_letter_before(char: str) -> bool:
     """Whether step 2 may merge a character into the one before it: a mark, a Hangul vowel or final, an invisible one."""
     if char.isascii():
         return False
-    first = unicodedata.normalize("NFKD", char)[0]
+    first = normalized("NFKD", char)[0]
     is_mark = unicodedata.category(first)[0] == "M" or "\u1160" <= first <= "\u11ff"
     return is_mark or _INVISIBLE.match(char) is not None or _SIGNS.match(char) is not None
 

@@ -1,10 +1,10 @@
 """Step 1, LaTeX: Greek commands become their names, accent macros their letters."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from subscriptions.normalize.greek import GREEK_LETTERS
+from subscriptions.unicode_forms import normalized
 
 _GREEK_COMMANDS = {
     variant + spelled: spelled
@@ -106,4 +106,4 @@ def _accented(match: re.Match[str]) -> str:
         base = match["under"] if match["under"] in "ij" else _LETTER_MACROS[match["under"]]
     else:
         base = match["base"]
-    return unicodedata.normalize("NFC", base + _ACCENTS[match["sign"] or match["letter"]]) if base else ""
+    return normalized("NFC", base + _ACCENTS[match["sign"] or match["letter"]]) if base else ""

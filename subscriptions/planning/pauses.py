@@ -6,12 +6,12 @@ A day without a time means its first minute in the chat's zone: "until mon" ends
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
-from unicodedata import normalize
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.planning import weekdays
 from subscriptions.planning.cadence import local_moment
 from subscriptions.planning.times import clock_of
+from subscriptions.unicode_forms import normalized
 
 LONGEST = timedelta(days=2 * 366)
 
@@ -50,7 +50,7 @@ _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     """The end of a pause that is requested at `now`; aware UTC, later than `now`. Raises Refused."""
-    plain = _in_english(" ".join(normalize("NFKC", text).casefold().split()))
+    plain = _in_english(" ".join(normalized("NFKC", text).casefold().split()))
     end = _after_length(plain, now) or _at_moment(plain, zone, now)
     if end is None:
         raise Refused(Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES)

@@ -5,21 +5,25 @@ the data alone, so the work can end after any step and be taken up later. Each f
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, delete, exists, func, select, tuple_, update
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Session
 
+from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
-from subscriptions.store.columns import Big, Condition
+from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.papers.standing import Vouched
 from subscriptions.store.rows import TABLES
 
 _PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
+_REDUCED = "reduced-deliveries"  # a key: the settled delivery, by moment and number, up to which all were looked at
+_EMPTIED = "emptied-notices"  # a key, likewise
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
     TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
@@ -92,31 +96,43 @@ def drop_notices(session: Session, before: datetime, most: int) -> int:
 
 
 def drop_texts_of_notices(session: Session, before: datetime, most: int) -> int:
-    """Empties the messages of notices that were settled before `before`."""
-    old = select(_d.seq).where(
-        _d.settled_at < before, _IS_NOTICE, _is_over(), exists().where(_of_delivery(), _has_text())
-    )
-    seqs = execute(session, old.limit(most)).scalars().all()
+    """Empties the messages of notices that were settled before `before`. Looks at each notice once."""
+    found = _next_settled(session, _EMPTIED, before, most)
+    seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
         execute(session, update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""), {"those": seqs})
-    return len(seqs)
+    return len(found)
 
 
 def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
     """Reduces deliveries of papers that were settled before `before` to which paper the chat got, and on which day.
 
-    That is what "once, for ever" needs. A delivery with a message that is not sent stays whole until a person dismisses it.
+    That is what "once, for ever" needs. A delivery with a message that is not sent stays whole until a person dismisses it,
+    which settles it anew. Looks at each settled delivery once.
     """
-    settled = (
-        select(_d.seq)
-        .where(_d.settled_at < before, ~_deliveries.c.kind.in_(("notice",)), _is_over())
-        .order_by(_d.settled_at)
-        .limit(most)
-    )
-    seqs = execute(session, settled).scalars().all()
+    found = _next_settled(session, _REDUCED, before, most)
+    seqs = [row.seq for row in found if not row.is_notice and row.is_over]
     if seqs:
         execute(session, _KEEP_ITEMS, {"those": seqs})
-    return _drop_deliveries(session, seqs)
+        _drop_deliveries(session, seqs)
+    return len(found)
+
+
+def _next_settled(session: Session, key: str, before: datetime, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The next `most` deliveries that were settled before `before`, oldest first, behind the last one of the call before.
+
+    The place of the last one is stored under `key`. If it is not before `before`, the clock was set back, and all are looked at
+    again.
+    """
+    moment, _, seq = (get_value(session, key) or "").partition(" ")
+    looked = datetime.fromisoformat(moment) if moment else _EVER
+    if looked >= before:
+        looked, seq = _EVER, ""
+    values = {"looked": looked, "last": int(seq or 0), "before": before, "most": most}
+    found = execute(session, _SETTLED, values).all()
+    if found:
+        put_value(session, key, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
+    return found
 
 
 def prune_papers(session: Session, before: datetime, most: int) -> int:
@@ -156,19 +172,19 @@ def prune_papers(session: Session, before: datetime, most: int) -> int:
     return len(old)
 
 
-def _of_delivery() -> ColumnElement[bool]:
-    return _m.delivery == _d.seq
-
-
-def _has_text() -> ColumnElement[bool]:
-    return (_m.payload != "") | (_m.plain != "")
-
-
-def _is_over() -> ColumnElement[bool]:
-    """Whether a settled delivery needs nobody any more: all of it was sent, or a person dismissed it."""
-    return _d.dismissed_at.is_not(None) | ~exists().where(_of_delivery(), _m.state != MessageState.SENT)
-
-
+# Over is a settled delivery that needs nobody any more: all of it was sent, or a person dismissed it.
+_is_over = _d.dismissed_at.is_not(None) | ~exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
+_looked = bindparam("looked", type_=Utc)
+_SETTLED = (
+    select(_d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over"))
+    .where(
+        _d.settled_at >= _looked,
+        _d.settled_at < bindparam("before", type_=Utc),
+        (_d.settled_at > _looked) | (_d.seq > bindparam("last", type_=Big)),
+    )
+    .order_by(_d.settled_at, _d.seq)
+    .limit(bindparam("most", type_=Integer))
+)
 _sent_on = (
     select(func.date(_m.sent_at))
     .where(_m.delivery == _i.delivery, _m.number == func.coalesce(_i.message, 1), _m.state == MessageState.SENT)

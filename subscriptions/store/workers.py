@@ -1,6 +1,6 @@
 """The workers: who has which messages and replies in hand, and whether they are at work (docs/architecture.md, rule 14)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
 
@@ -11,19 +11,33 @@ from subscriptions.store.rows import MessageRow
 
 
 class WorkerRow(SQLModel, table=True):
-    """A worker: a process that sends. Its heartbeat changes while it is at work."""
+    """A worker: a process that sends. Its heartbeat changes while it is at work.
+
+    `process` says which process of the machine it is; "" if the system does not tell.
+    """
 
     __tablename__ = "worker"
     id: str = Field(primary_key=True)
     beat: int = 0
     holds_sender_lock: bool = True
+    process: str = ""
 
 
-def begin_worker(session: Session, worker: str, *, holds_sender_lock: bool) -> None:
-    """Adds a worker. One that holds the sender lock replaces all that held it before: none of them is at work."""
+def begin_worker(
+    session: Session, worker: str, *, holds_sender_lock: bool, process: str, is_running: Callable[[str], bool]
+) -> None:
+    """Adds a worker. One that holds the sender lock replaces all that held it before, unless their process still runs.
+
+    A lock is no proof on a file system that knows none, nor after somebody removed its file. An earlier worker of the same
+    process is not at work any more: a process has one sender at a time.
+    """
     if holds_sender_lock:
-        session.exec(delete(WorkerRow).where(col(WorkerRow.holds_sender_lock)))
-    session.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock))
+        before = session.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()
+        for one in before:
+            if one.process == process or not is_running(one.process):
+                session.delete(one)
+        session.flush()
+    session.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process))
     session.flush()
 
 

@@ -3,8 +3,9 @@
 import re
 from datetime import timedelta
 from functools import lru_cache
-from unicodedata import normalize
 from zoneinfo import available_timezones
+
+from subscriptions.unicode_forms import normalized
 
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 _OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-]) ?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
@@ -16,7 +17,7 @@ _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 
 def plain(text: str) -> str:
     """Returns a text in the form in which names are looked up: plain signs and dashes, lower case, single blanks."""
-    return " ".join(normalize("NFKC", text).translate(_DASHES).casefold().split())
+    return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().split())
 
 
 def is_offset(text: str) -> bool:

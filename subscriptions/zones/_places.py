@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from unicodedata import combining, normalize
+from unicodedata import combining
 
+from subscriptions.unicode_forms import normalized
 from subscriptions.zones._cities import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
 from subscriptions.zones._names import by_lower_case, is_offset, named, offset_name, plain
 
@@ -107,8 +108,8 @@ def _key(typed: str) -> str:
 def _bare(name: str) -> str:
     """Returns a name without accents and signs."""
     spaced = re.sub(r"[\s_.,'’-]+", " ", plain(name)).strip()
-    letters = "".join(sign for sign in normalize("NFD", spaced) if not combining(sign))
-    return normalize("NFC", letters).replace("ø", "o").replace("ł", "l")
+    letters = "".join(sign for sign in normalized("NFD", spaced) if not combining(sign))
+    return normalized("NFC", letters).replace("ø", "o").replace("ł", "l")
 
 
 def _known(key: str) -> Mapping[str, Place]:

@@ -1,6 +1,7 @@
 """Tables are read by pages, each behind the last row of the one before: no statement brings more rows than a page has."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from subscriptions.service.subscriptions import export, export_all, listed
 from subscriptions.store import Store
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.database.store import CHUNK
+from tests.bot_harness import BotHarness
 from tests.filling import PER_CHAT, PER_DELIVERY, fill
 from tests.integration.cli import Terminal
 from tests.make import NOON, address
@@ -120,11 +122,46 @@ def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
             " SELECT 1, id, 0, 1, 0, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
         )
     with rows_at_once(store) as counts:
-        data = stored_chat_data(store, address("telegram:1001"))
+        data = json.loads(stored_chat_data(store, address("telegram:1001")))
     *deliveries, reduced = data["deliveries"]
     assert [len(one["papers"]) for one in deliveries] == [PER_DELIVERY] * (PER_CHAT // PER_DELIVERY)
     assert len(reduced["papers"]) == 1300 - PER_CHAT
     assert max(counts) <= CHUNK
+
+
+def test_what_is_stored_of_a_chat_is_never_in_memory_as_a_whole_beside_its_text(store: Store) -> None:
+    fill(store, 1, papers=3000)
+    with store.write() as session:
+        raw = session.connection()
+        raw.exec_driver_sql(
+            "INSERT INTO delivery_item (chat, paper, position, shown, cross, because, delivered_on)"
+            " SELECT 1, id, 0, 1, 0, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
+        )
+        for table, columns in (
+            ("callback", "(id, place, person, verb, at, arguments) SELECT 'c' || id, 'telegram:1001', '', 'more', first_seen_at, '{}'"),
+            ("undo", """(chat, who, at, before) SELECT 1, '', first_seen_at, '{"wishes": []}'"""),
+        ):  # fmt: skip
+            raw.exec_driver_sql(f"INSERT INTO {table} {columns} FROM paper")
+    stored_chat_data(store, address("telegram:1001"))
+    tracemalloc.start()
+    try:
+        text = stored_chat_data(store, address("telegram:1001"))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    data = json.loads(text)
+    assert (len(data["changes"]), len(data["links"])) == (3001, 3000)
+    assert most < 2.5 * len(text) + 2_000_000
+
+
+async def test_forgetting_asks_without_reading_what_the_chat_got(filled: Store) -> None:
+    bot = BotHarness(filled)
+    with filled.write() as session:
+        session.connection().exec_driver_sql("DELETE FROM subscription WHERE chat = 1")
+        session.connection().exec_driver_sql("UPDATE chat SET address = '42' WHERE id = 1")
+    with rows_at_once(filled) as counts:
+        assert "erase" in (await bot.says("/forget")).text
+    assert max(counts) < PER_CHAT / 10
 
 
 def test_no_statement_skips_rows_by_counting_them() -> None:

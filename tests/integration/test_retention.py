@@ -1,5 +1,6 @@
 """What was stored long enough goes, in short steps; that a chat got a paper stays for ever."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
 
@@ -18,14 +19,14 @@ from subscriptions.service.chats import (
     share_link,
 )
 from subscriptions.service.chats import retention as ages
-from subscriptions.service.outbox import outbox_counts, retry_delivery
+from subscriptions.service.outbox import dismiss, outbox_counts, outbox_entries, retry_delivery
 from subscriptions.service.papers import deliveries_of_paper, papers_named
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import get_chat, set_setting
-from subscriptions.store import Store
+from subscriptions.store import Store, retention
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.filling import PER_CHAT, fill
+from tests.filling import PER_CHAT, PER_DELIVERY, fill
 from tests.make import NOON, address, ingested, paper, subscribes, summary
 
 DAY = timedelta(days=1)
@@ -91,9 +92,10 @@ async def test_a_message_that_the_platform_refused_stays_whole_until_somebody_de
         delivery = session.execute(text("SELECT id FROM delivery")).scalar_one()
     retry_delivery(bot.store, delivery, now=bot.clock.now())
     assert outbox_counts(bot.store).waiting == 1
-    with bot.store.write() as session:
-        session.execute(text("UPDATE delivery SET dismissed_at = created_at, settled_at = created_at"))
-    clean_up(bot.store, now=bot.clock.now())
+    dismiss(bot.store, delivery, now=bot.clock.now())
+    clean_up(bot.store, now=bot.later(days=29))
+    assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (1, 1)
+    clean_up(bot.store, now=bot.later(days=2))
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (0, 1)
 
 
@@ -171,3 +173,51 @@ async def test_each_thing_of_a_conversation_is_kept_as_long_as_it_needs(bot: Bot
         kept[age] = tuple(count(bot.store, table) for table in tables)
     assert list(kept.values()) == [(2, 1, 1, 1, 1), (1, 0, 0, 1, 1), (1, 0, 0, 0, 1), (1, 0, 0, 0, 1), (0, 0, 0, 0, 1)]
     assert find_callback(bot.store, link) is not None
+
+
+@pytest.mark.parametrize("clean", [retention.reduce_deliveries, retention.drop_texts_of_notices])
+def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clean: Callable[..., int]) -> None:
+    """Dead letters wait for a person, for years if nobody comes: each is looked at once, and not each day."""
+    fill(store, 100)
+    later = NOON + 31 * DAY
+    with store.write() as session:
+        session.execute(text("UPDATE message SET state = 'dead'"))
+    for _ in range(count(store, "delivery") // 50 + 1):
+        with store.write() as session:
+            clean(session, later, 50)
+    stays = count(store, "delivery")
+    assert stays == 100 * PER_CHAT // PER_DELIVERY
+    with store.write() as session:
+        worked: list[int] = []
+        session.connection().connection.set_progress_handler(lambda: worked.append(1), 10)  # each ten steps of SQLite
+        assert clean(session, later, 50) == 0
+        session.connection().connection.set_progress_handler(None, 0)
+    assert len(worked) < stays
+
+
+async def test_one_that_was_passed_over_goes_after_it_was_sent_at_last(bot: BotHarness) -> None:
+    post = await delivered(bot)
+    with bot.store.write() as session:
+        session.execute(text("UPDATE message SET state = 'dead'"))
+    clean_up(bot.store, now=bot.later(days=40))
+    (entry,) = outbox_entries(bot.store, now=bot.clock.now())
+    retry_delivery(bot.store, entry.id, now=bot.clock.now())
+    await post.deliver_due()
+    assert len(post.to("telegram:42")) == 2
+    clean_up(bot.store, now=bot.later(days=29))
+    assert count(bot.store, "delivery") == 1
+    clean_up(bot.store, now=bot.later(days=2))
+    assert count(bot.store, "delivery") == 0
+
+
+async def test_a_clock_that_was_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarness) -> None:
+    await delivered(bot)
+    with bot.store.write() as session:
+        session.execute(text("UPDATE message SET state = 'dead'"))
+        session.execute(text("UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'"))
+    clean_up(bot.store, now=NOON + 500 * DAY)
+    with bot.store.write() as session:
+        session.execute(text("UPDATE message SET state = 'sent'"))
+        session.execute(text("UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'"))
+    clean_up(bot.store, now=NOON + 31 * DAY)
+    assert count(bot.store, "delivery") == 0

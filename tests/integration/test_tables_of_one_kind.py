@@ -193,7 +193,7 @@ def test_what_names_whom_is_known_as_before(upgraded: Store) -> None:
 
 
 def test_the_export_of_a_chat_shows_them_as_before(upgraded: Store) -> None:
-    links = stored_chat_data(upgraded, ME)["links"]
+    links = json.loads(stored_chat_data(upgraded, ME))["links"]
     assert {tuple(link) for link in links} == {("id", "chat", "place", "person", "at", "verb", "arguments")}
     mine = {row[0]: row for row in CALLBACKS if row[1] == 1 or row[2] == "telegram:7"}
     shown = {

@@ -18,7 +18,7 @@ from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.make import NOON, address, ingested, paper, subscribes
 
-LANES = 150
+LANES = 60
 PAPERS = 39  # three messages in each delivery
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 
@@ -77,21 +77,61 @@ def assert_whole(fake: Remote) -> None:
     assert {entry.concurrent for entry in posts} == {1}
 
 
+def ready(database: Path, fake: Remote, how: str) -> subprocess.Popen[str]:
+    """A process that waits for `begins`. `how`: what it says of the lock that it does not hold."""
+    process = starts(database, fake, "tests.integration.deliver_without_lock", how, "--now", NOON.isoformat(), "--json")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def begins(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def ended(*processes: subprocess.Popen[str]) -> list[dict[str, int]]:
+    """What each printed."""
+    done = [process.communicate(timeout=280) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), done
+    return [json.loads(out) for out, _ in done]
+
+
 @pytest.mark.timeout(300)
 def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(database: Path, fake: Remote) -> None:
-    command = ("tests.integration.deliver_without_lock", "--now", NOON.isoformat(), "--json")
-    both = [starts(database, fake, *command) for _ in range(2)]
+    both = [ready(database, fake, "honest") for _ in range(2)]
     for process in both:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    done = [process.communicate(timeout=280) for process in both]
-    assert [process.returncode for process in both] == [0, 0], done
-    one, other = (json.loads(out) for out, _ in done)
+        begins(process)
+    one, other = ended(*both)
     assert one["planned"] + other["planned"] == LANES
     assert one["sent"] + other["sent"] == LANES
     assert min(one["sent"], other["sent"]) > 0
     assert_whole(fake)
+
+
+@pytest.mark.timeout(300)
+def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(database: Path, fake: Remote) -> None:
+    """As on a file system that knows no locks, or when somebody removed the file of the lock."""
+    fake.call("answers", "hang after", 1, after=20)
+    first, second = (ready(database, fake, "claims") for _ in range(2))
+    begins(first)
+    fake.call("waits_hanging", 60)
+    begins(second)
+    (theirs,) = ended(second)
+    assert theirs["sent"] > 0
+    fake.call("releases")
+    (ours,) = ended(first)
+    assert ours["sent"] + theirs["sent"] == LANES
+    assert_whole(fake)
+
+
+@pytest.mark.timeout(300)
+def test_without_the_guard_of_a_message_in_hand_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
+    """The test above can fail: these two take a message whatever its state, and so both send some."""
+    both = [ready(database, fake, "careless") for _ in range(2)]
+    for process in both:
+        begins(process)
+    ended(*both)
+    posts = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")
+    assert max(posts.values()) > 1

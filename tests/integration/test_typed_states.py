@@ -258,7 +258,7 @@ def test_subscriptions_messages_sources_and_keys_say_the_same(
 
 def test_what_people_export_and_list_has_its_old_names(upgraded: tuple[dict[str, list[dict[str, Any]]], Store]) -> None:
     before, store = upgraded
-    data = stored_chat_data(store, ChatAddress("telegram", "1"))
+    data = json.loads(stored_chat_data(store, ChatAddress("telegram", "1")))
     assert list(data["chat"]) == CHAT_NAMES
     assert data["chat"]["state_reason"] == before["chat"][0]["state_reason"]
     assert list(data["subscriptions"][0]) == SUBSCRIPTION_NAMES

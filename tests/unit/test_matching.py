@@ -194,7 +194,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     assert matching_papers(query, batch) == TokenizedPapers.of(batch).matching(query) == expected
     index, wanted = PaperIndex.of(batch), QuerySet()
     handle = wanted.add_text(text)
-    assert wanted.add(query) == handle
+    assert wanted.add(query) == wanted.add_canonical(query.canonical) == handle
     assert tuple(index.positions(match(wanted, index).get(handle, 0))) == expected
     assert [bool(why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
 

@@ -792,3 +792,10 @@ def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> 
 def test_blanks_at_the_end_mean_nothing(typed: str) -> None:
     """Found by fuzzing: behind a last comma they made a phrase of what was kept as two words."""
     assert parse_query(typed).canonical == kept_query(typed).canonical
+
+
+def test_parameters_of_a_link_one_behind_the_other_are_read_at_once() -> None:
+    """Each doubled the text: forty of them, in one message, took all memory."""
+    query = parse_query("id_list=2601.00001,2601.00002 id_list=2601.00003")
+    assert query.canonical == "(id:2601.00001 OR id:2601.00002) id:2601.00003"
+    assert parse_query("id_list=2601.00001," * 50).canonical == "id:2601.00001"

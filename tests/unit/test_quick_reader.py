@@ -1,11 +1,14 @@
 """The quick reader of queries is compared with the careful one: it says the same, or nothing."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, Term, parse_query, read_quickly
+from subscriptions.wording import KeptText, kept_query, kept_text
 from tests.unit.test_matching import TYPED
 
 Clauses = set[tuple[frozenset[Term], frozenset[Term]]]
@@ -150,6 +153,21 @@ def test_a_choice_in_brackets_means_what_the_careful_reader_says(parts: list[str
     text = " ".join(parts)
     found = quick(text)
     assert found is None or found == careful(text)
+
+
+@given(st.lists(PIECES | CHOICES | st.sampled_from(["\n", " \x07", "  "]), max_size=4).map(" ".join))
+@settings(max_examples=2 * settings().max_examples)
+def test_what_is_kept_of_an_imported_query_is_what_is_kept_of_a_typed_one(typed: str) -> None:
+    assert kept(kept_text, typed) == kept(kept_query, typed)
+
+
+def kept(reader: Callable[[str], Query | KeptText], typed: str) -> tuple[str, str] | int:
+    """What a reader keeps, or the column at which it refuses."""
+    try:
+        found = reader(typed)
+    except QueryError as refusal:
+        return refusal.column
+    return found.text, found.canonical
 
 
 @given(st.text(max_size=12))

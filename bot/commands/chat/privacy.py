@@ -1,6 +1,5 @@
 """privacy, forget: what is stored of a chat, and how to erase it (docs/architecture.md, rule 10)."""
 
-import json
 from datetime import datetime, timedelta
 
 from bot.commands.core.asking import expect_yes_or_no
@@ -15,6 +14,7 @@ from subscriptions.service.chats import (
     forget,
     get_conversation_state,
     is_denied,
+    is_just_stored,
     set_conversation_state,
     stored_chat_data,
 )
@@ -74,8 +74,8 @@ def _nothing_stored(context: CommandContext) -> str:
 
 
 def _file(context: CommandContext) -> File:
-    rows = stored_chat_data(context.store, context.chat.address)
-    return File(name="paperwire-privacy.json", text=json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    text = stored_chat_data(context.store, context.chat.address)
+    return File(name="paperwire-privacy.json", text=f"{text}\n")
 
 
 # -------------------------------------------------------------------------------------------------------------- forget
@@ -101,16 +101,8 @@ def forget_(context: CommandContext) -> Reply:
 
 
 def _just_met(context: CommandContext) -> bool:
-    """Returns whether this command stored the chat.
-
-    A chat with subscriptions was known before, so its data need not be read.
-    """
-    if listed(context.store, context.chat.address):
-        return False
-    rows = stored_chat_data(context.store, context.chat.address)
-    if any(rows[kind] for kind in ("deliveries", "changes", "links", "updates")):
-        return False
-    return datetime.fromisoformat(rows["chat"]["created_at"]) == context.now
+    """Returns whether this command stored the chat."""
+    return is_just_stored(context.store, context.chat.address, now=context.now)
 
 
 def _buttons(context: CommandContext) -> tuple[Button, Button]:

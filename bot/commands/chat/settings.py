@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from unicodedata import normalize
 
 from bot.commands.core.asking import drop_question, expect_answer
 from bot.commands.core.context import Callback, Command, CommandContext
@@ -24,6 +23,7 @@ from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times import NoSuchTime
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions import set_setting
+from subscriptions.unicode_forms import normalized
 from subscriptions.zones import near_places, zone_of_place
 
 ZONE = "timezone"
@@ -266,7 +266,7 @@ def _change_schedule(context: CommandContext, value: str) -> Reply:
 
 def _name_and_value(text: str) -> tuple[str, str]:
     """Returns (name of SETTINGS, typed value) of a text like "limit 5", "limit=5", "Quiet hours: off", 免打扰关. Raises Refused."""
-    plain = normalize("NFKC", text).strip()
+    plain = normalized("NFKC", text).strip()
     words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
     for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
         try:

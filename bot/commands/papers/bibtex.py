@@ -8,9 +8,10 @@ formulas.
 import re
 from collections.abc import Iterable, Sequence
 from itertools import count
-from unicodedata import category, combining, normalize
+from unicodedata import category, combining
 
 from subscriptions.model import KnownPaper, Paper
+from subscriptions.unicode_forms import normalized
 
 _NAME_LETTERS = 24
 _STOP_WORDS = frozenset(
@@ -101,7 +102,7 @@ def _last_name(authors: Sequence[str]) -> str:
 
 def _ascii(text: str) -> str:
     """Returns the text as small letters and digits without accents; characters that have no such form are left out."""
-    plain = "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
+    plain = "".join(sign for sign in normalized("NFKD", text.casefold()) if not combining(sign))
     return re.sub(r"[^a-z0-9]", "", plain.translate(_ASCII_OF))
 
 

@@ -4,7 +4,7 @@ A formula is converted as a whole or not at all. Dollars delimit formulas by pan
 """
 
 import re
-from unicodedata import category, normalize
+from unicodedata import category
 
 from bot.rendering.text.tex_signs import (
     DOUBLE_STRUCK,
@@ -18,6 +18,7 @@ from bot.rendering.text.tex_signs import (
     SYMBOLS,
 )
 from subscriptions.normalize import accent_macros
+from subscriptions.unicode_forms import normalized
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # modifier letters are none: they are sub- or superscript already
 _RAISED = "*′⋆∗†‡°"  # signs that are superscript already
@@ -62,7 +63,7 @@ def _formula(match: re.Match[str]) -> str:
     if match["digit"] is not None and not _CLEARLY_TEX.search(text):
         return match[0]
     try:
-        return normalize("NFC", _Formula(text).read().strip())
+        return normalized("NFC", _Formula(text).read().strip())
     except _Unreadable:
         return match[0]
 

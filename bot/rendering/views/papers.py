@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
-from unicodedata import combining, normalize
+from unicodedata import combining
 
 from bot.ports.button import Button
 from bot.rendering.text.cleaning import clean, isolated
@@ -19,6 +19,7 @@ from bot.rendering.views.reader import Reader
 from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence
 from subscriptions.model import Because, Item, Paper
 from subscriptions.summaries import summary_state
+from subscriptions.unicode_forms import normalized
 
 AI_MARK = "AI:"
 _LONGEST_SOURCE = 8000  # characters of a title or text that are read; no message holds more
@@ -263,7 +264,7 @@ def _followed(names: list[str], words: Iterable[str]) -> list[int]:
 @lru_cache(maxsize=4096)
 def _name_tokens(name: str) -> frozenset[str]:
     plain = "".join(
-        char if char.isalnum() else " " for char in normalize("NFD", name.casefold()) if not combining(char)
+        char if char.isalnum() else " " for char in normalized("NFD", name.casefold()) if not combining(char)
     )
     return frozenset(plain.split())
 

@@ -4,10 +4,10 @@
 """
 
 import re
-from unicodedata import normalize
 
 from subscriptions.planning.times._lexicon import lexicon
 from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
+from subscriptions.unicode_forms import normalized
 from subscriptions.zones import zone_of_place
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
@@ -21,7 +21,7 @@ _IDLE = re.compile(
 
 def plain(text: str) -> str:
     """The text in the form that the patterns match."""
-    return " ".join(normalize("NFKC", text).translate(_DASHES).casefold().translate(_SIMPLE).split())
+    return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().translate(_SIMPLE).split())
 
 
 def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:

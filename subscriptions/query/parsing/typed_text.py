@@ -4,11 +4,11 @@ Each character has the column of the typed character that it was made of, for th
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from subscriptions.normalize import INVISIBLE_CHARACTERS, accent_macros
+from subscriptions.unicode_forms import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
 _DASHES = "–—−－"
@@ -103,9 +103,9 @@ def fold_source(name: str) -> str:
 
 
 def _fold_once(text: str) -> str:
-    folded = _without_case(_without_case(unicodedata.normalize("NFD", text)))  # NFKC_Casefold of Unicode, section 3.13
+    folded = _without_case(_without_case(normalized("NFD", text)))  # NFKC_Casefold of Unicode, section 3.13
     return " ".join(_MARKUP.sub("", folded.translate(_PLAIN)).split())
 
 
 def _without_case(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.casefold())
+    return normalized("NFKC", text.casefold())

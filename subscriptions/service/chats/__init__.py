@@ -51,6 +51,7 @@ from subscriptions.service.chats.retention import clean_up as clean_up
 from subscriptions.service.chats.retention import clean_up_steps as clean_up_steps
 from subscriptions.service.chats.retention import copied as copied
 from subscriptions.service.chats.retention import forget as forget
+from subscriptions.service.chats.retention import is_just_stored as is_just_stored
 from subscriptions.service.chats.retention import own_workspace as own_workspace
 from subscriptions.service.chats.retention import owners as owners
 from subscriptions.service.chats.retention import stored_chat_data as stored_chat_data

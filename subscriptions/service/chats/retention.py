@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
@@ -15,6 +14,7 @@ from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, Store, Transaction, key_value, platforms, retention
 from subscriptions.store.chat import chat_data, chats, denials, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.chat.json_text import json_text
 from subscriptions.store.outbox import deliveries
 
 DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat and the paper stay
@@ -97,10 +97,19 @@ def owners(store: Scope) -> dict[str, str]:
         return platforms.bots(transaction)
 
 
-def stored_chat_data(store: Scope, address: ChatAddress) -> dict[str, Any]:
-    """All that is stored of a chat and of nobody else, as JSON values. Raises NotFound."""
+def stored_chat_data(store: Scope, address: ChatAddress) -> str:
+    """All that is stored of a chat and of nobody else, as JSON. Raises NotFound.
+
+    Only a page of its rows is in memory beside the text.
+    """
     with store.read() as transaction:
-        return chat_data.chat_data(transaction, find(transaction, address).id)
+        return json_text(chat_data.chat_data(transaction, find(transaction, address).id))
+
+
+def is_just_stored(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
+    """Whether a chat was stored at `now`, and nothing else of it ever. Raises NotFound."""
+    with store.read() as transaction:
+        return chat_data.is_bare(transaction, find(transaction, address).id, now)
 
 
 def forget(store: Scope, address: ChatAddress) -> Forgotten:

@@ -1,17 +1,31 @@
 """Who has which messages and replies in hand, and what becomes of those that nobody has any more."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from subscriptions.store import Scope, workers
 
 
-def begin_worker(store: Scope, *, holds_sender_lock: bool) -> int:
+def is_not_known(_process: str) -> bool:
+    """Whether a process runs, where the system does not tell: then the lock alone decides."""
+    return False
+
+
+def begin_worker(
+    store: Scope, *, holds_sender_lock: bool, process: str = "", is_running: Callable[[str], bool] = is_not_known
+) -> int:
     """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
 
-    One transaction: a crash before its commit leaves everything to the next start.
+    `process` is this one, as `is_running` knows it: whether the process of another worker runs here. A worker whose process
+    runs is not gone, whoever holds the lock. One transaction: a crash before its commit leaves everything to the next start.
     """
     with store.write() as transaction:
-        workers.begin_worker(transaction, transaction.store.worker, holds_sender_lock=holds_sender_lock)
+        workers.begin_worker(
+            transaction,
+            transaction.store.worker,
+            holds_sender_lock=holds_sender_lock,
+            process=process,
+            is_running=is_running,
+        )
         return workers.recover_left(transaction)
 
 

@@ -36,7 +36,7 @@ from subscriptions.store.papers import index, known_papers
 MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
 MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
 _FEW = 3  # papers that are read for each subscription, however many there are
-_MANY = 1000  # papers from which on all deliveries of a chat are looked up at once
+_MANY = 1000  # papers from which on those of a chat are looked up from the first to the last, and not one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +206,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found:
     """The ids of those of these papers that were delivered to the chat."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
-        return numbers & chat_outbox.delivered(transaction, chat.id)
+        return numbers & chat_outbox.delivered_between(transaction, chat.id, min(numbers), max(numbers))
     return stored_planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from unicodedata import normalize
 
 from subscriptions.model import ChatAddress, Subscription
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope
 from subscriptions.store.chat import subscriptions
+from subscriptions.unicode_forms import normalized
 
 Span = tuple[int, int]  # (first, last) of consecutive numbers
 
@@ -23,7 +23,7 @@ _ITEMS = re.compile(rf"{_ITEM}(?:{_BETWEEN}{_ITEM})*[,;、\s]*", re.IGNORECASE)
 
 def numbers_in(text: str) -> tuple[Span, ...]:
     """The numbers in a text of nothing but numbers, in its order; () if it holds anything else or is too long."""
-    plain = normalize("NFKC", text).strip()
+    plain = normalized("NFKC", text).strip()
     if len(plain) > _LONGEST or not _ITEMS.fullmatch(plain):
         return ()
     found = ((int(first), int(last or first)) for first, last in re.findall(_ITEM, plain, re.IGNORECASE))

@@ -11,7 +11,6 @@ from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine
-from subscriptions.query import Query
 from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
@@ -21,6 +20,7 @@ from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
+from subscriptions.wording import KeptText
 
 MOST_AT_ONCE = 500  # lines that are applied in one transaction, as far as chats are not cut apart
 
@@ -272,7 +272,7 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
     return "~"
 
 
-def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: Query) -> str:
+def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: KeptText) -> str:
     if target.amount >= MOST_PER_CHAT:
         raise _too_many(line)
     zone = _own_zone(line, target)

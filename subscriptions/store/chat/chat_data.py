@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -17,6 +19,7 @@ from subscriptions.store.chat.subscriptions import drop_unused_queries
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
+    OfferRow,
     PendingLookupRow,
     UndoRow,
     UpdateRow,
@@ -51,7 +54,10 @@ _MESSAGE_NAMES = {
 
 
 def chat_data(session: Session, chat_id: int) -> Json:
-    """Every row of a chat as JSON values, by kind; papers with their title and key."""
+    """Every row of a chat as JSON values, by kind; papers with their title and key.
+
+    What may be many rows is an iterator, which reads page by page, within the transaction.
+    """
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
     changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
@@ -62,10 +68,9 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "earlier_addresses": places[:-1],
         "subscriptions": _subscriptions(session, chat_id),
         "deliveries": _deliveries(session, chat_id),
-        "changes": [_json(row) for row in session.exec(changes)],
+        "changes": map(_json, session.exec(changes.execution_options(yield_per=CHUNK))),
         "links": links(session, chat_id, places),
-        # Of a reply that is not posted yet only the length.
-        "updates": [{**_json(row), "reply": len(row.reply)} for row in session.exec(of_updates)],
+        "updates": map(_update, session.exec(of_updates.execution_options(yield_per=CHUNK))),
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
         "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
     }
@@ -131,21 +136,44 @@ def _subscriptions(session: Session, chat_id: int) -> list[Json]:
     return [{**_json(row), "canonical": canonical} for row, canonical in session.exec(rows)]
 
 
-def _deliveries(session: Session, chat_id: int) -> list[Json]:
+def _update(row: UpdateRow) -> Json:
+    """An update; of a reply that is not posted yet only the length."""
+    return {**_json(row), "reply": len(row.reply)}
+
+
+def is_bare(session: Session, chat_id: int, since: datetime) -> bool:
+    """Whether a chat was stored at `since`, and no subscription, paper, change, button or update of it is stored."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.created_at != since:
+        return False
+    places = [_chat_name(one) for one in (*_pointers(session, chat_id), row)]
+    of_chat = (
+        col(table.chat) == chat_id for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow)
+    )
+    at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
+    wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, col(UpdateRow.chat).in_(places)))
+    return all(session.exec(one).first() is None for one in wanted)
+
+
+def _deliveries(session: Session, chat_id: int) -> Iterator[Json]:
     """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more; page by page."""
-    found: list[Json] = []
     of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
     last = 0
     while page := session.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
-        found += _with_contents(session, page)
+        yield from _with_contents(session, page)
         last = page[-1].seq or 0
-    papers: list[Json] = []
+    papers = _without_delivery(session, chat_id)
+    first = next(papers, None)
+    if first is not None:
+        yield {"messages": [], "papers": chain((first,), papers)}
+
+
+def _without_delivery(session: Session, chat_id: int) -> Iterator[Json]:
     left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
     left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
     while items := session.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
-        papers += map(_paper, items)
+        yield from map(_paper, items)
         last = items[-1][0].paper
-    return [*found, {"messages": [], "papers": papers}] if papers else found
 
 
 def _with_contents(session: Session, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -13,23 +14,26 @@ from subscriptions.store.conversation_rows import (
     PendingLookupRow,
     WrongCodeRow,
 )
+from subscriptions.store.database.store import CHUNK
 
 Json = dict[str, Any]
 
 
-def links(session: Session, chat_id: int, places: Sequence[str]) -> list[Json]:
-    """All of them, oldest first, each as a JSON value of the same shape."""
-    found = [
-        *_callbacks(session, places),
-        *_states(session, places),
-        *_lookups(session, places),
-        *_of_chat(session, chat_id),
-    ]
-    return [_json(one) for one in sorted(found, key=lambda one: (one["at"], one["id"]))]
+def links(session: Session, chat_id: int, places: Sequence[str]) -> Iterator[Json]:
+    """All of them, oldest first, each as a JSON value of the same shape; read page by page."""
+    few = [*_states(session, places), *_lookups(session, places), *_of_chat(session, chat_id)]
+    return map(_json, merge(_callbacks(session, places), sorted(few, key=_when), key=_when))
+
+
+def _when(link: Json) -> tuple[datetime, str]:
+    return link["at"], link["id"]
 
 
 def _callbacks(session: Session, places: Sequence[str]) -> Iterator[Json]:
-    for row in session.exec(select(CallbackRow).where(col(CallbackRow.place).in_(places))):
+    there = (
+        select(CallbackRow).where(col(CallbackRow.place).in_(places)).order_by(col(CallbackRow.at), col(CallbackRow.id))
+    )
+    for row in session.exec(there.execution_options(yield_per=CHUNK)):
         yield _link(row.id, row.at, row.verb, row.arguments, place=row.place, person=row.person)
 
 

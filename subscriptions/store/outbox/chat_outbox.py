@@ -18,9 +18,10 @@ def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None
     return session.exec(items).one()
 
 
-def delivered(session: Session, chat_id: int) -> set[int]:
-    """Ids of all papers that a chat has in a delivery."""
-    return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id)))
+def delivered_between(session: Session, chat_id: int, first: int, last: int) -> set[int]:
+    """Of the papers with ids from `first` to `last` those that a chat has in a delivery."""
+    between = col(DeliveryItemRow.paper).between(first, last)
+    return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
 
 
 def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:

@@ -1,0 +1,1 @@
+"""Measures how fast the papers of a day are matched with queries, paperwire beside other engines (`__main__`)."""

@@ -1,0 +1,197 @@
+"""Matches the papers of a day with queries: `python -m bench.matching [COUNT...]`.
+
+Each engine runs in a process of its own, on the same lines and papers. The papers and the words of the lines come from the
+real digests in the folder that PAPERWIRE_SHARED names, else from a made-up vocabulary. Lines that mean the same to every
+engine must find the same papers. `make bench` takes 10,000 lines; the page has up to a million.
+"""
+
+import gc
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, TypeVar
+
+from bench.matching.engines import Engine, LeastWork, Naive, Paperwire
+from bench.matching.lines import Line, comparable, lines, made_up_papers, real_papers
+from bench.matching.literals import AhoCorasickRs, Hyperscan, PyAhoCorasick, RegexEach
+from bench.matching.search_engines import Fts5, Tantivy
+from subscriptions.matching import dump, load
+from subscriptions.model import Paper
+
+PAPERS = 180
+AIM = 50  # times the naive loop, with the fewest lines that are measured
+QUICK = 1.0  # seconds: what takes longer is measured once
+
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "paperwire": Paperwire,
+    "naive loop": Naive,
+    "regex for each term": RegexEach,
+    "SQLite FTS5": Fts5,
+    "pyahocorasick": PyAhoCorasick,
+    "ahocorasick_rs": AhoCorasickRs,
+    "hyperscan": Hyperscan,
+    "tantivy": Tantivy,
+    "least work": LeastWork,
+}
+
+T = TypeVar("T")
+
+
+class Measured(NamedTuple):
+    """What a process reports of one engine."""
+
+    asked: int  # different lines that it could express
+    taken: int  # and of these the ones that it got
+    compile_s: float
+    match_s: float
+    peak: int  # bytes
+    pairs: int
+    answers: dict[int, int]  # number of a comparable line -> papers
+    notes: dict[str, float]  # of paperwire
+
+
+def main(counts: Sequence[int] = (10_000,)) -> int:
+    """Prints a table for each count. Returns 1 if the aim is missed; raises if results differ."""
+    papers = real_papers() or made_up_papers(2 * PAPERS)
+    status = 0
+    for count in counts:
+        typed = list(lines(papers, count, Random(20260122)))
+        print(f"{count:,} lines, {len({line.text for line in typed}):,} different, x {PAPERS} papers")
+        measured = _measured(typed, papers[:PAPERS])
+        _show(measured, count)
+        if _times(measured, "naive loop") < AIM:
+            status = 1
+    return status
+
+
+def _measured(typed: Sequence[Line], papers: Sequence[Paper]) -> dict[str, Measured]:
+    found: dict[str, Measured] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        task = Path(folder) / "task"
+        task.write_bytes(pickle.dumps((typed, papers)))
+        for name in ENGINES:
+            command = [sys.executable, "-m", "bench.matching", "--engine", name, str(task)]
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+            if done.returncode:
+                print(f"  {name}: not measured", flush=True)
+                continue
+            found[name] = pickle.loads(done.stdout)  # noqa: S301 - from our own process
+    return found
+
+
+def _run(name: str, task: Path) -> None:
+    """Measures one engine in this process, and writes what it found to stdout."""
+    typed, papers = pickle.loads(task.read_bytes())  # noqa: S301 - from our own process
+    different = list({line.text: line for line in typed}.values())
+    engine = ENGINES[name]()
+    if isinstance(engine, LeastWork):
+        different = typed
+    asked = [n for n, line in enumerate(different) if engine.expresses(line) or isinstance(engine, Naive)]
+    taken = asked[: engine.most]
+    some = [different[number] for number in taken]
+    _, compiling = _best(lambda: engine.compile(some), 1)
+    engine.read(papers)
+    found, matching = _best(engine.match, 5)
+    notes = _notes(engine, some) if type(engine) is Paperwire else {}
+    answers = engine.by_line(found) if isinstance(engine, Paperwire) else found
+    numbers, plain = comparable(some, papers) if different is not typed else ([], 0)
+    report = Measured(
+        asked=len(asked),
+        taken=len(taken),
+        compile_s=compiling,
+        match_s=matching,
+        peak=_memory("VmHWM"),
+        pairs=sum(bits.bit_count() for bits in answers.values()),
+        answers={taken[number]: answers.get(number, 0) & plain for number in numbers},
+        notes=notes,
+    )
+    sys.stdout.buffer.write(pickle.dumps(report))
+
+
+def _notes(engine: Paperwire, some: Sequence[Line]) -> dict[str, float]:
+    """Returns what else is to be known of paperwire: memory of the set, a snapshot, one query more or less."""
+    saved = dump(engine.queries)
+    tracemalloc.start()
+    kept = load(saved)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    restored, loading = _best(lambda: load(saved), 3)
+    texts = [f"{line.text} paperwire" for line in some[:: max(1, len(some) // 1000)]]
+    handles, adding = _best(lambda: [restored.add_text(text) for text in texts], 1)
+    _, removing = _best(lambda: deque(map(restored.remove, handles), maxlen=0), 1)
+    return {
+        "bytes of memory": size,
+        "bytes of a snapshot": len(saved),
+        "load": loading,
+        "add": adding / len(texts),
+        "remove": removing / len(texts),
+    }
+
+
+def _show(measured: dict[str, Measured], count: int) -> None:
+    ours = measured["paperwire"]
+    print(f"  {'':20}{'says':>6}{'compile':>11}{'match':>13}{'x ours':>9}{'peak':>10}{'pairs':>12}  equal")
+    for name, one in measured.items():
+        scale = one.asked / one.taken
+        sign = "~" if scale > 1 else ""
+        says = "" if name in {"naive loop", "least work"} else f"{one.asked / ours.asked:.0%}"
+        compiling, matching = f"{sign}{one.compile_s * scale:,.2f} s", f"{sign}{one.match_s * scale:,.4f} s"
+        times = one.match_s * scale / ours.match_s
+        pairs = "" if sign else f"{one.pairs:,}"
+        print(
+            f"  {name:20}{says:>6}{compiling:>11}{matching:>13}{times:>9,.1f}{one.peak / 1e6:>7,.0f} MB{pairs:>12}"
+            f"  {_equal(one, ours):,}",
+            flush=True,
+        )
+    notes = ours.notes
+    print(
+        f"  paperwire: {ours.compile_s / count * 1e6:.1f} µs a line to compile; "
+        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory, {notes['bytes of a snapshot'] / count:.0f} in a "
+        f"snapshot, which is loaded in {notes['load']:.3f} s; one query more {notes['add'] * 1e6:.0f} µs, "
+        f"one less {notes['remove'] * 1e6:.0f} µs",
+        flush=True,
+    )
+
+
+def _equal(one: Measured, ours: Measured) -> int:
+    """Returns the number of lines for which two engines found the same papers. Raises AssertionError if others are among them."""
+    for number, papers in one.answers.items():
+        assert ours.answers[number] == papers, number
+    return len(one.answers)
+
+
+def _times(measured: dict[str, Measured], name: str) -> float:
+    one, ours = measured[name], measured["paperwire"]
+    return one.match_s * one.asked / one.taken / ours.match_s
+
+
+def _memory(name: str) -> int:
+    """Returns a figure of this process in bytes (Linux)."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+def _best(work: Callable[[], T], times: int) -> tuple[T, float]:
+    """Returns what `work` returns, and the least of some times; only one if it takes long."""
+    took: list[float] = []
+    while len(took) < times and (not took or took[0] < QUICK):
+        gc.collect()
+        start = time.process_time()
+        result = work()
+        took.append(time.process_time() - start)
+    return result, min(took)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--engine"]:
+        _run(sys.argv[2], Path(sys.argv[3]))
+    else:
+        sys.exit(main(tuple(map(int, sys.argv[1:])) or (10_000,)))

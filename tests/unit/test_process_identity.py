@@ -1,0 +1,50 @@
+"""A process is told from all others of the machine, also from one that has its number later."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.delivery import process_identity
+from bot.delivery.process_identity import is_running, this_process
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell of processes")
+
+
+def identity_of(number: int) -> str:
+    return process_identity._identity(number)
+
+
+def test_this_process_runs() -> None:
+    assert is_running(this_process())
+
+
+def test_a_process_runs_until_it_has_ended_and_before_it_was_waited_for_it_has_ended() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        found = identity_of(process.pid)
+        assert is_running(found)
+        assert found != this_process()
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_running(found)
+    assert not is_running(found)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_another_boot_container_number_or_start_is_another_process(place: int) -> None:
+    parts = this_process().split()
+    parts[place] = "1" if parts[place] != "1" else "2"
+    assert not is_running(" ".join(parts))
+
+
+@pytest.mark.parametrize("process", ["", "x", "1 2", "a b c d"])
+def test_what_is_no_identity_does_not_run(process: str) -> None:
+    assert not is_running(process)
+
+
+def test_where_the_system_tells_nothing_no_process_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_identity, "_SYSTEM", tmp_path)
+    assert this_process() == ""
+    assert not is_running("")

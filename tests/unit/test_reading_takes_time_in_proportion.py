@@ -1,0 +1,153 @@
+"""Twice the text takes about twice the time, whatever stands in it: all that reads what others wrote.
+
+Measured in processor time, eight times as much text against once. What grows with the square of the text takes 64 times as
+long. `python -m bench.parsing` measures larger texts.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from time import process_time
+
+import pytest
+
+from bench.parsing import WORST
+from bot.channels.slack.inbound_text import unescape
+from bot.commands.core.query_in_sentence import extract_query
+from bot.commands.core.spoken_commands import command_spoken, is_small_talk
+from bot.commands.intent import understand
+from bot.commands.registry import REGISTRY
+from bot.digests import read_digest
+from bot.ports.conversation import MessageRequest, Place
+from bot.rendering.text.queries import explain
+from bot.settings.cron import is_cron
+from subscriptions.chat_settings import check_value
+from subscriptions.errors import PaperwireError
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.times import NoSuchTime, as_words, clock_of, hours_of, read_when, split_when
+from subscriptions.portable import read_lines
+from subscriptions.query import links_to_no_paper, mentioned, parse_canonical, parse_query
+from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
+from subscriptions.service.subscriptions.bulk import numbers_in
+from subscriptions.wording import kept_query
+from subscriptions.zones import zone_of_place
+from tests.make import NOON
+
+TIMES_AS_LONG = 8
+GROWTH = 3.0  # of the time per character: caches take some of it
+SOON = 0.005  # seconds; below them nothing can be measured
+
+# Signs and words of all grammars, over and over, and what is deep, long or next to one another.
+REPEATED = (
+    "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
+    "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",
+    "https://arxiv.org/abs/2601.15529 ", "10.1101/", "%22", "search_query=all:a+AND+", "id_list=2601.00001,", "\\emph{", "\\'{e", "$a$ ", " ", "\t", "\n", " \n", "\u3000",
+    "a ", "a-", "1 ", "1,2,", "1-", "at ", "every ", "monday ", "mon,", "daily 9 ", "Berlin ", "Europe/", "每天", "早上8点", "周一", "until ", "for 2 weeks ", "*/5 * * * * ",
+    "please send papers on ", "/sub ", "@paperwire ", "telegram:1 | daily 9 | x | graphs\n", "\u0301\u0327", "\u200b", "👩\u200d", "a; ", "2024 ",
+)  # fmt: skip
+
+READERS: dict[str, Callable[[str], object]] = {
+    "sentences": lambda text: understand(_message(text, "42"), None, REGISTRY, now=NOON),
+    "commands": lambda text: understand(_message(text, "42", "sub"), None, REGISTRY, now=NOON),
+    "queries in sentences": extract_query,
+    "spoken commands": command_spoken,
+    "small talk": is_small_talk,
+    "mentions of papers": mentioned,
+    "links": links_to_no_paper,
+    "times": read_when,
+    "times behind a query": split_when,
+    "words that may be times": as_words,
+    "clocks": clock_of,
+    "ranges of hours": hours_of,
+    "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
+    "cadences": parse_cadence,
+    "places": zone_of_place,
+    "schedules": is_cron,
+    "numbers": numbers_in,
+    "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
+    "exports": lambda text: list(read_lines(text)),
+    "text of Slack": unescape,
+}
+QUERIES: dict[str, Callable[[str], object]] = {
+    "queries": parse_query,
+    "kept queries": kept_query,
+    "explanations": lambda text: explain(text, str),
+    "canonical queries": parse_canonical,
+}
+
+
+def _message(text: str, chat: str, command: str = "") -> MessageRequest:
+    place = Place(chat=ChatAddress("telegram", chat), kind=ChatKind.PRIVATE)
+    return MessageRequest(place=place, update_id="1", command=command, text=text, is_addressed=True, written_at=NOON)
+
+
+@pytest.fixture(autouse=True)
+def _without_collector() -> Iterator[None]:
+    """The collector begins when it likes; then the larger text pays for it."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def seconds(read: Callable[[str], object], text: str) -> float:
+    """Returns the least of a few measurements: others at work make them longer, never shorter."""
+    return min(_once(read, text) for _ in range(3))
+
+
+def _once(read: Callable[[str], object], text: str) -> float:
+    began = process_time()
+    with suppress(PaperwireError, NoSuchTime, ValueError):
+        read(text)
+    return process_time() - began
+
+
+def grown(read: Callable[[str], object], small: str, large: str) -> str:
+    """Returns how the time grew if it grew too much, else ""."""
+    allowed = TIMES_AS_LONG * GROWTH
+    if (first := _once(read, large)) < SOON or first < allowed * _once(read, small):
+        return ""
+    before, after = seconds(read, small), seconds(read, large)
+    return f"{before:.4f} s, then {after:.4f} s" if after > allowed * before + SOON else ""
+
+
+def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
+    found = {}
+    for piece in REPEATED:
+        small, large = (piece * max(1, signs // len(piece)) for signs in (size, TIMES_AS_LONG * size))
+        for name, around in {"": "{}", "a behind ": "{}a", "a before ": "a{}", "within ": "a{}b"}.items():
+            if why := grown(read, around.format(small), around.format(large)):
+                found[f"{name}{piece!r}"] = why
+    return found
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_people_write_is_read_in_time_that_grows_with_it(name: str) -> None:
+    assert worst_of(READERS[name], 1_500) == {}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_are_read_in_time_that_grows_with_them(name: str) -> None:
+    assert worst_of(QUERIES[name], MAX_QUERY_LENGTH // TIMES_AS_LONG) == {}
+
+
+@pytest.mark.parametrize("kind", sorted({name.partition(":")[0] for name in WORST}))
+def test_digests_are_read_in_time_that_grows_with_them(kind: str) -> None:
+    made = {name: make for name, make in WORST.items() if name.partition(":")[0] == kind}
+    found = {name: grown(_read, make(1 << 12), make(TIMES_AS_LONG << 12)) for name, make in made.items()}
+    assert {name: why for name, why in found.items() if why} == {}
+
+
+def _read(text: str) -> object:
+    return read_digest(text.encode("utf-8", "surrogatepass"), "inbox/page.txt")
+
+
+def test_a_reader_that_looks_back_at_all_of_it_is_found() -> None:
+    """The measurement itself: a reader whose time grows with the square of the text."""
+
+    def looks_back(text: str) -> int:
+        return sum(len(text[:place].strip("a")) for place in range(0, len(text), 4))
+
+    assert grown(looks_back, "a" * 2_000, "a" * 16_000) != ""
