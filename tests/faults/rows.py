@@ -100,7 +100,7 @@ ROWS = (
     Fault("database damaged, the copy put back", _killed("damage", processes.damaged), is_by_process=True),
     Fault("clocks that jump by a second to a month, both ways", simulated_rows.clocks_that_jump),
     Fault("poisoned digests among good ones", simulated_rows.poisoned_digests),
-    Fault("much of it at once, 10,000 chats", all_of_it),
+    Fault("much of it at once, 3,000 chats", all_of_it),
     Fault("none, and an outbox that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
     Fault("none, and a sender that drops messages", simulated_rows.drops_messages, must_be_red=True),
 )

@@ -1,5 +1,6 @@
 """`/metrics`: scraped over HTTP, read by the library's own parser, and compared with what the bot has done."""
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -28,6 +29,8 @@ from subscriptions.store import SourceFact, SourceState
 from subscriptions.store.outbox import figures
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration.docs_pages import DOCS
+from tests.integration.test_docs_of_metrics import expressions
 from tests.integration.test_run import DIGEST, Process
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
@@ -143,7 +146,32 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
         page = await bot.scrape()
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
         assert hidden not in page.text
-    assert page.label_values <= {"telegram", "delivery", "sent", "chat_gone", "database", "wal", *bot.app.platforms}
+    outcomes = {"sent", "chat_gone", "sender_stopped", "unclear", "failed"}
+    assert page.label_values <= {"telegram", "delivery", "reply", *outcomes, "database", "wal", *bot.app.platforms}
+
+
+async def test_what_an_alert_watches_the_increase_of_stands_at_zero_from_the_start(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    """Prometheus sees no increase in a first value: a token that was refused once woke nobody."""
+    increases = re.findall(r"increase\((\w+)\{(\w+)=\"(\w+)\"\}\[", (DOCS / "alerts.yml").read_text("utf-8"))
+    assert increases
+    async with bot_with(tmp_path, clock, telegram) as bot:
+        page = await bot.scrape()
+        for name, label, value in increases:
+            found = [
+                number
+                for (sample, labels), number in page.samples.items()
+                if sample == name and {(label, value), ("platform", "telegram")} <= labels
+            ]
+            assert found, (name, value)
+            assert set(found) == {0}
+        subscribes(bot.app.store, "telegram:1", "graph", every="now")
+        ingested(bot.app.store, paper("A graph"))
+        telegram.revokes()
+        await bot.app.sender.deliver()
+        page = await bot.scrape()
+    assert page("paperwire_messages_total", platform="telegram", kind="delivery", outcome="sender_stopped") == 1
 
 
 async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
@@ -327,6 +355,10 @@ def test_a_process_counts_sources_requests_replies_and_deliveries(tmp_path: Path
         assert (page("process_resident_memory_bytes") or 0) > 0
         assert page("paperwire_ready") == 1
         assert [name for name, _ in page.samples if name == "paperwire_build_info"]
+        assert {name for one in expressions() for name in re.findall(r"\b(?:paperwire|process)_[a-z_]+\b", one)} <= {
+            *page.types,
+            *(f"{name}{end}" for name in page.types for end in ("_bucket", "_sum", "_count", "_total")),
+        }
         assert "4242" not in page.text
         assert TOKEN.partition(":")[2] not in page.text
     finally:

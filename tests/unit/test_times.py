@@ -378,3 +378,10 @@ def test_a_text_too_long_for_a_time_is_refused_at_once(piece: str) -> None:
     with pytest.raises(Refused):
         read_when(piece * 4_000)
     assert process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])
+def test_a_bracket_behind_a_time_is_no_unknown_place(typed: str) -> None:
+    """Found by fuzzing: `9am a` was split off, which is no time, so the whole subscription was refused."""
+    found = split_when(typed)
+    assert found.when is None or read_when(found.when)

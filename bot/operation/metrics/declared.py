@@ -50,6 +50,12 @@ METRICS: tuple[Metric, ...] = (
         labels=("platform", "kind", "outcome"),
         on=MessageTried,
         count=lambda tried: {(tried.platform, tried.kind, tried.outcome): 1.0},
+        from_zero=lambda platforms: [
+            (platform, kind, outcome)
+            for platform in platforms
+            for kind in ("delivery", "reply")
+            for outcome in ("sender_stopped", "unclear")
+        ],
     ),
     Timing(
         name="paperwire_message_seconds",
@@ -147,6 +153,7 @@ METRICS: tuple[Metric, ...] = (
         labels=("platform", "outcome"),
         on=RequestHandled,
         time=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
+        from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
     ),
     Gauge(
         name="paperwire_database_bytes",

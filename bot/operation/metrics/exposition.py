@@ -41,6 +41,12 @@ class Metrics:
             for one in metrics
             if isinstance(one, Timing)
         ]
+        for counted, counter in self._counters:
+            for labels in counted.from_zero(tuple(app.platforms)):
+                counter.labels(*labels)
+        for timed, histogram in self._timings:
+            for labels in timed.from_zero(tuple(app.platforms)):
+                histogram.labels(*labels)
         self._registry.register(_Gauges([one for one in metrics if isinstance(one, Gauge)], self._observed))
         ProcessCollector(registry=self._registry)
         self._answering = asyncio.Lock()

@@ -8,7 +8,11 @@ from typing import Generic, TypeVar
 from subscriptions.service.operations import Figures
 
 M = TypeVar("M")
-Values = Mapping[tuple[str, ...], float]  # the values of the labels, in their order -> the value
+Labels = tuple[str, ...]  # the values of the labels, in their order
+Values = Mapping[Labels, float]
+FromZero = Callable[
+    [Sequence[str]], Sequence[Labels]
+]  # returns for the platforms that are on what stands at 0 from the start
 
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds; upper ends of buckets
 
@@ -38,15 +42,25 @@ class Gauge:
     read: Callable[[Observed], Values]
 
 
+def nothing(platforms: Sequence[str]) -> Sequence[Labels]:
+    """Returns nothing: what is never counted is left out of the page."""
+    del platforms
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter(Generic[M]):
-    """A number that only grows, since the start of the process; `count` says by how much. Its name ends in `_total`."""
+    """A number that only grows, since the start of the process; `count` says by how much. Its name ends in `_total`.
+
+    What an alert watches stands at 0 from the start (`from_zero`): Prometheus sees no increase in a first value.
+    """
 
     name: str
     help: str
     labels: tuple[str, ...] = ()
     on: type[M]
     count: Callable[[M], Values]
+    from_zero: FromZero = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +72,7 @@ class Timing(Generic[M]):
     labels: tuple[str, ...] = ()
     on: type[M]
     time: Callable[[M], Values]
+    from_zero: FromZero = nothing  # see Counter
 
 
 def alone(value: float) -> Values:

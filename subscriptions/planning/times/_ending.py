@@ -13,6 +13,7 @@ from subscriptions.planning.times._words import may_be_place, plain, tokens_of
 from subscriptions.query.fields import FIELDS
 from subscriptions.zones import zone_of_place
 
+_AROUND = "()（）[] "  # a time
 _LONGEST = 90  # characters of a time
 _QUOTES = '"“”„‟«»「」『』＂'
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -78,7 +79,7 @@ def split_when(text: str) -> Ending:
         if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
             continue
         either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
-        return Ending(_bare(query), said.strip("()（）[] "), either)
+        return Ending(_bare(query), said.strip(_AROUND), either)
     return Ending(text, None)
 
 
@@ -135,7 +136,7 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 
 def _with_place(said: str) -> Reading | None:
     """The meaning of a clear time of day with an unknown place behind it, which is then refused; None for other texts."""
-    tokens, rest = tokens_of(plain(said))
+    tokens, rest = tokens_of(plain(said.strip(_AROUND)))
     if not may_be_place(rest):
         return None
     reading = meaning(tokens)
