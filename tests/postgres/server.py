@@ -46,7 +46,7 @@ class Server:
             if not (self.folder / "cluster").exists():
                 self._start()
                 self._make_template()
-        self._control = psycopg.connect(self._info("postgres"), autocommit=True)
+        self._control = psycopg.connect(self.info("postgres"), autocommit=True)
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "tests.postgres", str(self.folder)]
@@ -59,18 +59,20 @@ class Server:
         started.returncode = 0  # it outlives this process, and nobody waits for it
 
     def _make_template(self) -> None:
-        with psycopg.connect(self._info("postgres"), autocommit=True) as control:
+        with psycopg.connect(self.info("postgres"), autocommit=True) as control:
             control.execute("CREATE DATABASE template_of_tests")
         made = Store(self.url("template_of_tests"))
         made.open(now=NOON)
         made.close()
 
-    def _info(self, database: str) -> str:
+    def info(self, database: str) -> str:
+        """The words by which psycopg connects to a database."""
         return f"host={self.folder}/cluster user={SUPERUSER} dbname={database}"
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, user: str = SUPERUSER, password: str = "") -> str:
         """The address of a database, as PAPERWIRE_DATABASE_URL has it."""
-        return f"postgresql://{SUPERUSER}@/{database}?host={self.folder}/cluster"
+        login = f"{user}:{password}" if password else user
+        return f"postgresql://{login}@/{database}?host={self.folder}/cluster"
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:

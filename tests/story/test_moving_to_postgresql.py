@@ -94,7 +94,7 @@ def rows_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
         return {
             table.name: [tuple(row) for row in session.connection().execute(table.select())]
             for table in TABLES.sorted_tables
-            if table.name != "indexed_paper"
+            if table.name not in {"indexed_paper", "query_change"}
         }
 
 

@@ -11,7 +11,8 @@ from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
 _AT_ONCE = 2_000  # rows
-_MADE_ANEW = frozenset({"indexed_paper"})  # whose rows belong to the text search of a kind of database
+# The entries of the full-text index, and the log of queries that triggers write as queries come into the target.
+_MADE_ANEW = frozenset({"indexed_paper", "query_change"})
 
 
 def holds_rows(session: Session) -> bool:
@@ -23,7 +24,7 @@ def holds_rows(session: Session) -> bool:
 def copy_rows(source: Session, target: Session) -> dict[str, int]:
     """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
 
-    Entries of the full-text index are left out: the caller makes them anew.
+    Entries of the full-text index are left out: the caller makes them anew. Triggers of the target note its new queries.
     """
     copied = {}
     for table in TABLES.sorted_tables:
