@@ -75,16 +75,17 @@ class Dispatcher:
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups."""
         context = self._context
-        self.take_over(await write(unfinished_replies, context.store, now=context.clock.now()))
-        self.resume_lookups(await write(take_over_lookups, context.store, since=context.clock.now() - PENDING_FOR))
+        replies = await write(unfinished_replies, context.store, now=context.clock.now())
+        lookups = await write(take_over_lookups, context.store, since=context.clock.now() - PENDING_FOR)
+        self.take_over(replies, lookups)
 
-    def resume_lookups(self, names: Iterable[str]) -> None:
-        """Looks up what another worker began to look up and did not answer."""
-        for name in names:
+    def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
+        """Posts stored replies, each with its platform and update, that another worker did not finish posting.
+
+        Looks up what it did not finish looking up, by the names of these look-ups.
+        """
+        for name in lookups:
             self._start_lookup(name)
-
-    def take_over(self, replies: Iterable[tuple[str, str, str]]) -> None:
-        """Posts stored replies, each with its platform and update, that another worker did not finish posting."""
         for platform, update, text in replies:
             if platform in self._context.channels:
                 self._post_reply(StoredReply.from_json(update, text))

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from bot.commands.papers.paper_lookup import PENDING_FOR
 from bot.context.writing import write
 from bot.ports.clock import Clock
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import unfinished_replies
+from subscriptions.service.chats import take_over_lookups, unfinished_replies
 from subscriptions.service.outbox import beat, others_in_hand, recover_stalled
 from subscriptions.store import Store
 
@@ -19,6 +20,7 @@ BEAT_INTERVAL = 10.0  # seconds
 STALLED_AFTER = 60.0  # seconds without a heartbeat, while the database took writes
 
 Replies = Sequence[tuple[str, str, str]]  # platform, update id, reply
+Lookups = Sequence[str]  # their names
 
 
 class OwnerWatch:
@@ -35,11 +37,11 @@ class OwnerWatch:
         self._clock = clock
         self._seen: dict[tuple[str, int], float] = {}  # (worker, heartbeat) -> monotonic second of the first look
         self._recovers = recovers
-        self._post_replies: Callable[[Replies], None] | None = None  # None: this process posts no replies of others
+        self._answers: Callable[[Replies, Lookups], None] | None = None  # None: this process answers for no others
 
-    def recover_replies(self, post: Callable[[Replies], None]) -> None:
-        """From now on recovers what stalled workers left; `post` posts their replies."""
-        self._recovers, self._post_replies = True, post
+    def recover_answers(self, answer: Callable[[Replies, Lookups], None]) -> None:
+        """From now on recovers what stalled workers left; `answer` posts their replies and answers what they looked up."""
+        self._recovers, self._answers = True, answer
 
     async def watch(self) -> None:
         """Looks again and again, until it is cancelled."""
@@ -63,22 +65,26 @@ class OwnerWatch:
         return await self._take_over(stalled) if stalled else 0
 
     async def _take_over(self, stalled: Mapping[str, int]) -> int:
-        posts, now = self._post_replies, self._clock.now()
-        messages, replies = await write(_recovered, self._store, stalled, now if posts else None)
-        if posts:
-            posts(replies)
+        answers, now = self._answers, self._clock.now()
+        messages, replies, lookups = await write(_recovered, self._store, stalled, now if answers else None)
+        if answers:
+            answers(replies, lookups)
         return messages
 
 
-def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies]:
-    """Recovers the messages of stalled workers, and at `now`, if it is given, takes their replies over.
+def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies, Lookups]:
+    """Recovers the messages of stalled workers, and at `now`, if it is given, takes their replies and look-ups over.
 
     One transaction: after a crash before its commit the workers are still there, to be found by the next look. After a
-    crash behind it the replies are in the hands of this worker, and what it may have posted is not posted once more.
+    crash behind it all is in the hands of this worker, and a reply that it may have posted is not posted once more. A look-up
+    that it may have answered is tried again: its answer is an update, which has its effect once.
     """
     with store.write() as transaction:
         messages = recover_stalled(transaction, stalled)
-        return messages, unfinished_replies(transaction, now=now) if now else ()
+        if now is None:
+            return messages, (), ()
+        lookups = take_over_lookups(transaction, since=now - PENDING_FOR)
+        return messages, unfinished_replies(transaction, now=now), lookups
 
 
 @asynccontextmanager

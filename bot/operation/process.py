@@ -265,7 +265,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
         gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
         async with listening(app, receivers, sources.lookup) as dispatcher:
-            owners.recover_replies(dispatcher.take_over)
+            owners.recover_answers(dispatcher.take_over)
             await Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()

@@ -57,14 +57,16 @@ def index_document(paper: Paper) -> tuple[str, ...]:
     """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
     texts = {field: [_Words.of(text) for text in texts if text] for field, texts in texts_of(paper).items()}
     odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
-    names = [(author_tokens(name), exact_author_tokens(name)) for name in AUTHOR.values(paper)]
-    odd = odd or any(not _agree(parts, exact, author_tokens) for parts, exact in names)
-    long = any(len(parts) > _LONGEST_NAME for parts, _ in names)
+    names = [(name, author_tokens(name)) for name in AUTHOR.values(paper)]
+    odd = odd or any(
+        not _is_plain(name) and not _agree(parts, exact_author_tokens(name), author_tokens) for name, parts in names
+    )
+    long = any(len(parts) > _LONGEST_NAME for _, parts in names)
     flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
     labels = [_encoded(_MARK + name, "") for name in (*flags, *(f"h{name}" for name in _present(paper)))]
     return (
         *(_column(texts[field]) for field in _TEXT_FIELDS),
-        _GAP.join(_encoded("", " ".join(parts)) + _initials(parts) for parts, _ in names),
+        _GAP.join(_encoded("", " ".join(parts)) + _initials(parts) for _, parts in names),
         " ".join((*labels, *_categories(paper))),
     )
 
@@ -97,16 +99,24 @@ class _Words:
     """The words of one text."""
 
     folded: list[str]
-    written: list[str]
-    exact: list[str]
+    changed: set[str]  # words as they are written that the plural step changes
+    capital: set[str]  # words with capitals inside, as they are written
     odd: bool
 
     @classmethod
     def of(cls, text: str) -> "_Words":
         written, exact = written_and_exact_tokens(text)
-        plain = text.isascii() and "\\" not in text
+        plain = _is_plain(text)
         odd = not plain and not _agree(written, exact, written_tokens)
-        return cls(list(map(fold_plural, written)), written, exact, odd)
+        folded = list(map(fold_plural, written))
+        changed = set(written).difference(folded)  # a word that is its own stem is among the stems
+        capital = set(exact).difference(written) if plain else set(exact)
+        return cls(folded, changed, set(filter(_has_inner_capital, capital)), odd)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each word of a text is folded as it is folded alone, and to its small letters."""
+    return text.isascii() and "\\" not in text
 
 
 def _agree(folded: Sequence[str], exact: Iterable[str], fold: object) -> bool:
@@ -121,8 +131,8 @@ def _folded(word: str, fold: object) -> tuple[str, ...]:
 
 def _column(texts: Sequence[_Words]) -> str:
     """Returns the column of a field: its texts, then the words that are looked for in another form."""
-    changed = {written for words in texts for written, folded in zip(words.written, words.folded, strict=True) if written != folded}  # fmt: skip
-    capital = {word for words in texts for word in words.exact if _has_inner_capital(word)}
+    changed = set[str]().union(*(words.changed for words in texts))
+    capital = set[str]().union(*(words.capital for words in texts))
     parts = [_encoded("", " ".join(words.folded)) for words in texts]
     tail = [*(_encoded(_MARK + "s", word) for word in changed), *(_encoded(_MARK + "x", word) for word in capital)]
     return f" {_MARK} ".join((*parts, " ".join(tail)))

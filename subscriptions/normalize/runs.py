@@ -43,6 +43,10 @@ def run_pattern(single: str) -> re.Pattern[str]:
 RUN = run_pattern(SINGLE_CHARACTERS)
 _ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")  # the same, faster
 
+_DECIMAL = re.compile(r"(?<=[0-9])\.(?=[0-9])")
+_POINT = "\x01"  # stands for the point of a number
+_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}  # between runs
+
 _ONE = f"[{_APOSTROPHE_SIGNS}]"
 _APOSTROPHE = re.compile(_ONE)
 _LETTER = rf"[^\W_{_NO_LETTER}]"
@@ -54,7 +58,11 @@ _INNER_APOSTROPHE = re.compile(rf"{_ONE}(?<=(?:{_LETTER}|{_MARK}){_ONE}){_ONE}*(
 
 def runs_of(letters: str) -> list[str]:
     """Step 4: returns the runs of a text whose apostrophes were removed."""
-    return (_ASCII_RUN if letters.isascii() else RUN).findall(letters)
+    if not letters.isascii():
+        return RUN.findall(letters)
+    if "+" in letters or "#" in letters or _POINT in letters:
+        return _ASCII_RUN.findall(letters)
+    return (_DECIMAL.sub(_POINT, letters) if "." in letters else letters).translate(_BLANKS).split()
 
 
 def fold_apostrophes(text: str, *, name: bool = False) -> str:

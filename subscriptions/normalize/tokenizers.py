@@ -32,7 +32,7 @@ def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
     letters = fold_forms(fold_tex(text))
     exact = runs_of(fold_apostrophes(normalized("NFC", letters)))
     if letters.isascii():
-        return [token.lower() for token in exact], exact
+        return " ".join(exact).lower().split(), exact
     return _folded_runs(fold_apostrophes(fold_case(letters))), exact
 
 
@@ -42,7 +42,7 @@ def author_tokens(name: str) -> list[str]:
     A part of two letters keeps its e: Oe is a name, o an initial.
     """
     parts = _folded_runs(fold_apostrophes(fold_letters(fold_tex(name)), name=True))
-    return [_UMLAUT.sub(r"\1", part) for part in parts]
+    return [_UMLAUT.sub(r"\1", part) if "e" in part else part for part in parts]
 
 
 def exact_author_tokens(name: str) -> list[str]:

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
 
 from subscriptions.states import MessageState
-from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
+from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, UpdateRow
 from subscriptions.store.rows import MessageRow
 
 
@@ -48,10 +48,11 @@ def beat(session: Session, worker: str) -> None:
 
 
 def others_in_hand(session: Session, worker: str) -> dict[str, int]:
-    """The other workers that have messages or replies in hand → their heartbeats."""
+    """The other workers that have messages, replies or look-ups in hand → their heartbeats."""
     messages = select(MessageRow.worker).where(MessageRow.state == MessageState.SENDING)
     replies = select(UpdateRow.worker).where(text(UNFINISHED))
-    busy = or_(col(WorkerRow.id).in_(messages), col(WorkerRow.id).in_(replies))
+    lookups = select(PendingLookupRow.worker)
+    busy = or_(*(col(WorkerRow.id).in_(those) for those in (messages, replies, lookups)))
     return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker, busy)).all())
 
 

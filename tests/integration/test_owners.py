@@ -14,15 +14,24 @@ from sqlalchemy import create_engine, text
 
 from bot.app import App
 from bot.cli.subcommands.deliver import _deliver
+from bot.commands.papers.paper_lookup import pending_lookup
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.operation.owner_watch import BEAT_INTERVAL, OwnerWatch
 from bot.operation.process import run
 from bot.operation.web.health import LOOK_INTERVAL
+from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
-from subscriptions.model import Lane, Message
-from subscriptions.service.chats import apply_once, unfinished_replies
+from subscriptions.model import CallbackToken, ChatKind, Lane, Message
+from subscriptions.service.chats import (
+    apply_once,
+    begin_lookup,
+    end_lookup,
+    requested_lookup,
+    take_over_lookups,
+    unfinished_replies,
+)
 from subscriptions.service.outbox import (
     ClaimRequest,
     beat,
@@ -246,6 +255,42 @@ async def test_a_running_process_posts_once_the_replies_that_a_stalled_worker_le
         await process
     assert [entry.text for entry in telegram.posted_to("42")] == ["hello"]
     assert unfinished_replies(store, now=NOON) == []
+
+
+async def test_a_running_process_answers_what_a_stalled_worker_was_looking_up(
+    tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.operation.owner_watch.STALLED_AFTER", 0.0)
+    chat = address("telegram:42")
+    place = Place(chat=chat, kind=ChatKind.PRIVATE)
+    request = MessageRequest(place=place, update_id="1", sender="42", text="2601.09001")
+    clock = Beating(NOON)
+    async with a_bot(tmp_path, telegram, clock) as app:
+        begin_worker(other, holds_sender_lock=False)
+        name, token = pending_lookup(request, ["2601.09001"])
+        begin_lookup(other, name, token, now=NOON)
+        process = asyncio.create_task(running(app, once=False))
+        await posts(telegram, 1)
+        app.stop.set()
+        await process
+    (posted,) = telegram.posted_to("42")
+    assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
+    assert requested_lookup(other, name, since=NOON) is None
+
+
+def test_a_look_up_stays_with_a_worker_that_is_at_work_and_is_taken_over_by_one(store: Store, other: Store) -> None:
+    token = CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
+    begin_lookup(other, "theirs", token, now=NOON)
+    begin_worker(store, holds_sender_lock=True)
+    begin_lookup(store, "ours", token, now=NOON)
+    assert take_over_lookups(store, since=NOON) == []
+    seen = others_in_hand(store)
+    assert list(seen) == [other.worker]
+    recover_stalled(store, seen)
+    assert take_over_lookups(store, since=NOON) == ["theirs"]
+    assert take_over_lookups(store, since=NOON) == []
+    assert end_lookup(store, "theirs", since=NOON)
+    assert not end_lookup(other, "theirs", since=NOON)
 
 
 def test_a_reply_that_was_taken_over_is_in_hand_and_is_given_up_by_the_one_after(store: Store, other: Store) -> None:

@@ -10,16 +10,21 @@ from subscriptions.model import Digest
 from subscriptions.planning.archives import is_archive
 from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import WRITES, Ingested, Scope, Steps, Store, Transaction, done, losses
+from subscriptions.store import READS, WRITES, Ingested, Scope, Steps, Store, Transaction, done, losses
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
-from subscriptions.store.papers.digests import joined
-from subscriptions.store.papers.drafts import Incoming, incoming, known_keys
+from subscriptions.store.papers.digests import Prepared, joined
+from subscriptions.store.papers.drafts import Incoming, MergeBatch, incoming, known_keys
 from subscriptions.store.papers.known_papers import last_sequence
 from subscriptions.zones import zone
 
+Finish = Callable[
+    [Transaction, Ingested], Ingested
+]  # what is done in the transaction that stores a digest, with its result
+
 MOST_AT_ONCE = 500  # papers of a digest that are merged in one transaction: bounds how long other writers wait
+FEW_TO_MERGE = 50  # papers that are merged while others wait, a third of a millisecond each
 MOST_TOGETHER = 2000  # papers of a digest that are announced in one transaction, for the same reason; a day has fewer
 
 
@@ -87,20 +92,16 @@ def ingest_steps(
     *parts, last = _parts(store, _read(store, digest))
     before = Ingested()
     for papers in parts:
-        ahead = yield from work.store_ahead(store, papers)
-        yield WRITES
-        with store.write() as transaction:
-            ingested = work.store_digest(transaction, _part(digest, papers), papers, ahead)
+        ingested = yield from work.store_part(store, _part(digest, papers), papers)
         before = joined(before, ingested)
-    ahead = yield from work.store_ahead(store, last)
-    yield WRITES
-    with store.write() as transaction:
-        ingested = work.store_digest(transaction, digest, last, ahead)
-        if parts and not ingested.already_known:
-            ingested = joined(before, ingested)
+
+    def finish(transaction: Transaction, ingested: Ingested) -> Ingested:
+        whole = joined(before, ingested) if parts and not ingested.already_known else ingested
         if note is not None:
-            note(transaction, ingested)
-        return ingested
+            note(transaction, whole)
+        return whole
+
+    return (yield from work.store_part(store, digest, last, finish))
 
 
 def _parts(store: Scope, papers: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
@@ -149,8 +150,42 @@ class _Ingest:
                 )
         return ahead
 
+    def store_part(
+        self, store: Scope, digest: Digest, papers: Sequence[Incoming], finish: Finish = lambda _, ingested: ingested
+    ) -> Steps[Ingested]:
+        """Stores a digest, or a part of one, and calls `finish` in the same transaction; returns what that returns.
+
+        Given a Store, more than FEW_TO_MERGE papers are merged, and their words for the index made, in a transaction that reads. The one that writes
+        does this again only if others may have written in between, and of the words only those that changed.
+        """
+        ahead = yield from self.store_ahead(store, papers)
+        if not isinstance(store, Store) or len(papers) - len(ahead) <= FEW_TO_MERGE:
+            yield WRITES
+            with store.write() as transaction:
+                return finish(transaction, self.store_digest(transaction, digest, papers, ahead))
+        with store.read_then_write() as work:
+            yield READS
+            with work.read() as transaction:
+                prepared = digests.prepare(transaction, papers, self._batch(), ahead)
+            yield WRITES
+            with work.write() as transaction:
+                stored = self.store_digest(
+                    transaction, digest, papers, ahead, prepared=prepared, is_stale=work.is_stale
+                )
+                return finish(transaction, stored)
+
+    def _batch(self) -> MergeBatch:
+        return MergeBatch(now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=self.is_news)
+
     def store_digest(
-        self, transaction: Transaction, digest: Digest, papers: Sequence[Incoming], ahead: Mapping[int, int]
+        self,
+        transaction: Transaction,
+        digest: Digest,
+        papers: Sequence[Incoming],
+        ahead: Mapping[int, int] | None = None,
+        *,
+        prepared: Prepared | None = None,
+        is_stale: bool = True,
     ) -> Ingested:
         """Stores a digest, or a part of one, with all that follows; says what is stored of one that is known."""
         announcing.hold_sequence(transaction)
@@ -169,6 +204,8 @@ class _Ingest:
             of_arxiv=self.of_arxiv,
             came=when,
             ahead=ahead,
+            prepared=prepared,
+            is_stale=is_stale,
         )
         counted = 0 if when is came_now else count_read_again(transaction, after)
         edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)

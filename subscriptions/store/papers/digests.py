@@ -10,7 +10,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from subscriptions.matching import index_document
-from subscriptions.model import Digest
+from subscriptions.model import Digest, Paper
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import (
@@ -22,7 +22,7 @@ from subscriptions.store.papers.announcing import (
     unannounced,
 )
 from subscriptions.store.papers.drafts import Incoming, MergeBatch, unclaimed_of
-from subscriptions.store.papers.merging import as_entry, merge, stands_alone
+from subscriptions.store.papers.merging import as_entry, joins, merge, stands_alone
 from subscriptions.store.rows import (
     TABLES,
     AppearanceRow,
@@ -33,6 +33,8 @@ from subscriptions.store.sources import add_name
 
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 _INSERT_APPEARANCES = insert(_appearances)
+
+Document = tuple[Paper, tuple[str, ...]]  # a paper and its words for the index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,49 @@ def store_ahead(
     batch.look_up(session, apart)
     ids = {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)}
     batch.write(session)
-    index.write(session, _documents(batch, batch.updated))
+    index.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
     return ids
+
+
+def _look_up(
+    session: Session, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+) -> list[Incoming]:
+    """Reads what is stored of papers, adds those that are stored ahead to the batch, and returns the others."""
+    unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
+    merged = {place for place, paper in ahead.items() if paper in unclaimed}
+    for one in papers:
+        if one.place in merged:
+            batch.add_merged(one, ahead[one.place])
+    others = [one for one in papers if one.place not in merged]
+    batch.look_up(session, others)
+    return others
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The papers of a digest, merged with what was stored when they were read, and their documents for the index.
+
+    If others have written since, only documents count, each for the paper of which it was made.
+    """
+
+    batch: MergeBatch
+    documents: Mapping[int, Document]
+
+
+def prepare(
+    session: Session, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+) -> Prepared | None:
+    """Merges the papers of a digest into a new `batch`, and makes what the index is to hold of them; writes nothing.
+
+    None if two stored papers turn out to be one, which is written at once.
+    """
+    others = _look_up(session, papers, batch, ahead)
+    for one in others:
+        if joins(batch, one):
+            return None
+        merge(session, batch, one)
+    changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
+    return Prepared(batch, {paper: (entry, words) for paper, entry, words in _documents(batch, changed, {})})
 
 
 def add_digest(
@@ -104,29 +147,29 @@ def add_digest(
     of_arxiv: bool = False,
     came: Came = came_now,
     ahead: Mapping[int, int] | None = None,
+    prepared: Prepared | None = None,
+    is_stale: bool = True,
 ) -> Ingested:
     """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
-    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead` are the ids of papers that `store_ahead` has stored.
+    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead` are the ids of
+    papers that `store_ahead` has stored. `is_stale`: others may have written since `prepared` was made.
     """
     number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
-    batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
-    ahead = ahead or {}
-    unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
-    merged = {place for place, paper in ahead.items() if paper in unclaimed}
-    for one in papers:
-        if one.place in merged:
-            batch.add_merged(one, ahead[one.place])
-    others = [one for one in papers if one.place not in merged]
-    batch.look_up(session, others)
-    for one in others:
-        merge(session, batch, one)
+    if prepared is not None and not is_stale:
+        batch = prepared.batch
+    else:
+        batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
+        for one in _look_up(session, papers, batch, ahead or {}):
+            merge(session, batch, one)
     to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
     announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
     last = assign_sequences(session, batch.rows, announced, now, came) if announced else None
     batch.write(session)
     _write_appearances(session, batch, number)
-    index.write(session, _documents(batch, batch.places.keys() | batch.updated | batch.to_announce.keys()))
+    changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
+    made = prepared.documents if prepared is not None else {}
+    index.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
         raise_counter(session, last)
     return _result(batch)
@@ -168,15 +211,18 @@ def _write_appearances(session: Session, batch: MergeBatch, digest: int) -> None
     execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), rows)
 
 
-def _documents(batch: MergeBatch, changed: AbstractSet[int]) -> Iterable[tuple[int, tuple[str, ...]]]:
-    """Yields the documents for the index of the papers whose words or day changed, by id."""
+def _documents(
+    batch: MergeBatch, changed: AbstractSet[int], made: Mapping[int, Document]
+) -> Iterable[tuple[int, Paper, tuple[str, ...]]]:
+    """Yields (id, paper, its words for the index) of the papers whose words or day changed; `made` has some already."""
     for paper_id in sorted(changed & batch.rows.keys()):
         came = batch.as_it_came.get(paper_id)
-        as_it_came = came is not None and came.is_stored_as_it_came
-        yield (
-            paper_id,
-            came.document() if came and as_it_came else index_document(as_entry(batch, batch.rows[paper_id])),
-        )
+        if came is not None and came.is_stored_as_it_came:
+            yield paper_id, came.paper, came.document()
+            continue
+        entry = as_entry(batch, batch.rows[paper_id])
+        before = made.get(paper_id)
+        yield paper_id, entry, before[1] if before and before[0] == entry else index_document(entry)
 
 
 def is_known(session: Session, content_hash: str) -> bool:

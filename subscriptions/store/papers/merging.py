@@ -71,6 +71,11 @@ def merge(session: Session, batch: MergeBatch, one: Incoming) -> int:
     return row.id
 
 
+def joins(batch: MergeBatch, one: Incoming) -> bool:
+    """Whether a paper shows that several stored ones are one."""
+    return len(_same_paper(batch, one)) > 1
+
+
 def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
     """Whether a paper shares no key and no title with others, but perhaps with one row that no digest has.
 

@@ -1,0 +1,88 @@
+"""Known papers that changed are merged before others have to wait; what others stored meanwhile counts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from subscriptions.matching import index_document
+from subscriptions.model import Paper
+from subscriptions.service.papers import ingest_steps, papers_named
+from subscriptions.store import Ingested, Store
+from tests.make import NOON, digest, ingested, paper
+
+PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
+CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
+
+
+@pytest.fixture
+def known(store: Store) -> Store:
+    ingested(store, *PAPERS)
+    return store
+
+
+@pytest.fixture
+def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The titles of the papers whose words for the index were made while other writers had to wait."""
+    found: list[str] = []
+
+    def made(one: Paper) -> tuple[str, ...]:
+        if known._turns._taken:
+            found.append(one.title)
+        return index_document(one)
+
+    monkeypatch.setattr("subscriptions.store.papers.digests.index_document", made)
+    return found
+
+
+def stores(store: Store, *papers: Paper, meanwhile: tuple[Paper, ...] = ()) -> Ingested:
+    """Stores a digest; others store `meanwhile` after its papers were read and before they are written."""
+    steps = ingest_steps(store, digest(*papers), source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
+    kinds = _until_it_writes(steps)
+    assert kinds[-1] == "writes"
+    if meanwhile:
+        ingested(store, *meanwhile, source="other", of_arxiv=True)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        result: Ingested = end.value
+        return result
+
+
+def _until_it_writes(steps: Iterator[str]) -> list[str]:
+    kinds: list[str] = []
+    while not kinds or kinds[-1] != "writes":
+        kinds.append(next(steps))
+    return kinds
+
+
+def abstracts(store: Store) -> set[str]:
+    return {known.paper.abstract for known in papers_named(store, [one.arxiv_id or "" for one in PAPERS]).values()}
+
+
+def test_nothing_of_them_is_made_while_others_wait(known: Store, made_while_writing: list[str]) -> None:
+    result = stores(known, *CHANGED)
+    assert (result.updated, result.new) == (len(PAPERS), 0)
+    assert made_while_writing == []
+    assert abstracts(known) == {"Other words."}
+
+
+def test_what_others_stored_meanwhile_is_merged_and_only_that_is_made_again(
+    known: Store, made_while_writing: list[str]
+) -> None:
+    newest = replace(PAPERS[0], abstract="The newest words.", version=3)
+    result = stores(known, *CHANGED, meanwhile=(newest,))
+    made_while_writing.remove(newest.title)  # by the others, in their transaction
+    assert result.updated == len(PAPERS) - 1
+    assert set(made_while_writing) <= {newest.title}
+    assert abstracts(known) == {"Other words.", "The newest words."}
+
+
+def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
+    ingested(known, paper("A tree", "cs.LG", doi="10.1/x"), source="other")
+    both = replace(CHANGED[0], doi="10.1/x")
+    assert stores(known, *CHANGED[1:], both).updated == len(PAPERS)
+    assert len(papers_named(known, ["10.1/x"])) == 1
+    found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
+    assert len({one.id for one in found.values()}) == 1
