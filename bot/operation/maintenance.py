@@ -24,7 +24,7 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ste
         for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield WRITES
         remove_query_file(store)
-    if claim_copy(store, now=now):
+    if store.kind.file is not None and claim_copy(store, now=now):  # of a server its operator makes copies
         yield READS
         store.copy_into(backup_folder(settings, store), "daily", now)
         yield WRITES

@@ -19,7 +19,8 @@ OWNER_ONLY = 0o600
 
 def path_of(store: Store) -> Path | None:
     """Where the file of a store is; None: nowhere, since the database is no file."""
-    return store.path.with_name(f"{store.path.name}-queries")
+    file = store.kind.file
+    return None if file is None else file.with_name(f"{file.name}-queries")
 
 
 def write(path: Path, state: State, transaction: Transaction, change: int) -> None:
