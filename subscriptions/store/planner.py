@@ -3,7 +3,7 @@
 In the morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from subscriptions.store.chat.subscriptions import DueSpan
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import BECOMES_DUE, TABLES
+from subscriptions.store.shared_cursors import cursor_of
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
@@ -123,7 +124,8 @@ _ADVANCE = (
     update(_subscriptions)
     .where(_s.id.in_(_ids))
     .values(
-        cursor=case((_s.cursor < _upto, _upto), else_=_s.cursor),  # a plan that began earlier never moves it back
+        cursor=case((cursor_of() < _upto, _upto), else_=cursor_of()),  # a plan that began earlier never moves it back
+        shared_cursor=bindparam("follows", type_=Integer),
         next_due_at=bindparam("next_due"),
         latest_due_at=bindparam("latest_due"),
     )
@@ -131,15 +133,18 @@ _ADVANCE = (
 _SPOKEN = update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
-def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]]) -> None:
-    """Moves subscriptions on: (id, cursor, next due) each. One statement for all that move to the same place."""
-    alike: dict[tuple[int, DueSpan], list[int]] = {}
+def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]], follow: Mapping[int, int]) -> None:
+    """Moves subscriptions on: (id, cursor, next due) each. One statement for all that move to the same place.
+
+    `follow`: id of a subscription -> the shared cursor that it follows from then on; the others follow none.
+    """
+    alike: dict[tuple[int, DueSpan, int | None], list[int]] = {}
     for subscription_id, cursor, due in moves:
-        alike.setdefault((cursor, due), []).append(subscription_id)
-    for (cursor, due), ids in alike.items():
+        alike.setdefault((cursor, due, follow.get(subscription_id)), []).append(subscription_id)
+    for (cursor, (next_due, latest_due), followed), ids in alike.items():
+        place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
         for i in range(0, len(ids), CHUNK):
-            values = {"ids": ids[i : i + CHUNK], "upto": cursor, "next_due": due[0], "latest_due": due[1]}
-            execute(session, _ADVANCE, values)
+            execute(session, _ADVANCE, {"ids": ids[i : i + CHUNK], **place})
 
 
 def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:

@@ -166,6 +166,7 @@ class ChatRow(SQLModel, table=True):
         index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
         index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
         index("ix_chat_admin", "admin", where="admin IS 1"),
+        index("ix_chat_streak", "streak_after", where="streak_after IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
     platform: str
@@ -188,6 +189,7 @@ class ChatRow(SQLModel, table=True):
     admin: bool = False
     first_delivery_planned: bool = False
     no_match_streak: Json = json_column(dict)  # see model.NoMatchStreak; empty: none
+    streak_after: int | None = None  # the sequence after which that streak began; None: no streak, or it was said
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
@@ -217,7 +219,32 @@ class QueryRow(SQLModel, table=True):
     canonical: str = Field(unique=True)
 
 
-BECOMES_DUE = "state = 'active' AND chat_active IS 1"  # of a subscription, as the indexes of due moments have it
+class QueryChangeRow(SQLModel, table=True):
+    """A query was added or removed. Triggers write this log, and kept indexes follow it (store/query_changes.py)."""
+
+    __tablename__ = "query_change"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    sequence: int | None = Field(default=None, primary_key=True)
+    query: int
+
+
+class SharedCursorRow(SQLModel, table=True):
+    """The sequence up to which all subscriptions that follow it have looked (store/shared_cursors.py)."""
+
+    __tablename__ = "shared_cursor"
+    __table_args__ = (
+        UniqueConstraint("quiet", "zone", "operator_zone"),
+        index("ix_shared_cursor_sequence", "sequence"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    quiet: str
+    zone: str
+    operator_zone: str
+    sequence: int
+
+
+# Of a subscription, as the indexes of due moments have it. One that follows a shared cursor is found by matching.
+BECOMES_DUE = "state = 'active' AND chat_active IS 1 AND shared_cursor IS NULL"
 GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # of a delivery, as the index of open ones has it
 
 
@@ -254,7 +281,8 @@ class SubscriptionRow(SQLModel, table=True):
         default="", index=True
     )  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
-    cursor: int
+    cursor: int  # it has looked up to here, or up to the shared cursor that it follows, if that is higher
+    shared_cursor: int | None = None  # the shared cursor that it follows; triggers end that (0020_shared_cursors.py)
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss

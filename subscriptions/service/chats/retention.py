@@ -11,7 +11,7 @@ from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import Scope, Store, Transaction, key_value, platforms, retention
+from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, retention
 from subscriptions.store.chat import chat_data, chats, denials, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat.json_text import json_text
@@ -168,6 +168,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
+    yield from _steps(store, _drop_query_changes, now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
     with store.read() as transaction:
@@ -179,6 +180,11 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
         yield 1
     with store.write() as transaction:
         forget_workspaces(transaction, now=now)
+
+
+def _drop_query_changes(transaction: Transaction, _before: datetime, most: int) -> int:
+    """Removes what the log of queries has beyond its size; it has no moments."""
+    return query_changes.drop_changes(transaction, most)
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from subscriptions.model import (
     CallbackToken,
@@ -28,7 +28,8 @@ from subscriptions.store.papers import statistics
 STREAK_AFTER = 5  # days with papers of which none matched, until the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
-_Case = tuple[DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None]
+# What was due, the decision, and whether subscriptions of the chat follow shared cursors, or may.
+_Case = tuple[DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None, bool]
 
 
 def is_public(chat: Chat) -> bool:
@@ -55,21 +56,50 @@ def notify_no_match(
     lanes: list[Lane] = []
     streaks: dict[int, NoMatchStreak | None] = {}
     days: _Days = {}
-    for due, result in cases:
+    days_after: _Days = {}
+    for due, result, follows in cases:
         if is_public(due.chat):
             lanes += _notify_owner(transaction, due, result, now)
-        fits = bool(result and result[1]) or not nothing_fits(due)
-        streak = None if fits else streak_after(due, _days_of(due, days))
+        brings = bool(result and result[1])
+        streak = None if brings or not nothing_fits(due) else streak_after(due, _days_of(due, days))
+        if follows and streak is not None and not streak.said:
+            streak = _counted(transaction, due, streak, last_sequence, days_after)
         if streak is not None and _is_to_be_said(due, streak):
             streak = _since_papers_came(transaction, due, streak, last_sequence)
         if streak is not None and _is_to_be_said(due, streak):
             known = statistics.sequenced_between(transaction, streak.after, last_sequence)
             lanes += _notify_streak(transaction, due, streak, known, now)
             streak = replace(streak, said=True)
+        if follows and streak is None:
+            streak = _begun(due, last_sequence, lazily=brings)
         if streak != due.chat.no_match_streak:
             streaks[due.chat.id] = streak
     chats.store_streaks(transaction, streaks)
     return lanes
+
+
+def _begun(due: DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
+    """A streak of no day yet. Plans pass a chat over whose followers match nothing, so its begin is known beforehand.
+
+    `lazily`: one that has begun earlier stays. What was delivered since is found before it is said, and few are written.
+    """
+    before = due.chat.no_match_streak
+    if lazily and before is not None and not before.said:
+        return before
+    today = due.now.astimezone(due.zone).date()
+    return NoMatchStreak(days=0, last=today - timedelta(days=1), after=last_sequence)
+
+
+def _counted(
+    transaction: Transaction, due: DueDelivery, streak: NoMatchStreak, last_sequence: int, known: _Days
+) -> NoMatchStreak:
+    """The streak with the days on which papers came and the chat was not planned, since none of them matched. Cached."""
+    case = streak.after, due.zone
+    if case not in known:
+        moments = statistics.sequenced_at_between(transaction, streak.after, last_sequence)
+        known[case] = tuple(sorted({moment.astimezone(due.zone).date() for moment in moments}))
+    found = known[case]
+    return replace(streak, days=len(found), last=found[-1]) if found else streak
 
 
 def _is_to_be_said(due: DueDelivery, streak: NoMatchStreak) -> bool:

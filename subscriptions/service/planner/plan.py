@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
+from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
@@ -13,20 +15,22 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.decision import DueDelivery, Evidence, decide, decide_alike
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
+from subscriptions.service.planner.delivery_keys import due_moment, free_keys, moment_of
+from subscriptions.service.planner.look import Look, finish, following, look
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
-from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours
+from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours, reopened_window
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import READS, WRITES, Planned, Steps, Store, Transaction, done
+from subscriptions.store import READS, WRITES, Planned, Steps, Store, Transaction, done, shared_cursors
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.shared_cursors import SharedCursor
 
 SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
-_MINUTE = "%Y-%m-%dT%H:%M"
 
 _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
 
@@ -40,6 +44,7 @@ class PlanContext:
     window: Window
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
     matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
+    looks: bool = False  # shared cursors move once all is planned
 
     @property
     def forecast(self) -> Forecast:
@@ -54,6 +59,11 @@ class Decision:
     case: DueDelivery
     subscriptions: Sequence[Subscription]  # all of the chat
     result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # None: no delivery
+
+    @property
+    def asks_now(self) -> bool:
+        """Whether the chat has active subscriptions with cadence `now`."""
+        return any(s.cadence.kind == "now" and s.state is SubscriptionState.ACTIVE for s in self.subscriptions)
 
     def covers(self, subscription: Subscription) -> bool:
         """Whether the delivery covers a subscription: it brings its papers, or says that there are none."""
@@ -98,16 +108,20 @@ def plan_slices(
     A slice has steps that read, match and decide, and one that writes. Before the first one, pauses are ended. To go on to
     the next slice reads.
     """
-    delivery_forecast, chat_ids, pause_ended = _read_due(store, now)
-    if pause_ended:
+    due = _read_due(store, now)
+    if due.pause_ended:
         yield _end_pauses(store, now)
-        delivery_forecast, chat_ids, _ = _read_due(store, now)
-    with kept_window(store, delivery_forecast.last_sequence) as window:
-        context = PlanContext(now, delivery_forecast, window, matching=matching)
-        for start in range(0, len(chat_ids), SLICE):
+        due = _read_due(store, now)
+    with kept_window(store, due.delivery_forecast.last_sequence) as window:
+        found = look(store, due.behind, window, now=now, matching=matching) if due.behind else None
+        context = PlanContext(now, due.delivery_forecast, window, matching=matching, looks=found is not None)
+        chats = _chats_to_plan(store, due.chat_ids, found)
+        while chat_ids := list(islice(chats, SLICE)):
             if enough():
-                break
-            yield _plan_slice(store, chat_ids[start : start + SLICE], context)
+                return
+            yield _plan_slice(store, chat_ids, context)
+        if found is not None:
+            yield finish(store, found)
 
 
 def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:
@@ -116,13 +130,29 @@ def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:
     return ()
 
 
-def _read_due(store: Store, now: datetime) -> tuple[DeliveryForecast, list[int], bool]:
-    """The forecast at `now`, the ids of the chats that are due, and whether a pause has ended, which may add chats."""
+class _Due(NamedTuple):
+    """What there is to plan."""
+
+    delivery_forecast: DeliveryForecast  # at this moment
+    chat_ids: Sequence[int]  # the chats that are due by themselves
+    behind: Sequence[SharedCursor]  # the shared cursors below the newest papers
+    pause_ended: bool  # which may add chats
+
+
+def _read_due(store: Store, now: datetime) -> _Due:
     with store.read() as transaction:
         delivery_forecast = DeliveryForecast.of(transaction, now)
-        waiting = delivery_forecast.forecast.all_reported is False
-        chat_ids = plans.due_chats(transaction, now, delivery_forecast.last_sequence, waiting=waiting)
-        return delivery_forecast, chat_ids, plans.has_ended_pause(transaction, now)
+        last_sequence, waiting = delivery_forecast.last_sequence, delivery_forecast.forecast.all_reported is False
+        chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
+        behind = shared_cursors.behind(transaction, last_sequence)
+        return _Due(delivery_forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
+
+
+def _chats_to_plan(store: Store, due: Sequence[int], found: Look | None) -> Iterator[int]:
+    """Ids of the chats that are due by themselves, then of those for which something was found; each once."""
+    yield from due
+    known = set(due)
+    yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +220,7 @@ def _inputs_of(
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
-    keys = _free_keys(transaction, with_due, context.window.last_sequence, context.now)
+    keys = free_keys(transaction, with_due, context.window.last_sequence, context.now)
     return _Inputs(chats, subscriptions, due, waits, keys)
 
 
@@ -236,15 +266,36 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
     moves += [(s.id, last_sequence, _span_after(s, one, context)) for one in decided for s in one.case.subscriptions]
+    if context.looks:
+        moves += _left(inputs)
+    spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
+    follow = following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
     stored_planned.add_deliveries(transaction, planned, now=now)
-    plans.advance(transaction, moves)
+    plans.advance(transaction, moves, follow)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
     )
     lanes = [chats[p.chat_id].address.lane for p in planned]
     return lanes + notify_no_match(
-        transaction, [(one.case, one.result) for one in decided], last_sequence=last_sequence, now=now
+        transaction,
+        [(one.case, one.result, one.asks_now) for one in decided],
+        last_sequence=last_sequence,
+        now=now,
     )
+
+
+def _left(inputs: _Inputs) -> list[Move]:
+    """Moves that leave the due `now` subscriptions of chats that are not planned yet where they are, on their own.
+
+    A shared cursor that they follow passes what they have to bring.
+    """
+    return [
+        (s.id, s.cursor, (s.next_due_at, None))
+        for chat_id, due in inputs.due.items()
+        if chat_id not in inputs.keys
+        for s in due
+        if s.cadence.kind == "now" and s.next_due_at is None
+    ]
 
 
 def decide_now(
@@ -277,7 +328,7 @@ def _case(
         papers=context.window.papers,
         fits=fits,
         delivered=delivered,
-        due=_due_moment(chat, due, now),
+        due=due_moment(chat, due, now),
         now=now,
         zone=zones.zone(chat.settings.timezone),
         next_due=next_delivery.at or next_delivery.latest,
@@ -293,7 +344,7 @@ def _case(
 def _may_have_come(chat: Chat, due: Sequence[Subscription], context: PlanContext) -> bool:
     """Whether papers could have come since the due moments before these."""
     now, forecast = context.now, context.forecast
-    return any(forecast.may_have_come(max(s.since, _moment(s, chat, now) - _period(s.cadence))) for s in due)
+    return any(forecast.may_have_come(max(s.since, moment_of(s, chat, now) - _period(s.cadence))) for s in due)
 
 
 def _period(cadence: Cadence) -> timedelta:
@@ -326,20 +377,9 @@ def _due_now(
     found = [s for s in subscriptions if due(s)]
     waits = put_off_by_quiet_hours(chat, found, now)
     if all_reported is False:
-        waits += [(s.id, s.cursor, opened) for s in found if (opened := _reopened_window(s, chat, now))]
+        waits += [(s.id, s.cursor, opened) for s in found if (opened := reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
-
-
-def _reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
-    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
-    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
-        return None
-    zone = zone_of(subscription, chat)
-    opened = cadences.first_due(subscription.cadence, zone, now)
-    if opened is None or not subscription.next_due_at < opened <= now:
-        return None
-    return due_span(subscription.cadence, zone, opened)
 
 
 def _span_after(subscription: Subscription, one: Decision, context: PlanContext) -> stored_subscriptions.DueSpan:
@@ -349,47 +389,3 @@ def _span_after(subscription: Subscription, one: Decision, context: PlanContext)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
         return due_span(subscription.cadence, zone, opened)
     return due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
-
-
-def _due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
-    """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
-    return max(_moment(s, chat, now) for s in due_subscriptions)
-
-
-def _moment(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
-    if subscription.next_due_at is None or subscription.cadence.kind == "now":
-        return now  # `now` has a moment only while it is held back after a pause
-    if subscription.cadence.kind == "when-out":
-        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at))
-    return subscription.next_due_at
-
-
-def _free_keys(
-    transaction: Transaction,
-    due: Sequence[tuple[Chat, Sequence[Subscription]]],
-    last_sequence: int,
-    now: datetime,
-) -> dict[int, str]:
-    """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
-
-    These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
-    subscriptions would stay due for ever and never be sent.
-    """
-    keys = {chat.id: _dedupe_key(chat, due_subscriptions, last_sequence, now) for chat, due_subscriptions in due}
-    taken = stored_planned.taken_keys(transaction, list(keys.values()))
-    for chat, due_subscriptions in due:
-        if keys[chat.id] in taken and f"{_due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
-            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)
-    return {chat_id: key for chat_id, key in keys.items() if key not in taken}
-
-
-def _dedupe_key(chat: Chat, due_subscriptions: Sequence[Subscription], last_sequence: int, now: datetime) -> str:
-    """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
-
-    Where no subscription has a due moment, one per chat and range of papers.
-    """
-    if any(s.next_due_at is not None for s in due_subscriptions):
-        return f"{chat.id}:{_due_moment(chat, due_subscriptions, now):{_MINUTE}}"
-    numbers = ",".join(str(s.number) for s in due_subscriptions)
-    cursor = min(s.cursor for s in due_subscriptions)
-    return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"

@@ -60,13 +60,17 @@ class Window:
             self.matches |= self._matched_together(queries)
         return {s.id: self.matches[s.canonical] for s in subscriptions}
 
-    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
+    def indexed(self) -> PaperIndex:
+        """The index of the papers, made when it is first asked for."""
         if self.index is None:
             self.index = PaperIndex(self.tokenized)
-        asked = QuerySet()
+        return self.index
+
+    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
+        asked, index = QuerySet(), self.indexed()
         handles = {canonical: asked.add(query) for canonical, query in queries.items()}
-        bits = match(asked, self.index)
-        return {canonical: tuple(self.index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
+        bits = match(asked, index)
+        return {canonical: tuple(index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
 
 
 @lru_cache(maxsize=65536)

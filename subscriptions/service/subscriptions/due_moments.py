@@ -67,6 +67,17 @@ def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetim
             )
 
 
+def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
+    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
+    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
+        return None
+    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    opened = cadences.first_due(subscription.cadence, zone, now)
+    if opened is None or not subscription.next_due_at < opened <= now:
+        return None
+    return due_span(subscription.cadence, zone, opened)
+
+
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
     """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
     if moment is None or cadence.kind != "when-out":

@@ -35,6 +35,7 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
+from subscriptions.store.shared_cursors import cursor_of
 
 Json = dict[str, Any]
 
@@ -44,8 +45,9 @@ _CHAT_NAMES = {  # today's columns → what they are called in an export
     "state_detail": "",
     "first_delivery_planned": "spoken",
     "no_match_streak": "dry",
+    "streak_after": "",
 }
-_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen", "chat_active": ""}
+_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen", "chat_active": "", "shared_cursor": ""}
 _DELIVERY_NAMES = {"sendable": ""}
 _MESSAGE_NAMES = {
     "lookup_given_up": "edit_payload",
@@ -128,12 +130,12 @@ def _chat_name(row: ChatRow) -> str:
 
 def _subscriptions(session: Session, chat_id: int) -> list[Json]:
     rows = (
-        select(SubscriptionRow, QueryRow.canonical)
+        select(SubscriptionRow, QueryRow.canonical, cursor_of())
         .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
         .where(SubscriptionRow.chat == chat_id)
         .order_by(col(SubscriptionRow.number))
     )
-    return [{**_json(row), "canonical": canonical} for row, canonical in session.exec(rows)]
+    return [{**_json(row), "seen": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
 
 
 def _update(row: UpdateRow) -> Json:

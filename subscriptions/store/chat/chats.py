@@ -55,7 +55,11 @@ _HOLD_LANE = (
     .where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
     .values(_SAME_NUMBER)
 )
-_STREAKS = update(_chats).where(_chats.c.id.in_(_ids)).values(no_match_streak=bindparam("streak"))
+_STREAKS = (
+    update(_chats)
+    .where(_chats.c.id.in_(_ids))
+    .values(no_match_streak=bindparam("streak"), streak_after=bindparam("unsaid_after"))
+)
 
 
 def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
@@ -299,7 +303,12 @@ def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None])
         alike.setdefault(streak, []).append(chat_id)
     for streak, ids in alike.items():
         for i in range(0, len(ids), CHUNK):
-            execute(session, _STREAKS, {"ids": ids[i : i + CHUNK], "streak": _streak_values(streak)})
+            after = None if streak is None or streak.said else streak.after
+            execute(
+                session,
+                _STREAKS,
+                {"ids": ids[i : i + CHUNK], "streak": _streak_values(streak), "unsaid_after": after},
+            )
 
 
 def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:

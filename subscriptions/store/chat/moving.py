@@ -25,6 +25,7 @@ from subscriptions.store.conversation_rows import (
     WrongCodeRow,
 )
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
+from subscriptions.store.shared_cursors import cursor_of
 
 _NO_NUMBER = 0  # no subscription has it
 
@@ -186,13 +187,14 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
     theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
+    both = select(SubscriptionRow.id, cursor_of()).where(col(SubscriptionRow.chat).in_((before, after)))
+    looked = dict(session.exec(both).all())
     ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
     for row in session.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
-            same.cursor = min(
-                same.cursor, row.cursor
-            )  # papers that one of the two has not looked at are still to be delivered
+            # Papers that one of the two has not looked at are still to be delivered.
+            same.cursor, same.shared_cursor = min(looked[same.id], looked[row.id]), None
             numbers[row.number] = same.number
             session.delete(row)
         else:

@@ -26,6 +26,7 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
+from subscriptions.store.shared_cursors import cursor_of
 
 DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
 NOW = "now"  # the cadence, as stored
@@ -38,7 +39,7 @@ _ids = bindparam("ids", type_=Integer, expanding=True)
 _s = _subscriptions.c
 # In the order of the fields of Subscription; `hurry` follows from the last one.
 _VALUES = (
-    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
+    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
     _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.latest_due_at,
 )  # fmt: skip
 _SUBSCRIPTIONS = (
@@ -123,7 +124,9 @@ def add_subscription(
         latest_due_at=due[1],
         counted_until=counted_until,
     )
-    insert_new(session, "subscription", ("chat", "query"), row.model_dump(exclude={"id", "chat_active"}))
+    insert_new(
+        session, "subscription", ("chat", "query"), row.model_dump(exclude={"id", "chat_active", "shared_cursor"})
+    )
     return _subscription(execute(session, _ADDED, {"chat": chat_id, "query": row.query}).one())
 
 

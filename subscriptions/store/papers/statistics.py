@@ -19,6 +19,12 @@ def sequenced_between(session: Session, after: int, upto: int) -> int:
     return session.exec(wanted).one()
 
 
+def sequenced_at(session: Session, sequence: int) -> datetime | None:
+    """When the newest paper up to a sequence got its sequence; None if there is none."""
+    wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) <= sequence)
+    return session.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
+
+
 def sequenced_at_between(session: Session, after: int, upto: int) -> list[datetime]:
     """When the papers with a sequence in (after, upto] got it, each moment once."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)

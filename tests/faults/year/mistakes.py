@@ -38,8 +38,10 @@ def forgets_its_place() -> Iterator[None]:
     """A planner that does not store up to where a subscription has looked."""
     advance = plans.advance
 
-    def forgetful(session: Transaction, moves: Sequence[tuple[int, int, subscriptions.DueSpan]]) -> None:
-        advance(session, [(subscription, 0, due) for subscription, _, due in moves])
+    def forgetful(
+        session: Transaction, moves: Sequence[tuple[int, int, subscriptions.DueSpan]], _follow: Mapping[int, int]
+    ) -> None:
+        advance(session, [(subscription, 0, due) for subscription, _, due in moves], {})
 
     with patch.object(plans, "advance", forgetful):
         yield

@@ -1,0 +1,87 @@
+"""All queries of the store as one set, kept in memory: made once, then it follows the log of what came and went.
+
+It holds queries, and not subscriptions: a database finds the subscriptions of a query by its own index, so memory grows with
+the different queries only. Beside the set itself these cost 8 bytes each.
+"""
+
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from subscriptions.matching import PaperIndex, QuerySet, match
+from subscriptions.store import Store, Transaction, query_changes
+
+PAGE = 5000  # queries that one statement reads while the set is made
+_NONE = -1  # no handle
+
+
+class KeptQueries:
+    """The queries of the store up to a change of the log."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        self.queries = QuerySet()
+        self._change: int | None = None  # the newest one that it has; None: it is to be made
+        self._handles = array("i")  # by the id of a query
+        self._ids = array("i")  # of the queries, by handle
+
+    @property
+    def bytes_beside(self) -> int:
+        """The bytes that it takes beside the set itself."""
+        return self._handles.itemsize * len(self._handles) + self._ids.itemsize * len(self._ids)
+
+    def follow(self, transaction: Transaction) -> None:
+        """Takes what came and went since the last call, of all processes. Makes the set where it can not follow."""
+        changed = None if self._change is None else query_changes.changes_after(transaction, self._change)
+        if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # handles are never used again
+            self._make(transaction)
+            return
+        newest, ids = changed
+        texts = query_changes.queries_by_id(transaction, sorted(ids))
+        for query in ids:
+            self._drop(query)
+            if query in texts:
+                self._add(query, texts[query])
+        self._change = newest
+
+    def matching(self, papers: PaperIndex) -> list[int]:
+        """Ids of the queries that find a paper."""
+        return [self._ids[handle] for handle, bits in match(self.queries, papers).items() if bits]
+
+    def _make(self, transaction: Transaction) -> None:
+        self._start()
+        last = 0
+        while page := query_changes.page_of_queries(transaction, last, PAGE):
+            for query, canonical in page:
+                self._add(query, canonical)
+            last = page[-1][0]
+        self._change = query_changes.newest_change(transaction)
+
+    def _add(self, query: int, canonical: str) -> None:
+        if query >= len(self._handles):
+            self._handles.extend([_NONE] * (query + 1 - len(self._handles)))
+        handle = self._handles[query] = self.queries.add_canonical(canonical)
+        self._ids.extend([_NONE] * (handle + 1 - len(self._ids)))
+        self._ids[handle] = query
+
+    def _drop(self, query: int) -> None:
+        if query < len(self._handles) and self._handles[query] != _NONE:
+            self.queries.remove(self._handles[query])
+            self._handles[query] = _NONE
+
+
+_KEPT: WeakKeyDictionary[Store, KeptQueries] = WeakKeyDictionary()
+
+
+@contextmanager
+def kept_queries(store: Store) -> Iterator[KeptQueries]:
+    """Yields the set that the last plan left, and keeps it for the next one, unless an error leaves it half changed.
+
+    Two plans at the same time have a set each.
+    """
+    kept = _KEPT.pop(store, None) or KeptQueries()
+    yield kept
+    _KEPT[store] = kept

@@ -1,0 +1,132 @@
+"""Looks at new papers for all subscriptions that follow shared cursors: matches once, and finds the chats that have something.
+
+Only these chats are planned, slice by slice, which moves the cursors of their subscriptions. Then the shared cursors move, one
+row for all that matched nothing. A crash before that leaves the shared cursors where they are: the next process looks again,
+and passes over those whose own cursors have moved. Nobody can come to follow a shared cursor while papers are above it that
+the subscription itself has not looked at (`following`), and whoever is changed follows it no more. So all that follow it when it moves were matched.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from subscriptions import zones
+from subscriptions.model import Chat, Lane, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.service.planner.kept_queries import kept_queries
+from subscriptions.service.planner.no_match import STREAK_AFTER
+from subscriptions.service.planner.window import Window
+from subscriptions.store import WRITES, Steps, Store, Transaction, shared_cursors
+from subscriptions.store.database.store import in_chunks
+from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.papers import known_papers, statistics
+from subscriptions.store.shared_cursors import SharedCursor
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in the papers up to a sequence."""
+
+    shared: frozenset[int]  # the shared cursors that are looked at
+    upto: int
+    queries: Sequence[int]  # ids of those that find a paper
+    unmatched: Sequence[int]  # ids of chats that may have to hear that nothing matched for days
+
+    def chats(self, store: Store) -> Iterator[int]:
+        """Ids of the chats that have something, those of some queries after the other; each once."""
+        seen = set(self.unmatched)
+        yield from self.unmatched
+        for part in in_chunks(self.queries):
+            with store.read() as transaction:
+                found = shared_cursors.chats_with(transaction, part, self.shared, self.upto)
+            new = [chat for chat in found if chat not in seen]
+            seen.update(new)
+            yield from new
+
+
+def look(
+    store: Store,
+    behind: Sequence[SharedCursor],
+    window: Window,
+    *,
+    now: datetime,
+    matching: Callable[[], AbstractContextManager[object]],
+) -> Look | None:
+    """Matches what followers of the shared cursors `behind` have not looked at. None: it is quiet for all of them."""
+    upto = window.last_sequence
+    awake = [one for one in behind if not _is_quiet(one, store.zone, now)]
+    if not awake:
+        return None
+    shared = frozenset(one.id for one in awake)
+    with kept_queries(store) as kept, store.read() as transaction:
+        kept.follow(transaction)
+        window.cover(transaction, min(one.sequence for one in awake))
+        with matching():
+            queries = kept.matching(window.indexed())
+        return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
+
+
+def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
+    """Moves the shared cursors. Everything that was found must be planned."""
+    yield WRITES
+    with store.write() as transaction:
+        stored_planned.hold_planning(transaction)
+        shared_cursors.move(transaction, sorted(found.shared), found.upto)
+    return ()
+
+
+def following(
+    transaction: Transaction, looked: Sequence[tuple[Chat, Sequence[Subscription]]], upto: int
+) -> Mapping[int, int]:
+    """Id of each `now` subscription that has looked at all papers, up to the sequence `upto` -> the shared cursor to follow.
+
+    Empty if there are newer papers by now: another process may be looking at these, and must find all followers.
+    """
+    if upto < known_papers.last_sequence(transaction):
+        return {}
+    ids: dict[tuple[str, str], int | None] = {}
+    follow: dict[int, int] = {}
+    for chat, subscriptions in looked:
+        key = chat.settings.quiet, chat.settings.timezone
+        for subscription in subscriptions:
+            if subscription.cadence.kind != "now":
+                continue
+            if key not in ids:
+                ids[key] = shared_cursors.id_of(transaction, *key, transaction.zone, sequence=upto)
+            if (followed := ids[key]) is not None:
+                follow[subscription.id] = followed
+    return follow
+
+
+def _is_quiet(shared: SharedCursor, operator_zone: str, now: datetime) -> bool:
+    """Whether it is quiet for all followers. Of those who chose no zone the clock changes with the operator's zone."""
+    clocks = {shared.zone}
+    if shared.zone == shared.operator_zone:
+        clocks.add(operator_zone)
+    minute = now.replace(second=0, microsecond=0)
+    return all(_is_quiet_at(shared.quiet, zone, minute) for zone in clocks)
+
+
+@lru_cache(maxsize=4096)
+def _is_quiet_at(quiet: str, zone: str, minute: datetime) -> bool:
+    return cadences.quiet_until(quiet, zones.zone(zone), minute) is not None
+
+
+def _to_hear_of_no_match(transaction: Transaction, shared: frozenset[int], upto: int) -> list[int]:
+    """Ids of the chats that nothing has matched on so many days with papers that they are to hear of it."""
+    newest = statistics.sequenced_at(transaction, upto)
+    if newest is None:
+        return []
+    before = known_papers.sequence_before(transaction, newest - timedelta(days=STREAK_AFTER - 2))
+    days: dict[tuple[int, str], set[date]] = {}
+    found = []
+    for chat, chosen, after in shared_cursors.chats_without_match(transaction, before, shared, upto):
+        zone = chosen or transaction.zone
+        if (after, zone) not in days:
+            moments = statistics.sequenced_at_between(transaction, after, upto)
+            days[after, zone] = {moment.astimezone(zones.zone(zone)).date() for moment in moments}
+        if len(days[after, zone]) >= STREAK_AFTER:
+            found.append(chat)
+    return found

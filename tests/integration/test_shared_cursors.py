@@ -1,0 +1,513 @@
+"""Subscriptions that follow a shared cursor get what they would get if each had only its own."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from subscriptions.errors import PaperwireError
+from subscriptions.matching import matching_papers
+from subscriptions.model import Paper
+from subscriptions.query import parse_query
+from subscriptions.service.planner import look, plan_due
+from subscriptions.service.planner import plan as _plan
+from subscriptions.service.subscriptions import edit, pause, resume, set_setting, unsubscribe
+from subscriptions.store import Store, shared_cursors
+from subscriptions.store import planner as _plans
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
+from tests.make import NOON, address, ingested, paper, subscribes
+from tests.statements import recording
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+CHATS = ("telegram:1", "telegram:2", "telegram:3")
+WORDS = ("graph", "tree", "leaf")
+QUERIES = ("graph", "tree", "leaf", "graph -tree", "tree OR leaf", "graph tree")
+SCHEDULES = ("now", "now", "now", "daily 13:00", "when-out 08:00-20:00")
+
+
+@pytest.fixture
+def followed(store: Store) -> Store:
+    """Returns a store in which a chat with quiet hours and one without follow shared cursors."""
+    for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
+        subscribes(store, chat, "graph", every="now")
+        set_setting(store, address(chat), "quiet", quiet, now=NOON)
+    ingested(store, paper("A first graph"), now=NOON + MINUTE)
+    assert len(plan_due(store, now=NOON + MINUTE)) == 2
+    assert all(follows(store).values())
+    return store
+
+
+def follows(store: Store) -> dict[int, int | None]:
+    """Chat -> the shared cursor that its last subscription follows."""
+    with store.read() as transaction:
+        return dict(transaction.exec(select(SubscriptionRow.chat, SubscriptionRow.shared_cursor)).all())
+
+
+def looked(store: Store) -> dict[int, int]:
+    """Chat -> the sequence up to which its last subscription has looked."""
+    with store.read() as transaction:
+        found = stored_subscriptions.subscriptions_of(transaction, [1, 2, 3])
+    return {chat: of_chat[-1].cursor for chat, of_chat in found.items() if of_chat}
+
+
+def brought(store: Store) -> list[tuple[str, str]]:
+    """(chat, title) of each paper in a delivery."""
+    with store.read() as transaction:
+        rows = transaction.exec(
+            select(ChatRow.address, PaperRow.title)
+            .join(DeliveryItemRow, DeliveryItemRow.chat == ChatRow.id)  # type: ignore[arg-type]
+            .join(PaperRow, PaperRow.id == DeliveryItemRow.paper)  # type: ignore[arg-type]
+        ).all()
+    return sorted((f"telegram:{where}", title) for where, title in rows)
+
+
+class TestWhoMatchesNothing:
+    def test_is_neither_read_nor_written(self, followed: Store) -> None:
+        ingested(followed, paper("A tree"), now=NOON + HOUR)
+        with recording(followed) as recorded:
+            assert plan_due(followed, now=NOON + HOUR) == ()
+        assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
+        assert not [one for one in recorded.statements if "WHERE chat.id IN" in one]
+        assert looked(followed) == {1: 2, 2: 2}
+
+    def test_a_look_is_one_step_however_many_follow(self, followed: Store) -> None:
+        ingested(followed, paper("A tree"), now=NOON + HOUR)
+        assert [len(one) for one in _plan.planned_slices(followed, now=NOON + HOUR)] == [0]
+        assert list(_plan.planned_slices(followed, now=NOON + HOUR)) == []
+
+    def test_who_matches_is_planned_alone(self, followed: Store) -> None:
+        subscribes(followed, "telegram:3", "tree", every="now", now=NOON + MINUTE)
+        ingested(followed, paper("A tree"), now=NOON + HOUR)
+        assert [lane.address for lane in plan_due(followed, now=NOON + HOUR)] == ["3"]
+        ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
+        assert [lane.address for lane in plan_due(followed, now=NOON + 2 * HOUR)] == ["3"]
+        assert looked(followed) == {1: 3, 2: 3, 3: 3}
+
+
+NIGHT = NOON + 11 * HOUR
+CHANGES: Mapping[str, Callable[[Store], object]] = {
+    "edited": lambda store: edit(store, address("telegram:1"), 1, "tree", now=NOON + 2 * HOUR),
+    "paused": lambda store: pause(store, address("telegram:1"), 1, until=None, now=NOON + 2 * HOUR),
+    "of a paused chat": lambda store: pause(store, address("telegram:1"), None, until=None, now=NOON + 2 * HOUR),
+    "with another time": lambda store: edit(
+        store, address("telegram:1"), 1, "graph", when="daily 13:00", now=NOON + 2 * HOUR
+    ),
+    "with quiet hours": lambda store: set_setting(
+        store, address("telegram:1"), "quiet", "10:00-20:00", now=NOON + 2 * HOUR
+    ),
+    "on another clock": lambda store: set_setting(
+        store, address("telegram:1"), "timezone", "Asia/Shanghai", now=NOON + 2 * HOUR
+    ),
+}
+
+
+class TestWhoChanges:
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_one_that_is_changed_has_looked_where_it_was_and_follows_no_more(
+        self, followed: Store, change: str
+    ) -> None:
+        ingested(followed, paper("A tree"), now=NOON + HOUR)
+        plan_due(followed, now=NOON + HOUR)
+        ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)  # nobody has looked at it
+        CHANGES[change](followed)
+        assert (looked(followed)[1], follows(followed)[1]) == (2, None)
+        with followed.read() as transaction:
+            assert transaction.exec(select(SubscriptionRow.cursor).where(SubscriptionRow.chat == 1)).one() == 2
+
+    def test_an_edit_brings_nothing_that_came_before_it(self, followed: Store) -> None:
+        ingested(followed, paper("A tree"), now=NOON + HOUR)
+        plan_due(followed, now=NOON + HOUR)
+        CHANGES["edited"](followed)
+        ingested(followed, paper("Another tree"), now=NOON + 3 * HOUR)
+        plan_due(followed, now=NOON + 3 * HOUR)
+        assert [title for chat, title in brought(followed) if chat == "telegram:1"] == ["A first graph", "Another tree"]
+
+    def test_an_edit_at_night_counts_in_the_morning(self, followed: Store) -> None:
+        ingested(followed, paper("A tree"), now=NIGHT)
+        plan_due(followed, now=NIGHT)
+        assert looked(followed) == {1: 2, 2: 1}, "it is quiet for the second one"
+        edit(followed, address("telegram:2"), 1, "tree", now=NIGHT + HOUR)
+        plan_due(followed, now=NIGHT + 2 * HOUR)
+        assert plan_due(followed, now=NIGHT + 9 * HOUR)
+        assert ("telegram:2", "A tree") in brought(followed)
+
+    def test_what_came_at_night_comes_in_the_morning(self, followed: Store) -> None:
+        ingested(followed, paper("A graph of the night"), now=NIGHT)
+        assert [lane.address for lane in plan_due(followed, now=NIGHT)] == ["1"]
+        assert plan_due(followed, now=NIGHT + 9 * HOUR - MINUTE) == ()
+        assert [lane.address for lane in plan_due(followed, now=NIGHT + 9 * HOUR)] == ["2"]
+
+
+def test_where_the_operator_moves_to_another_zone_nothing_is_late(followed: Store) -> None:
+    """Who chose no zone sleeps by the new one: at night in London it is morning in Shanghai."""
+    moved = Store(str(followed.url), zone="Asia/Shanghai")
+    ingested(moved, paper("A graph of the night"), now=NIGHT + 3 * HOUR)
+    assert [lane.address for lane in plan_due(moved, now=NIGHT + 3 * HOUR)] == ["1", "2"]
+    moved.close()
+
+
+def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
+    """A chat has had its delivery of this minute when the shared cursor moves."""
+    subscribes(store, "telegram:1", "graph", every="now")
+    set_setting(store, address("telegram:1"), "quiet", "off", now=NOON)
+    ingested(store, paper("A first graph"), now=NOON)
+    plan_due(store, now=NOON)
+    subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+    ingested(store, paper("A tree"), now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR)
+    subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
+    ingested(store, paper("A second graph"), now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR + timedelta(seconds=10))
+    assert follows(store)[1] is None or ("telegram:1", "A second graph") in brought(store)
+    plan_due(store, now=NOON + HOUR + MINUTE)
+    assert ("telegram:1", "A second graph") in brought(store)
+
+
+def test_a_chat_that_nothing_matches_hears_of_it_after_five_days_once(followed: Store) -> None:
+    heard = []
+    for day in range(1, 12):
+        ingested(followed, paper(f"A tree of day {day}"), now=NOON + day * DAY)
+        heard += [(day, lane.address) for lane in plan_due(followed, now=NOON + day * DAY)]
+    assert heard == [(5, "1"), (5, "2")]
+
+
+def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subscriptions.store.shared_cursors.MOST", 1)
+    for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
+        subscribes(store, f"telegram:{number}", "graph", every="now")
+        set_setting(store, address(f"telegram:{number}"), "quiet", quiet, now=NOON)
+    ingested(store, paper("A graph"), now=NOON)
+    plan_due(store, now=NOON)
+    assert list(follows(store).values()) == [1, None, 1]
+    ingested(store, paper("Another graph"), now=NOON + HOUR)
+    assert len(plan_due(store, now=NOON + HOUR)) == 3
+
+
+def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that began before newer papers came leaves cursors of their own: a look has not found these subscriptions."""
+    subscribes(store, "telegram:1", "graph", every="now")
+    ingested(store, paper("A graph"), now=NOON)
+    decide_all = _plan._decide_all
+
+    def newer(*arguments: Any) -> Any:
+        monkeypatch.setattr(_plan, "_decide_all", decide_all)
+        ingested(store, paper("Another graph"), now=NOON)
+        return decide_all(*arguments)
+
+    monkeypatch.setattr(_plan, "_decide_all", newer)
+    plan_due(store, now=NOON)
+    assert follows(store) == {1: None}
+    plan_due(store, now=NOON + MINUTE)
+    assert brought(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
+
+
+# ---------------------------------------------------------------------------------------------------------------- the twin
+
+
+class Killed(BaseException):
+    """What ends a process; nothing catches it."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """A subscription with cadence `now` as the twin has it: a cursor of its own, and nothing shared."""
+
+    query: str
+    cursor: int
+    held: datetime = NOON
+    paused: bool = False
+
+
+@dataclass(slots=True)
+class Twin:
+    """What chats should have, worked out the slow way."""
+
+    papers: list[Paper] = field(default_factory=list)  # in the order of their sequences
+    chats: dict[str, dict[int, Asked]] = field(default_factory=dict)
+    quiet: dict[str, tuple[int, int] | None] = field(default_factory=dict)  # hours
+    paused: set[str] = field(default_factory=set)
+    delivered: set[tuple[str, str]] = field(default_factory=set)
+
+    def plans(self, now: datetime) -> None:
+        for chat, asked in self.chats.items():
+            if chat in self.paused or self._is_quiet(chat, now):
+                continue
+            for one in asked.values():
+                if not one.paused and now >= one.held:
+                    new = self.papers[one.cursor :]
+                    found = matching_papers(parse_query(one.query), new)
+                    self.delivered |= {(chat, new[place].title) for place in found}
+                    one.cursor = len(self.papers)
+
+    def _is_quiet(self, chat: str, now: datetime) -> bool:
+        hours = self.quiet.get(chat)
+        return hours is not None and hours[0] <= now.hour < hours[1]
+
+
+class World:
+    """A database, one or two processes that plan, people, and the twin."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.now, self.twin = path, NOON, Twin()
+        self.stores = [self._opened(), self._opened()]
+        for chat in CHATS:
+            self.ask(chat, QUERIES[0])
+            self.quieten(chat, None)
+
+    def _opened(self) -> Store:
+        return Store(f"sqlite:///{self.path}")
+
+    def close(self) -> None:
+        for store in self.stores:
+            store.close()
+
+    @property
+    def store(self) -> Store:
+        return self.stores[0]
+
+    def bring(self, words: Sequence[str]) -> None:
+        one = paper(f"On {' and '.join(words)}, part {len(self.twin.papers)}")
+        ingested(self.store, one, now=self.now)
+        self.twin.papers.append(one)
+
+    def ask(self, chat: str, query: str) -> None:
+        known = self.twin.chats.setdefault(chat, {})
+        if query not in [one.query for one in known.values()]:
+            done = subscribes(self.store, chat, query, every="now", now=self.now)
+            known[done.subscription.number] = Asked(query, len(self.twin.papers))
+
+    def edits(self, chat: str, query: str) -> None:
+        known = self.twin.chats[chat]
+        if known and query not in [one.query for one in known.values()]:
+            number = min(known)
+            edit(self.store, address(chat), number, query, now=self.now)
+            known[number].query = query
+
+    def drop(self, chat: str) -> None:
+        if len(self.twin.chats[chat]) > 1:
+            number = max(self.twin.chats[chat])
+            unsubscribe(self.store, address(chat), str(number), now=self.now)
+            del self.twin.chats[chat][number]
+
+    def pauses(self, chat: str, whole: bool) -> None:
+        if whole:
+            pause(self.store, address(chat), None, until=None, now=self.now)
+            self.twin.paused.add(chat)
+        else:
+            number = min(self.twin.chats[chat])
+            pause(self.store, address(chat), number, until=None, now=self.now)
+            self.twin.chats[chat][number].paused = True
+
+    def resumes(self, chat: str) -> None:
+        resume(self.store, address(chat), None, now=self.now)
+        stood_still = chat in self.twin.paused
+        self.twin.paused.discard(chat)
+        for one in self.twin.chats[chat].values():
+            if stood_still or one.paused:
+                one.paused, one.held = False, self.now + 10 * MINUTE
+
+    def quieten(self, chat: str, hours: tuple[int, int] | None) -> None:
+        text = f"{hours[0]:02}:00-{hours[1]:02}:00" if hours else "off"
+        set_setting(self.store, address(chat), "quiet", text, now=self.now)
+        self.twin.quiet[chat] = hours
+
+    def restart(self) -> None:
+        self.store.close()
+        self.stores[0] = self._opened()
+
+    def swap(self) -> None:
+        """The other process goes on."""
+        self.stores.reverse()
+
+    def wait(self, minutes: int) -> None:
+        self.now += minutes * MINUTE
+
+    def crash(self, after: int) -> None:
+        """A plan is killed after some slices, in the middle of the next one."""
+        advance, left = _plans.advance, [after]
+
+        def dying(*arguments: Any) -> None:
+            advance(*arguments)
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+
+        with pytest.MonkeyPatch.context() as patched, suppress(Killed):
+            patched.setattr(_plans, "advance", dying)
+            plan_due(self.store, now=self.now)
+        self.twin.plans(self.now)  # what it did not do, the next plan does, at the latest
+        plan_due(self.store, now=self.now)
+
+    def plan(self) -> None:
+        plan_due(self.store, now=self.now)
+        self.twin.plans(self.now)
+
+
+_chats, _queries = st.sampled_from(CHATS), st.sampled_from(QUERIES)
+_words = st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True)
+STEPS = st.one_of(
+    st.tuples(st.just("bring"), _words),
+    st.tuples(st.just("bring"), _words),
+    st.tuples(st.just("plan")),
+    st.tuples(st.just("plan")),
+    st.tuples(st.just("ask"), _chats, _queries),
+    st.tuples(st.just("edits"), _chats, _queries),
+    st.tuples(st.just("drop"), _chats),
+    st.tuples(st.just("pauses"), _chats, st.booleans()),
+    st.tuples(st.just("resumes"), _chats),
+    st.tuples(st.just("quieten"), _chats, st.sampled_from([None, (12, 14), (13, 15)])),
+    st.tuples(st.just("wait"), st.sampled_from([11, 40, 70])),
+    st.tuples(st.sampled_from(["restart", "swap"])),
+    st.tuples(st.just("crash"), st.integers(0, 2)),
+)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns an empty database, to be copied."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    store.open(now=NOON)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def fresh(empty: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """Returns a maker of empty databases."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        path = tmp_path / f"{len(made)}.db"
+        shutil.copy(empty, path)
+        made.append(path)
+        return path
+
+    yield make
+    for path in made:
+        path.unlink()
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=st.lists(STEPS, min_size=8, max_size=40))
+def test_whatever_happens_chats_have_what_a_cursor_for_each_would_bring(
+    fresh: Callable[[], Path], steps: Sequence[Sequence[Any]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_plan, "SLICE", 1)
+        world = World(fresh())
+        try:
+            for name, *arguments in steps:
+                world.wait(2)
+                getattr(world, name)(*arguments)
+                if name in {"plan", "crash"}:
+                    assert set(brought(world.store)) == world.twin.delivered
+            for chat in CHATS:
+                world.resumes(chat)
+            world.wait(24 * 60 - 30)
+            world.plan()
+            assert set(brought(world.store)) == world.twin.delivered
+        finally:
+            world.close()
+
+
+# -------------------------------------------------------------------------------- the same store with and without following
+
+
+def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
+    """Everything that people see of deliveries and notices."""
+    with store.read() as transaction:
+        rows = transaction.exec(select(DeliveryRow).order_by(col(DeliveryRow.seq))).all()
+        items = transaction.exec(select(DeliveryItemRow)).all()
+    of: dict[int | None, list[Any]] = {}
+    for item in items:
+        of.setdefault(item.delivery, []).append((item.position, item.paper, item.shown, item.because))
+    return sorted(
+        (
+            (row.chat, row.created_at, row.kind.value, repr(row.facts), repr(sorted(of.get(row.seq, []))))
+            for row in rows
+        ),
+    )
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    days=st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["papers", "subscribe", "edit", "setting", "pause", "resume"]), st.integers(0, 10**6)
+            ),
+            max_size=4,
+        ),
+        min_size=3,
+        max_size=12,
+    )
+)
+def test_deliveries_and_notices_are_the_same_as_without_shared_cursors(
+    fresh: Callable[[], Path], days: Sequence[Sequence[tuple[str, int]]]
+) -> None:
+    """Also their words, counts and moments, with other cadences in the same chats."""
+    one, other = (Store(f"sqlite:///{fresh()}") for _ in range(2))
+    following = look.following
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_plan, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
+        try:
+            for store in (one, other):
+                for chat in CHATS:
+                    subscribes(store, chat, "graph", every="now")
+            for number, acts in enumerate(days):
+                for hour in (0, 4, 13):
+                    now = NOON + number * DAY + hour * HOUR
+                    for name, dice in acts:
+                        if dice % 3 == (0, 4, 13).index(hour):
+                            for store in (one, other):
+                                with suppress(PaperwireError):
+                                    _act(store, name, dice // 3, now, number)
+                    for store in (one, other):
+                        plan_due(store, now=now + MINUTE)
+                    assert all_deliveries(one) == all_deliveries(other)
+        finally:
+            one.close()
+            other.close()
+
+
+def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
+    chat = address(CHATS[dice % 3])
+    query, schedule = QUERIES[dice // 3 % len(QUERIES)], SCHEDULES[dice // 20 % len(SCHEDULES)]
+    match name:
+        case "papers":
+            word = WORDS[dice % 3]
+            ingested(store, paper(f"A {word} of {now:%d %H}", arxiv_id=f"2601.{day:03}{now.hour:02}"), now=now)
+        case "subscribe":
+            subscribes(store, str(chat), query, when=schedule, now=now)
+        case "edit":
+            edit(store, chat, 1, query, now=now)
+        case "setting":
+            name, value = [("quiet", "off"), ("quiet", "11:00-17:00"), ("limit", "1"), ("timezone", "Asia/Tokyo")][
+                dice % 4
+            ]
+            set_setting(store, chat, name, value, now=now)
+        case "pause":
+            pause(store, chat, None if dice % 2 else 1, until=now + DAY, now=now)
+        case "resume":
+            resume(store, chat, None, now=now)
+
+
+def test_shared_cursors_of_the_store_never_move_back(followed: Store) -> None:
+    with followed.write() as transaction:
+        shared_cursors.move(transaction, [1, 2], 0)
+    with followed.read() as transaction:
+        assert set(transaction.exec(select(SharedCursorRow.sequence))) == {1}
