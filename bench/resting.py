@@ -1,0 +1,56 @@
+"""Measures the memory of a `paperwire run` with Telegram alone and nothing to do, read from /proc (Linux).
+
+    python -m bench.resting
+
+Beside it stands a process that does nothing but import the libraries which such a bot loads. Aim: under 100 MB.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.faults.soak.program import running_program
+from tests.integration.cli import INBOX
+
+AIM = 100e6  # bytes
+LIBRARIES = "typer, sqlmodel, tenacity, apscheduler.schedulers.asyncio, uvicorn, starlette.applications, prometheus_client, aiohttp, httpx"
+_LOADED = f"import sys; sys.modules['httpx._main'] = None; import {LIBRARIES}, telegram; print(open('/proc/self/statm').read().split()[1])"
+PAGE = 4096
+
+
+def main() -> int:
+    alone = (
+        int(subprocess.run([sys.executable, "-c", _LOADED], check=True, capture_output=True, text=True).stdout) * PAGE
+    )
+    print(f"the libraries alone: {alone / 1e6:.1f} MB")
+    with tempfile.TemporaryDirectory() as name, FakeTelegram() as fake:
+        folder = Path(name)
+        (folder / "inbox").mkdir()
+        (folder / "paperwire.toml").write_text(INBOX)
+        environment = {
+            "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+            "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+            "PAPERWIRE_TELEGRAM_API_URL": fake.url,
+        }
+        first = taken(folder, environment, fake)
+        print(f"at rest after the first start, which makes the database: {first / 1e6:.1f} MB")
+        later = min(taken(folder, environment, fake) for _ in range(3))
+        print(f"at rest after any later start: {later / 1e6:.1f} MB; aim {AIM / 1e6:.0f}")
+    return 0
+
+
+def taken(folder: Path, environment: Mapping[str, str], fake: FakeTelegram) -> int:
+    """Returns the bytes that are resident when the bot listens."""
+    fake.queue.asked.clear()
+    with running_program(folder, environment) as program:
+        assert fake.queue.asked.wait(60), "it listens"
+        memory = program.sample(0).memory
+        program.stops()
+    return memory
+
+
+if __name__ == "__main__":
+    sys.exit(main())
