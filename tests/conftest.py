@@ -6,6 +6,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copy
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 import bot.channels.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from subscriptions.store import Store
 from tests.make import NOON, FakeClock
+from tests.postgres.server import Server, run_of_tests
 from tests.statements import Watch
 
 settings.register_profile("quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -31,8 +33,56 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # a kind of database for all tests that let one choose
 for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:
     del os.environ[_name]
+
+
+_run = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives the run a PostgreSQL, which is started when a test needs it and ends with the run."""
+    if not hasattr(config, "workerinput"):
+        _run.enter_context(run_of_tests())
+
+
+def pytest_unconfigure() -> None:
+    """Ends the PostgreSQL of the run."""
+    _run.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs the tests of modules with `pytestmark = both_databases` twice, if they use a store."""
+    marked = metafunc.definition.get_closest_marker("both_databases") is not None
+    if "kind_of_database" in metafunc.fixturenames and (marked or ALWAYS):
+        metafunc.parametrize("kind_of_database", [ALWAYS] if ALWAYS else ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The PostgreSQL of this run."""
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on: sqlite or postgresql."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database_url(kind_of_database: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database of the newest schema with nothing in it."""
+    if kind_of_database == "postgresql":
+        with request.getfixturevalue("postgres").database() as url:
+            yield url
+    else:
+        folder = request.getfixturevalue("tmp_path")
+        copy(request.getfixturevalue("empty_database"), folder / "paperwire.db")
+        yield f"sqlite:///{folder}/paperwire.db"
 
 
 def _is_loopback(address: object) -> bool:
@@ -120,10 +170,9 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
-    """An empty store in a real SQLite file."""
-    copy(empty_database, tmp_path / "paperwire.db")
-    opened = Store(f"sqlite:///{tmp_path}/paperwire.db")
+def store(database_url: str) -> Iterator[Store]:
+    """An empty store in a real database."""
+    opened = Store(database_url)
     opened.open(now=datetime(2026, 1, 1, tzinfo=UTC))
     yield opened
     opened.close()

@@ -61,7 +61,8 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
     """Returns the folder for backups of the database."""
-    return settings.backup_to or store.path.parent / "backups"
+    place = store.kind.file
+    return settings.backup_to or (Path.cwd() if place is None else place.parent) / "backups"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan, seed_rate_limiter
 from bot.delivery.process_identity import is_running, this_process
 from bot.delivery.rate_wait import token_is_paused
-from bot.delivery.sender_lock import sender_lock
+from bot.delivery.sender_lock import only_sender
 from bot.platform import Platform
 from subscriptions.errors import NotDelivered
 from subscriptions.service.chats import claim_database
@@ -36,7 +36,7 @@ class Sender:
 
     async def deliver(self) -> Sent:
         """Plans and sends what is due now, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
-        with sender_lock(self._context.store.path):
+        with only_sender(self._context.store):
             await self.prepare()
             return await self.send_once()
 

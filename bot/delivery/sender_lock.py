@@ -1,18 +1,35 @@
 """The sender lock: only the process that holds it sends for a database.
 
-The lock is a file beside the database. The database file itself is not opened for this, since closing it would release
+On PostgreSQL the lock is held by a session, and its server ends it with that. Elsewhere it is a file beside the database. The database file itself is not opened for this, since closing it would release
 SQLite's own locks.
 """
 
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from bot.errors import SenderLockHeld
 from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.store import Store
+
+
+@contextmanager
+def only_sender(store: Store) -> Iterator[None]:
+    """Holds the sender lock of a store while the body runs. Raises as `sender_lock`."""
+    with ExitStack() as stack:
+        if store.kind.file is not None:
+            stack.enter_context(sender_lock(store.kind.file))
+        else:
+            with store.translated_errors():
+                name = f"{os.getpid()} on {socket.gethostname()}"
+                holder = stack.enter_context(store.kind.sending(name))
+            if holder:
+                raise _held(holder)
+        yield
 
 
 @contextmanager
@@ -25,10 +42,7 @@ def sender_lock(database: Path) -> Iterator[None]:
         lock.acquire()
         holder.write_text(str(os.getpid()))
     except Timeout:
-        raise SenderLockHeld(
-            Sentence("Process {pid} sends for this database already.", {"pid": _read(holder)}),
-            Sentence("It delivers what is due by itself; stop it first if this one is to send."),
-        ) from None
+        raise _held(_read(holder)) from None
     except OSError as error:
         lock.release()
         raise _unusable(database, error) from error
@@ -37,6 +51,13 @@ def sender_lock(database: Path) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _held(by: str) -> SenderLockHeld:
+    return SenderLockHeld(
+        Sentence("Process {pid} sends for this database already.", {"pid": by}),
+        Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+    )
 
 
 def _unusable(database: Path, error: OSError) -> StoreError:

@@ -9,7 +9,9 @@ _REPLACED = "replaced-"  # a database that `restore` put aside, which may be dam
 
 
 def file_sizes(store: Store) -> dict[str, int]:
-    """Returns the sizes of the database's files in bytes; a file that is not there is left out."""
+    """Returns the sizes of the database's files in bytes; a file that is not there is left out. A server keeps its own."""
+    if store.kind.file is None:
+        return {}
     paths = {"database": store.path, "wal": store.path.with_name(f"{store.path.name}-wal")}
     return {name: size for name, path in paths.items() if (size := _stat(path)[0]) is not None}
 

@@ -22,7 +22,7 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ste
     if claim_daily_work(store, now=now):
         for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield WRITES
-    if claim_copy(store, now=now):
+    if store.kind.file is not None and claim_copy(store, now=now):  # of a server its operator makes copies
         yield READS
         store.copy_into(backup_folder(settings, store), "daily", now)
         yield WRITES

@@ -12,7 +12,7 @@ from bot.app import App
 from bot.context.writing import UnderWay, do_steps, write
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
-from bot.delivery.sender_lock import sender_lock
+from bot.delivery.sender_lock import only_sender
 from bot.errors import error_location
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
@@ -204,7 +204,7 @@ async def run(
     `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line
     for the operator. Raises SenderLockHeld.
     """
-    with sender_lock(app.store.path):
+    with only_sender(app.store):
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)

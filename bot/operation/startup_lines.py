@@ -19,7 +19,7 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
     for platform in app.platforms.values():
         lines += platform.startup_lines
-    lines.append(f"Database: {app.store.path}")
+    lines.append(f"Database: {app.store.where}")
     return lines + sources.descriptions
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.errors import WrongUsage
 from bot.settings import _checks as check
 from bot.settings._config import Config, read_config, read_sources
 from bot.settings._environment import Environment
@@ -19,6 +20,7 @@ from bot.settings._model import SlackSettings as SlackSettings
 from bot.settings._model import SlackWorkspace as SlackWorkspace
 from bot.settings._model import SourceSettings as SourceSettings
 from bot.settings._model import TelegramSettings as TelegramSettings
+from subscriptions.errors import Sentence
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
@@ -55,6 +57,15 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
 def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
     """Reads only the sources of paperwire.toml, for callers that need no other setting. Raises SettingsError."""
     return read_sources(Environment(environ, cwd), None)
+
+
+def database_address(text: str, cwd: Path) -> str:
+    """Returns the address of a database as it was typed: an address, or a file. Raises WrongUsage."""
+    address = text if "://" in text else f"sqlite:///{text}"
+    try:
+        return check.database_in(cwd)(address)
+    except check.Unusable as error:
+        raise WrongUsage(Sentence("{text} names no database: {why}.", {"text": text, "why": error.reason})) from None
 
 
 def _telegram(env: Environment) -> TelegramSettings:

@@ -1,4 +1,4 @@
-"""A paper as a document of a full-text index (SQLite's FTS5), and a term as expressions for that index.
+"""A paper as a document of a full-text index, and a term as expressions for that index (index_expression.py).
 
 The index splits only at blanks, and gets words that `normalize` has split, so it finds whole words as the matcher does.
 A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
 from subscriptions.matching.tokenized_paper import labels_of, texts_of
 from subscriptions.model import Paper
 from subscriptions.normalize import (
@@ -39,18 +40,19 @@ _LONGEST_NAME = 4  # parts of a name that stand near each other in the index, ea
 _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
 _TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the columns
-_TEXTS = f"{{{' '.join(field.column for field in _TEXT_FIELDS)}}}"
+_TEXTS = tuple(field.column for field in _TEXT_FIELDS)
+_LABEL = ("label",)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexQuestion:
-    """The expressions of FTS5 for a simple term. "" finds nothing."""
+    """The expressions for a simple term."""
 
-    sure: str  # finds only papers that fulfil the term
-    maybe: str | None  # finds all papers that fulfil the term; None: any paper may
+    sure: Expression | None  # finds only papers that fulfil the term; None: finds nothing
+    maybe: Expression | None  # finds all papers that fulfil the term; None: any paper may
 
 
-_ANY_PAPER = IndexQuestion("", None)
+_ANY_PAPER = IndexQuestion(None, None)
 
 
 def index_document(paper: Paper) -> tuple[str, ...]:
@@ -71,9 +73,9 @@ def index_document(paper: Paper) -> tuple[str, ...]:
     )
 
 
-def presence_expression(what: str) -> str:
+def presence_expression(what: str) -> Expression:
     """Returns the expression that finds the papers with a value in the field `what`, or with Chinese text ("chinese")."""
-    return f'label : "{_MARK}h{what}"'
+    return Phrase(_LABEL, f"{_MARK}h{what}")
 
 
 def index_question(term: Term) -> IndexQuestion:
@@ -86,7 +88,7 @@ def index_question(term: Term) -> IndexQuestion:
         case ValueKind.NAME:
             return _for_name(term)
         case ValueKind.CATEGORY:
-            return _same(f'label : "{_encoded(_MARK + term.field.name[0], term.value)}"')
+            return _same(Phrase(_LABEL, _encoded(_MARK + term.field.name[0], term.value)))
         case _:
             return _ANY_PAPER
 
@@ -168,36 +170,36 @@ def _encoded(mark: str, words: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- terms
 
 
-def _same(expression: str) -> IndexQuestion:
+def _same(expression: Expression) -> IndexQuestion:
     return IndexQuestion(expression, expression)
 
 
-def _phrase(words: Sequence[str], *, mark: str = "", prefix: bool = False) -> str:
-    return f'"{_encoded(mark, " ".join(words))}"{" *" if prefix else ""}'
+def _phrase(columns: tuple[str, ...], words: Sequence[str], *, mark: str = "", prefix: bool = False) -> Phrase:
+    return Phrase(columns, _encoded(mark, " ".join(words)), prefix=prefix)
 
 
 def _for_words(term: Term) -> IndexQuestion:
-    column = _TEXTS if term.field.is_bare else term.field.column
+    columns = _TEXTS if term.field.is_bare else (term.field.column,)
     if term.exact:
-        return _for_exact_words(term, column)
+        return _for_exact_words(term, columns)
     if not term.prefix:
-        return _same(f"{column} : {_phrase(term.tokens)}")
+        return _same(_phrase(columns, term.tokens))
     *whole, last = term.tokens
-    forms = " OR ".join(_phrase([word], mark=_MARK + "s") for word in written_beginnings(last))
-    begun = f"{column} : {_phrase(term.tokens, prefix=True)}"
+    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in written_beginnings(last)))
+    begun = _phrase(columns, term.tokens, prefix=True)
     if not whole:
-        return _same(f"({begun} OR {column} : ({forms}))")
-    return IndexQuestion(begun, f"({begun} OR ({column} : {_phrase(whole)} AND {column} : ({forms})))")
+        return _same(AnyOf((begun, forms)))
+    return IndexQuestion(begun, AnyOf((begun, AllOf((_phrase(columns, whole), forms)))))
 
 
-def _for_exact_words(term: Term, column: str) -> IndexQuestion:
+def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
     """Returns the question for exact words. Only words with capitals inside are in the index as they are written."""
     if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
-        return _same(f"{column} : {_phrase(term.tokens, mark=_MARK + 'x')}")
+        return _same(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
         return _ANY_PAPER
     folded = [fold_plural(part) for word in term.tokens for part in written_tokens(word)]
-    return IndexQuestion("", f"({column} : {_phrase(folded)} OR {_flag('odd')})" if folded else None)
+    return IndexQuestion(None, AnyOf((_phrase(columns, folded), _flag("odd"))) if folded else None)
 
 
 def _for_name(term: Term) -> IndexQuestion:
@@ -205,25 +207,22 @@ def _for_name(term: Term) -> IndexQuestion:
     if not tokens or (term.exact and term.prefix):
         return _ANY_PAPER
     whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
-    parts = [
-        *(_phrase([part]) for part in whole if not is_initial(part)),
-        *(_phrase([part], mark=_MARK + "i") for part in whole if is_initial(part)),
-        *(_phrase([part], prefix=True) for part in begun),
-    ]
+    columns = (term.field.column,)
+    parts = (
+        *(_phrase(columns, [part]) for part in whole if not is_initial(part)),
+        *(_phrase(columns, [part], mark=_MARK + "i") for part in whole if is_initial(part)),
+        *(_phrase(columns, [part], prefix=True) for part in begun),
+    )
     apart = _stand_apart(whole, begun)
-    column = term.field.column
-    somewhere = " AND ".join(f"{column} : {part}" for part in dict.fromkeys(parts))
-    if len(parts) == 1:
-        near = f"{column} : {parts[0]}"
-    elif apart:
-        near = f"({column} : NEAR({' '.join(parts)}, {_NEAR}) OR ({_flag('long')} AND {somewhere}))"
-    else:
-        near = f"({somewhere})"
+    together, somewhere = Near(parts, _NEAR), AllOf(tuple(dict.fromkeys(parts)))
+    near: Expression = parts[0]
+    if len(parts) > 1:
+        near = AnyOf((together, AllOf((_flag("long"), somewhere)))) if apart else somewhere
     if term.exact:
-        return IndexQuestion("", f"({near} OR {_flag('odd')})")
+        return IndexQuestion(None, AnyOf((near, _flag("odd"))))
     if len(parts) == 1:
         return _same(near)
-    return IndexQuestion(f"{column} : NEAR({' '.join(parts)}, {_NEAR})" if apart else "", near)
+    return IndexQuestion(together if apart else None, near)
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
@@ -235,5 +234,5 @@ def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
     )
 
 
-def _flag(name: str) -> str:
-    return f'label : "{_MARK}{name}"'
+def _flag(name: str) -> Phrase:
+    return Phrase(_LABEL, f"{_MARK}{name}")

@@ -4,9 +4,24 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Enum, ForeignKey, Index, text, true
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    text,
+    true,
+)
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field
 
 Json = dict[str, Any]
@@ -33,10 +48,28 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+OF_MANY = frozenset({"delivery.seq"})  # what `Big` columns refer to
+
+
+class Big(TypeDecorator[int]):
+    """A number of 64 bits: an id of which the database gives many, also to inserts that another process was first with."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[int]:
+        """SQLite knows one kind of number, and numbers its rows only where it has this name."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+
 def reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column that refers to a row of another table, and goes with it."""
+    of_many: dict[str, Any] = {"sa_type": Big} if target in OF_MANY else {}
     return Field(
-        sa_column_args=[ForeignKey(target, ondelete="CASCADE")], index=index and not primary, primary_key=primary
+        sa_column_args=[ForeignKey(target, ondelete="CASCADE")],
+        index=index and not primary,
+        primary_key=primary,
+        **of_many,
     )
 
 
@@ -45,9 +78,53 @@ def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa
     return Field(default_factory=default, sa_type=JSON)
 
 
+class JsonText(UserDefinedType[str]):
+    """A parameter for a column of JSON whose value is text already."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name of the type, where a database asks for one."""
+        return "JSON"
+
+
+class Condition(ColumnElement[bool]):
+    """A condition as an index has it, letter by letter: only then is the index of use. `sql` as SQLite has it."""
+
+    __visit_name__ = "condition"
+    inherit_cache = True
+    _traverse_internals = [("sql", InternalTraversal.dp_string)]  # noqa: RUF012 - SQLAlchemy's form
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self.type = Boolean()
+
+    def self_group(self, against: object = None) -> "Condition":  # noqa: ARG002 - SQLAlchemy's signature
+        """Itself: SQLAlchemy would compare it with 1."""
+        return self
+
+
+@compiles(Condition)
+def _as_sqlite(condition: Condition, _compiler: object, **_: object) -> str:
+    return condition.sql
+
+
+@compiles(Condition, "postgresql")
+def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
+    return for_postgres(condition.sql)
+
+
+def for_postgres(sql: str) -> str:
+    """A condition of ours as PostgreSQL has it, where truth is no number and JSON no text."""
+    return sql.replace(" IS 1", " IS TRUE").replace("warnings !=", "warnings::text !=")
+
+
 def index(name: str, *columns: str, where: str = "", unique: bool = False) -> Index:
     """An index of the rows for which `where` holds, or of all."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where) if where else None)
+    if not where:
+        return Index(name, *columns, unique=unique)
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(for_postgres(where)))
 
 
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field

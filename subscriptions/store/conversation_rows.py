@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from subscriptions.states import InstallationState, ReplyState
-from subscriptions.store.columns import Json, Utc, choice, index, json_column, reference
+from subscriptions.store.columns import Big, Json, Utc, choice, index, json_column, reference
 
 UNFINISHED = "state != 'done'"  # of an update, as the index of unfinished replies has it
 
@@ -123,11 +123,13 @@ class MentionRow(SQLModel, table=True):
         index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
         index("ix_mention_change", "change", where="change IS NOT NULL"),
     )
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
     callback: str | None = Field(default=None, sa_column_args=[ForeignKey("callback.id", ondelete="CASCADE")])
     state: str | None = Field(default=None, sa_column_args=[ForeignKey("conversation_state.name", ondelete="CASCADE")])
-    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")])
+    delivery: int | None = Field(
+        default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")]
+    )
     change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
 
 

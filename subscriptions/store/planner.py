@@ -14,7 +14,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     union_all,
     update,
 )
@@ -22,7 +21,7 @@ from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.chat.subscriptions import DueSpan
-from subscriptions.store.columns import Utc
+from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.shared_cursors import cursor_of
@@ -84,16 +83,16 @@ def _moments_of_open_windows() -> CTE:
     them to which papers are new, each moment must be given: SQLite would read all of a range of moments.
     """
     first = select(func.min(_s.next_due_at).label("at")).where(
-        _s.next_due_at > bindparam("earliest", type_=Utc), text(BECOMES_DUE)
+        _s.next_due_at > bindparam("earliest", type_=Utc), Condition(BECOMES_DUE)
     )
     found = first.cte("opened", recursive=True)
     later = _subscriptions.alias("later")
-    following = select(func.min(later.c.next_due_at)).where(later.c.next_due_at > found.c.at, text(BECOMES_DUE))
+    following = select(func.min(later.c.next_due_at)).where(later.c.next_due_at > found.c.at, Condition(BECOMES_DUE))
     return found.union_all(select(following.scalar_subquery()).where(found.c.at <= _now))
 
 
 _came = _s.cursor < _last_sequence
-_active = text(BECOMES_DUE)  # the indexes hold nothing else, so it takes no time how many chats are gone
+_active = Condition(BECOMES_DUE)  # the indexes hold nothing else, so it takes no time how many chats are gone
 _opened = _moments_of_open_windows()
 # Each is a range of an index: with OR, SQLite would read all subscriptions, each second.
 _OVERDUE = select(_s.chat).where(_s.latest_due_at <= _now, _active)

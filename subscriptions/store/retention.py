@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, bindparam, delete, exists, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, delete, exists, func, select, tuple_, update
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Session
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
-from subscriptions.store.columns import Utc
+from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.papers.standing import Vouched
@@ -37,8 +37,8 @@ _callbacks, _states, _lookups, _wrong_codes, _completed, _undo, _updates = (
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN  # of what arXiv gave, once a paper is reduced
-_those = bindparam("those", expanding=True, type_=Integer)
-_IS_NOTICE = text("delivery.kind = 'notice'")  # as an index has it
+_those = bindparam("those", expanding=True, type_=Big)
+_IS_NOTICE = Condition("delivery.kind = 'notice'")  # as an index has it
 
 
 def drop_updates(session: Session, before: datetime, most: int) -> int:
@@ -85,7 +85,7 @@ def drop_changes(session: Session, before: datetime, most: int) -> int:
 
 def drop_warnings(session: Session, before: datetime, most: int) -> int:
     """Empties the warnings of digests that came before `before`."""
-    warned = select(_digests.c.id).where(_digests.c.received_at < before, text("warnings != '[]'")).limit(most)
+    warned = select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
     return execute(session, update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
@@ -180,7 +180,7 @@ _SETTLED = (
     .where(
         _d.settled_at >= _looked,
         _d.settled_at < bindparam("before", type_=Utc),
-        (_d.settled_at > _looked) | (_d.seq > bindparam("last", type_=Integer)),
+        (_d.settled_at > _looked) | (_d.seq > bindparam("last", type_=Big)),
     )
     .order_by(_d.settled_at, _d.seq)
     .limit(bindparam("most", type_=Integer))

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, bindparam, text
 from sqlmodel import Session
+
+from subscriptions.store.columns import Utc
 
 DAYS = 7  # what a day adds is the mean of so many days
 
@@ -32,7 +34,13 @@ _KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {  # what → its tables, an
     ),
     "sources": (("source", "receipt", "digest"), "SELECT count(*) FROM receipt WHERE at >= :since"),
 }
-_PAGES = "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name"
+_SIZES = {  # of each table with its indexes, in bytes
+    "sqlite": "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name",
+    "postgresql": """
+        SELECT relname, pg_total_relation_size(oid) FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+    """,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +56,16 @@ class Room:
 def room(session: Session, *, now: datetime) -> tuple[Room, ...]:
     """What each kind of rows takes, the largest first. Walks the whole file: a second for each gigabyte."""
     connection = session.connection()
-    pages = {str(name): int(size) for name, size in connection.execute(text(_PAGES))}
-    since = f"{now - timedelta(days=DAYS):%Y-%m-%d %H:%M:%S.%f}"
+    pages = {str(name): int(size) for name, size in connection.execute(text(_SIZES[connection.dialect.name]))}
+    since = now - timedelta(days=DAYS)
     found = []
     for what, (tables, newest) in _KINDS.items():
         size = sum(pages.get(table, 0) for table in tables)
         rows = connection.execute(text(f'SELECT count(*) FROM "{tables[0]}"')).scalar_one()  # noqa: S608 - named above
-        new = connection.execute(text(newest), {"since": since}).scalar_one() if newest else 0
+        new = connection.execute(_since(newest), {"since": since}).scalar_one() if newest else 0
         found.append(Room(what=what, rows=rows, size=size, a_day=size * new // max(rows, 1) // DAYS))
     return tuple(sorted(found, key=lambda one: -one.size))
+
+
+def _since(statement: str) -> TextClause:
+    return text(statement).bindparams(bindparam("since", type_=Utc))

@@ -19,7 +19,7 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store import conversation_rows, operation_rows
-from subscriptions.store.columns import Json, Utc, choice, index, json_column, kept_by_triggers, reference
+from subscriptions.store.columns import Big, Json, Utc, choice, index, json_column, kept_by_triggers, reference
 
 
 class SourceRow(SQLModel, table=True):
@@ -104,7 +104,7 @@ class IndexedPaperRow(SQLModel, table=True):
 
     __tablename__ = "indexed_paper"
     __table_args__ = ({"sqlite_autoincrement": True},)
-    entry: int | None = Field(default=None, primary_key=True)
+    entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = Field(sa_column_args=[ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
@@ -301,7 +301,7 @@ class DeliveryRow(SQLModel, table=True):
         index("ix_delivery_sendable", "chat", where=GOES_OUT),
         index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
     )
-    seq: int | None = Field(default=None, primary_key=True)
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
     chat: int = reference("chat.id", index=True)
     kind: DeliveryKind = choice(DeliveryKind, required=True)
@@ -328,7 +328,9 @@ class DeliveryItemRow(SQLModel, table=True):
     )
     chat: int = reference("chat.id", primary=True)
     paper: int = reference("paper.id", primary=True)
-    delivery: int | None = Field(default=None, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")])
+    delivery: int | None = Field(
+        default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")]
+    )
     message: int | None = None
     position: int
     shown: bool = True

@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select, update
 
 from subscriptions.states import ReplyState
+from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.workers import WorkerRow
 
 _KEY = ("platform", "update_id")
-_is_unfinished = text(UNFINISHED)  # beside the state that is asked for: an index has few of these
+_is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an index has few of these
 
 
 def reply_to(session: Session, platform: str, update_id: str) -> str | None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
 
 from subscriptions.states import MessageState
+from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, UpdateRow
 from subscriptions.store.rows import MessageRow
 
@@ -50,7 +50,7 @@ def beat(session: Session, worker: str) -> None:
 def others_in_hand(session: Session, worker: str) -> dict[str, int]:
     """The other workers that have messages, replies or look-ups in hand → their heartbeats."""
     messages = select(MessageRow.worker).where(MessageRow.state == MessageState.SENDING)
-    replies = select(UpdateRow.worker).where(text(UNFINISHED))
+    replies = select(UpdateRow.worker).where(Condition(UNFINISHED))
     lookups = select(PendingLookupRow.worker)
     busy = or_(*(col(WorkerRow.id).in_(those) for those in (messages, replies, lookups)))
     return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker, busy)).all())

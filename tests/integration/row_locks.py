@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from subscriptions.store.database.sharing import SqliteSharing
+from subscriptions.store.database.sqlite.sharing import SqliteSharing
 
 
 class CannotTell(SqliteSharing):

@@ -190,7 +190,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         opened(tmp_path / "file" / "paperwire.db")
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/paperwire", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize("url", ["mysql://localhost/paperwire", "nothing", "sqlite://", "sqlite:///:memory:"])
 def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="PAPERWIRE_DATABASE_URL"):
         Store(url)

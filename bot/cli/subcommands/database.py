@@ -1,21 +1,25 @@
 """db, backup, restore: upgrade the schema of the database, show its size, make backups and restore them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
+from pydantic import SecretStr
 
 from bot.cli._moments import parse_moment
 from bot.cli._options import Json, Now
 from bot.cli._session import open_session, read_settings
 from bot.cli._streams import print_json, print_line
 from bot.clock import SystemClock
-from bot.context.database import backup_folder, make_store
-from bot.delivery.sender_lock import sender_lock
+from bot.context.database import backup_folder, make_ready, make_store
+from bot.delivery.sender_lock import only_sender
 from bot.errors import WrongUsage
-from bot.settings import Settings
-from subscriptions.errors import Sentence
-from subscriptions.service.operations import look_for_copy, room_of
+from bot.operation.files_of_database import file_sizes
+from bot.settings import Settings, database_address
+from subscriptions.errors import Refused, Sentence
+from subscriptions.service.operations import copy_database, look_for_copy, room_of
 from subscriptions.service.operations import restore as put_back
 from subscriptions.store import HEAD, Store
 
@@ -58,8 +62,7 @@ def size(*, now: Now = None, json: Json = False) -> int:
     """Show what takes room in the database, and what a day adds to it."""
     with open_session(now) as session:
         found = room_of(session.store, now=session.now)
-        log = session.store.path.with_name(f"{session.store.path.name}-wal")
-        whole = session.store.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+        whole = sum(file_sizes(session.store).values()) or sum(one.size for one in found)
     if json:
         kinds = [{"what": one.what, "rows": one.rows, "bytes": one.size, "bytes_a_day": one.a_day} for one in found]
         print_json({"bytes": whole, "kinds": kinds})
@@ -68,6 +71,40 @@ def size(*, now: Now = None, json: Json = False) -> int:
         print_line(f"{one.what:<16} {one.rows:>12,} rows {_mib(one.size):>10} MiB, {_mib(one.a_day):>8} a day")
     print_line(f"{'the file':<16} {'':>12}      {_mib(whole):>10} MiB")
     return 0
+
+
+@database.command()
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The database: a file, or an address as in PAPERWIRE_DATABASE_URL.")
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
+) -> int:
+    """Copy everything into an empty database, of PostgreSQL or of SQLite. Nothing may be sending meanwhile."""
+    settings, now = read_settings(), SystemClock().now()
+    old, new = (make_store(replace(settings, database_url=_address(text))) for text in (source, target))
+    try:
+        make_ready(old, settings, now=now, make=False)
+        with only_sender(old):
+            new.open(now=now)
+            with only_sender(new):
+                rows = copy_database(old, new)
+    finally:
+        old.close()
+        new.close()
+    print_line(f"✓ {rows:,} rows are in {new.where}.")
+    print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
+    return 0
+
+
+def _address(text: str) -> SecretStr:
+    """Returns the address of a database that was typed. Raises WrongUsage."""
+    if urlsplit(text).password is not None:
+        raise WrongUsage(
+            Sentence("A password on the command line is read by everybody on this machine."),
+            Sentence("Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE."),
+        )
+    return SecretStr(database_address(text, Path.cwd()))
 
 
 def _mib(size: int) -> str:
@@ -103,10 +140,15 @@ def restore(
     lost_moment = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
     if lost_moment is not None and lost_moment > now:
         raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
+    if store.kind.file is None:
+        raise Refused(
+            Sentence("The database {where} is restored by PostgreSQL's own programs.", {"where": store.where}),
+            Sentence("pg_restore puts back what pg_dump wrote (docs/operating.md)."),
+        )
     if not store.exists():
         look_for_copy(file)
     try:
-        with sender_lock(store.path):
+        with only_sender(store):
             restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_moment, now=now)
     finally:
         store.close()
@@ -130,7 +172,9 @@ def _refuse_target(file: Path, store: Store) -> None:
     """Raises WrongUsage if the target is no copy of a database, NotFound if there is no database to copy."""
     if not store.exists():
         raise store.missing()
-    if file.exists() and file.samefile(store.path):
+    if store.kind.file is None:
+        return  # `backup` says who copies it
+    if file.exists() and file.samefile(store.kind.file):
         raise WrongUsage(Sentence("A database cannot be its own copy."), Sentence("Name another file."))
     if file.is_dir():
         raise WrongUsage(Sentence("{file} is a folder.", {"file": file}), Sentence("Name the file of the copy."))

@@ -46,9 +46,10 @@ def check_here(
     """
     yield from _unknown_variables(settings.unknown)
     yield _database(store)
-    copies = backup_folder(settings, store)
-    yield _newest_copy(copies, wall)
-    yield from check_storage(store.path, copies, mounted)
+    if store.kind.file is not None:  # of a server its operator makes copies
+        copies = backup_folder(settings, store)
+        yield _newest_copy(copies, wall)
+        yield from check_storage(store.kind.file, copies, mounted)
     yield from _templates()
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
@@ -83,10 +84,10 @@ def _database(store: Store) -> Finding:
 def _database_as_it_is(store: Store) -> Finding:
     """Returns the finding about the state of the database. Raises StoreError."""
     question = Sentence("Database")
-    path = store.path
+    path = store.kind.file
     if not store.exists():
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
-        if not os.access(folder, os.W_OK):
+        folder = None if path is None else next(one for one in path.absolute().parents if one.exists())
+        if folder is not None and not os.access(folder, os.W_OK):
             return Finding(
                 question=question,
                 answer=Sentence("it cannot be made in its folder"),
@@ -97,16 +98,18 @@ def _database_as_it_is(store: Store) -> Finding:
             question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
         )
     revision, bots = store.revision(), owners(store) if store.revision() else {}
-    if not os.access(path, os.W_OK):
+    if path is not None and not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
     of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(bots.items()) if facts_of(platform).token_variable)
-    values = {"path": path, "revision": revision or "–", "bots": of}
+    values = {"path": path or store.where, "revision": revision or "–", "bots": of}
     if revision != HEAD:
         return Finding(
             question=question,
             answer=Sentence("{path}, schema {revision}, which is not this version's", values),
-            cure=Sentence("Run paperwire db upgrade; it makes a copy first."),
+            cure=Sentence("Run paperwire db upgrade; it makes a copy first.")
+            if path is not None
+            else Sentence("Run paperwire db upgrade, after pg_dump has made a copy."),
             mend=True,
         )
     whose = Sentence("{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values)

@@ -12,6 +12,7 @@ from subscriptions.service.operations.chat_status import next_deliveries_of as n
 from subscriptions.service.operations.chat_status import next_deliveries_to as next_deliveries_to
 from subscriptions.service.operations.chat_status import papers_of_day as papers_of_day
 from subscriptions.service.operations.chat_status import status as status
+from subscriptions.service.operations.copying import copy_database as copy_database
 from subscriptions.service.operations.figures import Figures as Figures
 from subscriptions.service.operations.figures import SourceFigures as SourceFigures
 from subscriptions.service.operations.figures import figures as figures

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Row, Update
+from sqlalchemy import Connection, Insert, Row, Update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
@@ -67,8 +68,22 @@ def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[st
     return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
 
 
+def update_unless_taken(connection: Connection, statement: Update, values: Mapping[str, Any]) -> bool:
+    """Updates a row, unless a unique index forbids that: another process has what it would take. Returns whether it did.
+
+    `statement` is made by `unless_taken`.
+    """
+    if connection.dialect.name == "sqlite":
+        return connection.execute(statement, values).rowcount == 1
+    try:
+        with connection.begin_nested():
+            return connection.execute(statement, values).rowcount == 1
+    except IntegrityError:
+        return False
+
+
 def unless_taken(statement: Update) -> Update:
-    """An update that changes no row where a unique index forbids that: another process has what it would take."""
+    """An update for `update_unless_taken`. SQLite says it in the statement."""
     return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
 
@@ -86,7 +101,7 @@ def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert
 
 @lru_cache
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> Insert:
-    statement = _insert(dialect, table)
+    statement = _insert(dialect, table).execution_options(preserve_rowcount=True)  # whose cursor is closed by then
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys)
     others = {name: statement.excluded[name] for name in names if name not in keys}

@@ -1,133 +1,34 @@
-"""Errors of SQLite and of the system as sentences for people."""
+"""What all kinds of database have in common in their errors: full, locked, a wrong setting."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from shutil import disk_usage
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full
 
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-
-from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full, is_disk_full
-
-_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
-_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
-    (
-        "locked",
-        Sentence("The database {where} is locked by another program."),
-        Sentence("Close what holds it, then try again."),
-    ),
-    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
-    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
-    (
-        "disk i/o",
-        Sentence("The disk that holds the database {where} does not answer."),
-        Sentence("Check the disk, then try again."),
-    ),
-    (
-        "not a database",
-        Sentence("The file {where} is not a paperwire database."),
-        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
-    ),
-    (
-        "no such module: fts5",
-        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
-    ),
-    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
-    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
-)
-# For these messages the setting is not at fault. All others count as wrong usage.
-_PASSING = frozenset({"locked", "disk i/o", "malformed"})
-_CAUSES = {  # as the health page names them: without a path
-    "locked": "it is locked by another program",
-    "readonly": "it cannot be written to",
-    "read-only": "it cannot be written to",
-    "unable to open": "it cannot be opened",
-    "disk i/o": "its disk does not answer",
-    "malformed": "it is damaged",
-}
-_FULL = "its disk is full"
-# What a request meets while all others meet it, too. A damaged page or a bad sector may be met by one request only.
-_FOR_EVERYBODY = frozenset({"locked", "readonly", "read-only", "unable to open"})
-_WRONG_SETTING = 2  # exit code
+LOCKED = "it is locked by another program"  # causes, as the health page names them: without a path
+NOT_WRITABLE = "it cannot be written to"
+NOT_OPENED = "it cannot be opened"
+FULL = "its disk is full"
+WRONG_SETTING = 2  # exit code
 LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
 
 
-@contextmanager
-def copying_to(target: Path) -> Iterator[None]:
-    """Raises errors within as sentences about the copy, unless the copied database is at fault."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        message = _message(error)
-        if _is_full(error, message, target):
-            raise StoreError(*disk_full(target)) from error
-        if "malformed" in message or "not a database" in message:
-            raise
-        raise StoreError(
-            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
-            Sentence("Check the rights of its folder, or name another file."),
-        ) from error
-
-
-def _message(error: Exception) -> str:
-    """What the system or the driver says, without a path: in small letters."""
-    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
-
-
-def translated(error: Exception, file: Path, where: str) -> Exception:
-    """An error about the database file as a sentence that calls it `where`."""
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-        return error
-    message = _message(error)
-    if _is_full(error, message, file):
-        return full_error(file)
-    for part, sentence, hint in _SENTENCES:
-        if part in message:
-            make = StoreUnavailable if part in _FOR_EVERYBODY else StoreError
-            found = make(replace(sentence, values={"where": where}), hint)
-            found.cause = _CAUSES.get(part, found.cause)
-            found.exit_code = StoreError.exit_code if part in _PASSING else _WRONG_SETTING
-            return found
-    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
-        return error
-    return wrong_setting(
-        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
-        Sentence("Check PAPERWIRE_DATABASE_URL."),
-    )
-
-
-def full_error(file: Path) -> StoreError:
-    """The error for a full disk that holds the database."""
-    error = StoreUnavailable(*disk_full(file))
-    error.cause = _FULL
+def full_error(what: object) -> StoreError:
+    """The error for a full disk that holds `what`."""
+    error = StoreUnavailable(*disk_full(what))
+    error.cause = FULL
     return error
 
 
 def is_full(error: StoreError) -> bool:
     """Whether the error means a full disk."""
-    return error.cause == _FULL
+    return error.cause == FULL
 
 
 def is_locked(error: StoreError) -> bool:
     """Whether the error means that another program holds the lock of the database."""
-    return error.cause == _CAUSES["locked"]
+    return error.cause == LOCKED
 
 
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     """The error for a PAPERWIRE_DATABASE_URL that cannot be used, where trying again does not help."""
     error = StoreError(sentence, hint)
-    error.exit_code = _WRONG_SETTING
+    error.exit_code = WRONG_SETTING
     return error
-
-
-def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
-    if isinstance(error, OSError):
-        return is_disk_full(error)
-    if "disk is full" in message:
-        return True
-    vague = "disk i/o" in message or "unable to open" in message
-    return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM

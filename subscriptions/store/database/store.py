@@ -1,29 +1,27 @@
 """The database: transactions, schema, and the sentences for what a database can answer.
 
-SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two writers wait
-for each other instead of failing (busy timeout 10 s).
+What is special to a kind of database stands in its own room: `sqlite` or `postgres`.
 """
 
-import errno
-import secrets
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Executable, create_engine, event
-from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
-from subscriptions.store.database.errors import copying_to, translated, wrong_setting
-from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
-from subscriptions.store.database.sharing import Sharing, SqliteSharing
+from subscriptions.store.database.errors import wrong_setting
+from subscriptions.store.database.kind import Kind, Sharing
+from subscriptions.store.database.postgres.server import PostgresDatabase
+from subscriptions.store.database.rights import keep_to_owner
+from subscriptions.store.database.sqlite.file import PART, SqliteFile
 from subscriptions.store.database.turns import Turns, Writes
 from subscriptions.store.database.writer import Writer
 
@@ -31,9 +29,6 @@ HEAD = "0020"  # the newest revision in migrations/versions; a test compares it 
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
-_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
-PART = ".part"  # how the name of a copy ends that is still being written
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _CONNECTION = "connection"  # where a session keeps it
 
 
@@ -108,22 +103,30 @@ class Store:
     """One database. Everything that reads or writes it goes through `read` and `write`, one transaction each."""
 
     def __init__(self, url: str, *, zone: str = "UTC", schedules: Schedules | None = None) -> None:
-        """`url` as SQLAlchemy writes them; only SQLite for now. `zone` is the operator's, for chats that chose none.
+        """`url` as SQLAlchemy writes them. `zone` is the operator's, for chats that chose none.
 
-        `schedules` read what is stored of the sources' schedules. Opens nothing yet.
+        `schedules` read what is stored of the sources' schedules. Opens nothing yet. Raises StoreError.
         """
         self.zone = zone
         self.schedules = schedules or Schedules()
-        self.url: URL = make_url(url)
-        self.path = _sqlite_path(self.url)
-        self.where = str(self.path.absolute())  # its name in errors: the file, never the address
+        self.kind = _kind_of(url)
+        self.url = self.kind.url
+        self.where = self.kind.where  # its name in errors: the file or the server, never the address
         self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
         self._turns = Turns()
         self.writes = Writes()
         self.writer = Writer(self.write, self.where)
-        self.sharing: Sharing = SqliteSharing()
-        self._engine = _engine(self.url, self.sharing)
+        self.sharing: Sharing = self.kind.sharing
+        self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
+        self._engine = _engine(self.kind, self.sharing)
         self._writer = self._engine.execution_options(paperwire_write=True)
+
+    @property
+    def path(self) -> Path:
+        """The file that holds the database. Raises RuntimeError where a server does: ask `kind.file` first."""
+        if self.kind.file is None:
+            raise RuntimeError("This database is not in a file.")
+        return self.kind.file
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -148,9 +151,9 @@ class Store:
             with self.translated_errors(), self._begun(bind, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
-                before = driver.total_changes
+                before = self.sharing.changes(driver)
                 yield transaction
-            if driver.total_changes != before:
+            if self.sharing.changes(driver) != before:
                 self.writes.written()
 
     @contextmanager
@@ -183,12 +186,9 @@ class Store:
             raise RuntimeError("This thread is writing: pass its Transaction on, not the Store.")
 
     def exists(self) -> bool:
-        """Whether the database file exists. Raises StoreError when its folder cannot be looked into, or is none."""
+        """Whether there is a database. Raises StoreError when that cannot be told."""
         with self.translated_errors():
-            try:
-                return self.path.stat() is not None
-            except FileNotFoundError:
-                return False
+            return self.kind.exists()
 
     def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
         """Makes the schema the newest one. An older database is copied into `copies` first.
@@ -198,8 +198,7 @@ class Store:
         with self.translated_errors():
             revision = self.revision()
             if revision is not None:
-                for suffix in ("", "-wal", "-shm"):
-                    keep_to_owner(self.path.with_name(self.path.name + suffix))
+                self.kind.protect()
             if revision == HEAD:
                 return
             if revision is None and not make:
@@ -209,11 +208,9 @@ class Store:
                     Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
                     Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
                 )
-            if revision is not None and copies is not None:
+            if revision is not None and copies is not None and self.kind.file is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
-            self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-            if not self.exists():
-                self.path.touch(mode=OWNER_ONLY)  # SQLite gives its own files beside it the same rights
+            self.kind.make_place()
             self.upgrade()
 
     def missing(self) -> NotFound:
@@ -229,21 +226,7 @@ class Store:
         Raises StoreError, also for a database of another program.
         """
         with self.translated_errors():
-            if not self.exists():
-                return None
-            if not self.path.is_file():
-                raise OSError(errno.EINVAL, "it is no file")
-            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-                tables = {name for (name,) in connection.execute(_TABLES)}
-                if not tables:
-                    return None
-                if not tables >= _OURS:
-                    raise wrong_setting(
-                        Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
-                        Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
-                    )
-                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                return None if row is None else str(row[0])
+            return self.kind.revision_in(self._engine.connect)
 
     def upgrade(self) -> None:
         """Runs the migrations, in one transaction."""
@@ -254,22 +237,8 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
-        # Several processes may copy at once, also from containers, where each has the same number.
-        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
-        with self.translated_errors(), copying_to(target):
-            target.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-            part.touch(mode=OWNER_ONLY)
-            try:
-                with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
-                    source.backup(copy)
-                    copy.execute("PRAGMA journal_mode=DELETE")  # a copy is one file
-                with closing(sqlite3.connect(part)) as copy:
-                    if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
-                        raise sqlite3.DatabaseError("malformed")
-                part.replace(target)
-            finally:
-                for left in part.parent.glob(f"{part.name}*"):
-                    left.unlink(missing_ok=True)
+        with self.translated_errors():
+            self.kind.backup(target)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
         """Makes one of the program's own copies, such as "daily", and keeps the newest seven of its kind."""
@@ -292,11 +261,11 @@ class Store:
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Raises what SQLite and the system raise as StoreError, with a sentence for people."""
+        """Raises what the driver and the system raise as StoreError, with a sentence for people."""
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise translated(error, self.path.absolute(), self.where) from error
+        except self._errors as error:
+            raise self.kind.translated(error, self.where) from error
 
 
 class ReadThenWrite:
@@ -360,25 +329,29 @@ def _is_known(revision: str) -> bool:
     return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
 
 
-def _sqlite_path(url: URL) -> Path:
-    if url.get_backend_name() != "sqlite":
-        raise wrong_setting(
-            Sentence("PAPERWIRE_DATABASE_URL names a database other than SQLite, which this version cannot use."),
-            Sentence("Use sqlite:////path/of/paperwire.db"),
-        )
-    if not url.database or url.database == ":memory:":
-        raise wrong_setting(
-            Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
-        )
-    return Path(url.database)
+def _kind_of(address: str) -> Kind:
+    """The database that an address names. Raises StoreError if it is of no kind that can be used."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        url = None
+    match url.get_backend_name() if url is not None else "":
+        case "sqlite" if url is not None:
+            return SqliteFile(url)
+        case "postgresql" if url is not None:
+            return PostgresDatabase(url)
+        case _:
+            raise wrong_setting(
+                Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
+                Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
+            )
 
 
-def _engine(url: URL, sharing: Sharing) -> Engine:
-    # Threads have a connection each. A limit would fail those that wait for one while the database is locked.
-    engine = create_engine(url, max_overflow=-1, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+def _engine(kind: Kind, sharing: Sharing) -> Engine:
+    engine = kind.engine(BUSY_SECONDS)
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
         sharing.prepare(connection)
 
     @event.listens_for(engine, "begin")

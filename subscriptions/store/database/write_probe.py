@@ -1,9 +1,5 @@
 """Whether a database takes writes, found out without writing."""
 
-import sqlite3
-from contextlib import closing
-from shutil import disk_usage
-
 from subscriptions.errors import StoreError
 from subscriptions.store.database.errors import LEAST_ROOM, full_error, is_full
 from subscriptions.store.database.store import Store
@@ -24,11 +20,8 @@ def write_refusal(store: Store) -> StoreError | None:
         return refusal
     try:
         with store.translated_errors():
-            uri = f"{store.path.absolute().as_uri()}?mode=rw"
-            with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("ROLLBACK")
-            is_full_now = disk_usage(store.path.absolute().parent).free < LEAST_ROOM
+            store.kind.try_to_write(PATIENCE)
+            is_full_now = store.kind.is_full(LEAST_ROOM)
     except StoreError as error:
         return None if store.writes.is_under_way else error
-    return full_error(store.path.absolute()) if is_full_now else None
+    return full_error(store.where) if is_full_now else None

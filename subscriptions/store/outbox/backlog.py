@@ -4,12 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, DeliveryState, MessageState
-from subscriptions.store.columns import Utc
+from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.outbox.entries import derived_state
 from subscriptions.store.rows import GOES_OUT, ChatRow, DeliveryRow, MessageRow
 
@@ -67,7 +66,7 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
         select(ChatRow.platform, DeliveryRow.reason, func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
-            text(GOES_OUT),
+            Condition(GOES_OUT),
             col(DeliveryRow.attempts) > 0,
             col(DeliveryRow.created_at) < before,
             ChatRow.state == ChatState.ACTIVE,

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
-from subscriptions.store.columns import Utc
+from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import GOES_OUT, TABLES
 
@@ -111,7 +111,7 @@ _WAITING_LANES = (
     select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     # concat keeps SQLite from the index of addresses: nearly all chats are of one platform
-    .where(text(GOES_OUT), _c.platform.concat("").in_(bindparam("platforms", expanding=True)), ~is_held())
+    .where(Condition(GOES_OUT), _c.platform.concat("").in_(bindparam("platforms", expanding=True)), ~is_held())
     .where(
         or_(
             _d.next_at.is_(None),

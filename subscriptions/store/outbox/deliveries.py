@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam
+from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, MissingHow, MissingSources
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chat.chats import chats_by_id
+from subscriptions.store.columns import Big
 from subscriptions.store.database.store import execute
 from subscriptions.store.papers.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
@@ -20,7 +21,7 @@ from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, Messa
 # Statements that every rendering executes are built once.
 _deliveries, _delivery_items, _sources = (TABLES.tables[name] for name in ("delivery", "delivery_item", "source"))
 _d, _i = _deliveries.c, _delivery_items.c
-_ids = bindparam("ids", expanding=True, type_=Integer)
+_ids = bindparam("ids", expanding=True, type_=Big)
 _DELIVERIES = columns(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
 _ITEMS = columns(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.position)
 _TITLED = columns(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")

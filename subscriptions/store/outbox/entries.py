@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Integer, bindparam
+from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
+from subscriptions.store.columns import Big
 from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
@@ -27,7 +28,7 @@ _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 _NOT_OVER = (
     columns(_d.seq).where(_d.settled_at.is_(None)).union(columns(_m.delivery).where(_m.state == MessageState.DEAD))
 )
-_those = bindparam("those", expanding=True, type_=Integer)
+_those = bindparam("those", expanding=True, type_=Big)
 _STATES_OF = columns(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
 _PAPERS_OF = columns(_i.delivery, func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
 _STATES = (

@@ -1,7 +1,7 @@
 """Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Integer, String, bindparam, insert
 from sqlalchemy import select as columns
+from sqlalchemy.types import NULLTYPE, TypeEngine
 from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
+from subscriptions.store.columns import JsonText
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, execute
@@ -28,15 +30,14 @@ _ids = bindparam("ids", expanding=True, type_=Integer)
 _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
 _SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("names", expanding=True)))
-# Facts and reasons as texts: many rows have the same ones, and SQLAlchemy would write each anew.
+# Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would write each anew.
+_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
 _NEW_DELIVERIES = insert(_deliveries).values(
-    {name: bindparam(name, type_=String if name in {"kind", "facts"} else _d[name].type) for name in _DELIVERY}
+    {name: bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
 )
-_NEW_ITEMS = insert(_delivery_items).values(
-    {name: bindparam(name, type_=String if name == "because" else Integer) for name in _ITEM}
-)
+_NEW_ITEMS = insert(_delivery_items).values({name: bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM})
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
 
 

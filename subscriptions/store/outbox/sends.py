@@ -8,7 +8,7 @@ from sqlmodel import Session
 from subscriptions.model import Message
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
-from subscriptions.store.database.conflicts import unless_taken
+from subscriptions.store.database.conflicts import unless_taken, update_unless_taken
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.outbox.claims import Claim, is_held, is_requested, may_be_sent
 from subscriptions.store.rows import TABLES
@@ -100,7 +100,7 @@ def mark_sending(session: Session, claimed: Claim, message: Message, *, worker: 
         "wall": wall,
         "who": worker,
     }
-    return bool(connection_of(session).execute(_MARK_SENDING, values).rowcount == 1)
+    return update_unless_taken(connection_of(session), _MARK_SENDING, values)
 
 
 def confirm(

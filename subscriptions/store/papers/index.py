@@ -1,24 +1,27 @@
-"""The full-text index of stored papers (SQLite's FTS5), by which papers are counted; every ingest updates it.
+"""The full-text index of stored papers, by which papers are counted; every ingest updates it.
 
 An entry holds the words of one paper and never changes: a paper that changes gets a new entry, and its old entry leads to
 no paper any more. So the numbers of entries follow the order in which papers became known or changed, and the entries of
 the last days have the highest numbers.
 
-This is the only module that uses FTS5. `matching` makes both the words of an entry and the expressions that look for them.
+Each kind of database has its own text search (`database/*/words.py`). `matching` makes both the words of an entry and the
+expressions that look for them.
 """
 
-import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 from sqlmodel import Session
 
 from subscriptions.matching import index_question, presence_expression
+from subscriptions.matching.index_expression import Expression
 from subscriptions.query import Term, fold_source
 from subscriptions.query.fields import DOI, ID, SOURCE
+from subscriptions.store.database.postgres import words as postgres_words
+from subscriptions.store.database.sqlite import words as sqlite_words
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
@@ -33,8 +36,22 @@ _announced = (
     .where(_appearances.c.paper == _p.id, _appearances.c.kind.not_in(("replace", "replace-cross")))
     .exists()
 )
-_WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, label) VALUES (?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
+
+
+class _Words(Protocol):
+    """The text search of a kind of database."""
+
+    def write(self, connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+        """Writes new entries for papers, given by id, each with its document."""
+
+    def find(self, connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+        """The entries from `first` to `last` that fulfil an expression."""
+
+    def uncertain(self, connection: Connection, first: int, last: int) -> list[int]:
+        """The entries from `first` to `last` that may fulfil what `find` denies."""
+
+
+_WORDS: Mapping[str, _Words] = {"sqlite": sqlite_words, "postgresql": postgres_words}
 
 
 class IndexEntry(NamedTuple):
@@ -60,10 +77,9 @@ def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) ->
     texts = dict(documents)
     if not texts:
         return
-    raw = _raw(session)
-    raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper_id,) for paper_id in texts])
-    first = newest_entry(session) - len(texts) + 1
-    raw.executemany(_WRITE, [(entry, *columns) for entry, columns in enumerate(texts.values(), first)])
+    session.flush()
+    connection = connection_of(session)
+    _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
 
 
 def without_entry(session: Session, most: int) -> list[int]:
@@ -121,9 +137,10 @@ def having(session: Session, term: Term, first: int, last: int) -> Having:
         return Having(found if term.field is SOURCE else (), found)
     asked = index_question(term)
     sure = _found(session, asked.sure, first, last)
-    if asked.maybe == asked.sure:
-        return Having(sure, sure)
-    return Having(sure, None if asked.maybe is None else _found(session, asked.maybe, first, last))
+    if asked.maybe is None:
+        return Having(sure, None)
+    maybe = sure if asked.maybe == asked.sure else _found(session, asked.maybe, first, last)
+    return Having(sure, [*maybe, *others] if (others := _uncertain(session, first, last)) else maybe)
 
 
 def having_any(session: Session, kind: str, first: int, last: int) -> list[int]:
@@ -156,17 +173,18 @@ def _fetched(session: Session, wanted: Select[tuple[int, int, date, int | None, 
     return [IndexEntry._make(row) for row in connection_of(session).execute(wanted)]
 
 
-def _raw(session: Session) -> sqlite3.Connection:
-    """The driver's own connection, in the same transaction: ten thousand rows take a third of the time there."""
-    session.flush()
-    raw: sqlite3.Connection = connection_of(session).connection.driver_connection  # type: ignore[assignment]
-    return raw
-
-
-def _found(session: Session, expression: str, first: int, last: int) -> list[int]:
-    if not expression:
+def _found(session: Session, expression: Expression | None, first: int, last: int) -> list[int]:
+    if expression is None:
         return []
-    return [entry for (entry,) in _raw(session).execute(_FIND, (expression, first, last))]
+    session.flush()
+    connection = connection_of(session)
+    return _WORDS[connection.dialect.name].find(connection, expression, first, last)
+
+
+def _uncertain(session: Session, first: int, last: int) -> list[int]:
+    """The entries that may fulfil what an expression denies."""
+    connection = connection_of(session)
+    return _WORDS[connection.dialect.name].uncertain(connection, first, last)
 
 
 def _by_number(session: Session, term: Term) -> list[int]:

@@ -1,27 +1,12 @@
-"""How several processes share one database: the one door to what of that is special to SQLite.
+"""How several processes share a database of SQLite.
 
-SQLite has one writer at a time, so what a writing transaction has read stays true until it ends, and a number tells
-whether anybody has written since an earlier look. A database that locks row by row has neither: there a transaction
-holds the rows (`conflicts.hold`) behind which it reads, and whatever was read before may have changed.
+It has one writer at a time, so what a writing transaction has read stays true until it ends, and a number tells whether
+anybody has written since an earlier look.
 """
 
 import sqlite3
-from typing import Protocol
 
 from sqlalchemy import Connection
-
-
-class Sharing(Protocol):
-    """What the store asks of a kind of database."""
-
-    def prepare(self, connection: sqlite3.Connection) -> None:
-        """Sets a new connection of the driver up."""
-
-    def begin(self, connection: Connection, *, writes: bool) -> None:
-        """Begins a transaction; with `writes`, one that may write."""
-
-    def version(self, connection: Connection) -> int | None:
-        """A number that is another one once others have committed; None: that cannot be told, so anything may have changed."""
 
 
 class SqliteSharing:
@@ -41,3 +26,7 @@ class SqliteSharing:
     def version(self, connection: Connection) -> int | None:
         """SQLite's own counter of the commits of other connections."""
         return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def changes(self, connection: sqlite3.Connection) -> int:
+        """SQLite's own counter of the rows that the connection has changed."""
+        return connection.total_changes

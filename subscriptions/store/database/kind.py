@@ -1,0 +1,64 @@
+"""What the store asks of a kind of database."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Connection, Engine
+
+
+class Sharing(Protocol):
+    """How several processes share a database of a kind."""
+
+    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - of the driver
+        """Sets a new connection of the driver up."""
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Begins a transaction; with `writes`, one that may write."""
+
+    def version(self, connection: Connection) -> int | None:
+        """A number that is another one once others have committed; None: that cannot be told, so anything may have changed."""
+
+    def changes(self, connection: Any) -> int:  # noqa: ANN401 - of the driver
+        """A number that is another one once this connection has changed something."""
+
+
+class Kind(Protocol):
+    """One database of a kind."""
+
+    url: URL
+    where: str  # its name in errors: without a password
+    file: Path | None  # that holds it; None: a server does
+    sharing: Sharing
+    errors: tuple[type[Exception], ...]  # of the driver, where it is used without SQLAlchemy
+
+    def engine(self, patience: float) -> Engine:
+        """Returns the maker of connections. A writer waits for others `patience` seconds. Raises StoreError."""
+
+    def exists(self) -> bool:
+        """Whether there is a database, or an empty file. Raises errors of the system and of the driver."""
+
+    def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
+        """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
+
+    def protect(self) -> None:
+        """Takes the rights of everybody else on the files of the database."""
+
+    def make_place(self) -> None:
+        """Makes the place in which a first schema is made."""
+
+    def backup(self, target: Path) -> None:
+        """Writes a consistent copy to a file while others work. Raises StoreError, and as `exists`."""
+
+    def try_to_write(self, patience: float) -> None:
+        """Begins a write, waiting `patience` seconds for others, and takes it back. Raises as `exists`."""
+
+    def is_full(self, least_room: int) -> bool:
+        """Whether fewer than `least_room` bytes are free for the database."""
+
+    def sending(self, name: str) -> AbstractContextManager[str]:
+        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it."""
+
+    def translated(self, error: Exception, where: str) -> Exception:
+        """An error of the driver or of the system as a sentence that calls the database `where`."""

@@ -1,0 +1,132 @@
+"""A database of PostgreSQL: on a server, which several processes on several machines may use."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import URL, Engine
+
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.store.database.errors import wrong_setting
+from subscriptions.store.database.kind import Sharing
+from subscriptions.store.database.postgres.errors import translated
+from subscriptions.store.database.postgres.sharing import PostgresSharing
+
+CONNECTIONS = 10  # of one process, at most
+_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+_ENGINE = "procrastinate"  # how the names of the engine's own tables begin
+_TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+_REVISION = text("SELECT version_num FROM alembic_version")
+_SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
+_TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
+_CALLED = "SELECT set_config('application_name', %s, false)"
+_HOLDER = """
+    SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+    WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_SESSION = {  # what each connection is given; those of libpq may also stand in the address
+    "application_name": "paperwire",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "tcp_user_timeout": "30000",
+}
+
+
+class PostgresDatabase:
+    """A database on a server. See Kind."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url.set(drivername="postgresql+psycopg")
+        self.file: Path | None = None
+        self.where = _name(url)
+        self.sharing: Sharing = PostgresSharing()
+        self.errors: tuple[type[Exception], ...] = ()
+
+    def engine(self, patience: float) -> Engine:
+        """One process has a bounded number of connections: a server has few. Raises StoreError without psycopg."""
+        session = f"-c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        try:
+            self._engine = create_engine(
+                self.url,
+                paramstyle="format",  # so that rows are given as tuples (bulk.py)
+                pool_size=CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=patience,
+                connect_args={**_SESSION, **self.url.query, "options": session},
+            )
+        except ModuleNotFoundError as error:
+            raise wrong_setting(
+                Sentence("PostgreSQL needs parts of paperwire that are not installed."),
+                Sentence("Install them: pip install 'paperwire[cluster]'"),
+            ) from error
+        return self._engine
+
+    def exists(self) -> bool:
+        """Whether a schema of ours was made."""
+        return self.revision_in(self._engine.connect) is not None
+
+    def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
+        """See Kind. Raises StoreError for a database of another program."""
+        with read() as connection:
+            tables = {name for (name,) in connection.execute(_TABLES) if not name.startswith(_ENGINE)}
+            if not tables:
+                return None
+            if not tables >= _OURS:
+                raise wrong_setting(
+                    Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
+                    Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+                )
+            found: str | None = connection.execute(_REVISION).scalar()
+            return found
+
+    def protect(self) -> None:
+        """Does nothing: a server keeps its own files."""
+
+    def make_place(self) -> None:
+        """Does nothing: the database was made on its server."""
+
+    def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
+        """Raises StoreError: PostgreSQL has its own way."""
+        raise StoreError(
+            Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
+            Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
+        )
+
+    def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
+        """Begins a transaction that may write: a server that takes no writes refuses that."""
+        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin():
+            pass
+
+    def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
+        """False: the disk is the server's, and a write shows whether it is full."""
+        return False
+
+    @contextmanager
+    def sending(self, name: str) -> Iterator[str]:
+        """Holds the sender lock under a name while the body runs. Yields "", or the name of the process that holds it."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(_CALLED, (f"paperwire {name}",))
+            cursor.execute(_TAKE)
+            if (cursor.fetchone() or (False,))[0]:
+                yield ""
+            else:
+                cursor.execute(_HOLDER, (_SENDER,))
+                found = cursor.fetchone()
+                yield str(found[0]).removeprefix("paperwire ") if found else "?"
+        finally:
+            connection.invalidate()  # ends the session, and with it the lock
+
+    def translated(self, error: Exception, where: str) -> Exception:
+        """See Kind."""
+        return translated(error, where, password=self.url.password)
+
+
+def _name(url: URL) -> str:
+    """The name of a database in errors: its server and its own name, without who asks."""
+    host = url.host or url.query.get("host") or "localhost"
+    port = f":{url.port}" if url.port else ""
+    return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"

@@ -1,0 +1,115 @@
+"""The full-text index on PostgreSQL: one tsvector for each paper, with an index of its lexemes (GIN).
+
+A lexeme is a word of ours behind the letter of its column, so one index serves all columns. In the columns of texts a
+lexeme has the places at which the word stands, so phrases can be found; in the column of authors it has the numbers of the
+names in which it stands, so parts of one name share a number.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ARRAY, BigInteger, Connection, Integer, bindparam, text
+
+from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
+
+_COLUMNS = {"title": "t", "abstract": "b", "summary": "s", "author": "a", "label": "l"}  # in the order of a document
+_BETWEEN = "ˑ"  # stands between two texts or names; see matching/full_text.py
+_CUT = "l!cut"  # the lexeme of a paper that the limits of a tsvector have cut
+_MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
+
+_FORGET = text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
+    bindparam("papers", type_=ARRAY(Integer))
+)
+_ENTER = text("INSERT INTO indexed_paper (paper) VALUES (:paper) RETURNING entry")
+_WRITE = text("INSERT INTO paper_words (entry, words) VALUES (:entry, CAST(:words AS tsvector))")
+_FIND = text(
+    "SELECT entry FROM paper_words WHERE words @@ CAST(:asked AS tsquery) AND entry BETWEEN :first AND :last"
+).bindparams(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
+
+
+def write(connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+    """Writes new entries for papers, given by id, each with its document. Their old entries are removed."""
+    connection.execute(_FORGET, {"papers": list(papers)})
+    entries = [connection.execute(_ENTER, {"paper": paper}).scalar_one() for paper in papers]
+    rows = [{"entry": entry, "words": _vector(document)} for entry, document in zip(entries, documents, strict=True)]
+    connection.execute(_WRITE, rows)
+
+
+def find(connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+    """The entries from `first` to `last` that fulfil an expression."""
+    asked = _written(expression)
+    if not asked:
+        return []
+    return list(connection.execute(_FIND, {"asked": asked, "first": first, "last": last}).scalars())
+
+
+def uncertain(connection: Connection, first: int, last: int) -> list[int]:
+    """The entries from `first` to `last` that may fulfil what `find` denies: papers of thousands of words."""
+    return list(connection.execute(_FIND, {"asked": _quoted(_CUT), "first": first, "last": last}).scalars())
+
+
+# ------------------------------------------------------------------------------------------------------------ documents
+
+
+def _vector(document: Sequence[str]) -> str:
+    """A document as a tsvector is written. What is beyond the limits is left out, and the paper marked."""
+    places: dict[str, list[int]] = {}
+    is_cut, room = False, _MOST_BYTES
+    for letter, words in zip(_COLUMNS.values(), document, strict=True):
+        for lexeme, place in _placed(letter, words):
+            known = places.get(lexeme)
+            if known and (known[-1] == place or letter == "l"):
+                continue
+            size = len(lexeme.encode()) + 8 if known is None else 4
+            if place > _LAST_PLACE or size > min(room, _LONGEST) or (known and len(known) >= _MOST_PLACES):
+                is_cut = True
+                continue
+            room -= size
+            places.setdefault(lexeme, []).append(place)
+    if is_cut:
+        places[_CUT] = [1]
+    return " ".join(f"{_quoted(lexeme)}:{','.join(map(str, found))}" for lexeme, found in places.items())
+
+
+def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
+    """The lexemes of a column with their places; those of authors with the number of the name, from 1."""
+    is_names, name, is_open = letter == "a", 1, False
+    for place, word in enumerate(words.split(), 1):
+        if word == _BETWEEN:
+            name += is_open
+            is_open = False
+        else:
+            is_open = True
+            yield letter + word, name if is_names else place
+
+
+# ---------------------------------------------------------------------------------------------------------- expressions
+
+
+def _written(expression: Expression) -> str:
+    """An expression as a tsquery is written; "" finds nothing."""
+    match expression:
+        case Phrase(columns, words, prefix):
+            return _joined("|", [_phrase(_COLUMNS[column], words.split(), prefix=prefix) for column in columns])
+        case Near(parts, _):
+            return f"({' <0> '.join(_written(part) for part in parts)})"
+        case AllOf(parts):
+            written = [_written(part) for part in parts]
+            return _joined("&", written) if all(written) else ""
+        case AnyOf(parts):
+            return _joined("|", [_written(part) for part in parts])
+
+
+def _phrase(letter: str, words: Sequence[str], *, prefix: bool) -> str:
+    lexemes = [_quoted(letter + word) for word in words]
+    if prefix and lexemes:
+        lexemes[-1] += ":*"
+    return f"({' <-> '.join(lexemes)})" if len(lexemes) > 1 else "".join(lexemes)
+
+
+def _joined(sign: str, parts: Iterable[str]) -> str:
+    some = [part for part in parts if part]
+    return f"({f' {sign} '.join(some)})" if len(some) > 1 else "".join(some)
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

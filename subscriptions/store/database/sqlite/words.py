@@ -1,0 +1,56 @@
+"""The full-text index on SQLite: FTS5 without texts. It cannot forget, so a changed paper gets a new entry."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
+
+_WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, label) VALUES (?, ?, ?, ?, ?, ?)"
+_FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
+
+
+def write(connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+    """Writes new entries for papers, given by id, each with its document."""
+    raw = _raw(connection)
+    raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper,) for paper in papers])
+    (newest,) = raw.execute("SELECT max(entry) FROM indexed_paper").fetchone()
+    first = newest - len(papers) + 1
+    raw.executemany(_WRITE, [(entry, *columns) for entry, columns in enumerate(documents, first)])
+
+
+def find(connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+    """The entries from `first` to `last` that fulfil an expression."""
+    asked = _written(expression)
+    return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))] if asked else []
+
+
+def uncertain(connection: Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
+    """The entries from `first` to `last` that may fulfil what `find` denies: none."""
+    return []
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, in the same transaction: ten thousand rows take a third of the time there."""
+    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return raw
+
+
+def _written(expression: Expression) -> str:
+    """An expression as FTS5 has it; "" finds nothing."""
+    match expression:
+        case Phrase(columns, _, _):
+            return f"{{{' '.join(columns)}}} : {_phrase(expression)}"
+        case Near(parts, distance):
+            return f"{parts[0].columns[0]} : NEAR({' '.join(map(_phrase, parts))}, {distance})"
+        case AllOf(parts):
+            all_of = [_written(part) for part in parts]
+            return f"({' AND '.join(all_of)})" if all(all_of) else ""
+        case AnyOf(parts):
+            any_of = [written for part in parts if (written := _written(part))]
+            return f"({' OR '.join(any_of)})" if any_of else ""
+
+
+def _phrase(phrase: Phrase) -> str:
+    return f'"{phrase.words}"{" *" if phrase.prefix else ""}'

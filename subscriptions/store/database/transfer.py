@@ -1,0 +1,72 @@
+"""Copies all rows of one database into another one, of the same or of another kind."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlmodel import Session
+
+from subscriptions.store.database.bulk import execute_rows
+from subscriptions.store.database.store import connection_of
+from subscriptions.store.rows import TABLES
+
+_AT_ONCE = 2_000  # rows
+# The entries of the full-text index, and the log of queries that triggers write as queries come into the target.
+_MADE_ANEW = frozenset({"indexed_paper", "query_change"})
+
+
+def holds_rows(session: Session) -> bool:
+    """Whether a database has any rows."""
+    connection = connection_of(session)
+    return any(connection.execute(select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
+
+
+def copy_rows(source: Session, target: Session) -> dict[str, int]:
+    """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
+
+    Entries of the full-text index are left out: the caller makes them anew. Triggers of the target note its new queries.
+    """
+    copied = {}
+    for table in TABLES.sorted_tables:
+        if table.name not in _MADE_ANEW:
+            copied[table.name] = _copy(source, target, table)
+    if connection_of(target).dialect.name == "postgresql":
+        _count_on(connection_of(target))
+    return copied
+
+
+def count_rows(session: Session) -> dict[str, int]:
+    """Table → how many rows it has, of the tables that `copy_rows` copies."""
+    connection = connection_of(session)
+    return {
+        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in TABLES.sorted_tables
+        if table.name not in _MADE_ANEW
+    }
+
+
+def _copy(source: Session, target: Session, table: Table) -> int:
+    names = tuple(column.name for column in table.columns)
+    statement = insert(table)
+    rows = 0
+    for part in _parts(connection_of(source), table):
+        execute_rows(target, statement, names, part)
+        rows += len(part)
+    return rows
+
+
+def _parts(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Yields the rows of a table in the order of its key, some at a time."""
+    with connection.execute(select(table).order_by(*table.primary_key.columns)) as found:
+        while part := found.fetchmany(_AT_ONCE):
+            yield [tuple(row) for row in part]
+
+
+def _count_on(connection: Connection) -> None:
+    """Lets the ids that PostgreSQL gives go on behind those that were copied."""
+    for table in TABLES.sorted_tables:
+        key = table.autoincrement_column
+        if key is not None and table.name not in _MADE_ANEW:
+            name = f'"{table.name}"'
+            newest = f"SELECT setval(pg_get_serial_sequence(:table, :key), max({key.name})) FROM {name}"  # noqa: S608 - ours
+            connection.execute(text(newest), {"table": name, "key": key.name})

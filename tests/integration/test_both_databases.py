@@ -1,0 +1,83 @@
+"""What the store promises on each kind of database: one morning as a whole, its schema, its triggers."""
+
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from subscriptions.model import Lane, Message
+from subscriptions.service.outbox import (
+    ClaimRequest,
+    begin_worker,
+    claim,
+    confirm,
+    mark_sending,
+    outbox_counts,
+    outbox_entries,
+    store_rendered,
+)
+from subscriptions.service.planner import plan_due
+from subscriptions.store import HEAD, Claim, Rendered, Store, query_changes
+from subscriptions.store.rows import TABLES
+from tests.make import NOON, ingested, paper, subscribes
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_a_paper_goes_its_whole_way_once(store: Store, kind_of_database: str) -> None:
+    assert store.url.get_backend_name() == kind_of_database
+    begin_worker(store, holds_sender_lock=True)
+    subscribes(store, "telegram:-100", "graph", every="now", since="1d")
+    ingested(store, paper("Deep graph networks", "cs.LG"), paper("Tea"), now=NOON - timedelta(hours=1))
+    lane = Lane("telegram", "-100")
+    assert (plan_due(store, now=NOON), plan_due(store, now=NOON)) == ((lane,), ())
+    asking = ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
+    unrendered = claim(store, asking)
+    assert isinstance(unrendered, Claim)
+    message = Message(number=1, payload='{"text": "Deep graph networks"}', plain="Deep graph networks")
+    store_rendered(store, [Rendered(seq=unrendered.seq, messages=(message,))], now=NOON)
+    rendered = claim(store, asking)
+    assert isinstance(rendered, Claim)
+    assert mark_sending(store, rendered, wall=NOON)
+    assert not mark_sending(store, rendered, wall=NOON)
+    assert confirm(store, rendered, "m1", asking) == (1, None)
+    assert claim(store, asking) is None
+    assert [(entry.chat, entry.papers, entry.state) for entry in outbox_entries(store, now=NOON)] == [
+        ("telegram:-100", 1, "sent")
+    ]
+    assert outbox_counts(store).waiting == 0
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_the_schema_is_exactly_the_tables_of_the_models(store: Store) -> None:
+    with store.read() as session:
+        ours = {"compare_type": True, "include_object": lambda _, name, *__: not str(name).startswith("paper_words")}
+        assert compare_metadata(MigrationContext.configure(session.connection(), opts=ours), TABLES) == []
+    assert store.revision() == HEAD
+
+
+def test_what_happens_to_a_chat_reaches_its_subscriptions_and_its_open_deliveries(store: Store) -> None:
+    subscribes(store, "telegram:-100", "graph", every="now", since="1d")
+    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
+    plan_due(store, now=NOON)
+    asked = "SELECT chat_active, sendable FROM subscription JOIN delivery USING (chat)"
+    with store.write() as session:
+        connection = session.connection()
+        assert [tuple(map(bool, row)) for row in connection.exec_driver_sql(asked)] == [(True, True)]
+        connection.exec_driver_sql("UPDATE chat SET state = 'paused'")
+        assert [tuple(map(bool, row)) for row in connection.exec_driver_sql(asked)] == [(False, False)]
+        connection.exec_driver_sql("UPDATE chat SET state = 'active'")
+        assert [tuple(map(bool, row)) for row in connection.exec_driver_sql(asked)] == [(True, True)]
+
+
+def test_a_query_that_comes_or_goes_is_noted(store: Store) -> None:
+    subscribes(store, "telegram:1", "graph")
+    with store.read() as session:
+        before = query_changes.newest_change(session)
+    subscribes(store, "telegram:1", "bread")
+    with store.read() as session:
+        found = query_changes.changes_after(session, before)
+        assert found is not None
+        assert list(query_changes.queries_by_id(session, sorted(found[1])).values()) == ["bread"]
