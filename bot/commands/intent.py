@@ -13,11 +13,13 @@ from bot.commands.core.context import (
     CommandFunction,
     Condition,
     Event,
+    MatchesAhead,
     QueryTexts,
     Registry,
     always,
     never,
     no_queries,
+    nothing_ahead,
     write_condition,
 )
 from bot.commands.core.spoken_commands import HELLO, command_spoken
@@ -47,6 +49,7 @@ class Intent:
     run: CommandFunction
     writes: Condition = always  # whether running it writes to the store
     queries: QueryTexts = no_queries  # texts of the queries whose matches the reply tells
+    matches_ahead: MatchesAhead = nothing_ahead  # matches what else it needs, before it writes
     needs_manager: bool = False  # only people who manage the chat that it is about may run it
     needs_operator: bool = False  # only operators of the bot may run it
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
@@ -172,6 +175,7 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
         run=command.run,
         writes=write_condition(command),
         queries=command.queries,
+        matches_ahead=command.matches_ahead,
         is_only_command=alone,
         needs_manager=command.needs_manager and not (command.shows_without_args and not text.strip()),
         needs_operator=command.needs_operator,
@@ -215,6 +219,7 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
         run=callback.run,
         writes=write_condition(callback),
         queries=callback.queries,
+        matches_ahead=callback.matches_ahead,
         needs_manager=callback.needs_manager,
         needs_operator=callback.needs_operator,
         target=about,

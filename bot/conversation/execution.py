@@ -1,13 +1,13 @@
 """Executes a prepared request. Effect and reply are stored in one transaction."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 from bot.commands.chat.chat_events import welcome_back
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
-from bot.commands.core.context import CommandContext, no_queries
+from bot.commands.core.context import CommandContext, no_queries, nothing_ahead
 from bot.commands.operators.entry import ChatBefore, admit
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
@@ -79,11 +79,13 @@ def _match_ahead(
     """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
     now, categorised = context.clock.now(), conversation.bot_info.categorised
     read_recent(transaction, now=now)
-    if prepared.refusal is not None or prepared.intent.queries is no_queries:
+    intent = prepared.intent
+    if prepared.refusal is not None or (intent.queries is no_queries and intent.matches_ahead is nothing_ahead):
         return
     command = build_command_context(transaction, context, conversation, prepared)
-    texts = prepared.intent.queries(command)
-    match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
+    match_ahead(transaction, command.chat, intent.queries(command), now=now, categorised=categorised)
+    with suppress(PaperwireError):  # the command itself says what is wrong
+        intent.matches_ahead(command)
 
 
 def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sqlmodel import select
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
+from subscriptions.store.chat.subscriptions import subscriptions_of
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SubscriptionRow
 from tests.make import NOON, ingested, paper, subscribes
 
@@ -65,11 +66,40 @@ def state_of(store: Store) -> tuple[list[tuple[str, str]], list[tuple[object, ..
             .join(DeliveryItemRow, DeliveryItemRow.chat == ChatRow.id)  # type: ignore[arg-type]
             .join(PaperRow, PaperRow.id == DeliveryItemRow.paper)  # type: ignore[arg-type]
         ).all()
-        subscriptions, chats = transaction.exec(select(SubscriptionRow)).all(), transaction.exec(select(ChatRow)).all()
-        stands = sorted((one.chat, one.cursor, one.next_due_at, one.latest_due_at) for one in subscriptions)
+        chats = transaction.exec(select(ChatRow)).all()
+        subscriptions = subscriptions_of(transaction, [chat.id or 0 for chat in chats])
+        stands = sorted((one.chat_id, one.cursor, one.next_due_at) for of in subscriptions.values() for one in of)
         spoken = [chat.first_delivery_planned for chat in chats]
         deliveries = len(transaction.exec(select(DeliveryRow.seq)).all())
     return sorted(delivered), list(stands), spoken, deliveries
+
+
+def _killed_everywhere(folder: Path, now: datetime) -> tuple[list[Any], list[str]]:
+    """The states after a plan that is killed at each step and the next plan; after which steps it was killed."""
+    found: list[Any] = []
+    killed: list[str] = []
+    for step in count():
+        path = folder / f"at {step}.db"
+        shutil.copy(folder / "prepared.db", path)
+        store = Store(f"sqlite:///{path}")
+        try:
+            with killed_at(store, step) as steps:
+                plan_due(store, now=now)
+        except Killed:
+            killed.append(steps[-1] if steps else "")
+            store.close()
+            store = Store(f"sqlite:///{path}")  # the next process
+            plan_due(store, now=now)
+            found.append(state_of(store))
+            assert plan_due(store, now=now) == ()
+            store.close()
+            path.unlink()
+            assert found[-1] == found[0], f"killed at step {step}, after {steps[-3:]}"
+        else:
+            assert state_of(store) == found[0]
+            store.close()
+            break
+    return found, killed
 
 
 def test_a_plan_that_is_killed_at_any_step_is_finished_by_the_next(
@@ -83,31 +113,35 @@ def test_a_plan_that_is_killed_at_any_step_is_finished_by_the_next(
     ingested(prepared, *map(paper, TITLES), now=NOON + HOUR / 2)
     prepared.close()
 
-    found: list[Any] = []
-    killed: list[str] = []
-    for step in count():
-        path = tmp_path / f"at {step}.db"
-        shutil.copy(tmp_path / "prepared.db", path)
-        store = Store(f"sqlite:///{path}")
-        try:
-            with killed_at(store, step) as steps:
-                plan_due(store, now=NOON + HOUR)
-        except Killed:
-            killed.append(steps[-1] if steps else "")
-            store.close()
-            store = Store(f"sqlite:///{path}")  # the next process
-            plan_due(store, now=NOON + HOUR)
-            found.append(state_of(store))
-            assert plan_due(store, now=NOON + HOUR) == ()
-            store.close()
-            path.unlink()
-            assert found[-1] == found[0], f"killed at step {step}, after {steps[-3:]}"
-        else:
-            assert state_of(store) == found[0]
-            store.close()
-            break
+    found, killed = _killed_everywhere(tmp_path, NOON + HOUR)
     delivered, stands, spoken, deliveries = found[0]
     assert (len(delivered), set(delivered)) == (len(OWED), OWED)
     assert (len(stands), spoken, deliveries) == (4, [True] * 4, 4)
     assert killed.count("COMMIT") >= 2, "both slices were committed"
     assert killed.count("INSERT") >= 4, "deliveries and items of both"
+
+
+@pytest.mark.timeout(300)  # some hundred plans
+def test_a_look_that_is_killed_at_any_step_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of subscriptions that follow a shared cursor, some match and some do not; one process is killed, another one looks again."""
+    monkeypatch.setattr(_plan, "SLICE", 2)
+    prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")
+    prepared.open(now=NOON)
+    for where, query in WISHES.items():
+        subscribes(prepared, where, query, every="now")
+    ingested(prepared, paper("A first leaf, graph and tree"), now=NOON)
+    plan_due(prepared, now=NOON)
+    ingested(prepared, *map(paper, TITLES), now=NOON + HOUR / 2)
+    with prepared.read() as transaction:
+        assert set(transaction.exec(select(SubscriptionRow.shared_cursor))) == {1}
+    prepared.close()
+
+    found, killed = _killed_everywhere(tmp_path, NOON + HOUR)
+    delivered, stands, _, deliveries = found[0]
+    news = [(chat, title) for chat, title in delivered if "first" not in title]
+    assert (len(news), set(news)) == (len(OWED), OWED)
+    assert [cursor for _, cursor, *_ in stands] == [4] * 4, "the one without a match has looked, too"
+    assert deliveries == 4 + 3
+    assert killed.count("COMMIT") >= 3, "both slices were committed, and the shared cursor"

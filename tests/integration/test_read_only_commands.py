@@ -74,7 +74,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
 
     for name in ("_find", "matching_papers"):
         watch(counting, name)
-    for name in ("having", "news"):
+    for name in ("having", "news", "sequenced"):
         watch(index, name)
     return seen
 
@@ -126,6 +126,25 @@ async def test_the_answer_to_a_question_counts_before_its_transaction(
     await bot.says("/edit 1")
     seen = watched(store, monkeypatch)
     assert await bot.says("tree")
+    assert ("_find", False) in seen
+    assert [name for name, waits in seen if waits] == []
+
+
+@pytest.mark.parametrize("words", ["/today", "/today tree", "/today 1", "/resume", "/resume 1", "send 1", "skip"])
+async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
+    store: Store, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = BotHarness(store)
+    await bot.says("/sub graph now")
+    if not words.startswith("/today"):
+        await bot.says("/pause")
+    ingested(store, paper("A tree"), paper("A forest graph"))
+    if not words.startswith("/"):
+        await bot.says("/resume")
+        ingested(store, paper("Another tree"))  # so that all is matched anew
+    seen = watched(store, monkeypatch)
+    said = await (bot.says(words) if words.startswith("/") else bot.presses(words))
+    assert said.text
     assert ("_find", False) in seen
     assert [name for name, waits in seen if waits] == []
 

@@ -141,11 +141,16 @@ def never(_: CommandContext) -> bool:
 
 
 QueryTexts = Callable[[CommandContext], Iterable[str]]
+MatchesAhead = Callable[[CommandContext], None]
 
 
 def no_queries(_: CommandContext) -> Iterable[str]:
     """Returns ()."""
     return ()
+
+
+def nothing_ahead(_: CommandContext) -> None:
+    """Matches nothing."""
 
 
 def query_of_button(context: CommandContext) -> Iterable[str]:
@@ -165,6 +170,7 @@ class Command:
     needs_manager: bool = False  # only for those who manage the chat
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
+    matches_ahead: MatchesAhead = nothing_ahead  # matches what else the command needs, likewise
     shows_without_args: bool = False  # without arguments it changes nothing, so everybody may use it
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
@@ -183,6 +189,7 @@ class Callback:
     needs_manager: bool = False
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
+    matches_ahead: MatchesAhead = nothing_ahead  # matches what else the command needs, likewise
     needs_operator: bool = False
     stays_here: bool = False  # acts on the chat where the button is shown, even if the message is about another chat
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is

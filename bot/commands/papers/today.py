@@ -47,6 +47,13 @@ def _gone(context: CommandContext) -> Reply:
     return Reply(toast=context.say("This subscription is gone."))
 
 
+def _match_ahead(context: CommandContext) -> None:
+    """Matches the newest day, for the chat as it is now."""
+    which = _still_there(context) if context.arguments else split_when(context.args).query
+    if which is not None:
+        newest_batch(context.store, context.chat, now=context.now, which=which)
+
+
 def _today(context: CommandContext, which: str) -> Reply:
     if _is_sent(context):
         looked = None if context.chat.id else newest_batch(context.store, context.chat, now=context.now, which=which)
@@ -163,8 +170,12 @@ COMMANDS = (
         aliases=("latest",),
         run=today,
         writes=_is_sent,
+        matches_ahead=_match_ahead,
         usage="[QUERY|N]",
         summary=Sentence("get the newest papers now"),
     ),
 )
-CALLBACKS = {"today": Callback(run=on_today, writes=_is_sent), "today-again": Callback(run=on_today_again)}
+CALLBACKS = {
+    "today": Callback(run=on_today, writes=_is_sent, matches_ahead=_match_ahead),
+    "today-again": Callback(run=on_today_again),
+}

@@ -19,7 +19,14 @@ from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.subscriptions import get_waiting_papers, pause, resume, send_waiting, skip_waiting
+from subscriptions.service.subscriptions import (
+    get_waiting_papers,
+    match_waiting_ahead,
+    pause,
+    resume,
+    send_waiting,
+    skip_waiting,
+)
 from subscriptions.states import ChatState
 from subscriptions.zones import zone
 
@@ -180,6 +187,11 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> Repl
     return Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)))
 
 
+def _match_ahead(context: CommandContext) -> None:
+    """Matches the papers that wait for the chat."""
+    match_waiting_ahead(context.store, context.chat.address)
+
+
 COMMANDS = (
     Command(
         name="pause",
@@ -190,12 +202,19 @@ COMMANDS = (
         summary=Sentence("hold papers back for a while"),
     ),
     Command(name="stop", run=stop, summary=Sentence("pause, or remove everything"), listed=False),
-    Command(name="resume", run=resume_, needs_manager=True, usage="[N]", summary=Sentence("end a pause")),
+    Command(
+        name="resume",
+        run=resume_,
+        needs_manager=True,
+        matches_ahead=_match_ahead,
+        usage="[N]",
+        summary=Sentence("end a pause"),
+    ),
 )
 CALLBACKS = {
     "pause": Callback(run=on_pause, needs_manager=True),
     "pause-all": Callback(run=on_pause_all, needs_manager=True),
-    "resume": Callback(run=on_resume, needs_manager=True),
-    "send-waiting": Callback(run=on_send, needs_manager=True),
-    "skip-waiting": Callback(run=on_skip, needs_manager=True),
+    "resume": Callback(run=on_resume, needs_manager=True, matches_ahead=_match_ahead),
+    "send-waiting": Callback(run=on_send, needs_manager=True, matches_ahead=_match_ahead),
+    "skip-waiting": Callback(run=on_skip, needs_manager=True, matches_ahead=_match_ahead),
 }

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from subscriptions.model import Chat, Subscription
 from subscriptions.query import parse_canonical
 from subscriptions.service.papers.counting import Entries, find, number_of
+from subscriptions.service.papers.kept_entries import entries_after
 from subscriptions.store import Transaction
 from subscriptions.store.outbox import planned
-from subscriptions.store.papers import index
 
 
 def undelivered(
@@ -17,8 +17,10 @@ def undelivered(
     after = min((subscription.cursor for subscription in subscriptions), default=upto)
     if after >= upto:
         return {}
-    entries = Entries.of(index.sequenced(transaction, after, upto), whole=True)
-    wanted = entries.papers if chat.settings.crosslists != "out" else entries.papers & ~entries.crosslisted
+    entries = entries_after(transaction, after, upto)
+    wanted = entries.papers & ~entries.sequenced_after(upto)
+    if chat.settings.crosslists == "out":
+        wanted &= ~entries.crosslisted
     found = {
         subscription.id: set(
             map(number_of, entries.newest_first(_fitting(transaction, entries, subscription) & wanted))

@@ -30,7 +30,7 @@ from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.shared_cursors import SharedCursor
 
-SLICE = 1000  # chats planned in one transaction: bounds memory and how long other writers wait
+SLICE = 500  # chats planned in one transaction: bounds memory and how long other writers wait
 
 _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
 

@@ -23,6 +23,7 @@ from subscriptions.planning.decision import DueDelivery, Papers, decide
 from subscriptions.planning.effects import shows_more
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
+from subscriptions.service.papers.kept_entries import entries_of_day
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
@@ -136,7 +137,7 @@ def newest_batch(
         day = day or index.newest_day(transaction)
         if day is None:
             return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
-        entries = Entries.of(index.news(transaction, None, since=day, until=day), whole=True)
+        entries = entries_of_day(transaction, day)
         known = entries.papers.bit_count()
         fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
         delivered = _delivered_in(transaction, chat, entries, _union(fits))

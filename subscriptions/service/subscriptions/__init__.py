@@ -21,6 +21,7 @@ from subscriptions.service.subscriptions.pausing import PauseResult as PauseResu
 from subscriptions.service.subscriptions.pausing import WaitingPapers as WaitingPapers
 from subscriptions.service.subscriptions.pausing import delay_after_resume as delay_after_resume
 from subscriptions.service.subscriptions.pausing import get_waiting_papers as get_waiting_papers
+from subscriptions.service.subscriptions.pausing import match_waiting_ahead as match_waiting_ahead
 from subscriptions.service.subscriptions.pausing import pause as pause
 from subscriptions.service.subscriptions.pausing import resume as resume
 from subscriptions.service.subscriptions.pausing import send_waiting as send_waiting

@@ -228,6 +228,17 @@ def get_waiting_papers(
         return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
+def match_waiting_ahead(store: Scope, address: ChatAddress) -> None:
+    """Matches the papers that wait for a chat, also for what is paused; what matches is remembered until papers come.
+
+    Raises NotFound.
+    """
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
+
+
 def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
     """When a subscription delivers what waits, if nobody decides; None: not known."""
     now = delivery_forecast.forecast.at
