@@ -53,7 +53,7 @@ _TRIGGERS: tuple[str, ...] = (
     WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.pause_reason IS DISTINCT FROM NEW.pause_reason)
     EXECUTE FUNCTION pass_state_of_chat_on()
     """,
-    # What a subscription has looked at is written into its own cursor when it stops to follow a shared one (0020_shared_cursors.py).
+    # What a subscription has looked at is written into its own cursor when it stops to follow a shared one (0021_shared_cursors.py).
     """
     CREATE FUNCTION keep_own_cursor() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
