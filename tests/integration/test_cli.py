@@ -160,7 +160,7 @@ def test_the_first_and_the_last_moment_that_can_be_meant_can_be_used(terminal: T
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgresql://marked@localhost/x"),
+        ("DATABASE_URL", "mysql://marked@localhost/x"),
         ("DATABASE_URL", "marked"),
         ("TELEGRAM_TOKEN", "1:mark ed"),
         ("WEB_PORT", "marked"),

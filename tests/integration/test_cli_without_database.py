@@ -12,7 +12,7 @@ READS = [
     "subscriptions", "subscriptions --json", "subscriptions --as console:me", "unsubscribe 1 --as console:me",
     "set lang zh --as console:me", "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",
     "outbox retry 0123456789abcdef", "outbox dismiss 0123456789abcdef", "sources", "sources --json", "export --all",
-    "export --as console:me", "backup copy.db", "db current", "db size --json", "search graph", "search graph --json", "settings --as console:me",
+    "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "db current", "db size --json", "search graph", "search graph --json", "settings --as console:me",
     "why --as console:me", "whynot 2601.11087 --as console:me --json", "pause --as console:me", "resume 1 --as console:me",
     "name 1 Mine --as console:me", "forget --as console:me --yes", "status", "status --json",
 ]  # fmt: skip

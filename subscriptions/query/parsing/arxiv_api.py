@@ -14,7 +14,7 @@ _PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)
 _API_QUERY = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
 # A value ends before the next parameter, also where no & stands between them. Otherwise ids would be taken for ids again and again.
 _PARAMETER = re.compile(
-    r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|\b(?:search_query|id_list)=|#|\Z)",
+    r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|\b(?:search_query|id_list)=(?=[^\s&#])|#|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 _ENCODED = re.compile(r"\+|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+", re.IGNORECASE)
