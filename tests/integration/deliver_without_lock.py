@@ -8,7 +8,7 @@ Plans ten chats at a time, so that two planners meet. Says that it is ready, and
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import bindparam, update
 
@@ -23,7 +23,7 @@ from subscriptions.store.rows import TABLES
 
 
 @contextmanager
-def _no_lock(_database: Path) -> Iterator[None]:
+def _no_lock(_store: Store) -> Iterator[None]:
     yield
 
 
@@ -34,19 +34,26 @@ def _begin_worker(store: Store, **_claims: object) -> int:
 def _takes_without_looking() -> None:
     """Lets a message be marked as sending whatever its state is, as if the update were not guarded."""
     m = TABLES.tables["message"].c
-    vars(sends)["_MARK_SENDING"] = (
+    marking = (
         update(TABLES.tables["message"])
         .where(m.delivery == bindparam("of"), m.number == bindparam("which"))
         .values(state=MessageState.SENDING, attempted_at=bindparam("wall"), worker=bindparam("who"))
     )
+    _replaces(sends, _MARK_SENDING=marking)
+
+
+def _replaces(module: ModuleType, **names: object) -> None:
+    """Puts other values behind names of a module, each of which it must have."""
+    assert names.keys() <= vars(module).keys(), f"{module.__name__} has other names now"
+    vars(module).update(names)
 
 
 if __name__ == "__main__":
-    vars(sender).update(sender_lock=_no_lock)
+    _replaces(sender, only_sender=_no_lock)
     if sys.argv[1] == "careless":
         _takes_without_looking()
     if sys.argv[1] != "claims":
-        vars(sender).update(begin_worker=_begin_worker)
+        _replaces(sender, begin_worker=_begin_worker)
     plan.SLICE = 10
     sys.stdout.write("ready\n")
     sys.stdout.flush()
