@@ -6,14 +6,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching import from_bytes
+from subscriptions.matching import QuerySet, State, from_bytes
 from subscriptions.service.planner import kept_queries as _kept
 from subscriptions.service.planner import query_file
 from subscriptions.service.planner.kept_queries import KeptQueries
 from subscriptions.service.subscriptions import edit, unsubscribe
 from subscriptions.store import Store, query_changes
+from subscriptions.store.rows import QueryChangeRow
 from tests.integration.test_kept_queries import WORDS, matching, stored
 from tests.make import NOON, address, subscribes
 
@@ -102,6 +104,60 @@ def test_a_folder_that_takes_no_file_is_no_error(store: Store, path: Path) -> No
     subscribes(store, "telegram:1", "graph")
     assert matching(KeptQueries(path), store) == {"graph"}
     assert list(path.parent.glob("*.part")) == []
+
+
+class Builds:
+    """Counts how often the state of a set is built, which takes a while with a million queries."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        state = QuerySet.state
+
+        def counted(queries: QuerySet) -> State:
+            self.count += 1
+            return state(queries)
+
+        monkeypatch.setattr(QuerySet, "state", counted)
+
+
+def test_nothing_is_built_where_the_log_has_no_token_for_it(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a database whose queries are older than the log. The first change brings a token, and the file."""
+    subscribes(store, "telegram:1", "graph")
+    with store.write() as transaction:
+        transaction.connection().execute(delete(QueryChangeRow))
+    builds, kept = Builds(monkeypatch), KeptQueries(path)
+    assert [matching(kept, store) for _ in range(3)] == [{"graph"}] * 3
+    assert (builds.count, path.exists()) == (0, False)
+    subscribes(store, "telegram:1", "tree")
+    assert [matching(kept, store) for _ in range(3)] == [{"graph", "tree"}] * 3
+    assert (builds.count, path.exists()) == (1, True)
+
+
+def test_nothing_is_built_where_the_folder_takes_no_file(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribes(store, "telegram:1", "graph")
+    builds, kept = Builds(monkeypatch), KeptQueries(path.parent / "no such folder" / "queries")
+    assert [matching(kept, store) for _ in range(3)] == [{"graph"}] * 3
+    assert builds.count == 0
+
+
+def test_a_file_that_cannot_be_written_is_tried_again_after_many_changes_only(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.mkdir()
+    subscribes(store, "telegram:1", "graph")
+    builds, kept = Builds(monkeypatch), KeptQueries(path)
+    assert [matching(kept, store) for _ in range(3)] == [{"graph"}] * 3
+    assert builds.count == 1
+    path.rmdir()
+    assert matching(kept, store) == {"graph"}
+    assert (builds.count, path.exists()) == (1, False)
+    subscribes(store, "telegram:1", "tree")  # a tenth of the queries of this store is less than one
+    assert matching(kept, store) == {"graph", "tree"}
+    assert (builds.count, path.exists()) == (2, True)
 
 
 def test_the_file_is_for_its_owner_and_goes_with_the_clean_up_of_the_day(store: Store, path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from subscriptions.matching import PaperIndex, QuerySet, below, match, prefixed
+from subscriptions.matching import PaperIndex, QuerySet, State, below, match, prefixed
 from subscriptions.service.planner import query_file
 from subscriptions.store import Store, Transaction, query_changes
 
@@ -25,7 +25,8 @@ class KeptQueries:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path  # of the file; None: there is none
-        self._saved = 0  # the change at which the file was written
+        self._saved = 0  # the change at which the file was written, or could not be
+        self._takes_no_file = False  # the folder; it is tried again when many queries came or went
         self._start()
 
     def _start(self) -> None:
@@ -68,16 +69,21 @@ class KeptQueries:
             self._handles, self._ids = state["handles"], state["ids"]
 
     def _save(self, transaction: Transaction) -> None:
-        """Writes the file where there are many queries, and a good part of them came or went since it was written."""
+        """Writes the file where there are many queries, and a good part of them came or went since it was tried."""
         assert self._change is not None  # noqa: S101 - the set was just made or followed
         if self._path is None or len(self.queries) < LEAST_SAVED:
             return
         many = min(len(self.queries) // 10, query_changes.KEPT // 2)
-        if self._change - self._saved <= many and self._path.exists():
+        if self._change - self._saved <= many and (self._takes_no_file or self._path.exists()):
             return
-        state = {"handles": self._handles, "ids": self._ids, **prefixed("queries.", self.queries.state())}
-        query_file.write(self._path, state, transaction, self._change)
+        token = query_changes.token_of(transaction, self._change)
+        if token is None:  # the log has no change yet: the first one brings a token
+            return
+        self._takes_no_file = not query_file.write(self._path, self._state, self._change, token)
         self._saved = self._change
+
+    def _state(self) -> State:
+        return {"handles": self._handles, "ids": self._ids, **prefixed("queries.", self.queries.state())}
 
     def matching(self, papers: PaperIndex) -> list[int]:
         """Ids of the queries that find a paper."""

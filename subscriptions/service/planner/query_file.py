@@ -6,6 +6,7 @@ the log no longer reaches back to it, the set is made anew.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -23,21 +24,22 @@ def path_of(store: Store) -> Path | None:
     return None if file is None else file.with_name(f"{file.name}-queries")
 
 
-def write(path: Path, state: State, transaction: Transaction, change: int) -> None:
-    """Writes what a set holds at a change of the log, the newest one. A crash leaves the file of before, or this one.
+def write(path: Path, state: Callable[[], State], change: int, token: int) -> bool:
+    """Writes what a set holds at a change of the log, which has this token. A crash leaves the file of before, or this one.
 
-    A folder that cannot be written to, or is full, goes without: the next start only takes longer.
+    A folder that cannot be written to, or is full, goes without: the next start only takes longer. Returns whether it was
+    written. `state` is called once the folder has taken a file, since building it takes a while.
     """
-    token = query_changes.token_of(transaction, change)
-    if token is None:
-        return
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.touch(mode=OWNER_ONLY)
-        part.write_bytes(to_bytes({**state, "change": change, "token": token, "code": _code()}))
+        part.write_bytes(to_bytes({**state(), "change": change, "token": token, "code": _code()}))
         part.replace(path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def read(path: Path, transaction: Transaction) -> tuple[State, int] | None:
