@@ -1,4 +1,4 @@
-"""The tables of the bot's own work: platforms, publishers, codes of operators, the last loss, and single values.
+"""The tables of the bot's own work: platforms, publishers, codes of operators, the last loss, workers, single values.
 
 `rows` has the others.
 """
@@ -62,3 +62,16 @@ class LossRow(SQLModel, table=True):
     lost_at: datetime = Field(sa_type=Utc)
     copied_at: datetime = Field(sa_type=Utc)
     restored_at: datetime = Field(sa_type=Utc)
+
+
+class WorkerRow(SQLModel, table=True):
+    """A worker: a process that sends. Its heartbeat changes while it is at work.
+
+    `process` says which process of the machine it is; "" if the system does not tell.
+    """
+
+    __tablename__ = "worker"
+    id: str = Field(primary_key=True)
+    beat: int = 0
+    holds_sender_lock: bool = True
+    process: str = ""

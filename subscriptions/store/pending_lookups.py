@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, or_, select, update
 from subscriptions.model import CallbackToken
 from subscriptions.store.conversation_rows import PendingLookupRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.workers import WorkerRow
+from subscriptions.store.operation_rows import WorkerRow
 
 
 def add_lookup(session: Session, name: str, token: CallbackToken, *, worker: str, now: datetime) -> None:

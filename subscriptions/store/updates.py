@@ -9,7 +9,7 @@ from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.workers import WorkerRow
+from subscriptions.store.operation_rows import WorkerRow
 
 _KEY = ("platform", "update_id")
 _is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an index has few of these

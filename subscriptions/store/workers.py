@@ -2,25 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
+from sqlmodel import Session, col, delete, or_, select, update
 
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, UpdateRow
+from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import MessageRow
-
-
-class WorkerRow(SQLModel, table=True):
-    """A worker: a process that sends. Its heartbeat changes while it is at work.
-
-    `process` says which process of the machine it is; "" if the system does not tell.
-    """
-
-    __tablename__ = "worker"
-    id: str = Field(primary_key=True)
-    beat: int = 0
-    holds_sender_lock: bool = True
-    process: str = ""
 
 
 def begin_worker(

@@ -2,17 +2,11 @@
 
 from alembic import context
 
+from subscriptions.store.database.schema_upgrade import is_ours
 from subscriptions.store.database.store import session_on
 from subscriptions.store.papers.index import MOST_INDEXED
 from subscriptions.store.papers.known_papers import index_newest
 from subscriptions.store.rows import TABLES
-
-_NOT_OURS = ("procrastinate_", "paper_words")  # the engine's tables, and those of the text search
-
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    return not (kind == "table" and name is not None and name.startswith(_NOT_OURS))
-
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -20,7 +14,7 @@ context.configure(
     target_metadata=TABLES,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
-    include_name=_is_ours,
+    include_name=is_ours,
 )
 with context.begin_transaction():
     context.run_migrations()
