@@ -70,7 +70,8 @@ def while_written(url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callab
     """Plans, and does something in another process each time that a plan is written, behind what the plan rests on."""
 
     def plans(something: Callable[[Store], object]) -> None:
-        written, write = [], _plan._write
+        written: list[int] = []
+        write = _plan._write
 
         def write_beside(*arguments: Any) -> list[Lane]:
             something(second)
