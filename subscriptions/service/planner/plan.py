@@ -238,7 +238,7 @@ def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _
     if not due:
         return _Matches({}, frozenset(), {})
     window.cover(transaction, min(s.cursor for s in due))
-    fits = window.fits(due)
+    fits = window.fits(transaction, due)
     papers = frozenset(window.papers.known[position].id for positions in fits.values() for position in positions)
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
 
