@@ -1,7 +1,7 @@
 """Plans deliveries: matches what is due, decides and stores, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -103,7 +103,7 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Iterator[Steps[Sequence[Lane]]]:
+) -> Generator[Steps[Sequence[Lane]]]:
     """As `plan_due`: yields the planning of one slice of chats after the other, a transaction each.
 
     A slice has steps that read, match and decide, and one that writes. Before the first one, pauses are ended. To go on to
