@@ -1,6 +1,6 @@
 """What the store asks of a kind of database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,16 @@ class Sharing(Protocol):
 
     def changes(self, connection: Any) -> int:  # noqa: ANN401 - of the driver
         """A number that is another one once this connection has changed something."""
+
+
+class Claims(Protocol):
+    """Which chats one planner plans now, so that others plan others. No promise rests on it: it saves work."""
+
+    def take(self, chat_ids: Sequence[int]) -> list[int]:
+        """Returns those of these chats that no other planner has taken, and takes them until `release`."""
+
+    def release(self) -> None:
+        """Gives back what was taken."""
 
 
 class Kind(Protocol):
@@ -59,6 +69,9 @@ class Kind(Protocol):
 
     def sending(self, name: str) -> AbstractContextManager[str]:
         """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it."""
+
+    def claims(self) -> AbstractContextManager[Claims]:
+        """Opens what a planner claims chats by, which ends with the context."""
 
     def translated(self, error: Exception, where: str) -> Exception:
         """An error of the driver or of the system as a sentence that calls the database `where`."""

@@ -9,7 +9,8 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Sharing
+from subscriptions.store.database.kind import Claims, Sharing
+from subscriptions.store.database.postgres.claims import PostgresClaims
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.sharing import PostgresSharing
 from subscriptions.store.database.postgres.texts import keep_storable
@@ -121,6 +122,15 @@ class PostgresDatabase:
                 yield str(found[0]).removeprefix("paperwire ") if found else "?"
         finally:
             connection.invalidate()  # ends the session, and with it the lock
+
+    @contextmanager
+    def claims(self) -> Iterator[Claims]:
+        """Holds them in a session of their own."""
+        connection = self._engine.raw_connection()
+        try:
+            yield PostgresClaims(connection)
+        finally:
+            connection.invalidate()  # ends the session, and with it the claims
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""

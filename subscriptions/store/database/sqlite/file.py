@@ -7,8 +7,8 @@ for each other instead of failing (busy timeout 10 s).
 import errno
 import secrets
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from shutil import disk_usage
 
@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Sharing
+from subscriptions.store.database.kind import Claims, Sharing
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
@@ -25,6 +25,16 @@ from subscriptions.store.database.sqlite.sharing import SqliteSharing
 PART = ".part"  # how the name of a copy ends that is still being written
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+
+class _All:
+    """See Claims. Whoever asks gets all chats."""
+
+    def take(self, chat_ids: Sequence[int]) -> list[int]:
+        return list(chat_ids)
+
+    def release(self) -> None:
+        """Does nothing."""
 
 
 class SqliteFile:
@@ -117,6 +127,10 @@ class SqliteFile:
     def sending(self, name: str) -> AbstractContextManager[str]:
         """Raises NotImplementedError: a file beside the database is the lock."""
         raise NotImplementedError(name)
+
+    def claims(self) -> AbstractContextManager[Claims]:
+        """All chats are there for whoever plans: one process works with a file."""
+        return nullcontext(_All())
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
