@@ -13,6 +13,7 @@ from subscriptions.store.database.kind import Claims, Sharing
 from subscriptions.store.database.postgres.claims import PostgresClaims
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.sharing import PostgresSharing
+from subscriptions.store.database.postgres.texts import keep_storable
 
 CONNECTIONS = 10  # of one process, at most
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
@@ -62,6 +63,7 @@ class PostgresDatabase:
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
+        keep_storable(self._engine)
         return self._engine
 
     def exists(self) -> bool:
