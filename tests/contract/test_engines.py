@@ -2,26 +2,58 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+from bot.clock import SystemClock
+from bot.delivery.engines.cluster import ClusterEngine
 from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.engines.job_queue import Times
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import Limits
+from bot.ports.clock import Clock
 from bot.ports.engine import Engine
 from subscriptions.model import Lane
-from tests.make import NOON, FakeClock
+from subscriptions.store import Store
+from tests.make import FakeClock
 
 LANES = [Lane("telegram", str(n)) for n in range(30)]
+LIMITS = {
+    "telegram": Limits(text=4096, per_second=28, per_lane=1),
+    "slack": Limits(text=4000, per_second=0, per_lane=1),
+}
 
 
-@pytest.fixture(params=["embedded"])
-def engine(request: pytest.FixtureRequest, clock: FakeClock) -> Engine:
-    assert request.param == "embedded"
-    return EmbeddedEngine(
-        clock, GcraRateLimiter({"telegram": Limits(text=4096, per_second=28, per_lane=1)}), concurrency=4
-    )
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """An engine, and the clock by which it waits."""
+
+    engine: Engine
+    clock: Clock
+    rest: float  # seconds that a test may have a lane rest
+
+
+@pytest.fixture(params=["embedded", "cluster"])
+async def rig(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Rig]:
+    limiter = GcraRateLimiter(LIMITS)
+    if request.param == "embedded":
+        yield Rig(EmbeddedEngine(clock, limiter, concurrency=4), clock, 30)
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        store = Store(url)
+        wall = SystemClock()
+        engine = ClusterEngine(store, wall, LIMITS, concurrency=4, times=Times(poll=0.1))
+        yield Rig(engine, wall, 1)
+        await engine.close()
+        store.close()
+
+
+@pytest.fixture
+def engine(rig: Rig) -> Engine:
+    return rig.engine
 
 
 async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
@@ -32,20 +64,36 @@ async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
         done.append(lane)
 
     engine.wake(LANES)
-    engine.wake(LANES)
     await engine.run(deliver)
     assert Counter(done) == Counter(LANES)
 
 
+async def test_a_lane_that_is_woken_twice_runs_at_least_once_after_that(engine: Engine) -> None:
+    done: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        await asyncio.sleep(0)
+        done.append(lane)
+
+    engine.wake(LANES)
+    engine.wake(LANES)
+    await engine.run(deliver)
+    assert set(done) == set(LANES)
+    assert max(Counter(done).values()) <= 2
+
+
 async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine) -> None:
     open_now: Counter[Lane] = Counter()
-    most = 0
+    most, all_at_work = 0, asyncio.Event()
 
     async def deliver(lane: Lane) -> None:
         nonlocal most
         open_now[lane] += 1
         assert open_now[lane] == 1
         most = max(most, sum(open_now.values()))
+        if most == 4:
+            all_at_work.set()
+        await asyncio.wait_for(all_at_work.wait(), 10)
         engine.wake([lane] if len(seen) < 100 else [])
         seen.append(lane)
         await asyncio.sleep(0)
@@ -108,13 +156,14 @@ async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
         await engine.run(deliver)
 
 
-async def test_a_lane_that_rests_runs_when_its_rest_is_over(engine: Engine) -> None:
+async def test_a_lane_that_rests_runs_when_its_rest_is_over(rig: Rig) -> None:
+    engine = rig.engine
     order: list[Lane] = []
 
     async def deliver(lane: Lane) -> None:
         order.append(lane)
 
-    engine.wake(LANES[:1], not_before=NOON + timedelta(seconds=30))
+    engine.wake(LANES[:1], not_before=rig.clock.now() + timedelta(seconds=rig.rest))
     engine.wake(LANES[:2])
     await engine.run(deliver)
     assert order == [LANES[1], LANES[0]]
@@ -123,5 +172,5 @@ async def test_a_lane_that_rests_runs_when_its_rest_is_over(engine: Engine) -> N
 async def test_a_token_is_never_asked_for_more_than_its_rate(engine: Engine) -> None:
     starts = [await engine.reserve("telegram") for _ in range(57)]
     assert starts == sorted(starts)
-    assert starts[28] - starts[0] == pytest.approx(1.0)
-    assert starts[56] - starts[0] == pytest.approx(2.0)
+    assert starts[28] - starts[0] == pytest.approx(1.0, abs=0.05)
+    assert starts[56] - starts[0] == pytest.approx(2.0, abs=0.05)

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from shutil import disk_usage
+from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Sharing
+from subscriptions.store.database.kind import Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
@@ -114,9 +115,17 @@ class SqliteFile:
         """Whether fewer than `least_room` bytes are free in the folder."""
         return disk_usage(self.path.absolute().parent).free < least_room
 
-    def sending(self, name: str) -> AbstractContextManager[str]:
+    def sending(self, name: str, *, shared: bool = False) -> AbstractContextManager[str]:
         """Raises NotImplementedError: a file beside the database is the lock."""
-        raise NotImplementedError(name)
+        raise NotImplementedError(name, shared)
+
+    def side_session(self) -> SideSession:
+        """Raises NotImplementedError: one process has the file."""
+        raise NotImplementedError
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Raises NotImplementedError, as above."""
+        raise NotImplementedError
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
