@@ -1,6 +1,7 @@
 # Two stages: the first builds the wheel, the last holds Python, the locked libraries and the wheel, and nothing that builds.
 #   docker build -t paperwire .
 #   docker run -v paperwire:/data -e PAPERWIRE_TELEGRAM_TOKEN -p 127.0.0.1:8420:8420 --stop-timeout 30 paperwire
+# For PostgreSQL (compose.yaml): --build-arg LOCK=requirements-cluster.lock
 
 FROM python:3.13-slim AS build
 WORKDIR /src
@@ -12,10 +13,11 @@ COPY locales ./locales
 RUN python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir /wheels .
 
 FROM python:3.13-slim
-COPY requirements.lock /wheels/
+ARG LOCK=requirements.lock
+COPY ${LOCK} /wheels/
 COPY --from=build /wheels /wheels
 RUN python -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
-        --only-binary :all: --require-hashes -r /wheels/requirements.lock \
+        --only-binary :all: --require-hashes -r /wheels/${LOCK} \
  && python -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
         --no-deps /wheels/paperwire-*.whl \
  && rm -r /wheels

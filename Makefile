@@ -49,15 +49,17 @@ fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; T
 		$(BIN)/python -m tests.fuzz $(TARGET) $(MINUTES); \
 	fi
 
-lock: .venv/dev.stamp ## both lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
+lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
 	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra cluster --constraint requirements.lock --output-file requirements-cluster.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 audit: .venv/dev.stamp ## known holes in what the lock files name; asks the network
 	@test -x .venv/audit/bin/pip-audit || { $(BIN)/python -m venv .venv/audit && \
 		.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-cluster.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh

@@ -77,7 +77,7 @@ def kind_of_database(request: pytest.FixtureRequest) -> str:
 def database_url(kind_of_database: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database of the newest schema with nothing in it."""
     if kind_of_database == "postgresql":
-        with request.getfixturevalue("postgres").database() as url:
+        with request.getfixturevalue("postgres").lent() as url:
             yield url
     else:
         folder = request.getfixturevalue("tmp_path")

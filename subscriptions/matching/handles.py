@@ -46,6 +46,11 @@ class Handles:
         self.count += 1
         return handle, True
 
+    def find(self, text: str) -> int | None:
+        """Returns the handle of a text; None if it has none."""
+        _, handle = self._found(self._digest(text))
+        return None if handle == NO_HANDLE else handle
+
     def remove(self, handle: int) -> None:
         """Forgets the text of a handle."""
         place, _ = self._found(self.digests[handle])

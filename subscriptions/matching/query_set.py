@@ -49,6 +49,10 @@ class QuerySet:
         short = read_quickly(text)
         return self._add_short(short) if short and short.canonical == text else self.add(parse_canonical(text))
 
+    def find(self, canonical: str) -> int | None:
+        """Returns the handle of a query; None if the set does not have it. Later queries have higher handles."""
+        return self._handles.find(canonical)
+
     def _add_short(self, query: ShortQuery) -> int:
         handle, is_new = self._handles.put(query.canonical)
         if is_new:

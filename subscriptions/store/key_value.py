@@ -4,7 +4,7 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, update
 
-from subscriptions.store.database.conflicts import hold, insert_new, put
+from subscriptions.store.database.conflicts import hold, hold_rows, insert_new, put
 from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES
 
@@ -31,6 +31,13 @@ def hold_value(session: Session, name: str, first: str) -> str:
     """The value under a name, `first` if there was none. No other process changes it until the transaction ends."""
     value: str = hold(session, "key_value", ("name",), {"name": name, "value": first}).value
     return value
+
+
+def share_value(session: Session, name: str, first: str) -> None:
+    """Until the transaction ends no other process changes the value under a name; several may see to that at once."""
+    if get_value(session, name) is None:
+        insert_new(session, "key_value", ("name",), {"name": name, "value": first})
+    hold_rows(session, _GET, {"called": name}, shared=True)
 
 
 def get_value(session: Session, name: str) -> str | None:

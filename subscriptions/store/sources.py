@@ -14,6 +14,7 @@ from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
+from subscriptions.store.columns import Greatest
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import execute
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
@@ -254,7 +255,7 @@ def _newest_of_sources(outcomes: Iterable[Outcome]) -> SelectOfScalar[ReceiptRow
         )
         for outcome in outcomes
     ]
-    return select(ReceiptRow).join(SourceRow, _r.id == func.max(*newest))
+    return select(ReceiptRow).join(SourceRow, _r.id == Greatest(*newest))
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:

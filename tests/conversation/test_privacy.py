@@ -13,6 +13,7 @@ from subscriptions.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
+from tests.stored import all_rows
 
 ME = "telegram:4242424242"
 OTHER = "telegram:4242424243"
@@ -22,16 +23,14 @@ WORD = "zirconium"
 
 def everywhere(store: Store, *words: str) -> list[str]:
     """Returns the rows of any table except papers that hold one of these words."""
-    found = []
-    with store.read() as session:
-        connection = session.connection()
-        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
-        for table in tables:
-            if table.startswith("paper") or table == "digest":
-                continue
-            for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"'):  # noqa: S608 - the database's own names
-                found += [f"{table}: {row}" for word in words if word in str(tuple(row))]
-    return found
+    return [
+        f"{table}: {row}"
+        for table, held in all_rows(store).items()
+        if not table.startswith("paper") and table != "digest"
+        for row in held
+        for word in words
+        if word in row
+    ]
 
 
 def arrived(bot: BotHarness, answer: Answer) -> None:

@@ -1,7 +1,6 @@
 """subscribe: the echo, the advice, the schedule, several queries at once, and edited messages."""
 
 import html
-import sqlite3
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from subscriptions.store import Transaction
 from subscriptions.store.papers import index
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.make import address, ingested, paper, subscribes, summary
+from tests.stored import others_can_write
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
@@ -441,18 +441,14 @@ async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(
     bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(bot, "Diffusion on graphs")
-    assert bot.store.path is not None
-    others = sqlite3.connect(bot.store.path, timeout=0, isolation_level=None, check_same_thread=False)
     read = []
     news = index.news
 
     def watched(session: Transaction, most: int, **days: date) -> object:
-        others.execute("BEGIN IMMEDIATE")  # fails while somebody holds the right to write
-        others.execute("ROLLBACK")
+        assert others_can_write(bot.store)
         read.append(most)
         return news(session, most, **days)
 
     monkeypatch.setattr(index, "news", watched)
     assert "It finds 1 paper" in (await bot.says("/sub diffusion")).text
     assert len(read) == 1
-    others.close()

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from subscriptions.model import Lane, Message
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.outbox import (
     ClaimRequest,
     begin_worker,
@@ -17,7 +19,9 @@ from subscriptions.service.outbox import (
 )
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store, query_changes
-from tests.make import NOON, ingested, paper, subscribes
+from subscriptions.store.rows import PaperKeyRow
+from subscriptions.store.sources import latest, put_receipt
+from tests.make import NOON, ingested, paper, stored_papers, subscribes
 
 pytestmark = pytest.mark.both_databases
 
@@ -69,3 +73,23 @@ def test_a_query_that_comes_or_goes_is_noted(store: Store) -> None:
         found = query_changes.changes_after(session, before)
         assert found is not None
         assert list(query_changes.queries_by_id(session, sorted(found[1])).values()) == ["bread"]
+
+
+def test_no_character_of_a_text_is_refused(store: Store) -> None:
+    """PostgreSQL has no NUL in its texts, and stores another sign; what is looked for with NUL is found."""
+    hostile = "Graphs\0of\x01 '\"; DROP TABLE paper; -- %s %% \\ \U0001f600\u202e"
+    ingested(store, paper(hostile, abstract="\0", authors=["\0"], comment="\0"), paper("Tea", key="\0", arxiv_id=None))
+    subscribes(store, "telegram:1", "graphs")
+    with store.read() as session:
+        known = {known.paper.title.replace("\ufffd", "\0"): known for known in stored_papers(session)}
+        assert known.keys() == {hostile, "Tea"}
+        asked = select(PaperKeyRow.paper).where(PaperKeyRow.key == "\0")
+        assert session.exec(asked).one() == known["Tea"].id
+
+
+def test_a_source_is_known_by_its_newest_receipt_whatever_its_outcome(store: Store) -> None:
+    for hours, outcome in enumerate((Outcome.NEW, Outcome.FAILED, Outcome.QUIET, Outcome.STALE)):
+        with store.write() as session:
+            put_receipt(session, Receipt(source="daily", at=NOON + timedelta(hours=hours), outcome=outcome))
+        with store.read() as session:
+            assert {name: found.outcome for name, found in latest(session).items()} == {"daily": outcome}

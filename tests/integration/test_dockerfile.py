@@ -86,9 +86,9 @@ def instructions() -> Iterator[tuple[str, str]]:
             yield word, " ".join(rest.split())
 
 
-def locked() -> list[str]:
-    """Returns the packages of the lock file that this machine needs."""
-    lines = (REPO / "requirements.lock").read_text(encoding="utf-8").split("\n")
+def locked(lock: str) -> list[str]:
+    """Returns the packages of a lock file that this machine needs."""
+    lines = (REPO / lock).read_text(encoding="utf-8").split("\n")
     wanted = [Requirement(line.rstrip("\\")) for line in lines if line.strip() and not line.startswith(" ")]
     return [one.name for one in wanted if one.marker is None or one.marker.evaluate()]
 
@@ -116,20 +116,28 @@ def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
             shutil.copy(path, stage.path(target))
 
 
-def build(folder: Path) -> Stage:
-    """Executes the Dockerfile. Returns the last stage."""
+def build(folder: Path, **given: str) -> Stage:
+    """Executes the Dockerfile with arguments of a build. Returns the last stage."""
     stages: dict[str, Stage] = {}
-    for word, rest in instructions():
+    arguments = {
+        name: default for word, rest in instructions() if word == "ARG" for name, _, default in [rest.partition("=")]
+    }
+    assert given.keys() <= arguments.keys()
+    arguments |= given
+    for word, raw in instructions():
+        rest = re.sub(r"\$\{(\w+)\}", lambda found: arguments.get(found[1], found[0]), raw)
         if word == "FROM":
             name = rest.partition(" AS ")[2] or "last"
             (folder / name).mkdir()
             stage = stages[name] = Stage(folder / name, name)
-            stage.provide(locked() if name == "last" else with_dependencies(FOR_THE_WHEEL))
+            stage.provide(locked(arguments["LOCK"]) if name == "last" else with_dependencies(FOR_THE_WHEEL))
         elif word == "COPY":
             copy(stage, stages, rest)
         elif word == "RUN":
             ran = stage.run(rest)
             assert ran.returncode == 0, f"RUN {rest}\n{ran.stdout}{ran.stderr}"
+        elif word == "ARG":
+            assert name == "last", "an argument of a build holds for its stage"
         elif word == "WORKDIR":
             stage.workdir = stage.path(rest)
             stage.workdir.mkdir(parents=True, exist_ok=True)
@@ -166,6 +174,14 @@ def test_the_image_holds_nothing_that_builds_and_nothing_left_over(image: Stage)
     assert image.run(["python", "-c", "import hatchling"]).returncode != 0
     assert not image.path("/wheels").exists()
     assert not image.path("/src").exists()
+
+
+@pytest.mark.timeout(240)
+def test_the_image_of_a_cluster_holds_the_driver_and_the_other_does_not(image: Stage, tmp_path: Path) -> None:
+    cluster = build(tmp_path, LOCK="requirements-cluster.lock")
+    assert cluster.run(["python", "-c", "import procrastinate, psycopg"]).returncode == 0
+    assert cluster.run(["paperwire", "--version"]).returncode == 0
+    assert image.run(["python", "-c", "import psycopg"]).returncode != 0
 
 
 def test_the_image_runs_as_nobody_in_the_folder_of_its_data(image: Stage) -> None:

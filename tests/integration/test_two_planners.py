@@ -6,9 +6,11 @@ people write, also while one is between its reading and its writing. At the end 
 anybody is owed must be there. The oracle is a list of who asked for what since when.
 """
 
+import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,8 +40,11 @@ from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
 from tests.integration.row_locks import CannotTell
 from tests.make import NOON, address, ingested, paper, subscribes
+from tests.postgres.server import Server
 
-SEEDS, DAYS, FEWER_DAYS = (1, 3, 6, 8), 250, 50
+SEEDS = (1, 3, 6, 8)
+DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 50  # of each seed
+FEWER_DAYS = 20
 STEPS = 12  # of a day
 WORDS = ("graph", "tree", "leaf")
 SCHEDULES = ("now", "now", "now", "now", "daily 13:00", "daily 14:30", "when-out 08:00-20:00")
@@ -247,9 +252,16 @@ class World:
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[list[Store]]:
     """Returns three stores on one database, as three processes have."""
-    stores = [Store(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(3)]
-    for store in stores:
-        event.listen(store._engine, "connect", _unsynced)
+    with three_on(f"sqlite:///{tmp_path / 'shared.db'}") as stores:
+        yield stores
+
+
+@contextmanager
+def three_on(url: str) -> Iterator[list[Store]]:
+    stores = [Store(url) for _ in range(3)]
+    if stores[0].kind.file is not None:
+        for store in stores:
+            event.listen(store._engine, "connect", _unsynced)
     stores[0].open(now=NOON)
     yield stores
     for store in stores:
@@ -269,6 +281,12 @@ def test_nor_do_they_where_a_database_cannot_tell_whether_others_have_written(
     for store in stores:
         store.sharing = CannotTell()
     _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[0])), monkeypatch)
+
+
+@pytest.mark.timeout(300)
+def test_nor_do_they_on_postgresql(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with postgres.database() as url, three_on(url) as stores:
+        _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[1])), monkeypatch)
 
 
 def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +20,32 @@ from tests.postgres.cluster import SUPERUSER, short_folder
 _FOLDER = "TESTS_OF_PAPERWIRE_POSTGRES"  # a variable of the processes of the tests
 _ROOT = Path(__file__).parents[2]
 _numbers = count(1)
+_EMPTY = """
+DO $$
+DECLARE
+    found RECORD;
+    is_filled BOOLEAN;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend';
+    SET LOCAL session_replication_role = replica;  -- no trigger fires
+    FOR found IN
+        SELECT oid::regclass::text AS name FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname != 'alembic_version'
+    LOOP
+        EXECUTE 'SELECT EXISTS (SELECT FROM ' || found.name || ')' INTO is_filled;
+        IF is_filled THEN EXECUTE 'DELETE FROM ' || found.name; END IF;
+    END LOOP;
+    PERFORM setval(seqrelid::regclass, 1, false) FROM pg_sequence WHERE pg_sequence_last_value(seqrelid) IS NOT NULL;
+    DELETE FROM pg_statistic
+    USING pg_class WHERE pg_class.oid = starelid AND relnamespace = current_schema()::regnamespace;
+END $$
+"""
+_SHAPE = """
+    SELECT (SELECT min(version_num) FROM alembic_version), count(*), sum(relnatts), sum(relchecks),
+    (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_db_role_setting)
+    FROM pg_class
+"""  # is another one after a test that changed the schema
 
 
 @contextmanager
@@ -47,6 +74,7 @@ class Server:
                 self._start()
                 self._make_template()
         self._control = psycopg.connect(self.info("postgres"), autocommit=True)
+        self._lendable: list[_Lendable] = []
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "tests.postgres", str(self.folder)]
@@ -85,6 +113,40 @@ class Server:
         finally:
             self._control.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """The address of a database as `database` makes it, quickly: what a test wrote is deleted, and the next one gets it."""
+        one = self._lendable.pop() if self._lendable else self._new_lendable()
+        try:
+            yield self.url(one.name)
+        finally:
+            one.control.execute(_EMPTY)
+            if one.control.execute(_SHAPE).fetchone() == one.shape:
+                self._lendable.append(one)
+            else:
+                self._drop(one)
+
+    def _new_lendable(self) -> "_Lendable":
+        name = f"l{os.getpid()}_{next(_numbers)}"
+        self._control.execute(f"CREATE DATABASE {name} TEMPLATE template_of_tests STRATEGY FILE_COPY")
+        control = psycopg.connect(self.info(name), autocommit=True)
+        return _Lendable(name, control, control.execute(_SHAPE).fetchone())
+
+    def _drop(self, one: "_Lendable") -> None:
+        one.control.close()
+        self._control.execute(f"DROP DATABASE {one.name} WITH (FORCE)")
+
     def close(self) -> None:
-        """Ends the connection of this process."""
+        """Drops what was lent, and ends the connection of this process."""
+        for one in self._lendable:
+            self._drop(one)
         self._control.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lendable:
+    """A database that one test after another gets."""
+
+    name: str
+    control: psycopg.Connection
+    shape: tuple[object, ...] | None

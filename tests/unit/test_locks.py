@@ -1,4 +1,4 @@
-"""What is installed is what was locked: each release in both lock files with the hashes of all its files."""
+"""What is installed is what was locked: each release in the lock files with the hashes of all its files."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 
 REPO = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}$")
 FILES_OF_A_COMPILED_RELEASE = 20  # wheels for three versions of Python on three systems, and more
 
@@ -25,7 +26,7 @@ def releases(name: str) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_lock_files_have_hashes(name: str) -> None:
     found = releases(name)
     assert len(found) > 40
@@ -45,8 +46,15 @@ def test_a_lock_file_has_the_files_of_every_platform() -> None:
 
 
 def test_the_tests_run_with_the_releases_that_are_run() -> None:
-    runtime, dev = releases("requirements.lock"), releases("requirements-dev.lock")
-    assert {name: dev.get(name) for name in runtime} == runtime
+    runtime, cluster, dev = (releases(name) for name in LOCKS)
+    assert {name: cluster.get(name) for name in runtime} == runtime
+    assert {name: dev.get(name) for name in cluster} == cluster
+
+
+def test_the_lock_of_a_cluster_adds_what_its_extra_needs() -> None:
+    runtime, cluster, _ = (releases(name) for name in LOCKS)
+    added = {Requirement(name).name for name in cluster.keys() - runtime.keys()}
+    assert {"procrastinate", "psycopg", "psycopg-binary", "psycopg-pool"} <= added
 
 
 def test_whatever_installs_a_lock_file_checks_its_hashes() -> None:
@@ -54,16 +62,16 @@ def test_whatever_installs_a_lock_file_checks_its_hashes() -> None:
         (name, line)
         for name in ("Makefile", "Dockerfile")
         for line in (REPO / name).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-        if re.search(r"-r \S*requirements\S*\.lock", line)
+        if re.search(r"-r \S*(requirements\S*\.lock|LOCK)", line)
     ]
     assert len(installing) == 3
     assert [one for one in installing if "--require-hashes" not in one[1]] == []
 
 
-def test_the_audit_asks_about_both_lock_files_and_does_not_pass_over_what_it_cannot_look_up() -> None:
+def test_the_audit_asks_about_every_lock_file_and_does_not_pass_over_what_it_cannot_look_up() -> None:
     make = (REPO / "Makefile").read_text(encoding="utf-8")
     audited = re.findall(r"pip-audit (.*) --requirement (\S+)", make)
-    assert {name for _, name in audited} == {"requirements.lock", "requirements-dev.lock"}
+    assert {name for _, name in audited} == set(LOCKS)
     assert all("--strict" in options for options, _ in audited)
     assert "make audit" not in (REPO / ".ci" / "run").read_text(encoding="utf-8")  # CI may have no network
     assert "make audit" in (REPO / "SECURITY.md").read_text(encoding="utf-8")

@@ -5,10 +5,11 @@ the different queries only. Beside the set itself these cost 8 bytes each.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions.matching import PaperIndex, QuerySet, State, below, match, prefixed
@@ -17,7 +18,15 @@ from subscriptions.store import Store, Transaction, query_changes
 
 LEAST_SAVED = 50_000  # queries: fewer are made anew in less than a second
 PAGE = 5000  # queries that one statement reads while the set is made
+MOST_LEFT_OUT = 100  # queries that came since all were matched with some papers
 _NONE = -1  # no handle
+
+
+class _Match(NamedTuple):
+    """What the queries with handles below `handles` found in some papers."""
+
+    handles: int
+    found: Mapping[int, int]  # handle -> bits of papers
 
 
 class KeptQueries:
@@ -34,6 +43,7 @@ class KeptQueries:
         self._change: int | None = None  # the newest one that it has; None: it is to be made
         self._handles = array("i")  # by the id of a query
         self._ids = array("i")  # of the queries, by handle
+        self._matches: WeakKeyDictionary[PaperIndex, _Match] = WeakKeyDictionary()
 
     @property
     def bytes_beside(self) -> int:
@@ -87,7 +97,23 @@ class KeptQueries:
 
     def matching(self, papers: PaperIndex) -> list[int]:
         """Ids of the queries that find a paper."""
-        return [self._ids[handle] for handle, bits in match(self.queries, papers).items() if bits]
+        return [self._ids[handle] for handle, bits in self._match(papers).found.items() if bits]
+
+    def found_by(self, canonical: Iterable[str], papers: PaperIndex) -> dict[str, int]:
+        """Canonical text of a query -> the papers that it finds, as bits; without queries that the set does not have.
+
+        All queries are matched when papers are first asked about, and then it is looked up: in the morning some chat is due
+        every minute. Those that came since are left out while they are few, since all would be matched again.
+        """
+        last = self._matches.get(papers) or self._match(papers)
+        handles = {text: handle for text in canonical if (handle := self.queries.find(text)) is not None}
+        if sum(handle >= last.handles for handle in handles.values()) > MOST_LEFT_OUT:
+            last = self._match(papers)
+        return {text: last.found.get(handle, 0) for text, handle in handles.items() if handle < last.handles}
+
+    def _match(self, papers: PaperIndex) -> _Match:
+        found = self._matches[papers] = _Match(len(self._ids), match(self.queries, papers))
+        return found
 
     def _make(self, transaction: Transaction) -> None:
         self._start()

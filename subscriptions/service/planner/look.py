@@ -20,7 +20,6 @@ from subscriptions.service.planner.no_match import STREAK_AFTER
 from subscriptions.service.planner.window import Window
 from subscriptions.store import WRITES, Steps, Store, Transaction, shared_cursors
 from subscriptions.store.database.store import in_chunks
-from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import known_papers, statistics
 from subscriptions.store.shared_cursors import SharedCursor
 
@@ -69,10 +68,9 @@ def look(
 
 
 def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
-    """Moves the shared cursors. Everything that was found must be planned."""
+    """Moves the shared cursors. Everything that was found must be planned, and stored: not in the hands of another process."""
     yield WRITES
     with store.write() as transaction:
-        stored_planned.hold_planning(transaction)
         shared_cursors.move(transaction, sorted(found.shared), found.upto)
     return ()
 

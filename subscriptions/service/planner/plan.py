@@ -1,7 +1,7 @@
 """Plans deliveries: matches what is due, decides and stores, a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.papers import announcing
 from subscriptions.store.shared_cursors import SharedCursor
 
 SLICE = 500  # chats planned in one transaction: bounds memory and how long other writers wait
@@ -102,11 +103,11 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Iterator[Steps[Sequence[Lane]]]:
+) -> Generator[Steps[Sequence[Lane]]]:
     """As `plan_due`: yields the planning of one slice of chats after the other, a transaction each.
 
     A slice has steps that read, match and decide, and one that writes. Before the first one, pauses are ended. To go on to
-    the next slice reads.
+    the next slice reads. Chats that another process plans at the moment are left to it; if it dies, they stay due.
     """
     due = _read_due(store, now)
     if due.pause_ended:
@@ -116,11 +117,17 @@ def plan_slices(
         found = look(store, due.behind, window, now=now, matching=matching) if due.behind else None
         context = PlanContext(now, due.delivery_forecast, window, matching=matching, looks=found is not None)
         chats = _chats_to_plan(store, due.chat_ids, found)
-        while chat_ids := list(islice(chats, SLICE)):
-            if enough():
-                return
-            yield _plan_slice(store, chat_ids, context)
-        if found is not None:
+        with store.claims() as claims:
+            others_plan = False
+            while chat_ids := list(islice(chats, SLICE)):
+                if enough():
+                    return
+                taken = claims.take(chat_ids)
+                others_plan |= len(taken) < len(chat_ids)
+                if taken:
+                    yield _plan_slice(store, taken, context)
+                    claims.release()
+        if found is not None and not others_plan:  # what others plan is not stored yet, and may never be
             yield finish(store, found)
 
 
@@ -183,9 +190,9 @@ class _Matches:
 def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> Steps[Sequence[Lane]]:
     """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
 
-    The writing transaction matches nothing. If another writer may have committed in between, it reads again what the
-    decision depends on. If that has changed, or papers came, all begins anew; what was matched is cached. Of several
-    processes one stores deliveries at a time. A crash before the commit leaves the chats due, one behind it leaves them done.
+    The writing transaction matches nothing. It lets no paper come and nobody else change these chats. If another writer may
+    have committed in between, it reads again what the decision depends on. If that has changed, or papers came, all begins
+    anew; what was matched is cached. A crash before the commit leaves the chats due, one behind it leaves them done.
     """
     with store.read_then_write() as work:
         while True:
@@ -196,7 +203,8 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
                 decided = _decide_all(inputs, matches, context)
             yield WRITES
             with work.write() as transaction:
-                stored_planned.hold_planning(transaction)
+                announcing.share_sequence(transaction)
+                stored_chats.hold_chats(transaction, chat_ids)
                 if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
                     return _write(transaction, inputs, decided, context)
             yield READS
@@ -230,7 +238,7 @@ def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _
     if not due:
         return _Matches({}, frozenset(), {})
     window.cover(transaction, min(s.cursor for s in due))
-    fits = window.fits(due)
+    fits = window.fits(transaction, due)
     papers = frozenset(window.papers.known[position].id for positions in fits.values() for position in positions)
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
 

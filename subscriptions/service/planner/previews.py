@@ -29,10 +29,11 @@ from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Planned, Scope, Transaction
+from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.outbox import planned as stored_planned
-from subscriptions.store.papers import index, known_papers
+from subscriptions.store.papers import announcing, index, known_papers
 
 MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
 MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
@@ -132,7 +133,8 @@ def newest_batch(
     """
     with store.write() if key else store.read() as transaction:
         if key:
-            stored_planned.hold_planning(transaction)
+            announcing.share_sequence(transaction)
+            stored_chats.hold_chat(transaction, chat.id)
         subscriptions, query = _chosen(transaction, chat, which, now)
         day = day or index.newest_day(transaction)
         if day is None:

@@ -1,20 +1,21 @@
 """The papers that a plan matches: those between two sequences, cached from one plan to the next."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from subscriptions.matching import HitFinder, PaperIndex, QuerySet, TokenizedPapers, match
+from subscriptions.matching import HitFinder, PaperIndex, TokenizedPapers
 from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.fields import AUTHOR, TITLE
+from subscriptions.service.planner.kept_queries import kept_queries
 from subscriptions.store import Store, Transaction
 from subscriptions.store.papers import known_papers
 
-FEW = 100  # queries that are matched one after the other; more are matched by an index of the papers, 0.8 ms a paper
+FEW = 100  # queries that are matched one after the other; more together with all others, by an index of the papers, 0.8 ms a paper
 MOST_KEPT = 1000  # papers of a window that is kept for the next plan, some 25 KB each: a week of most chats
 MOST_MATCHES = 50_000  # queries whose papers are kept within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of a query and a paper whose evidence is kept within a plan, some 400 bytes each
@@ -48,16 +49,16 @@ class Window:
         """Whether no digest was stored since the papers were read; True if none were read yet."""
         return self.after is None or self.newest == known_papers.newest_digest(transaction)
 
-    def fits(self, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+    def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Subscription id -> places of the papers that its query matches; each unique query is matched once."""
         if len(self.matches) >= MOST_MATCHES:
             self.matches = {}
         asked = {s.canonical for s in subscriptions} - self.matches.keys()
-        queries = {canonical: stored_query(canonical) for canonical in asked}
-        if len(queries) <= FEW:
-            self.matches |= {canonical: self.tokenized.matching(query) for canonical, query in queries.items()}
-        else:
-            self.matches |= self._matched_together(queries)
+        if len(asked) > FEW:
+            found = self._found_together(transaction, asked)
+            self.matches |= found
+            asked -= found.keys()
+        self.matches |= {canonical: self.tokenized.matching(stored_query(canonical)) for canonical in asked}
         return {s.id: self.matches[s.canonical] for s in subscriptions}
 
     def indexed(self) -> PaperIndex:
@@ -66,11 +67,13 @@ class Window:
             self.index = PaperIndex(self.tokenized)
         return self.index
 
-    def _matched_together(self, queries: Mapping[str, Query]) -> dict[str, tuple[int, ...]]:
-        asked, index = QuerySet(), self.indexed()
-        handles = {canonical: asked.add(query) for canonical, query in queries.items()}
-        bits = match(asked, index)
-        return {canonical: tuple(index.positions(bits.get(handle, 0))) for canonical, handle in handles.items()}
+    def _found_together(self, transaction: Transaction, queries: Collection[str]) -> dict[str, tuple[int, ...]]:
+        """As `fits` by canonical text, without the few that came since all queries were matched with these papers."""
+        index = self.indexed()
+        with kept_queries(transaction.store) as kept:
+            kept.follow(transaction)
+            found = kept.found_by(queries, index)
+        return {canonical: tuple(index.positions(bits)) for canonical, bits in found.items()}
 
 
 @lru_cache(maxsize=65536)

@@ -17,7 +17,7 @@ from subscriptions.states import (
     ChatState,
     PauseReason,
 )
-from subscriptions.store.database.conflicts import insert_all_new, insert_new
+from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import TABLES, ChatRow
@@ -49,6 +49,7 @@ _PAGE = (
     .order_by(*_address.clauses)
     .limit(bindparam("most"))
 )
+_IDS = columns(_chats.c.id).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
 _SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
 _HOLD = update(_chats).where(_chats.c.id == bindparam("of")).values(_SAME_NUMBER)
 _HOLD_LANE = (
@@ -74,6 +75,12 @@ def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | No
 def hold_chat(session: Session, chat_id: int) -> None:
     """Until the transaction ends no other process changes this chat, or what hangs on it and is read behind this."""
     execute(session, _HOLD, {"of": chat_id})
+
+
+def hold_chats(session: Session, chat_ids: Sequence[int]) -> None:
+    """As `hold_chat`, for several."""
+    for part in in_chunks(sorted(chat_ids)):
+        hold_rows(session, _IDS, {"ids": part})
 
 
 def hold_lane(session: Session, lane: Lane) -> None:

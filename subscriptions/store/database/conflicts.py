@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Update
+from sqlalchemy import Connection, Insert, Row, Select, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
@@ -66,6 +66,15 @@ def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[st
     Until the transaction ends no other process changes it: one that would waits. So what follows from it is read behind this.
     """
     return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
+
+
+def hold_rows(session: Session, rows: Select[Any], values: Mapping[str, Any], *, shared: bool = False) -> None:
+    """Until the transaction ends no other process changes these rows. `rows` selects them in an order that all keep to.
+
+    With `shared`, others may hold them so, too. On SQLite a writer is alone, and nothing is asked.
+    """
+    if connection_of(session).dialect.name != "sqlite":
+        execute(session, rows.with_for_update(read=shared, key_share=not shared), values)
 
 
 def update_unless_taken(connection: Connection, statement: Update, values: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """What the store asks of a kind of database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,16 @@ class SideSession(Protocol):
         """Ends the session."""
 
 
+class Claims(Protocol):
+    """Which chats one planner plans now, so that others plan others. No promise rests on it: it saves work."""
+
+    def take(self, chat_ids: Sequence[int]) -> list[int]:
+        """Returns those of these chats that no other planner has taken, and takes them until `release`."""
+
+    def release(self) -> None:
+        """Gives back what was taken."""
+
+
 class Kind(Protocol):
     """One database of a kind."""
 
@@ -103,6 +113,9 @@ class Kind(Protocol):
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns by which words the driver connects, with the password. Raises as `side_session`."""
+
+    def claims(self) -> AbstractContextManager[Claims]:
+        """Opens what a planner claims chats by, which ends with the context."""
 
     def translated(self, error: Exception, where: str) -> Exception:
         """An error of the driver or of the system as a sentence that calls the database `where`."""

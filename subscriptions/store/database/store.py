@@ -18,7 +18,7 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Kind, Sharing
+from subscriptions.store.database.kind import Claims, Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.rights import keep_to_owner
 from subscriptions.store.database.sqlite.file import PART, SqliteFile
@@ -258,6 +258,12 @@ class Store:
         """Waits for what the writer was asked for, and closes all connections."""
         self.writer.close()
         self._engine.dispose()
+
+    @contextmanager
+    def claims(self) -> Iterator[Claims]:
+        """Opens what a planner claims chats by, which ends with the context. Raises StoreError, as what it yields does."""
+        with self.translated_errors(), self.kind.claims() as claims:
+            yield claims
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:

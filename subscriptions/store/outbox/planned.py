@@ -18,11 +18,8 @@ from subscriptions.store.columns import JsonText
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, execute
-from subscriptions.store.key_value import hold_value
 from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.rows import TABLES
-
-_PLANNING = "planning"  # a key: who stores deliveries of papers holds its row
 
 # Statements that every plan executes are built once.
 _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
@@ -53,15 +50,6 @@ class Planned:
     key: str  # dedupe key: a second delivery with the same key is not stored
     items: tuple[Item, ...]
     facts: Facts
-
-
-def hold_planning(session: Session) -> None:
-    """Until the transaction ends no other process stores deliveries of papers.
-
-    To be called before a transaction reads what it plans: of two planners that have the same chat, the second one finds
-    what the first one stored.
-    """
-    hold_value(session, _PLANNING, "")
 
 
 def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Announce
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import execute, in_chunks
-from subscriptions.store.key_value import get_value, hold_value, put_value
+from subscriptions.store.key_value import get_value, hold_value, put_value, share_value
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 
@@ -44,6 +44,11 @@ def hold_sequence(session: Session) -> int:
     second one finds it stored.
     """
     return int(hold_value(session, SEQUENCE, "0"))
+
+
+def share_sequence(session: Session) -> None:
+    """Until the transaction ends no paper gets a sequence, and none is merged; several transactions may see to that at once."""
+    share_value(session, SEQUENCE, "0")
 
 
 def assign_sequences(

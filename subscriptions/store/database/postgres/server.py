@@ -10,10 +10,12 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Sharing, SideSession
+from subscriptions.store.database.kind import Claims, Sharing, SideSession
+from subscriptions.store.database.postgres.claims import PostgresClaims
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.sharing import PostgresSharing
 from subscriptions.store.database.postgres.side_session import PostgresSideSession
+from subscriptions.store.database.postgres.texts import keep_storable
 
 CONNECTIONS = 10  # of one process, at most
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
@@ -64,6 +66,7 @@ class PostgresDatabase:
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
+        keep_storable(self._engine)
         return self._engine
 
     def exists(self) -> bool:
@@ -136,6 +139,15 @@ class PostgresDatabase:
         """See Kind."""
         _, named = self._engine.dialect.create_connect_args(self.url)
         return {**named, **_SESSION, **self.url.query, "options": self._session}
+
+    @contextmanager
+    def claims(self) -> Iterator[Claims]:
+        """Holds them in a session of their own."""
+        connection = self._engine.raw_connection()
+        try:
+            yield PostgresClaims(connection)
+        finally:
+            connection.invalidate()  # ends the session, and with it the claims
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""

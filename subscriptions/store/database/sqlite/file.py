@@ -7,8 +7,8 @@ for each other instead of failing (busy timeout 10 s).
 import errno
 import secrets
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Sharing, SideSession
+from subscriptions.store.database.kind import Claims, Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
@@ -26,6 +26,16 @@ from subscriptions.store.database.sqlite.sharing import SqliteSharing
 PART = ".part"  # how the name of a copy ends that is still being written
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+
+class _All:
+    """See Claims. Whoever asks gets all chats."""
+
+    def take(self, chat_ids: Sequence[int]) -> list[int]:
+        return list(chat_ids)
+
+    def release(self) -> None:
+        """Does nothing."""
 
 
 class SqliteFile:
@@ -126,6 +136,10 @@ class SqliteFile:
     def connect_arguments(self) -> dict[str, Any]:
         """Raises NotImplementedError, as above."""
         raise NotImplementedError
+
+    def claims(self) -> AbstractContextManager[Claims]:
+        """All chats are there for whoever plans: one process works with a file."""
+        return nullcontext(_All())
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""

@@ -1,0 +1,111 @@
+"""Simulates a day of a million chats over the world's zones, sent by one or more tokens, and checks it against arithmetic.
+
+    python -m bench.scaling [CHATS]
+
+Every message goes through the formula of the rate limiter itself. Nothing is sent and nothing is stored. The zones, the hours
+that people choose and the number of messages in a delivery are assumptions, which are stated below.
+
+Each row is computed twice. The second way knows no messages: what comes in a minute and is not sent in it waits for the
+next one. If the two disagree by more than a second, the command exits with 1.
+"""
+
+import random
+import sys
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.delivery.rate_limiter import FULL, reserve
+
+ZONES = {-8: 10, -5: 20, 0: 8, 1: 22, 2: 5, 5: 8, 8: 20, 9: 7}  # hours from UTC: per cent of the chats
+HOURS = {7: 10, 8: 20, 9: 45, 10: 10, 12: 5, 18: 10}  # the hour of the digest, by the chat's own clock
+MINUTES = {0: 70, 30: 30}
+MESSAGES = {0: 30, 1: 50, 2: 14, 3: 6}  # of a delivery: three chats in ten have no paper today
+RATE = TelegramChannel.limits.per_second  # messages a second of a token
+PAID = 1000.0  # what Telegram lets a bot send that pays for it
+DAY = 24 * 60  # minutes
+SOON = 15 * 60  # seconds
+AGREE = 1.0  # second
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """Seconds from the moment that a chat chose to its messages."""
+
+    middle: float
+    of_99_in_100: float
+    last: float
+    soon: float  # share of the messages that go within SOON
+
+
+def main() -> int:
+    chats = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    due = day(chats, random.Random(1))
+    total = sum(due.values())
+    fullest = max(due.values())
+    print(f"{chats:,} chats, {total:,} messages; {fullest:,} of them are due in the fullest minute")
+    print(f"one token without a pause: {total / RATE / 3600:.1f} hours at {RATE:g} a second")
+    print("tokens  each a second   middle      p99     last   within 15 min   by arithmetic, last")
+    agree = True
+    for tokens, rate in ((1, RATE), (2, RATE), (5, RATE), (10, RATE), (20, RATE), (50, RATE), (1, PAID)):
+        late, last = simulated(due, tokens, rate), by_arithmetic(due, tokens * rate)
+        agree &= abs(late.last - last) <= AGREE
+        print(
+            f"{tokens:6}  {rate:13g}  {_clock(late.middle):>7}  {_clock(late.of_99_in_100):>7}  {_clock(late.last):>7}"
+            f"  {late.soon:13.1%}   {_clock(last):>19}"
+        )
+    return 0 if agree else 1
+
+
+def day(chats: int, rng: random.Random) -> Mapping[int, int]:
+    """Returns how many messages are due at each minute of a day in UTC."""
+    zones = rng.choices(list(ZONES), list(ZONES.values()), k=chats)
+    hours = rng.choices(list(HOURS), list(HOURS.values()), k=chats)
+    minutes = rng.choices(list(MINUTES), list(MINUTES.values()), k=chats)
+    messages = rng.choices(list(MESSAGES), list(MESSAGES.values()), k=chats)
+    due: Counter[int] = Counter()
+    for zone, hour, minute, number in zip(zones, hours, minutes, messages, strict=True):
+        due[((hour - zone) * 60 + minute) % DAY] += number
+    return due
+
+
+def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
+    """Returns how late messages are that are handed to `tokens` tokens in turn. The second of two equal days is counted."""
+    late: list[float] = []
+    states = [FULL] * tokens
+    turn = 0
+    for date in range(2):
+        for minute in sorted(due):
+            now = (date * DAY + minute) * 60.0
+            for _ in range(due[minute]):
+                turn = (turn + 1) % tokens
+                states[turn], start = reserve(states[turn], now, rate)
+                if date:
+                    late.append(start - now)
+    late.sort()
+    return Lateness(_share(late, 0.5), _share(late, 0.99), late[-1], bisect_right(late, SOON) / len(late))
+
+
+def by_arithmetic(due: Mapping[int, int], rate: float) -> float:
+    """Returns the seconds for which the last message waits if `rate` messages a second are sent of all that wait."""
+    waiting = latest = 0.0
+    for minute in range(2 * DAY):
+        waiting += due.get(minute % DAY, 0)
+        latest = max(latest, waiting / rate if minute >= DAY and minute % DAY in due else 0.0)
+        waiting = max(0.0, waiting - rate * 60)
+    return latest
+
+
+def _share(ordered: Sequence[float], part: float) -> float:
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

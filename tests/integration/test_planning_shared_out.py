@@ -1,0 +1,112 @@
+"""Several planners on one PostgreSQL plan different chats at once; what one of them leaves, another one plans."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from subscriptions.errors import StoreUnavailable
+from subscriptions.model import Lane
+from subscriptions.service.planner import plan as _plan
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.store import Store, done
+from subscriptions.store.database import store as database
+from subscriptions.store.papers import announcing
+from tests.make import NOON, address, ingested, paper, subscribes
+from tests.postgres.server import Server
+
+CHATS = 6
+LATER = NOON + timedelta(minutes=5)
+
+
+@pytest.fixture
+def url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a database where six chats are due, of which two are planned at a time."""
+    monkeypatch.setattr(_plan, "SLICE", 2)
+    with postgres.database() as url, closing(Store(url)) as store:
+        for number in range(CHATS):
+            subscribes(store, f"telegram:{number + 1}", "graph", every="now")
+        ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
+        plan_due(store, now=NOON + timedelta(minutes=2))  # from now on they follow a shared cursor
+        ingested(store, paper("Another graph"), now=NOON + timedelta(minutes=3))
+        yield url
+
+
+@contextmanager
+def impatient(url: str) -> Iterator[Store]:
+    """A store that waits for nobody's lock, so that one thread can hold one and meet it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(database, "BUSY_SECONDS", 0.2)
+        store = Store(url)
+        with closing(store), store.read():
+            yield store
+
+
+def test_a_planner_passes_over_what_another_one_has_in_hand(url: str) -> None:
+    with closing(Store(url)) as first, closing(Store(url)) as second:
+        slices = _plan.plan_slices(first, now=LATER)
+        in_hand = next(slices)  # claimed, and not planned yet
+        others = plan_due(second, now=LATER)
+        assert len(others) == CHATS - 2
+        assert len(done(in_hand)) == 2
+        assert [lane for one in slices for lane in done(one)] == []
+
+
+def test_what_a_planner_had_in_hand_when_it_died_is_planned_by_another_one(url: str) -> None:
+    with closing(Store(url)) as first, closing(Store(url)) as second:
+        slices = _plan.plan_slices(first, now=LATER)
+        next(slices)
+        assert len(plan_due(second, now=LATER)) == CHATS - 2
+        slices.close()  # its session ends
+        assert len(plan_due(second, now=LATER)) == 2
+        assert plan_due(second, now=LATER) == ()
+
+
+@pytest.fixture
+def while_written(url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Store], object]], None]:
+    """Plans, and does something in another process each time that a plan is written, behind what the plan rests on."""
+
+    def plans(something: Callable[[Store], object]) -> None:
+        written: list[int] = []
+        write = _plan._write
+
+        def write_beside(*arguments: Any) -> list[Lane]:
+            something(second)
+            written.append(1)
+            return write(*arguments)
+
+        with closing(Store(url)) as first, impatient(url) as second:
+            monkeypatch.setattr(_plan, "_write", write_beside)
+            assert len(plan_due(first, now=LATER)) == CHATS
+        assert len(written) == CHATS / 2
+
+    return plans
+
+
+def test_no_paper_comes_while_a_plan_is_written(while_written: Callable[[Callable[[Store], object]], None]) -> None:
+    def bring(store: Store) -> None:
+        with pytest.raises(StoreUnavailable):
+            ingested(store, paper("A second graph"), now=LATER)
+        with store.write() as transaction:
+            announcing.share_sequence(transaction)  # another planner does not wait
+
+    while_written(bring)
+
+
+def test_nobody_changes_a_chat_while_its_plan_is_written(
+    while_written: Callable[[Callable[[Store], object]], None],
+) -> None:
+    refused: list[str] = []
+
+    def change(store: Store) -> None:
+        for number in range(CHATS):
+            try:
+                set_setting(store, address(f"telegram:{number + 1}"), "limit", "3", now=LATER)
+            except StoreUnavailable:
+                refused.append(str(number))
+
+    while_written(change)
+    assert len(refused) == len(set(refused)) == CHATS

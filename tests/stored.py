@@ -1,0 +1,72 @@
+"""What a database holds, past the product: SQL by hand, on either kind of database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from subscriptions.store import Store
+from subscriptions.store.columns import for_postgres
+from subscriptions.store.rows import TABLES
+
+
+@contextmanager
+def connected(store: Store) -> Iterator[Connection]:
+    """A connection as another program has it, in a transaction of its own, committed at the end. It waits for nobody."""
+    is_file = store.kind.file is not None
+    engine = create_engine(store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"})
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def rows(store: Store, sql: str, **values: object) -> list[tuple[Any, ...]]:
+    """What a query by hand finds, its conditions written as SQLite has them. JSON is text on SQLite and values on PostgreSQL."""
+    with connected(store) as connection:
+        return [tuple(row) for row in connection.execute(text(_said(connection, sql)), values)]
+
+
+def value(store: Store, sql: str, **values: object) -> Any:
+    """The one value that a query by hand finds."""
+    ((found,),) = rows(store, sql, **values)
+    return found
+
+
+def change(store: Store, *statements: str, **values: object) -> None:
+    """Changes rows by hand, all statements in one transaction."""
+    with connected(store) as connection:
+        for sql in statements:
+            connection.execute(text(_said(connection, sql)), values)
+
+
+def _said(connection: Connection, sql: str) -> str:
+    return sql if connection.dialect.name == "sqlite" else for_postgres(sql)
+
+
+def all_rows(store: Store) -> dict[str, list[str]]:
+    """Table → its rows as text, of every table that the database has, also of those that no model declares."""
+    with connected(store) as connection:
+        return {
+            table: [repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]  # noqa: S608 - its own names
+            for table in inspect(connection).get_table_names()
+            if table != "paper_words"  # on SQLite it gives back nothing of what it was given
+        }
+
+
+def others_can_write(store: Store) -> bool:
+    """Whether nobody is within a write: on PostgreSQL whether nobody holds a single row of any table."""
+    try:
+        with connected(store) as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql("ROLLBACK")
+            else:
+                tables = ", ".join(f'"{name}"' for name in TABLES.tables)
+                connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE NOWAIT")
+    except OperationalError:
+        return False
+    return True
