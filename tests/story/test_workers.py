@@ -1,6 +1,9 @@
 """Three real workers on one PostgreSQL: the fake Telegram's journal is the judge."""
 
+import signal
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from tests.cluster.workers import Verdict, Workers, fill, judged, workers
 from tests.fakes.process import Remote, running
 from tests.postgres.server import Server
 
-LANES, PAPERS, MESSAGES = 60, 39, 3
+LANES, PAPERS, MESSAGES = 40, 39, 3
 IN_HAND = 10  # messages that a worker sends at once
 
 
@@ -23,7 +26,7 @@ def fake(tmp_path: Path) -> Iterator[Remote]:
 
 @pytest.fixture
 def three(postgres: Server, fake: Remote, tmp_path: Path) -> Iterator[Workers]:
-    """Three workers that have just been started, with three messages for each of sixty chats."""
+    """Three workers that have just been started, with three messages for each of forty chats."""
     with postgres.database() as url:
         store = Store(url)
         fill(store, lanes=LANES, papers=PAPERS)
@@ -43,5 +46,46 @@ def is_whole(three: Workers) -> bool:
 
 @pytest.mark.timeout(300)
 def test_three_workers_send_everything_once_and_in_order(three: Workers) -> None:
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+@pytest.mark.timeout(300)
+def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Workers) -> None:
+    for kills in (1, 2):
+        three.wait_for(partial(sent, three, at_least=kills * LANES), f"{kills * LANES} are sent")
+        three.kill()
+        three.start()
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    found = judged(three.posts, lanes=LANES, papers=PAPERS)
+    assert found == Verdict(lost=0, duplicates=found.duplicates, disorder=0, at_once=1)
+    assert found.duplicates <= 2 * IN_HAND
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
+    """Its jobs are given to others, and what it has in hand is recovered; its lanes are still its own."""
+    three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
+    three.signal(signal.SIGSTOP)
+    at_stop = len(three.posts)
+    three.wait_for(partial(sent, three, at_least=at_stop + LANES // 2), "the others go on")
+    three.wait_for(partial(others_are_done, three), "the others have sent all they can")
+    three.signal(signal.SIGCONT)
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+def others_are_done(three: Workers) -> bool:
+    """Whether nothing was sent for four seconds: twice as long as it takes to count as stalled."""
+    posts = three.posts
+    return time.time() - posts[-1].at >= 4
+
+
+@pytest.mark.timeout(300)
+def test_workers_that_are_replaced_one_by_one_send_nothing_twice(three: Workers) -> None:
+    for left in (1, 2, 3):
+        three.wait_for(partial(sent, three, at_least=left * LANES * 3 // 4), f"{left} quarters are sent")
+        three.start()
+        assert three.terminate() == 0
     three.wait_for(lambda: is_whole(three), "all is sent")
     assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
