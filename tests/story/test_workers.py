@@ -3,11 +3,14 @@
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from tests.cluster.workers import Verdict, Workers, fill, judged, workers
 from tests.fakes.process import Remote, running
@@ -89,3 +92,19 @@ def test_workers_that_are_replaced_one_by_one_send_nothing_twice(three: Workers)
         assert three.terminate() == 0
     three.wait_for(lambda: is_whole(three), "all is sent")
     assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+@pytest.mark.timeout(300)
+def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake: Remote, tmp_path: Path) -> None:
+    with postgres.database() as url:
+        store = Store(url)
+        fill(store, lanes=LANES, papers=PAPERS)
+        assert len(plan_due(store, now=datetime.now(UTC))) == LANES
+        store.close()
+        with psycopg.connect(url) as connection:
+            assert connection.execute("DELETE FROM procrastinate_jobs").rowcount == LANES
+        with workers(url, fake, tmp_path) as started:
+            started.start()
+            started.wait_for(lambda: is_whole(started), "all is sent")
+            found = judged(started.posts, lanes=LANES, papers=PAPERS)
+        assert found == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from bot.context.writing import write_together
 from bot.delivery.engines.job_queue import Again, JobQueue, Times
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.rate_wait import MAX_RATE_WAIT
 from bot.errors import error_location
 from bot.ports.channel import Limits
 from bot.ports.clock import Clock
@@ -113,8 +114,7 @@ class ClusterEngine:
             work = asyncio.create_task(self.serve(deliver))
             stack.push_async_callback(_end, work)
             while True:
-                if self._writes:
-                    await asyncio.wait(self._writes)
+                await self.wait_for_writes()
                 if work.done() or (not self._running and await asyncio.to_thread(count_jobs, self._store) == 0):
                     break
                 await asyncio.sleep(LOOK_INTERVAL)
@@ -162,8 +162,7 @@ class ClusterEngine:
         try:
             await deliver(lane)
         finally:
-            if self._writes:
-                await asyncio.wait(self._writes)
+            await self.wait_for_writes()
             await self._aside(self._session.release, name)
         return True
 
@@ -198,15 +197,19 @@ class ClusterEngine:
             if not urgent:
                 await stack.enter_async_context(self._slot_locks[token])
             while True:
+                now = self._clock.monotonic()
+                if rest := self.rate_limiter.pause_left(token, now):
+                    if rest > MAX_RATE_WAIT and not urgent:
+                        return now
+                    await self._clock.sleep(rest)
                 found = await self._aside(self._session.reserve, token, 1 / limit.per_second, SLOTS_AHEAD)
                 now = self._clock.monotonic()
                 if found.start_in is not None:
                     return now + found.start_in
                 if found.rest_left:
                     self.rate_limiter.pause_token(token, now + found.rest_left)
-                    if not urgent:
-                        return now
-                await self._clock.sleep(found.again_in)
+                else:
+                    await self._clock.sleep(found.again_in)
 
     def _store_rest(self, token: str, seconds: float) -> None:
         """Stores that the platform asked for a rest of the whole token, for all workers."""
@@ -227,10 +230,15 @@ class ClusterEngine:
 
     async def close(self) -> None:
         """Ends the side session, and with it what it holds."""
+        await self.wait_for_writes()
+        with suppress(RuntimeError):  # it is closed already
+            await self._aside(self._session.close)
+        self._thread.shutdown()
+
+    async def wait_for_writes(self) -> None:
+        """Waits until what was asked for is written."""
         if self._writes:
             await asyncio.wait(self._writes)
-        await self._aside(self._session.close)
-        self._thread.shutdown()
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -54,7 +53,7 @@ class _Retries(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 - the library's
         seconds = exception.after if isinstance(exception, Again) else 0.0
-        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
 
 
 class JobQueue:

@@ -12,11 +12,7 @@ from sqlmodel import Session, col, select, update
 
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
-from subscriptions.states import (
-    UNREACHABLE,
-    ChatState,
-    PauseReason,
-)
+from subscriptions.states import UNREACHABLE, ChatState, PauseReason
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.lane_wakes import wake_lanes
