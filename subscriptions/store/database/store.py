@@ -18,6 +18,7 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import wrong_setting
+from subscriptions.store.database.garbage import uncollected
 from subscriptions.store.database.kind import Claims, Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.rights import keep_to_owner
@@ -148,7 +149,7 @@ class Store:
     @contextmanager
     def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
         with self._turns, self.writes.recorded():
-            with self.translated_errors(), self._begun(bind, writes=True) as transaction:
+            with uncollected(), self.translated_errors(), self._begun(bind, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
