@@ -38,7 +38,7 @@ class OwnerWatch:
         *,
         recovers: bool = True,
         interval: float = BEAT_INTERVAL,
-        stalled_after: float = STALLED_AFTER,
+        stalled_after: float | None = None,
         rejoins: str | None = None,
     ) -> None:
         """Without `recovers` it only beats, until it knows who posts replies. `interval`: seconds between two beats.
@@ -47,7 +47,7 @@ class OwnerWatch:
         """
         self._rejoins = rejoins
         self._interval = interval
-        self._stalled_after = stalled_after
+        self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
         self._store = store
         self._clock = clock
         self._seen: dict[tuple[str, int], float] = {}  # (worker, heartbeat) -> monotonic second of the first look
