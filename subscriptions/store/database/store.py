@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, Executable, event
@@ -30,6 +30,7 @@ HEAD = "0024"  # the newest revision in migrations/versions; a test compares it 
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
+V = TypeVar("V")
 _CONNECTION = "connection"  # where a session keeps it
 
 
@@ -313,7 +314,7 @@ def execute(
     return connection_of(session).execute(statement, values)
 
 
-def in_chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
     """Parts of the values, each small enough for one IN (…)."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
