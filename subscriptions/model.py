@@ -242,6 +242,7 @@ class Subscription(NamedTuple):
     added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     counted_until: datetime | None = None  # what came until then counts as sent, since it came before a loss
+    follows: int | None = None  # the shared cursor that it follows (cadence now)
     hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
 
     @property

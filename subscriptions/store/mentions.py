@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import Session
 
 from subscriptions.platforms import declared
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "state", "delivery", "change"]
@@ -24,10 +24,10 @@ _m = _mentions.c
 _NEW = insert(_mentions)
 _FORGET = delete(_mentions).where(_m.word.in_(bindparam("words", expanding=True)))
 _OF = {
-    "callback": delete(_mentions).where(_m.callback == bindparam("of")),
-    "state": delete(_mentions).where(_m.state == bindparam("of")),
-    "delivery": delete(_mentions).where(_m.delivery == bindparam("of")),
-    "change": delete(_mentions).where(_m.change == bindparam("of")),
+    "callback": delete(_mentions).where(_m.callback.in_(bindparam("ids", expanding=True))),
+    "state": delete(_mentions).where(_m.state.in_(bindparam("ids", expanding=True))),
+    "delivery": delete(_mentions).where(_m.delivery.in_(bindparam("ids", expanding=True))),
+    "change": delete(_mentions).where(_m.change.in_(bindparam("ids", expanding=True))),
 }
 
 
@@ -60,8 +60,8 @@ def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
 def note(session: Session, where: Where, words: Mapping[str | int, Iterable[str]]) -> None:
     """Stores the words of rows, which are given by their ids, in place of those stored before."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
-    for of in words:
-        execute(session, _OF[where], {"of": of})
+    for part in in_chunks(list(words)):
+        execute(session, _OF[where], {"ids": part})
     if rows:
         execute(session, _NEW, rows)
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import event
 
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
+from subscriptions.service.chats import forget
 from subscriptions.service.subscriptions import (
     SubscriptionRequest,
     exporting,
@@ -25,6 +27,7 @@ from subscriptions.service.subscriptions import (
 )
 from subscriptions.service.subscriptions.changes import KEPT
 from subscriptions.store import Store, Transaction
+from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import undo
 from subscriptions.store.database.store import connection_of
 from tests.make import NOON
@@ -44,6 +47,27 @@ class CountingStore(Store):
             before = driver.total_changes
             yield transaction
             self.rows.append(driver.total_changes - before)
+
+
+@contextmanager
+def executed(store: Store) -> Iterator[list[str]]:
+    """Yields a list that gets each statement that is executed."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(store._engine, "before_cursor_execute", note)
+
+
+def found(store: Store, number: int) -> int:
+    """The id of a chat."""
+    with store.read() as transaction:
+        return stored_chats.find_chats(transaction, [chat(number)], zone="UTC")[chat(number)].id
 
 
 @pytest.fixture
@@ -189,6 +213,38 @@ def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingSt
         import_lines(counting, read_lines(text_of(chats=40, each=22 + again)), now=NOON)
     with counting.read() as transaction:
         assert len(undo.changes_of(transaction, listed(counting, chat(1))[0].chat.id)) == KEPT
+
+
+def one_line_each(chats: int, line: str) -> str:
+    return "\n".join(f"[telegram:{number}]\n{line}\n" for number in range(1, chats + 1))
+
+
+@pytest.mark.parametrize(
+    "line", ["daily 09:00 UTC | tree | ", "daily 10:00 UTC | graph | ", "daily 09:00 UTC | graph | named"]
+)
+def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_they_are(
+    counting: CountingStore, line: str
+) -> None:
+    """Of each chat what it was before is stored, and its five changes are kept; only the change itself is one by one."""
+    taken = []
+    for chats in (10, 40):
+        import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
+        with executed(counting) as statements:
+            import_lines(counting, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
+        for number in (1, chats):
+            assert unsubscribe(counting, chat(number), "1", now=NOON)
+            with counting.read() as transaction:
+                (first,) = [one for one in undo.changes_of(transaction, found(counting, number)) if one.who == "7 Ada"]
+            assert [(one["text"], one["name"], one["cadence"]) for one in first.before["wishes"]] == [
+                ("graph", "", "daily 09:00")
+            ]
+        import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
+        taken.append(len(statements))
+        for number in range(1, chats + 1):
+            forget(counting, chat(number))
+    few, many = taken
+    own = {"tree": 0, "10:00": 2, "named": 2}  # statements of the change itself, in each chat
+    assert many - few <= 30 * own[next(word for word in own if word in line)] + 3, taken
 
 
 # -------------------------------------------------------------------------------------------------------------- export

@@ -64,6 +64,19 @@ def looked(store: Store) -> dict[int, int]:
     return {chat: of_chat[-1].cursor for chat, of_chat in found.items() if of_chat}
 
 
+def looked_by(store: Store, chat: int) -> list[int]:
+    """The sequences up to which the subscriptions of a chat have looked."""
+    with store.read() as transaction:
+        return [one.cursor for one in stored_subscriptions.subscriptions_of(transaction, [chat])[chat]]
+
+
+def own_cursors(store: Store) -> dict[int, dict[int, int]]:
+    """Chat -> number -> the cursor in the row of the subscription."""
+    with store.read() as transaction:
+        rows = transaction.exec(select(SubscriptionRow.chat, SubscriptionRow.number, SubscriptionRow.cursor)).all()
+    return {chat: {number: cursor for of, number, cursor in rows if of == chat} for chat, _, _ in rows}
+
+
 def brought(store: Store) -> list[tuple[str, str]]:
     """(chat, title) of each paper in a delivery."""
     with store.read() as transaction:
@@ -97,6 +110,40 @@ class TestWhoMatchesNothing:
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
         assert [lane.address for lane in plan_due(followed, now=NOON + 2 * HOUR)] == ["3"]
         assert looked(followed) == {1: 3, 2: 3, 3: 3}
+
+    def test_is_not_written_beside_one_that_matches_in_the_same_chat(self, followed: Store) -> None:
+        for word in ("tree", "leaf"):
+            subscribes(followed, "telegram:1", word, every="now", now=NOON + MINUTE)
+        ingested(followed, paper("A tree, a leaf and a graph"), now=NOON + HOUR)
+        plan_due(followed, now=NOON + HOUR)
+        assert own_cursors(followed) == {1: {1: 2, 2: 2, 3: 2}, 2: {1: 2}}
+        ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
+        slices = _plan.planned_slices(followed, now=NOON + 2 * HOUR)
+        assert [lane.address for lane in next(slices)] == ["1"]
+        assert own_cursors(followed) == {1: {1: 2, 2: 3, 3: 2}, 2: {1: 2}}
+        assert looked_by(followed, 1) == [2, 3, 2], "the shared cursor has not moved yet"
+        assert [len(one) for one in slices] == [0]
+        assert own_cursors(followed) == {1: {1: 2, 2: 3, 3: 2}, 2: {1: 2}}
+        assert looked_by(followed, 1) == [3, 3, 3]
+
+    def test_of_a_planned_chat_looks_again_where_a_process_died_before_the_shared_cursor_moved(
+        self, followed: Store
+    ) -> None:
+        """What matched is planned once, and what matches of the next papers comes."""
+        subscribes(followed, "telegram:1", "tree", every="now", now=NOON + MINUTE)
+        ingested(followed, paper("A tree and a graph"), now=NOON + HOUR)
+        plan_due(followed, now=NOON + HOUR)
+        ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
+        next(_plan.planned_slices(followed, now=NOON + 2 * HOUR))
+        before = brought(followed)
+        assert ("telegram:1", "Another tree") in before
+        plan_due(followed, now=NOON + 2 * HOUR + MINUTE)
+        assert brought(followed) == before
+        ingested(followed, paper("One more graph"), now=NOON + 3 * HOUR)
+        plan_due(followed, now=NOON + 3 * HOUR)
+        assert sorted(brought(followed)) == sorted(
+            [*before, ("telegram:1", "One more graph"), ("telegram:2", "One more graph")]
+        )
 
 
 NIGHT = NOON + 11 * HOUR

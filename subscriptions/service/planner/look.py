@@ -1,12 +1,13 @@
 """Looks at new papers for all subscriptions that follow shared cursors: matches once, and finds the chats that have something.
 
-Only these chats are planned, slice by slice, which moves the cursors of their subscriptions. Then the shared cursors move, one
-row for all that matched nothing. A crash before that leaves the shared cursors where they are: the next process looks again,
-and passes over those whose own cursors have moved. Nobody can come to follow a shared cursor while papers are above it that
-the subscription itself has not looked at (`following`), and whoever is changed follows it no more. So all that follow it when it moves were matched.
+Only these chats are planned, slice by slice, which moves the own cursors of those of their subscriptions that bring something. Then
+the shared cursors move, one row for all that matched nothing. A crash before that leaves the shared cursors where they are: the
+next process looks again, and passes over those whose own cursors have moved. Nobody can come to follow a shared cursor while
+papers are above it that the subscription itself has not looked at (`following`), and whoever is changed follows it no more. So all
+that follow it when it moves were matched.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,9 +16,11 @@ from functools import lru_cache
 from subscriptions import zones
 from subscriptions.model import Chat, Lane, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.planning.decision import DueDelivery
 from subscriptions.service.planner.kept_queries import kept_queries
 from subscriptions.service.planner.no_match import STREAK_AFTER
 from subscriptions.service.planner.window import Window
+from subscriptions.service.subscriptions.due_moments import Move
 from subscriptions.store import WRITES, Steps, Store, Transaction, shared_cursors
 from subscriptions.store.database.store import in_chunks
 from subscriptions.store.papers import known_papers, statistics
@@ -96,6 +99,29 @@ def following(
             if (followed := ids[key]) is not None:
                 follow[subscription.id] = followed
     return follow
+
+
+def moves_with_others(subscription: Subscription, case: DueDelivery, moving: Collection[int]) -> bool:
+    """Whether a subscription brings nothing new, and follows one of the shared cursors that move: its row can stay as it is.
+
+    A crash before they move leaves it where it was: it has looked at less than the others of its chat, and looks again.
+    """
+    first = case.papers.first_after(subscription.cursor)
+    return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
+
+
+def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[int]) -> list[Move]:
+    """Moves that leave the due `now` subscriptions of chats that are not planned yet where they are, on their own.
+
+    A shared cursor that they follow passes what they have to bring.
+    """
+    return [
+        (s.id, s.cursor, (s.next_due_at, None))
+        for chat_id, of_chat in due.items()
+        if chat_id not in planned
+        for s in of_chat
+        if s.cadence.kind == "now" and s.next_due_at is None
+    ]
 
 
 def _is_quiet(shared: SharedCursor, operator_zone: str, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from subscriptions.planning.decision import DueDelivery, Evidence, decide, decid
 from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import Forecast
 from subscriptions.service.planner.delivery_keys import due_moment, free_keys, moment_of
-from subscriptions.service.planner.look import Look, finish, following, look
+from subscriptions.service.planner.look import Look, finish, following, left_behind, look, moves_with_others
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
 from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours, reopened_window
@@ -45,7 +45,7 @@ class PlanContext:
     window: Window
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
     matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
-    looks: bool = False  # shared cursors move once all is planned
+    moving: frozenset[int] = frozenset()  # the shared cursors that move up to here once all is planned
 
     @property
     def forecast(self) -> Forecast:
@@ -115,7 +115,9 @@ def plan_slices(
         due = _read_due(store, now)
     with kept_window(store, due.delivery_forecast.last_sequence) as window:
         found = look(store, due.behind, window, now=now, matching=matching) if due.behind else None
-        context = PlanContext(now, due.delivery_forecast, window, matching=matching, looks=found is not None)
+        context = PlanContext(
+            now, due.delivery_forecast, window, matching=matching, moving=found.shared if found else frozenset()
+        )
         chats = _chats_to_plan(store, due.chat_ids, found)
         with store.claims() as claims:
             others_plan = False
@@ -273,9 +275,14 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision
     last_sequence, now, chats = context.window.last_sequence, context.now, inputs.chats
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
-    moves += [(s.id, last_sequence, _span_after(s, one, context)) for one in decided for s in one.case.subscriptions]
-    if context.looks:
-        moves += _left(inputs)
+    moves += [
+        (s.id, last_sequence, _span_after(s, one, context))
+        for one in decided
+        for s in one.case.subscriptions
+        if not moves_with_others(s, one.case, context.moving)
+    ]
+    if context.moving:
+        moves += left_behind(inputs.due, inputs.keys.keys())
     spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
     follow = following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
     stored_planned.add_deliveries(transaction, planned, now=now)
@@ -290,20 +297,6 @@ def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision
         last_sequence=last_sequence,
         now=now,
     )
-
-
-def _left(inputs: _Inputs) -> list[Move]:
-    """Moves that leave the due `now` subscriptions of chats that are not planned yet where they are, on their own.
-
-    A shared cursor that they follow passes what they have to bring.
-    """
-    return [
-        (s.id, s.cursor, (s.next_due_at, None))
-        for chat_id, due in inputs.due.items()
-        if chat_id not in inputs.keys
-        for s in due
-        if s.cadence.kind == "now" and s.next_due_at is None
-    ]
 
 
 def decide_now(

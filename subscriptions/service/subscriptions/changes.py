@@ -4,7 +4,7 @@ Every use case that changes a chat calls `record_change` first, which stores the
 calls in one transaction make one change. The newest five changes that can be undone are kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,14 +64,40 @@ def record_change(
     Every use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
     make one change. From then on no other process changes the chat until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
     """
-    begun: dict[int, int] = transaction.info.setdefault("changing", {})
+    begun = _begun(transaction)
     if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
-    chats.hold_chat(transaction, chat_id)
-    state = _to_json(state_of(transaction, chat_id)) | {"undoes": undone_change, "undone": False}
-    begun[chat_id] = undo.add_change(transaction, chat_id, who=who, at=now, before=state)
-    _drop_old(transaction, chat_id)
+    _record(transaction, [chat_id], now, who, undone_change)
     return begun[chat_id]
+
+
+def record_changes(
+    transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str = ""
+) -> frozenset[int]:
+    """As `record_change`, by the same few statements for all these chats but those that had begun to change in this transaction.
+
+    Returns the ids of those that it recorded.
+    """
+    fresh = [chat_id for chat_id in chat_ids if chat_id not in _begun(transaction)]
+    _record(transaction, fresh, now, who)
+    return frozenset(fresh)
+
+
+def _begun(transaction: Transaction) -> dict[int, int]:
+    """Chat id -> the id of the change that was begun in a transaction."""
+    begun: dict[int, int] = transaction.info.setdefault("changing", {})
+    return begun
+
+
+def _record(
+    transaction: Transaction, chat_ids: Sequence[int], now: datetime, who: str, undone_change: int | None = None
+) -> None:
+    chats.hold_chats(transaction, chat_ids)
+    marks = {"undoes": undone_change, "undone": False}
+    before = {chat_id: _to_json(state) | marks for chat_id, state in states_of(transaction, chat_ids).items()}
+    _begun(transaction).update(undo.add_changes(transaction, before, who=who, at=now))
+    for chat_id in undo.with_more_than(transaction, chat_ids, KEPT):  # of the others none is too old
+        _drop_old(transaction, chat_id)
 
 
 def note_changed(transaction: Transaction, chat_id: int) -> None:
@@ -122,15 +148,23 @@ def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undon
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """What a chat is now."""
-    chat = chats.chats_by_id(transaction, [chat_id], zone="UTC")[chat_id]
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat_id])[chat_id]
-    paused = is_paused_by_person(chat)
-    return State(
-        subscriptions={s.number: s for s in subscriptions},
-        settings=chats.chosen_settings(transaction, chat_id),
-        paused=paused,
-        until=chat.paused_until if paused else None,
-    )
+    return states_of(transaction, [chat_id])[chat_id]
+
+
+def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, State]:
+    """What chats are now, by their ids."""
+    found = chats.chats_by_id(transaction, chat_ids, zone="UTC")
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    settings = chats.chosen_settings_of(transaction, chat_ids)
+    return {
+        chat_id: State(
+            subscriptions={s.number: s for s in subscriptions[chat_id]},
+            settings=settings[chat_id],
+            paused=is_paused_by_person(chat),
+            until=chat.paused_until if is_paused_by_person(chat) else None,
+        )
+        for chat_id, chat in found.items()
+    }
 
 
 def is_paused_by_person(chat: Chat) -> bool:

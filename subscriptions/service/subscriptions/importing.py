@@ -12,7 +12,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscripti
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine
 from subscriptions.service.papers.losses import starting_point
-from subscriptions.service.subscriptions.changes import note_changed, record_change
+from subscriptions.service.subscriptions.changes import note_changed, record_change, record_changes
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
 from subscriptions.service.subscriptions.selection import kind_of
@@ -68,6 +68,7 @@ class _Import:
     who: str
     targets: dict[ChatAddress, _Target]
     made: set[ChatAddress]  # new chats whose kind a line names first
+    recorded: frozenset[int] = frozenset()  # ids of chats whose change is recorded
     new: list[stored_subscriptions.NewSubscription] = field(default_factory=list)
     starts: dict[timedelta, _Start] = field(default_factory=dict)
     dues: dict[tuple[Cadence, str], stored_subscriptions.DueSpan] = field(default_factory=dict)
@@ -88,8 +89,18 @@ class _Import:
 
     def begin_change(self, target: _Target) -> None:
         """Records that the chat changes: to be called before each change."""
-        if not target.is_new:
+        if not target.is_new and target.chat.id not in self.recorded:
             record_change(self.transaction, target.chat.id, now=self.now, who=self.who)
+
+    def begin_changes(self, lines: Iterable[PortableLine]) -> None:
+        """Records of known chats that they change, for all together, where a line of a subscription is sure to change one."""
+        targets = {id(target): target for line in lines if _differs(line, target := self.targets[line.chat])}
+        self.recorded = record_changes(
+            self.transaction,
+            [target.chat.id for target in targets.values() if not target.is_new],
+            now=self.now,
+            who=self.who,
+        )
 
     def write(self) -> None:
         """Writes the new subscriptions that were collected."""
@@ -149,7 +160,9 @@ def _import(
     changes: dict[int, str] = {}  # sign by place in `lines`
     for part in watched(_parts(store, lines)):
         with suppress(_TriedOut), store.savepoint() as transaction:
-            work = _begun(transaction, [lines[place] for place in part], now=now, who=who)
+            of_part = [lines[place] for place in part]
+            work = _begun(transaction, of_part, now=now, who=who)
+            work.begin_changes(of_part)
             changes.update((place, _apply(work, lines[place])) for place in part)
             work.write()
             if dry:
@@ -257,19 +270,32 @@ def _apply(work: _Import, line: PortableLine) -> str:
 
 def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, known: Subscription) -> str:
     """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the sign."""
-    own = target.chat.settings.timezone
-    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
-    name = known.name if line.name is None else line.name
+    zone, name = _wanted(line, target, known)
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="
     work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
     stored_subscriptions.rename(work.transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
-        due = work.due(cadence, zone or own)
+        due = work.due(cadence, zone or target.chat.settings.timezone)
         stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
     target.subscriptions[known.canonical] = known._replace(cadence=cadence, zone=zone, name=name)
     return "~"
+
+
+def _wanted(line: PortableLine, target: _Target, known: Subscription) -> tuple[str | None, str]:
+    """The zone and the name that a line gives to a subscription that the chat has."""
+    own = target.chat.settings.timezone
+    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
+    return zone, known.name if line.name is None else line.name
+
+
+def _differs(line: PortableLine, target: _Target) -> bool:
+    """Whether a line names a subscription that the chat does not have, or not so: then the line, or one before it, changes the chat."""
+    if line.cadence is None or line.query is None:
+        return False
+    known = target.subscriptions.get(line.query.canonical)
+    return known is None or (known.cadence, known.zone, known.name) != (line.cadence, *_wanted(line, target, known))
 
 
 def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: KeptText) -> str:

@@ -40,7 +40,8 @@ _s = _subscriptions.c
 # In the order of the fields of Subscription; `hurry` follows from the last one.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
-    _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.latest_due_at,
+    _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.shared_cursor,
+    _s.latest_due_at,
 )  # fmt: skip
 _SUBSCRIPTIONS = (
     columns(*_VALUES)

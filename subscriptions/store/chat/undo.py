@@ -1,15 +1,29 @@
 """The states of a chat before its last changes, for undo."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Integer, bindparam, func, insert
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select
 
 from subscriptions.store import mentions
 from subscriptions.store.conversation_rows import UndoRow
-from subscriptions.store.rows import ChatRow
+from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.rows import TABLES
+
+_undo, _chats = TABLES.tables["undo"], TABLES.tables["chat"]
+_ids = bindparam("ids", type_=Integer, expanding=True)
+_ADD = insert(_undo).returning(_undo.c.chat, _undo.c.id)
+_ADDRESSES = columns(_chats.c.id, _chats.c.address).where(_chats.c.id.in_(_ids))
+_WITH_MORE = (
+    columns(_undo.c.chat)
+    .where(_undo.c.chat.in_(_ids))
+    .group_by(_undo.c.chat)
+    .having(func.count() > bindparam("most", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,18 +37,35 @@ class StoredChange:
     before: Mapping[str, Any]  # JSON
 
 
-def add_change(session: Session, chat_id: int, *, who: str, at: datetime, before: Mapping[str, Any]) -> int:
-    """Stores the state before a change; returns the id of the change. A later change has a higher id."""
-    row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
-    session.add(row)
-    session.flush()
-    _note_people(session, row)
-    return row.id or 0
+def add_changes(session: Session, before: Mapping[int, Mapping[str, Any]], *, who: str, at: datetime) -> dict[int, int]:
+    """Stores the states of chats, by their ids, before a change; returns the ids of the changes. A later one has a higher id."""
+    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, state in before.items()]
+    ids = {added.chat: added.id for added in execute(session, _ADD, rows)} if rows else {}
+    _note_people(session, {ids[chat_id]: (chat_id, state) for chat_id, state in before.items()})
+    return ids
 
 
-def _note_people(session: Session, row: UndoRow) -> None:
-    words = mentions.words_of_change(row.before, session.get_one(ChatRow, row.chat).address)
-    mentions.note(session, "change", {row.id or 0: words})
+def _note_people(session: Session, changes: Mapping[int, tuple[int, Mapping[str, Any]]]) -> None:
+    """Notes whom changes name, by their ids: (chat, state before)."""
+    addresses = {
+        chat_id: address
+        for part in in_chunks(sorted({chat_id for chat_id, _ in changes.values()}))
+        for chat_id, address in execute(session, _ADDRESSES, {"ids": part})
+    }
+    mentions.note(
+        session,
+        "change",
+        {of: mentions.words_of_change(state, addresses[chat_id]) for of, (chat_id, state) in changes.items()},
+    )
+
+
+def with_more_than(session: Session, chat_ids: Sequence[int], most: int) -> list[int]:
+    """Those of these chats that have more stored changes than `most`."""
+    return [
+        chat_id
+        for part in in_chunks(chat_ids)
+        for chat_id in execute(session, _WITH_MORE, {"ids": part, "most": most}).scalars()
+    ]
 
 
 def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
@@ -56,7 +87,7 @@ def rewrite_change(session: Session, change_id: int, before: Mapping[str, Any]) 
     row = session.get_one(UndoRow, change_id)
     row.before = dict(before)
     session.flush()
-    _note_people(session, row)
+    _note_people(session, {change_id: (row.chat, row.before)})
 
 
 def drop_changes(session: Session, ids: Collection[int]) -> None:

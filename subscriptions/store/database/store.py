@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, Executable, event
@@ -18,6 +18,7 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import wrong_setting
+from subscriptions.store.database.garbage import uncollected
 from subscriptions.store.database.kind import Claims, Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.rights import keep_to_owner
@@ -25,10 +26,11 @@ from subscriptions.store.database.sqlite.file import PART, SqliteFile
 from subscriptions.store.database.turns import Turns, Writes
 from subscriptions.store.database.writer import Writer
 
-HEAD = "0022"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
+HEAD = "0024"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
+V = TypeVar("V")
 _CONNECTION = "connection"  # where a session keeps it
 
 
@@ -148,7 +150,7 @@ class Store:
     @contextmanager
     def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
         with self._turns, self.writes.recorded():
-            with self.translated_errors(), self._begun(bind, writes=True) as transaction:
+            with uncollected(), self.translated_errors(), self._begun(bind, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
@@ -312,7 +314,7 @@ def execute(
     return connection_of(session).execute(statement, values)
 
 
-def in_chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
     """Parts of the values, each small enough for one IN (…)."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
