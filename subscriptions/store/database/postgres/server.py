@@ -13,9 +13,9 @@ from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.kind import Claims, Sharing, SideSession
 from subscriptions.store.database.postgres.claims import PostgresClaims
 from subscriptions.store.database.postgres.errors import translated
+from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
 from subscriptions.store.database.postgres.sharing import PostgresSharing
 from subscriptions.store.database.postgres.side_session import PostgresSideSession
-from subscriptions.store.database.postgres.texts import keep_storable
 
 CONNECTIONS = 10  # of one process, at most
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
@@ -47,11 +47,11 @@ class PostgresDatabase:
         self.file: Path | None = None
         self.where = _name(url)
         self.sharing: Sharing = PostgresSharing()
-        self.errors: tuple[type[Exception], ...] = ()
+        self.errors: tuple[type[Exception], ...] = (SharedSession,)
 
     def engine(self, patience: float) -> Engine:
         """One process has a bounded number of connections: a server has few. Raises StoreError without psycopg."""
-        self._session = f"-c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._session = f"{OURS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         try:
             self._engine = create_engine(
                 self.url,
@@ -66,7 +66,7 @@ class PostgresDatabase:
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
-        keep_storable(self._engine)
+        prepare_sessions(self._engine)
         return self._engine
 
     def exists(self) -> bool:
