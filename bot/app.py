@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from bot.channels.known import PLATFORMS, adapter_of
@@ -19,7 +20,7 @@ from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_link import store_offer, subscribe_link
 from bot.platform import Platform, PlatformSurroundings
-from bot.ports.channel import Channel
+from bot.ports.channel import Channel, Limits
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver
 from bot.rendering.deliveries.delivery_messages import render_delivery
@@ -35,7 +36,10 @@ from subscriptions.platforms import facts_of
 from subscriptions.store import Store
 
 if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
+    from bot.delivery.engines.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
+
+_CLUSTER = "bot.delivery.engines.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class App:
     context: Context
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there, once the platform has told it
+    cluster: "ClusterEngine | None" = None  # the engine of a worker, beside whom others may send
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process is to stop
     interrupted: bool = False  # the process is to stop because of Ctrl-C
 
@@ -75,6 +80,8 @@ class App:
         for platform in self.platforms.values():
             await platform.channel.close()
             await platform.close()
+        if self.cluster is not None:
+            await self.cluster.close()
         self.store.close()
 
 
@@ -85,12 +92,14 @@ def build_app(
     channels: Mapping[str, Channel] | None = None,
     out: TextIO | None = None,
     guard_gone: bool = True,
+    is_worker: bool = False,
     platforms: Mapping[str, str] = PLATFORMS,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
     `out` is where the console channel writes, stdout by default. `channels` replace the channels that the settings turn
-    on. `guard_gone`: a platform stops when too many chats of one drain are gone. `platforms`: name → module of the adapter.
+    on. `guard_gone`: a platform stops when too many chats of one drain are gone. `is_worker`: on PostgreSQL it works beside
+    others. `platforms`: name → module of the adapter.
     """
     quiet_libraries()
     clock = clock or SystemClock()
@@ -100,19 +109,22 @@ def build_app(
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     media = {**MEDIA, **{name: platform.medium for name, platform in on.items() if platform.medium}}
-    rate_limiter = GcraRateLimiter({name: channel.limits for name, channel in built.items()})
+    limits = {name: channel.limits for name, channel in built.items()}
+    cluster = _cluster(store, clock, limits, stop.is_set) if is_worker and store.kind.file is None else None
+    rate_limiter = cluster.rate_limiter if cluster else GcraRateLimiter(limits)
     render: _Render = partial(render_delivery, titles=settings.source_titles, media=media)
     context = Context(
         store=store,
         clock=clock,
         channels=built,
-        engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
+        engine=cluster or EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
         render_delivery=partial(render, make_link=partial(subscribe_link, store, bot_names)),
         store_offer=partial(store_offer, store, clock, bot_names),
         conversation=_conversation_context(settings, on, bot_names, media),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
+        renders_ahead=cluster is None,
         guard_gone=guard_gone,
         is_stopping=stop.is_set,
     )
@@ -122,10 +134,16 @@ def build_app(
         clock=clock,
         platforms=on,
         context=context,
-        sender=Sender(context, on, stop),
+        sender=Sender(context, on, stop, is_alone=cluster is None),
         bot_names=bot_names,
+        cluster=cluster,
         stop=stop,
     )
+
+
+def _cluster(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> "ClusterEngine":
+    engine: ClusterEngine = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stopping)
+    return engine
 
 
 def quiet_libraries() -> None:

@@ -54,8 +54,10 @@ def pytest_unconfigure() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs the tests of modules with `pytestmark = both_databases` twice, if they use a store."""
-    marked = metafunc.definition.get_closest_marker("both_databases") is not None
-    if "kind_of_database" in metafunc.fixturenames and (marked or ALWAYS):
+    marked, alone = (
+        metafunc.definition.get_closest_marker(name) is not None for name in ("both_databases", "sqlite_alone")
+    )
+    if "kind_of_database" in metafunc.fixturenames and not alone and (marked or ALWAYS):
         metafunc.parametrize("kind_of_database", [ALWAYS] if ALWAYS else ["sqlite", "postgresql"], indirect=True)
 
 

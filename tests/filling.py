@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from subscriptions.store import Store
+from subscriptions.store.database.conflicts import put
+from subscriptions.store.database.transfer import count_on
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
 
@@ -46,10 +48,7 @@ def fill(
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
-        session.connection().exec_driver_sql(
-            "INSERT OR REPLACE INTO key_value (name, value) VALUES ('sequence', ?)",
-            (str(last),),
-        )
+        put(session, "key_value", ("name",), {"name": "sequence", "value": str(last)})
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (_chat(first + n, now, gone=n % gone == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % gone == 0) for n in range(chats)))
@@ -72,6 +71,8 @@ def fill(
                           "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
                       "before": {"wishes": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
+        if connection.dialect.name == "postgresql":
+            count_on(connection)
 
 
 FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -86,9 +86,18 @@ def _message(record: logging.LogRecord) -> str:
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Returns every secret of the settings, and of the database address only the password."""
-    password = urlsplit(settings.database_url.get_secret_value()).password or ""
-    found = {password, *_secrets_below(replace(settings, database_url=SecretStr("")))}
+    found = {
+        *passwords_in(settings.database_url.get_secret_value()),
+        *_secrets_below(replace(settings, database_url=SecretStr(""))),
+    }
     return tuple(secret for secret in found if len(secret) >= _SHORTEST)
+
+
+def passwords_in(address: str) -> frozenset[str]:
+    """Returns the password of an address, as it is written there and as it is meant; also one among its parameters."""
+    parts = urlsplit(address)
+    written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if name == "password")]
+    return frozenset(form for one in written for form in (one, unquote(one), quote(one, safe="")) if form)
 
 
 def _secrets_below(value: object) -> Iterator[str]:

@@ -82,9 +82,11 @@ def _stopped() -> int:
 
 def _is_interruption(error: BaseException | None) -> bool:
     """Returns whether Ctrl-C caused the error. While a module is loaded, Python may raise another error for it."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+    seen: set[int] = set()  # an error may stand in its own chain, where one was raised from another one twice
+    while error is not None and not isinstance(error, KeyboardInterrupt) and id(error) not in seen:
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return error is not None
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:

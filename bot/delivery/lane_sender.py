@@ -15,18 +15,28 @@ from subscriptions.platforms import sender_of
 from subscriptions.service.outbox import Step, edit_done, mark_sending, record_edit_outcome
 from subscriptions.store import Claim, Edit, Steps
 
+MOST_POSTS = 20  # in one call
+LONGEST_TURN = 10.0  # seconds after which a call begins no further post
+
 
 async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None:
-    """Sends the messages of one lane in their order, then edits older ones, until nothing is left to do now."""
+    """Sends the messages of one lane in their order, then edits older ones, until nothing is left to do now.
+
+    A lane that takes long is woken again, so that others have their turn.
+    """
     drain_state.lanes.add(lane)
     if token_is_paused(context, lane.platform):
         return
-    attempts = LaneAttempts(lane, context.clock.monotonic())
+    began = context.clock.monotonic()
+    attempts = LaneAttempts(lane, began)
     try:
         step = await first_step(context, drain_state, attempts)
         while step is not None and not (
             context.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)
         ):
+            if attempts.posts.total() >= MOST_POSTS or context.clock.monotonic() - began >= LONGEST_TURN:
+                context.engine.wake([lane])
+                return
             if isinstance(step, Edit):
                 step = await _edit(context, drain_state, step, attempts)
             elif step.message is None:

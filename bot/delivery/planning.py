@@ -27,7 +27,7 @@ async def plan(
         lanes = await do_steps(one, context.store)
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
-        context.engine.wake([lane for lane in lanes if lane.platform in context.channels])
+        context.engine.deliveries_stored([lane for lane in lanes if lane.platform in context.channels])
         if lanes and planned is not None:
             await planned()
     seconds = context.clock.monotonic() - began

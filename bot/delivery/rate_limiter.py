@@ -5,7 +5,7 @@ on monotonic seconds that the caller passes; nothing sleeps or reads a clock.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -47,7 +47,11 @@ class GcraRateLimiter:
     waits for one slot, however many deliveries wait.
     """
 
-    def __init__(self, limits: Mapping[str, Limits]) -> None:
+    def __init__(
+        self, limits: Mapping[str, Limits], *, on_token_pause: Callable[[str, float], None] = lambda *_: None
+    ) -> None:
+        """`on_token_pause` is told of a pause of a whole token: its name, and for how many seconds."""
+        self._on_token_pause = on_token_pause
         self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
@@ -114,7 +118,20 @@ class GcraRateLimiter:
         others = limited and any(other.platform == lane.platform and other != lane for other in self._paused_lanes)
         self._paused_lanes[lane] = until
         if others:
-            self._paused_tokens[lane.platform] = max(until, self._paused_tokens.get(lane.platform, until))
+            self.pause_token(lane.platform, until)
+            self._on_token_pause(lane.platform, until - now)
+
+    def pause_token(self, token: str, until: float) -> None:
+        """Pauses a whole token until a monotonic second."""
+        self._paused_tokens[token] = max(until, self._paused_tokens.get(token, until))
+
+    def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
+        """Counts what workers have sent in a lane in the last minute, from its earliest monotonic second to its latest."""
+        known = self._lane_states.pop(lane, None)
+        for at in sends:
+            self.record_send(lane, at)
+        if known is not None and (counted := self._lane_states.get(lane, known)):
+            self._lane_states[lane] = tuple(map(max, known, counted))
 
     def record_earlier_sends(
         self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float

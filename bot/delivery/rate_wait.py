@@ -55,6 +55,8 @@ async def wait_for_slot(context: Context, lane: Lane) -> None:
     """Reserves a slot of the token and waits for it. If the slot was missed, reserves another one."""
     for _ in range(MAX_MISSED_SLOTS):
         start = await context.engine.reserve(lane.platform)
+        if token_is_paused(context, lane.platform):
+            return
         wait = start - context.clock.monotonic()
         if wait > 0:
             await context.clock.sleep(wait)

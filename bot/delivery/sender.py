@@ -18,8 +18,16 @@ from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import only_sender
 from bot.platform import Platform
 from subscriptions.errors import NotDelivered
+from subscriptions.model import Lane
 from subscriptions.service.chats import claim_database
-from subscriptions.service.outbox import begin_worker, lanes, outbox_counts, stopped_platforms
+from subscriptions.service.outbox import (
+    begin_worker,
+    lanes,
+    outbox_counts,
+    sends_of_lane,
+    stopped_platforms,
+    wake_idle,
+)
 
 log = logging.getLogger("paperwire")
 
@@ -29,7 +37,11 @@ SHUTDOWN_GRACE = 22.0  # seconds after SIGTERM to finish calls in flight; a call
 class Sender:
     """Plans and sends. The caller of every method but `deliver` must hold the sender lock of the database."""
 
-    def __init__(self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event) -> None:
+    def __init__(
+        self, context: Context, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
+    ) -> None:
+        """`is_alone`: no other process sends while this one holds the sender lock; else it is one of several workers."""
+        self._is_alone = is_alone
         self._context = context
         self._platforms = platforms
         self._stop = stop
@@ -47,7 +59,8 @@ class Sender:
         sends against the rate limits. `new_bot` gives the database to the bot of the token.
         """
         store = self._context.store
-        await write(begin_worker, store, holds_sender_lock=True, process=this_process(), is_running=is_running)
+        holds = self._is_alone
+        await write(begin_worker, store, holds_sender_lock=holds, process=this_process(), is_running=is_running)
         for name, platform in self._platforms.items():
             with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():
@@ -84,8 +97,27 @@ class Sender:
         """Delivers in the lanes that were woken, until nothing is left to do or the process is to stop."""
         await self._run_until_stopped(self._context.engine.run(partial(deliver, self._context, drain_state)))
 
+    async def deliver_lane(self, drain_state: DrainState, lane: Lane) -> None:
+        """Delivers in one lane, whose last messages another worker may have sent. Raises StoreError."""
+        context = self._context
+        ago = await asyncio.to_thread(sends_of_lane, context.store, lane, wall=context.clock.wall())
+        second = context.clock.monotonic()
+        context.rate_limiter.count_sends(lane, [second - one.total_seconds() for one in ago])
+        await deliver(context, drain_state, lane)
+
+    async def sweep(self, drain_state: DrainState) -> int:
+        """Wakes every lane that has something to do now and no job. Returns how many. Raises StoreError."""
+        return await write(wake_idle, self._context.store, await self._lanes_to_wake(drain_state))
+
     async def wake_lanes(self, drain_state: DrainState) -> bool:
         """Wakes every lane that has something to do now. Returns whether there is one."""
+        waiting = await self._lanes_to_wake(drain_state)
+        drain_state.lanes.update(waiting)
+        self._context.engine.wake(waiting)
+        return bool(waiting)
+
+    async def _lanes_to_wake(self, drain_state: DrainState) -> list[Lane]:
+        """Returns the lanes that have something to do now and that are not stopped."""
         context = self._context
         found = await asyncio.to_thread(
             lanes,
@@ -95,10 +127,7 @@ class Sender:
             wall=context.clock.wall(),
             finding=sorted(context.lookup_platforms),
         )
-        waiting = [lane for lane in found if not drain_state.is_stopped(lane)]
-        drain_state.lanes.update(waiting)
-        context.engine.wake(waiting)
-        return bool(waiting)
+        return [lane for lane in found if not drain_state.is_stopped(lane)]
 
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Cancels it SHUTDOWN_GRACE seconds after `stop` is set.

@@ -18,15 +18,18 @@ from subscriptions.store import Store
 
 
 @contextmanager
-def only_sender(store: Store) -> Iterator[None]:
-    """Holds the sender lock of a store while the body runs. Raises as `sender_lock`."""
+def only_sender(store: Store, *, shared: bool = False) -> Iterator[None]:
+    """Holds the sender lock of a store while the body runs. Raises as `sender_lock`.
+
+    `shared`: together with the other workers of a cluster, so that nobody sends alone meanwhile.
+    """
     with ExitStack() as stack:
         if store.kind.file is not None:
             stack.enter_context(sender_lock(store.kind.file))
         else:
             with store.translated_errors():
                 name = f"{os.getpid()} on {socket.gethostname()}"
-                holder = stack.enter_context(store.kind.sending(name))
+                holder = stack.enter_context(store.kind.sending(name, shared=shared))
             if holder:
                 raise _held(holder)
         yield

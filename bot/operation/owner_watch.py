@@ -31,8 +31,23 @@ class OwnerWatch:
     beat, and a look that fails begins the measurement anew.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, recovers: bool = True) -> None:
-        """Without `recovers` it only beats, until it knows who posts replies."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        recovers: bool = True,
+        interval: float = BEAT_INTERVAL,
+        stalled_after: float | None = None,
+        rejoins: str | None = None,
+    ) -> None:
+        """Without `recovers` it only beats, until it knows who posts replies. `interval`: seconds between two beats.
+
+        `rejoins`: which process a worker of a cluster is, that others may take for gone.
+        """
+        self._rejoins = rejoins
+        self._interval = interval
+        self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
         self._store = store
         self._clock = clock
         self._seen: dict[tuple[str, int], float] = {}  # (worker, heartbeat) -> monotonic second of the first look
@@ -46,7 +61,7 @@ class OwnerWatch:
     async def watch(self) -> None:
         """Looks again and again, until it is cancelled."""
         while True:
-            await self._clock.sleep(BEAT_INTERVAL)
+            await self._clock.sleep(self._interval)
             try:
                 await self.look()
             except StoreError as error:
@@ -55,13 +70,13 @@ class OwnerWatch:
     async def look(self) -> int:
         """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await write(beat, self._store)
+        await write(beat, self._store, rejoins=self._rejoins)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
         others = await asyncio.to_thread(others_in_hand, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
-        stalled = dict(one for one, since in self._seen.items() if now - since >= STALLED_AFTER)
+        stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
         return await self._take_over(stalled) if stalled else 0
 
     async def _take_over(self, stalled: Mapping[str, int]) -> int:

@@ -12,6 +12,7 @@ from bot.app import App
 from bot.context.writing import UnderWay, do_steps, write
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
+from bot.delivery.process_identity import this_process
 from bot.delivery.sender_lock import only_sender
 from bot.errors import error_location
 from bot.operation.heartbeat import make_heartbeat
@@ -24,6 +25,7 @@ from bot.operation.startup_lines import operator_lines, startup_lines, unread_li
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
 from bot.operation.web.web_server import serving
+from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError
 from subscriptions.service.notices import notify_operators_of_trouble
@@ -48,6 +50,7 @@ class Process:
         self._outbox_trouble: dict[str, str] = {}
         self._maintenance_trouble: dict[str, str] = {}
         self._drain: asyncio.Task[None] | None = None
+        self._lanes = WorkerLanes(app, app.cluster) if app.cluster is not None else None
         self._drain_state = DrainState()
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         self._rests: dict[str, tuple[float, float]] = {}  # sender_of(lane) -> (monotonic second of the end, seconds)
@@ -93,12 +96,17 @@ class Process:
 
     async def finish(self) -> None:
         """Waits until the running drain has ended, at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
+        if self._lanes is not None:
+            await self._lanes.finish()
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
 
     async def _wake_lanes(self) -> None:
         app = self.app
+        if self._lanes is not None:
+            await self._take_lanes(self._lanes)
+            return
         if self._drain is not None and self._drain.done():
             if self._drain.exception() is not None:  # messages without a written outcome become unclear
                 await write(recover_own, app.store)
@@ -110,6 +118,14 @@ class Process:
         self._woken_at = second
         if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
             self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
+
+    async def _take_lanes(self, lanes: WorkerLanes) -> None:
+        """Has lanes delivered as one of several workers, and sets or clears the problem "deliver"."""
+        self._drain_state = lanes.look()
+        self.problems.pop("deliver", None)
+        if problem := lanes.problem:
+            self.problems["deliver"] = problem
+        await lanes.recover_failed()
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
@@ -204,16 +220,30 @@ async def run(
     `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line
     for the operator. Raises SenderLockHeld.
     """
-    with only_sender(app.store):
+    with only_sender(app.store, shared=app.cluster is not None):
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
-        process, owners = Process(app, sources), OwnerWatch(app.store, app.clock, recovers=once)
+        process, owners = Process(app, sources), _owner_watch(app, recovers=once)
         async with at_work(owners):
             if once:
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
     return 0
+
+
+def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
+    if app.cluster is None:
+        return OwnerWatch(app.store, app.clock, recovers=recovers)
+    times = app.cluster.times
+    return OwnerWatch(
+        app.store,
+        app.clock,
+        recovers=recovers,
+        interval=times.beat,
+        stalled_after=times.stalled,
+        rejoins=this_process(),
+    )
 
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
@@ -238,7 +268,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
     found = app.receivers()
     for platform in app.platforms.values():
         await platform.check_tokens(found)
-    receivers = [Supervised(receiver, app.clock) for receiver in found]
+    receivers = [Supervised(receiver, app.clock) for receiver in elected(found, app)]
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
     health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))

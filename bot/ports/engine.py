@@ -10,16 +10,20 @@ Deliver = Callable[[Lane], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """Runs the senders of lanes. bot/delivery/engines/embedded.py runs them in one process."""
+    """Runs the senders of lanes. `embedded` of bot/delivery/engines runs them in one process, `cluster` in several."""
 
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
         """Has each lane run, not earlier than `not_before`.
 
-        A lane that waits to run and is woken again runs once. A running lane that is woken runs again afterwards.
+        A lane that waits to run and is woken again runs at least once after that. A running lane that is woken runs again
+        afterwards.
         """
 
+    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
+        """Has each lane run, after deliveries for it were committed."""
+
     async def run(self, deliver: Deliver) -> None:
-        """Calls `deliver` for every woken lane, never twice at once for one lane, until no lane is left to run.
+        """Calls `deliver` for every woken lane, never twice at once for one lane, until no lane is left to run soon.
 
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
         """
@@ -48,6 +52,9 @@ class RateLimiter(Protocol):
 
     def pause_left(self, token: str, now: float) -> float:
         """Returns how many seconds are left of the pause that the platform asked of the whole token; 0: no pause."""
+
+    def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
+        """Counts what workers have sent in a lane in the last minute, from its earliest monotonic second to its latest."""
 
     def record_earlier_sends(
         self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float

@@ -1,12 +1,16 @@
 """The workers: who has which messages and replies in hand, and whether they are at work (docs/architecture.md, rule 14)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, or_, select, update
 
+from subscriptions.model import Lane
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, UpdateRow
+from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
 from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import MessageRow
 
@@ -27,6 +31,12 @@ def begin_worker(
         session.flush()
     session.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process))
     session.flush()
+
+
+def rejoin(session: Session, worker: str, process: str) -> None:
+    """Adds a worker again that others took for gone: it was stopped for a while."""
+    values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process}
+    insert_new(session, "worker", ("id",), values)
 
 
 def beat(session: Session, worker: str) -> None:
@@ -53,25 +63,42 @@ def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
 def recover_left(session: Session) -> int:
     """Marks as unclear what workers that are gone left in state `sending`: it may have been sent. Returns how many.
 
-    What they left unclear is tried at once, too. Messages of workers that exist stay in their hands.
+    What they left unclear is tried at once, too, and its lanes are woken. Messages of workers that exist stay in their
+    hands.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
-    found = session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.state) == MessageState.SENDING, gone)
-        .values(state=MessageState.UNCLEAR, found_at_start=True)
-    )
-    session.exec(
-        update(MessageRow).where(col(MessageRow.state) == MessageState.UNCLEAR, gone).values(found_at_start=True)
-    )
-    return int(found.rowcount)
+    found = _make_unclear(session, gone)
+    again = col(MessageRow.state) == MessageState.UNCLEAR, ~col(MessageRow.found_at_start), gone
+    left = session.exec(update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane)))
+    _wake(session, [*found, *left.scalars()])
+    return len(found)
 
 
-def recover_own(session: Session, worker: str) -> int:
-    """Marks as unclear what a worker is sending, when it has nothing in hand any more. Returns how many messages."""
+def recover_own(session: Session, worker: str, lane: Lane | None = None) -> int:
+    """Marks as unclear what a worker is sending, when it has nothing in hand any more. Returns how many messages.
+
+    `lane`: only what it is sending there.
+    """
+    own = col(MessageRow.worker) == worker
+    if lane is not None:
+        own &= col(MessageRow.lane) == f"{lane.platform}:{lane.address}"
+    found = _make_unclear(session, own)
+    _wake(session, found)
+    return len(found)
+
+
+def _make_unclear(session: Session, whose: ColumnElement[bool]) -> list[str | None]:
+    """Marks what is being sent as unclear. Returns the lane of each message."""
     found = session.exec(
         update(MessageRow)
-        .where(col(MessageRow.state) == MessageState.SENDING, col(MessageRow.worker) == worker)
+        .where(col(MessageRow.state) == MessageState.SENDING, whose)
         .values(state=MessageState.UNCLEAR, found_at_start=True)
+        .returning(col(MessageRow.lane))
     )
-    return int(found.rowcount)
+    return list(found.scalars())
+
+
+def _wake(session: Session, names: Sequence[str | None]) -> None:
+    """Wakes lanes by the names that their messages have, also where a job of the lane waits for a later moment."""
+    parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
+    wake_lanes(session, [Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

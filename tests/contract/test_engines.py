@@ -2,26 +2,60 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+from bot.clock import SystemClock
+from bot.delivery.engines.cluster import ClusterEngine
 from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.engines.job_queue import Times
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import Limits
-from bot.ports.engine import Engine
+from bot.ports.clock import Clock
+from bot.ports.engine import Engine, RateLimiter
 from subscriptions.model import Lane
-from tests.make import NOON, FakeClock
+from subscriptions.store import Store
+from tests.make import FakeClock
 
 LANES = [Lane("telegram", str(n)) for n in range(30)]
+LIMITS = {
+    "telegram": Limits(text=4096, per_second=28, per_lane=1),
+    "slack": Limits(text=4000, per_second=0, per_lane=1),
+}
 
 
-@pytest.fixture(params=["embedded"])
-def engine(request: pytest.FixtureRequest, clock: FakeClock) -> Engine:
-    assert request.param == "embedded"
-    return EmbeddedEngine(
-        clock, GcraRateLimiter({"telegram": Limits(text=4096, per_second=28, per_lane=1)}), concurrency=4
-    )
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """An engine, and the clock by which it waits."""
+
+    engine: Engine
+    rate_limiter: RateLimiter
+    clock: Clock
+    rest: float  # seconds that a test may have a lane rest
+    jitter: float  # seconds by which the answer to a request may be late
+
+
+@pytest.fixture(params=["embedded", "cluster"])
+async def rig(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Rig]:
+    limiter = GcraRateLimiter(LIMITS)
+    if request.param == "embedded":
+        yield Rig(EmbeddedEngine(clock, limiter, concurrency=4), limiter, clock, 30, 1e-6)
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        store = Store(url)
+        wall = SystemClock()
+        engine = ClusterEngine(store, wall, LIMITS, concurrency=4, times=Times(poll=0.1))
+        yield Rig(engine, engine.rate_limiter, wall, 1, 0.25)
+        await engine.close()
+        store.close()
+
+
+@pytest.fixture
+def engine(rig: Rig) -> Engine:
+    return rig.engine
 
 
 async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
@@ -32,20 +66,36 @@ async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
         done.append(lane)
 
     engine.wake(LANES)
-    engine.wake(LANES)
     await engine.run(deliver)
     assert Counter(done) == Counter(LANES)
 
 
+async def test_a_lane_that_is_woken_twice_runs_at_least_once_after_that(engine: Engine) -> None:
+    done: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        await asyncio.sleep(0)
+        done.append(lane)
+
+    engine.wake(LANES)
+    engine.wake(LANES)
+    await engine.run(deliver)
+    assert set(done) == set(LANES)
+    assert max(Counter(done).values()) <= 2
+
+
 async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine) -> None:
     open_now: Counter[Lane] = Counter()
-    most = 0
+    most, all_at_work = 0, asyncio.Event()
 
     async def deliver(lane: Lane) -> None:
         nonlocal most
         open_now[lane] += 1
         assert open_now[lane] == 1
         most = max(most, sum(open_now.values()))
+        if most == 4:
+            all_at_work.set()
+        await asyncio.wait_for(all_at_work.wait(), 10)
         engine.wake([lane] if len(seen) < 100 else [])
         seen.append(lane)
         await asyncio.sleep(0)
@@ -108,20 +158,39 @@ async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
         await engine.run(deliver)
 
 
-async def test_a_lane_that_rests_runs_when_its_rest_is_over(engine: Engine) -> None:
+async def test_a_lane_that_rests_runs_when_its_rest_is_over(rig: Rig) -> None:
+    engine = rig.engine
     order: list[Lane] = []
 
     async def deliver(lane: Lane) -> None:
         order.append(lane)
 
-    engine.wake(LANES[:1], not_before=NOON + timedelta(seconds=30))
+    engine.wake(LANES[:1], not_before=rig.clock.now() + timedelta(seconds=rig.rest))
     engine.wake(LANES[:2])
     await engine.run(deliver)
     assert order == [LANES[1], LANES[0]]
 
 
-async def test_a_token_is_never_asked_for_more_than_its_rate(engine: Engine) -> None:
-    starts = [await engine.reserve("telegram") for _ in range(57)]
-    assert starts == sorted(starts)
-    assert starts[28] - starts[0] == pytest.approx(1.0)
-    assert starts[56] - starts[0] == pytest.approx(2.0)
+async def test_a_token_is_never_asked_for_more_than_its_rate(rig: Rig) -> None:
+    starts = [await rig.engine.reserve("telegram") for _ in range(57)]
+    assert starts[28] - starts[0] == pytest.approx(1.0, abs=rig.jitter)
+    assert starts[56] - starts[0] == pytest.approx(2.0, abs=rig.jitter)
+
+
+async def test_an_answer_does_not_wait_behind_the_deliveries_that_wait_for_a_slot(rig: Rig) -> None:
+    """At 28 a second, forty deliveries wait for more than a second."""
+    deliveries = [asyncio.create_task(rig.engine.reserve("telegram")) for _ in range(40)]
+    await asyncio.wait(deliveries, return_when=asyncio.FIRST_COMPLETED)
+    asked = rig.clock.monotonic()
+    start = await rig.engine.reserve("telegram", urgent=True)
+    assert start - asked <= 0.3
+    for one in deliveries:
+        one.cancel()
+    await asyncio.gather(*deliveries, return_exceptions=True)
+
+
+async def test_a_pause_of_the_whole_token_holds_up_every_slot(rig: Rig) -> None:
+    now = rig.clock.monotonic()
+    for lane in LANES[:2]:  # the platform does not tell which limit was passed; two lanes at once mean the token's
+        rig.rate_limiter.pause(lane, now + rig.rest, now)
+    assert await rig.engine.reserve("telegram", urgent=True) >= now + rig.rest - 0.01

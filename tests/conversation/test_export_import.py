@@ -10,6 +10,8 @@ from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
 
+pytestmark = pytest.mark.both_databases
+
 ME = "telegram:42"
 GROUP = "telegram:-1001"
 
@@ -38,6 +40,7 @@ async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
     assert again.lines[1:] == said.lines[1:]
 
 
+@pytest.mark.sqlite_alone("many like those that run on both: it takes long")
 async def test_a_long_export_comes_as_a_file(bot: BotHarness) -> None:
     for number in range(80):
         subscribes(bot.store, ME, f"topic{number} and some more words")

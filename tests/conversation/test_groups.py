@@ -12,6 +12,8 @@ from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
 
+pytestmark = pytest.mark.both_databases
+
 FORUM, VISION, GRAPHS = "telegram:-1001", "telegram:-1001/3", "telegram:-1001/4"
 GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
 

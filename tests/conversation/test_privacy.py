@@ -15,6 +15,8 @@ from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes
 from tests.stored import all_rows
 
+pytestmark = pytest.mark.both_databases
+
 ME = "telegram:4242424242"
 OTHER = "telegram:4242424243"
 GROUP = "telegram:-1001999888777"

@@ -11,6 +11,8 @@ from subscriptions.service.subscriptions import get_chat, last_change, listed
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, ingested, paper
 
+pytestmark = pytest.mark.both_databases
+
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 

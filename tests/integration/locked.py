@@ -1,4 +1,4 @@
-"""A foreign program that holds the write lock of a database, for as long as a test's clock says."""
+"""A database that cannot be used for as long as a test's clock says: a foreign program holds its lock, or its server is down."""
 
 import asyncio
 import sqlite3
@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.make import NOON, FakeClock
+from tests.postgres.own import OwnServer
 
 
 class ForeignLock:
@@ -28,6 +29,26 @@ class ForeignLock:
     def close(self) -> None:
         self.release()
         self._connection.close()
+
+
+class ServerDown:
+    """A server that crashes and comes back, in the place of a ForeignLock."""
+
+    def __init__(self, server: OwnServer) -> None:
+        self._server = server
+
+    @property
+    def is_held(self) -> bool:
+        return not self._server.is_up
+
+    def take(self) -> None:
+        self._server.goes_down()
+
+    def release(self) -> None:
+        self._server.comes_back()
+
+    def close(self) -> None:
+        self.release()
 
 
 class AlarmClock(FakeClock):

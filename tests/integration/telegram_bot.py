@@ -47,19 +47,21 @@ class RestingClock(FakeClock):
             await self._begun.wait()
 
 
-def telegram_settings(tmp_path: Path, fake: FakeTelegram, **telegram: object) -> Settings:
+def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "", **telegram: object) -> Settings:
     return Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        database_url=SecretStr(database or f"sqlite:///{tmp_path}/paperwire.db"),
         telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url, **telegram),  # type: ignore[arg-type]
         access="open",
     )
 
 
 @asynccontextmanager
-async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = 2) -> AsyncIterator[App]:
-    """An app with its database open, which does not listen yet."""
+async def a_bot(
+    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = 2, database: str = ""
+) -> AsyncIterator[App]:
+    """An app with its database open, which does not listen yet. `database` is an address, else it is a file in the folder."""
     fake.sets_time(clock.now().timestamp())
-    settings = telegram_settings(tmp_path, fake)
+    settings = telegram_settings(tmp_path, fake, database=database)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=read)
     app = build_app(settings, clock=clock, channels={"telegram": channel})
     app.open()
@@ -70,9 +72,11 @@ async def a_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: floa
 
 
 @asynccontextmanager
-async def a_listening_bot(tmp_path: Path, fake: FakeTelegram, clock: FakeClock) -> AsyncIterator[App]:
+async def a_listening_bot(
+    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, database: str = ""
+) -> AsyncIterator[App]:
     """A bot that listens as `paperwire run` does; on leaving, all requests are answered."""
-    async with a_bot(tmp_path, fake, clock) as app:
+    async with a_bot(tmp_path, fake, clock, database=database) as app:
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
             yield app

@@ -44,6 +44,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/fetching")),
         *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installing/installer")),
         "bot/context/writing.py",
+        "bot/delivery/engines/cluster.py",
         "bot/operation/metrics/exposition.py",
         "bot/operation/owner_watch.py",
         "bot/operation/process.py",

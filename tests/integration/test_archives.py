@@ -18,6 +18,8 @@ from tests.integration.cli import Terminal, page
 from tests.make import NOON, FakeClock, digest, paper, stored_papers, subscribes, summary
 from tests.source_harness import SourceHarness, arxiv_source, new_york
 
+pytestmark = pytest.mark.both_databases
+
 TODAY = NOON.date()
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

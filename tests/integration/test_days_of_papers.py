@@ -4,6 +4,7 @@ import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
@@ -12,6 +13,8 @@ from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Store
 from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.make import NOON, digest, paper, stored_papers
+
+pytestmark = pytest.mark.both_databases
 
 # Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without papers of its own.
 DIGESTS = """

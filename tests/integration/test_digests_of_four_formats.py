@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.digests import read_digest
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Ingested, Store
 from tests.make import NOON, stored_papers
+
+pytestmark = pytest.mark.both_databases
 
 DAILY = """<div id=toc></div>
 

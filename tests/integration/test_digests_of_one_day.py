@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from bot.digests import read_digest
@@ -16,6 +17,8 @@ from subscriptions.service.papers import ingest_digest
 from subscriptions.store import Ingested, Store
 from subscriptions.store.rows import AppearanceRow, DigestRow
 from tests.make import NOON, stored_papers
+
+pytestmark = pytest.mark.both_databases
 
 PAGE = """<div id=toc></div>
 

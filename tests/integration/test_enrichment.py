@@ -15,6 +15,8 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, ingested, paper, subscribes, translation
 from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, new_york, web_source
 
+pytestmark = pytest.mark.both_databases
+
 THURSDAY = date(2026, 1, 22)
 AUTHORS = ("Ada Example", "Bo Beispiel")
 

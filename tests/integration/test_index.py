@@ -26,6 +26,8 @@ from tests.unit.test_matching import papers, queries, terms
 from tests.unit.test_query_fields import MORE
 from tests.unit.test_unfulfilled_parts import QUESTIONS
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:

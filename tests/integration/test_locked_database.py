@@ -1,15 +1,18 @@
-"""A foreign program holds the database's write lock for three minutes: nothing comes twice, nothing is given up.
+"""The database cannot be used for three minutes: nothing comes twice, nothing is given up, and all goes on by itself.
 
-The lock is a second connection to the real file, the platform is the fake one over real HTTP, time is a fake clock.
+A foreign program holds the write lock of the file, by a second connection, or the server of PostgreSQL crashes and is started
+again. The platform is the fake one over real HTTP, time is a fake clock.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from sqlalchemy import event
@@ -23,10 +26,11 @@ from subscriptions.service.subscriptions import listed
 from subscriptions.states import DeliveryState
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.locked import AlarmClock, ForeignLock
+from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed, posts
 from tests.integration.test_slack_workspaces import NoSources
 from tests.make import address, ingested, paper, subscribes
+from tests.postgres.own import OwnServer, own_server
 
 THREE_MINUTES = 180.0  # seconds
 CHATS = ("1", "2", "3")
@@ -50,12 +54,38 @@ def clock() -> AlarmClock:
     return AlarmClock()
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[OwnServer]:
+    with own_server() as own:
+        yield own
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A database, and what keeps everybody out of it: nothing yet."""
+
+    database: str
+    lock: ForeignLock | ServerDown
+
+
+@pytest.fixture(params=["locked file", "server down"])
+def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> Iterator[Outage]:
+    if request.param == "server down":
+        server = request.getfixturevalue("server")
+        found = Outage(server.database(), ServerDown(server))
+    else:
+        copy(empty_database, tmp_path / "paperwire.db")
+        found = Outage(f"sqlite:///{tmp_path}/paperwire.db", ForeignLock(tmp_path / "paperwire.db"))
+    yield found
+    found.lock.close()
+
+
 @asynccontextmanager
 async def with_deliveries(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
-) -> AsyncIterator[tuple[App, ForeignLock]]:
-    """Three chats with two deliveries each that wait to be sent, and a lock that nobody holds yet."""
-    async with a_bot(tmp_path, telegram, clock) as app:
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
+) -> AsyncIterator[tuple[App, ForeignLock | ServerDown]]:
+    """Three chats with two deliveries each that wait to be sent, and a database that can be used as yet."""
+    async with a_bot(tmp_path, telegram, clock, database=outage.database) as app:
         for chat in CHATS:
             for word in ("graph", "tree"):
                 subscribes(app.store, f"telegram:{chat}", word, every="now")
@@ -63,14 +93,12 @@ async def with_deliveries(
             ingested(app.store, paper(title), now=clock.now())
             await plan(app.context, DrainState())
             clock.advance(timedelta(minutes=1))
-        lock = ForeignLock(tmp_path / "paperwire.db")
-        try:
-            yield app, lock
-        finally:
-            lock.close()
+        yield app, outage.lock
 
 
-async def locked_while_a_message_is_in_hand(telegram: FakeTelegram, clock: AlarmClock, lock: ForeignLock) -> None:
+async def locked_while_a_message_is_in_hand(
+    telegram: FakeTelegram, clock: AlarmClock, lock: ForeignLock | ServerDown
+) -> None:
     """Takes the lock when Telegram has taken a message and not answered; then it answers. Three minutes later the lock goes."""
     await asyncio.to_thread(telegram.waits_hanging)
     lock.take()
@@ -86,9 +114,9 @@ def told(telegram: FakeTelegram) -> dict[str, list[str]]:
 
 
 async def test_a_confirmation_that_a_lock_of_three_minutes_keeps_out_is_kept_and_nothing_is_posted_twice(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
-    async with with_deliveries(tmp_path, telegram, clock) as (app, lock):
+    async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         telegram.answers("hang after", chat="2")
         delivering = asyncio.create_task(app.sender.deliver())
         await locked_while_a_message_is_in_hand(telegram, clock, lock)
@@ -102,9 +130,9 @@ async def test_a_confirmation_that_a_lock_of_three_minutes_keeps_out_is_kept_and
 
 
 async def test_the_running_process_posts_nothing_twice_after_a_lock_of_three_minutes(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
-    async with with_deliveries(tmp_path, telegram, clock) as (app, lock):
+    async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         process = Process(app, NoSources())  # type: ignore[arg-type]
         telegram.answers("hang after", chat="2")
         await process.tick()
@@ -120,9 +148,9 @@ async def test_the_running_process_posts_nothing_twice_after_a_lock_of_three_min
 
 
 async def test_a_stop_during_the_lock_keeps_the_confirmation_for_as_long_as_the_process_lives(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
-    async with with_deliveries(tmp_path, telegram, clock) as (app, lock):
+    async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         telegram.answers("hang after", chat="2")
         delivering = asyncio.create_task(app.sender.deliver())
         await locked_while_a_message_is_in_hand(telegram, clock, lock)
@@ -133,7 +161,7 @@ async def test_a_stop_during_the_lock_keeps_the_confirmation_for_as_long_as_the_
     assert told(telegram) == EACH_ONCE
 
 
-def releases_after(store: Store, lock: ForeignLock, refusals: int) -> None:
+def releases_after(store: Store, lock: ForeignLock | ServerDown, refusals: int) -> None:
     """Releases the lock as soon as it has kept out so many writes of the store."""
     left = count(refusals, -1)
 
@@ -161,11 +189,26 @@ async def test_a_subscription_waits_for_the_database_whenever_the_lock_goes_and_
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
 
 
-async def test_a_reply_that_arrived_is_not_posted_again_by_the_next_process_after_a_lock(
-    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
+async def test_subscriptions_wait_for_a_server_that_is_down_and_keep_their_places(
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, server: OwnServer
 ) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
-        lock = ForeignLock(tmp_path / "paperwire.db")
+    async with a_listening_bot(tmp_path, telegram, clock, server.database()) as app:
+        server.goes_down()
+        clock.rings_after(60, server.comes_back)
+        for word in ("graph", "tree", "kernel"):
+            telegram.user_writes(f"/sub {word}")
+        await confirmed(telegram)
+        await posts(telegram, 3)
+        entries = listed(app.store, address("telegram:42"))
+    assert [entry.subscription.text for entry in entries] == ["graph", "tree", "kernel"]
+    assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
+
+
+async def test_a_reply_that_arrived_is_not_posted_again_by_the_next_process_after_a_lock(
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
+) -> None:
+    lock = outage.lock
+    async with a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.answers("hang after", chat="42")
         telegram.user_writes("/sub graph")
         await asyncio.to_thread(telegram.waits_hanging)
@@ -174,8 +217,7 @@ async def test_a_reply_that_arrived_is_not_posted_again_by_the_next_process_afte
         telegram.releases()
         await posts(telegram, 1)
     assert not lock.is_held
-    lock.close()
-    async with a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.user_writes("/list")
         await posts(telegram, 1)
         await confirmed(telegram)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
 
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
@@ -33,6 +34,9 @@ from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
+from tests.stored import change, rows
+
+pytestmark = pytest.mark.both_databases
 
 GROUP = Lane("telegram", "-100")
 TOPICS = ("telegram:-100", "telegram:-100/7")
@@ -76,8 +80,7 @@ def next_of(store: Store, lane: Lane = GROUP) -> Claim:
 
 
 def in_hand(store: Store) -> list[tuple[int, str]]:
-    with closing(sqlite3.connect(store.path)) as connection:
-        return connection.execute("SELECT delivery, state FROM message ORDER BY delivery").fetchall()
+    return rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
 def after_first_dismissed(store: Store) -> tuple[Claim, Claim]:
@@ -131,14 +134,14 @@ class TestOneSenderALane:
         due(store, *TOPICS)
         mark_sending(store, next_of(store), wall=NOON)
         taken = "UPDATE message SET state = 'sending', lane = 'telegram:-100' WHERE delivery = 2"
-        with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-            connection.execute(taken)
+        with pytest.raises(IntegrityError, match=r"(?i)unique"):
+            change(store, taken)
 
 
 async def test_a_sender_whose_lane_another_process_has_goes_on_elsewhere(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, other: Store
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         for chat in (*TOPICS, "telegram:1"):
             subscribes(app.store, chat, "graph", every="now")
         ingested(app.store, paper("A graph"))

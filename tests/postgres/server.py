@@ -93,6 +93,11 @@ class Server:
         made.open(now=NOON)
         made.close()
 
+    @property
+    def sockets(self) -> Path:
+        """The folder in which it listens."""
+        return self.folder / "cluster"
+
     def info(self, database: str) -> str:
         """The words by which psycopg connects to a database."""
         return f"host={self.folder}/cluster user={SUPERUSER} dbname={database}"

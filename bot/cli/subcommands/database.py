@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 from pydantic import SecretStr
 
+from bot.cli._logging import passwords_in
 from bot.cli._moments import parse_moment
 from bot.cli._options import Json, Now
 from bot.cli._session import open_session, read_settings
@@ -99,7 +99,7 @@ def copy(
 
 def _address(text: str) -> SecretStr:
     """Returns the address of a database that was typed. Raises WrongUsage."""
-    if urlsplit(text).password is not None:
+    if passwords_in(text):
         raise WrongUsage(
             Sentence("A password on the command line is read by everybody on this machine."),
             Sentence("Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE."),

@@ -24,7 +24,7 @@ def run(
     """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
     settings = read_settings()
     start_logging(settings, quiet=False)
-    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone)
+    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
     scheduler = app.source_scheduler()
 
     async def go() -> int:

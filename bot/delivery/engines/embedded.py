@@ -56,6 +56,10 @@ class EmbeddedEngine:
                 self._queue(lane, next(self._order), second, now)
         self._changed.set()
 
+    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
+        """See Engine."""
+        self.wake(lanes)
+
     def _queue(self, lane: Lane, place: int, second: float, now: float) -> None:
         self._places[lane] = place
         if second > now:

@@ -32,3 +32,7 @@ from subscriptions.service.outbox.sending import to_render as to_render
 from subscriptions.service.outbox.trouble import OutboxTrouble as OutboxTrouble
 from subscriptions.service.outbox.trouble import claim_unlogged_trouble as claim_unlogged_trouble
 from subscriptions.service.outbox.trouble import outbox_trouble as outbox_trouble
+from subscriptions.service.outbox.wakes import count_jobs as count_jobs
+from subscriptions.service.outbox.wakes import sends_of_lane as sends_of_lane
+from subscriptions.service.outbox.wakes import wake as wake
+from subscriptions.service.outbox.wakes import wake_idle as wake_idle

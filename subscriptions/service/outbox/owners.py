@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from subscriptions.store import Scope, workers
+from subscriptions.model import Lane
+from subscriptions.store import Scope, lane_wakes, workers
 
 
 def is_not_known(_process: str) -> bool:
@@ -26,13 +27,18 @@ def begin_worker(
             process=process,
             is_running=is_running,
         )
+        if holds_sender_lock:
+            lane_wakes.forget_wakes(transaction)  # it looks for lanes by itself, and nobody takes jobs
         return workers.recover_left(transaction)
 
 
-def recover_own(store: Scope) -> int:
-    """Recovers what this process marked as sending, when it has nothing in hand any more. Returns how many messages."""
+def recover_own(store: Scope, lane: Lane | None = None) -> int:
+    """Recovers what this process marked as sending, when it has nothing in hand any more. Returns how many messages.
+
+    `lane`: only what it marked there.
+    """
     with store.write() as transaction:
-        return workers.recover_own(transaction, transaction.store.worker)
+        return workers.recover_own(transaction, transaction.store.worker, lane)
 
 
 def others_in_hand(store: Scope) -> dict[str, int]:
@@ -41,9 +47,11 @@ def others_in_hand(store: Scope) -> dict[str, int]:
         return workers.others_in_hand(transaction, transaction.store.worker)
 
 
-def beat(store: Scope) -> None:
-    """Shows the others that this process is at work."""
+def beat(store: Scope, *, rejoins: str | None = None) -> None:
+    """Shows the others that this process is at work. `rejoins`: which process it is, if others may have taken it for gone."""
     with store.write() as transaction:
+        if rejoins is not None:
+            workers.rejoin(transaction, transaction.store.worker, rejoins)
         workers.beat(transaction, transaction.store.worker)
 
 

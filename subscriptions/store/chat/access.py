@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from subscriptions.model import Chat, ChatAddress
+from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store.chat.chats import chat_value, chats_by_id
 from subscriptions.store.database.store import CHUNK
+from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import ChatRow
 
 
@@ -18,10 +19,11 @@ def require_admission(session: Session, chat_id: int, *, now: datetime) -> None:
 
 
 def admit(session: Session, chat_id: int, *, now: datetime) -> None:
-    """Lets a chat in. Papers that came since it asked are still to be delivered."""
+    """Lets a chat in, and wakes its lane. Papers that came since it asked are still to be delivered."""
     row = session.get_one(ChatRow, chat_id)
     if row.state == ChatState.ASKED or row.next_number == 1:
         _set(session, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
+        wake_lanes(session, [Lane(row.platform, row.address)])
 
 
 def deny(session: Session, chat_id: int, *, now: datetime) -> None:

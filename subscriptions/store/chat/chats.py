@@ -12,13 +12,10 @@ from sqlmodel import Session, col, select, update
 
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
-from subscriptions.states import (
-    UNREACHABLE,
-    ChatState,
-    PauseReason,
-)
+from subscriptions.states import UNREACHABLE, ChatState, PauseReason
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import TABLES, ChatRow
 
 # In the order of the fields of Chat, to which some belong together.
@@ -252,11 +249,12 @@ def pause_chat(
 
 
 def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active. Does nothing to a chat that waits for an operator: only `access.admit` lets it in."""
+    """Makes a chat active, and wakes its lane. A chat that waits for an operator stays so: only `access.admit` lets it in."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is not ChatState.ASKED:
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
         row.state_since, row.paused_until = now, None
+        wake_lanes(session, [Lane(row.platform, row.address)])
 
 
 def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
@@ -282,6 +280,7 @@ def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
         return False
     if row.state is ChatState.ASKED:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
+        wake_lanes(session, [Lane(row.platform, row.address)])
         return True
     resume_chat(session, chat_id, now=now)
     return True

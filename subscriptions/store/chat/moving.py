@@ -24,6 +24,7 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WrongCodeRow,
 )
+from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.shared_cursors import cursor_of
 
@@ -63,6 +64,7 @@ def move_address(session: Session, platform: str, old: str, new: str, *, now: da
         session.flush()
     _readdress(session, f"{platform}:{old}", f"{platform}:{new}", renumbered)
     move_denial(session, Lane(platform, old), Lane(platform, new))
+    wake_lanes(session, [Lane(platform, new)])
     lane = session.get(LaneRow, (platform, old))
     if lane is not None:
         session.delete(lane)

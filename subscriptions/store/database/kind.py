@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,40 @@ class Sharing(Protocol):
 
     def changes(self, connection: Any) -> int:  # noqa: ANN401 - of the driver
         """A number that is another one once this connection has changed something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An answer to `SideSession.reserve`: a slot, or when to ask again."""
+
+    start_in: float | None  # seconds until the slot; None: nothing was taken
+    again_in: float = 0.0  # seconds after which to ask again
+    rest_left: float = 0.0  # seconds of a rest that the platform asked of the whole token
+
+
+class SideSession(Protocol):
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises the driver's errors.
+
+    When the session ends, however the worker ends, the server lets go of all that it holds.
+    """
+
+    def hold(self, name: str) -> bool:
+        """Takes a name, such as a lane's. Returns False if another worker, or this one, holds it."""
+
+    def still_holds(self, name: str) -> bool:
+        """Returns whether it holds a name, and the session is alive."""
+
+    def release(self, name: str) -> None:
+        """Lets a name go."""
+
+    def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
+        """Takes a slot of a token, `gap` seconds behind the one before, if that is at most `ahead` seconds from now."""
+
+    def rest(self, token: str, seconds: float) -> None:
+        """Stores that the platform asked for a rest of the whole token."""
+
+    def close(self) -> None:
+        """Ends the session."""
 
 
 class Claims(Protocol):
@@ -67,8 +102,17 @@ class Kind(Protocol):
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free for the database."""
 
-    def sending(self, name: str) -> AbstractContextManager[str]:
-        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it."""
+    def sending(self, name: str, *, shared: bool = False) -> AbstractContextManager[str]:
+        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it.
+
+        `shared`: with the workers of a cluster, who keep out only those that send alone.
+        """
+
+    def side_session(self) -> SideSession:
+        """Returns a session for a worker of a cluster. Raises NotImplementedError where one process has the database."""
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Returns by which words the driver connects, with the password. Raises as `side_session`."""
 
     def claims(self) -> AbstractContextManager[Claims]:
         """Opens what a planner claims chats by, which ends with the context."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from subscriptions.store.database.postgres.columns import declare_columns, declared
 
 _BEFORE_POSTGRES = "0021"  # the last migration that runs on SQLite alone
-_NOT_OURS = ("procrastinate_", "paper_words")  # how tables of the engine, and of the text search, begin
+_NOT_OURS = ("procrastinate_", "token_rate", "paper_words")  # how tables of the engine, and of the text search, begin
 _ALONE = text("SELECT pg_advisory_xact_lock(7250012022)")  # a number of ours: one process migrates at a time
 
 

@@ -31,7 +31,7 @@ def copy_rows(source: Session, target: Session) -> dict[str, int]:
         if table.name not in _MADE_ANEW:
             copied[table.name] = _copy(source, target, table)
     if connection_of(target).dialect.name == "postgresql":
-        _count_on(connection_of(target))
+        count_on(connection_of(target))
     return copied
 
 
@@ -62,7 +62,7 @@ def _parts(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any,
             yield [tuple(row) for row in part]
 
 
-def _count_on(connection: Connection) -> None:
+def count_on(connection: Connection) -> None:
     """Lets the ids that PostgreSQL gives go on behind those that were copied."""
     for table in TABLES.sorted_tables:
         key = table.autoincrement_column

@@ -8,6 +8,7 @@ from subscriptions.model import Lane
 from subscriptions.planning.retry import RetryDecision
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.database.conflicts import put
+from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.outbox.claims import Claim
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
@@ -27,7 +28,10 @@ def record_outcome(
     now: datetime,
     wall: datetime,
 ) -> None:
-    """Records the outcome of an attempt that did not end in "sent", and settles the delivery if it is finished."""
+    """Records the outcome of an attempt that did not end in "sent", and settles the delivery if it is finished.
+
+    A lane that waits for the next attempt is woken then.
+    """
     if claimed.message is None:
         return
     message = session.get_one(MessageRow, (claimed.seq, claimed.message.number))
@@ -44,14 +48,17 @@ def record_outcome(
             other.use_plain = True
     if decision.pauses_lane:
         pause_lane(session, claimed.address.lane, wall, wall + decision.pauses_lane)
+    elif decision.not_before is not None:
+        wake_lanes(session, [claimed.address.lane], after=decision.not_before - now)
     session.flush()
     settle_if_finished(session, delivery, now)
 
 
 def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
-    """Makes a lane wait until `until`, as its platform asked. Both moments are on the machine's clock."""
+    """Makes a lane wait until `until`, as its platform asked, when it is woken. Both moments are on the machine's clock."""
     values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
     put(session, "lane", ("platform", "address"), values)
+    wake_lanes(session, [lane], after=until - wall)
 
 
 def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:
@@ -65,6 +72,15 @@ def is_sent(session: Session, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
+
+
+def sends_of_lane(session: Session, lane: Lane, after: datetime) -> list[datetime]:
+    """When each message of a lane was begun to be sent, by its last attempt, of those after `after`; in that order."""
+    chats = select(ChatRow.id).where(ChatRow.platform == lane.platform, ChatRow.address == lane.address)
+    deliveries = select(DeliveryRow.seq).where(col(DeliveryRow.chat).in_(chats))
+    begun = col(MessageRow.attempted_at)
+    found = session.exec(select(begun).where(col(MessageRow.delivery).in_(deliveries), begun > after).order_by(begun))
+    return [at for at in found if at is not None]
 
 
 def begun_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:

@@ -10,10 +10,11 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, or_, select, update
 
-from subscriptions.model import DeliveryKind
+from subscriptions.model import DeliveryKind, Lane
 from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
 from subscriptions.store.columns import Big
 from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow, MessageRow
@@ -141,7 +142,7 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
 
 
 def retry(session: Session, delivery_id: str) -> int | None:
-    """Has the dead, waiting and unclear messages of a delivery tried again now.
+    """Has the dead, waiting and unclear messages of a delivery tried again now, and wakes its lane.
 
     Returns the id of the chat; None if there is no such delivery, or all of it was sent.
     """
@@ -161,16 +162,24 @@ def retry(session: Session, delivery_id: str) -> int | None:
     delivery.attempts, delivery.reason = 0, ""
     session.flush()
     settle_if_finished(session, delivery, delivery.created_at)
+    _wake(session, delivery)
     return delivery.chat
 
 
 def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
-    """Dismisses a delivery, which is then not sent. Returns False if there is no such delivery, or all of it was sent."""
+    """Dismisses a delivery, which is then not sent, and wakes its lane, which goes on. Returns False if there is no such delivery, or all of it was sent."""
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
         return False
     delivery.dismissed_at = delivery.settled_at = now
+    _wake(session, delivery)
     return True
+
+
+def _wake(session: Session, delivery: DeliveryRow) -> None:
+    """Wakes the lane of a delivery, also if another job of the lane waits for a later moment."""
+    chat = session.get_one(ChatRow, delivery.chat)
+    wake_lanes(session, [Lane(chat.platform, chat.address)], priority=AT_ONCE)
 
 
 def is_known(session: Session, delivery_id: str) -> bool:

@@ -18,6 +18,7 @@ from subscriptions.store.columns import JsonText
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.
@@ -60,7 +61,10 @@ def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
 
 
 def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Stores deliveries and their items, with one statement for each table. No delivery may have one of their keys."""
+    """Stores deliveries and their items, with one statement for each table, and wakes their lanes.
+
+    No delivery may have one of their keys.
+    """
     facts, because = _Texts(_facts_values), _Texts(_because_values)
     execute_rows(
         session,
@@ -76,6 +80,7 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
             for seq, chat_id, item in part
         ]
         execute_rows(session, _NEW_ITEMS, _ITEM, rows)
+    wake_chats(session, {p.chat_id: p.kind for p in planned})
 
 
 def _seqs_of(session: Session, names: Sequence[str]) -> dict[str, int]:
@@ -87,11 +92,12 @@ def _seqs_of(session: Session, names: Sequence[str]) -> dict[str, int]:
 
 
 def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
-    """Stores a delivery without items. False if there is one with its dedupe key: another process may have been first."""
+    """Stores a delivery without items, and wakes its lane. False if there is one with its dedupe key: another process may have been first."""
     if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
         return False
     seq = execute(session, _WITH_KEY, {"key": planned.key}).scalar_one()
     mentions.note(session, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
+    wake_chats(session, {planned.chat_id: planned.kind})
     return True
 
 

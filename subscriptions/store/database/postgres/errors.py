@@ -7,6 +7,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.store.database.errors import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
+from subscriptions.store.database.postgres.session import SharedSession
 
 _AGAIN = Sentence("It is tried again by itself; look at the server's log if it goes on.")
 _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
@@ -42,16 +43,6 @@ _KNOWN = (
         passes=False,
     ),
     _Known(
-        (),
-        ("unsupported startup parameter",),
-        Sentence(
-            "A connection pooler stands before the database {where} and refuses what paperwire asks of a connection."
-        ),
-        Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
-        NOT_OPENED,
-        passes=False,
-    ),
-    _Known(
         ("53300",),
         ("too many clients", "remaining connection slots", "too many connections"),
         Sentence("The server of the database {where} has no connection left."),
@@ -60,7 +51,7 @@ _KNOWN = (
     ),
     _Known(
         ("25006",),
-        ("read-only",),
+        ("read-only", "during recovery"),
         Sentence("The database {where} cannot be written to."),
         Sentence("Name the primary server in PAPERWIRE_DATABASE_URL, or end its read-only mode."),
         NOT_WRITABLE,
@@ -94,7 +85,16 @@ _KNOWN = (
         Sentence("Restore a copy with pg_restore."),
     ),
 )
+_POOLER = _Known(
+    (),
+    ("unsupported startup parameter",),
+    Sentence("A connection pooler stands before the database {where} and does not pass on what paperwire asks."),
+    Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
+    NOT_OPENED,
+    passes=False,
+)
 _DISK_FULL = "53100"
+_VAGUE = "0A000"  # what is not possible, whatever the reason: the message has it
 _GONE = _Known(
     (), (), Sentence("The server of the database {where} does not answer: {why}."), _AGAIN, "its server does not answer"
 )
@@ -109,14 +109,17 @@ def translated(error: Exception, where: str, *, password: str | None) -> Excepti
         return error
     cause = getattr(error, "orig", error)
     state, message = getattr(cause, "sqlstate", None) or "", _message(cause, password)
+    state = "" if state == _VAGUE else state
     if state == _DISK_FULL:
         return full_error(where)
-    for known in _KNOWN:
+    for known in (*_KNOWN, _POOLER):
         if state.startswith(known.states) if state else any(word in message for word in known.words):
             return _error(known, where)
-    if isinstance(error, OperationalError | InterfaceError | OSError):
-        return _error(_GONE, where, why=message)
-    return error
+    if isinstance(error, SharedSession):
+        return _error(_POOLER, where)
+    return (
+        _error(_GONE, where, why=message) if isinstance(error, OperationalError | InterfaceError | OSError) else error
+    )
 
 
 def _error(known: _Known, where: str, **values: str) -> StoreError:

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Sharing
+from subscriptions.store.database.kind import Claims, Sharing, SideSession
 from subscriptions.store.database.postgres.claims import PostgresClaims
 from subscriptions.store.database.postgres.errors import translated
+from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
 from subscriptions.store.database.postgres.sharing import PostgresSharing
-from subscriptions.store.database.postgres.texts import keep_storable
+from subscriptions.store.database.postgres.side_session import PostgresSideSession
 
 CONNECTIONS = 10  # of one process, at most
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
@@ -22,6 +24,7 @@ _TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_sch
 _REVISION = text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
+_SHARE = f"SELECT pg_try_advisory_lock_shared({_SENDER})"
 _CALLED = "SELECT set_config('application_name', %s, false)"
 _HOLDER = """
     SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
@@ -44,11 +47,11 @@ class PostgresDatabase:
         self.file: Path | None = None
         self.where = _name(url)
         self.sharing: Sharing = PostgresSharing()
-        self.errors: tuple[type[Exception], ...] = ()
+        self.errors: tuple[type[Exception], ...] = (SharedSession,)
 
     def engine(self, patience: float) -> Engine:
         """One process has a bounded number of connections: a server has few. Raises StoreError without psycopg."""
-        session = f"-c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._session = f"{OURS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         try:
             self._engine = create_engine(
                 self.url,
@@ -56,14 +59,14 @@ class PostgresDatabase:
                 pool_size=CONNECTIONS,
                 max_overflow=0,
                 pool_timeout=patience,
-                connect_args={**_SESSION, **self.url.query, "options": session},
+                connect_args={**_SESSION, **self.url.query, "options": self._session},
             )
         except ModuleNotFoundError as error:
             raise wrong_setting(
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
-        keep_storable(self._engine)
+        prepare_sessions(self._engine)
         return self._engine
 
     def exists(self) -> bool:
@@ -107,13 +110,13 @@ class PostgresDatabase:
         return False
 
     @contextmanager
-    def sending(self, name: str) -> Iterator[str]:
-        """Holds the sender lock under a name while the body runs. Yields "", or the name of the process that holds it."""
+    def sending(self, name: str, *, shared: bool = False) -> Iterator[str]:
+        """Holds the sender lock under a name while the body runs. Yields "", or the name of a process that holds it."""
         connection = self._engine.raw_connection()
         try:
             cursor = connection.cursor()
             cursor.execute(_CALLED, (f"paperwire {name}",))
-            cursor.execute(_TAKE)
+            cursor.execute(_SHARE if shared else _TAKE)
             if (cursor.fetchone() or (False,))[0]:
                 yield ""
             else:
@@ -122,6 +125,20 @@ class PostgresDatabase:
                 yield str(found[0]).removeprefix("paperwire ") if found else "?"
         finally:
             connection.invalidate()  # ends the session, and with it the lock
+
+    def side_session(self) -> SideSession:
+        """See Kind."""
+        return PostgresSideSession(self._connect)
+
+    def _connect(self) -> Any:  # noqa: ANN401 - psycopg's
+        connection = self._engine.dialect.connect(**self.connect_arguments())
+        connection.autocommit = True
+        return connection
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """See Kind."""
+        _, named = self._engine.dialect.create_connect_args(self.url)
+        return {**named, **_SESSION, **self.url.query, "options": self._session}
 
     @contextmanager
     def claims(self) -> Iterator[Claims]:

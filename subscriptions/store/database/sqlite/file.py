@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from shutil import disk_usage
+from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Sharing
+from subscriptions.store.database.kind import Claims, Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
@@ -124,9 +125,17 @@ class SqliteFile:
         """Whether fewer than `least_room` bytes are free in the folder."""
         return disk_usage(self.path.absolute().parent).free < least_room
 
-    def sending(self, name: str) -> AbstractContextManager[str]:
+    def sending(self, name: str, *, shared: bool = False) -> AbstractContextManager[str]:
         """Raises NotImplementedError: a file beside the database is the lock."""
-        raise NotImplementedError(name)
+        raise NotImplementedError(name, shared)
+
+    def side_session(self) -> SideSession:
+        """Raises NotImplementedError: one process has the file."""
+        raise NotImplementedError
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Raises NotImplementedError, as above."""
+        raise NotImplementedError
 
     def claims(self) -> AbstractContextManager[Claims]:
         """All chats are there for whoever plans: one process works with a file."""

@@ -1,0 +1,262 @@
+"""The engine of several workers: jobs in PostgreSQL say which lanes to look at, and each worker takes some of them."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from bot.context.writing import write_together
+from bot.delivery.engines.job_queue import Again, JobQueue, Times
+from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.rate_wait import MAX_RATE_WAIT
+from bot.errors import error_location
+from bot.ports.channel import Limits
+from bot.ports.clock import Clock
+from bot.ports.engine import Deliver
+from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.model import Lane
+from subscriptions.service.outbox import count_jobs, recover_own, wake
+from subscriptions.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger("paperwire")
+
+CONCURRENCY = 10  # lanes of one platform that run at once in one worker
+BUSY_AFTER = 2.0  # seconds until a lane is looked at again that another worker still has
+FAILED_AFTER = 15.0  # seconds until a lane is tried again that failed
+SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
+LOOK_INTERVAL = 0.05  # seconds between two looks of `run` whether there are jobs left
+
+
+class ClusterEngine:
+    """See Engine. One worker of several that share a database."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        limits: Mapping[str, Limits],
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        concurrency: int = CONCURRENCY,
+        times: Times = Times(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.rate_limiter = GcraRateLimiter(limits, on_token_pause=self._store_rest)
+        self._limits = limits
+        self._stopping = stopping
+        self._concurrency = concurrency
+        self.times = times
+        self._session = store.kind.side_session()
+        self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
+        self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
+        self._running: set[Lane] = set()
+        self._left: set[Lane] = set()  # lanes that failed, and in which something may be marked as being sent
+        self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
+        self._writes: set[asyncio.Task[None]] = set()
+        self._queue: JobQueue | None = None
+        self.errors: list[Exception] = []  # of lanes that failed, to be taken away by who reports them
+
+    @property
+    def problem(self) -> str:
+        """Why no lanes are delivered; "" if they are."""
+        return self._queue.problem if self._queue is not None else ""
+
+    @property
+    def lanes_in_hand(self) -> int:
+        """How many lanes this worker delivers now."""
+        return len(self._running)
+
+    # ------------------------------------------------------------------------------------------------------------ wakes
+
+    def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
+        """See Engine. The jobs are written at once; the job that wakes a lane ends only when those it asked for are."""
+        now = second = self._clock.monotonic()
+        if not_before is not None:
+            second += max(0.0, (not_before - self._clock.now()).total_seconds())
+        for lane in lanes:
+            self._woken[lane] = max(second, self._woken.get(lane, now))
+        if self._woken:
+            self._keep(self._write_wakes())
+
+    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
+        """See Engine. Does nothing: the transaction that stored them has woken their lanes."""
+
+    def _keep(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _write_wakes(self) -> None:
+        """Writes the jobs that were asked for. What the database does not take is found by the sweep."""
+        woken, self._woken = self._woken, {}
+        now = self._clock.monotonic()
+        by_delay: defaultdict[float, list[Lane]] = defaultdict(list)
+        for lane, second in woken.items():
+            by_delay[max(0.0, second - now)].append(lane)
+        for delay, lanes in by_delay.items():
+            with suppress(StoreError):
+                await write_together(wake, self._store, lanes, after=timedelta(seconds=delay))
+
+    # ------------------------------------------------------------------------------------------------------------- lanes
+
+    async def run(self, deliver: Deliver) -> None:
+        """See Engine. Returns when no lane has a job any more that is due within ten seconds."""
+        self.errors = []
+        async with AsyncExitStack() as stack:
+            work = asyncio.create_task(self.serve(deliver))
+            stack.push_async_callback(_end, work)
+            while True:
+                await self.wait_for_writes()
+                if work.done() or (not self._running and await asyncio.to_thread(count_jobs, self._store) == 0):
+                    break
+                await asyncio.sleep(LOOK_INTERVAL)
+        if self.errors:
+            raise ExceptionGroup("lanes that failed", self.errors)
+
+    async def serve(self, deliver: Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Delivers the lanes that jobs name, until it is cancelled. Then finishes what is on its way.
+
+        `sweep` wakes lanes that have something to do and no job; one of the workers calls it each minute.
+        """
+        self._queue = JobQueue(
+            self._store.kind.connect_arguments(),
+            list(self._limits),
+            partial(self._deliver_lane, deliver),
+            sweep=sweep,
+            concurrency=self._concurrency,
+            times=self.times,
+        )
+        await self._queue.work()
+
+    async def _deliver_lane(self, deliver: Deliver, lane: Lane) -> None:
+        """Delivers a lane that no other worker has. Raises Again.
+
+        The guard is a lock of the server, which a worker that was only stopped still holds when its jobs are given to others.
+        """
+        if lane in self._running:
+            raise Again(BUSY_AFTER)
+        self._running.add(lane)
+        try:
+            is_free = await self._deliver_if_free(deliver, lane)
+        except Exception as error:
+            self._failed(lane, error)
+            raise Again(FAILED_AFTER) from error
+        finally:
+            self._running.discard(lane)
+        if not is_free or self._stopping():  # what a worker that stops has left is for another one
+            raise Again(0.0 if is_free else BUSY_AFTER)
+
+    async def _deliver_if_free(self, deliver: Deliver, lane: Lane) -> bool:
+        """Delivers a lane, and lets it go once the wakes that its sender asked for are written. Returns False if it is taken."""
+        name = f"{lane.platform}:{lane.address}"
+        if not await self._aside(self._session.hold, name):
+            return False
+        try:
+            await deliver(lane)
+        finally:
+            await self.wait_for_writes()
+            await self._aside(self._session.release, name)
+        return True
+
+    def _failed(self, lane: Lane, error: Exception) -> None:
+        """Logs why a lane failed. What was being sent there is recovered as soon as the database takes it."""
+        self.errors.append(error)
+        log.error("Delivering failed: %s", error if isinstance(error, PaperwireError) else error_location(error))
+        self._left.add(lane)
+
+    async def recover_failed(self) -> None:
+        """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
+
+        Its outcome is not known. Until this is done the lane stands still, since its message is in the hands of a worker
+        that lives.
+        """
+        for lane in self._left - self._running:
+            self._running.add(lane)  # a job that comes meanwhile is done again later
+            try:
+                await write_together(recover_own, self._store, lane)
+                self._left.discard(lane)
+            finally:
+                self._running.discard(lane)
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Uses the side session in its thread. Raises StoreError."""
+
+        def translated() -> T:
+            with self._store.translated_errors():
+                return work(*args, **named)
+
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(translated)))
+
+    # -------------------------------------------------------------------------------------------------------------- rate
+
+    async def reserve(self, token: str, *, urgent: bool = False) -> float:
+        """See Engine. The budget is one row of the database, which all workers share, by the server's clock.
+
+        Deliveries of a worker take their slots in turn, and only slots that are near. So an answer finds few of them taken.
+        A long rest of the token is left to the rate limiter: its slot is not waited for here.
+        """
+        limit = self._limits.get(token)
+        if limit is None or not limit.per_second:
+            return self._clock.monotonic()
+        async with AsyncExitStack() as stack:
+            if not urgent:
+                await stack.enter_async_context(self._slot_locks[token])
+            while True:
+                now = self._clock.monotonic()
+                if rest := self.rate_limiter.pause_left(token, now):
+                    if rest > MAX_RATE_WAIT and not urgent:
+                        return now
+                    await self._clock.sleep(rest)
+                found = await self._aside(self._session.reserve, token, 1 / limit.per_second, SLOTS_AHEAD)
+                now = self._clock.monotonic()
+                if found.start_in is not None:
+                    return now + found.start_in
+                if found.rest_left:
+                    self.rate_limiter.pause_token(token, now + found.rest_left)
+                else:
+                    await self._clock.sleep(found.again_in)
+
+    def _store_rest(self, token: str, seconds: float) -> None:
+        """Stores that the platform asked for a rest of the whole token, for all workers."""
+
+        async def store() -> None:
+            with suppress(StoreError):  # the rate limiter of this worker keeps it anyway
+                await self._aside(self._session.rest, token, seconds)
+
+        self._keep(store())
+
+    async def is_elected(self, name: str) -> bool:
+        """Returns whether this worker is the one that does what has this name. Raises StoreError."""
+        return await self._aside(self._session.still_holds, name) or await self._aside(self._session.hold, name)
+
+    async def resign(self, name: str) -> None:
+        """Lets another worker do what has this name. Raises StoreError."""
+        await self._aside(self._session.release, name)
+
+    async def close(self) -> None:
+        """Ends the side session, and with it what it holds."""
+        await self.wait_for_writes()
+        with suppress(RuntimeError):  # it is closed already
+            await self._aside(self._session.close)
+        self._thread.shutdown()
+
+    async def wait_for_writes(self) -> None:
+        """Waits until what was asked for is written."""
+        if self._writes:
+            await asyncio.wait(self._writes)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()

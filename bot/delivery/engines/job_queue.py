@@ -1,0 +1,147 @@
+"""The jobs that wake lanes in the workers of a cluster: the one home of procrastinate, a job queue in PostgreSQL.
+
+A job is a wake-up and carries no state: which lane to look at. The store writes jobs in the transactions that make lanes
+ready (subscriptions/store/lane_wakes.py). Here they are taken: one worker of the library for each platform, so that none
+waits behind another one, and one for the work that the workers share.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job
+
+from bot.errors import error_location
+from subscriptions.model import Lane
+from subscriptions.store.lane_wakes import QUEUE, TASK
+
+log = logging.getLogger("paperwire")
+
+_UPKEEP = "upkeep"  # the queue of what one of the workers does for all
+RESTART_AFTER = 1.0  # seconds until the library is started again after an error
+_SPARE_CONNECTIONS = 4  # for jobs that end while others are looked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How often a cluster looks after its workers, in seconds. Tests shorten them."""
+
+    beat: float = 5.0  # between two heartbeats
+    stalled: float = 20.0  # without a heartbeat, after which a worker's jobs are given to others
+    poll: float = 1.0  # between two looks for jobs that nothing announces: those that waited for a moment
+    rescue_cron: str = "* * * * * */10"  # six fields: the seconds are the last
+    sweep_cron: str = "* * * * * 7"  # each minute
+    grace: float = 22.0  # to finish what is on its way after SIGTERM; a call to a platform takes at most 20
+
+
+class Again(Exception):
+    """Ends a job that is to be done again after a delay."""
+
+    def __init__(self, after: float) -> None:
+        """`after` in seconds."""
+        super().__init__(after)
+        self.after = after
+
+
+class _Retries(BaseRetryStrategy):
+    """Does every job again that did not end well: it is only a wake-up, and its lane may still have something to do."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 - the library's
+        seconds = exception.after if isinstance(exception, Again) else 0.0
+        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
+
+
+class JobQueue:
+    """The jobs of one worker. `deliver` gets each lane that a job names; it raises Again to get it once more."""
+
+    def __init__(
+        self,
+        connect: Mapping[str, Any],
+        platforms: Sequence[str],
+        deliver: Callable[[Lane], Awaitable[None]],
+        *,
+        sweep: Callable[[], Awaitable[None]] | None = None,
+        concurrency: int,
+        times: Times,
+    ) -> None:
+        """`connect`: by which words the driver connects. Without `sweep` this worker takes no part in the upkeep."""
+        for name in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # each job is two lines; errors are logged here
+        self._concurrency = concurrency
+        self._times = times
+        self._queues = [f"{QUEUE}{platform}" for platform in platforms]
+        self._connector = PsycopgConnector(
+            kwargs=dict(connect), min_size=1, max_size=len(platforms) + _SPARE_CONNECTIONS
+        )
+        self._lanes = App(connector=self._connector)
+        self._upkeep = App(connector=self._connector) if sweep is not None else None
+        self.problem = ""  # why no jobs are taken
+
+        @self._lanes.task(name=TASK, retry=_Retries())
+        async def deliver_lane(platform: str, address: str) -> None:
+            await deliver(Lane(platform, address))
+
+        if self._upkeep is not None and sweep is not None:
+            self._add_upkeep(self._upkeep, sweep)
+
+    def _add_upkeep(self, upkeep: App, sweep: Callable[[], Awaitable[None]]) -> None:
+        @upkeep.periodic(cron=self._times.rescue_cron)
+        @upkeep.task(name="rescue_jobs", queue=_UPKEEP, queueing_lock="rescue_jobs")
+        async def rescue_jobs(timestamp: int) -> None:  # noqa: ARG001 - the library's
+            await self.rescue()
+
+        @upkeep.periodic(cron=self._times.sweep_cron)
+        @upkeep.task(name="sweep_lanes", queue=_UPKEEP, queueing_lock="sweep_lanes")
+        async def sweep_lanes(timestamp: int) -> None:  # noqa: ARG001 - as above
+            await sweep()
+
+    async def rescue(self) -> None:
+        """Gives the jobs of workers without a heartbeat to others; one job that cannot be given holds up no other."""
+        jobs = self._lanes.job_manager
+        for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=self._times.stalled):
+            with suppress(ProcrastinateException):
+                await jobs.retry_job(job)
+
+    async def work(self) -> None:
+        """Takes jobs until it is cancelled, also after the database was away. What runs then is finished first."""
+        while True:
+            try:
+                await self._work_once()
+            except Exception as error:  # noqa: BLE001 - of the library, its pool, the driver: nothing of it may end the worker
+                self.problem = "the jobs cannot be read; the log says why"
+                log.error("The jobs cannot be read: %s", error_location(error))
+            await asyncio.sleep(RESTART_AFTER)
+
+    async def _work_once(self) -> None:
+        """Takes jobs until one of the library's workers ends."""
+        async with self._lanes.open_async():
+            tasks = [asyncio.create_task(self._worker(self._lanes, queue, self._concurrency)) for queue in self._queues]
+            if self._upkeep is not None:
+                tasks.append(asyncio.create_task(self._worker(self._upkeep, _UPKEEP, 1)))
+            self.problem = ""
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _worker(self, app: App, queue: str, concurrency: int) -> None:
+        times = self._times
+        await app.run_worker_async(
+            queues=[queue],
+            concurrency=concurrency,
+            update_heartbeat_interval=times.beat,
+            stalled_worker_timeout=times.stalled,
+            fetch_job_polling_interval=times.poll,
+            shutdown_graceful_timeout=times.grace,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+        )

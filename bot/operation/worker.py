@@ -1,0 +1,138 @@
+"""What `paperwire run` does differently as one of several workers: it takes lanes from jobs, and receives if it is elected."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.app import App
+from bot.delivery.drain_state import DrainState
+from bot.ports.receiver import Receiver, RequestDispatcher
+from subscriptions.errors import StoreError
+from subscriptions.model import Lane
+
+if TYPE_CHECKING:
+    from bot.delivery.engines.cluster import ClusterEngine
+
+log = logging.getLogger("paperwire")
+
+STATE_FOR = 60.0  # seconds after which the counts of a drain begin anew
+ELECTION_INTERVAL = (
+    2.0  # seconds between two attempts to become the one that receives, and two looks whether one still is
+)
+_AGAIN_AFTER = timedelta(seconds=5)  # after an error of the database in another lane
+
+
+class WorkerLanes:
+    """Delivers the lanes that jobs name, from `start` until `finish`."""
+
+    def __init__(self, app: App, cluster: "ClusterEngine") -> None:
+        self._app = app
+        self._cluster = cluster
+        self._task: asyncio.Task[None] | None = None
+        self._state = DrainState()
+        self._state_since = app.clock.monotonic()
+
+    def look(self) -> DrainState:
+        """Starts the delivering if it does not run. Returns the state of this minute, which every lane shares."""
+        second = self._app.clock.monotonic()
+        if second - self._state_since >= STATE_FOR or self._state.store_failed:
+            self._state, self._state_since = DrainState(stopped=self._state.stopped), second
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._cluster.serve(self._deliver, self._sweep))
+        return self._state
+
+    @property
+    def problem(self) -> str:
+        """Why lanes are not delivered; "" if they are. Errors that were reported are forgotten."""
+        errors, self._cluster.errors = self._cluster.errors, []
+        return self._cluster.problem or ("a lane failed; the log says why" if errors else "")
+
+    async def recover_failed(self) -> None:
+        """Recovers what was being sent in lanes that failed. Raises StoreError."""
+        await self._cluster.recover_failed()
+
+    async def finish(self) -> None:
+        """Takes no more lanes, and waits until those in hand are finished."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    async def _deliver(self, lane: Lane) -> None:
+        state = self._state
+        await self._app.sender.deliver_lane(state, lane)
+        if state.store_failed:  # in another lane; this one may have stopped for that reason
+            self._cluster.wake([lane], not_before=self._app.clock.now() + _AGAIN_AFTER)
+
+    async def _sweep(self) -> None:
+        """Wakes the lanes whose jobs are lost."""
+        woken = await self._app.sender.sweep(self._state)
+        if woken:
+            log.info("Lanes that had something to do and no job were woken: %d", woken)
+
+
+class Elected:
+    """A Receiver that receives in one worker at a time: two that ask for the updates of one token take them from each other.
+
+    The worker that receives holds a name in the database, which the server lets go when the worker ends. A receiver to
+    which the platform sends needs no election.
+    """
+
+    def __init__(self, receiver: Receiver, app: App, cluster: "ClusterEngine") -> None:
+        self._receiver = receiver
+        self._app = app
+        self._cluster = cluster
+        self._is_receiving = False
+        self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
+
+    @property
+    def problem(self) -> str:
+        """See Receiver. A worker that is not elected has none."""
+        return self._receiver.problem if self._is_receiving else ""
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Receives whenever this worker is the one that does."""
+        name = f"receiver {self.name}"
+        try:
+            while True:
+                if await self._is_elected(name):
+                    log.info("This worker receives: %s", self.name)
+                    await self._receive(name, dispatcher)
+                await self._app.clock.sleep(ELECTION_INTERVAL)
+        finally:
+            with suppress(StoreError):
+                await self._cluster.resign(name)
+
+    async def _receive(self, name: str, dispatcher: RequestDispatcher) -> None:
+        """Receives until this worker is not the one that does any more."""
+        self._is_receiving = True
+        task = asyncio.create_task(self._receiver.listen(dispatcher))
+        try:
+            while not task.done() and await self._is_elected(name):
+                await asyncio.wait((task,), timeout=ELECTION_INTERVAL)
+        finally:
+            self._is_receiving = False
+            task.cancel()
+            await asyncio.wait((task,))
+        if not task.cancelled():
+            task.result()
+
+    async def _is_elected(self, name: str) -> bool:
+        try:
+            return await self._cluster.is_elected(name)
+        except StoreError:
+            return False
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver."""
+        await self._receiver.drain(dispatcher)
+
+
+def elected(receivers: Sequence[Receiver], app: App) -> list[Receiver]:
+    """Returns receivers of which those that fetch their updates do so in one worker at a time."""
+    cluster = app.cluster
+    if cluster is None:
+        return list(receivers)
+    return [one if one.webhook is not None else Elected(one, app, cluster) for one in receivers]

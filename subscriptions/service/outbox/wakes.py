@@ -1,0 +1,35 @@
+"""The jobs by which the workers of a cluster learn which lanes to look at."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from subscriptions.model import Lane
+from subscriptions.store import Scope, lane_wakes
+from subscriptions.store.outbox import attempts
+
+_PACED = timedelta(minutes=1)  # no budget of a platform looks further back
+_SOON = timedelta(seconds=10)  # a lane that has to wait for longer waits because its platform asked for that
+
+
+def wake(store: Scope, lanes: Sequence[Lane], *, after: timedelta = timedelta(0)) -> None:
+    """Wakes lanes when `after` has passed."""
+    with store.write() as transaction:
+        lane_wakes.wake_lanes(transaction, lanes, after=after)
+
+
+def wake_idle(store: Scope, lanes: Sequence[Lane]) -> int:
+    """Wakes those of these lanes that have no job. Returns how many. Nothing else finds a lane whose job was lost."""
+    with store.write() as transaction:
+        return lane_wakes.wake_lanes(transaction, lanes, only_idle=True)
+
+
+def count_jobs(store: Scope) -> int:
+    """How many jobs of lanes run, or may run soon."""
+    with store.read() as transaction:
+        return lane_wakes.jobs_left(transaction, _SOON)
+
+
+def sends_of_lane(store: Scope, lane: Lane, *, wall: datetime) -> list[timedelta]:
+    """How long ago each message of a lane was begun to be sent, of those of the last minute, by whichever worker."""
+    with store.read() as transaction:
+        return [wall - at for at in attempts.sends_of_lane(transaction, lane, wall - _PACED) if at <= wall]

@@ -1,0 +1,40 @@
+"""What a connection to PostgreSQL is given before it is used."""
+
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+OURS = "-c paperwire.session=whole"  # an option by which a session can be told from those that a pooler shares out
+_ASK = "SELECT current_setting('paperwire.session', true)"
+_NUL, _INSTEAD = "\0", "\ufffd"  # the sign for what is no character
+
+
+class SharedSession(Exception):
+    """Raised where a pooler does not pass on what is asked of a session: it may share the session with others."""
+
+
+def prepare_sessions(engine: Engine) -> None:
+    """Has all connections of an engine checked and prepared as they are made; connecting may raise SharedSession.
+
+    In a session that is shared, the sender lock would be everybody's, and two processes would send.
+
+    PostgreSQL stores every character but NUL, which SQLite stores: another sign is stored and looked for instead. What
+    comes from people and from digests has none; a format that somebody installed, or a file to be imported, may.
+    """
+    driver: Any = engine.dialect.dbapi  # psycopg, which is not imported where nobody uses it
+
+    class Text(driver.types.string.StrDumper):  # type: ignore[misc]
+        """A text as it is sent."""
+
+        def dump(self, obj: str) -> bytes | None:
+            """The bytes of a text."""
+            sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
+            return sent
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+        connection.autocommit = True
+        if connection.execute(_ASK).fetchone() != ("whole",):
+            connection.close()
+            raise SharedSession
+        connection.adapters.register_dumper(str, Text)

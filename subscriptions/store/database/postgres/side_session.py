@@ -1,0 +1,91 @@
+"""A session of a worker beside its transactions: it holds lanes, and reserves what the workers share of a token's rate.
+
+What it holds are advisory locks, which the server ends with the session, however the worker ends. One session holds all
+lanes of a worker, so no sender waits for a connection that another one holds.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from subscriptions.store.database.kind import Reservation
+
+_LANES = 7_250_012_025  # a number of ours: lanes have keys of their own beside other locks
+_HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
+_RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
+_SETUP = "SET synchronous_commit = off"  # a crash of the server may forget some slots, and takes longer than they do
+# The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. Of a slot that is farther ahead than
+# `ahead` nothing is taken, so an answer finds few slots taken.
+_RESERVE = """
+    INSERT INTO token_rate AS rate (token, full_at) VALUES (%(token)s, clock_timestamp() + %(gap)s * interval '1 second')
+    ON CONFLICT (token) DO UPDATE
+    SET full_at = greatest(rate.full_at, rate.rests_until, clock_timestamp()) + %(gap)s * interval '1 second'
+    WHERE greatest(rate.full_at, rate.rests_until) <= clock_timestamp() + %(ahead)s * interval '1 second'
+    RETURNING extract(epoch FROM full_at - clock_timestamp())::float - %(gap)s
+"""
+_STATE = """
+    SELECT extract(epoch FROM greatest(full_at, rests_until) - clock_timestamp())::float,
+        greatest(0, extract(epoch FROM greatest(rests_until, clock_timestamp()) - clock_timestamp())::float)
+    FROM token_rate WHERE token = %s
+"""
+_REST = """
+    INSERT INTO token_rate AS rate (token, rests_until) VALUES (%(token)s, clock_timestamp() + %(rest)s * interval '1 second')
+    ON CONFLICT (token) DO UPDATE SET rests_until = greatest(rate.rests_until, excluded.rests_until)
+"""
+
+
+class PostgresSideSession:
+    """See SideSession. One connection, which is made when it is needed, and again after an error."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        """`connect` makes a connection in which each statement is a transaction."""
+        self._connect = connect
+        self._connection: Any = None
+        self._held: set[str] = set()
+
+    def hold(self, name: str) -> bool:
+        """See SideSession."""
+        if name in self._held or not self._row(_HOLD, (name, _LANES))[0]:
+            return False
+        self._held.add(name)
+        return True
+
+    def still_holds(self, name: str) -> bool:
+        """See SideSession."""
+        return name in self._held and bool(self._row("SELECT 1", ())) and name in self._held
+
+    def release(self, name: str) -> None:
+        """See SideSession."""
+        if name in self._held:
+            self._held.discard(name)
+            self._row(_RELEASE, (name, _LANES))
+
+    def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
+        """See SideSession."""
+        found = self._row(_RESERVE, {"token": token, "gap": gap, "ahead": ahead})
+        if found:
+            return Reservation(max(0.0, found[0]))
+        until, rest = self._row(_STATE, (token,)) or (0.0, 0.0)
+        return Reservation(None, max(0.0, until - ahead), rest)
+
+    def rest(self, token: str, seconds: float) -> None:
+        """See SideSession."""
+        self._row(_REST, {"token": token, "rest": seconds})
+
+    def close(self) -> None:
+        """See SideSession."""
+        self._held.clear()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _row(self, statement: str, values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of the driver
+        """The first row that a statement returns, () if there is none."""
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+                self._connection.execute(_SETUP)
+            cursor = self._connection.execute(statement, values)
+            return (cursor.fetchone() or ()) if cursor.description else ()
+        except BaseException:
+            self.close()
+            raise

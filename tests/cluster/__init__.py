@@ -1,0 +1,1 @@
+"""Several workers as real processes, on one PostgreSQL, with a fake platform as the judge."""

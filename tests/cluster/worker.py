@@ -1,0 +1,34 @@
+"""`paperwire run` as one worker of several that looks after the others more often, so that a test need not wait for long.
+
+The first argument is a factor of the platform's limits.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import bot.app
+from bot.cli import run
+from bot.delivery.engines.cluster import ClusterEngine
+from bot.delivery.engines.job_queue import Times
+from bot.ports.channel import Limits
+from bot.ports.clock import Clock
+from subscriptions.store import Store
+
+QUICK = Times(beat=0.5, stalled=2.0, poll=0.25, rescue_cron="* * * * * *", sweep_cron="* * * * * */10")
+
+
+def _quick(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> ClusterEngine:
+    return ClusterEngine(store, clock, faster(limits, float(sys.argv[1])), stopping=stopping, times=QUICK)
+
+
+def faster(limits: Mapping[str, Limits], factor: float) -> dict[str, Limits]:
+    return {
+        name: replace(one, per_second=one.per_second * factor, per_lane=one.per_lane * factor)
+        for name, one in limits.items()
+    }
+
+
+if __name__ == "__main__":
+    vars(bot.app)["_cluster"] = _quick
+    sys.exit(run(["run", *sys.argv[2:]]))

@@ -1,0 +1,237 @@
+"""What makes a lane ready wakes it in the same transaction, on a real PostgreSQL; see lane_wakes.py for the reasons."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from subscriptions.errors import RetryLater
+from subscriptions.model import DeliveryKind, Facts, Lane, Message
+from subscriptions.service.outbox import (
+    ClaimRequest,
+    begin_worker,
+    claim,
+    dismiss,
+    mark_sending,
+    pause_lane,
+    record_outcome,
+    recover_own,
+    retry_delivery,
+    store_rendered,
+)
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Claim, Planned, Rendered, Store, Transaction
+from subscriptions.store.chat.chats import find_chat
+from subscriptions.store.lane_wakes import ALERT, AT_ONCE, BULLETIN, wake_lanes
+from subscriptions.store.outbox.planned import add_deliveries
+from tests.make import NOON, address, ingested, paper, subscribes
+from tests.postgres.server import Server
+
+Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, arguments
+
+
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = Store(url)
+    opened.open(now=NOON)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def outside(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+def jobs(outside: psycopg.Connection) -> list[Job]:
+    found = outside.execute("SELECT queue_name, task_name, priority, lock, args FROM procrastinate_jobs ORDER BY id")
+    return [tuple(row) for row in found.fetchall()]
+
+
+def test_the_functions_and_types_of_the_engine_are_those_that_a_wake_calls(outside: psycopg.Connection) -> None:
+    columns = outside.execute("""
+        SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+        WHERE attrelid = 'procrastinate_job_to_defer_v1'::regclass ORDER BY attnum
+    """).fetchall()
+    assert columns == [
+        ("queue_name", "character varying"),
+        ("task_name", "character varying"),
+        ("priority", "integer"),
+        ("lock", "text"),
+        ("queueing_lock", "text"),
+        ("args", "jsonb"),
+        ("scheduled_at", "timestamp with time zone"),
+    ]
+    ((given, returned),) = outside.execute("""
+        SELECT pg_get_function_identity_arguments(oid), pg_get_function_result(oid) FROM pg_proc
+        WHERE proname = 'procrastinate_defer_jobs_v1'
+    """).fetchall()
+    assert (given, returned) == ("jobs procrastinate_job_to_defer_v1[]", "bigint[]")
+
+
+def test_each_planned_lane_gets_one_job_by_the_kind_of_its_delivery(store: Store, outside: psycopg.Connection) -> None:
+    for number in (1, 2, 3):
+        subscribes(store, f"telegram:{number}", "graph", every="now", since="1d")
+    subscribes(store, "telegram:2/7", "graph", every="now", since="1d")  # a topic shares the lane
+    ingested(store, paper("A graph"))
+    assert len(plan_due(store, now=NOON + timedelta(minutes=1))) == 4
+    found = jobs(outside)
+    assert Counter(lock for _, _, _, lock, _ in found) == {f"lane:telegram:{n}": 1 for n in (1, 2, 3)}
+    assert {(queue, task) for queue, task, *_ in found} == {("lanes:telegram", "deliver_lane")}
+    assert found[0][4] == {"platform": "telegram", "address": "1"}
+    assert {priority for _, _, priority, _, _ in found} <= {ALERT, BULLETIN}
+    locks = outside.execute("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock IS NOT NULL").fetchone()
+    assert locks == (0,)
+
+
+class BrokenOff(Exception):
+    """Ends a transaction."""
+
+
+def store_delivery(transaction: Transaction) -> None:
+    """Stores a delivery for the chat telegram:1."""
+    chat = find_chat(transaction, address("telegram:1"), zone="UTC")
+    assert chat is not None
+    add_deliveries(
+        transaction,
+        [Planned(id="d1", chat_id=chat.id, kind=DeliveryKind.ALERT, due=NOON, key="k", items=(), facts=Facts())],
+        now=NOON,
+    )
+
+
+def break_off(store: Store) -> None:
+    with store.write() as transaction:
+        store_delivery(transaction)
+        raise BrokenOff
+
+
+def break_savepoint_off(transaction: Transaction) -> None:
+    with transaction.savepoint() as part:
+        store_delivery(part)
+        raise BrokenOff
+
+
+def test_t1_a_rollback_leaves_neither_rows_nor_jobs_and_a_commit_both(
+    store: Store, outside: psycopg.Connection
+) -> None:
+    """T1: an enqueue through a connection of its own may outlive, or undo, the row in a savepoint."""
+    subscribes(store, "telegram:1", "graph")
+    with pytest.raises(BrokenOff):
+        break_off(store)
+    assert rows(outside) == (0, 0)
+    with store.write() as transaction:
+        with pytest.raises(BrokenOff):
+            break_savepoint_off(transaction)
+        assert wake_lanes(transaction, [Lane("telegram", "9")]) == 1
+    assert rows(outside) == (0, 1)
+    with store.write() as transaction, transaction.savepoint() as part:
+        store_delivery(part)
+    assert rows(outside) == (1, 2)
+
+
+def test_t1_an_enqueue_that_fails_takes_the_row_with_it(store: Store, outside: psycopg.Connection) -> None:
+    subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    ingested(store, paper("A graph"))
+    outside.execute("ALTER TABLE procrastinate_jobs ADD CONSTRAINT refused CHECK (priority < 0)")
+    with pytest.raises(Exception, match="refused"):
+        plan_due(store, now=NOON)
+    assert rows(outside) == (0, 0)
+
+
+def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: psycopg.Connection) -> None:
+    """T2: a worker may take the waiting job before our rows are committed, and find nothing."""
+    subscribes(store, "telegram:1", "graph")
+    with store.write() as transaction:
+        wake_lanes(transaction, [Lane("telegram", "1")])
+    with store.write() as transaction:
+        store_delivery(transaction)
+        taken = outside.execute("DELETE FROM procrastinate_jobs RETURNING lock").fetchall()  # another worker's
+        assert taken == [("lane:telegram:1",)]
+    assert rows(outside) == (1, 1)
+
+
+def rows(outside: psycopg.Connection) -> tuple[int, int]:
+    """How many deliveries and jobs are committed."""
+    found = outside.execute("SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM procrastinate_jobs)")
+    deliveries, waiting = found.fetchone() or (-1, -1)
+    return deliveries, waiting
+
+
+def sending(store: Store) -> Claim:
+    """The first message of the lane telegram:1, as it is being sent by this worker."""
+    begin_worker(store, holds_sender_lock=False)
+    subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    ingested(store, paper("A graph"))
+    plan_due(store, now=NOON)
+    asking = ClaimRequest(
+        lane=Lane("telegram", "1"), now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset()
+    )
+    step = claim(store, asking)
+    assert isinstance(step, Claim)
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    step = claim(store, asking)
+    assert isinstance(step, Claim)
+    assert mark_sending(store, step, wall=NOON)
+    return step
+
+
+def waits(store: Store, step: Claim, outcome: RetryLater) -> None:
+    record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
+
+
+MAKES_READY: dict[str, tuple[Callable[[Store, Claim], object], int, float]] = {
+    # what happens → what is called, priority, seconds until the lane is looked at
+    "the platform is down": (lambda store, step: waits(store, step, RetryLater("down")), BULLETIN, 30),
+    "the platform asks for a wait": (
+        lambda store, step: waits(store, step, RetryLater("slow", timedelta(seconds=7))), BULLETIN, 7,
+    ),
+    "a look-up has to wait": (
+        lambda store, step: pause_lane(store, step.address.lane, wall=NOON, until=NOON + timedelta(seconds=4)),
+        BULLETIN, 4,
+    ),
+    "the post failed in the program": (lambda store, _: recover_own(store), AT_ONCE, 0),
+    "an operator has it tried again": (lambda store, step: retry_delivery(store, step.delivery, now=NOON), AT_ONCE, 0),
+    "an operator dismisses it": (lambda store, step: dismiss(store, step.delivery, now=NOON), AT_ONCE, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("happens", MAKES_READY)
+def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connection, happens: str) -> None:
+    makes_ready, priority, seconds = MAKES_READY[happens]
+    step = sending(store)
+    outside.execute("DELETE FROM procrastinate_jobs")
+    makes_ready(store, step)
+    ((lock, found, wait),) = outside.execute("""
+        SELECT lock, priority, extract(epoch FROM job.scheduled_at - event.at)::float
+        FROM procrastinate_jobs AS job JOIN procrastinate_events AS event ON event.job_id = job.id
+        WHERE event.type = 'deferred'
+    """).fetchall()
+    assert (lock, found) == ("lane:telegram:1", priority)
+    assert wait == pytest.approx(seconds, abs=2)
+
+
+def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:
+    lanes = [Lane("telegram", str(number)) for number in range(5)]
+    with store.write() as transaction:
+        assert wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
+        assert wake_lanes(transaction, lanes, only_idle=True) == 3
+        assert wake_lanes(transaction, lanes, only_idle=True) == 0
+    assert len(jobs(outside)) == 5
+
+
+def test_a_file_has_no_jobs(tmp_path: object) -> None:
+    store = Store(f"sqlite:///{tmp_path}/a.db")
+    store.open(now=NOON)
+    with store.write() as transaction:
+        assert wake_lanes(transaction, [Lane("telegram", "1")]) == 0
+    store.close()

@@ -1,0 +1,63 @@
+"""Workers share the rate of a token, and the rests that a platform asks of it, by one row of the database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.delivery.engines.cluster import ClusterEngine
+from bot.ports.channel import Limits
+from subscriptions.model import Lane
+from subscriptions.store import Store
+from tests.postgres.server import Server
+
+LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
+
+
+@pytest.fixture
+async def workers(postgres: Server) -> AsyncIterator[list[ClusterEngine]]:
+    with postgres.database() as url:
+        stores = [Store(url) for _ in range(3)]
+        engines = [ClusterEngine(store, SystemClock(), LIMITS) for store in stores]
+        yield engines
+        for engine, store in zip(engines, stores, strict=True):
+            await engine.close()
+            store.close()
+
+
+async def test_three_workers_together_keep_to_the_rate_and_use_nearly_all_of_it(workers: list[ClusterEngine]) -> None:
+    async def sends(worker: ClusterEngine) -> list[float]:
+        return [await worker.reserve("telegram") for _ in range(40)]
+
+    starts = sorted(start for found in await asyncio.gather(*map(sends, workers)) for start in found)
+    assert len(starts) == 120
+    in_a_second = max(sum(first <= start < first + 1 for start in starts) for first in starts)
+    assert in_a_second <= 52  # fifty, one at each end
+    assert (len(starts) - 1) / (starts[-1] - starts[0]) >= 0.8 * 50  # a busy machine loses some slots
+
+
+async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[ClusterEngine]) -> None:
+    told, other, _ = workers
+    clock = SystemClock()
+    now = clock.monotonic()
+    for address in ("1", "2"):
+        told.rate_limiter.pause(Lane("telegram", address), now + 60, now)
+    await told.wait_for_writes()
+    assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == 0
+    await other.reserve("telegram")  # takes no slot, and does not wait for a minute
+    assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == pytest.approx(60, abs=5)
+    assert clock.monotonic() - now < 30
+
+
+async def test_a_lane_has_one_worker_and_is_free_when_its_session_ends(workers: list[ClusterEngine]) -> None:
+    one, other, _ = workers
+    assert await one.is_elected("receiver")
+    assert await one.is_elected("receiver")
+    assert not await other.is_elected("receiver")
+    await one.resign("receiver")
+    assert await other.is_elected("receiver")
+    await other.close()
+    async with asyncio.timeout(10):  # the server ends a session when it notices
+        while not await one.is_elected("receiver"):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)

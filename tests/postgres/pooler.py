@@ -1,0 +1,123 @@
+"""A pooler in transaction mode, in small: clients share a few sessions of the server, and each transaction gets a free one.
+
+As PgBouncer, it answers a client's startup itself, so what a client asks of its session does not reach the server; it refuses
+`options`, unless it was told to ignore them.
+"""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Queue
+
+from tests.postgres.cluster import SUPERUSER
+
+_PROTOCOL = 196_608  # 3.0
+_ENDS_BATCH = (b"Q", b"S")  # a client's messages that the server answers with ReadyForQuery
+_IDLE = b"I"  # ReadyForQuery outside of a transaction
+
+
+class Pooler:
+    """Listens in `folder`, as a server does, for clients of one database of the server in `behind`."""
+
+    def __init__(self, folder: Path, behind: Path, database: str, *, sessions: int = 1, ignores_options: bool) -> None:
+        self._ignores_options = ignores_options
+        self._free: Queue[socket.socket] = Queue()
+        for _ in range(sessions):
+            self._free.put(_session(behind / ".s.PGSQL.5432", database))
+        self._sessions = list(self._free.queue)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self._clients: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for one in (self._listener, *self._clients, *self._sessions):
+            one.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self._clients.append(client)
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError, EOFError):
+            (length,) = struct.unpack("!I", _exactly(client, 4))
+            asked = _exactly(client, length - 4)[4:].split(b"\0")
+            if b"options" in asked and not self._ignores_options:
+                said = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+                client.sendall(_message(b"E", said))
+                client.close()
+                return
+            facts = {b"server_version": b"18.0", b"client_encoding": b"UTF8", b"standard_conforming_strings": b"on"}
+            told = b"".join(_message(b"S", name + b"\0" + value + b"\0") for name, value in facts.items())
+            key = _message(b"K", struct.pack("!II", 4_242, 4_242))
+            client.sendall(_message(b"R", struct.pack("!I", 0)) + told + key + _message(b"Z", _IDLE))
+            while True:
+                self._transaction(client)
+
+    def _transaction(self, client: socket.socket) -> None:
+        """Passes one transaction on: from its first message until the server is idle again."""
+        first = _read(client)
+        if first[0] == b"X":
+            raise EOFError
+        session = self._free.get(timeout=60)
+        try:
+            state, message = b"", first
+            while state != _IDLE:
+                session.sendall(_message(*message))
+                if message[0] in _ENDS_BATCH:
+                    while (answer := _read(session))[0] != b"Z":
+                        client.sendall(_message(*answer))
+                    client.sendall(_message(*answer))
+                    state = answer[1]
+                if state != _IDLE:
+                    message = _read(client)
+        finally:
+            self._free.put(session)
+
+
+@contextmanager
+def pooler(folder: Path, behind: Path, database: str, *, ignores_options: bool) -> Iterator[Pooler]:
+    made = Pooler(folder, behind, database, ignores_options=ignores_options)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _session(path: Path, database: str) -> socket.socket:
+    session = socket.socket(socket.AF_UNIX)
+    session.connect(str(path))
+    asked = b"".join(text.encode() + b"\0" for text in ("user", SUPERUSER, "database", database, ""))
+    session.sendall(struct.pack("!II", len(asked) + 8, _PROTOCOL) + asked)
+    while _read(session)[0] != b"Z":
+        pass
+    return session
+
+
+def _read(from_: socket.socket) -> tuple[bytes, bytes]:
+    """A message: its kind and what it says."""
+    kind = _exactly(from_, 1)
+    (length,) = struct.unpack("!I", _exactly(from_, 4))
+    return kind, _exactly(from_, length - 4)
+
+
+def _message(kind: bytes, said: bytes) -> bytes:
+    return kind + struct.pack("!I", len(said) + 4) + said
+
+
+def _exactly(from_: socket.socket, size: int) -> bytes:
+    found = b""
+    while len(found) < size:
+        part = from_.recv(size - len(found))
+        if not part:
+            raise EOFError
+        found += part
+    return found

@@ -1,0 +1,125 @@
+"""Three real workers on one PostgreSQL: the fake Telegram's journal is the judge."""
+
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from tests.cluster.workers import Verdict, Workers, fill, judged, workers
+from tests.fakes.process import Remote, running
+from tests.postgres.server import Server
+
+LANES, PAPERS, MESSAGES = 40, 39, 3
+IN_HAND = 10  # messages that a worker sends at once
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Remote]:
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        fake.call("opens_to_all")
+        yield fake
+
+
+@pytest.fixture
+def three(postgres: Server, fake: Remote, tmp_path: Path) -> Iterator[Workers]:
+    """Three workers that have just been started, with three messages for each of forty chats."""
+    with postgres.database() as url:
+        store = Store(url)
+        fill(store, lanes=LANES, papers=PAPERS)
+        store.close()
+        with workers(url, fake, tmp_path) as started:
+            started.start(3)
+            yield started
+
+
+def sent(three: Workers, *, at_least: int) -> bool:
+    return len(three.posts) >= at_least
+
+
+def is_whole(three: Workers) -> bool:
+    return len(three.posts) >= LANES * MESSAGES and judged(three.posts, lanes=LANES, papers=PAPERS).lost == 0
+
+
+@pytest.mark.timeout(300)
+def test_three_workers_send_everything_once_and_in_order(three: Workers) -> None:
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+@pytest.mark.timeout(300)
+def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Workers) -> None:
+    for kills in (1, 2):
+        three.wait_for(partial(sent, three, at_least=kills * LANES), f"{kills * LANES} are sent")
+        three.kill()
+        three.start()
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    found = judged(three.posts, lanes=LANES, papers=PAPERS)
+    assert found == Verdict(lost=0, duplicates=found.duplicates, disorder=0, at_once=1)
+    assert found.duplicates <= 2 * IN_HAND
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
+    """Its jobs are given to others, and what it has in hand is recovered; its lanes are still its own."""
+    three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
+    three.signal(signal.SIGSTOP)
+    at_stop = len(three.posts)
+    three.wait_for(partial(sent, three, at_least=at_stop + LANES // 2), "the others go on")
+    three.wait_for(partial(others_are_done, three), "the others have sent all they can")
+    three.signal(signal.SIGCONT)
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+def others_are_done(three: Workers) -> bool:
+    """Whether nothing was sent for four seconds: twice as long as it takes to count as stalled."""
+    posts = three.posts
+    return time.time() - posts[-1].at >= 4
+
+
+@pytest.mark.timeout(300)
+def test_workers_that_are_replaced_one_by_one_send_nothing_twice(three: Workers) -> None:
+    for left in (1, 2, 3):
+        three.wait_for(partial(sent, three, at_least=left * LANES * 3 // 4), f"{left} quarters are sent")
+        three.start()
+        assert three.terminate() == 0
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+@pytest.mark.timeout(300)
+def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake: Remote, tmp_path: Path) -> None:
+    with postgres.database() as url:
+        store = Store(url)
+        fill(store, lanes=LANES, papers=PAPERS)
+        assert len(plan_due(store, now=datetime.now(UTC))) == LANES
+        store.close()
+        with psycopg.connect(url) as connection:
+            assert connection.execute("DELETE FROM procrastinate_jobs").rowcount == LANES
+        with workers(url, fake, tmp_path) as started:
+            started.start()
+            started.wait_for(lambda: is_whole(started), "all is sent")
+            found = judged(started.posts, lanes=LANES, papers=PAPERS)
+        assert found == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+@pytest.mark.timeout(300)
+def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Workers, fake: Remote) -> None:
+    """Telegram lets one at a time ask for updates."""
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    for number in range(3):
+        fake.call("user_writes", "/list", "1")
+        three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + number + 1), "an answer")
+        (receiver,) = (place for place, log in enumerate(three.logs_of_alive) if "This worker receives" in log)
+        three.kill(receiver)
+        three.start()
+    answers = three.posts[LANES * MESSAGES :]
+    assert len(answers) == 3
+    assert {entry.chat for entry in answers} == {"1"}
