@@ -124,6 +124,7 @@ def build_app(
         conversation=_conversation_context(settings, on, bot_names, media),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
+        renders_ahead=cluster is None,
         guard_gone=guard_gone,
         is_stopping=stop.is_set,
     )

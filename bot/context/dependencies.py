@@ -52,6 +52,7 @@ class Context:
     conversation: ConversationContext | None = None  # None: people cannot talk to the bot
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
+    renders_ahead: bool = True  # what is rendered for another lane is posted by this process
     guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
     observe: Observers = field(default_factory=Observers)  # what counts sends, plans and requests

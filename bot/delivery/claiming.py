@@ -75,9 +75,9 @@ async def _render_more(context: Context, drain_state: DrainState, step: Claim) -
 def _render_ahead(context: Context, step: Claim) -> Steps[dict[Lane, Claim]]:
     """Renders a batch of deliveries. The result is for each lane the claim of its first message.
 
-    Before a message is posted, `mark_sending` checks that the claim still holds.
+    Where other workers have the other lanes, it is this one delivery: they would render theirs, too. Before a message is posted, `mark_sending` checks that the claim still holds.
     """
-    deliveries = to_render(context.store, step, RENDER_BATCH, wall=context.clock.wall())
+    deliveries = to_render(context.store, step, RENDER_BATCH if context.renders_ahead else 1, wall=context.clock.wall())
     yield from store_offers(context, list(deliveries.values()))
     rendered = [_rendered(context, seq, delivery) for seq, delivery in deliveries.items()]
     yield WRITES

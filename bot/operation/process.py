@@ -105,7 +105,7 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._lanes is not None:
-            self._take_lanes(self._lanes)
+            await self._take_lanes(self._lanes)
             return
         if self._drain is not None and self._drain.done():
             if self._drain.exception() is not None:  # messages without a written outcome become unclear
@@ -119,12 +119,13 @@ class Process:
         if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
             self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
 
-    def _take_lanes(self, lanes: WorkerLanes) -> None:
+    async def _take_lanes(self, lanes: WorkerLanes) -> None:
         """Has lanes delivered as one of several workers, and sets or clears the problem "deliver"."""
         self._drain_state = lanes.look()
         self.problems.pop("deliver", None)
         if problem := lanes.problem:
             self.problems["deliver"] = problem
+        await lanes.recover_failed()
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""

@@ -50,6 +50,10 @@ class WorkerLanes:
         errors, self._cluster.errors = self._cluster.errors, []
         return self._cluster.problem or ("a lane failed; the log says why" if errors else "")
 
+    async def recover_failed(self) -> None:
+        """Recovers what was being sent in lanes that failed. Raises StoreError."""
+        await self._cluster.recover_failed()
+
     async def finish(self) -> None:
         """Takes no more lanes, and waits until those in hand are finished."""
         if self._task is not None:

@@ -26,6 +26,9 @@ UNUSED = {
     "pygments",
     "rich.console",
     "slack_sdk",
+    "psycopg",  # the database is a file
+    "procrastinate",
+    "bot.delivery.engines.cluster",
     "bot.channels.slack.adapter",
     "bot.demo",
 }

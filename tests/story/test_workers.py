@@ -108,3 +108,18 @@ def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake
             started.wait_for(lambda: is_whole(started), "all is sent")
             found = judged(started.posts, lanes=LANES, papers=PAPERS)
         assert found == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
+
+
+@pytest.mark.timeout(300)
+def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Workers, fake: Remote) -> None:
+    """Telegram lets one at a time ask for updates."""
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    for number in range(3):
+        fake.call("user_writes", "/list", "1")
+        three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + number + 1), "an answer")
+        (receiver,) = (place for place, log in enumerate(three.logs_of_alive) if "This worker receives" in log)
+        three.kill(receiver)
+        three.start()
+    answers = three.posts[LANES * MESSAGES :]
+    assert len(answers) == 3
+    assert {entry.chat for entry in answers} == {"1"}

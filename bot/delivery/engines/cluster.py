@@ -59,6 +59,7 @@ class ClusterEngine:
         self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
         self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
         self._running: set[Lane] = set()
+        self._left: set[Lane] = set()  # lanes that failed, and in which something may be marked as being sent
         self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
         self._writes: set[asyncio.Task[None]] = set()
         self._queue: JobQueue | None = None
@@ -147,7 +148,7 @@ class ClusterEngine:
         try:
             is_free = await self._deliver_if_free(deliver, lane)
         except Exception as error:
-            await self._failed(lane, error)
+            self._failed(lane, error)
             raise Again(FAILED_AFTER) from error
         finally:
             self._running.discard(lane)
@@ -166,12 +167,25 @@ class ClusterEngine:
             await self._aside(self._session.release, name)
         return True
 
-    async def _failed(self, lane: Lane, error: Exception) -> None:
-        """Logs why a lane failed, and recovers what was being sent there: its outcome is not known."""
+    def _failed(self, lane: Lane, error: Exception) -> None:
+        """Logs why a lane failed. What was being sent there is recovered as soon as the database takes it."""
         self.errors.append(error)
         log.error("Delivering failed: %s", error if isinstance(error, PaperwireError) else error_location(error))
-        with suppress(StoreError):
-            await write_together(recover_own, self._store, lane)
+        self._left.add(lane)
+
+    async def recover_failed(self) -> None:
+        """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
+
+        Its outcome is not known. Until this is done the lane stands still, since its message is in the hands of a worker
+        that lives.
+        """
+        for lane in self._left - self._running:
+            self._running.add(lane)  # a job that comes meanwhile is done again later
+            try:
+                await write_together(recover_own, self._store, lane)
+                self._left.discard(lane)
+            finally:
+                self._running.discard(lane)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Uses the side session in its thread. Raises StoreError."""
