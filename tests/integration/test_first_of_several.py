@@ -9,11 +9,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from sqlalchemy import Connection, Enum, event
-from sqlmodel import Session
+from sqlalchemy import Connection, Enum, event, text
 
 from subscriptions.errors import Refused, StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane
@@ -41,10 +39,9 @@ from subscriptions.service.papers import announce_filed, ingest, ingest_digest
 from subscriptions.service.planner import newest_batch, plan_due
 from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
 from subscriptions.service.subscriptions import import_lines, last_change, set_setting, undo, unsubscribe
-from subscriptions.store import Store, installations, key_value
-from subscriptions.store.chat import chats
+from subscriptions.store import Store, Transaction, installations, key_value
+from subscriptions.store.database.store import execute
 from subscriptions.store.outbox.attempts import pause_lane
-from subscriptions.store.papers import announcing
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState
 from tests.integration.row_locks import CannotTell
@@ -92,23 +89,6 @@ def rows(store: Store, table: str, *names: str) -> list[tuple[object, ...]]:
 
 
 Rival = Callable[..., None]
-Beside = Callable[..., None]
-
-
-def before_hold(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> Beside:
-    """Returns a function that lets another process commit `sql` right before ours holds rows by this function of a module."""
-    left: list[tuple[str, tuple[object, ...]]] = []
-    hold = getattr(module, name)
-
-    def holds(session: Session, *rows: object) -> None:
-        while left:
-            connection = session.connection().connection.driver_connection
-            assert connection is not None
-            connection.execute(*left.pop(0))
-        hold(session, *rows)
-
-    monkeypatch.setattr(module, name, holds)
-    return lambda sql, *values: left.append((sql, values))
 
 
 class TestUpdates:
@@ -183,11 +163,9 @@ class TestChats:
         set_setting(store, ME, "quietday", "on", now=NOON)
         assert rows(store, "chat", "settings") == [('{"limit": "12", "quietday": "on"}',)]
 
-    def test_a_change_begins_with_what_another_process_has_changed(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_change_begins_with_what_another_process_has_changed(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
-        before_hold(monkeypatch, chats, "hold_chats")("UPDATE subscription SET name = 'theirs'")
+        rival("chat", "UPDATE subscription SET name = 'theirs'")
         set_setting(store, ME, "limit", "12", now=NOON)
         change = last_change(store, ME)
         assert change is not None
@@ -281,6 +259,9 @@ class TestPapers:
         self, store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
+        store.sharing = (
+            CannotTell()
+        )  # what was looked up ahead of the writing counts on SQLite, where nobody is in between
         _rival_paper(rival, "2601.00002", after=1, number=2)  # before the second part
         ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
         assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
@@ -313,61 +294,61 @@ class TestPapers:
 
 
 class TestPlanning:
-    """A plan reads before it writes, so its writing begins with what nobody changes from then on."""
+    """A plan reads before it writes, so its writing begins with the rows of its chats, which one process holds at a time."""
 
     @pytest.fixture(autouse=True)
-    def locks_rows(self, store: Store) -> None:
+    def locks_rows(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         store.sharing = CannotTell()
 
-    @pytest.fixture
-    def beside(self, monkeypatch: pytest.MonkeyPatch) -> Beside:
-        """As `before_hold`: before our plan sees to it that no paper comes and none is merged."""
-        return before_hold(monkeypatch, announcing, "share_sequence")
+        def hold(session: Transaction, *_: object, **__: object) -> None:
+            execute(session, text("UPDATE key_value SET value = value"))  # a statement, where SQLite needs none
 
-    def _rival_plan(self, beside: Beside, kind: str = "alert") -> None:
+        monkeypatch.setattr("subscriptions.store.chat.chats.hold_rows", hold)
+
+    def _rival_plan(self, rival: Rival, kind: str = "alert", *, before: str = "key_value") -> None:
         key = "1:2026-01-22T13:00"
-        beside("INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
+        rival(before, "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
               " VALUES ('theirs', 1, ?, ?, ?, ?, '{}', 0, '')", kind, AT, key, AT)  # fmt: skip
-        beside("INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
+        rival(before, "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
               " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
 
-    def test_a_delivery_that_another_planner_stores_is_not_stored_again(self, store: Store, beside: Beside) -> None:
+    def test_a_delivery_that_another_planner_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
         ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
-        self._rival_plan(beside)
-        beside("UPDATE subscription SET next_due_at = datetime(next_due_at, '+1 day'), cursor = 1")
+        self._rival_plan(rival)
+        rival("key_value", "UPDATE subscription SET next_due_at = datetime(next_due_at, '+1 day'), cursor = 1")
         assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
         assert rows(store, "delivery", "id") == [("theirs",)]
         assert rows(store, "subscription", "cursor") == [(1,)]
 
     def test_a_subscription_that_the_other_plan_did_not_look_at_waits_for_the_next_minute(
-        self, store: Store, beside: Beside
+        self, store: Store, rival: Rival
     ) -> None:
         subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
         ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
-        self._rival_plan(beside)
+        self._rival_plan(rival)
         assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
         assert rows(store, "subscription", "cursor") == [(0,)]
         assert plan_due(store, now=NOON + timedelta(hours=1, minutes=1)) == ()  # its one paper was delivered meanwhile
         assert rows(store, "delivery", "id") == [("theirs",)]
         assert rows(store, "subscription", "cursor") == [(1,)]
 
-    def test_a_subscription_that_is_paused_meanwhile_gets_nothing(self, store: Store, beside: Beside) -> None:
+    def test_a_subscription_that_is_paused_meanwhile_gets_nothing(self, store: Store, rival: Rival) -> None:
         """The plan began anew for ever where a digest came, too: it had no reason to look at papers again."""
         subscribes(store, str(ME), "graph", every="now", now=NOON)
         ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
-        beside("UPDATE subscription SET state = 'paused'")
-        _rival_digest(lambda _, *said: beside(*said), "another")
+        rival("key_value", "UPDATE subscription SET state = 'paused'")
+        _rival_digest(rival, "another")
         assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
         assert rows(store, "delivery", "id") == []
 
     def test_papers_that_another_plan_delivers_are_not_in_what_a_person_asks_for(
-        self, store: Store, beside: Beside
+        self, store: Store, rival: Rival
     ) -> None:
         chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
         ingested(store, paper("A graph"), paper("A tree"))
-        self._rival_plan(beside)
-        beside("DELETE FROM delivery_item WHERE paper = 2")
+        self._rival_plan(rival, before="chat")
+        rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
         batch = newest_batch(store, chat, now=NOON, key="asked")
         assert batch.delivery is not None
         assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
