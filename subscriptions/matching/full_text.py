@@ -14,7 +14,7 @@ Some words of the document are not from a text. They begin with a mark with whic
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +24,7 @@ from subscriptions.model import Paper
 from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,
+    exact_tokens,
     fold_plural,
     has_chinese,
     is_initial,
@@ -32,7 +33,9 @@ from subscriptions.normalize import (
     written_tokens,
 )
 from subscriptions.query import Term
-from subscriptions.query.fields import AUTHOR, CATEGORY, FIELDS, PRIMARY, ValueKind
+from subscriptions.query.fields import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
+
+MOST_WORDS = 1 << 15  # that are cached, some 200 bytes each
 
 _MARK = "ˑ"
 _UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")  # what the index would split at, fold, or take for a mark
@@ -96,24 +99,63 @@ def index_question(term: Term) -> IndexQuestion:
 # ------------------------------------------------------------------------------------------------------------- papers
 
 
+class _Cache(dict[str, str]):
+    """What is made of words, each made once. Most words of a paper stand in the papers before it, too."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MOST_WORDS:
+            self.clear()
+        made = self[word] = self._make(word)
+        return made
+
+
+def _stem(word: str) -> str:
+    """Returns the stem of a plain word, as the index stores it."""
+    return _encoded("", fold_plural(word.lower()))
+
+
+def _other_forms(word: str) -> str:
+    """Returns the other forms under which the index stores a plain word; "" for most words."""
+    return " ".join((*_changed([word.lower()]), *_with_capitals([word])))
+
+
+_STEMS, _OTHER_FORMS = _Cache(_stem), _Cache(_other_forms)
+
+
+def _changed(written: Iterable[str]) -> Iterator[str]:
+    """Yields those words that the plural step changes, as the index stores them."""
+    return (_encoded(_MARK + "s", word) for word in written if fold_plural(word) != word)
+
+
+def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
+    """Yields those words that have capitals inside, as the index stores them."""
+    return (_encoded(_MARK + "x", word) for word in exact if _has_inner_capital(word))
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of one text."""
+    """The words of one text, as the index stores them."""
 
-    folded: list[str]
-    changed: set[str]  # words as they are written that the plural step changes
-    capital: set[str]  # words with capitals inside, as they are written
+    folded: str
+    others: set[str]  # in other forms, as they are written
     odd: bool
 
     @classmethod
     def of(cls, text: str) -> "_Words":
+        if _is_plain(text):
+            exact = exact_tokens(text)
+            others = set(map(_OTHER_FORMS.__getitem__, set(exact)))
+            return cls(" ".join(map(_STEMS.__getitem__, exact)), others, odd=False)
         written, exact = written_and_exact_tokens(text)
-        plain = _is_plain(text)
-        odd = not plain and not _agree(written, exact, written_tokens)
-        folded = list(map(fold_plural, written))
-        changed = set(written).difference(folded)  # a word that is its own stem is among the stems
-        capital = set(exact).difference(written) if plain else set(exact)
-        return cls(folded, changed, set(filter(_has_inner_capital, capital)), odd)
+        return cls(
+            folded=_encoded("", " ".join(map(fold_plural, written))),
+            others={*_changed(set(written)), *_with_capitals(set(exact))},
+            odd=not _agree(written, exact, written_tokens),
+        )
 
 
 def _is_plain(text: str) -> bool:
@@ -133,11 +175,8 @@ def _folded(word: str, fold: object) -> tuple[str, ...]:
 
 def _column(texts: Sequence[_Words]) -> str:
     """Returns the column of a field: its texts, then the words that are looked for in another form."""
-    changed = set[str]().union(*(words.changed for words in texts))
-    capital = set[str]().union(*(words.capital for words in texts))
-    parts = [_encoded("", " ".join(words.folded)) for words in texts]
-    tail = [*(_encoded(_MARK + "s", word) for word in changed), *(_encoded(_MARK + "x", word) for word in capital)]
-    return f" {_MARK} ".join((*parts, " ".join(tail)))
+    others = set[str]().union(*(words.others for words in texts))
+    return f" {_MARK} ".join((*(words.folded for words in texts), " ".join(filter(None, others))))
 
 
 def _has_inner_capital(word: str) -> bool:
@@ -150,8 +189,13 @@ def _initials(parts: Iterable[str]) -> str:
 
 def _categories(paper: Paper) -> Iterator[str]:
     for field in (CATEGORY, PRIMARY):
-        labels = {label for code in field.values(paper) for label in labels_of(field, code)}
-        yield from (_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in labels)
+        yield from dict.fromkeys(label for code in field.values(paper) for label in _category(field, code))
+
+
+@lru_cache(maxsize=1 << 10)
+def _category(field: Field, code: str) -> tuple[str, ...]:
+    """Returns the words by which a paper of a category is found, in a field."""
+    return tuple(_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in labels_of(field, code))
 
 
 def _present(paper: Paper) -> Iterator[str]:

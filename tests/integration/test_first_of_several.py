@@ -258,6 +258,9 @@ class TestPapers:
         self, store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
+        store.sharing = (
+            CannotTell()
+        )  # what was looked up ahead of the writing counts on SQLite, where nobody is in between
         _rival_paper(rival, "2601.00002", after=1, number=2)  # before the second part
         ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
         assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]

@@ -131,23 +131,29 @@ class _Ingest:
     arrival: Arrival
 
     def store_ahead(self, store: Scope, papers: Sequence[Incoming]) -> Steps[dict[int, int]]:
-        """Stores papers ahead of their digest, if they are many; returns their ids, by their places."""
+        """Stores papers ahead of their digest, if they are many; returns their ids, by their places.
+
+        Each part is looked up in a transaction that reads. If it has new papers, they are written in another one, which looks up
+        again if others may have written in between.
+        """
         ahead: dict[int, int] = {}
         if not isinstance(store, Store) or len(papers) <= MOST_AT_ONCE:
             return ahead
         for first in range(0, len(papers), MOST_AT_ONCE):
-            yield WRITES
-            with store.write() as transaction:
-                announcing.hold_sequence(transaction)
-                ahead |= digests.store_ahead(
-                    transaction,
-                    papers[first : first + MOST_AT_ONCE],
-                    source=self.source,
-                    day=self.day,
-                    now=self.now,
-                    is_news=self.is_news,
-                    of_arxiv=self.of_arxiv,
-                )
+            part = papers[first : first + MOST_AT_ONCE]
+            with store.read_then_write() as work:
+                yield READS
+                with work.read() as transaction:
+                    prepared = digests.prepare_ahead(transaction, part, self._batch())
+                if not prepared.ids:
+                    continue
+                yield WRITES
+                with work.write() as transaction:
+                    announcing.hold_sequence(transaction)
+                    if work.is_stale:
+                        prepared = digests.prepare_ahead(transaction, part, self._batch())
+                    digests.write_ahead(transaction, prepared)
+            ahead |= prepared.ids
         return ahead
 
     def store_part(
@@ -221,7 +227,7 @@ def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:
         papers = incoming(merge_copies(digest.entries))
         known = known_keys(transaction, papers)
     for one in papers:
-        if known.isdisjoint(one.keys):
+        if known.keys().isdisjoint(one.keys):
             one.document()  # takes longer than all the rest, so others may write meanwhile
     return papers
 

@@ -67,6 +67,7 @@ def record_change(
     begun = _begun(transaction)
     if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
+    chats.hold_chat(transaction, chat_id)
     _record(transaction, [chat_id], now, who, undone_change)
     return begun[chat_id]
 
@@ -79,6 +80,7 @@ def record_changes(
     Returns the ids of those that it recorded.
     """
     fresh = [chat_id for chat_id in chat_ids if chat_id not in _begun(transaction)]
+    chats.hold_chats(transaction, fresh)
     _record(transaction, fresh, now, who)
     return frozenset(fresh)
 
@@ -92,7 +94,6 @@ def _begun(transaction: Transaction) -> dict[int, int]:
 def _record(
     transaction: Transaction, chat_ids: Sequence[int], now: datetime, who: str, undone_change: int | None = None
 ) -> None:
-    chats.hold_chats(transaction, chat_ids)
     marks = {"undoes": undone_change, "undone": False}
     before = {chat_id: _to_json(state) | marks for chat_id, state in states_of(transaction, chat_ids).items()}
     _begun(transaction).update(undo.add_changes(transaction, before, who=who, at=now))

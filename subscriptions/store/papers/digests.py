@@ -21,7 +21,7 @@ from subscriptions.store.papers.announcing import (
     raise_counter,
     unannounced,
 )
-from subscriptions.store.papers.drafts import Incoming, MergeBatch, unclaimed_of
+from subscriptions.store.papers.drafts import Incoming, MergeBatch, known_keys, unclaimed_of
 from subscriptions.store.papers.merging import as_entry, joins, merge, stands_alone
 from subscriptions.store.rows import (
     TABLES,
@@ -71,27 +71,31 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
     )
 
 
-def store_ahead(
-    session: Session,
-    papers: Sequence[Incoming],
-    *,
-    source: str,
-    day: date,
-    now: datetime,
-    is_news: bool,
-    of_arxiv: bool = False,
-) -> dict[int, int]:
-    """Stores those papers of a digest that are new and share nothing with others; returns their ids, by their places.
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Those papers of a digest that are new and share nothing with others."""
+
+    batch: MergeBatch
+    ids: Mapping[int, int]  # by their places
+
+
+def prepare_ahead(session: Session, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
+    """Merges into a new `batch` what can be stored ahead of a digest; writes nothing."""
+    known = known_keys(session, papers)
+    unclaimed = unclaimed_of(session, sorted(set(known.values())))
+    apart = [one for one in papers if one.is_apart and all(known[key] in unclaimed for key in one.keys if key in known)]
+    batch.look_up(session, apart)
+    return Ahead(batch, {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)})
+
+
+def write_ahead(session: Session, ahead: Ahead) -> None:
+    """Writes papers ahead of their digest, right after they were prepared, or if nobody has written since.
 
     They have no sequence yet, and no digest: no plan and no count sees them. Stored again they stay as they are.
     """
-    apart = [one for one in papers if one.is_apart]
-    batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
-    batch.look_up(session, apart)
-    ids = {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)}
+    batch = ahead.batch
     batch.write(session)
     index.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
-    return ids
 
 
 def _look_up(
@@ -153,7 +157,7 @@ def add_digest(
     """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
 
     A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead` are the ids of
-    papers that `store_ahead` has stored. `is_stale`: others may have written since `prepared` was made.
+    papers that `write_ahead` has stored. `is_stale`: others may have written since `prepared` was made.
     """
     number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
     if prepared is not None and not is_stale:

@@ -232,10 +232,8 @@ class MergeBatch:
 
     def look_up(self, session: Session, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows of these papers."""
-        keys = sorted({key for one in papers for key in one.keys})
         aliases = sorted({one.alias for one in papers if one.alias})
-        for part in _parts(keys):
-            self.keys.update((key, paper) for key, paper in execute(session, _KEYS, {"texts": part}))
+        self.keys.update(known_keys(session, papers))
         for part in _parts(aliases):
             for alias, paper in execute(session, _ALIASES, {"texts": part}):
                 self.aliases.setdefault(alias, set()).add(paper)
@@ -287,10 +285,10 @@ def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
     return {paper for some in in_chunks(papers) for paper in execute(session, _UNCLAIMED, {"ids": some}).scalars()}
 
 
-def known_keys(session: Session, papers: Sequence[Incoming]) -> set[str]:
-    """Returns the keys of these papers that the store has."""
+def known_keys(session: Session, papers: Sequence[Incoming]) -> dict[str, int]:
+    """Returns the keys of these papers that the store has, each with the paper there."""
     keys = sorted({key for one in papers for key in one.keys})
-    return {key for part in _parts(keys) for key, _ in execute(session, _KEYS, {"texts": part})}
+    return {key: paper for part in _parts(keys) for key, paper in execute(session, _KEYS, {"texts": part})}
 
 
 def _parts(texts: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -1,0 +1,55 @@
+"""The words of a paper for the full-text index are those that the rules give, word by word."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.matching import full_text, index_document
+from subscriptions.model import Paper
+from subscriptions.normalize import exact_tokens, tokens, written_tokens
+from subscriptions.normalize.plurals import fold_plural
+
+MARK = "ˑ"
+WORDS = (
+    "graphs", "Graphs", "GANs", "gan", "BERT's", "don't", "C++", "F#", "3.5", "v2.0", "mRNA", "studies", "news", "$k$NN", "{\\'e}tudes",
+    "\\alpha-GAN", "Äpfel", "naïve", "图神经网络", "αβ", "状態", "RAG", "RAGs", "ˑ", "x_1", "lenses", "-", "(a)", "tree,",
+)  # fmt: skip
+texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=12).map(" ".join)
+
+
+def as_stored(word: str) -> str:
+    """A word without signs and capitals, at which the index would split or which it would fold."""
+    return "".join(
+        sign if re.fullmatch("[a-z0-9]", sign) or (ord(sign) >= 128 and sign != MARK) else f"{MARK}{ord(sign):x}{MARK}"
+        for sign in word
+    )
+
+
+def other_forms(text: str) -> set[str]:
+    """The marked words of a text: before the plural step, and with capitals inside."""
+    plurals = {f"{MARK}s{as_stored(word)}" for word in written_tokens(text) if fold_plural(word) != word}
+    capitals = {
+        f"{MARK}x{as_stored(word)}"
+        for word in exact_tokens(text)
+        if not word.islower() and word[1:] != word[1:].lower()
+    }
+    return plurals | capitals
+
+
+@pytest.mark.parametrize("most", [1, 3, full_text.MOST_WORDS])
+@given(title=texts, abstract=texts)
+def test_a_text_is_its_tokens_then_the_words_in_other_forms(most: int, title: str, abstract: str) -> None:
+    """However few words are cached."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(full_text, "MOST_WORDS", most)
+        columns = index_document(Paper(key="1", title=title, abstract=abstract))
+    for text, column in zip((title, abstract), columns, strict=False):
+        if text:
+            words, others = column.rsplit(f" {MARK} ", 1)
+            assert words == " ".join(map(as_stored, tokens(text)))
+            assert set(others.split()) == other_forms(text)
+            assert len(others.split()) <= len(tokens(text)) * 2
+        else:
+            assert column == ""
