@@ -65,6 +65,9 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-cluster.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
+schema: .venv/dev.stamp ## the script by which a new SQLite file gets the newest schema, after a migration was added
+	$(BIN)/python -m subscriptions.store.migrations
+
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
 
@@ -97,4 +100,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test test-cluster check bench faults soak fuzz lock audit words clean
+.PHONY: help demo test test-cluster check bench faults soak fuzz lock audit schema words clean

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Enum, event
+from sqlalchemy import Connection, Enum, event, text
 
 from subscriptions.errors import Refused, StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane
@@ -39,7 +39,8 @@ from subscriptions.service.papers import announce_filed, ingest, ingest_digest
 from subscriptions.service.planner import newest_batch, plan_due
 from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
 from subscriptions.service.subscriptions import import_lines, last_change, set_setting, undo, unsubscribe
-from subscriptions.store import Store, installations, key_value
+from subscriptions.store import Store, Transaction, installations, key_value
+from subscriptions.store.database.store import execute
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState
@@ -293,17 +294,22 @@ class TestPapers:
 
 
 class TestPlanning:
-    """A plan reads before it writes, so its writing begins with a row that one planner has at a time."""
+    """A plan reads before it writes, so its writing begins with the rows of its chats, which one process holds at a time."""
 
     @pytest.fixture(autouse=True)
-    def locks_rows(self, store: Store) -> None:
+    def locks_rows(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         store.sharing = CannotTell()
 
-    def _rival_plan(self, rival: Rival, kind: str = "alert") -> None:
+        def hold(session: Transaction, *_: object, **__: object) -> None:
+            execute(session, text("UPDATE key_value SET value = value"))  # a statement, where SQLite needs none
+
+        monkeypatch.setattr("subscriptions.store.chat.chats.hold_rows", hold)
+
+    def _rival_plan(self, rival: Rival, kind: str = "alert", *, before: str = "key_value") -> None:
         key = "1:2026-01-22T13:00"
-        rival("key_value", "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
+        rival(before, "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
               " VALUES ('theirs', 1, ?, ?, ?, ?, '{}', 0, '')", kind, AT, key, AT)  # fmt: skip
-        rival("key_value", "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
+        rival(before, "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
               " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
 
     def test_a_delivery_that_another_planner_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
@@ -341,8 +347,8 @@ class TestPlanning:
     ) -> None:
         chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
         ingested(store, paper("A graph"), paper("A tree"))
-        self._rival_plan(rival)
-        rival("key_value", "DELETE FROM delivery_item WHERE paper = 2")
+        self._rival_plan(rival, before="chat")
+        rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
         batch = newest_batch(store, chat, now=NOON, key="asked")
         assert batch.delivery is not None
         assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]

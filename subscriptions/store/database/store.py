@@ -213,7 +213,8 @@ class Store:
             if revision is not None and copies is not None and self.kind.file is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
             self.kind.make_place()
-            self.upgrade()
+            if revision is not None or not self._make_newest():
+                self.upgrade()
 
     def missing(self) -> NotFound:
         """What to raise where there is no database, or an empty file."""
@@ -229,6 +230,10 @@ class Store:
         """
         with self.translated_errors():
             return self.kind.revision_in(self._engine.connect)
+
+    def _make_newest(self) -> bool:
+        with self._writer.begin() as connection:
+            return self.kind.make_newest(connection)
 
     def upgrade(self) -> None:
         """Runs the migrations, in one transaction."""
