@@ -17,8 +17,6 @@ from subscriptions.store import Store, query_changes
 from subscriptions.store.rows import QueryChangeRow, QueryRow
 from tests.make import NOON, address, paper, subscribes
 
-pytestmark = pytest.mark.both_databases
-
 WORDS = ("graph", "tree", "leaf", "root", "branch")
 PAPERS = PaperIndex.of([paper(f"On {word}") for word in WORDS])
 

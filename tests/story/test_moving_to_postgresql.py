@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -46,6 +47,12 @@ def copied(old: str, new: str) -> None:
     target.close()
 
 
+def analyzed(url: str) -> list[tuple[str]]:
+    """The tables of which the server has statistics."""
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT DISTINCT tablename::text FROM pg_stats").fetchall()
+
+
 async def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
     tmp_path: Path, clock: FakeClock, postgres: Server
 ) -> None:
@@ -62,6 +69,7 @@ async def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
             assert (sent.sent, sent.waiting) == (2, 2)
             before = listed(app.store, None)
         copied(old, new)
+        assert ("delivery",) in analyzed(new)
         clock.advance(timedelta(seconds=700))
         async with a_process(new, clock, telegram) as app:
             assert listed(app.store, None) == before

@@ -2,7 +2,7 @@
 
 from subscriptions.errors import Refused, Sentence, StoreError
 from subscriptions.store import Store
-from subscriptions.store.database.transfer import copy_rows, count_rows, holds_rows
+from subscriptions.store.database.transfer import copy_rows, count_rows, gather_statistics, holds_rows
 from subscriptions.store.papers.known_papers import index_newest
 
 _ALL = 2**31 - 1
@@ -24,4 +24,5 @@ def copy_database(source: Store, target: Store) -> int:
         if count_rows(new) != copied:
             raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
         index_newest(new, _ALL)
+        gather_statistics(new)
     return sum(copied.values())

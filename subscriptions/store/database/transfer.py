@@ -70,3 +70,9 @@ def count_on(connection: Connection) -> None:
             name = f'"{table.name}"'
             newest = f"SELECT setval(pg_get_serial_sequence(:table, :key), max({key.name})) FROM {name}"  # noqa: S608 - ours
             connection.execute(text(newest), {"table": name, "key": key.name})
+
+
+def gather_statistics(session: Session) -> None:
+    """Lets PostgreSQL look at what many new rows hold, by which it plans. By itself it looks some minutes later; SQLite never does."""
+    if connection_of(session).dialect.name == "postgresql":
+        connection_of(session).execute(text("ANALYZE"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
@@ -90,6 +90,15 @@ def waits() -> ColumnElement[bool]:
 def is_requested() -> ColumnElement[bool]:
     """Whether an edit of a message was requested. Compares moments: SQLite looks for "not NULL" through all messages."""
     return _m.edit_requested_at > _BEGINNING
+
+
+def any_requested() -> ScalarSelect[Any]:
+    """A message whose edit was requested; NULL: there is none.
+
+    The first one in the order of the index: PostgreSQL would look for any one through all messages until it has statistics.
+    """
+    wanted = select(_m.delivery).where(is_requested(), _m.platform_id.is_not(None))
+    return wanted.order_by(_m.edit_requested_at).limit(1).scalar_subquery()
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:

@@ -17,7 +17,7 @@ from subscriptions.model import Chat, Delivery, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store.database.store import connection_of
-from subscriptions.store.outbox.claims import in_lane, is_held, is_requested, waits
+from subscriptions.store.outbox.claims import any_requested, in_lane, is_held, is_requested, waits
 from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
@@ -87,7 +87,7 @@ def _request(session: Session, papers: list[int], conditions: list[ColumnElement
 _REQUESTED = sqlalchemy.select(_m.delivery).where(
     is_requested(), _m.platform_id.is_not(None)
 )  # by an index; mostly none
-_ANY_REQUESTED = _REQUESTED.limit(1)
+_ANY_REQUESTED = sqlalchemy.select(any_requested())
 _EDITABLE = (
     is_requested(),
     _m.platform_id.is_not(None),  # it was sent
@@ -126,7 +126,7 @@ def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetim
 def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
     """The oldest message of a lane to be edited now; None if there is none."""
     connection = connection_of(session)
-    if connection.execute(_ANY_REQUESTED).first() is None:
+    if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
     values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
     found = connection.execute(_NEXT, {**values, "wall": wall}).first()

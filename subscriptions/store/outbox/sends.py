@@ -10,7 +10,7 @@ from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import unless_taken, update_unless_taken
 from subscriptions.store.database.store import connection_of
-from subscriptions.store.outbox.claims import Claim, is_held, is_requested, may_be_sent
+from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES
 
 _deliveries, _chats, _messages, _items = (
@@ -61,7 +61,7 @@ _in_its_lane = _others.c.chat.in_(
 _lane_has_more = or_(
     _is_open,
     exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _in_its_lane),
-    exists().where(is_requested(), _m.platform_id.is_not(None)),
+    any_requested().is_not(None),
 )
 _shown = select(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _SETTLE = (
