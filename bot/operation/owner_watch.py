@@ -11,7 +11,7 @@ from bot.context.writing import write
 from bot.ports.clock import Clock
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import take_over_lookups, unfinished_replies
-from subscriptions.service.outbox import beat, others_in_hand, recover_stalled
+from subscriptions.service.outbox import beat, other_workers, others_in_hand, recover_stalled
 from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
@@ -74,7 +74,8 @@ class OwnerWatch:
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
-        others = await asyncio.to_thread(others_in_hand, self._store)
+        look = others_in_hand if self._rejoins is None else other_workers  # of those that ended nothing is to stay
+        others = await asyncio.to_thread(look, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
         return await self._take_over(stalled) if stalled else 0

@@ -29,7 +29,7 @@ from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.outbox import free_platforms, recover_own, stopped_platforms
+from subscriptions.service.outbox import end_worker, free_platforms, recover_own, stopped_platforms
 from subscriptions.service.papers import keep_recent
 
 log = logging.getLogger("paperwire")
@@ -229,6 +229,8 @@ async def run(
             if once:
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
+        if app.cluster is not None:
+            await write(end_worker, app.store)
     return 0
 
 

@@ -54,6 +54,16 @@ def others_in_hand(session: Session, worker: str) -> dict[str, int]:
     return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker, busy)).all())
 
 
+def others(session: Session, worker: str) -> dict[str, int]:
+    """All other workers → their heartbeats."""
+    return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker)).all())
+
+
+def end_worker(session: Session, worker: str) -> None:
+    """Removes a worker that ends. What it leaves in hand is recovered by whoever looks next."""
+    session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker))
+
+
 def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
     """Removes workers whose heartbeat is still the one given; those that have beaten since are at work."""
     for worker, last in stalled.items():

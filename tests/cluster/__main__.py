@@ -33,7 +33,6 @@ from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
 PAPERS, MESSAGES = 65, 5
 FACTOR = 8.0  # of the platform's limits, so that ten thousand messages take a minute
 IN_HAND = 10  # messages that a worker sends at once
-KILL_EVERY = 6.0  # seconds
 RECOVERED_WITHIN = (
     QUICK.stalled + 1 + QUICK.poll + 2 + 2 * QUICK.beat + 4
 )  # seconds: stalled, rescue, poll, a busy machine
@@ -78,18 +77,19 @@ def in_hand(url: str, number: int) -> list[str]:
 
 
 def played(started: Workers, cluster: Cluster, url: str, *, lanes: int, kills: int) -> Story:
-    """Kills workers at intervals, restarts the server once, and waits until everything is sent."""
+    """Kills workers, each after a share of the messages, restarts the server once, and waits until everything is sent."""
     story, chance = Story(), random.Random(16)
     left: list[tuple[float, list[str]]] = []
     started.start(3)
     started.wait_for(lambda: bool(started.posts), "the first message is sent")
+    share = lanes * MESSAGES // (kills + 2)  # of the messages, after which the next one is killed
     for number in range(kills):
-        time.sleep(KILL_EVERY)
+        _wait_for_posts(started, (number + 1) * share)
         if number == kills // 2:
             cluster.stop()
             cluster.start()
             story.restarts += 1
-            time.sleep(KILL_EVERY)
+            _wait_for_posts(started, (number + 1) * share + share // 2)
         victim = chance.randrange(3)
         chats = in_hand(url, started.alive[victim].pid)
         started.kill(victim)
@@ -106,6 +106,10 @@ def played(started: Workers, cluster: Cluster, url: str, *, lanes: int, kills: i
         after for at, chats in left for chat in chats if (after := _goes_on(posts, chat, at)) is not None
     ]
     return story
+
+
+def _wait_for_posts(started: Workers, count: int) -> None:
+    started.wait_for(lambda: len(started.posts) >= count, f"{count} are sent")
 
 
 def _goes_on(posts: Sequence[Entry], chat: str, at: float) -> float | None:

@@ -1,5 +1,6 @@
 """Starts, kills, stops and continues workers, and reads from the journal of the fake what they did."""
 
+import json
 import os
 import re
 import signal
@@ -35,6 +36,8 @@ class Workers:
     alive: list[subprocess.Popen[bytes]] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
     log_of: dict[int, Path] = field(default_factory=dict)  # number of a process → its log
+    _posts: list[Entry] = field(default_factory=list)
+    _read: int = 0  # bytes of the journal
 
     def start(self, count: int = 1) -> None:
         """Starts workers; returns at once."""
@@ -81,8 +84,14 @@ class Workers:
 
     @property
     def posts(self) -> list[Entry]:
-        """What the platform was asked to post, and took."""
-        return [entry for entry in self.fake.journal if entry.kind == "post"]
+        """What the platform was asked to post, and took. The fake may be writing the last line of its journal."""
+        with self.fake.path.open("rb") as journal:
+            journal.seek(self._read)
+            whole, end, _ = journal.read().rpartition(b"\n")
+        self._read += len(whole + end)
+        entries = (Entry(**json.loads(line)) for line in whole.splitlines())
+        self._posts += [entry for entry in entries if entry.kind == "post"]
+        return self._posts
 
     def wait_for(self, what: Callable[[], bool], why: str) -> None:
         """Waits until something is so. On a busy machine that may take long; it fails when nothing is posted meanwhile."""

@@ -37,7 +37,9 @@ from subscriptions.service.outbox import (
     beat,
     begin_worker,
     claim,
+    end_worker,
     mark_sending,
+    other_workers,
     others_in_hand,
     recover_stalled,
     store_rendered,
@@ -358,3 +360,27 @@ def test_the_migration_keeps_every_message_and_update_and_the_next_start_recover
             "text 3",
         ]
     store.close()
+
+
+def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other: Store) -> None:
+    """It was stopped for a while. What it takes in hand from now on is its own again."""
+    begin_worker(store, holds_sender_lock=False)
+    recover_stalled(store, other_workers(store))
+    assert other_workers(store) == {}
+    beat(other, rejoins="it")
+    assert other_workers(store) == {other.worker: 1}
+    end_worker(other)
+    assert other_workers(store) == {}
+
+
+async def test_of_the_workers_of_a_cluster_those_with_nothing_in_hand_are_forgotten_too(
+    store: Store, other: Store
+) -> None:
+    begin_worker(store, holds_sender_lock=False)
+    clock = FakeClock(NOON)
+    watch = OwnerWatch(store, clock, stalled_after=20, rejoins="")
+    assert await watch.look() == 0
+    assert list(other_workers(store)) == [other.worker]
+    await clock.sleep(20)
+    assert await watch.look() == 0
+    assert other_workers(store) == {}

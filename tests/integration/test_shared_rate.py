@@ -1,12 +1,14 @@
 """Workers share the rate of a token, and the rests that a platform asks of it, by one row of the database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.delivery.engines.cluster import ClusterEngine
+from bot.delivery.sender_lock import only_sender
+from bot.errors import SenderLockHeld
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
 from subscriptions.store import Store
@@ -16,14 +18,19 @@ LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
 
 
 @pytest.fixture
-async def workers(postgres: Server) -> AsyncIterator[list[ClusterEngine]]:
+def url(postgres: Server) -> Iterator[str]:
     with postgres.database() as url:
-        stores = [Store(url) for _ in range(3)]
-        engines = [ClusterEngine(store, SystemClock(), LIMITS) for store in stores]
-        yield engines
-        for engine, store in zip(engines, stores, strict=True):
-            await engine.close()
-            store.close()
+        yield url
+
+
+@pytest.fixture
+async def workers(url: str) -> AsyncIterator[list[ClusterEngine]]:
+    stores = [Store(url) for _ in range(3)]
+    engines = [ClusterEngine(store, SystemClock(), LIMITS) for store in stores]
+    yield engines
+    for engine, store in zip(engines, stores, strict=True):
+        await engine.close()
+        store.close()
 
 
 async def test_three_workers_together_keep_to_the_rate_and_use_nearly_all_of_it(workers: list[ClusterEngine]) -> None:
@@ -61,3 +68,14 @@ async def test_a_lane_has_one_worker_and_is_free_when_its_session_ends(workers: 
     async with asyncio.timeout(10):  # the server ends a session when it notices
         while not await one.is_elected("receiver"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
+
+
+async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[ClusterEngine], url: str) -> None:
+    one, other, _ = workers
+    alone = Store(url)
+    assert await one.is_elected("receiver")  # its session is open
+    with pytest.raises(SenderLockHeld), only_sender(alone):
+        pytest.fail("it sends beside a worker")
+    with only_sender(alone, shared=True):  # another worker may
+        assert await other.is_elected("another")
+    alone.close()

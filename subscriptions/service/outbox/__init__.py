@@ -4,6 +4,8 @@ from subscriptions.service.outbox.edits import edit_done as edit_done
 from subscriptions.service.outbox.edits import record_edit_outcome as record_edit_outcome
 from subscriptions.service.outbox.owners import beat as beat
 from subscriptions.service.outbox.owners import begin_worker as begin_worker
+from subscriptions.service.outbox.owners import end_worker as end_worker
+from subscriptions.service.outbox.owners import other_workers as other_workers
 from subscriptions.service.outbox.owners import others_in_hand as others_in_hand
 from subscriptions.service.outbox.owners import recover_own as recover_own
 from subscriptions.service.outbox.owners import recover_stalled as recover_stalled

@@ -47,6 +47,19 @@ def others_in_hand(store: Scope) -> dict[str, int]:
         return workers.others_in_hand(transaction, transaction.store.worker)
 
 
+def other_workers(store: Scope) -> dict[str, int]:
+    """All other workers → their heartbeats."""
+    with store.read() as transaction:
+        return workers.others(transaction, transaction.store.worker)
+
+
+def end_worker(store: Scope) -> int:
+    """Ends this worker, in order, and recovers what it leaves in hand. Returns how many messages."""
+    with store.write() as transaction:
+        workers.end_worker(transaction, transaction.store.worker)
+        return workers.recover_left(transaction)
+
+
 def beat(store: Scope, *, rejoins: str | None = None) -> None:
     """Shows the others that this process is at work. `rejoins`: which process it is, if others may have taken it for gone."""
     with store.write() as transaction:

@@ -131,8 +131,8 @@ class PostgresDatabase:
             connection.invalidate()  # ends the session, and with it the lock
 
     def side_session(self) -> SideSession:
-        """See Kind."""
-        return PostgresSideSession(self._connect)
+        """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
+        return PostgresSideSession(self._connect, _SHARE)
 
     def _connect(self) -> Any:  # noqa: ANN401 - psycopg's
         connection = self._engine.dialect.connect(**self.connect_arguments())

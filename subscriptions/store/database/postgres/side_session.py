@@ -36,9 +36,10 @@ _REST = """
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
-        """`connect` makes a connection in which each statement is a transaction."""
+    def __init__(self, connect: Callable[[], Any], setup: str) -> None:
+        """`connect` makes a connection in which each statement is a transaction; `setup` is executed in each new one."""
         self._connect = connect
+        self._setup = setup
         self._connection: Any = None
         self._held: set[str] = set()
 
@@ -84,6 +85,7 @@ class PostgresSideSession:
             if self._connection is None:
                 self._connection = self._connect()
                 self._connection.execute(_SETUP)
+                self._connection.execute(self._setup)
             cursor = self._connection.execute(statement, values)
             return (cursor.fetchone() or ()) if cursor.description else ()
         except BaseException:
