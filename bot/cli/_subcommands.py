@@ -129,6 +129,12 @@ SUBCOMMANDS = (
     Subcommand(
         _KEEP, "status", "status:status", "Say whether paperwire runs and is ready, with each problem, and what waits"
     ),
+    Subcommand(
+        _KEEP,
+        "workers",
+        "workers:workers",
+        "Say who works with the database, what each has in hand, and how far planning and sending are behind",
+    ),
     Subcommand(_KEEP, "backup", "database:backup", "Write a consistent copy of the database while others work with it"),
     Subcommand(_KEEP, "restore", "database:restore", "Put a copy in the place of the database, which is kept"),
     Subcommand(_MOVE, "outbox", "outbox:app", "What waits to be sent and why; dead letters"),

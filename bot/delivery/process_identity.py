@@ -1,7 +1,11 @@
 """Which process this is, so that another one on this machine can tell whether it still runs."""
 
 import os
+import socket
+from datetime import datetime
 from pathlib import Path
+
+from subscriptions.service.outbox import Whereabouts
 
 _SYSTEM = Path("/proc")
 _STARTED = 19  # the place of the start time behind the name of the program in /proc/PID/stat
@@ -13,6 +17,11 @@ def this_process() -> str:
     A number is used again, also after a restart of the machine, and each container counts its own processes.
     """
     return _identity(os.getpid())
+
+
+def whereabouts(since: datetime) -> Whereabouts:
+    """Machine and number of this process, which began its work at a moment."""
+    return Whereabouts(host=socket.gethostname(), number=os.getpid(), since=since)
 
 
 def is_running(process: str) -> bool:

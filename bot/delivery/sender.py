@@ -13,7 +13,7 @@ from bot.context.writing import write
 from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan, seed_rate_limiter
-from bot.delivery.process_identity import is_running, this_process
+from bot.delivery.process_identity import is_running, this_process, whereabouts
 from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import only_sender
 from bot.platform import Platform
@@ -60,7 +60,14 @@ class Sender:
         """
         store = self._context.store
         holds = self._is_alone
-        await write(begin_worker, store, holds_sender_lock=holds, process=this_process(), is_running=is_running)
+        await write(
+            begin_worker,
+            store,
+            holds_sender_lock=holds,
+            process=this_process(),
+            where=whereabouts(self._context.clock.wall()),
+            is_running=is_running,
+        )
         for name, platform in self._platforms.items():
             with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
                 if identity := platform.identity or await platform.channel.identity():

@@ -11,7 +11,7 @@ from bot.context.writing import write
 from bot.ports.clock import Clock
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import take_over_lookups, unfinished_replies
-from subscriptions.service.outbox import beat, other_workers, others_in_hand, recover_stalled
+from subscriptions.service.outbox import NOWHERE, Whereabouts, beat, other_workers, others_in_hand, recover_stalled
 from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
@@ -40,12 +40,14 @@ class OwnerWatch:
         interval: float = BEAT_INTERVAL,
         stalled_after: float | None = None,
         rejoins: str | None = None,
+        where: Whereabouts = NOWHERE,
     ) -> None:
         """Without `recovers` it only beats, until it knows who posts replies. `interval`: seconds between two beats.
 
-        `rejoins`: which process a worker of a cluster is, that others may take for gone.
+        `rejoins`: which process a worker of a cluster is, and `where`, that others may take for gone.
         """
         self._rejoins = rejoins
+        self._where = where
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
         self._store = store
@@ -70,7 +72,7 @@ class OwnerWatch:
     async def look(self) -> int:
         """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await write(beat, self._store, rejoins=self._rejoins)
+        await write(beat, self._store, rejoins=self._rejoins, where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()

@@ -12,7 +12,7 @@ from bot.app import App
 from bot.context.writing import UnderWay, do_steps, write
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
-from bot.delivery.process_identity import this_process
+from bot.delivery.process_identity import this_process, whereabouts
 from bot.delivery.sender_lock import only_sender
 from bot.errors import error_location
 from bot.operation.heartbeat import make_heartbeat
@@ -245,6 +245,7 @@ def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
         interval=times.beat,
         stalled_after=times.stalled,
         rejoins=this_process(),
+        where=whereabouts(app.clock.wall()),
     )
 
 

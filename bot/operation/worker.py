@@ -12,6 +12,7 @@ from bot.delivery.drain_state import DrainState
 from bot.ports.receiver import Receiver, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
+from subscriptions.service.operations import election
 
 if TYPE_CHECKING:
     from bot.delivery.engines.cluster import ClusterEngine
@@ -94,7 +95,7 @@ class Elected:
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Receives whenever this worker is the one that does."""
-        name = f"receiver {self.name}"
+        name = election(self.name)
         try:
             while True:
                 if await self._is_elected(name):

@@ -65,6 +65,10 @@ _LEFT = text(f"""
         AND coalesce(scheduled_at, '-infinity') <= clock_timestamp() + make_interval(secs => :seconds)
     )
 """).bindparams(bindparam("seconds", type_=Float))  # noqa: S608 - as above
+_WAITING = text(f"""
+    SELECT count(*) FROM procrastinate_jobs
+    WHERE task_name = '{TASK}' AND status = 'todo' AND coalesce(scheduled_at, '-infinity') <= clock_timestamp()
+""")  # noqa: S608 - as above
 _FORGET = text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
 
 
@@ -109,6 +113,13 @@ def jobs_left(session: Session, within: timedelta) -> int:
     if not _has_jobs(session):
         return 0
     return int(connection_of(session).execute(_LEFT, {"seconds": within.total_seconds()}).scalar_one())
+
+
+def jobs_waiting(session: Session) -> int | None:
+    """How many jobs of lanes may run now and do not; None where there are no jobs."""
+    if not _has_jobs(session):
+        return None
+    return int(connection_of(session).execute(_WAITING).scalar_one())
 
 
 def forget_wakes(session: Session) -> None:

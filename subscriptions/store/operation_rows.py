@@ -67,7 +67,8 @@ class LossRow(SQLModel, table=True):
 class WorkerRow(SQLModel, table=True):
     """A worker: a process that sends. Its heartbeat changes while it is at work.
 
-    `process` says which process of the machine it is; "" if the system does not tell.
+    `process` says which process of the machine it is; "" if the system does not tell. The moments are the server's; a file
+    has none to write down at each heartbeat.
     """
 
     __tablename__ = "worker"
@@ -75,3 +76,7 @@ class WorkerRow(SQLModel, table=True):
     beat: int = 0
     holds_sender_lock: bool = True
     process: str = ""
+    host: str = ""
+    number: int = 0
+    since: datetime | None = Field(default=None, sa_type=Utc)
+    beat_at: datetime | None = Field(default=None, sa_type=Utc)

@@ -1,22 +1,43 @@
 """The workers: who has which messages and replies in hand, and whether they are at work (docs/architecture.md, rule 14)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func, null
 from sqlmodel import Session, col, delete, or_, select, update
 
 from subscriptions.model import Lane
 from subscriptions.states import MessageState
-from subscriptions.store.columns import Condition
+from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, UpdateRow
 from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import connection_of
 from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
 from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import MessageRow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """Which process a worker is, for those who look for it."""
+
+    host: str = ""  # the name of the machine
+    number: int = 0  # of the process there
+    since: datetime | None = None  # when it began
+
+
+NOWHERE = Whereabouts()
+
+
 def begin_worker(
-    session: Session, worker: str, *, holds_sender_lock: bool, process: str, is_running: Callable[[str], bool]
+    session: Session,
+    worker: str,
+    *,
+    holds_sender_lock: bool,
+    process: str,
+    where: Whereabouts = NOWHERE,
+    is_running: Callable[[str], bool],
 ) -> None:
     """Adds a worker. One that holds the sender lock replaces all that held it before, unless their process still runs.
 
@@ -29,20 +50,29 @@ def begin_worker(
             if one.process == process or not is_running(one.process):
                 session.delete(one)
         session.flush()
-    session.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process))
+    row = WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process)
+    row.host, row.number, row.since = where.host, where.number, where.since
+    session.merge(row)
     session.flush()
 
 
-def rejoin(session: Session, worker: str, process: str) -> None:
+def rejoin(session: Session, worker: str, process: str, where: Whereabouts = NOWHERE) -> None:
     """Adds a worker again that others took for gone: it was stopped for a while."""
-    values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process}
+    values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
     insert_new(session, "worker", ("id",), values)
 
 
 def beat(session: Session, worker: str) -> None:
-    """Changes the heartbeat of a worker, which shows the others that it is at work; without others nothing is written."""
+    """Changes the heartbeat of a worker, which shows the others that it is at work.
+
+    On a server its moment is written down, for those who look. In a file nothing is written without others.
+    """
+    own = col(WorkerRow.id) == worker
+    if connection_of(session).dialect.name == "postgresql":
+        session.exec(update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=func.clock_timestamp()))
+        return
     is_alone = ~select(WorkerRow.id).where(WorkerRow.id != worker).exists()
-    session.exec(update(WorkerRow).where(col(WorkerRow.id) == worker, ~is_alone).values(beat=WorkerRow.beat + 1))
+    session.exec(update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
 
 
 def others_in_hand(session: Session, worker: str) -> dict[str, int]:
@@ -57,6 +87,37 @@ def others_in_hand(session: Session, worker: str) -> dict[str, int]:
 def others(session: Session, worker: str) -> dict[str, int]:
     """All other workers → their heartbeats."""
     return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker)).all())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownWorker:
+    """A worker as it is written down."""
+
+    id: str
+    process: str
+    where: Whereabouts
+    silent_for: timedelta | None  # since its last heartbeat, by the server's clock; None: it writes none down
+    sending: int  # lanes in which it has a message in hand
+
+
+def known_workers(session: Session) -> list[KnownWorker]:
+    """All workers, those that began first at the top."""
+    sending = select(func.count(col(MessageRow.lane).distinct())).where(
+        col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
+    )
+    is_server = connection_of(session).dialect.name == "postgresql"
+    now = func.clock_timestamp(type_=Utc) if is_server else null()
+    asked = select(WorkerRow, now, sending.scalar_subquery()).order_by(col(WorkerRow.since), col(WorkerRow.id))
+    return [
+        KnownWorker(
+            id=row.id,
+            process=row.process,
+            where=Whereabouts(host=row.host, number=row.number, since=row.since),
+            silent_for=max(moment - row.beat_at, timedelta(0)) if moment and row.beat_at else None,
+            sending=count,
+        )
+        for row, moment, count in session.exec(asked)
+    ]
 
 
 def end_worker(session: Session, worker: str) -> None:

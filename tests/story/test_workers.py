@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from subscriptions.service.operations import workers_at_work
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from tests.cluster.workers import Verdict, Workers, fill, judged, workers
@@ -118,8 +119,18 @@ def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Work
         fake.call("user_writes", "/list", "1")
         three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + number + 1), "an answer")
         (receiver,) = (place for place, log in enumerate(three.logs_of_alive) if "This worker receives" in log)
+        assert receiving(three) == three.alive[receiver].pid
         three.kill(receiver)
         three.start()
     answers = three.posts[LANES * MESSAGES :]
     assert len(answers) == 3
     assert {entry.chat for entry in answers} == {"1"}
+
+
+def receiving(three: Workers) -> int:
+    """The number of the worker that receives, as `paperwire workers` has it."""
+    store = Store(three.url)
+    found = workers_at_work(store, ["telegram updates"], is_running=lambda _: False)
+    store.close()
+    (receiver,) = (one.number for one in found if one.receives and one.is_alive)
+    return receiver

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import socket
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +57,7 @@ class ClusterEngine:
         self._stopping = stopping
         self._concurrency = concurrency
         self.times = times
-        self._session = store.kind.side_session()
+        self._session = store.kind.side_session(store.worker, f"{os.getpid()} on {socket.gethostname()}")
         self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
         self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
         self._running: set[Lane] = set()
@@ -237,6 +239,10 @@ class ClusterEngine:
     async def is_elected(self, name: str) -> bool:
         """Returns whether this worker is the one that does what has this name. Raises StoreError."""
         return await self._aside(self._session.still_holds, name) or await self._aside(self._session.hold, name)
+
+    async def is_at_work(self, name: str) -> bool:
+        """Returns whether what has this name is done by a worker that gives a sign of life. Raises StoreError."""
+        return await self._aside(self._session.is_at_work, name)
 
     async def resign(self, name: str) -> None:
         """Lets another worker do what has this name. Raises StoreError."""

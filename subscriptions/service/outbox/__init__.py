@@ -38,3 +38,5 @@ from subscriptions.service.outbox.wakes import count_jobs as count_jobs
 from subscriptions.service.outbox.wakes import sends_of_lane as sends_of_lane
 from subscriptions.service.outbox.wakes import wake as wake
 from subscriptions.service.outbox.wakes import wake_idle as wake_idle
+from subscriptions.store.workers import NOWHERE as NOWHERE
+from subscriptions.store.workers import Whereabouts as Whereabouts

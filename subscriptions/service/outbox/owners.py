@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from subscriptions.model import Lane
 from subscriptions.store import Scope, lane_wakes, workers
+from subscriptions.store.workers import NOWHERE, Whereabouts
 
 
 def is_not_known(_process: str) -> bool:
@@ -12,7 +13,12 @@ def is_not_known(_process: str) -> bool:
 
 
 def begin_worker(
-    store: Scope, *, holds_sender_lock: bool, process: str = "", is_running: Callable[[str], bool] = is_not_known
+    store: Scope,
+    *,
+    holds_sender_lock: bool,
+    process: str = "",
+    where: Whereabouts = NOWHERE,
+    is_running: Callable[[str], bool] = is_not_known,
 ) -> int:
     """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
 
@@ -25,6 +31,7 @@ def begin_worker(
             transaction.store.worker,
             holds_sender_lock=holds_sender_lock,
             process=process,
+            where=where,
             is_running=is_running,
         )
         if holds_sender_lock:
@@ -60,11 +67,14 @@ def end_worker(store: Scope) -> int:
         return workers.recover_left(transaction)
 
 
-def beat(store: Scope, *, rejoins: str | None = None) -> None:
-    """Shows the others that this process is at work. `rejoins`: which process it is, if others may have taken it for gone."""
+def beat(store: Scope, *, rejoins: str | None = None, where: Whereabouts = NOWHERE) -> None:
+    """Shows the others that this process is at work.
+
+    `rejoins`: which process it is, and `where`, if others may have taken it for gone.
+    """
     with store.write() as transaction:
         if rejoins is not None:
-            workers.rejoin(transaction, transaction.store.worker, rejoins)
+            workers.rejoin(transaction, transaction.store.worker, rejoins, where)
         workers.beat(transaction, transaction.store.worker)
 
 

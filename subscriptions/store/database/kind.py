@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,8 +56,22 @@ class SideSession(Protocol):
     def rest(self, token: str, seconds: float) -> None:
         """Stores that the platform asked for a rest of the whole token."""
 
+    def is_at_work(self, name: str) -> bool:
+        """Returns whether a name is held by a worker that gives a sign of life."""
+
     def close(self) -> None:
         """Ends the session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What the side session of a worker holds."""
+
+    worker: str  # how its id begins
+    process: str  # number and machine, as it said them
+    since: datetime  # when the session began
+    names: tuple[str, ...]  # those that were asked for
+    lanes: int  # everything else
 
 
 class Claims(Protocol):
@@ -111,8 +126,14 @@ class Kind(Protocol):
         `shared`: with the workers of a cluster, who keep out only those that send alone.
         """
 
-    def side_session(self) -> SideSession:
-        """Returns a session for a worker of a cluster. Raises NotImplementedError where one process has the database."""
+    def side_session(self, worker: str, process: str) -> SideSession:
+        """Returns a session for a worker of a cluster, by its id and, for those who look, its number and machine.
+
+        Raises NotImplementedError where one process has the database.
+        """
+
+    def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
+        """What the side sessions of all workers hold. `names`: those that are no lanes. Nothing where there are none."""
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns by which words the driver connects, with the password. Raises as `side_session`."""

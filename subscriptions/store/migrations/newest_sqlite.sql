@@ -259,7 +259,7 @@ CREATE TABLE denial (
 CREATE TABLE worker (
     id VARCHAR NOT NULL,
     beat INTEGER NOT NULL,
-    holds_sender_lock BOOLEAN NOT NULL, process VARCHAR DEFAULT '' NOT NULL,
+    holds_sender_lock BOOLEAN NOT NULL, process VARCHAR DEFAULT '' NOT NULL, host VARCHAR DEFAULT '' NOT NULL, number INTEGER DEFAULT '0' NOT NULL, since DATETIME, beat_at DATETIME,
     PRIMARY KEY (id)
 )
 ;
@@ -569,5 +569,5 @@ CREATE TRIGGER query_added AFTER INSERT ON "query"
 CREATE TRIGGER query_removed AFTER DELETE ON "query"
     BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
 ;
-INSERT INTO alembic_version VALUES ('0024')
+INSERT INTO alembic_version VALUES ('0025')
 ;

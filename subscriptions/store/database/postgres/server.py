@@ -1,6 +1,6 @@
 """A database of PostgreSQL: on a server, which several processes on several machines may use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Sharing, SideSession
+from subscriptions.store.database.kind import Claims, Holdings, Sharing, SideSession
 from subscriptions.store.database.postgres.claims import PostgresClaims
 from subscriptions.store.database.postgres.errors import translated
+from subscriptions.store.database.postgres.holdings import holdings, session_name
 from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
 from subscriptions.store.database.postgres.sharing import PostgresSharing
 from subscriptions.store.database.postgres.side_session import PostgresSideSession
@@ -130,9 +131,13 @@ class PostgresDatabase:
         finally:
             connection.invalidate()  # ends the session, and with it the lock
 
-    def side_session(self) -> SideSession:
+    def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
-        return PostgresSideSession(self._connect, _SHARE)
+        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE)
+
+    def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
+        """See Kind."""
+        return holdings(connection, names, _SENDER)
 
     def _connect(self) -> Any:  # noqa: ANN401 - psycopg's
         connection = self._engine.dialect.connect(**self.connect_arguments())

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from subscriptions.store.database.kind import Reservation
+from subscriptions.store.database.postgres.holdings import AT_WORK, NAMES
 
-_LANES = 7_250_012_025  # a number of ours: lanes have keys of their own beside other locks
 _HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
+_CALLED = "SELECT set_config('application_name', %s, false)"
 _SETUP = "SET synchronous_commit = off"  # a crash of the server may forget some slots, and takes longer than they do
 # The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. Of a slot that is farther ahead than
 # `ahead` nothing is taken, so an answer finds few slots taken.
@@ -36,16 +37,20 @@ _REST = """
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any], setup: str) -> None:
-        """`connect` makes a connection in which each statement is a transaction; `setup` is executed in each new one."""
+    def __init__(self, connect: Callable[[], Any], called: str, setup: str) -> None:
+        """`connect` makes a connection in which each statement is a transaction; `setup` is executed in each new one.
+
+        `called`: the name of the session.
+        """
         self._connect = connect
+        self._called = called
         self._setup = setup
         self._connection: Any = None
         self._held: set[str] = set()
 
     def hold(self, name: str) -> bool:
         """See SideSession."""
-        if name in self._held or not self._row(_HOLD, (name, _LANES))[0]:
+        if name in self._held or not self._row(_HOLD, (name, NAMES))[0]:
             return False
         self._held.add(name)
         return True
@@ -58,7 +63,7 @@ class PostgresSideSession:
         """See SideSession."""
         if name in self._held:
             self._held.discard(name)
-            self._row(_RELEASE, (name, _LANES))
+            self._row(_RELEASE, (name, NAMES))
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
         """See SideSession."""
@@ -72,6 +77,10 @@ class PostgresSideSession:
         """See SideSession."""
         self._row(_REST, {"token": token, "rest": seconds})
 
+    def is_at_work(self, name: str) -> bool:
+        """See SideSession."""
+        return bool(self._row(AT_WORK, (name,))[0])
+
     def close(self) -> None:
         """See SideSession."""
         self._held.clear()
@@ -84,6 +93,7 @@ class PostgresSideSession:
         try:
             if self._connection is None:
                 self._connection = self._connect()
+                self._connection.execute(_CALLED, (self._called,))
                 self._connection.execute(_SETUP)
                 self._connection.execute(self._setup)
             cursor = self._connection.execute(statement, values)

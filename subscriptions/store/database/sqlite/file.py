@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Sharing, SideSession
+from subscriptions.store.database.kind import Claims, Holdings, Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
 from subscriptions.store.database.sqlite.newest_schema import make_newest
@@ -134,9 +134,13 @@ class SqliteFile:
         """Raises NotImplementedError: a file beside the database is the lock."""
         raise NotImplementedError(name, shared)
 
-    def side_session(self) -> SideSession:
+    def side_session(self, worker: str, process: str) -> SideSession:
         """Raises NotImplementedError: one process has the file."""
-        raise NotImplementedError
+        raise NotImplementedError(worker, process)
+
+    def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:  # noqa: ARG002 - as on PostgreSQL
+        """Returns nothing: one process has the file."""
+        return ()
 
     def connect_arguments(self) -> dict[str, Any]:
         """Raises NotImplementedError, as above."""

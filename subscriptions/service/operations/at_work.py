@@ -1,0 +1,114 @@
+"""Who works with the database, what each holds, and since when work waits: for `paperwire workers` and `/metrics`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from subscriptions.store import Scope, lag, lane_wakes, workers
+from subscriptions.store.database.kind import Holdings
+
+SILENT_AFTER = timedelta(seconds=20)  # without a heartbeat, after which others take over what a worker had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerAtWork:
+    """A worker. One that others took for gone, and whose session is still there, may hold lanes: it was stopped."""
+
+    id: str
+    host: str  # "" if it is not known
+    number: int  # of the process; 0 if it is not known
+    since: datetime | None
+    silent_for: timedelta | None  # since its last heartbeat; None: none is known
+    is_alive: bool
+    lanes: int  # in hand
+    receives: tuple[str, ...]  # names of receivers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Since when the oldest work waits that could be done now; None: none waits."""
+
+    planning_since: datetime | None
+    sending_since: datetime | None
+    jobs: int | None  # wake-ups that wait for a worker; None: one process works without them
+
+
+def backlog(store: Scope, *, now: datetime, wall: datetime) -> Backlog:
+    """Returns since when work waits. `wall` is the machine's clock. Raises StoreError."""
+    with store.read() as transaction:
+        return Backlog(
+            planning_since=lag.to_be_planned_since(transaction, now=now),
+            sending_since=lag.to_be_sent_since(transaction, now=now, wall=wall),
+            jobs=lane_wakes.jobs_waiting(transaction),
+        )
+
+
+def workers_at_work(
+    store: Scope, receivers: Sequence[str], *, is_running: Callable[[str], bool]
+) -> tuple[WorkerAtWork, ...]:
+    """Returns the workers of a database, and which of `receivers` each holds. Raises StoreError.
+
+    A file has one process, which writes no heartbeats down: there `is_running` tells whether that process runs.
+    """
+    with store.read() as transaction:
+        known = workers.known_workers(transaction)
+        if transaction.store.kind.file is not None:
+            return tuple(_alone(one) for one in known if is_running(one.process))
+        kind, connection = transaction.store.kind, transaction.connection()
+        held = {one.worker: one for one in kind.holdings(connection, [election(name) for name in receivers])}
+    found = [_one_of_several(one, held) for one in known]
+    return (*found, *(_left(one) for one in held.values()))
+
+
+def election(receiver: str) -> str:
+    """The name under which the receiving by a receiver is held."""
+    return f"receiver {receiver}"
+
+
+def _alone(known: workers.KnownWorker) -> WorkerAtWork:
+    where = known.where
+    return WorkerAtWork(
+        id=known.id,
+        host=where.host,
+        number=where.number,
+        since=where.since,
+        silent_for=None,
+        is_alive=True,
+        lanes=known.sending,
+        receives=(),
+    )
+
+
+def _one_of_several(known: workers.KnownWorker, held: dict[str, Holdings]) -> WorkerAtWork:
+    """A worker with what its session holds, which is taken from `held`."""
+    mine = next((begin for begin in held if known.id.startswith(begin)), "")
+    holds, where = held.pop(mine, None), known.where
+    return WorkerAtWork(
+        id=known.id,
+        host=where.host,
+        number=where.number,
+        since=where.since,
+        silent_for=known.silent_for,
+        is_alive=known.silent_for is not None and known.silent_for < SILENT_AFTER,
+        lanes=holds.lanes if holds else 0,
+        receives=_receivers(holds) if holds else (),
+    )
+
+
+def _left(held: Holdings) -> WorkerAtWork:
+    """A worker of which nothing but its session is left."""
+    number, _, host = held.process.partition(" on ")
+    return WorkerAtWork(
+        id=held.worker,
+        host=host,
+        number=int(number) if number.isdecimal() else 0,
+        since=held.since,
+        silent_for=None,
+        is_alive=False,
+        lanes=held.lanes,
+        receives=_receivers(held),
+    )
+
+
+def _receivers(held: Holdings) -> tuple[str, ...]:
+    return tuple(name.removeprefix(election("")) for name in held.names)

@@ -1,0 +1,276 @@
+"""`paperwire workers`: who works with the database, what each holds, and how far planning and sending are behind."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.delivery.engines.job_queue import Times
+from bot.delivery.process_identity import is_running, this_process, whereabouts
+from subscriptions.errors import RetryLater
+from subscriptions.model import Lane, Message
+from subscriptions.service.operations import SILENT_AFTER, Backlog, backlog, election, workers_at_work
+from subscriptions.service.outbox import (
+    ClaimRequest,
+    beat,
+    begin_worker,
+    claim,
+    end_worker,
+    mark_sending,
+    pause_lane,
+    record_outcome,
+    store_rendered,
+)
+from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import set_setting
+from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store.database.kind import SideSession
+from tests.fakes.telegram import TOKEN
+from tests.integration.cli import Terminal
+from tests.make import NOON, address, ingested, paper, subscribes
+from tests.postgres.server import Server
+from tests.stored import change
+
+RECEIVER = "telegram updates"  # as its adapter calls it
+LATER = NOON + timedelta(minutes=7)
+
+
+def begin(store: Store, number: int, host: str, since: datetime = NOON) -> None:
+    where = whereabouts(since)
+    begin_worker(store, holds_sender_lock=False, process=f"of {host}", where=where)
+    change(
+        store,
+        "UPDATE worker SET host = :host, number = :number WHERE id = :id",
+        host=host,
+        number=number,
+        id=store.worker,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- a file
+
+
+@pytest.fixture
+def file(terminal: Terminal) -> Iterator[Store]:
+    with closing(Store(f"sqlite:///{terminal.database}")) as store:
+        store.open(now=NOON)
+        yield store
+
+
+def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Store) -> None:
+    begin_worker(
+        file, holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=whereabouts(NOON)
+    )  # it was killed
+    ended = terminal("workers", "--now", NOON.isoformat())
+    assert ended.status == 1
+    assert ended.out.splitlines() == [
+        "No process was found that works with this database; paperwire run starts one.",
+        "Planning: no chat is due.",
+        "Sending: nothing waits that may be sent now.",
+    ]
+    assert terminal("workers", "--json", "--now", NOON.isoformat()).json == {
+        "workers": [],
+        "planning_since": None,
+        "sending_since": None,
+        "jobs_waiting": None,
+    }
+
+
+def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -> None:
+    here, wall = whereabouts(datetime.now(UTC) - timedelta(minutes=3)), datetime.now(UTC)
+    begin_worker(file, holds_sender_lock=True, process=this_process(), where=here, is_running=is_running)
+    ended = terminal("workers")
+    assert ended.status == 0
+    head, row = ended.out.splitlines()[:2]
+    assert head.split() == ["process", "machine", "state", "for", "heartbeat", "lanes", "receives"]
+    assert row.split() == [str(here.number), here.host, "at", "work", "3", "minutes", "–", "0"]
+    (told,) = terminal("workers", "--json").json["workers"]
+    assert (told["process"], told["host"], told["alive"]) == (here.number, here.host, True)
+    assert datetime.fromisoformat(told["since"]) <= wall
+
+
+# -------------------------------------------------------------------------------------------------------- several workers
+
+
+@pytest.fixture
+def three(postgres: Server, terminal: Terminal) -> Iterator[tuple[list[Store], list[SideSession]]]:
+    """Three workers with their side sessions; the third has no heartbeat and is forgotten by the others."""
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres.database())
+        stores = [stack.enter_context(closing(Store(url))) for _ in range(3)]
+        stores[0].open(now=NOON)
+        for number, store in enumerate(stores, 1):
+            begin(store, 4710 + number, f"machine-{number}", datetime.now(UTC) - timedelta(hours=number))
+            beat(store)
+        sessions = [
+            stack.enter_context(closing(store.kind.side_session(store.worker, f"{4710 + n} on machine-{n}")))
+            for n, store in enumerate(stores, 1)
+        ]
+        assert all(session.hold(f"telegram:{number}") for number, session in enumerate(sessions))
+        terminal.set("DATABASE_URL", url)
+        terminal.set("TELEGRAM_TOKEN", TOKEN)
+        yield stores, sessions
+
+
+def test_of_several_workers_it_shows_who_lives_and_what_each_holds(
+    terminal: Terminal, three: tuple[list[Store], list[SideSession]]
+) -> None:
+    stores, (first, second, third) = three
+    assert first.hold("telegram:9")
+    assert second.hold(election(RECEIVER))
+    ended = terminal("workers", "--json")
+    found = {one["process"]: one for one in ended.json["workers"]}
+    assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
+        ("machine-1", True, 2, []),
+        ("machine-2", True, 1, [RECEIVER]),
+        ("machine-3", True, 1, []),
+    ]
+    assert {one["id"] for one in found.values()} == {store.worker for store in stores}
+    assert all(one["seconds_since_heartbeat"] < SILENT_AFTER.total_seconds() for one in found.values())
+    change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '25 seconds' WHERE number = 4711")
+    end_worker(stores[1])  # others took it for gone; it was stopped, and holds what it held
+    third.close()
+    found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
+    assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
+        ("machine-1", False, 2, []),
+        ("machine-2", False, 1, [RECEIVER]),
+        ("machine-3", True, 0, []),
+    ]
+    assert found[4711]["seconds_since_heartbeat"] >= 25
+    assert found[4712]["seconds_since_heartbeat"] is None
+
+
+def test_the_table_of_workers_is_aligned_and_plain_where_it_is_piped(
+    terminal: Terminal, three: tuple[list[Store], list[SideSession]]
+) -> None:
+    stores, (_, second, _) = three
+    assert second.hold(election(RECEIVER))
+    change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '1 hour' WHERE number = 4711")
+    ended = terminal("workers")
+    head, *rows = ended.out.splitlines()[:4]
+    by_number = {row[:4]: row for row in rows}
+    assert sorted(by_number) == ["4711", "4712", "4713"]
+    assert [by_number["4711"].index("silent"), by_number["4712"].index("at work")] == [head.index("state")] * 2
+    assert by_number["4712"].index(RECEIVER) == head.index("receives")
+    assert "\x1b" not in ended.out
+    assert ended.status == 0
+    on_screen = terminal.on_screen(120, "workers").out
+    assert "\x1b[31msilent" in on_screen
+    assert ended.out.splitlines()[4:] == [
+        "Planning: no chat is due.",
+        "Sending: nothing waits that may be sent now.",
+        "0 lanes wait for a worker.",
+    ]
+
+
+def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
+    assert Times().stalled == SILENT_AFTER.total_seconds()
+
+
+def test_a_receiver_is_done_by_a_worker_at_work_until_its_heartbeat_is_missed(
+    three: tuple[list[Store], list[SideSession]],
+) -> None:
+    stores, (first, second, _) = three
+    assert not first.is_at_work(election(RECEIVER))  # nobody has it
+    assert second.hold(election(RECEIVER))
+    assert first.is_at_work(election(RECEIVER))
+    end_worker(stores[1])
+    assert not first.is_at_work(election(RECEIVER))
+    second.release(election(RECEIVER))
+    assert first.hold(election(RECEIVER))
+    assert second.is_at_work(election(RECEIVER))
+
+
+# ----------------------------------------------------------------------------------------------------------------- lags
+
+
+@pytest.mark.both_databases
+def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
+    assert lag(store, LATER).planning_since is None
+    subscribes(store, "telegram:1", "graph", every="daily 14:00", now=NOON)
+    set_setting(store, address("telegram:1"), "quiet", "off", now=NOON)
+    assert lag(store, LATER).planning_since is None
+    at_two = NOON.replace(hour=14, minute=0)
+    assert lag(store, at_two + timedelta(minutes=5)).planning_since == at_two
+    plan_due(store, now=at_two + timedelta(minutes=5))
+    assert lag(store, at_two + timedelta(minutes=6)).planning_since is None
+
+
+@pytest.mark.both_databases
+def test_planning_is_behind_since_a_paper_came_that_nobody_has_looked_at(store: Store) -> None:
+    for chat in ("telegram:1", "telegram:2"):
+        subscribes(store, chat, "graph", every="now", now=NOON)
+        set_setting(store, address(chat), "quiet", "off", now=NOON)
+    for minutes in (1, 2):
+        came = NOON + timedelta(minutes=minutes)
+        ingested(store, paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
+        assert lag(store, LATER).planning_since == came
+        plan_due(store, now=LATER)  # the first time each looks for itself; then they follow a shared cursor
+        assert lag(store, LATER).planning_since is None
+    ingested(store, paper("A flower", arxiv_id="2601.00009"), now=NOON + timedelta(minutes=3))
+    assert lag(store, LATER).planning_since == NOON + timedelta(minutes=3)
+
+
+@pytest.mark.both_databases
+def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
+    subscribes(store, "telegram:1", "graph", every="now", now=NOON)
+    set_setting(store, address("telegram:1"), "timezone", "UTC", now=NOON)
+    set_setting(store, address("telegram:1"), "quiet", "13:00-14:00", now=NOON)
+    ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
+    plan_due(store, now=NOON)  # from now on it follows a shared cursor
+    at_one = NOON.replace(hour=13, minute=0)
+    ingested(store, paper("A flower", arxiv_id="2601.00002"), now=at_one)
+    assert lag(store, at_one + timedelta(minutes=5)).planning_since is None
+    assert lag(store, at_one + timedelta(minutes=61)).planning_since == at_one
+
+
+@pytest.mark.both_databases
+def test_sending_is_behind_since_the_oldest_delivery_that_may_be_sent(store: Store) -> None:
+    for number in (1, 2):
+        subscribes(store, f"telegram:{number}", "graph", every="now", now=NOON)
+        set_setting(store, address(f"telegram:{number}"), "quiet", "off", now=NOON)
+    ingested(store, paper("A graph", arxiv_id="2601.00001"), now=NOON)
+    assert lag(store, LATER).sending_since is None
+    plan_due(store, now=NOON)
+    assert lag(store, LATER).sending_since == NOON
+    for number in (1, 2):  # one is to be tried again in a while, of the other lane the platform asked for a rest
+        if number == 1:
+            record_outcome(store, sending(store), RetryLater("busy"), on_unclear="skip", now=NOON, wall=NOON)
+        else:
+            pause_lane(store, Lane("telegram", "2"), wall=NOON, until=LATER)
+    assert lag(store, NOON + timedelta(seconds=1)).sending_since is None
+    assert lag(store, LATER - timedelta(seconds=1)).sending_since == NOON + timedelta(seconds=30)
+    assert lag(store, LATER).sending_since == NOON
+
+
+def sending(store: Store) -> Claim:
+    """The first message of the lane telegram:1, as it is being sent."""
+    asking = ClaimRequest(
+        lane=Lane("telegram", "1"), now=NOON, wall=NOON, on_unclear="skip", can_find=False, tried=frozenset()
+    )
+    step = claim(store, asking)
+    assert isinstance(step, Claim)
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    taken = claim(store, asking)
+    assert isinstance(taken, Claim)
+    assert mark_sending(store, taken, wall=NOON)
+    return taken
+
+
+def lag(store: Store, now: datetime) -> Backlog:
+    return backlog(store, now=now, wall=now)
+
+
+def test_lanes_that_wait_for_a_worker_are_counted(postgres: Server) -> None:
+    with postgres.database() as url, closing(Store(url)) as store:
+        store.open(now=NOON)
+        subscribes(store, "telegram:1", "graph", every="now", now=NOON)
+        ingested(store, paper("A graph", arxiv_id="2601.00001"), now=NOON)
+        assert lag(store, NOON).jobs == 0
+        plan_due(store, now=NOON)
+        assert lag(store, NOON).jobs == 1
+        change(store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
+        assert lag(store, NOON).jobs == 0
+        assert workers_at_work(store, [], is_running=is_running) == ()
