@@ -44,6 +44,7 @@ EXAMPLES = {
     "import": "paperwire import all.txt --dry-run",
     "check": "paperwire check --offline",
     "status": "paperwire status --json",
+    "workers": "paperwire workers",
     "backup": "paperwire backup copy.db",
     "restore": "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
     **{name: call for subcommand in PLATFORM_SUBCOMMANDS for name, call in subcommand.examples},
