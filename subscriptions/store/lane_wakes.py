@@ -71,6 +71,10 @@ _WAITING = text(f"""
 """)  # noqa: S608 - as above
 _FORGET = text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
 
+_FORGET_LANE = text(
+    "DELETE FROM procrastinate_jobs WHERE lock = 'lane:' || :platform || ':' || :address AND status = 'todo'"
+)
+
 
 def wake_chats(session: Session, kinds: Mapping[int, DeliveryKind]) -> None:
     """Wakes the lanes of chats, given by id, each with the kind of delivery that it got."""
@@ -126,6 +130,12 @@ def forget_wakes(session: Session) -> None:
     """Removes the jobs of all lanes. For a process that looks by itself, while there is no worker."""
     if _has_jobs(session):
         connection_of(session).execute(_FORGET)
+
+
+def forget_lane(session: Session, lane: Lane) -> None:
+    """Removes the jobs of a lane in which there is no chat any more; one that runs ends by itself."""
+    if _has_jobs(session):
+        connection_of(session).execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 
 
 def _has_jobs(session: Session) -> bool:

@@ -344,7 +344,7 @@ def test_a_process_counts_sources_requests_replies_and_deliveries(tmp_path: Path
     program = Process(tmp_path, "run", fake=remote)
     try:
         url = program.says(r"Health: (http://\S+)/health/ready")[1]
-        remote.call("user_writes", "/sub cs.* now", "4242")
+        remote.call("user_writes", "/sub cs.* now", "4242424242")
         until(url, lambda page: page("paperwire_request_seconds_count", platform="telegram", outcome="answered") == 1)
         (tmp_path / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
         page = until(url, lambda page: page("paperwire_polls_total", source="daily", outcome="new") == 1)
@@ -362,7 +362,7 @@ def test_a_process_counts_sources_requests_replies_and_deliveries(tmp_path: Path
             *page.types,
             *(f"{name}{end}" for name in page.types for end in ("_bucket", "_sum", "_count", "_total")),
         }
-        assert "4242" not in page.text
+        assert "4242424242" not in page.text
         assert TOKEN.partition(":")[2] not in page.text
     finally:
         assert program.stops() == 0

@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState, describe_chat_state
-from subscriptions.store import callbacks, conversation_states, mentions, pending_lookups, updates
+from subscriptions.store import callbacks, conversation_states, lane_wakes, mentions, pending_lookups, updates
 from subscriptions.store.chat.chat_links import links
 from subscriptions.store.chat.denials import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
@@ -110,6 +110,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
             is None
         ):
             session.exec(delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
+            lane_wakes.forget_lane(session, Lane(platform, address))
     return places
 
 

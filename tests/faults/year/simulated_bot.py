@@ -81,6 +81,7 @@ class SimulatedBot:
     def __init__(self, folder: Path, start: datetime) -> None:
         self.clock = FakeClock(start)
         self._url = SecretStr(f"sqlite:///{folder}/year.db")
+        self._behind: set[tuple[str, str]] = set()
         self.journals = {
             "telegram": Journal(self.clock, "telegram", TelegramChannel.limits),
             "console": Journal(self.clock, "console", Limits(text=100_000, per_second=0, per_lane=0)),
@@ -137,8 +138,13 @@ class SimulatedBot:
         for journal in self.journals.values():
             yield from journal.posts
 
-    def behind(self) -> Iterator[tuple[str, str]]:
-        """Yields (delivery, work) of everything that is behind a [show]."""
+    def behind(self) -> set[tuple[str, str]]:
+        """Returns (delivery, work) of everything that is or was behind a [show]: `note_behind` is called before it is forgotten."""
+        self.note_behind()
+        return self._behind
+
+    def note_behind(self) -> None:
+        """Notes what is behind a [show] now."""
         with self.store.read() as session:
             rows = session.exec(
                 select(DeliveryRow.id, PaperRow.title, PaperRow.key)
@@ -148,4 +154,4 @@ class SimulatedBot:
             )
             for delivery, title, key in rows:
                 marked = WORK.search(title)
-                yield delivery, marked[0] if marked else key
+                self._behind.add((delivery, marked[0] if marked else key))

@@ -86,6 +86,7 @@ async def simulate(folder: Path, span: Span) -> SimulationResult:
         people.act(now)
         if now - tidied >= timedelta(days=1):
             tidied = now
+            bot.note_behind()
             done(daily_maintenance(bot.app.store, bot.app.settings, now=now))
     comparison = compare(expected, deliveries_of(bot.posts(), bot.behind()))
     await bot.app.close()
