@@ -138,6 +138,11 @@ async def test_what_was_sent_is_counted_by_platform_and_outcome(
     assert page("paperwire_deliveries_held", platform="telegram") == 1
 
 
+def without_moments(text: str) -> str:
+    """A page without the values that may have any digits: moments and lengths of time."""
+    return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
+
+
 async def test_no_label_names_a_chat_a_person_or_a_word(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
@@ -148,7 +153,7 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
         await bot.app.sender.deliver()
         page = await bot.scrape()
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
-        assert hidden not in page.text
+        assert hidden not in without_moments(page.text)
     outcomes = {"sent", "chat_gone", "sender_stopped", "unclear", "failed"}
     assert page.label_values <= {"telegram", "delivery", "reply", *outcomes, "database", "wal", *bot.app.platforms}
 
