@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
 from subscriptions.service.papers import ingest_digest
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.store import Ingested, Scope, Store, Transaction
+from subscriptions.store import Ingested, Scope, Transaction
 from subscriptions.store.papers.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
 
@@ -99,7 +99,7 @@ def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
 
 
 def ingested(
-    store: Store, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "", of_arxiv: bool = False
+    store: Scope, *papers: Paper, now: datetime = NOON, source: str = "daily", name: str = "", of_arxiv: bool = False
 ) -> Ingested:
     """Ingests these papers."""
     return ingest_digest(store, digest(*papers, name=name), source=source, day=now.date(), now=now, of_arxiv=of_arxiv)

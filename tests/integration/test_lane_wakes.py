@@ -8,21 +8,23 @@ import psycopg
 import pytest
 
 from subscriptions.errors import RetryLater
-from subscriptions.model import DeliveryKind, Facts, Lane, Message
+from subscriptions.model import DeliveryKind, Facts, Lane, Message, Paper
 from subscriptions.service.outbox import (
     ClaimRequest,
     begin_worker,
     claim,
+    confirm,
     dismiss,
     mark_sending,
     pause_lane,
+    record_edit_outcome,
     record_outcome,
     recover_own,
     retry_delivery,
     store_rendered,
 )
 from subscriptions.service.planner import plan_due
-from subscriptions.store import Claim, Planned, Rendered, Store, Transaction
+from subscriptions.store import Claim, Edit, Planned, Rendered, Store, Transaction
 from subscriptions.store.chat.chats import find_chat
 from subscriptions.store.lane_wakes import ALERT, AT_ONCE, BULLETIN, wake_lanes
 from subscriptions.store.outbox.planned import add_deliveries
@@ -218,6 +220,74 @@ def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connect
     """).fetchall()
     assert (lock, found) == ("lane:telegram:1", priority)
     assert wait == pytest.approx(seconds, abs=2)
+
+
+def sent(store: Store, outside: psycopg.Connection) -> None:
+    """Has a paper shown in the lanes telegram:1 and telegram:2, and one that is not in the lane telegram:3."""
+    for number, query in ((1, "graph"), (2, "graph"), (3, "tree")):
+        subscribes(store, f"telegram:{number}", query, every="now", since="1d")
+    ingested(store, paper("A graph", arxiv_id="2601.00001", version=1), paper("A tree", arxiv_id="2601.00002"))
+    plan_due(store, now=NOON)
+    for number in (1, 2, 3):
+        asking = ClaimRequest(
+            lane=Lane("telegram", str(number)),
+            now=NOON,
+            wall=NOON,
+            on_unclear="resend",
+            can_find=False,
+            tried=frozenset(),
+        )
+        step = claim(store, asking)
+        assert isinstance(step, Claim)
+        shown = tuple(
+            number for (number,) in outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (step.seq,))
+        )
+        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shown)
+        store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+        step = claim(store, asking)
+        assert isinstance(step, Claim)
+        assert mark_sending(store, step, wall=NOON)
+        confirm(store, step, "77", asking)
+
+
+def test_a_requested_edit_wakes_the_lanes_that_show_the_paper_in_the_transaction_that_requests_it(
+    store: Store, outside: psycopg.Connection
+) -> None:
+    """It would wait for the sweep, up to a minute."""
+    sent(store, outside)
+    outside.execute("DELETE FROM procrastinate_jobs")
+    gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
+    with pytest.raises(BrokenOff):
+        withdraw_and_break_off(store, gone)
+    assert jobs(outside) == []
+    ingested(store, gone, name="later", now=NOON + timedelta(days=3))
+    found = [(lock, priority) for _, _, priority, lock, _ in jobs(outside)]
+    assert found == [("lane:telegram:1", BULLETIN), ("lane:telegram:2", BULLETIN)]
+
+
+def test_an_edit_that_failed_wakes_its_lane_when_it_may_be_tried_again(
+    store: Store, outside: psycopg.Connection
+) -> None:
+    sent(store, outside)
+    later = NOON + timedelta(days=3)
+    gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
+    ingested(store, gone, name="later", now=later)
+    edit = claim(store, ClaimRequest(
+        lane=Lane("telegram", "1"), now=later, wall=later, on_unclear="resend", can_find=False, tried=frozenset()
+    ))  # fmt: skip
+    assert isinstance(edit, Edit)
+    outside.execute("DELETE FROM procrastinate_jobs")
+    record_edit_outcome(store, edit, RetryLater("down"), now=later, wall=later)
+    ((lock, seconds),) = outside.execute(
+        "SELECT lock, extract(epoch FROM scheduled_at - clock_timestamp())::float FROM procrastinate_jobs"
+    ).fetchall()
+    assert (lock, seconds) == ("lane:telegram:1", pytest.approx(30, abs=5))
+
+
+def withdraw_and_break_off(store: Store, gone: Paper) -> None:
+    with store.write() as transaction:
+        ingested(transaction, gone, name="later", now=NOON + timedelta(days=3))
+        raise BrokenOff
 
 
 def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:

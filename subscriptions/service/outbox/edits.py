@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped, Unclear
 from subscriptions.planning.retry import decide_retry
-from subscriptions.store import Edit, Scope
+from subscriptions.store import Edit, Scope, lane_wakes
 from subscriptions.store.chat import moving
 from subscriptions.store.outbox import attempts, edits
 
@@ -29,6 +29,8 @@ def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now:
                 decision = decide_retry(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
                 if decision.pauses_lane:
                     attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + decision.pauses_lane)
+                elif decision.not_before is not None:
+                    lane_wakes.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
                 edits.postpone_edit(transaction, edit, next_at=decision.not_before)
             case SenderStopped():
                 edits.postpone_edit(transaction, edit, next_at=None)

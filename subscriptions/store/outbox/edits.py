@@ -2,6 +2,8 @@
 
 An edit is not stored: it is rendered from what is known when it is made, and may be made again. `edit_requested_at` of a
 message is when the edit was requested; a request that comes while an edit is made has a later moment, and is served next.
+The transaction that requests it wakes the lane: whether a crash comes before its commit or behind it, there are both or
+neither. A message that is not sent yet counts, too: its sender may have looked for edits before this commit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +15,11 @@ from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from subscriptions.chat_settings import language
-from subscriptions.model import Chat, Delivery, Lane
+from subscriptions.model import Chat, Delivery, DeliveryKind, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store.database.store import connection_of
+from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.outbox.claims import any_requested, in_lane, is_held, is_requested, waits
 from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
@@ -67,7 +70,7 @@ def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[
 
 def _request(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
     shown = (
-        select(DeliveryItemRow.delivery, DeliveryItemRow.message)
+        select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
         .join(
             MessageRow,
@@ -76,12 +79,15 @@ def _request(session: Session, papers: list[int], conditions: list[ColumnElement
         .where(col(DeliveryItemRow.paper).in_(papers), col(DeliveryItemRow.shown).is_(True), *conditions)
         .distinct()
     )  # fmt: skip
-    for seq, number in session.exec(shown).all():
+    chats: dict[int, DeliveryKind] = {}
+    for seq, number, chat in session.exec(shown).all():
+        chats[chat] = DeliveryKind.BULLETIN  # nobody waits for an edit
         session.exec(
             update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
             .values(edit_requested_at=now)
         )
+    wake_chats(session, chats)
 
 
 _REQUESTED = sqlalchemy.select(_m.delivery).where(

@@ -1,7 +1,8 @@
 """the tables of the engine of several workers, on PostgreSQL.
 
 0023_jobs.sql is the schema of procrastinate 3.10.0, as it is (MIT licence, copyright PeopleDoc, Joachim Jablon and others).
-A later version of procrastinate may need a migration of its own after this one; a test compares.
+A later version of procrastinate may need a migration of its own after this one; tests/integration/test_schema_of_jobs.py
+compares, and says which.
 """
 
 from pathlib import Path
