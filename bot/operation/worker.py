@@ -23,6 +23,7 @@ STATE_FOR = 60.0  # seconds after which the counts of a drain begin anew
 ELECTION_INTERVAL = (
     2.0  # seconds between two attempts to become the one that receives, and two looks whether one still is
 )
+LOOKS = 2  # in a row that find nobody who receives, until that is a problem
 _AGAIN_AFTER = timedelta(seconds=5)  # after an error of the database in another lane
 
 
@@ -86,12 +87,14 @@ class Elected:
         self._app = app
         self._cluster = cluster
         self._is_receiving = False
+        self._nobody = ""  # why nobody is known to receive
+        self._unseen = 0  # looks in a row that found nobody who receives
         self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
 
     @property
     def problem(self) -> str:
-        """See Receiver. A worker that is not elected has none."""
-        return self._receiver.problem if self._is_receiving else ""
+        """See Receiver. A worker that is not elected has none, as long as another one receives."""
+        return self._receiver.problem if self._is_receiving else self._nobody
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Receives whenever this worker is the one that does."""
@@ -115,16 +118,28 @@ class Elected:
                 await asyncio.wait((task,), timeout=ELECTION_INTERVAL)
         finally:
             self._is_receiving = False
+            if not task.done():
+                log.warning("This worker does not receive any more: %s", self.name)
             task.cancel()
             await asyncio.wait((task,))
         if not task.cancelled():
             task.result()
 
     async def _is_elected(self, name: str) -> bool:
+        """Whether this worker is the one that receives. If not, notes why nobody does, as far as that is seen.
+
+        A worker that ends lets go between two questions, so one look that finds nobody says nothing.
+        """
         try:
-            return await self._cluster.is_elected(name)
+            is_elected = await self._cluster.is_elected(name)
+            is_done = is_elected or await self._cluster.is_at_work(name)
         except StoreError:
+            self._nobody = "this worker does not receive: the database cannot be asked who does"
             return False
+        self._unseen = 0 if is_done else self._unseen + 1
+        is_missed = self._unseen >= LOOKS
+        self._nobody = "nobody receives: the worker that did gives no sign of life" if is_missed else ""
+        return is_elected
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""

@@ -12,6 +12,10 @@ Deliver = Callable[[Lane], Awaitable[None]]
 class Engine(Protocol):
     """Runs the senders of lanes. `embedded` of bot/delivery/engines runs them in one process, `cluster` in several."""
 
+    @property
+    def lanes_in_hand(self) -> int:
+        """How many lanes this process delivers now."""
+
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
         """Has each lane run, not earlier than `not_before`.
 

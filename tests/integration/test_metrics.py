@@ -22,7 +22,9 @@ from bot.operation.web.web_server import serving
 from bot.ports.measurements import MessageTried, Observers, outcome_name
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.model import Lane
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import note_poll, sync_sources
 from subscriptions.service.subscriptions import pause
 from subscriptions.store import SourceFact, SourceState
@@ -33,6 +35,7 @@ from tests.integration.docs_pages import DOCS
 from tests.integration.test_docs_of_metrics import expressions
 from tests.integration.test_run import DIGEST, Process
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
+from tests.postgres.server import Server
 
 MINUTE = timedelta(minutes=1)
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
@@ -135,6 +138,11 @@ async def test_what_was_sent_is_counted_by_platform_and_outcome(
     assert page("paperwire_deliveries_held", platform="telegram") == 1
 
 
+def without_moments(text: str) -> str:
+    """A page without the values that may have any digits: moments and lengths of time."""
+    return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
+
+
 async def test_no_label_names_a_chat_a_person_or_a_word(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
@@ -145,7 +153,7 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
         await bot.app.sender.deliver()
         page = await bot.scrape()
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
-        assert hidden not in page.text
+        assert hidden not in without_moments(page.text)
     outcomes = {"sent", "chat_gone", "sender_stopped", "unclear", "failed"}
     assert page.label_values <= {"telegram", "delivery", "reply", *outcomes, "database", "wal", *bot.app.platforms}
 
@@ -363,3 +371,41 @@ def test_a_process_counts_sources_requests_replies_and_deliveries(tmp_path: Path
         assert TOKEN.partition(":")[2] not in page.text
     finally:
         assert program.stops() == 0
+
+
+async def test_what_waits_and_what_is_in_hand_is_measured(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    async with bot_with(tmp_path, clock, telegram) as bot:
+        page = await bot.scrape()
+        names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
+        assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
+        subscribes(bot.app.store, "telegram:1", "zebrafinch", every="now", now=NOON)
+        ingested(bot.app.store, paper("A zebrafinch"), now=NOON)
+        clock.set_now(NOON + 3 * MINUTE)
+        assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
+        plan_due(bot.app.store, now=NOON + 3 * MINUTE)
+        clock.set_now(NOON + 5 * MINUTE)
+        page = await bot.scrape()
+        assert [page(f"paperwire_{name}") for name in names] == [0, 120, 0, None]
+        scraped_within: list[float | None] = []
+
+        async def deliver(_: Lane) -> None:
+            scraped_within.append((await bot.scrape())("paperwire_lanes_in_hand"))
+
+        bot.app.context.engine.wake([Lane("telegram", "1")])
+        await bot.app.context.engine.run(deliver)
+        assert scraped_within == [1]
+
+
+async def test_lanes_that_wait_for_a_worker_are_measured(postgres: Server, clock: FakeClock) -> None:
+    with postgres.database() as url:
+        app = build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)
+        app.open()
+        subscribes(app.store, "telegram:1", "zebrafinch", every="now", now=NOON)
+        ingested(app.store, paper("A zebrafinch"), now=NOON)
+        plan_due(app.store, now=NOON)
+        page, _ = await Metrics(app, dict).page()
+        await app.close()
+    assert "\npaperwire_jobs_waiting 1.0\n" in page.decode()
+    assert "\npaperwire_lanes_in_hand 0.0\n" in page.decode()

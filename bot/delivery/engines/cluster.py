@@ -74,7 +74,7 @@ class ClusterEngine:
 
     @property
     def lanes_in_hand(self) -> int:
-        """How many lanes this worker delivers now."""
+        """See Engine."""
         return len(self._running)
 
     # ------------------------------------------------------------------------------------------------------------ wakes

@@ -44,6 +44,11 @@ class EmbeddedEngine:
         self._rerun_at: dict[Lane, float] = {}  # running lane that is to run again -> the monotonic second from which
         self._changed = asyncio.Event()
 
+    @property
+    def lanes_in_hand(self) -> int:
+        """See Engine."""
+        return len(self._running)
+
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
         """See Engine. With `not_before` the lanes rest until then; another wake does not end the rest earlier."""
         now = second = self._clock.monotonic()

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.operation.metrics.kinds import Counter, Gauge, Observed, Timing, Values, alone, by_one
 from bot.ports.measurements import MessageTried, PlanMade, RequestHandled, SourceRead
-from subscriptions.service.operations import Figures, OutboxFigures
+from subscriptions.service.operations import Backlog, Figures, OutboxFigures
 
 Metric = Gauge | Counter[Any] | Timing[Any]
 
@@ -25,6 +25,18 @@ def _by_platform(read: Callable[[OutboxFigures, datetime], Mapping[str, float]])
 
 def _seconds(since: datetime, now: datetime) -> float:
     return max((now - since).total_seconds(), 0.0)
+
+
+def _behind(since: Callable[[Backlog], datetime | None]) -> Callable[[Observed], Values]:
+    """Returns a reader of how long work has waited, which reads nothing while the database cannot be read."""
+
+    def read(seen: Observed) -> Values:
+        if seen.backlog is None:
+            return {}
+        begin = since(seen.backlog)
+        return alone(_seconds(begin, seen.now) if begin else 0.0)
+
+    return read
 
 
 METRICS: tuple[Metric, ...] = (
@@ -93,6 +105,26 @@ METRICS: tuple[Metric, ...] = (
         help="Lanes with something to send that wait because their platform asked for it.",
         labels=("platform",),
         read=_by_platform(lambda outbox, _: outbox.held_lanes),
+    ),
+    Gauge(
+        name="paperwire_planning_lag_seconds",
+        help="How long the chat has been due that waits for longest to be planned; 0 if none is due.",
+        read=_behind(lambda waiting: waiting.planning_since),
+    ),
+    Gauge(
+        name="paperwire_sending_lag_seconds",
+        help="How long the oldest delivery has waited that may be sent now; 0 if none waits.",
+        read=_behind(lambda waiting: waiting.sending_since),
+    ),
+    Gauge(
+        name="paperwire_lanes_in_hand",
+        help="Lanes that this process delivers now.",
+        read=lambda seen: alone(seen.lanes_in_hand),
+    ),
+    Gauge(
+        name="paperwire_jobs_waiting",
+        help="Lanes that wait for one of several workers; left out where one process works alone.",
+        read=lambda seen: alone(seen.backlog.jobs) if seen.backlog and seen.backlog.jobs is not None else {},
     ),
     Gauge(
         name="paperwire_platforms_stopped",

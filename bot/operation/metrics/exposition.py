@@ -18,7 +18,7 @@ from bot.operation.metrics.kinds import SHORT, Counter, Gauge, Observed, Timing
 from bot.ports.measurements import Measurement
 from bot.settings.version import installed_version
 from subscriptions.errors import StoreError
-from subscriptions.service.operations import Figures, figures
+from subscriptions.service.operations import Backlog, Figures, backlog, figures
 
 
 class Metrics:
@@ -79,6 +79,8 @@ class Metrics:
             is_ready=self._is_ready,
             platforms=tuple(app.platforms),
             figures=_figures(app),
+            lanes_in_hand=app.context.engine.lanes_in_hand,
+            backlog=_backlog(app),
             files=file_sizes(app.store),
             copies=copy_times(backup_folder(app.settings, app.store)),
         )
@@ -104,6 +106,13 @@ class _Gauges(Collector):
             for labels, value in gauge.read(observed).items():
                 family.add_metric(labels, value)
             yield family
+
+
+def _backlog(app: App) -> Backlog | None:
+    try:
+        return backlog(app.store, now=app.clock.now(), wall=app.clock.wall())
+    except StoreError:
+        return None
 
 
 def _figures(app: App) -> Figures | None:

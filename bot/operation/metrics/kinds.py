@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from subscriptions.service.operations import Figures
+from subscriptions.service.operations import Backlog, Figures
 
 M = TypeVar("M")
 Labels = tuple[str, ...]  # the values of the labels, in their order
@@ -28,6 +28,8 @@ class Observed:
     is_ready: bool
     platforms: Sequence[str] = ()  # those that are on
     figures: Figures | None  # None: the database cannot be read, and all gauges from it are left out
+    lanes_in_hand: int = 0  # of this process
+    backlog: Backlog | None = None  # as `figures`
     files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
     copies: Sequence[datetime] = ()  # when each of the copies of the database was made
 

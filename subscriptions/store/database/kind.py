@@ -36,7 +36,7 @@ class Reservation:
 
 
 class SideSession(Protocol):
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises the driver's errors.
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises SQLAlchemy's errors.
 
     When the session ends, however the worker ends, the server lets go of all that it holds.
     """

@@ -19,13 +19,15 @@ _SENDABLE = case((may_be_sent(), 1), else_=0)
 OPEN = (
     select(
         _c.platform,
-        _SENDABLE.label("sendable"),
+        _SENDABLE.label(
+            "may_go"
+        ),  # a name that no table has, by which PostgreSQL groups: of parameters it sees no equality
         func.count().label("deliveries"),
         func.min(_d.created_at).label("oldest"),
     )
     .select_from(_deliveries.join(_chats, _c.id == _d.chat))
     .where(_d.settled_at.is_(None))
-    .group_by(_c.platform, _SENDABLE)
+    .group_by(_c.platform, "may_go")
 )
 DEAD = (
     select(_c.platform, func.count(_d.seq.distinct()).label("deliveries"))
@@ -58,9 +60,9 @@ def outbox_figures(session: Session, *, wall: datetime) -> OutboxFigures:
     """Returns the outbox in numbers. `wall` is the machine's clock."""
     found = list(execute(session, OPEN))
     return OutboxFigures(
-        waiting={row.platform: row.deliveries for row in found if row.sendable},
-        held={row.platform: row.deliveries for row in found if not row.sendable},
-        oldest={row.platform: row.oldest for row in found if row.sendable},
+        waiting={row.platform: row.deliveries for row in found if row.may_go},
+        held={row.platform: row.deliveries for row in found if not row.may_go},
+        oldest={row.platform: row.oldest for row in found if row.may_go},
         dead={row.platform: row.deliveries for row in execute(session, DEAD)},
         held_lanes={row.platform: row.lanes for row in execute(session, HELD_LANES, {"wall": wall})},
     )

@@ -133,7 +133,8 @@ class PostgresDatabase:
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
-        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE)
+        driver: Any = self._engine.dialect.dbapi
+        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE, errors=driver.Error)
 
     def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
         """See Kind."""

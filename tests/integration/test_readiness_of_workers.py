@@ -1,0 +1,151 @@
+"""`/health/ready` of each of several workers: the database is lost, or nobody receives, with the age of either."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, closing
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from bot.app import App
+from bot.clock import SystemClock
+from bot.delivery.engines.cluster import ClusterEngine
+from bot.operation.listening import Supervised, problems_of
+from bot.operation.web.health import Health
+from bot.operation.worker import elected
+from bot.ports.channel import Limits
+from bot.ports.receiver import Receiver, RequestDispatcher
+from bot.ports.web_route import Webhook, WebRoute
+from subscriptions.service.outbox import beat, begin_worker, end_worker
+from subscriptions.store import Store
+from tests.make import NOON, FakeClock
+from tests.postgres.own import OwnServer, own_server
+from tests.postgres.server import Server
+
+LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
+SILENT = "nobody receives: the worker that did gives no sign of life"
+LOST = "this worker does not receive: the database cannot be asked who does"
+
+
+class Polling:
+    """A Receiver that fetches what nobody sends."""
+
+    name = "telegram updates"
+    problem = ""
+    webhook: Webhook | None = None
+    routes: Sequence[WebRoute] = ()
+    is_receiving = False
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        self.is_receiving = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_receiving = False
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        raise NotImplementedError
+
+
+class Worker:
+    """A worker that does nothing but receive, if it is elected; its clock runs as fast as it asks."""
+
+    def __init__(self, url: str) -> None:
+        self.store, self.clock, self.polling = Store(url), FakeClock(NOON), Polling()
+        begin_worker(self.store, holds_sender_lock=False)
+        self.cluster = ClusterEngine(self.store, SystemClock(), LIMITS)
+        app = cast(App, SimpleNamespace(clock=self.clock, cluster=self.cluster))
+        receivers: list[Receiver] = [Supervised(one, self.clock) for one in elected([self.polling], app)]
+        self.health = Health(self.store, self.clock, lambda: problems_of(receivers))
+        self.task = asyncio.create_task(receivers[0].listen(cast(RequestDispatcher, None)))
+
+    async def looks(self) -> None:
+        with ThreadPoolExecutor(1, "of this test") as thread:
+            await self.health.look(thread)
+
+    def says(self, why: str) -> bool:
+        return self.health.whys().get(Polling.name, "") == why
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.wait((self.task,))
+        await self.cluster.close()
+        self.store.close()
+
+
+async def until(what: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not what():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.operation.worker.ELECTION_INTERVAL", 0.01)
+
+
+@pytest.fixture
+def own() -> Iterator[OwnServer]:
+    with own_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def two(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Worker, Worker]]:
+    """Two workers, of which the first one receives."""
+    async with AsyncExitStack() as stack:
+        if "own" in request.fixturenames:
+            url = request.getfixturevalue("own").database()
+        else:
+            server: Server = request.getfixturevalue("postgres")
+            url = stack.enter_context(server.database())
+            with closing(Store(url)) as store:
+                store.open(now=NOON)
+        first = Worker(url)
+        stack.push_async_callback(first.end)
+        await until(lambda: first.polling.is_receiving)
+        second = Worker(url)
+        stack.push_async_callback(second.end)
+        yield first, second
+
+
+async def test_that_nobody_receives_is_said_with_its_age_until_somebody_does(two: tuple[Worker, Worker]) -> None:
+    first, second = two
+    await until(lambda: second.clock.monotonic() > 1000.1)  # ten looks
+    assert second.health.problems() == first.health.problems() == {}
+    end_worker(first.store)  # it was stopped, and others took it for gone; its session holds what it held
+    await until(lambda: second.says(SILENT))
+    second.clock.advance(timedelta(seconds=40))
+    assert second.health.problems()[Polling.name].seconds >= 40
+    beat(first.store, rejoins="")  # it goes on
+    await until(lambda: second.says(""))
+    assert (first.polling.is_receiving, second.polling.is_receiving) == (True, False)
+    end_worker(first.store)
+    await first.end()
+    await until(lambda: second.polling.is_receiving)
+    assert second.health.problems() == {}
+
+
+async def test_a_worker_that_lost_the_database_says_so_and_that_it_does_not_receive_any_more(
+    own: OwnServer, two: tuple[Worker, Worker]
+) -> None:
+    first, second = two
+    own.goes_down()
+    for one in two:
+        await until(lambda one=one: one.says(LOST))  # type: ignore[misc]
+        await one.looks()
+        one.clock.advance(timedelta(seconds=90))
+        found = one.health.problems()
+        assert found["database"].why.startswith("nothing can be written: ")
+        assert min(found["database"].seconds, found[Polling.name].seconds) >= 90
+    assert not first.polling.is_receiving
+    own.comes_back()
+    await until(lambda: first.polling.is_receiving != second.polling.is_receiving)
+    for one in two:
+        await until(lambda one=one: one.says(""))  # type: ignore[misc]
+        await one.looks()
+        assert one.health.problems() == {}
+    assert first.polling.is_receiving != second.polling.is_receiving
