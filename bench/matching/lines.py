@@ -57,16 +57,18 @@ def terms_of(line: Line) -> Iterator[Term]:
 def comparable(lines: Sequence[Line], papers: Sequence[Paper]) -> tuple[list[int], int]:
     """Returns the numbers of the lines that mean the same to every engine, and the papers (bits) that do.
 
-    The lines are plain words of which each stands in the papers, and in no longer word of them; the papers have no TeX.
+    The lines are plain words of which each stands in the papers, in no longer word of them, and in no name; the papers
+    have no TeX.
     """
     day = {word for paper in papers for text in texts_of(paper) for word in written_tokens(text)}
     stems, letters = Counter(map(fold_plural, day)), " ".join(day)
+    names = {word for paper in papers for name in paper.authors for word in written_tokens(name)}
     plain = sum(1 << place for place, paper in enumerate(papers) if not {*"\\{}$'’-_"} & {*text_of(paper)})
     known: dict[str, bool] = {}
 
     def means_itself(word: str) -> bool:
         if word not in known:
-            is_itself = written_tokens(word) == [word]
+            is_itself = written_tokens(word) == [word] and word not in names
             known[word] = is_itself and stems[fold_plural(word)] == letters.count(word) == (word in day)
         return known[word]
 
