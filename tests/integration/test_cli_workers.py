@@ -142,8 +142,9 @@ def test_of_several_workers_it_shows_who_lives_and_what_each_holds(
 
 
 def test_the_table_of_workers_is_aligned_and_plain_where_it_is_piped(
-    terminal: Terminal, three: tuple[list[Store], list[SideSession]]
+    terminal: Terminal, three: tuple[list[Store], list[SideSession]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     stores, (_, second, _) = three
     assert second.hold(election(RECEIVER))
     change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '1 hour' WHERE number = 4711")
