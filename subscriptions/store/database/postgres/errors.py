@@ -118,7 +118,9 @@ def translated(error: Exception, where: str, *, password: str | None) -> Excepti
     if isinstance(error, SharedSession):
         return _error(_POOLER, where)
     return (
-        _error(_GONE, where, why=message) if isinstance(error, OperationalError | InterfaceError | OSError) else error
+        _error(_GONE, where, why=message.rpartition("failed: ")[2])
+        if isinstance(error, OperationalError | InterfaceError | OSError)
+        else error
     )
 
 
@@ -139,7 +141,7 @@ def _found(error: StoreError, cause: str) -> StoreError:
 
 
 def _message(error: object, password: str | None) -> str:
-    """What the driver says, in one line, without the password."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """What the driver says, in one line, without the password and what the driver asks back."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
     said = (lines[-1] if lines else type(error).__name__).rstrip(".")
     return said.replace(password, "***") if password else said
