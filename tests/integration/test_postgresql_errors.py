@@ -55,7 +55,8 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     error = refused(f"postgresql://person:{PASSWORD}@/paperwire?host={tmp_path}")
     assert isinstance(error, StoreUnavailable)
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
-    assert "does not answer: No such file or directory. " in str(error)  # not the question that the driver asks behind it
+    # and not the question that the driver asks behind it:
+    assert "does not answer: No such file or directory. " in str(error)
     assert (error.exit_code, error.cause) == (1, "its server does not answer")
 
 
