@@ -1,7 +1,5 @@
 """Rows that are inserted many at once are stored as those that are inserted one by one, on each kind of database."""
 
-from typing import Any
-
 import pytest
 from sqlalchemy import bindparam, insert
 
@@ -9,8 +7,6 @@ from subscriptions.errors import StoreError
 from subscriptions.store import Store
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import connection_of
-from subscriptions.store.operation_rows import KeyValueRow
 from subscriptions.store.rows import TABLES
 from tests.stored import rows, value
 
@@ -52,14 +48,3 @@ def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> No
         ("known", "first"),
         ("unknown", "second"),
     ]
-
-
-def test_they_take_no_statement_each(store: Store, kind_of_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL plans and runs each statement anew: ten papers for a hundred thousand chats are a million."""
-    if kind_of_database == "sqlite":
-        pytest.skip("a file has no server, and one prepared statement")
-    with store.write() as transaction:
-        cursor: Any = type(connection_of(transaction).connection.cursor())
-        monkeypatch.delattr(cursor, "executemany")
-        execute_rows(transaction, _INSERT, ("name", "value"), [(f"n{number}", "") for number in range(30)])
-        connection_of(transaction).execute(insert(KeyValueRow), [{"name": "one", "value": ""}])
