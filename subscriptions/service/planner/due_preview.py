@@ -12,7 +12,8 @@ from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import PlanContext, decide_now
+from subscriptions.service.planner.inputs import PlanContext
+from subscriptions.service.planner.plan import decide_now
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, stored_query
 from subscriptions.service.subscriptions.pausing import with_ended_pauses
