@@ -1,54 +1,36 @@
 """What the plan of some chats depends on beside the papers, and whether it is still so."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.model import Chat, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import Evidence
-from subscriptions.planning.forecast import Forecast
+from subscriptions.ranking import Taste
 from subscriptions.service.planner.delivery_keys import free_keys
-from subscriptions.service.planner.window import Window, evidence_of_fits
+from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.subscriptions.due_moments import Move, put_off_by_quiet_hours, reopened_window
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, zone_of
+from subscriptions.service.subscriptions.next_deliveries import zone_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Transaction
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat.comparing import StoredRow, rows_of_chats
 
 ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
 
 
-@dataclass(slots=True)
-class PlanContext:
-    """What is the same for all chats that are planned at one moment."""
-
-    now: datetime
-    delivery_forecast: DeliveryForecast
-    window: Window
-    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
-    matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
-    moving: frozenset[int] = frozenset()  # the shared cursors that move up to here once all is planned
-
-    @property
-    def forecast(self) -> Forecast:
-        """The forecast of the sources."""
-        return self.delivery_forecast.forecast
-
-
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What the store holds of some chats at one moment: everything but the papers that their plan depends on."""
 
-    rows: Sequence[StoredRow]  # of the chats and their subscriptions, from which all else but the keys follows
+    rows: Sequence[StoredRow]  # of the chats and their subscriptions, from which all else but keys and tastes follows
     chats: Mapping[int, Chat]
     subscriptions: Mapping[int, Sequence[Subscription]]  # of each chat
     due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
     waits: Sequence[Move]  # of the subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
+    tastes: Mapping[int, Taste]  # of those of these chats that have one
 
     @property
     def to_plan(self) -> list[ToPlan]:
@@ -77,7 +59,8 @@ def inputs_of(
         if chat.state is ChatState.ACTIVE:
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
-    return Inputs(rows, chats, subscriptions, due, waits, _keys(transaction, chats, due, context))
+    keys = _keys(transaction, chats, due, context)
+    return Inputs(rows, chats, subscriptions, due, waits, keys, stored_signals.tastes(transaction, list(keys)))
 
 
 def _keys(
@@ -113,4 +96,5 @@ def still_holds(transaction: Transaction, chat_ids: Sequence[int], inputs: Input
     return (
         rows_of_chats(transaction, chat_ids) == inputs.rows
         and _keys(transaction, inputs.chats, inputs.due, context) == inputs.keys
+        and stored_signals.tastes(transaction, list(inputs.keys)) == inputs.tastes
     )

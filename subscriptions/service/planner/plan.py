@@ -15,10 +15,11 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.decision import DueDelivery, decide, decide_alike
 from subscriptions.planning.effects import shows_more
 from subscriptions.service.planner.delivery_keys import due_moment, moment_of
-from subscriptions.service.planner.inputs import Inputs, PlanContext, ToPlan, inputs_of, read_inputs, still_holds
+from subscriptions.service.planner.inputs import Inputs, ToPlan, inputs_of, read_inputs, still_holds
 from subscriptions.service.planner.look import Look, finish, following, left_behind, look, moves_with_others
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
-from subscriptions.service.planner.window import Window, kept_window
+from subscriptions.service.planner.plan_context import PlanContext
+from subscriptions.service.planner.window import Window, kept_window, nearness_of
 from subscriptions.service.subscriptions.due_moments import Move, due_span
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
@@ -199,7 +200,8 @@ def _delivered(transaction: Transaction, inputs: Inputs, papers: Collection[int]
 def _decide_all(inputs: Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
-        case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context)
+        near = nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
+        case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
         limited = shows_more(chat)
         result = decide_alike(case, partial(decide, evidence=context.evidence, limited=limited), limited=limited)
         decided.append(Decision(case, subscriptions, result))
@@ -275,6 +277,7 @@ def _case(
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     context: PlanContext,
+    near: Callable[[int], float] | None,
 ) -> DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = context.forecast, context.now
@@ -299,6 +302,7 @@ def _case(
         notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=how_missing(behind),
+        nearness=near,
     )
 
 
