@@ -3,15 +3,23 @@
     python -m bench.planners [CHATS]          without a number: 100,000
 
 Every chat is due at the same minute, and ten of the day's papers match. Each process plans until nothing is left, and the time is that
-on the wall until the last one ends: with fewer processors than processes and a server, they share these. Aim: half.
+on the wall until the last one ends: with fewer processors than processes and a server, they share these. So the seconds of a
+processor are told beside it, of the planners and of the server: three cannot end sooner than all these seconds shared among the
+processors. One planner and its session of the server mostly work in turn, so on two processors half is what three come to when
+they add no work at all. How often a session waits for another one, for a row or within the server, is asked twenty times a second: what
+does not wait there would go on at once on a machine with more processors. Aim: half.
 """
 
+import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
@@ -20,8 +28,13 @@ from bench.planning import HOUR, NOON, PAPERS, RARE, fill
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from tests.cluster.__main__ import server
+from tests.postgres.cluster import Cluster
 
 CHATS, AIM = 100_000, 0.5
+_WAITING = """
+    SELECT count(*) FILTER (WHERE wait_event_type IN ('Lock', 'LWLock', 'BufferPin')), count(*) FROM pg_stat_activity
+    WHERE application_name = 'paperwire' AND state = 'active' AND datname = current_database()
+"""
 
 
 def main() -> int:
@@ -33,21 +46,45 @@ def main() -> int:
     return 0
 
 
+class Taken(NamedTuple):
+    """What a morning took."""
+
+    wall: float  # seconds
+    planners: float  # seconds of a processor
+    server: float  # the same
+    waiting: float  # share of the looks at a session at which it waited for another one
+
+    @property
+    def work(self) -> float:
+        """Seconds of a processor of all."""
+        return self.planners + self.server
+
+
 def measure(chats: int) -> None:
     """Prints the table."""
-    with server() as (_, url):
+    with server() as (cluster, url):
         with closing(Store(url)) as store:
             store.open(now=NOON)
             queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
             fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
-        alone = seconds(url, 1, chats)
-        together = seconds(url, 3, chats)
-    print(f"{chats:,} chats x 10 papers at one minute, on PostgreSQL")
-    print(f"one planner: {alone:.1f} s; three: {together:.1f} s; three / one = {together / alone:.2f}  (aim: {AIM})")
+        alone = morning(cluster, url, 1, chats)
+        together = morning(cluster, url, 3, chats)
+    print(f"{chats:,} chats x 10 papers at one minute, on PostgreSQL; {os.cpu_count()} processors")
+    print("planners   on the wall   processor: planners   server   together   waits for another")
+    for count, one in ((1, alone), (3, together)):
+        print(
+            f"{count:8} {one.wall:11.1f} s {one.planners:19.1f} s {one.server:6.1f} s {one.work:8.1f} s {one.waiting:18.1%}"
+        )
+    print(f"three / one = {together.wall / alone.wall:.2f}  (aim: {AIM})")
+    least = together.work / (os.cpu_count() or 1)
+    print(
+        f"all processors busy to the end: {least:.1f} s, {least / alone.wall:.2f};"
+        f" a processor for each: {together.work / 3:.1f} s, {together.work / 3 / alone.wall:.2f}"
+    )
 
 
-def seconds(url: str, planners: int, chats: int) -> float:
-    """How long planners take on a copy of the database, on the wall, from the moment that all are ready."""
+def morning(cluster: Cluster, url: str, planners: int, chats: int) -> Taken:
+    """What planners take on a copy of the database, from the moment that all are ready."""
     name = f"planned_by_{planners}"
     with psycopg.connect(url.replace("/workers?", "/postgres?"), autocommit=True) as control:
         control.execute(f"CREATE DATABASE {name} TEMPLATE workers")
@@ -56,15 +93,52 @@ def seconds(url: str, planners: int, chats: int) -> float:
     with psycopg.connect(copy, autocommit=True) as control:
         control.execute("ANALYZE")
     started = [begun(copy) for _ in range(planners)]
-    begin = time.perf_counter()
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    counts = [ended(process) for process in started]
-    taken = time.perf_counter() - begin
-    assert sum(counts) == chats, counts
-    return taken
+    with waits(copy) as looks:
+        served, begin = of_server(cluster), time.perf_counter()
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        found = [ended(process) for process in started]
+        taken = time.perf_counter() - begin
+    assert sum(count for count, _ in found) == chats, found
+    waiting = sum(waited for waited, _ in looks) / max(1, sum(sessions for _, sessions in looks))
+    return Taken(taken, sum(seconds for _, seconds in found), of_server(cluster) - served, waiting)
+
+
+@contextmanager
+def waits(url: str) -> Iterator[list[tuple[int, int]]]:
+    """Looks at the planners' sessions meanwhile: how many wait for another one, and how many are within a statement."""
+    looks: list[tuple[int, int]] = []
+    over = threading.Event()
+
+    def look() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not over.wait(0.05):
+                looks.extend(connection.execute(_WAITING).fetchall())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield looks
+    finally:
+        over.set()
+        looking.join()
+
+
+def of_server(cluster: Cluster) -> float:
+    """Seconds of a processor that the server has taken, with its processes that have ended."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            continue
+        if stat.parent.name == str(cluster.pid):
+            ticks += sum(map(int, words[11:15]))
+        elif words[1] == str(cluster.pid):
+            ticks += sum(map(int, words[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def begun(url: str) -> "subprocess.Popen[str]":
@@ -77,22 +151,24 @@ def begun(url: str) -> "subprocess.Popen[str]":
     return process
 
 
-def ended(process: "subprocess.Popen[str]") -> int:
-    """How many deliveries it planned. All have been told to begin."""
+def ended(process: "subprocess.Popen[str]") -> tuple[int, float]:
+    """How many deliveries it planned, and seconds of a processor. All have been told to begin."""
     out, _ = process.communicate()
-    return int(out)
+    count, seconds = out.split()
+    return int(count), float(seconds)
 
 
-def planned(url: str) -> int:
-    """Plans until nothing is left."""
+def planned(url: str) -> str:
+    """Plans until nothing is left; how many deliveries, seconds of a processor."""
     with closing(Store(url)) as store:
         store.open(now=NOON)
         print("ready", flush=True)
         sys.stdin.readline()
+        begin = time.process_time()
         counts: Sequence[int] = [len(plan_due(store, now=NOON + HOUR))]
         while counts[-1]:  # what another planner had in hand and gave up
             counts = [*counts, len(plan_due(store, now=NOON + HOUR))]
-        return sum(counts)
+        return f"{sum(counts)} {time.process_time() - begin}"
 
 
 if __name__ == "__main__":

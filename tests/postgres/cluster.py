@@ -106,6 +106,12 @@ class Cluster:
         lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
         return len(lines) > 7 and lines[7].strip() == "ready"
 
+    @property
+    def pid(self) -> int:
+        """The number of the process whose children are the server's others."""
+        assert self._server is not None
+        return self._server.pid
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stops the server: SIGINT ends connections in order, SIGQUIT at once, without a checkpoint."""
         if self._server is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Integer, String, bindparam, insert
+from sqlalchemy import ARRAY, Integer, String, bindparam, insert, text
 from sqlalchemy import select as columns
 from sqlalchemy.types import NULLTYPE, TypeEngine
 from sqlmodel import Session
@@ -17,7 +17,7 @@ from subscriptions.store import mentions
 from subscriptions.store.columns import JsonText
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, connection_of, execute
 from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.rows import TABLES
 
@@ -37,6 +37,13 @@ _NEW_DELIVERIES = insert(_deliveries).values(
 )
 _NEW_ITEMS = insert(_delivery_items).values({name: bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM})
 _DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
+# A server that has not looked at the table yet would begin with the papers, and find all chats that have them.
+_DELIVERED_TO_EACH = text("""
+    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
+        SELECT item.chat, item.paper FROM delivery_item AS item
+        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
+    ) AS found
+""").bindparams(bindparam("ids", type_=ARRAY(Integer)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +112,13 @@ def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int
     """Chat id → those of these papers that the chat has in a delivery."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
+    if papers and connection_of(session).dialect.name == "postgresql":
+        values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
+        wanted = set(papers)
+        for chat_id, paper_id in execute(session, _DELIVERED_TO_EACH, values):
+            if paper_id in wanted:
+                found[chat_id].add(paper_id)
+        return found
     for i in range(0, len(chat_ids), CHUNK):
         chats = list(chat_ids[i : i + CHUNK])
         for j in range(0, len(papers), CHUNK):

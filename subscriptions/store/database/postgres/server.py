@@ -12,6 +12,7 @@ from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.kind import Claims, Holdings, Sharing, SideSession
 from subscriptions.store.database.postgres.claims import PostgresClaims
+from subscriptions.store.database.postgres.copying import copy_rows
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.holdings import holdings, session_name
 from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
@@ -68,6 +69,7 @@ class PostgresDatabase:
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
         prepare_sessions(self._engine)
+        copy_rows(self._engine)
         return self._engine
 
     def exists(self) -> bool:

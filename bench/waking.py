@@ -1,0 +1,287 @@
+"""Measures what it costs to wake lanes by jobs: sending, beside the simplest loop that could do it, and storing the jobs.
+
+    python -m bench.waking [LANES]          without a number: 2,000
+
+Sending: three processes with ten lanes at once each send five messages in every lane, to a server that takes ten milliseconds for
+each. What is done for a lane is the same in both: read what it has to send, post one after the other, mark each as sent. The
+engine is ours, as a worker of `paperwire run` has it: a job for each lane, its lock, its heartbeat, the lane held against workers
+that were only stopped. The loop takes a row by SELECT ... FOR UPDATE SKIP LOCKED and holds its transaction while it sends: no
+order of the answers before the rest, nothing that survives a stopped process, a connection for each lane in hand. Each round
+has a new database, and the two take turns. Aim: 0.6 of the loop, in the median of three rounds.
+
+Storing: 100,000 deliveries of no paper in one transaction, and the jobs that wake their lanes. Aim: five times the deliveries.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import closing
+from statistics import median
+from typing import NamedTuple
+
+import aiohttp
+import psycopg
+from aiohttp import web
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import insert
+
+import bot.channels.known  # noqa: F401 - declares the platforms
+from bench.planners import of_server
+from bench.planning import NOON, chat_row
+from bot.clock import SystemClock
+from bot.delivery.engines.cluster import ClusterEngine
+from bot.ports.channel import Limits
+from subscriptions.model import DeliveryKind, Facts, Lane
+from subscriptions.store import Planned, Store
+from subscriptions.store.lane_wakes import wake_chats, wake_lanes
+from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.rows import ChatRow
+from tests.cluster.__main__ import server
+from tests.postgres.cluster import Cluster
+
+LANES, MESSAGES, WORKERS, AT_ONCE, ROUNDS = 2000, 5, 3, 10, 3
+TAKES = 0.01  # seconds that the server takes for a message
+STORED = 100_000
+AIM, AIM_STORED = 0.6, 5.0
+_TABLES = """
+    CREATE TABLE to_send (lane text, number integer, sent boolean NOT NULL DEFAULT false, PRIMARY KEY (lane, number));
+    CREATE TABLE wake (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, lane text NOT NULL);
+"""
+_FILL = "INSERT INTO to_send SELECT lane::text, number FROM generate_series(1, %s) lane, generate_series(1, %s) number"
+_NEXT = "SELECT id, lane FROM wake ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+
+
+class Sent(NamedTuple):
+    """What a round took."""
+
+    rate: float  # messages a second
+    workers: float  # seconds of a processor
+    database: float  # the same
+    twice: int  # messages that came more than once
+    at_once: int  # the most messages of one lane that were under way
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["worker", way, url, address]:
+            asyncio.run(WAYS[way](url, address))
+        case [*lanes]:
+            measure(int(lanes[0]) if lanes else LANES)
+    return 0
+
+
+def measure(lanes: int) -> None:
+    """Prints both tables."""
+    with server() as (cluster, url):
+        found: dict[str, list[Sent]] = {way: [] for way in WAYS}
+        for number in range(ROUNDS):
+            for way in WAYS:
+                found[way].append(asyncio.run(sending(cluster, fresh(url, f"{way}{number}"), way, lanes)))
+        print(
+            f"{lanes:,} lanes x {MESSAGES} messages, {WORKERS} processes with {AT_ONCE} lanes at once, a new database each"
+        )
+        print("         messages a second, 3 rounds   processor: workers   server   sent twice   one lane at once")
+        for way, rounds in found.items():
+            rates = " ".join(f"{one.rate:7,.0f}" for one in rounds)
+            workers, database = (median(one[place] for one in rounds) for place in (1, 2))
+            twice, at_once = sum(one.twice for one in rounds), max(one.at_once for one in rounds)
+            print(f"{way:8} {rates}       {workers:17.1f} s {database:6.1f} s {twice:12} {at_once:18}")
+        ours, loop = (median(one.rate for one in found[way]) for way in ("engine", "loop"))
+        print(f"engine / loop = {ours / loop:.2f}  (aim: {AIM})")
+        deliveries, jobs = storing(fresh(url, "stored"))
+        print(f"{STORED:,} deliveries stored in {deliveries:.1f} s, their jobs in {jobs:.1f} s, on the wall")
+        print(f"jobs / deliveries = {jobs / deliveries:.2f}  (aim: {AIM_STORED})")
+
+
+def fresh(url: str, name: str) -> str:
+    """The address of a new database, with our schema and nothing else done to it."""
+    with psycopg.connect(url.replace("/workers?", "/postgres?"), autocommit=True) as control:
+        control.execute(f"CREATE DATABASE {name}")
+    made = url.replace("/workers?", f"/{name}?")
+    with closing(Store(made)) as store:
+        store.open(now=NOON)
+    return made
+
+
+# ------------------------------------------------------------------------------------------------------------- sending
+
+
+async def sending(cluster: Cluster, url: str, way: str, lanes: int) -> Sent:
+    """A round: from the first message to the last."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_TABLES)
+        connection.execute(_FILL, (lanes, MESSAGES))
+        connection.execute("INSERT INTO wake (lane) SELECT generate_series(1, %s)", (lanes,))
+    with closing(Store(url)) as store, store.write() as transaction:
+        wake_lanes(transaction, [Lane("telegram", str(number)) for number in range(1, lanes + 1)])
+    came: Counter[tuple[str, str]] = Counter()
+    under_way: Counter[str] = Counter()
+    moments: list[float] = []
+    done = asyncio.Event()
+    most = 0
+
+    async def takes(request: web.Request) -> web.Response:
+        nonlocal most
+        lane, number = request.match_info["lane"], request.match_info["number"]
+        moments.append(time.perf_counter())
+        came[lane, number] += 1
+        under_way[lane] += 1
+        most = max(most, under_way[lane])
+        await asyncio.sleep(TAKES)
+        under_way[lane] -= 1
+        if len(came) == lanes * MESSAGES:
+            done.set()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/{lane}/{number}", takes)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    before = of_server(cluster)
+    command = (sys.executable, "-m", "bench.waking", "worker", way, url, f"http://127.0.0.1:{port}")
+    workers = [
+        await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+        for _ in range(WORKERS)
+    ]
+    try:
+        await asyncio.gather(*(one.stdout.readline() for one in workers if one.stdout is not None))  # all are ready
+        for one in workers:
+            assert one.stdin is not None
+            one.stdin.write(b"\n")
+        await asyncio.wait_for(done.wait(), 300)
+        served = of_server(cluster) - before
+        answers = [await one.communicate(b"\n") for one in workers]
+    finally:
+        await runner.cleanup()
+    taken = sum(float(out) for out, _ in answers)
+    return Sent(len(moments) / (moments[-1] - moments[0]), taken, served, len(moments) - len(came), most)
+
+
+async def _line() -> None:
+    await asyncio.to_thread(sys.stdin.readline)
+
+
+def _deliverer(
+    pool: AsyncConnectionPool, line: aiohttp.ClientSession, address: str
+) -> Callable[[str], Awaitable[None]]:
+    """What is done for a lane, whoever found it."""
+
+    async def deliver(lane: str) -> None:
+        async with pool.connection() as connection:
+            asked = await connection.execute(
+                "SELECT number FROM to_send WHERE lane = %s AND NOT sent ORDER BY number", (lane,)
+            )
+            numbers = [number for (number,) in await asked.fetchall()]
+        for number in numbers:
+            async with line.post(f"{address}/{lane}/{number}") as answer:
+                answer.raise_for_status()
+            async with pool.connection() as connection:
+                await connection.execute(
+                    "UPDATE to_send SET sent = true WHERE lane = %s AND number = %s", (lane, number)
+                )
+
+    return deliver
+
+
+async def engine(url: str, address: str) -> None:
+    """A worker as ours is, until it gets a second line. Prints the seconds of a processor that it took to send."""
+    logging.disable()
+    store = Store(url)
+    limits = {"telegram": Limits(text=4096, per_second=0, per_lane=0)}
+    worker = ClusterEngine(store, SystemClock(), limits, concurrency=AT_ONCE)
+
+    async def sweep() -> None:
+        """Nothing is lost here."""
+
+    async with (
+        AsyncConnectionPool(url, max_size=AT_ONCE, kwargs={"autocommit": True}) as pool,
+        aiohttp.ClientSession() as line,
+    ):
+        deliver = _deliverer(pool, line, address)
+        print("ready", flush=True)
+        await _line()
+        begin = time.process_time()
+        work = asyncio.create_task(worker.serve(lambda lane: deliver(lane.address), sweep))
+        await _line()
+        print(time.process_time() - begin, flush=True)
+        work.cancel()
+        await asyncio.wait((work,))
+    await worker.close()
+    store.close()
+
+
+async def loop(url: str, address: str) -> None:
+    """The simplest loop, until it finds nothing more. Prints as `engine` does."""
+    async with (
+        AsyncConnectionPool(url, max_size=AT_ONCE, kwargs={"autocommit": True}) as pool,
+        AsyncConnectionPool(url, min_size=AT_ONCE, max_size=AT_ONCE) as held,
+        aiohttp.ClientSession() as line,
+    ):
+        deliver = _deliverer(pool, line, address)
+        print("ready", flush=True)
+        await _line()
+        begin = time.process_time()
+
+        async def serve() -> None:
+            while True:
+                async with held.connection() as connection, connection.transaction():
+                    taken = await (await connection.execute(_NEXT)).fetchone()
+                    if taken is None:
+                        return
+                    await deliver(taken[1])
+                    await connection.execute("DELETE FROM wake WHERE id = %s", taken[:1])
+
+        await asyncio.gather(*(serve() for _ in range(AT_ONCE)))
+        await _line()
+        print(time.process_time() - begin, flush=True)
+
+
+WAYS: dict[str, Callable[[str, str], Coroutine[None, None, None]]] = {"loop": loop, "engine": engine}
+
+
+# ------------------------------------------------------------------------------------------------------------- storing
+
+
+def storing(url: str) -> tuple[float, float]:
+    """Seconds on the wall to store deliveries, and to store the jobs that wake their lanes, in one transaction."""
+    with closing(Store(url)) as store:
+        for first in range(1, STORED + 1, 10_000):
+            with store.write() as session:
+                session.connection().execute(insert(ChatRow), [chat_row(n) for n in range(first, first + 10_000)])
+        facts = Facts(known=10)
+        new = [
+            Planned(
+                id=f"{n:016x}", chat_id=n, kind=DeliveryKind.BULLETIN, due=NOON, key=f"{n}:now", items=(), facts=facts
+            )
+            for n in range(1, STORED + 1)
+        ]
+        return _stored(store, new)
+
+
+def _stored(store: Store, new: Sequence[Planned]) -> tuple[float, float]:
+    taken: list[float] = []
+    woken = vars(stored_planned)["wake_chats"]
+
+    def noted(session: object, kinds: object) -> None:
+        taken.append(time.perf_counter())
+        wake_chats(session, kinds)  # type: ignore[arg-type]
+        taken.append(time.perf_counter())
+
+    vars(stored_planned)["wake_chats"] = noted
+    try:
+        with store.write() as transaction:
+            begin = time.perf_counter()
+            stored_planned.add_deliveries(transaction, new, now=NOON)
+    finally:
+        vars(stored_planned)["wake_chats"] = woken
+    return taken[0] - begin, taken[1] - taken[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

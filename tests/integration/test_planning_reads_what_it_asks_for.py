@@ -1,0 +1,70 @@
+"""A plan on PostgreSQL writes many rows at once, and reads of earlier deliveries only those of its own chats, however many others have the same papers.
+
+Nobody has looked at the tables: on a new server the first morning may be over before statistics are made.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from subscriptions.store.database.store import connection_of
+from tests.make import NOON, ingested, paper, subscribes
+from tests.postgres.server import Server
+
+PAPERS, OTHERS, NEW = 20, 400, 200
+
+
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+def read(url: str) -> int:
+    """How many rows and entries of earlier deliveries the server has read for sessions that have ended."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        ((rows, entries),) = connection.execute(
+            "SELECT seq_tup_read, (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'delivery_item')"
+            " FROM pg_stat_user_tables WHERE relname = 'delivery_item'"
+        ).fetchall()
+    return int(rows + entries)
+
+
+def planned(url: str) -> int:
+    with closing(Store(url)) as store:
+        return len(plan_due(store, now=NOON))
+
+
+def asks(store: Store, first: int, count: int) -> None:
+    with store.write() as transaction:
+        for chat in range(first, first + count):
+            subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
+
+
+def test_what_others_got_is_not_read(url: str) -> None:
+    with closing(Store(url)) as store:
+        ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))
+        asks(store, 1, OTHERS)
+    assert planned(url) == OTHERS
+    with closing(Store(url)) as store:
+        asks(store, 1 + OTHERS, NEW)
+    before = read(url)
+    assert planned(url) == NEW
+    assert read(url) - before < PAPERS * OTHERS / 4
+
+
+def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten papers for a hundred thousand chats would be a million, each planned and run by itself."""
+    with closing(Store(url)) as store:
+        ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))
+        asks(store, 1, NEW)
+        with store.read() as transaction:
+            cursor: Any = type(connection_of(transaction).connection.cursor())
+    monkeypatch.delattr(cursor, "executemany")
+    assert planned(url) == NEW
