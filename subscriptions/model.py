@@ -158,6 +158,7 @@ class ChatSettings:
     credits: str  # on, off
     quietday: str  # on, off: a note on a day without papers
     manage: str  # person, admins, members
+    order: str = "score"  # score, newest
     others: tuple[tuple[str, str], ...] = ()  # settings that are declared and have no field here
 
     def value(self, name: str) -> str:

@@ -118,6 +118,18 @@ class DeliveryState(StrEnum):
 UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.WAITING)
 
 
+class Signal(StrEnum):
+    """What a chat did with a paper. Its taste follows from these (docs/order.md)."""
+
+    OPENED = "opened"
+    FOLLOWED = "followed"  # an author of it
+    SAVED = "saved"
+    LIKED = "liked"
+    DISLIKED = "disliked"
+    EXCLUDED = "excluded"  # words or an author of it
+    MUTED = "muted"  # the subscription that brought it
+
+
 class ReplyState(StrEnum):
     """How far the stored reply to an update is."""
 

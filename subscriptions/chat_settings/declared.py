@@ -175,6 +175,19 @@ SETTINGS = ChatSettingRegistry(
         no_effect=_no_rest,
     ),
     ChatSetting(
+        name="order",
+        label=Sentence("Order"),
+        meaning=Sentence("which papers of a delivery come first, and stay when it shows not all"),
+        readers=("subscriptions.planning",),
+        names="sort sorting ranking 顺序 排序 排列",
+        choices=_everywhere("score newest"),
+        values={"score": Sentence("the best first"), "newest": Sentence("the newest first")},
+        value_names={
+            "score": "best bestfirst relevance on yes true 最相关 最佳 相关度 最相关的在前",
+            "newest": "new newestfirst latest date time off no none false 最新 时间 最新的在前",
+        },
+    ),
+    ChatSetting(
         name="sound",
         label=Sentence("Sound"),
         meaning=Sentence("whether the first message of a delivery may be heard, by day"),

@@ -50,6 +50,7 @@ from subscriptions.matching.columns import State as State
 from subscriptions.matching.columns import below as below
 from subscriptions.matching.columns import prefixed as prefixed
 from subscriptions.matching.copies import merge_copies as merge_copies
+from subscriptions.matching.distinctive import STOP_WORDS as STOP_WORDS
 from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
 from subscriptions.matching.full_text import index_document as index_document
 from subscriptions.matching.full_text import index_question as index_question

@@ -26,7 +26,7 @@ where which while who why will with within without work you your
 """
 _CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
 _TEX = "\\${}"
-_STOP_WORDS = frozenset(_ENGLISH.split())
+STOP_WORDS = frozenset(_ENGLISH.split())
 _CJK_STOP_WORDS = frozenset(_CHINESE.split())
 
 
@@ -111,7 +111,7 @@ def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
     for place, token in enumerate(phrase.tokens, start=phrase.first):
         inside = range(phrase.first + 1, phrase.end)
         compound = (place in inside and gaps[place] == "-") or (place + 1 in inside and gaps[place + 1] == "-")
-        if (token in _STOP_WORDS or token.isdigit()) and not compound:
+        if (token in STOP_WORDS or token.isdigit()) and not compound:
             return False
     return len(phrase.tokens) > 1 or len(phrase.tokens[0]) >= _LEAST_LETTERS
 

@@ -51,6 +51,16 @@ class HitFinder:
         terms = _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
         return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
 
+    def places(self, query: Query) -> tuple[tuple[Field, dict[Term, list[tuple[int, int]]]], ...]:
+        """Returns for each text of the paper in which a query found words: its field, and (start, end) of each of them."""
+        terms = _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
+        of_terms = {term: self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS}
+        found = (
+            (field, {term: places[number] for term, places in of_terms.items() if places[number]})
+            for number, (field, _) in enumerate(self._texts)
+        )
+        return tuple((field, places) for field, places in found if places)
+
     def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
         of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
         for number, (field, words) in enumerate(self._texts):

@@ -24,6 +24,7 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
+from subscriptions.ranking import score
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 LATE_AFTER = timedelta(hours=1)
@@ -37,6 +38,7 @@ class Evidence:
     words: tuple[str, ...]  # as they stand in the paper
     in_title: bool = False
     by_author: bool = False
+    fit: float = 0.0  # how well, see subscriptions/ranking
 
 
 Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # the delivery; None: there is nothing to deliver
@@ -87,6 +89,9 @@ class DueDelivery(NamedTuple):
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
     missing_how: MissingHow = MissingHow.AWAITED
+    nearness: Callable[[int], float] | None = (
+        None  # how near the paper at a position is to the chat's taste; None: it has none
+    )
 
     @property
     def looked_at(self) -> int:
@@ -96,7 +101,7 @@ class DueDelivery(NamedTuple):
 
 def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
     """What `decided` answers, asked once for all chats to which the same applies: many follow the same few words."""
-    if due.delivered:
+    if due.delivered or due.nearness is not None:
         return decided(due)
     kept, case = due.papers.decided, likeness(due, limited=limited)
     if case not in kept:
@@ -180,7 +185,7 @@ class _Found(NamedTuple):
     number: int  # of the first subscription that it matches
     by_author: bool  # it matches the author of one of them
     cross: bool
-    rank: tuple[int, bool, bool, int, tuple[int, int]]  # orders the papers of groups of the same size
+    rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders the papers of groups of the same size
 
 
 def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
@@ -194,12 +199,24 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
             looked = _sequence(paper) <= cursor or _counts_as_sent(subscription, paper)
             if not looked and paper.id not in delivered and (with_crosses or not _is_cross(paper)):
                 reasons.setdefault(position, []).append(subscription)
-    return [_of_paper(papers[position], reasons[position], evidence) for position in sorted(reasons)]
+    scored, near = due.chat.settings.order == "score", due.nearness or _no_taste
+    return [
+        _of_paper(papers[position], reasons[position], evidence, near(position) if scored else None)
+        for position in sorted(reasons)
+    ]
+
+
+def _no_taste(_: int) -> float:
+    return 0.0
 
 
 def _of_paper(
-    paper: KnownPaper, fitting: list[Subscription], evidence: Callable[[Subscription, KnownPaper], Evidence]
+    paper: KnownPaper,
+    fitting: list[Subscription],
+    evidence: Callable[[Subscription, KnownPaper], Evidence],
+    nearness: float | None,
 ) -> _Found:
+    """A paper with its reasons and its rank. Without `nearness` the newest come first."""
     first = fitting[0]
     proof, cross = evidence(first, paper), _is_cross(paper)
     reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
@@ -210,7 +227,10 @@ def _of_paper(
         by_author |= another.by_author
     # Newer days first. Not by sequence alone: missed days are fetched after newer ones.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
-    rank = first.number, cross, not proof.in_title, -len(proof.words), newer_first
+    if nearness is None:
+        rank = first.number, cross, 0.0, False, 0, newer_first
+    else:
+        rank = first.number, cross, -score(proof.fit, nearness), not proof.in_title, -len(proof.words), newer_first
     return _Found(paper, _because(*reasons), first.number, by_author, cross, rank)
 
 
@@ -236,7 +256,8 @@ def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Becaus
 def _ordered(found: list[_Found]) -> list[_Found]:
     """The papers in the order of the delivery: groups with fewer papers first.
 
-    Inside a group: cross-lists last, then matches in the title first, more words first, newer ones first.
+    Inside a group: cross-lists last; then the best score first, matches in the title, more words, newer ones; or newer
+    ones at once, where the chat wants that.
     """
     sizes = Counter([one.number for one in found])
     return sorted(found, key=lambda one: (sizes[one.number], one.rank))

@@ -147,8 +147,13 @@ def index(name: str, *columns: str, where: str = "", unique: bool = False) -> In
 
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column that holds one of the values of an enumeration; NULL where `default` is None and it is not `required`."""
-    kind = Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
+    kind = choices_of(values)
     return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
+
+
+def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, which SQLModel takes for a class
+    """The type of a column that holds one of the values of an enumeration."""
+    return Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
 
 
 def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field

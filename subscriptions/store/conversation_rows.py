@@ -1,12 +1,12 @@
-"""The tables of conversations: updates, changes, buttons, offers, states, and what names whom. `rows` has the others."""
+"""The tables of conversations: updates, changes, buttons, offers, states, signals, and what names whom. `rows` has the others."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from subscriptions.states import InstallationState, ReplyState
-from subscriptions.store.columns import Big, Json, Utc, choice, index, json_column, reference
+from subscriptions.states import InstallationState, ReplyState, Signal
+from subscriptions.store.columns import Big, Json, Utc, choice, choices_of, index, json_column, reference
 
 UNFINISHED = "state != 'done'"  # of an update, as the index of unfinished replies has it
 
@@ -131,6 +131,25 @@ class MentionRow(SQLModel, table=True):
         default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")]
     )
     change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
+
+
+class SignalRow(SQLModel, table=True):
+    """What a chat did with a paper; see store/chat/signals.py."""
+
+    __tablename__ = "signal"
+    __table_args__ = (index("ix_signal_paper", "paper"),)
+    chat: int = reference("chat.id", primary=True)
+    paper: int = reference("paper.id", primary=True)
+    kind: Signal = Field(primary_key=True, sa_type=choices_of(Signal))
+    at: datetime = Field(sa_type=Utc)
+
+
+class TasteRow(SQLModel, table=True):
+    """The words of a chat's taste with their weights, which follow from its signals."""
+
+    __tablename__ = "taste"
+    chat: int = reference("chat.id", primary=True)
+    words: Json = json_column(dict)
 
 
 class InstallationRow(SQLModel, table=True):

@@ -19,7 +19,16 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store import conversation_rows, operation_rows
-from subscriptions.store.columns import Big, Json, Utc, choice, index, json_column, kept_by_triggers, reference
+from subscriptions.store.columns import (
+    Big,
+    Json,
+    Utc,
+    choice,
+    index,
+    json_column,
+    kept_by_triggers,
+    reference,
+)
 
 
 class SourceRow(SQLModel, table=True):

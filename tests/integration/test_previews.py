@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.model import Announce, Item
+from subscriptions.service.papers import note_signal
 from subscriptions.service.planner import Preview, plan_due, preview
-from subscriptions.service.subscriptions import pause, resume, set_setting
+from subscriptions.service.subscriptions import get_chat, pause, resume, set_setting
+from subscriptions.states import Signal
 from subscriptions.store import Store
 from subscriptions.store.chat import chats
 from subscriptions.store.outbox import deliveries
 from tests.integration.cli import Terminal
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, stored_papers, subscribes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
@@ -35,6 +37,7 @@ SETTINGS = (
     ("quiet", "11:00-14:00"),
     ("crosslists", "out"),
     ("timezone", "Asia/Tokyo"),
+    ("order", "newest"),
 )
 
 
@@ -85,6 +88,12 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
             for _ in range(chance.randint(1, 8))
         ]
         ingested(store, *new, now=now)
+    elif what < 0.5:
+        subscribes(store, chat, "graph", now=now)
+        with store.read() as transaction:
+            known = [one.id for one in stored_papers(transaction)]
+        judged = chance.sample(known, min(2, len(known)))
+        note_signal(store, get_chat(store, address(chat)), judged, chance.choice(tuple(Signal)), now=now)
     elif what < 0.7:
         subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
     else:

@@ -182,7 +182,7 @@ def upgraded(tmp_path: Path) -> Iterator[tuple[dict[str, list[dict[str, Any]]], 
 TABLES = {"mark": "key_value", "link": "callback"}
 NEW_TABLES = {  # made by later schemas
     "denial", "mention", "worker", "offer", "conversation_state", "pending_lookup", "wrong_code", "completed_installation", "platform",
-    "publisher_slot", "enrichment_request", "operator_code", "loss", "query_change", "shared_cursor",
+    "publisher_slot", "enrichment_request", "operator_code", "loss", "query_change", "shared_cursor", "signal", "taste",
 }  # fmt: skip
 COLUMNS = {
     "paper": {"change": "sequence", "changed_at": "sequenced_at"},

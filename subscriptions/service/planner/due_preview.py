@@ -12,13 +12,16 @@ from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
-from subscriptions.service.planner.plan import PlanContext, decide_now
+from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.service.planner.plan import decide_now
+from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.planner.previews import unstored_subscription
-from subscriptions.service.planner.window import evidence_of_fits, stored_query
+from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.service.subscriptions.pausing import with_ended_pauses
 from subscriptions.service.subscriptions.selection import find as find_chat
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import index
@@ -83,7 +86,7 @@ def _of_days(
         else planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
     )
     known = entries.papers.bit_count()
-    return Preview(delivery=_delivery(case, delivered, entries), known=known)
+    return Preview(delivery=_delivery(transaction, case, delivered, entries), known=known)
 
 
 def _of_this_moment(
@@ -108,7 +111,7 @@ def _of_this_moment(
     case = _case(transaction, chat, rest, entries, now)
     delivered = planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
     delivered |= {item.paper.id for item in delivery.items} if delivery else set()
-    later = _delivery(case, delivered, entries)
+    later = _delivery(transaction, case, delivered, entries)
     return Preview(
         delivery=delivery,
         later=later,
@@ -126,6 +129,7 @@ def _case(
         bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
     known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
     tokenized = TokenizedPapers.of(paper.paper for paper in known)
+    taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
     return DueDelivery(
         chat=chat,
         subscriptions=tuple(subscriptions),
@@ -140,15 +144,19 @@ def _case(
         zone=zones.zone(chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
+        nearness=nearness_of(taste, tokenized),
     )
 
 
-def _delivery(case: DueDelivery, delivered: Collection[int], entries: Entries) -> Delivery | None:
+def _delivery(
+    transaction: Transaction, case: DueDelivery, delivered: Collection[int], entries: Entries
+) -> Delivery | None:
     """The delivery that `decide` makes of a case, without the papers `delivered`; None: nothing.
 
     Its counts are those of all `entries`.
     """
-    decided = decide(case._replace(delivered=frozenset(delivered)), evidence_of_fits(), limited=shows_more(case.chat))
+    evidence = evidence_of_fits(lambda: counted_words(transaction))
+    decided = decide(case._replace(delivered=frozenset(delivered)), evidence, limited=shows_more(case.chat))
     if decided is None:
         return None
     kind, items, facts = decided

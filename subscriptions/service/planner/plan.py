@@ -3,22 +3,23 @@
 import secrets
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 from subscriptions import zones
-from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, KnownPaper, Lane, Subscription
+from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import DueDelivery, Evidence, decide, decide_alike
+from subscriptions.planning.decision import DueDelivery, decide, decide_alike
 from subscriptions.planning.effects import shows_more
-from subscriptions.planning.forecast import Forecast
+from subscriptions.ranking import Taste
 from subscriptions.service.planner.delivery_keys import due_moment, free_keys, moment_of
 from subscriptions.service.planner.look import Look, finish, following, left_behind, look, moves_with_others
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
-from subscriptions.service.planner.window import Window, evidence_of_fits, kept_window
+from subscriptions.service.planner.plan_context import PlanContext
+from subscriptions.service.planner.window import Window, kept_window, nearness_of
 from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours, reopened_window
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
@@ -26,6 +27,7 @@ from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import READS, WRITES, Planned, Steps, Store, Transaction, done, shared_cursors
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import announcing
@@ -34,23 +36,6 @@ from subscriptions.store.shared_cursors import SharedCursor
 SLICE = 500  # chats planned in one transaction: bounds memory and how long other writers wait
 
 _ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
-
-
-@dataclass(slots=True)
-class PlanContext:
-    """What is the same for all chats that are planned at one moment."""
-
-    now: datetime
-    delivery_forecast: DeliveryForecast
-    window: Window
-    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(default_factory=evidence_of_fits)
-    matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
-    moving: frozenset[int] = frozenset()  # the shared cursors that move up to here once all is planned
-
-    @property
-    def forecast(self) -> Forecast:
-        """The forecast of the sources."""
-        return self.delivery_forecast.forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +158,7 @@ class _Inputs:
     due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
     waits: Sequence[Move]  # of the subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
+    tastes: Mapping[int, Taste]  # of those of these chats that have one
 
     @property
     def to_plan(self) -> list[_ToPlan]:
@@ -231,7 +217,7 @@ def _inputs_of(
             waits += held_back
     with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
     keys = free_keys(transaction, with_due, context.window.last_sequence, context.now)
-    return _Inputs(chats, subscriptions, due, waits, keys)
+    return _Inputs(chats, subscriptions, due, waits, keys, stored_signals.tastes(transaction, list(keys)))
 
 
 def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _Matches:
@@ -253,7 +239,8 @@ def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int
 def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
-        case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context)
+        near = nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
+        case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
         limited = shows_more(chat)
         result = decide_alike(case, partial(decide, evidence=context.evidence, limited=limited), limited=limited)
         decided.append(Decision(case, subscriptions, result))
@@ -315,6 +302,7 @@ def _case(
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     context: PlanContext,
+    near: Callable[[int], float] | None,
 ) -> DueDelivery:
     chat, subscriptions, due = to_plan
     forecast, now = context.forecast, context.now
@@ -339,6 +327,7 @@ def _case(
         notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=how_missing(behind),
+        nearness=near,
     )
 
 

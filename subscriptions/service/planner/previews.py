@@ -9,6 +9,7 @@ from itertools import repeat
 from operator import or_
 
 from subscriptions import zones
+from subscriptions.matching import TokenizedPapers
 from subscriptions.model import (
     Because,
     Cadence,
@@ -26,10 +27,12 @@ from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.kept_entries import entries_of_day
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
-from subscriptions.service.planner.window import evidence_of_fits, stored_query
+from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Planned, Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.outbox import planned as stored_planned
@@ -231,6 +234,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
     known = read(transaction, sorted(keys, reverse=True))
     place = {paper.id: at for at, paper in enumerate(known)}
+    taste = stored_signals.tastes(transaction, [case.chat.id]).get(case.chat.id)
     numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
     due = DueDelivery(
         chat=case.chat,
@@ -244,8 +248,9 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         zone=zones.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
+        nearness=nearness_of(taste, TokenizedPapers.of(paper.paper for paper in known)) if taste else None,
     )
-    decided = decide(due, evidence_of_fits(), limited=case.limited)
+    decided = decide(due, evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited)
     if decided is None:
         return None
     kind, items, facts = decided

@@ -10,7 +10,9 @@ from subscriptions.matching import HitFinder, PaperIndex, TokenizedPapers
 from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.query import Query, parse_canonical
-from subscriptions.query.fields import AUTHOR, TITLE
+from subscriptions.query.fields import AUTHOR, TEXT, TITLE
+from subscriptions.ranking import Rarity, Taste, fit, nearness
+from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.service.planner.kept_queries import kept_queries
 from subscriptions.store import Store, Transaction
 from subscriptions.store.papers import known_papers
@@ -35,6 +37,7 @@ class Window:
     matches: dict[str, tuple[int, ...]] = field(
         default_factory=dict
     )  # canonical text -> places of the papers it matches
+    rarity: Rarity = field(default_factory=Rarity)  # of words, among the papers that came last
 
     def cover(self, transaction: Transaction, after: int) -> None:
         """Makes the window hold all papers after the sequence `after`. Papers that it held are not tokenized again."""
@@ -43,6 +46,7 @@ class Window:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.papers, self.index, self.matches = Papers(known), None, {}
+            self.rarity = counted_words(transaction, self.last_sequence)
             self.after, self.newest = after, newest  # last, so that a failure leaves what was read before
 
     def is_current(self, transaction: Transaction) -> bool:
@@ -82,7 +86,14 @@ def stored_query(canonical: str) -> Query:
     return parse_canonical(canonical)
 
 
-def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
+def nearness_of(taste: Taste | None, papers: TokenizedPapers) -> Callable[[int], float] | None:
+    """A function that tells how near the paper at a position is to a taste; None without a taste."""
+    if taste is None:
+        return None
+    return lambda position: nearness(taste, papers.tokenized[position].folded[TEXT])
+
+
+def evidence_of_fits(rarity: Callable[[], Rarity]) -> Callable[[Subscription, KnownPaper], Evidence]:
     """A function that tells how a paper fits a subscription's query; each pair is computed once: chats share queries."""
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
@@ -103,7 +114,8 @@ def evidence_of_fits() -> Callable[[Subscription, KnownPaper], Evidence]:
         hits = finder.why(query)
         words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
         fields = {hit.field for hit in hits}
-        return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields)
+        fitting = fit(query, finder.places(query), rarity())
+        return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting)
 
     return evidence
 

@@ -21,6 +21,7 @@ from subscriptions.store import (
     pending_lookups,
     updates,
 )
+from subscriptions.store.chat import signals
 from subscriptions.store.chat.chat_links import links
 from subscriptions.store.chat.denials import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
@@ -30,6 +31,7 @@ from subscriptions.store.conversation_rows import (
     OfferRow,
     PageMessageRow,
     PendingLookupRow,
+    SignalRow,
     UndoRow,
     UpdateRow,
 )
@@ -80,6 +82,8 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "earlier_addresses": places[:-1],
         "subscriptions": _subscriptions(session, chat_id),
         "deliveries": _deliveries(session, chat_id),
+        "signals": _signals(session, chat_id),
+        "taste": dict(taste.weights) if (taste := signals.tastes(session, [chat_id]).get(chat_id)) else {},
         "changes": map(_json, session.exec(changes.execution_options(yield_per=CHUNK))),
         "links": links(session, chat_id, places),
         "updates": map(_update, session.exec(of_updates.execution_options(yield_per=CHUNK))),
@@ -150,6 +154,13 @@ def _subscriptions(session: Session, chat_id: int) -> list[Json]:
     return [{**_json(row), "seen": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
 
 
+def _signals(session: Session, chat_id: int) -> list[Json]:
+    """What the chat did with papers, newest first."""
+    of_chat = select(SignalRow, PaperRow.key, PaperRow.title).join(PaperRow, col(PaperRow.id) == SignalRow.paper)
+    rows = session.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
+    return [{"key": key, "title": title, **_json(row)} for row, key, title in rows]
+
+
 def _update(row: UpdateRow) -> Json:
     """An update; of a reply that is not posted yet only the length."""
     return {**_json(row), "reply": len(row.reply)}
@@ -162,7 +173,8 @@ def is_bare(session: Session, chat_id: int, since: datetime) -> bool:
         return False
     places = [_chat_name(one) for one in (*_pointers(session, chat_id), row)]
     of_chat = (
-        col(table.chat) == chat_id for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow)
+        col(table.chat) == chat_id
+        for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow)
     )
     at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
     wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, col(UpdateRow.chat).in_(places)))

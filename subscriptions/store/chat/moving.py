@@ -15,6 +15,7 @@ from subscriptions.store import mentions
 from subscriptions.store.callbacks import HOME_VIEW_PREFIX
 from subscriptions.store.chat.chats import hold_lane, mark_reachable
 from subscriptions.store.chat.denials import move_denial
+from subscriptions.store.chat.signals import merge_signals
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -209,6 +210,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
     session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
     _merge_offers(session, before, after, numbers)
+    merge_signals(session, before, after)
     session.exec(update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()
     return numbers

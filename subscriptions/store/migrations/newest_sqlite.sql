@@ -388,6 +388,23 @@ CREATE TABLE query_change (
     token BIGINT NOT NULL
 )
 ;
+CREATE TABLE signal (
+    chat INTEGER NOT NULL,
+    paper INTEGER NOT NULL,
+    kind VARCHAR(8) NOT NULL,
+    at DATETIME NOT NULL,
+    PRIMARY KEY (chat, paper, kind),
+    FOREIGN KEY(chat) REFERENCES chat (id) ON DELETE CASCADE,
+    FOREIGN KEY(paper) REFERENCES paper (id) ON DELETE CASCADE
+)
+;
+CREATE TABLE taste (
+    chat INTEGER NOT NULL,
+    words JSON NOT NULL,
+    PRIMARY KEY (chat),
+    FOREIGN KEY(chat) REFERENCES chat (id) ON DELETE CASCADE
+)
+;
 CREATE TABLE page_log (
     chat VARCHAR NOT NULL,
     changes INTEGER NOT NULL,
@@ -531,6 +548,8 @@ CREATE INDEX ix_subscription_latest_due ON subscription (latest_due_at) WHERE la
 ;
 CREATE INDEX ix_chat_streak ON chat (streak_after) WHERE streak_after IS NOT NULL
 ;
+CREATE INDEX ix_signal_paper ON signal (paper)
+;
 CREATE INDEX ix_page_message_change ON page_message (chat, change)
 ;
 CREATE INDEX ix_page_message_at ON page_message (at)
@@ -594,5 +613,5 @@ CREATE TRIGGER query_added AFTER INSERT ON "query"
 CREATE TRIGGER query_removed AFTER DELETE ON "query"
     BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
 ;
-INSERT INTO alembic_version VALUES ('0026')
+INSERT INTO alembic_version VALUES ('0028')
 ;

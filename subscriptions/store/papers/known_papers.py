@@ -1,6 +1,6 @@
 """Reads papers as the store knows them: by id, by sequence, the newest, or all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,13 @@ _in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upt
 _WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
 _ids = bindparam("ids", expanding=True, type_=Integer)
 _PAPERS = columns(_papers).where(_p.id.in_(_ids))
+_TEXTS = columns(_p.id, _p.key, _p.title, _p.abstract).where(_p.id.in_(_ids))
+_TEXTS_UPTO = (
+    columns(_p.key, _p.title, _p.abstract)
+    .where(_p.sequence <= bindparam("upto"))
+    .order_by(_p.sequence.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 _SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
 _TRANSLATIONS = columns(_translations).where(_translations.c.paper.in_(_ids))
 _SOURCES = (
@@ -81,6 +88,23 @@ def newest_titles(session: Session, most: int) -> list[str]:
     """The titles of the `most` papers that were announced last, newest first."""
     wanted = columns(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
     return list(execute(session, wanted).scalars())
+
+
+def texts_upto(session: Session, upto: int, most: int) -> tuple[Paper, ...]:
+    """The newest `most` papers up to a sequence, each with its key, title and abstract alone."""
+    return tuple(
+        Paper(key=key, title=title, abstract=abstract)
+        for key, title, abstract in execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})
+    )
+
+
+def texts_of(session: Session, ids: Iterable[int]) -> dict[int, Paper]:
+    """The papers with these ids, by id, each with its key, title and abstract alone."""
+    return {
+        row.id: Paper(key=row.key, title=row.title, abstract=row.abstract)
+        for part in in_chunks(list(ids))
+        for row in execute(session, _TEXTS, {"ids": part})
+    }
 
 
 def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.store.chat.signals import move_signals
 from subscriptions.store.database.store import execute
 from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
 from subscriptions.store.papers.known_papers import known_paper
@@ -217,6 +218,7 @@ def _join(session: Session, batch: MergeBatch, keep: PaperDraft, lose: PaperDraf
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)
     _move(session, DeliveryItemRow, "chat", lost, kept)
+    move_signals(session, lost, kept)
     execute(session, delete(PaperRow).where(col(PaperRow.id) == lost))
     batch.forget_joined(lost, kept)
 

@@ -1,0 +1,314 @@
+"""Compares the order of papers with others, by simulated readers.
+
+    python -m bench.ordering [READERS]
+
+Each reader has a broad subscription, such as a category, and a narrower wish that nobody is told: a query of the language,
+made of words of titles. In the first half of the days the reader likes a fifth of the papers that fulfil it. Of each later
+day the papers of the subscription are ordered, and the average precision says how far up those stand that fulfil the
+wish. Only the subscription, the papers of the first days and the likes are known to who orders.
+
+- newest first: as the digest has them, the last first
+- BM25 (bm25s): the words of the subscription and of the titles that were liked, asked of the papers so far
+- SVM (scikit-learn): words and pairs of words by tf-idf; liked or not of what came in the first days; the best of three
+  strengths of regularisation, which it would not know
+- fit alone, our order, and the order of `like:` with the first three papers that were liked
+
+The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones: words as
+frequent as in a language, mixed with those of two of sixty topics. Times are of a processor.
+"""
+
+import os
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from bot.digests import read_digest
+from bot.errors import UnknownFormat
+from subscriptions.matching import HitFinder, TokenizedPapers
+from subscriptions.model import Paper
+from subscriptions.normalize import tokens
+from subscriptions.query import Query, parse_query
+from subscriptions.query.fields import TEXT
+from subscriptions.ranking import NO_TASTE, Rarity, Taste, fit, nearness, score, taste_of, words_of
+from subscriptions.ranking.rarity import SAMPLE
+
+LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
+LIKED = 0.2
+LEAST_EARLY = 10  # papers of the wish in the first days, so that two are liked
+LEAST_LATE = 4  # and in the later ones
+EXAMPLES = 3  # papers that `like:` names
+REGULARISATIONS = (0.01, 0.1, 1.0)
+SHAPES = ("{} {}", '"{} {}"', "{} OR {}", "({} OR {}) {}", "{} -{}", "{}")
+
+Days = Sequence[Sequence[Paper]]
+
+
+class Reader(NamedTuple):
+    """A simulated reader."""
+
+    query: Query  # the subscription
+    early: list[Paper]  # what it brought in the first days
+    liked: list[Paper]
+    late: list[list[Paper]]  # what it brings on each later day
+    wanted: list[set[str]]  # the keys of those that fulfil the wish
+
+
+def main() -> int:
+    amount = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    for what, days in (("real", real_days()), ("made-up", made_up_days())):
+        if not days:
+            print(f"{what} papers: none; PAPERWIRE_SHARED names no folder of digests")
+            continue
+        readers = list(of_days(days, amount, Random(17)))
+        print(f"{what} papers: {sum(map(len, days)):,} of {len(days)} days, {len(readers)} readers")
+        compare(readers)
+    measure_time()
+    return 0
+
+
+def compare(readers: Sequence[Reader]) -> None:
+    precisions: dict[str, list[float]] = defaultdict(list)
+    for reader in readers:
+        for name, ordered in ORDERS.items():
+            for found in ordered(reader):
+                precisions[name].append(found)
+    means = {name: sum(values) / len(values) for name, values in precisions.items()}
+    svm = max(REGULARISATIONS, key=lambda strength: means[f"SVM {strength}"])
+    means[f"SVM, C = {svm}"] = means[f"SVM {svm}"]
+    print("  average precision      mean  x newest  x SVM")
+    for name, mean in means.items():
+        if not name.startswith("SVM ") or name.startswith("SVM,"):
+            print(f"  {name:<20} {mean:6.3f} {mean / means['newest first']:9.2f} {mean / means[f'SVM {svm}']:6.2f}")
+
+
+def precisions_by(reader: Reader, scores: Callable[[Sequence[Paper]], Sequence[float]]) -> Iterator[float]:
+    """Yields the average precision of each later day that has a wanted paper, the papers with the highest score first."""
+    for day, wanted in zip(reader.late, reader.wanted, strict=True):
+        if wanted:
+            newest_first = day[::-1]
+            by_score = scores(newest_first)
+            order = sorted(range(len(day)), key=lambda place: -by_score[place])
+            yield average_precision([newest_first[place].key for place in order], wanted)
+
+
+def average_precision(keys: Sequence[str], wanted: set[str]) -> float:
+    found, total = 0, 0.0
+    for place, key in enumerate(keys, start=1):
+        if key in wanted:
+            found += 1
+            total += found / place
+    return total / len(wanted)
+
+
+# -------------------------------------------------------------------------------------------------------------- orders
+
+
+def newest_first(reader: Reader) -> Iterator[float]:
+    return precisions_by(reader, lambda day: [0.0] * len(day))
+
+
+def bm25(reader: Reader) -> Iterator[float]:
+    asked = [word for paper in reader.liked for word in tokens(paper.title)]
+    asked += [word for one in reader.query.alternatives for term in one.positive for word in term.tokens]
+
+    def scores(day: Sequence[Paper]) -> list[float]:
+        engine: Any = import_module("bm25s").BM25()
+        engine.index([words(paper) for paper in (*reader.early, *day)], show_progress=False)
+        return [float(found) for found in engine.get_scores(asked)[len(reader.early) :]]
+
+    return precisions_by(reader, scores)
+
+
+def svm(strength: float) -> Callable[[Reader], Iterator[float]]:
+    def ordered(reader: Reader) -> Iterator[float]:
+        liked = {paper.key for paper in reader.liked}
+        texts, machines = import_module("sklearn.feature_extraction.text"), import_module("sklearn.svm")
+        vectors: Any = texts.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=20_000)
+        early = vectors.fit_transform([" ".join(words(paper)) for paper in reader.early])
+        learned: Any = machines.LinearSVC(C=strength, class_weight="balanced", max_iter=10_000)
+        learned.fit(early, [paper.key in liked for paper in reader.early])
+
+        def scores(day: Sequence[Paper]) -> list[float]:
+            return list(learned.decision_function(vectors.transform([" ".join(words(paper)) for paper in day])))
+
+        return precisions_by(reader, scores)
+
+    return ordered
+
+
+def ours(*, liked: int | None, with_fit: bool) -> Callable[[Reader], Iterator[float]]:
+    """By the score, with so many of the likes (None: all)."""
+
+    def ordered(reader: Reader) -> Iterator[float]:
+        rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
+        taste = taste_of(((1.0, words_of(paper)) for paper in reader.liked[:liked]), rarity)
+        query = reader.query if with_fit else None
+        return precisions_by(reader, lambda day: scored(TokenizedPapers.of(day), query, taste, rarity))
+
+    return ordered
+
+
+def scored(papers: TokenizedPapers, query: Query | None, taste: Taste, rarity: Rarity) -> list[float]:
+    return [
+        score(fit(query, finder_of(paper).places(query), rarity) if query else 0.0, nearness(taste, words.folded[TEXT]))
+        for paper, words in zip(papers.papers, papers.tokenized, strict=True)
+    ]
+
+
+@cache
+def finder_of(paper: Paper) -> HitFinder:
+    return HitFinder(paper)
+
+
+ORDERS: Mapping[str, Callable[[Reader], Iterator[float]]] = {
+    "newest first": newest_first,
+    "BM25": bm25,
+    **{f"SVM {strength}": svm(strength) for strength in REGULARISATIONS},
+    "fit alone": ours(liked=0, with_fit=True),
+    "our order": ours(liked=None, with_fit=True),
+    "like: three papers": ours(liked=EXAMPLES, with_fit=False),
+}
+
+
+@cache
+def words(paper: Paper) -> list[str]:
+    return [*tokens(paper.title), *tokens(paper.abstract)]
+
+
+# ------------------------------------------------------------------------------------------------------------- readers
+
+
+def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
+    """Yields readers whose wishes and subscriptions the papers of these days can serve."""
+    papers = TokenizedPapers.of(paper for day in days for paper in day)
+    day_of = [number for number, day in enumerate(days) for _ in day]
+    middle = day_of[len(day_of) // 2] + 1
+    having = Counter(word for paper in papers.papers for word in dict.fromkeys(words(paper)))
+    titles = [tokens(paper.title) for paper in papers.papers]
+
+    def names_topic(word: str) -> bool:
+        return word.isascii() and word.isalpha() and len(word) > 2 and having[word] < len(papers.papers) / 5
+
+    single = [word for title in titles for word in title if names_topic(word)]
+    pairs = [pair for title in titles for pair in pairwise(title) if all(map(names_topic, pair))]
+    codes = Counter(code for paper in papers.papers for code in paper.categories)
+    broad = [f"cat:{code}" for code, often in codes.items() if often > len(papers.papers) / 12]
+    common = [word for word, often in having.items() if 1 / 6 < often / len(papers.papers) < 1 / 2 and len(word) > 4]
+    left = amount
+    while left:
+        subscription = parse_query(" OR ".join(chance.sample(broad if chance.random() < 0.5 else common, 2)))
+        brought = papers.matching(subscription)
+        for _ in range(50):
+            fulfil = {*papers.matching(wish(chance, single, pairs))} & {*brought}
+            early = [place for place in brought if day_of[place] < middle]
+            wanted = [place for place in early if place in fulfil]
+            fits = LEAST_EARLY <= len(wanted) <= len(early) / 5
+            if fits and len(fulfil) - len(wanted) >= LEAST_LATE:
+                liked = chance.sample(wanted, int(len(wanted) * LIKED))
+                late = [
+                    [place for place in brought if day_of[place] == day] for day in range(middle, len(days))
+                ]  # fmt: skip
+                at = papers.papers
+                yield Reader(
+                    query=subscription,
+                    early=[at[place] for place in early],
+                    liked=[at[place] for place in liked],
+                    late=[[at[place] for place in day] for day in late],
+                    wanted=[{at[place].key for place in day if place in fulfil} for day in late],
+                )
+                left -= 1
+                break
+
+
+def wish(chance: Random, single: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Query:
+    shape = chance.choice(SHAPES)
+    some = chance.choice(pairs) if shape.startswith('"') else chance.choices(single, k=shape.count("{}"))
+    return parse_query(shape.format(*some))
+
+
+# -------------------------------------------------------------------------------------------------------------- papers
+
+
+def real_days() -> Days:
+    """The papers of the real digests with a title and an abstract, each on the first day that has it."""
+    shared = os.environ.get("PAPERWIRE_SHARED")
+    days: dict[date, list[Paper]] = defaultdict(list)
+    known: set[str] = set()
+    for file in sorted(Path(shared).glob("corpus/*/*")) if shared else ():
+        try:
+            digest = read_digest(file.read_bytes(), file.name)
+        except UnknownFormat:
+            continue
+        for paper in digest.entries:
+            if digest.day and paper.title and len(paper.abstract) > 200 and paper.key not in known:
+                known.add(paper.key)
+                days[digest.day].append(replace(paper, summaries=(), translations=()))
+    return [days[day] for day in sorted(days) if len(days[day]) >= LEAST_OF_DAY]
+
+
+def made_up_days(amount: int = 10, papers: int = 180) -> Days:
+    chance = Random(5)
+    syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+    every = list(dict.fromkeys("".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(9000)))
+    common = every[:3000]
+    topics = [chance.sample(every[500:], 60) for _ in range(60)]
+
+    def text(length: int, of_topic: float, first: Sequence[str], second: Sequence[str]) -> str:
+        places = chance.choices((first, second, common), (of_topic, of_topic / 2, 1 - 1.5 * of_topic), k=length)
+        return " ".join(chance.choices(place, popularity[: len(place)])[0] for place in places)
+
+    popularity = [1 / (place + 3) for place in range(3000)]
+
+    def made(number: int) -> Paper:
+        one, other = chance.choices(range(60), popularity[:60], k=2)
+        return Paper(
+            key=f"2601.{number:05}",
+            title=text(9, 0.4, topics[one], topics[other]),
+            abstract=text(170, 0.2, topics[one], topics[other]),
+            categories=(f"cs.{['AI', 'CL', 'CV', 'LG', 'IR', 'RO'][one % 6]}",),
+        )
+
+    return [[made(day * papers + number) for number in range(papers)] for day in range(amount)]
+
+
+# ---------------------------------------------------------------------------------------------------------------- time
+
+
+def measure_time(amount: int = 1000) -> None:
+    """How long a day of papers takes, which the matcher has read before."""
+    (day,) = made_up_days(1, amount)
+    papers = TokenizedPapers.of(day)
+    rarity = Rarity.among(words_of(paper) for paper in day[:SAMPLE])
+    taste = taste_of(((1.0, words_of(paper)) for paper in day[:50]), rarity)
+    began = time.process_time()
+    ordered = sorted(range(amount), key=lambda place: -nearness(taste, papers.tokenized[place].folded[TEXT]))
+    near = time.process_time() - began
+    assert len(ordered) == amount
+    common = parse_query(" OR ".join(sorted(rarity.having, key=lambda word: -rarity.having[word])[:3]))
+    finders = [HitFinder(paper) for paper in day]
+    found = [finder.places(common) for finder in finders]  # which the reasons of a delivery need, too
+    began = time.process_time()
+    fits = [fit(common, places, rarity) for places in found]
+    fitting = time.process_time() - began
+    assert any(fits)
+    began = time.process_time()
+    assert taste_of(((1.0, words_of(paper)) for paper in day[:100]), rarity) != NO_TASTE
+    learning = time.process_time() - began
+    print(
+        f"a day of {amount:,} papers: {near * 1000:.0f} ms for the taste and the order, {fitting * 1000:.0f} ms for the fit "
+        "of three common words  (aim: 50)"
+    )
+    print(f"a taste of 100 papers, read anew: {learning * 1000:.0f} ms")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""What chats did with papers (opened, followed, saved, liked …), and the taste that follows from it (docs/order.md)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Integer, bindparam
+from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, delete, func, select, update
+
+from subscriptions.ranking import Taste
+from subscriptions.states import Signal
+from subscriptions.store.conversation_rows import SignalRow, TasteRow
+from subscriptions.store.database.conflicts import put
+from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.rows import TABLES
+
+_tastes = TABLES.tables["taste"]
+_TASTES = columns(_tastes.c.chat, _tastes.c.words).where(
+    _tastes.c.chat.in_(bindparam("ids", type_=Integer, expanding=True))
+)
+
+
+class StoredSignal(NamedTuple):
+    """One signal of a chat."""
+
+    paper: int
+    kind: Signal
+    at: datetime
+
+
+def put_signal(session: Session, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
+    """Stores a signal; one that is stored already gets the new time."""
+    put(session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now})
+
+
+def drop_signals(session: Session, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
+    """Removes signals of one paper; returns whether there were any."""
+    of_paper = delete(SignalRow).where(
+        col(SignalRow.chat) == chat_id, col(SignalRow.paper) == paper_id, col(SignalRow.kind).in_(kinds)
+    )
+    return session.exec(of_paper).rowcount > 0
+
+
+def signals_of(
+    session: Session, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
+) -> list[StoredSignal]:
+    """The newest `most` signals of a chat of these kinds, newest first."""
+    found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
+    newest = found.order_by(col(SignalRow.at).desc(), col(SignalRow.paper).desc()).limit(most)
+    return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
+
+
+def of_paper(session: Session, chat_id: int, paper_id: int) -> frozenset[Signal]:
+    """What a chat did with one paper."""
+    found = select(SignalRow.kind).where(SignalRow.chat == chat_id, SignalRow.paper == paper_id)
+    return frozenset(map(Signal, session.exec(found)))
+
+
+def keep_newest(session: Session, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
+    """Removes all but the newest `most` signals of a chat of these kinds."""
+    amount = select(func.count()).select_from(SignalRow)
+    if session.exec(amount.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one() <= most:
+        return
+    for one in signals_of(session, chat_id, most=most * 2, kinds=kinds)[most:]:
+        drop_signals(session, chat_id, one.paper, [one.kind])
+
+
+def move_signals(session: Session, lost: int, kept: int) -> None:
+    """Moves the signals of one paper to another; one that a chat has of both stays once."""
+    other = aliased(SignalRow)
+    theirs = select(other.chat).where(
+        other.paper == kept, other.chat == col(SignalRow.chat), other.kind == col(SignalRow.kind)
+    )
+    session.exec(delete(SignalRow).where(col(SignalRow.paper) == lost, theirs.exists()))
+    session.exec(update(SignalRow).where(col(SignalRow.paper) == lost).values(paper=kept))
+
+
+def merge_signals(session: Session, before: int, after: int) -> None:
+    """Moves the signals of one chat to another; one that both have stays once. The taste of the other stays, else this one's."""
+    other = aliased(SignalRow)
+    theirs = select(other.chat).where(
+        other.chat == after, other.paper == col(SignalRow.paper), other.kind == col(SignalRow.kind)
+    )
+    session.exec(delete(SignalRow).where(col(SignalRow.chat) == before, theirs.exists()))
+    session.exec(update(SignalRow).where(col(SignalRow.chat) == before).values(chat=after))
+    known = select(TasteRow.chat).where(TasteRow.chat == after)
+    if session.exec(known).first() is None:
+        session.exec(update(TasteRow).where(col(TasteRow.chat) == before).values(chat=after))
+
+
+def put_taste(session: Session, chat_id: int, taste: Taste) -> None:
+    """Stores the taste of a chat; one that says nothing is removed."""
+    if taste:
+        put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
+    else:
+        session.exec(delete(TasteRow).where(col(TasteRow.chat) == chat_id))
+
+
+def tastes(session: Session, chat_ids: Sequence[int]) -> dict[int, Taste]:
+    """The tastes of those of these chats that have one, by the ids of the chats."""
+    return {
+        row.chat: Taste(row.words) for part in in_chunks(chat_ids) for row in execute(session, _TASTES, {"ids": part})
+    }

@@ -1,0 +1,121 @@
+"""How well a paper fits a query, and how near it is to a taste."""
+
+import pytest
+
+from subscriptions.matching import HitFinder
+from subscriptions.matching.tokenized_paper import tokenize
+from subscriptions.model import Paper
+from subscriptions.query import parse_query
+from subscriptions.query.fields import TEXT
+from subscriptions.ranking import Rarity, Taste, common_words, fit, nearness, score, taste_of, words_of
+
+COMMON = ["result", "loss", "graph"]
+WORDS = Rarity.among([{*COMMON, f"rare{number}"} for number in range(50)])
+FILLER = "we show it in many places and say so again " * 4
+
+
+def a_paper(title: str, abstract: str = "") -> Paper:
+    return Paper(key=title, title=title, abstract=abstract)
+
+
+def fits(query: str, paper: Paper) -> float:
+    asked = parse_query(query)
+    return fit(asked, HitFinder(paper).places(asked), WORDS)
+
+
+def text_of(paper: Paper) -> str:
+    return tokenize(paper).folded[TEXT]
+
+
+@pytest.mark.parametrize(
+    ("query", "better", "worse"),
+    [
+        # the title before the abstract
+        ("swarm", a_paper("Swarm", "x"), a_paper("x", "A swarm.")),
+        ("swarm robot", a_paper("Swarm robot"), a_paper("Swarm", "A robot.")),
+        ("swarm robot", a_paper("Swarm", "A robot."), a_paper("x", f"A swarm. {FILLER} A robot.")),
+        # rare words before common ones
+        ("swarm OR result", a_paper("A swarm"), a_paper("A result")),
+        ("swarm OR result", a_paper("x", "A swarm"), a_paper("x", "A result")),
+        # all words before some
+        ("swarm OR robot", a_paper("A swarm and a robot"), a_paper("A swarm")),
+        # words near each other before words far apart
+        ("swarm robot", a_paper("x", "A swarm robot."), a_paper("x", f"A swarm. {FILLER} A robot.")),
+        ("swarm robot", a_paper("x", "A swarm with robot."), a_paper("x", f"A swarm {FILLER[:60]} robot.")),
+        ("swarm robot ant", a_paper("x", "ant swarm robot."), a_paper("x", f"ant. {FILLER} swarm robot.")),
+        # any place of a word counts, not only the first one
+        ("swarm robot", a_paper("x", f"swarm {FILLER} swarm robot"), a_paper("x", f"swarm {FILLER} {FILLER} robot")),
+        # phrases, beginnings, Chinese
+        ('"swarm robot" OR result', a_paper("A swarm robot"), a_paper("A result")),
+        ("swarm*", a_paper("Swarming"), a_paper("x", "swarming")),
+        ("扩散", a_paper("扩散模型"), a_paper("x", "扩散模型")),
+    ],
+)  # fmt: skip
+def test_what_fits_better(query: str, better: Paper, worse: Paper) -> None:
+    assert fits(query, better) > fits(query, worse) > 0
+
+
+@pytest.mark.parametrize("query", ["cat:cs.LG", "author:Doe", "swarm", "swarm -robot"])
+def test_where_nothing_of_a_text_is_asked_or_found_the_fit_is_nought(query: str) -> None:
+    assert fits(query, Paper(key="1", title="x robot", authors=("Jane Doe",), categories=("cs.LG",))) == 0
+
+
+def test_a_fit_has_a_bound_however_long_the_text() -> None:
+    long = a_paper("swarm robot " * 50, "swarm robot " * 500)
+    assert 1 < fits("swarm robot", long) <= 1.2
+    assert fits("swarm robot ant bee wasp", a_paper("swarm ant bee robot wasp " * 100)) <= 1.2
+
+
+def test_what_all_liked_papers_say_counts_more_than_what_one_says() -> None:
+    liked = [a_paper("Swarm of ants"), a_paper("Swarm of bees"), a_paper("Swarm of wasps")]
+    taste = taste_of([(1.0, words_of(paper)) for paper in liked], WORDS)
+    assert sum(taste.weights.values()) == pytest.approx(1)
+    assert max(taste.weights, key=lambda word: taste.weights[word]) == "swarm"
+    near = {title: nearness(taste, text_of(a_paper(title))) for title in ("A swarm", "An ant", "A result", "x")}
+    assert near["A swarm"] > 2 * near["An ant"] > 0
+    assert near["x"] == 0
+    assert common_words(taste, text_of(a_paper("Ants in a swarm"))) == ("swarm", "ant")
+
+
+def test_words_that_most_papers_have_say_nothing_of_a_taste() -> None:
+    taste = taste_of([(1.0, words_of(a_paper("Swarm result loss")))], WORDS)
+    assert taste.weights["swarm"] > 50 * taste.weights.get("result", 0.0)
+
+
+def test_disliked_papers_count_against_those_like_them_but_not_against_what_is_liked() -> None:
+    swarm, survey = words_of(a_paper("Swarm robots")), words_of(a_paper("Survey of swarm"))
+    taste = taste_of([(1.0, swarm), (-1.0, survey)], WORDS)
+    assert nearness(taste, text_of(a_paper("A survey"))) < 0 < nearness(taste, text_of(a_paper("A swarm")))
+    assert common_words(taste, text_of(a_paper("A survey"))) == ()
+
+
+def test_stronger_signs_count_more() -> None:
+    taste = taste_of([(3.0, words_of(a_paper("Swarm"))), (1.0, words_of(a_paper("Reef")))], WORDS)
+    assert nearness(taste, text_of(a_paper("Swarm"))) > nearness(taste, text_of(a_paper("Reef"))) > 0
+
+
+def test_chinese_is_compared_by_pairs_of_signs() -> None:
+    taste = taste_of([(1.0, words_of(a_paper("扩散模型")))], WORDS)
+    assert nearness(taste, text_of(a_paper("基于扩散的方法"))) > 0
+    assert nearness(taste, text_of(a_paper("散步"))) == 0
+
+
+def test_without_signals_and_without_papers_there_is_no_taste() -> None:
+    assert not taste_of([], WORDS)
+    assert not taste_of([(1.0, words_of(a_paper("")))], WORDS)
+    assert taste_of([(1.0, words_of(a_paper("Swarm")))], Rarity()).weights == {"swarm": pytest.approx(1)}
+
+
+def test_a_taste_has_forty_words_at_most_so_it_stays_small() -> None:
+    many = a_paper(" ".join(f"word{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
+    assert len(taste_of([(1.0, words_of(many)), (-1.0, words_of(a_paper("some other words")))], WORDS).weights) <= 40
+
+
+def test_what_a_chat_cares_about_counts_more_than_how_well_the_query_fits() -> None:
+    assert score(0.5, 0.4) > score(1.0, 0.1) > score(1.0, 0.0) > score(0.5, 0.0) > score(1.2, -0.7)
+
+
+def test_the_same_signals_make_the_same_taste_in_any_order() -> None:
+    judged = [(1.0, words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
+    assert taste_of(judged, WORDS).weights == pytest.approx(dict(taste_of(judged[::-1], WORDS).weights))
+    assert Taste({}) == taste_of([], WORDS)
