@@ -14,7 +14,7 @@ ENGINES = ahocorasick, ahocorasick_rs, bm25s, hyperscan, sklearn, tantivy# that 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/runtime.stamp ## the sample digests through the real program: in the terminal and in gallery/
 	$(BIN)/paperwire demo --out gallery $(ARGS)
@@ -43,6 +43,10 @@ soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watc
 
 test-cluster: .venv/dev.stamp ## three workers on PostgreSQL, killed again and again; its table goes into docs/reliability.md
 	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
+
+test-postgresql: .venv/dev.stamp ## every test that lets one choose, on PostgreSQL alone, and without ARGS the simulated year there
+	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
+	@if [ -z "$(ARGS)" ]; then $(BIN)/python -m tests.faults.year --postgresql; fi
 
 fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; TARGET=digests MINUTES=10: one reader, guided by coverage
 	@if [ -z "$(TARGET)" ]; then \
@@ -100,4 +104,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test test-cluster check bench faults soak fuzz lock audit schema words clean
+.PHONY: help demo test test-cluster test-postgresql check bench faults soak fuzz lock audit schema words clean

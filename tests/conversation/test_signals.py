@@ -148,8 +148,9 @@ class TestSaved:
         await bot.says("/save 2601.90002")
         shown = await bot.says("/saved")
         assert shown.lines[0] == "2 saved papers"
-        assert [line for line in shown.lines if line[:2] in ("1 ", "2 ")] == [
-            line for line in shown.lines if line.startswith(("1 Reef one", "2 Swarm one"))
+        assert [line for line in shown.lines[1:] if line[:2] in ("1 ", "2 ")] == [
+            "1 Reef one — Ada Example",
+            "2 Swarm one — Ada Example",
         ]
         assert (await bot.says("/save 2601.90001")).buttons == ["all saved", "remove"]
         assert (await bot.presses("remove")).lines == ["✓ No longer saved: Swarm one (2601.90001)"]

@@ -9,23 +9,20 @@ import pytest
 from bot.delivery.engines.job_queue import Times
 from bot.delivery.process_identity import is_running, this_process, whereabouts
 from subscriptions.errors import RetryLater
-from subscriptions.model import Lane, Message
+from subscriptions.model import Lane
 from subscriptions.service.operations import SILENT_AFTER, Backlog, backlog, election, workers_at_work
 from subscriptions.service.outbox import (
-    ClaimRequest,
     beat,
     begin_worker,
-    claim,
     end_worker,
-    mark_sending,
     pause_lane,
     record_outcome,
-    store_rendered,
 )
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import set_setting
-from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store import Store
 from subscriptions.store.database.kind import SideSession
+from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -237,27 +234,19 @@ def test_sending_is_behind_since_the_oldest_delivery_that_may_be_sent(store: Sto
     assert lag(store, LATER).sending_since == NOON
     for number in (1, 2):  # one is to be tried again in a while, of the other lane the platform asked for a rest
         if number == 1:
-            record_outcome(store, sending(store), RetryLater("busy"), on_unclear="skip", now=NOON, wall=NOON)
+            record_outcome(
+                store,
+                being_sent(store, request(on_unclear="skip")),
+                RetryLater("busy"),
+                on_unclear="skip",
+                now=NOON,
+                wall=NOON,
+            )
         else:
             pause_lane(store, Lane("telegram", "2"), wall=NOON, until=LATER)
     assert lag(store, NOON + timedelta(seconds=1)).sending_since is None
     assert lag(store, LATER - timedelta(seconds=1)).sending_since == NOON + timedelta(seconds=30)
     assert lag(store, LATER).sending_since == NOON
-
-
-def sending(store: Store) -> Claim:
-    """The first message of the lane telegram:1, as it is being sent."""
-    asking = ClaimRequest(
-        lane=Lane("telegram", "1"), now=NOON, wall=NOON, on_unclear="skip", can_find=False, tried=frozenset()
-    )
-    step = claim(store, asking)
-    assert isinstance(step, Claim)
-    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
-    taken = claim(store, asking)
-    assert isinstance(taken, Claim)
-    assert mark_sending(store, taken, wall=NOON)
-    return taken
 
 
 def lag(store: Store, now: datetime) -> Backlog:

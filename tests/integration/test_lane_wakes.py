@@ -2,32 +2,31 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 
-from subscriptions.errors import RetryLater
-from subscriptions.model import DeliveryKind, Facts, Lane, Message, Paper
+from subscriptions.errors import ChatMoved, RetryLater
+from subscriptions.model import DeliveryKind, Facts, Lane, Paper
 from subscriptions.service.outbox import (
-    ClaimRequest,
     begin_worker,
     claim,
     confirm,
     dismiss,
-    mark_sending,
     pause_lane,
     record_edit_outcome,
     record_outcome,
     recover_own,
     retry_delivery,
-    store_rendered,
 )
 from subscriptions.service.planner import plan_due
-from subscriptions.store import Claim, Edit, Planned, Rendered, Store, Transaction
+from subscriptions.store import Claim, Edit, Planned, Store, Transaction
 from subscriptions.store.chat.chats import find_chat
 from subscriptions.store.lane_wakes import ALERT, AT_ONCE, BULLETIN, wake_lanes
 from subscriptions.store.outbox.planned import add_deliveries
+from tests.being_sent import being_sent, request
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 
@@ -174,17 +173,7 @@ def sending(store: Store) -> Claim:
     subscribes(store, "telegram:1", "graph", every="now", since="1d")
     ingested(store, paper("A graph"))
     plan_due(store, now=NOON)
-    asking = ClaimRequest(
-        lane=Lane("telegram", "1"), now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset()
-    )
-    step = claim(store, asking)
-    assert isinstance(step, Claim)
-    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
-    step = claim(store, asking)
-    assert isinstance(step, Claim)
-    assert mark_sending(store, step, wall=NOON)
-    return step
+    return being_sent(store)
 
 
 def waits(store: Store, step: Claim, outcome: RetryLater) -> None:
@@ -228,26 +217,14 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
         subscribes(store, f"telegram:{number}", query, every="now", since="1d")
     ingested(store, paper("A graph", arxiv_id="2601.00001", version=1), paper("A tree", arxiv_id="2601.00002"))
     plan_due(store, now=NOON)
+
+    def shown(seq: int) -> tuple[int, ...]:
+        found = outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (seq,))
+        return tuple(number for (number,) in found)
+
     for number in (1, 2, 3):
-        asking = ClaimRequest(
-            lane=Lane("telegram", str(number)),
-            now=NOON,
-            wall=NOON,
-            on_unclear="resend",
-            can_find=False,
-            tried=frozenset(),
-        )
-        step = claim(store, asking)
-        assert isinstance(step, Claim)
-        shown = tuple(
-            number for (number,) in outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (step.seq,))
-        )
-        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shown)
-        store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
-        step = claim(store, asking)
-        assert isinstance(step, Claim)
-        assert mark_sending(store, step, wall=NOON)
-        confirm(store, step, "77", asking)
+        asking = request(str(number))
+        confirm(store, being_sent(store, asking, shows=shown), "77", asking)
 
 
 def test_a_requested_edit_wakes_the_lanes_that_show_the_paper_in_the_transaction_that_requests_it(
@@ -272,9 +249,7 @@ def test_an_edit_that_failed_wakes_its_lane_when_it_may_be_tried_again(
     later = NOON + timedelta(days=3)
     gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
     ingested(store, gone, name="later", now=later)
-    edit = claim(store, ClaimRequest(
-        lane=Lane("telegram", "1"), now=later, wall=later, on_unclear="resend", can_find=False, tried=frozenset()
-    ))  # fmt: skip
+    edit = claim(store, replace(request(), now=later, wall=later))
     assert isinstance(edit, Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
     record_edit_outcome(store, edit, RetryLater("down"), now=later, wall=later)
@@ -282,6 +257,21 @@ def test_an_edit_that_failed_wakes_its_lane_when_it_may_be_tried_again(
         "SELECT lock, extract(epoch FROM scheduled_at - clock_timestamp())::float FROM procrastinate_jobs"
     ).fetchall()
     assert (lock, seconds) == ("lane:telegram:1", pytest.approx(30, abs=5))
+
+
+def test_an_edit_in_a_group_that_has_moved_wakes_its_new_lane(store: Store, outside: psycopg.Connection) -> None:
+    sent(store, outside)
+    later = NOON + timedelta(days=3)
+    gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
+    ingested(store, gone, name="later", now=later)
+    edit = claim(store, replace(request(), now=later, wall=later))
+    assert isinstance(edit, Edit)
+    outside.execute("DELETE FROM procrastinate_jobs")
+    record_edit_outcome(store, edit, ChatMoved("it has moved", "-1001"), now=later, wall=later)
+    assert [lock for _, _, _, lock, _ in jobs(outside)] == ["lane:telegram:-1001"]
+    again = claim(store, replace(request("-1001"), now=later, wall=later))
+    assert isinstance(again, Edit)
+    assert (again.seq, again.number) == (edit.seq, edit.number)
 
 
 def withdraw_and_break_off(store: Store, gone: Paper) -> None:

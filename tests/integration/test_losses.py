@@ -71,7 +71,7 @@ class Bot:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.bot = SimulatedBot(folder, START)
+        self.bot = SimulatedBot(f"sqlite:///{folder}/year.db", START)
 
     def subscribes(self, chat: str, query: str = "graph", **schedule: str) -> None:
         subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)

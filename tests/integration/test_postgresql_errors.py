@@ -57,6 +57,7 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
     # and not the question that the driver asks behind it:
     assert "does not answer: No such file or directory. " in str(error)
+    assert "give any other subcommand again" in str(error)  # of one that ends here nothing is tried by itself
     assert (error.exit_code, error.cause) == (1, "its server does not answer")
 
 

@@ -1,10 +1,9 @@
-"""The product in the simulated year: the real app over a SQLite file, recording platforms, and a clock that jumps."""
+"""The product in the simulated year: the real app over a real database, recording platforms, and a clock that jumps."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from pydantic import SecretStr
 from sqlmodel import col, select
@@ -78,9 +77,10 @@ class Journal:
 class SimulatedBot:
     """The real app, and the actions of the simulation on it."""
 
-    def __init__(self, folder: Path, start: datetime) -> None:
+    def __init__(self, url: str, start: datetime) -> None:
+        """`url` of a database that may be empty."""
         self.clock = FakeClock(start)
-        self._url = SecretStr(f"sqlite:///{folder}/year.db")
+        self._url = SecretStr(url)
         self._behind: set[tuple[str, str]] = set()
         self.journals = {
             "telegram": Journal(self.clock, "telegram", TelegramChannel.limits),

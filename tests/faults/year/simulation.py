@@ -7,15 +7,18 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
+
 from bot.operation.maintenance import daily_maintenance
 from subscriptions.store import done
+from tests.cluster.__main__ import server
 from tests.faults.year import world as calendar
 from tests.faults.year.comparison import Comparison, compare, deliveries_of
 from tests.faults.year.mistakes import MISTAKES
@@ -23,6 +26,7 @@ from tests.faults.year.model import Expected, Model
 from tests.faults.year.people import People, moments
 from tests.faults.year.simulated_bot import SimulatedBot
 from tests.faults.year.world import FEED, World
+from tests.postgres.cluster import SUPERUSER
 
 START = datetime(2025, 2, 1, tzinfo=UTC)
 SPRING = datetime(2025, 3, 1, tzinfo=UTC)  # in the weeks that follow clocks change on both hemispheres
@@ -54,11 +58,11 @@ class SimulationResult:
     seconds: float  # of computing
 
 
-async def simulate(folder: Path, span: Span) -> SimulationResult:
+async def simulate(url: str, span: Span) -> SimulationResult:
     """Simulates so many days of so many chats. Returns the comparison."""
     began = time.process_time()
     world = World(span.start, span.days, span.seed)
-    model, bot = Model(span.start, span.days), SimulatedBot(folder, span.start)
+    model, bot = Model(span.start, span.days), SimulatedBot(url, span.start)
     people = People(bot, model, start=span.start, days=span.days, chats=span.chats, seed=span.seed)
     expected: dict[str, list[Expected]] = defaultdict(list)
     arrivals, tick_moments = list(reversed(world.arrivals)), ticks(model, people, span)
@@ -111,10 +115,10 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
     return sorted(moment for moment in found if span.start <= moment < end)
 
 
-def run(span: Span, mistake: str = "") -> SimulationResult:
-    """Runs the simulation, with one of MISTAKES in the product if given."""
+def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
+    """Runs the simulation in an empty database, else in a file of its own, with one of MISTAKES in the product if given."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
-        return asyncio.run(simulate(Path(folder), span))
+        return asyncio.run(simulate(url or f"sqlite:///{folder}/year.db", span))
 
 
 # ── the page ──────────────────────────────────────────────────────────────────
@@ -143,6 +147,20 @@ def introduction(result: SimulationResult, day: str) -> str:
     )
 
 
+@contextmanager
+def databases(count: int, *, are_served: bool) -> Iterator[list[str]]:
+    """The addresses of empty databases on a server of their own; "" for each if files are wanted."""
+    if not are_served:
+        yield [""] * count
+        return
+    with server() as (cluster, url):
+        names = [f"year{number}" for number in range(count)]
+        with psycopg.connect(f"host={cluster.folder} user={SUPERUSER} dbname=postgres", autocommit=True) as control:
+            for name in names:
+                control.execute(f"CREATE DATABASE {name}")
+        yield [url.replace("/workers?", f"/{name}?") for name in names]
+
+
 def write(page: Path, text: str) -> None:
     before, begin, rest = page.read_text("utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
@@ -156,12 +174,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--page", type=Path)
     parser.add_argument("--day", default="")
+    parser.add_argument("--postgresql", action="store_true")
     options = parser.parse_args()
     began = time.perf_counter()
     small = Span(start=SPRING, days=45, chats=12)
-    with ProcessPoolExecutor(2) as pool:  # the mistakes are made beside the year
-        year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed))
-        wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES))
+    served = databases(1 + len(MISTAKES), are_served=options.postgresql)
+    with served as (url, *others), ProcessPoolExecutor(2) as pool:  # the mistakes are made beside the year
+        year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed), url=url)
+        wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES, others))
         result = year.result()
     faults = [
         (f"{name} ({small.days} days, {small.chats} chats)", one.comparison)
@@ -173,6 +193,6 @@ def main() -> int:
         "".join(f"{fault}\n" for fault in result.comparison.faults)
         + f"It took {time.perf_counter() - began:.0f} s, the year {result.seconds:.0f} s of computing.\n"
     )
-    if options.page:
+    if options.page and not options.postgresql:
         write(options.page, text)
     return 0 if result.comparison.green and not any(comparison.green for _, comparison in faults) else 1

@@ -9,7 +9,9 @@ from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.store.database.errors import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
 from subscriptions.store.database.postgres.session import SharedSession
 
-_AGAIN = Sentence("It is tried again by itself; look at the server's log if it goes on.")
+_AGAIN = Sentence(
+    "paperwire run tries again by itself; give any other subcommand again. Look at the server's log if it goes on."
+)
 _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 
 

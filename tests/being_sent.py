@@ -1,0 +1,30 @@
+"""A message of the outbox in the hands of a sender, as far as the store knows."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from subscriptions.model import Lane, Message
+from subscriptions.service.outbox import ClaimRequest, claim, mark_sending, store_rendered
+from subscriptions.store import Claim, Rendered, Store
+from tests.make import NOON
+
+
+def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> ClaimRequest:
+    """Asks for the next step of a lane of Telegram."""
+    at = Lane("telegram", lane)
+    return ClaimRequest(lane=at, now=NOON, wall=NOON, on_unclear=on_unclear, can_find=False, tried=frozenset())
+
+
+def being_sent(
+    store: Store, asking: ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
+) -> Claim:
+    """Renders the next delivery of a lane as one message, and marks it as being sent. `shows`: its number -> ids of papers."""
+    asking = asking or request()
+    step = claim(store, asking)
+    assert isinstance(step, Claim)
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
+    store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    step = claim(store, asking)
+    assert isinstance(step, Claim)
+    assert mark_sending(store, step, wall=NOON)
+    return step
