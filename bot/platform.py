@@ -14,6 +14,7 @@ from bot.ports.conversation import PlatformApi
 from bot.ports.forms import Forms
 from bot.ports.menu import MenuCommand
 from bot.ports.receiver import Receiver
+from bot.ports.web_page import WebPage
 from bot.rendering.views.medium import Medium
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered, PaperwireError, Sentence
@@ -61,6 +62,7 @@ class Platform:
     check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused token
     publish_commands: Callable[[Sequence[MenuCommand], Speakers], Awaitable[None]] = _nothing
     load_installations: Callable[[], Awaitable[str]] = _no_problem  # called by `paperwire check`; returns what is wrong
+    pages: Sequence[WebPage] = ()  # pages of the web address on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
 

@@ -62,6 +62,7 @@ class PlatformFacts:
     shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
     notifies: bool = True  # a message alerts people; else chats begin with "now", no quiet hours, and 24 hours back
+    keeps_messages: bool = False  # what is said there is kept in the database, so that it can be shown
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 

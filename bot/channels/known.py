@@ -15,7 +15,7 @@ declare(CONSOLE, WEB, TELEGRAM, SLACK)
 
 # Platforms with a channel: name -> module of the adapter, which is imported only if the platform is on.
 PLATFORMS: Mapping[str, str] = MappingProxyType(
-    {facts.name: f"bot.channels.{facts.name}.adapter" for facts in (CONSOLE, TELEGRAM, SLACK)}
+    {facts.name: f"bot.channels.{facts.name}.adapter" for facts in (CONSOLE, WEB, TELEGRAM, SLACK)}
 )
 
 

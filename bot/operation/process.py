@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
+from bot.operation.web.site import closed_lines, make_site
 from bot.operation.web.web_server import serving
 from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
@@ -282,7 +283,8 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    pages = serving(
+    site = make_site(app)
+    server = serving(
         app.settings,
         health.problems,
         say,
@@ -290,16 +292,19 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         routes,
         metrics=metrics.page,
         attention=lambda: process.attention,
+        pages=site.routes if site else (),
     )
-    async with pages, _beside(health.watch()):
-        for line in (*startup_lines(app, sources), *await write(operator_lines, app.store, app)):
+    async with server, _beside(health.watch()):
+        lines = (*closed_lines(app), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
+        for line in lines:
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait
         gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
         gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
         async with listening(app, receivers, sources.lookup) as dispatcher:
             owners.recover_answers(dispatcher.take_over)
-            await Ticker(app.clock, tick).run(app.stop)
+            with site.taking(dispatcher) if site else nullcontext():
+                await Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()
         await sources.close()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.app import App
+from bot.operation.web.pages.guard import Entry, entry
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.platforms import declared
 from subscriptions.service.chats import has_operator, new_code
@@ -30,9 +31,15 @@ def operator_lines(store: Store, app: App) -> list[str]:
         return []
     if conversation.bot_info.version:
         notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not conversation.platform_apis or has_operator(store, admins):
+    if not _needs_operator(app) or has_operator(store, admins):
         return []
     return [f"Nobody runs this bot yet. To do so, send it in private: /admin {new_code(store)}"]
+
+
+def _needs_operator(app: App) -> bool:
+    """Returns whether people may come whom an operator must let in: not where only whoever sits at the machine can talk."""
+    may_come = entry(app.settings)[0] in (Entry.PASSWORD, Entry.PROXY)
+    return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
 
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:

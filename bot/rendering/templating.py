@@ -1,4 +1,4 @@
-"""The only module with Jinja: an environment for each platform, with its own escape, and one for the gallery's pages.
+"""The only module with Jinja: an environment for each platform, with its own escape, one for the gallery, one for pages of the web address.
 
 A template is a set of macros, one for each kind of view: console/delivery.txt has `card(paper)`, `head(head)` and so on.
 """
@@ -89,6 +89,11 @@ def page_environment() -> "Environment":
     made = _environment("gallery", "html", None)
     made.filters.update(linked=linked, tags=tags, hanging=hanging, label=label)
     return made
+
+
+def web_environment() -> "Environment":
+    """Returns the environment of the templates of pages for people."""
+    return _environment("web/pages", "html", None)
 
 
 def label(language: Language, name: str, **values: object) -> str:

@@ -23,6 +23,8 @@ W = TypeVar("W", bound=str)
 
 _VISIBLE = re.compile(r"[!-~]+")
 _HEADER_TEXT = re.compile(r"[ -~]+")
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+_LEAST_OF_PASSWORD, _MOST_OF_PASSWORD = 8, 200
 _TELEGRAM_TOKEN = re.compile(r"[A-Za-z0-9:_-]+")  # becomes part of a URL's path
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/api#setwebhook
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
@@ -76,6 +78,20 @@ def secret(text: str) -> str:
 def visible(text: str) -> str:
     """An id or name that a service issued: ASCII without blanks."""
     return secret(text)
+
+
+def password(text: str) -> str:
+    """A password that is not soon guessed: each guess costs one of ten tries a minute."""
+    if not (_LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()):
+        raise Unusable(
+            "it must be one line of {least} to {most} signs", least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD
+        )
+    return text
+
+
+def header_name(text: str) -> str:
+    """The name of a header, in lower case."""
+    return _like(_HEADER_NAME, text, "it must be the name of a header, such as X-Forwarded-User").lower()
 
 
 def telegram_token(text: str) -> str:

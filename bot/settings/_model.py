@@ -29,6 +29,9 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
         "PAPERWIRE_WEB_HOST": "the address that pages are served on",
         "PAPERWIRE_WEB_PORT": "their port",
+        "PAPERWIRE_WEB_PASSWORD": "what people type to open the pages",
+        "PAPERWIRE_WEB_USER_HEADER": "the header in which a proxy names who opens the pages",
+        "PAPERWIRE_WEB_HOSTS": "the names under which browsers reach the pages, comma between",
         "PAPERWIRE_ACCESS": "who may subscribe: open, ask or closed",
         "PAPERWIRE_ADMINS": "the chats of the operators, comma between",
         "PAPERWIRE_TIMEZONE": "the time zone of chats that chose none",
@@ -109,6 +112,9 @@ class Settings:
     secret_key: SecretStr | None = None
     web_host: str = "127.0.0.1"
     web_port: int = 8420  # 0: any free port
+    web_password: SecretStr | None = None
+    web_user_header: str | None = None  # lower case
+    web_hosts: frozenset[str] = frozenset()  # lower case, without port
     access: Literal["open", "ask", "closed"] = "ask"
     admins: tuple[ChatAddress, ...] = ()
     timezone: str = "UTC"  # an IANA zone, or a fixed offset "+08:00"
@@ -127,6 +133,11 @@ class Settings:
     def is_on(self, platform: str) -> bool:
         """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
         return {"telegram": self.telegram.token is not None, "slack": self.slack.on}.get(platform, True)
+
+    @property
+    def is_reached_from_outside(self) -> bool:
+        """Whether a platform sends requests to our web address, so that a proxy brings them from outside."""
+        return bool(self.telegram.webhook_url or self.slack.signing_secret or self.slack.client_id)
 
     @property
     def source_names(self) -> frozenset[str]:

@@ -160,3 +160,31 @@ class InstallationRow(SQLModel, table=True):
     tokens: str = ""
     state: InstallationState = choice(InstallationState, InstallationState.ACTIVE)
     since: datetime = Field(sa_type=Utc)
+
+
+class PageLogRow(SQLModel, table=True):
+    """A chat on our own pages, and how often something was written or changed in it."""
+
+    __tablename__ = "page_log"
+    chat: str = Field(primary_key=True)  # "platform:address"
+    changes: int = 0
+
+
+class PageMessageRow(SQLModel, table=True):
+    """A message on our own pages. `change` is the number of the log's change that it was written or edited by last."""
+
+    __tablename__ = "page_message"
+    __table_args__ = (
+        UniqueConstraint("chat", "delivery", "part"),
+        index("ix_page_message_change", "chat", "change"),
+        index("ix_page_message_at", "at"),
+    )
+    chat: str = reference("page_log.chat", primary=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    change: int
+    delivery: str  # with `part` what it is known by: written again, it is the same message
+    part: int
+    is_own: bool = False  # the person wrote it
+    payload: str
+    at: datetime = Field(sa_type=Utc)
+    is_edited: bool = False

@@ -28,10 +28,11 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
     TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
 )
-_callbacks, _states, _lookups, _wrong_codes, _completed, _undo, _updates = (
+_callbacks, _states, _lookups, _wrong_codes, _completed, _undo, _updates, _page_messages = (
     TABLES.tables[name]
     for name in (
         "callback", "conversation_state", "pending_lookup", "wrong_code", "completed_installation", "undo", "update",
+        "page_message",
     )
 )  # fmt: skip
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
@@ -54,6 +55,11 @@ def drop_callbacks(session: Session, before: datetime, most: int) -> int:
 def drop_states(session: Session, before: datetime, most: int) -> int:
     """Removes what conversations needed until `before`."""
     return _drop(session, _states, _states.c.until < before, most)
+
+
+def drop_page_messages(session: Session, before: datetime, most: int) -> int:
+    """Removes messages of pages that were written before `before`."""
+    return _drop(session, _page_messages, _page_messages.c.at < before, most)
 
 
 def drop_lookups(session: Session, before: datetime, most: int) -> int:

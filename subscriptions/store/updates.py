@@ -64,6 +64,12 @@ def finish_reply(session: Session, platform: str, update_id: str) -> None:
     session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(done))
 
 
+def is_finished(session: Session, platform: str, update_id: str) -> bool:
+    """Whether no reply to an update is still to be posted."""
+    state = session.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
+    return state is None or state is ReplyState.DONE
+
+
 def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
     """(platform, update id, reply) of the replies that a worker that is gone stored and did not finish, oldest first.
 

@@ -15,8 +15,11 @@ from bot.channels.gallery.outbound import GalleryChannel
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.channels.telegram.outbound import TelegramChannel
+from bot.channels.web.outbound import WebChannel
 from bot.ports.channel import Channel
 from subscriptions.model import ChatAddress, Message
+from subscriptions.service.chats import PageMessage, changed_page_messages
+from subscriptions.store import Store
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
@@ -166,6 +169,36 @@ async def postbox() -> AsyncIterator[Rig]:
         )
 
 
+@asynccontextmanager
+async def web() -> AsyncIterator[Rig]:
+    """Our own page: what was posted is what a reader of the chat finds, in the order of the changes."""
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/paperwire.db")
+        store.open(now=NOON)
+        channel, chat = WebChannel(FakeClock(NOON)), ChatAddress("web", "me")
+        channel.open(store)
+        yield Rig(
+            channel=channel,
+            chat=chat,
+            topic=ChatAddress("web", "me", "thesis"),
+            compose=web_message,
+            received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
+            disconnect=store.close,
+        )
+        await channel.close()
+        store.close()
+
+
+def web_message(text: str, number: int = 1) -> Message:
+    payload = json.dumps({"html": f"<p>{text}</p>", "text": text})
+    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+
+
+def _said(message: PageMessage) -> str:
+    content = json.loads(message.payload)
+    return str(content["html"][3:-4] if "html" in content else content["text"])
+
+
 RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "console": console,
     "telegram": telegram,
@@ -173,4 +206,5 @@ RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "another workspace of slack": another_workspace,
     "gallery": gallery,
     "postbox": postbox,
+    "web": web,
 }

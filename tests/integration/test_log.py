@@ -22,7 +22,7 @@ WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock"
 SECRET = TOKEN.partition(":")[2]
 TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error|critical) [\w.]+: \S.*")
 STARTUP = re.compile(
-    r"(Health: http|paperwire is on: |Database: /|Watching /|Nobody runs this bot yet|Stopping: finishing|Telegram: )"
+    r"(Health: http|Pages: http|No pages: |paperwire is on: |Database: /|Watching /|Nobody runs this bot yet|Stopping: finishing|Telegram: )"
 )
 
 

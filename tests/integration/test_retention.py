@@ -111,13 +111,13 @@ def test_the_clean_up_can_stop_after_any_step_and_lets_others_write_in_between(
     done = 0
     while count(store, "delivery"):
         assert done < 100
-        for handled in islice(clean_up_steps(store, now=later), 12):  # a new process each time
+        for handled in islice(clean_up_steps(store, now=later), 13):  # a new process each time
             assert handled <= 7
             subscribes(
                 store, f"telegram:{5000 + done}", "graph", now=later
             )  # it would wait for a transaction that is open
         done += 1
-    assert done > before // (12 * 7), "several calls"
+    assert done > before // (13 * 7), "several calls"
     assert count(store, "delivery_item") == 20 * PER_CHAT
 
 

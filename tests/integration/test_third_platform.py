@@ -126,9 +126,9 @@ async def test_its_facts_are_used_wherever_a_platform_matters(
 ) -> None:
     async with a_bot(tmp_path, clock, monkeypatch) as app:
         lines = startup_lines(app, app.source_scheduler())
-        assert "console, postbox" in lines[0]
+        assert "console, postbox, web" in lines[0]
         assert "Letters are read once a minute." in lines
-        assert app.context.lookup_platforms == {"postbox"}
+        assert app.context.lookup_platforms == {"postbox", "web"}
         await writes(app, "ada", "/sub diffusion")
         assert app.bot_names == {"postbox": "The postman"}
         chat = get_chat(app.store, address(ADA))

@@ -34,7 +34,7 @@ def chat(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = False,
         (chat("slack:C1/17.5", ChatKind.TEAM, shape="digest"), {"sound"}),
         (chat("slack:U1"), {"sound"}),
         (chat("console:me"), {"limit", "sound", "buttons"}),
-        (chat("web:me"), {"limit", "sound", "buttons"}),
+        (chat("web:me"), {"sound"}),
     ],
 )
 def test_what_changes_nothing_is_known_by_the_place(chat: Chat, idle: set[str]) -> None:

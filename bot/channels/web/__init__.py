@@ -1,1 +1,1 @@
-"""Chats on paperwire's own web page. Their channel comes with the web page; until then only their addresses are known."""
+"""The web: chats on paperwire's own page. Their messages are stored here, and sent to the browsers that show the chat."""

@@ -6,5 +6,12 @@ from subscriptions.addresses import read_name
 from subscriptions.platforms import PlatformFacts
 
 WEB = PlatformFacts(
-    name="web", title="Web", address_form="web:NAME", read_address=partial(read_name, "web"), notifies=False
+    name="web",
+    title="Web",
+    address_form="web:NAME",
+    read_address=partial(read_name, "web"),
+    notifies=False,
+    can_look_up=True,
+    shows_more=True,
+    keeps_messages=True,
 )

@@ -1,19 +1,20 @@
-"""The web application: `/health/live`, `/health/ready`, the webhooks and the web routes of platforms.
+"""The web application: `/health/live`, `/health/ready`, pages for people, the webhooks and the web routes of platforms.
 
 Every refusal is a single line without any information about the bot.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.operation.web.body import body_in_time
 from bot.operation.web.health import Problem
+from bot.operation.web.refusals import line
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 log = logging.getLogger("paperwire")
@@ -22,19 +23,6 @@ Problems = Callable[[], Mapping[str, Problem]]
 Attention = Callable[[], Mapping[str, str]]
 MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
 
-LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
-LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
-
-_WORDS = {
-    400: "That cannot be read.",
-    404: "There is no such page.",
-    405: "Not so.",
-    408: "That took too long.",
-    413: "That is too large.",
-    415: "That is no JSON.",
-    503: "Not now.",
-}
-
 
 def health_app(
     problems: Problems,
@@ -42,13 +30,15 @@ def health_app(
     web_routes: Sequence[WebRoute] = (),
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
+    *,
+    pages: Sequence[Route] = (),
 ) -> Starlette:
     """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
 
     `attention` returns what a person should look at although the process is ready.
 
     `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
-    webhooks, does not show it.
+    webhooks, does not show it. So it is with `pages`, the routes of pages for people.
     """
 
     async def live(_: Request) -> Response:
@@ -70,10 +60,10 @@ def health_app(
 
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
-            return _line(500)
-        return _line(error.status_code, error.headers)  # with 405 the methods that are allowed (RFC 9110, 15.5.6)
+            return line(500)
+        return line(error.status_code, error.headers)  # with 405 the methods that are allowed (RFC 9110, 15.5.6)
 
-    routes = [Route("/health/live", live), Route("/health/ready", ready)]
+    routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
         routes.append(Route("/metrics", measured))
     for webhook in webhooks:
@@ -91,8 +81,8 @@ def _routes(path: str, answer: Callable[[Request], object], method: str) -> list
 def _route_handler(route: WebRoute) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if not route.accepts(request.headers):
-            return _line(404)
-        body = await _body_in_time(request)
+            return line(404)
+        body = await body_in_time(request)
         if isinstance(body, Response):
             return body
         call = WebRequest(headers=request.headers, query=request.query_params, cookies=request.cookies, body=body)
@@ -106,43 +96,15 @@ def _webhook_handler(webhook: Webhook) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if not webhook.accepts(request.headers):
             log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
-            return _line(404)
+            return line(404)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return _line(415)
-        body = await _body_in_time(request)
+            return line(415)
+        body = await body_in_time(request)
         if isinstance(body, Response):
             return body
         try:
-            return Response() if await webhook.receive(body) else _line(503)
+            return Response() if await webhook.receive(body) else line(503)
         except ValueError:
-            return _line(400)
+            return line(400)
 
     return answer
-
-
-async def _body_in_time(request: Request) -> bytes | Response:
-    """Returns the body of a request, or a refusal if the body is too large or takes too long."""
-    try:
-        async with asyncio.timeout(LONGEST_BODY):
-            body = await _body(request)
-    except TimeoutError:
-        return _line(408)
-    return _line(413) if body is None else body
-
-
-async def _body(request: Request) -> bytes | None:
-    """Returns the body of a request; None if it is too large, and then the rest is not read."""
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > LARGEST_BODY:
-                return None
-            parts.append(part)
-    except ClientDisconnect:
-        return b""
-    return b"".join(parts)
-
-
-def _line(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return PlainTextResponse(_WORDS.get(status, "That did not work.") + "\n", status_code=status, headers=headers)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 import uvicorn
 from h11 import LocalProtocolError
+from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
@@ -38,11 +39,12 @@ async def serving(
     *,
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
+    pages: Sequence[Route] = (),
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes, metrics, attention),
+        health_app(problems, webhooks, routes, metrics, attention, pages=pages),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
@@ -54,7 +56,10 @@ async def serving(
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.signals
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
-    say(f"Health: http://{host}:{port}/health/ready")
+    address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    say(f"Health: {address}health/ready")
+    if pages:
+        say(f"Pages: {address}")
     try:
         with loop_watched(listener):
             yield

@@ -21,7 +21,7 @@ class Web:
 
     room = Size()
     numbers = 0
-    menus = False
+    menus = True
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML, escaped."""

@@ -31,6 +31,7 @@ from subscriptions.service.chats.conversation_state import get_conversation_stat
 from subscriptions.service.chats.conversation_state import has_home_view as has_home_view
 from subscriptions.service.chats.conversation_state import home_view_of as home_view_of
 from subscriptions.service.chats.conversation_state import is_applied as is_applied
+from subscriptions.service.chats.conversation_state import is_reply_finished as is_reply_finished
 from subscriptions.service.chats.conversation_state import known_or_new as known_or_new
 from subscriptions.service.chats.conversation_state import move_to_person_address as move_to_person_address
 from subscriptions.service.chats.conversation_state import new_callback_id as new_callback_id
@@ -42,6 +43,13 @@ from subscriptions.service.chats.conversation_state import store_callbacks as st
 from subscriptions.service.chats.conversation_state import store_chat as store_chat
 from subscriptions.service.chats.conversation_state import take_over_lookups as take_over_lookups
 from subscriptions.service.chats.conversation_state import unfinished_replies as unfinished_replies
+from subscriptions.service.chats.pages import PageMessage as PageMessage
+from subscriptions.service.chats.pages import add_page_message as add_page_message
+from subscriptions.service.chats.pages import changed_page_messages as changed_page_messages
+from subscriptions.service.chats.pages import edit_page_message as edit_page_message
+from subscriptions.service.chats.pages import find_page_message as find_page_message
+from subscriptions.service.chats.pages import newest_page_messages as newest_page_messages
+from subscriptions.service.chats.pages import open_page_chat as open_page_chat
 from subscriptions.service.chats.retention import Forgotten as Forgotten
 from subscriptions.service.chats.retention import bot_name as bot_name
 from subscriptions.service.chats.retention import claim_copy as claim_copy

@@ -141,6 +141,12 @@ def finish_reply(store: Scope, platform: str, update: str) -> None:
         updates.finish_reply(transaction, platform, update)
 
 
+def is_reply_finished(store: Scope, platform: str, update_id: str) -> bool:
+    """Whether the reply to an update has arrived, or is not posted any more; also if there was none."""
+    with store.read() as transaction:
+        return updates.is_finished(transaction, platform, update_id)
+
+
 def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, str]]:
     """(platform, update id, reply) for replies that an earlier process may not have posted, at most ten minutes old.
 

@@ -34,6 +34,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.drop_updates, UPDATES),
     (retention.drop_callbacks, BUTTONS),
     (retention.drop_states, STATES),
+    (retention.drop_page_messages, DELIVERIES),
     (retention.drop_lookups, LOOKUPS),
     (retention.drop_wrong_codes, HOUR),
     (retention.drop_completed_installations, 2 * INSTALLED_WITHIN),

@@ -30,9 +30,12 @@ from subscriptions.service.papers.recent import keep_recent as keep_recent
 from subscriptions.service.papers.recent import match_ahead as match_ahead
 from subscriptions.service.papers.recent import read_recent as read_recent
 from subscriptions.service.papers.recent import recent_matches as recent_matches
+from subscriptions.service.papers.recent import recent_variants as recent_variants
 from subscriptions.service.papers.signals import Nearest as Nearest
+from subscriptions.service.papers.signals import amount_of_signals as amount_of_signals
 from subscriptions.service.papers.signals import nearest as nearest
 from subscriptions.service.papers.signals import note_signal as note_signal
+from subscriptions.service.papers.signals import papers_in_message as papers_in_message
 from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
 from subscriptions.service.papers.signals import take_back as take_back

@@ -12,7 +12,15 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState, describe_chat_state
-from subscriptions.store import callbacks, conversation_states, lane_wakes, mentions, pending_lookups, updates
+from subscriptions.store import (
+    callbacks,
+    conversation_states,
+    lane_wakes,
+    mentions,
+    page_messages,
+    pending_lookups,
+    updates,
+)
 from subscriptions.store.chat import signals
 from subscriptions.store.chat.chat_links import links
 from subscriptions.store.chat.denials import denial_of, remember_denial
@@ -21,6 +29,7 @@ from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
     OfferRow,
+    PageMessageRow,
     PendingLookupRow,
     SignalRow,
     UndoRow,
@@ -66,6 +75,7 @@ def chat_data(session: Session, chat_id: int) -> Json:
     places = [_chat_name(row) for row in rows]
     changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
     of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
+    of_pages = select(PageMessageRow).where(col(PageMessageRow.chat).in_(places)).order_by(col(PageMessageRow.number))
     lanes = sorted({(row.platform, row.address) for row in rows})
     return {
         "chat": _json(rows[-1]),
@@ -77,6 +87,7 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "changes": map(_json, session.exec(changes.execution_options(yield_per=CHUNK))),
         "links": links(session, chat_id, places),
         "updates": map(_update, session.exec(of_updates.execution_options(yield_per=CHUNK))),
+        "page_messages": map(_json, session.exec(of_pages.execution_options(yield_per=CHUNK))),
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
         "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
     }
@@ -103,7 +114,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     session.flush()
     drop_unused_queries(session, queries)
     for place in places:
-        for table in (callbacks, conversation_states, pending_lookups, updates):
+        for table in (callbacks, conversation_states, page_messages, pending_lookups, updates):
             table.erase_place(session, place)
     _erase_mentions(session, places, title)
     for person in people:

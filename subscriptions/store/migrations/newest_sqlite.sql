@@ -405,6 +405,27 @@ CREATE TABLE taste (
     FOREIGN KEY(chat) REFERENCES chat (id) ON DELETE CASCADE
 )
 ;
+CREATE TABLE page_log (
+    chat VARCHAR NOT NULL,
+    changes INTEGER NOT NULL,
+    PRIMARY KEY (chat)
+)
+;
+CREATE TABLE page_message (
+    chat VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    delivery VARCHAR NOT NULL,
+    part INTEGER NOT NULL,
+    is_own BOOLEAN NOT NULL,
+    payload VARCHAR NOT NULL,
+    at DATETIME NOT NULL,
+    is_edited BOOLEAN NOT NULL,
+    PRIMARY KEY (chat, number),
+    UNIQUE (chat, delivery, part),
+    FOREIGN KEY(chat) REFERENCES page_log (chat) ON DELETE CASCADE
+)
+;
 CREATE INDEX ix_delivery_chat ON delivery (chat)
 ;
 CREATE INDEX ix_delivery_open ON delivery (settled_at, chat)
@@ -529,6 +550,10 @@ CREATE INDEX ix_chat_streak ON chat (streak_after) WHERE streak_after IS NOT NUL
 ;
 CREATE INDEX ix_signal_paper ON signal (paper)
 ;
+CREATE INDEX ix_page_message_change ON page_message (chat, change)
+;
+CREATE INDEX ix_page_message_at ON page_message (at)
+;
 CREATE TRIGGER subscription_added AFTER INSERT ON subscription
     WHEN NEW.chat_active IS NOT (SELECT state = 'active' FROM chat WHERE id = NEW.chat)
     BEGIN UPDATE subscription SET chat_active = (SELECT state = 'active' FROM chat WHERE id = NEW.chat) WHERE id = NEW.id; END
@@ -588,5 +613,5 @@ CREATE TRIGGER query_added AFTER INSERT ON "query"
 CREATE TRIGGER query_removed AFTER DELETE ON "query"
     BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
 ;
-INSERT INTO alembic_version VALUES ('0027')
+INSERT INTO alembic_version VALUES ('0028')
 ;

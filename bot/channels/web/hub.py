@@ -1,0 +1,63 @@
+"""Tells the open pages of a chat, in this process, that there is something new; and what a pressed button answers in a few words."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MOST_STREAMS = 8  # open pages of one chat that are told at once; others show what is new when they are loaded anew
+
+
+class Hub:
+    """Wakes those who wait for a chat to change. What has changed stands in the store."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._said: dict[str, str] = {}  # chat -> the words that its next page shows
+        self._toasts: dict[str, asyncio.Future[str]] = {}
+
+    def is_full(self, chat: str) -> bool:
+        """Returns whether so many pages of a chat are open that no further one is told."""
+        return len(self._waiting.get(chat, ())) >= MOST_STREAMS
+
+    @contextmanager
+    def listening(self, chat: str) -> Iterator[asyncio.Event]:
+        """Yields an event that is set whenever the chat has changed. Who waits for it clears it."""
+        event = asyncio.Event()
+        self._waiting[chat].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[chat].discard(event)
+            if not self._waiting[chat]:
+                del self._waiting[chat]
+
+    def wake(self, chat: str) -> None:
+        """Tells that a chat has changed."""
+        for event in self._waiting.get(chat, ()):
+            event.set()
+
+    @contextmanager
+    def expecting(self, callback: str) -> Iterator["asyncio.Future[str]"]:
+        """Yields what will hold the words with which a pressed button is acknowledged."""
+        expected: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._toasts[callback] = expected
+        try:
+            yield expected
+        finally:
+            del self._toasts[callback]
+
+    def acknowledge(self, callback: str, words: str) -> None:
+        """Gives the words to whoever pressed the button, if they still wait."""
+        expected = self._toasts.get(callback)
+        if expected is not None and not expected.done():
+            expected.set_result(words)
+
+    def keep_said(self, chat: str, words: str) -> None:
+        """Keeps the words for the next page of a chat, for a browser without scripts."""
+        if words:
+            self._said[chat] = words
+
+    def take_said(self, chat: str) -> str:
+        """Returns the words that were kept, once."""
+        return self._said.pop(chat, "")

@@ -1,0 +1,118 @@
+"""The pages of a chat: the log with its form, what is said and pressed, the stream of what is new, documents."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.channels.web.outbound import WebChannel
+from bot.channels.web.stream import events
+from bot.channels.web.talk import Talk, new_once
+from bot.channels.web.view import chat_of, look, page
+from bot.ports.receiver import RequestDispatcher
+from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.model import ChatAddress
+from subscriptions.service.chats import newest_page_messages
+from subscriptions.store import Store
+
+log = logging.getLogger("paperwire")
+
+END = "/#end"  # the newest message
+_LONGEST_NUMBER = 12  # digits
+_NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
+
+
+class ChatPages:
+    """The pages of the chats of one database."""
+
+    def __init__(self, channel: WebChannel, store: Store) -> None:
+        self._channel = channel
+        self._store = store
+        self._talk = Talk(channel, store)
+
+    def all(self) -> tuple[WebPage, ...]:
+        """Returns the pages."""
+        return (
+            WebPage(path="/", answer=self.show, label=Sentence("Chat")),
+            WebPage(path="/chat/say", answer=self.say, method="POST"),
+            WebPage(path="/chat/press", answer=self.press, method="POST"),
+            WebPage(path="/chat/events", answer=self.follow),
+            WebPage(path="/chat/file", answer=self.download),
+        )
+
+    async def show(self, asked: PageRequest) -> PageResponse:
+        """Shows the newest messages, or those before the one that is named."""
+        before = _number(asked.query.get("before", ""))
+        view = await asyncio.to_thread(look, self._store, asked.frame, before=before)
+        said = self._channel.hub.take_said(asked.visitor.name)
+        body = await asyncio.to_thread(page, view, said, new_once(), is_newest=before is None)
+        return PageResponse(body=body)
+
+    async def say(self, asked: PageRequest) -> PageResponse:
+        """Takes a message."""
+
+        async def said(dispatcher: RequestDispatcher) -> tuple[str, str]:
+            return await self._talk.say(asked.frame, asked.form, dispatcher), ""
+
+        return await self._done(asked, said)
+
+    async def press(self, asked: PageRequest) -> PageResponse:
+        """Takes a pressed button."""
+
+        async def pressed(dispatcher: RequestDispatcher) -> tuple[str, str]:
+            return await self._talk.press(asked.frame, asked.form, dispatcher)
+
+        return await self._done(asked, pressed)
+
+    async def follow(self, asked: PageRequest) -> PageResponse:
+        """Sends what is new, from where the browser stopped, or from the change that the page was drawn at."""
+        if self._channel.hub.is_full(asked.visitor.name) or asked.dispatcher is None:
+            return PageResponse(status=204)  # a browser then asks no more
+        view = await asyncio.to_thread(look, self._store, asked.frame)
+        after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
+        start = view.change if after is None else after
+        return PageResponse(stream=events(self._channel.hub, self._store, view.chat, view.frame, start))
+
+    async def download(self, asked: PageRequest) -> PageResponse:
+        """Hands out the document of a message of this chat."""
+        number = _number(asked.query.get("message", ""))
+        found = await asyncio.to_thread(_document, self._store, chat_of(asked.visitor.name), number or 0)
+        if found is None:
+            return PageResponse(status=404, body="There is no such page.\n", kind="text/plain")
+        name, text = found
+        shown = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "_" for sign in name)
+        kept = {"content-disposition": f'attachment; filename="{shown}"'}
+        return PageResponse(body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept)
+
+    async def _done(
+        self, asked: PageRequest, work: Callable[[RequestDispatcher], Awaitable[tuple[str, str]]]
+    ) -> PageResponse:
+        """Does the work, and sends the browser to the newest message; our own script gets the words that it is to show."""
+        if asked.dispatcher is None:
+            return _NOT_NOW
+        try:
+            update, said = await work(asked.dispatcher)
+        except StoreError as error:
+            log.error("What somebody wrote on the page could not be handled: %s", error)
+            return _NOT_NOW
+        if asked.wants_fragment:
+            return PageResponse(body=json.dumps({"said": said}, ensure_ascii=False), kind="application/json")
+        if update:
+            await self._talk.wait_for_reply(update)
+        self._channel.hub.keep_said(asked.visitor.name, said)
+        return PageResponse(location=END)
+
+
+def _document(store: Store, chat: ChatAddress, number: int) -> tuple[str, str] | None:
+    """Returns name and text of the document in a message of this chat."""
+    found, _ = newest_page_messages(store, chat, 1, before=number + 1)
+    for message in found:
+        file = json.loads(message.payload).get("file")
+        if message.number == number and file:
+            return file["name"], file["text"]
+    return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None

@@ -1,0 +1,110 @@
+"""What a visitor says and presses → requests, which take the same way as those of any platform."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from bot.channels.web.facts import WEB
+from bot.channels.web.outbound import WebChannel
+from bot.channels.web.view import chat_of
+from bot.context.writing import write
+from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
+from bot.ports.receiver import RequestDispatcher
+from bot.ports.web_page import PageFrame
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.chats import is_admitted, is_reply_finished, open_page_chat
+from subscriptions.store import Store
+
+LONGEST = 8000  # characters of a message; Telegram takes half of it
+REPLY_WITHIN = 5.0  # seconds that a page without scripts waits for the reply that it is to show
+TOAST_WITHIN = 3.0  # seconds for the few words about a pressed button
+_LOOK_AGAIN = 0.1  # seconds between two looks whether the reply is there
+_COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+class Talk:
+    """Passes on what visitors do. `channel` stores their own words, so that the page shows them."""
+
+    def __init__(self, channel: WebChannel, store: Store) -> None:
+        self._channel = channel
+        self._store = store
+
+    async def say(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> str:
+        """Handles a message, once for each `once` of the form. Returns the update's id; "" for a blank. Raises StoreError."""
+        text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
+        if not text:
+            return ""
+        chat, update, now = chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
+        await self._let_in(chat, frame)
+        await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
+        await dispatcher.dispatch_without_retry(message_request(chat, text, update, frame.language, now))
+        return update
+
+    async def press(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> tuple[str, str]:
+        """Handles a pressed button. Returns the update's id, and the few words that are to be shown. Raises StoreError."""
+        chat, update = chat_of(frame.visitor.name), _update(frame, form, "pressed")
+        await self._let_in(chat, frame)
+        message = form.get("message", "")
+        pressed = CallbackRequest(
+            place=_place(chat),
+            update_id=update,
+            sender=chat.address,
+            sender_name=chat.address,
+            language=frame.language,
+            callback_data=form.get("press", "")[:LONGEST],
+            callback_id=update,
+            message_id=message if message.isascii() and message.isdecimal() else "",
+        )
+        with self._channel.hub.expecting(update) as toast:
+            await dispatcher.dispatch_without_retry(pressed)
+            done, _ = await asyncio.wait((toast,), timeout=TOAST_WITHIN)
+            return update, toast.result() if done else ""
+
+    async def wait_for_reply(self, update: str) -> None:
+        """Waits until the reply to an update is in the chat, at most REPLY_WITHIN seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REPLY_WITHIN):
+                while not await asyncio.to_thread(is_reply_finished, self._store, WEB.name, update):  # noqa: ASYNC110 - a row of the store ends it
+                    await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _let_in(self, chat: ChatAddress, frame: PageFrame) -> None:
+        if frame.visitor.is_local and not await asyncio.to_thread(is_admitted, self._store, chat):
+            await write(open_page_chat, self._store, chat, lang=frame.language, now=self._channel.clock.now())
+
+
+def message_request(chat: ChatAddress, text: str, update: str, language: str, now: datetime) -> Request:
+    """Returns the request of a message: a command, or other words."""
+    found = _COMMAND.fullmatch(text)
+    return MessageRequest(
+        place=_place(chat),
+        update_id=update,
+        sender=chat.address,
+        sender_name=chat.address,
+        language=language,
+        command=found["name"].casefold() if found else "",
+        text=(found["rest"] or "") if found else text,
+        written_at=now,
+    )
+
+
+def new_once() -> str:
+    """Returns the id of a form that is to be sent once."""
+    return secrets.token_urlsafe(16)
+
+
+def _place(chat: ChatAddress) -> Place:
+    return Place(chat=chat, kind=ChatKind.PRIVATE)
+
+
+def _update(frame: PageFrame, form: Mapping[str, str], what: str) -> str:
+    """Returns the id of an update: the same for a form that is sent twice, and another one in each chat."""
+    once = form.get("once", "")
+    if not _ONCE.fullmatch(once):
+        once = new_once()
+    button = f":{form.get('press', '')[:100]}:{form.get('message', '')[:20]}" if what == "pressed" else ""
+    return f"{frame.visitor.name}:{what}:{once}{button}"

@@ -1,0 +1,120 @@
+"""What the page of a chat shows: its messages as HTML, by day, in the chat's language."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.channels.web.facts import WEB
+from bot.ports.web_page import PageFrame
+from bot.rendering.display.web_pages import draw_page, draw_part
+from bot.rendering.text.language import Language
+from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.service.chats import PageMessage, known_or_new, newest_page_messages
+from subscriptions.store import Store
+
+SHOWN = 60  # messages on one page; older ones are a link away
+_TITLE = Sentence("Chat")
+_WORDS = {
+    "messages": Sentence("Messages"),
+    "say": Sentence("Your message"),
+    "send": Sentence("send"),
+    "hint": Sentence("a query, or a command such as /sub diffusion"),
+    "you": Sentence("You"),
+    "edited": Sentence("edited"),
+    "earlier": Sentence("show earlier messages"),
+    "newest": Sentence("to the newest messages"),
+    "show_new": Sentence("show what is new"),
+    "file": Sentence("download"),
+    "welcome": Sentence("Say what you want to read about, in words, and I look for it. /help tells the rest."),
+    "examples": Sentence("For example:"),
+    "lost": Sentence("The connection is lost. It is tried again."),
+    "unsent": Sentence("That was not sent. Please try again."),
+}
+_EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "/start")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMessage:
+    """A message as the page shows it."""
+
+    number: int
+    change: int
+    is_own: bool
+    html: str  # of ours, as it was rendered for this platform
+    text: str  # without markup, where there is no HTML
+    file: str  # the name of a document, "" for none
+    day_id: str
+    day: str
+    time: str
+    moment: str
+    is_edited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatView:
+    """The page of a chat at one moment."""
+
+    chat: Chat
+    frame: PageFrame
+    messages: tuple[ShownMessage, ...]
+    change: int  # the last one of the chat
+
+
+def chat_of(name: str) -> ChatAddress:
+    """Returns the chat of a visitor."""
+    return ChatAddress(WEB.name, name)
+
+
+def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:
+    """Returns the newest messages of the visitor's chat, or those before one with this number."""
+    chat = known_or_new(store, chat_of(frame.visitor.name), ChatKind.PRIVATE, lang=frame.language)
+    if chat.id and not frame.has_chosen_language:
+        frame = replace(frame, language=chat.settings.lang)
+    found, change = newest_page_messages(store, chat.address, SHOWN, before=before)
+    return ChatView(chat=chat, frame=frame, messages=shown(found, chat, frame), change=change)
+
+
+def shown(messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:
+    """Returns messages with their moments in the chat's zone."""
+    language = Language(frame.language, chat.settings.timezone)
+    return tuple(_shown(message, language) for message in messages)
+
+
+def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
+    """Returns the page. `said`: a few words about the button that was pressed. `once`: the id of what is said or pressed next."""
+    return draw_page(
+        "chat.html",
+        view.frame,
+        _TITLE,
+        words=_WORDS,
+        messages=view.messages,
+        change=view.change,
+        said=said,
+        once=once,
+        is_newest=is_newest,
+        has_earlier=len(view.messages) == SHOWN,
+        examples=_EXAMPLES,
+    )
+
+
+def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
+    """Returns messages as they stand in the page."""
+    return draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
+
+
+def _shown(message: PageMessage, language: Language) -> ShownMessage:
+    content, local = json.loads(message.payload), language.local(message.at)
+    return ShownMessage(
+        number=message.number,
+        change=message.change,
+        is_own=message.is_own,
+        html=content.get("html", ""),
+        text=content["text"],
+        file=content.get("file", {}).get("name", ""),
+        day_id=f"day-{local.date().isoformat()}",
+        day=language.day(local.date()),
+        time=f"{local:%H:%M}",
+        moment=local.isoformat(timespec="minutes"),
+        is_edited=message.is_edited,
+    )

@@ -1,0 +1,257 @@
+"""The pages of the web address under one guard: who may open them, whose form it is, and what every answer says to the browser.
+
+Each page is a `WebPage`. The chat comes from its platform, the pages of the operator from bot/operation/web/pages.
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.app import App
+from bot.errors import error_location
+from bot.operation.web.body import body_in_time
+from bot.operation.web.pages import guard
+from bot.operation.web.pages.guard import Entry
+from bot.operation.web.pages.operator import operator_pages
+from bot.operation.web.pages.sessions import COOKIE, LASTS, Sessions
+from bot.operation.web.pages.sign_in import sign_in_pages
+from bot.operation.web.pages.static import static_pages
+from bot.operation.web.refusals import line
+from bot.ports.clock import Clock
+from bot.ports.receiver import RequestDispatcher
+from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
+from bot.settings import Settings
+from subscriptions.errors import StoreError
+from subscriptions.model import ChatAddress
+from subscriptions.platforms import PlatformFacts
+
+log = logging.getLogger("paperwire")
+
+LANGUAGE_COOKIE = "language"
+_LANGUAGES = ("en", "zh")
+_MOST_FIELDS = 60  # of a form
+Offers = Callable[[Visitor], Awaitable[Sequence[Offer]]]
+
+
+async def _no_offers(_: Visitor) -> Sequence[Offer]:
+    return ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The pages that are served, for the visitors whom the guard lets in.
+
+    `facts` are those of the platform on which visitors have their chats: a visitor is the person of such a chat. `offers`
+    returns what is offered to a visitor on top of the pages.
+    """
+
+    settings: Settings
+    facts: PlatformFacts
+    clock: Clock
+    pages: Sequence[WebPage]
+    offers: Offers = _no_offers
+    entry: Entry = field(init=False)
+    _sessions: Sessions = field(init=False)
+    _names: Collection[str] = field(init=False)
+    _dispatcher: RequestDispatcher | None = field(init=False, default=None)
+    _closing: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.entry, _ = guard.entry(self.settings)
+        password = self.settings.web_password if self.entry is Entry.PASSWORD else None
+        self._sessions = Sessions(password.get_secret_value() if password else "")
+        self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
+        sign_in = sign_in_pages(self._sessions, self.clock, self._chat_of) if password else ()
+        self.pages = (*self.pages, *sign_in, *static_pages())
+
+    @contextmanager
+    def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
+        """Lets visitors say something while the body runs. Then ends all streams, or the server would wait for them."""
+        self._dispatcher = dispatcher
+        try:
+            yield
+        finally:
+            self._dispatcher = None
+            self._closing.set()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes of all pages."""
+        return [Route(page.path, self._handler(page), methods=[page.method]) for page in self.pages]
+
+    def _handler(self, page: WebPage) -> Callable[[Request], object]:
+        async def answer(request: Request) -> Response:
+            try:
+                found = await self._answer(page, request)
+            except HTTPException as refused:
+                found = line(refused.status_code)
+            except StoreError as error:
+                log.error("A page cannot be shown: %s", error)
+                found = line(503)
+            except Exception as error:  # noqa: BLE001 - a mistake in one page is told without its traceback
+                log.error("A page failed, at %s: %s", page.path, error_location(error))
+                found = line(500)
+            found.headers.update({name: value for name, value in guard.HEADERS.items() if name not in found.headers})
+            return found
+
+        return answer
+
+    async def _answer(self, page: WebPage, request: Request) -> Response:
+        """Returns the page, if this visitor may open it. Raises HTTPException."""
+        given = request.cookies.get(COOKIE, "")
+        visitor = self._admit(request, given)
+        if not page.is_public and not visitor.name:
+            return Response(status_code=303, headers={"location": "/sign-in"})
+        if page.for_operators and not visitor.is_operator:
+            raise HTTPException(404)
+        form = await self._form(request, given, page.largest_form) if page.method == "POST" else {}
+        cookie = given or self._sessions.new()
+        offers = await self.offers(visitor) if page.label and visitor.name else ()
+        asked = PageRequest(
+            frame=self._frame(request, visitor, cookie, offers),
+            headers=request.headers,
+            query=request.query_params,
+            form=form,
+            dispatcher=self._dispatcher,
+        )
+        answer = await page.answer(asked)
+        found = self._response(answer, is_head=request.method == "HEAD")
+        session = answer.session if answer.session is not None or given else cookie
+        self._set_cookies(request, found, session)
+        return found
+
+    def _admit(self, request: Request, cookie: str) -> Visitor:
+        """Returns who asks, without a name if nobody has signed in. Raises HTTPException."""
+        local = self.entry is Entry.LOCAL
+        if not guard.is_known_host(request.headers.get("host", ""), self._names, local=local):
+            raise HTTPException(421)
+        if local and guard.is_from_proxy(request.headers):
+            raise HTTPException(403)
+        visitor = self._visitor(request.headers, cookie)
+        if visitor is None:
+            raise HTTPException(403)
+        return visitor
+
+    def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
+        """Returns who asks, without a name if nobody has signed in; None if the proxy names nobody."""
+        match self.entry:
+            case Entry.LOCAL:
+                return Visitor(name=guard.LOCAL_NAME, is_operator=True, is_local=True)
+            case Entry.PROXY:
+                name = headers.get(self.settings.web_user_header or "", "").strip()
+            case _:
+                name = self._sessions.name_of(cookie, self.clock.wall())
+                if not name:
+                    return Visitor(name="")
+        chat = self._chat_of(name)
+        return Visitor(name=chat.address, is_operator=chat in self.settings.admins) if chat else None
+
+    def _chat_of(self, name: str) -> ChatAddress | None:
+        """Returns the chat of a name that somebody gave; None if no chat is named so."""
+        return self.facts.read_address(name)
+
+    async def _form(self, request: Request, cookie: str, most: int) -> Mapping[str, str]:
+        """Returns the fields of a form that was sent from one of our pages in this session. Raises HTTPException."""
+        if not guard.is_own_form(request.headers, self._names):
+            raise HTTPException(403)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            raise HTTPException(400)
+        body = await body_in_time(request, most=most)
+        if isinstance(body, Response):
+            raise HTTPException(body.status_code)
+        try:
+            read = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        except ValueError:
+            raise HTTPException(400) from None
+        fields = dict(read)
+        token = fields.pop("token", "").encode()
+        if not cookie or not hmac.compare_digest(token, self._sessions.token(cookie).encode()):
+            raise HTTPException(403)
+        return fields
+
+    def _frame(self, request: Request, visitor: Visitor, cookie: str, offers: Sequence[Offer]) -> PageFrame:
+        chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
+        known = chosen if chosen in _LANGUAGES else ""
+        shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
+        return PageFrame(
+            path=request.url.path,
+            language=known or guard.preferred_language(request.headers.get("accept-language", "")),
+            has_chosen_language=bool(known),
+            token=self._sessions.token(cookie),
+            navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),
+            visitor=visitor,
+            can_sign_out=self.entry is Entry.PASSWORD and bool(visitor.name),
+            offers=tuple(offers),
+        )
+
+    def _response(self, answer: PageResponse, *, is_head: bool) -> Response:
+        if answer.stream is not None and not is_head:
+            return StreamingResponse(
+                self._until_closing(answer.stream),
+                headers={**answer.headers, "x-accel-buffering": "no"},
+                media_type="text/event-stream",
+            )
+        headers = {**answer.headers, "location": answer.location} if answer.location else dict(answer.headers)
+        status = 303 if answer.location else answer.status
+        return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
+
+    async def _until_closing(self, stream: AsyncIterator[str]) -> AsyncIterator[str]:
+        """Yields what the stream yields, until the process stops."""
+        closing = asyncio.create_task(self._closing.wait())
+        following: asyncio.Task[str | None] | None = None
+        try:
+            while not closing.done():
+                following = asyncio.create_task(_next(stream))
+                await asyncio.wait((closing, following), return_when=asyncio.FIRST_COMPLETED)
+                if not following.done() or (part := following.result()) is None:
+                    return
+                yield part
+        finally:
+            closing.cancel()
+            if following is not None:
+                following.cancel()
+
+    def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
+        """Gives the browser its session, unless that is None, and remembers the language that was chosen."""
+        secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https"
+        seconds = int(LASTS.total_seconds())
+        if session:
+            response.set_cookie(COOKIE, session, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+        elif session == "":
+            response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
+        chosen = request.query_params.get("language", "")
+        if chosen in _LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+
+
+async def _next(stream: AsyncIterator[str]) -> str | None:
+    return await anext(stream, None)
+
+
+def make_site(app: App) -> Site | None:
+    """Returns the site with the pages of the platform that has some, and those of the operator; None if it is closed."""
+    platform = next((one for one in app.platforms.values() if one.pages), None)
+    if platform is None or guard.entry(app.settings)[0] is Entry.OFF:
+        return None
+    pages = (*platform.pages, *operator_pages(app))
+    return Site(settings=app.settings, facts=platform.facts, clock=app.clock, pages=pages)
+
+
+def closed_lines(app: App) -> list[str]:
+    """Returns the line that says why there are no pages, and what to do; none if there are some."""
+    found, why = guard.entry(app.settings)
+    if found is not Entry.OFF:
+        return []
+    return [
+        f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
+    ]

@@ -1,0 +1,110 @@
+"use strict";
+// The pages work without this. It sends without loading the page anew, and shows what comes as it comes.
+(() => {
+  const chat = document.getElementById("chat");
+  if (!chat) return;
+  const log = document.getElementById("log");
+  const status = document.getElementById("status");
+  const composer = document.getElementById("composer");
+  const text = document.getElementById("text");
+  const scroller = document.scrollingElement;
+
+  const tell = (words) => {
+    status.textContent = words;
+    status.classList.toggle("shown", Boolean(words));
+  };
+  const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 160;
+  const toEnd = () => scroller.scrollTo({ top: scroller.scrollHeight });
+  const number = (item) => Number(item.dataset.number);
+  const once = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+  const place = (item) => {
+    const known = document.getElementById(item.id);
+    if (item.classList.contains("day")) {
+      if (!known) log.append(item);
+      return;
+    }
+    if (known) {
+      const hadFocus = known.contains(document.activeElement);
+      known.replaceWith(item);
+      if (hadFocus) (item.querySelector("button, a, summary") || item).focus({ preventScroll: true });
+      return;
+    }
+    const items = log.querySelectorAll("[data-number]");
+    if (items.length && number(item) < number(items[0])) return;
+    item.classList.add("new");
+    log.append(item);
+  };
+  const show = (html) => {
+    const follows = atEnd();
+    const part = document.createElement("template");
+    part.innerHTML = html;
+    for (const item of [...part.content.children]) place(item);
+    document.getElementById("welcome")?.remove();
+    if (follows) toEnd();
+  };
+
+  const send = async (form, submitter) => {
+    const fields = new URLSearchParams(new FormData(form, submitter));
+    fields.set("once", once());
+    const answer = await fetch(form.action, {
+      method: "POST", body: fields, headers: { "X-Requested-With": "fetch" }, credentials: "same-origin",
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return (await answer.json()).said;
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const action = form.getAttribute("action");
+    if (!live || (action !== "/chat/say" && action !== "/chat/press")) return;
+    event.preventDefault();
+    if (form.dataset.busy) return;
+    form.dataset.busy = "yes";
+    const written = form === composer ? text.value : "";
+    if (form === composer) {
+      text.value = "";
+      toEnd();
+    }
+    try {
+      tell(await send(form, event.submitter));
+    } catch {
+      if (written && !text.value) text.value = written;
+      tell(chat.dataset.unsent);
+    } finally {
+      delete form.dataset.busy;
+    }
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      if (text.value.trim()) composer.requestSubmit();
+    }
+  });
+
+  let live = false;
+  const listen = () => {
+    const source = new EventSource(`${chat.dataset.events}?after=${chat.dataset.change}`);
+    source.addEventListener("open", () => {
+      live = true;
+      document.documentElement.dataset.live = "yes";
+      if (status.textContent === chat.dataset.lost) tell("");
+    });
+    source.addEventListener("message", (event) => {
+      chat.dataset.change = event.lastEventId;
+      show(event.data);
+    });
+    source.addEventListener("reload", () => location.reload());
+    source.addEventListener("error", () => {
+      live = false;
+      delete document.documentElement.dataset.live;
+      if (source.readyState !== EventSource.CLOSED) tell(chat.dataset.lost);
+    });
+    addEventListener("pagehide", () => source.close(), { once: true });
+    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  };
+  if (chat.dataset.events) {
+    listen();
+    if (!location.hash || location.hash === "#end") toEnd();
+    if (matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
+  }
+})();
