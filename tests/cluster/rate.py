@@ -145,6 +145,7 @@ def played(started: Workers, fake: Remote, store: Store, *, seconds: float) -> F
 
     with store.write() as transaction:  # as if all others had been served
         transaction.connection().exec_driver_sql("UPDATE delivery SET settled_at = now() WHERE settled_at IS NULL")
+        transaction.connection().exec_driver_sql("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
     wake_up = time.time() + 2
     started.wait_for(lambda: time.time() > max(wake_up, started.posts[-1].at + 2), "nothing is sent any more")
     fake.call("answers", "429", 1, retry_after=int(WAIT), chat=ALONE)
@@ -177,7 +178,7 @@ def main() -> int:
         folder = Path(name)
         store.open(now=datetime.now(UTC))
         fill(store, options.waiting)
-        with running("telegram", journal=folder / "journal") as fake, workers(url, fake, folder) as all_:
+        with running("telegram", journal=folder / "journal") as fake, workers(url, fake, folder, looks="usual") as all_:
             fake.call("opens_to_all")
             found = played(all_, fake, store, seconds=options.seconds)
     rows = found.rows(options.waiting)
