@@ -1,7 +1,7 @@
 """The rate of a token that three workers share, and answers beside a hundred thousand digests that wait for it.
 
     python -m tests.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
-    python -m tests.cluster.rate --quick      fewer that wait, and ten seconds; writes no page
+    python -m tests.cluster.rate --quick      fewer that wait, ten seconds, on a machine that may be busy; writes no page
 
 The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, of which 28 are used. While they
 send, people write commands. Then the platform answers six posts with 429 and a wait of three seconds, as it does when the limit of
@@ -35,13 +35,24 @@ from tests.fakes.process import Remote, running
 from tests.faults.soak.page import write
 from tests.make import address, ingested, paper, stored_papers, subscribes
 
-LIMIT, CONFIGURED, SHARE = 30, 28, 0.95
-WAIT, LATEST = 3.0, 5.0  # seconds: what a 429 asks for, and until when the next message comes
+LIMIT, CONFIGURED = 30, 28
+WAIT = 3.0  # seconds that a 429 asks for
 REFUSED = 6  # so many that some worker meets two, and knows that it is not the limit of one chat
 ON_ITS_WAY = 0.3  # seconds in which what the workers had begun still arrives
-ANSWERED_WITHIN = 1.0  # seconds, 95 of 100
 FIRST_PERSON, ALONE = 1_000_000_000, "2000000000"
 PART = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """What a machine must be quick enough for. What is never passed has nothing to do with that."""
+
+    share: float = 0.95  # of the rate that is wanted
+    answered_within: float = 1.0  # seconds, 95 of 100
+    latest: float = 5.0  # seconds after a 429 until when the next message comes
+
+
+BUSY = Promises(share=0.5, answered_within=4.0, latest=10.0)  # of a machine that has other work, as that of CI may have
 
 
 @dataclass(slots=True)
@@ -60,26 +71,26 @@ class Found:
         """Within which 95 of 100 commands were answered."""
         return sorted(self.answers)[len(self.answers) * 95 // 100]
 
-    def rows(self, waiting: int) -> list[tuple[str, str, bool]]:
+    def rows(self, waiting: int, promises: Promises) -> list[tuple[str, str, bool]]:
         """What was measured, how much it is, and whether that is right."""
         most, rate = most_in_a_second(self.posts), len(self.posts) / self.seconds
         return [
             (f"most posts in any second, of {self.seconds:.0f} (limit {LIMIT})", f"{most}", most <= LIMIT),
-            (f"posts a second ({CONFIGURED} are wanted)", f"{rate:.1f}", rate >= SHARE * CONFIGURED),
+            (f"posts a second ({CONFIGURED} are wanted)", f"{rate:.1f}", rate >= promises.share * CONFIGURED),
             (
                 f"{len(self.answers)} commands beside {waiting:,} digests are answered after, middle and 95 of 100",
                 f"{sorted(self.answers)[len(self.answers) // 2]:.2f} s, {self.late:.2f} s",
-                self.late <= ANSWERED_WITHIN,
+                self.late <= promises.answered_within,
             ),
             (
                 f"the token was refused for {WAIT:.0f} s: posts within it, and the next one after",
                 f"{self.early}, {self.rest:.1f} s",
-                not self.early and WAIT - ON_ITS_WAY <= self.rest <= LATEST,
+                not self.early and WAIT - ON_ITS_WAY <= self.rest <= promises.latest,
             ),
             (
                 f"one chat was refused for {WAIT:.0f} s: its message came after",
                 f"{self.alone:.1f} s",
-                WAIT <= self.alone <= LATEST,
+                WAIT <= self.alone <= promises.latest,
             ),
         ]
 
@@ -181,7 +192,7 @@ def main() -> int:
         with running("telegram", journal=folder / "journal") as fake, workers(url, fake, folder, looks="usual") as all_:
             fake.call("opens_to_all")
             found = played(all_, fake, store, seconds=options.seconds)
-    rows = found.rows(options.waiting)
+    rows = found.rows(options.waiting, BUSY if options.quick else Promises())
     text = "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value, _ in rows)])
     say(text)
     if options.page:
