@@ -32,6 +32,7 @@ from subscriptions.service.papers.recent import keep_recent as keep_recent
 from subscriptions.service.papers.recent import match_ahead as match_ahead
 from subscriptions.service.papers.recent import read_recent as read_recent
 from subscriptions.service.papers.recent import recent_matches as recent_matches
+from subscriptions.service.papers.recent import recent_variants as recent_variants
 from subscriptions.service.papers.signals import Nearest as Nearest
 from subscriptions.service.papers.signals import amount_of_signals as amount_of_signals
 from subscriptions.service.papers.signals import nearest as nearest
