@@ -56,7 +56,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "today": ("/today", "/today cat:cs.LG"),
         "search": ("/search graph neural networks",),
         "like": ("/like 2601.15529",),
-        "save": ("/save", "/save 2601.15529"),
+        "save": ("/save 2601.15529",),
         "saved": ("/saved",),
         "why": ("/why 2601.15529",),
         "whynot": ("/whynot 2601.15529",),
