@@ -9,14 +9,13 @@ for more than ten papers a day.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
 from typing import Protocol
 
-from subscriptions.errors import QueryError
-from subscriptions.normalize import has_chinese, is_initial
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, Term, fold_source, parse_query
-from subscriptions.query.fields import AUTHOR, CATEGORY, PRIMARY, SOURCE, TEXT, TITLE, Field, Fields, ValueKind
-from subscriptions.query.slips import as_one_author, by_its_code, has_a_name_in_two, is_word
+from subscriptions.normalize import has_chinese
+from subscriptions.query import Leaf, Node, Not, Query, Term, fold_source, parse_query
+from subscriptions.query.changing import as_phrase, in_titles, rewritten, with_initials, without_crosslists
+from subscriptions.query.fields import CATEGORY, SOURCE, TEXT, Field, ValueKind
+from subscriptions.query.slips import as_one_author, by_its_code, has_a_name_in_two
 
 MANY = 10  # papers a day; a query that finds more is worth narrowing
 _FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised
@@ -89,7 +88,7 @@ def _absent(query: Query, known: Known, *, categorised: bool) -> Advice | None:
         wrong = frozenset(term for term in query.terms if _widest(term.field) is field and not possible(term))
         if all(not wrong.isdisjoint(alternative.positive) for alternative in query.alternatives):
             names = known.sources() if field is SOURCE else ()
-            text = _rewritten(query, partial(_without, wrong=wrong))
+            text = rewritten(query, partial(_without, wrong=wrong))
             return Advice(kind=field.name, absent=field, text=text, of=known.papers, names=names)
     return None
 
@@ -129,7 +128,7 @@ def _is_chinese_term(term: Term) -> bool:
 def _mended(query: Query, known: Known) -> Advice | None:
     """Returns the advice on `author: Jane Doe` and on `cat:machine learning`."""
     for kind, change in (("one-author", as_one_author), ("named-category", by_its_code)):
-        if text := _rewritten(query, change):
+        if text := rewritten(query, change):
             found = known.count(parse_query(text, query.fields))
             if kind == "named-category" or found or has_a_name_in_two(query.tree):
                 return Advice(kind=kind, text=text, found=found, of=known.papers)
@@ -146,7 +145,7 @@ def _phrase(query: Query, known: Known) -> Advice | None:
         return None
     tried: set[str] = set()
     for head, tail in _LEFT_OUT:
-        text = _rewritten(query, partial(_as_phrase, head=head, tail=tail))
+        text = rewritten(query, partial(as_phrase, head=head, tail=tail))
         if not text or text in tried:
             continue
         tried.add(text)
@@ -159,14 +158,14 @@ def _phrase(query: Query, known: Known) -> Advice | None:
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
     many = days > 0 and found > MANY * days
-    changes: dict[str, Callable[[Node], Node]] = {"initials": _with_initials}
+    changes: dict[str, Callable[[Node], Node]] = {"initials": with_initials}
     if crosslists:
-        changes["primary"] = _without_crosslists
+        changes["primary"] = without_crosslists
     if many:
-        changes["titles"] = _in_titles
+        changes["titles"] = in_titles
     best: Advice | None = None
     for kind, change in changes.items():
-        text = _rewritten(query, change)
+        text = rewritten(query, change)
         if not text:
             continue
         brings = known.count(parse_query(text, query.fields))
@@ -179,55 +178,6 @@ def _is_worth_it(kind: str, found: int, brings: int) -> bool:
     if kind == "initials":
         return brings > found
     return 0 < brings <= found * _FEWER and found - brings >= _FEWEST
-
-
-def _as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
-    """Returns a node with words side by side as one phrase, without the first `head` and the last `tail` words."""
-    change = partial(_as_phrase, head=head, tail=tail)
-    if isinstance(node, Or):  # to cut words of one alternative would cut words of all of them
-        return node if head or tail else Or(tuple(map(change, node.nodes)))
-    if not isinstance(node, And):
-        return node
-    parts: list[Node] = []
-    for words, group in groupby(node.nodes, is_word):
-        side_by_side = [part for part in group if isinstance(part, Leaf)] if words else []
-        stop = len(side_by_side) - tail
-        if stop - head > 1:
-            joined = " ".join(leaf.words for leaf in side_by_side[head:stop])
-            phrase = replace(side_by_side[head], words=joined, quoted=True)
-            parts += (*side_by_side[:head], phrase, *side_by_side[stop:])
-        else:
-            parts += side_by_side or [part if isinstance(part, Leaf) else change(part) for part in group]
-    return And(tuple(parts)) if len(parts) > 1 else parts[0]
-
-
-def _without_crosslists(node: Node) -> Node:
-    return _each(node, CATEGORY, lambda leaf: replace(leaf, term=replace(leaf.term, field=PRIMARY)))
-
-
-def _in_titles(node: Node) -> Node:
-    return _each(node, TEXT, lambda leaf: replace(leaf, term=replace(leaf.term, field=TITLE)))
-
-
-def _with_initials(node: Node) -> Node:
-    """Returns a node with each author under the whole name or the initial: "Jane Doe" or "J. Doe"."""
-    return _each(node, AUTHOR, _also_initial)
-
-
-def _also_initial(leaf: Leaf) -> Node:
-    first, *others = leaf.words.replace(".", " ").split() or [""]
-    if not others or leaf.term.prefix or leaf.term.exact or is_initial(first.casefold()) or not first[0].isascii():
-        return leaf
-    return Or((leaf, replace(leaf, words=f"{first[0].upper()}. {others[-1]}", quoted=True)))
-
-
-def _each(node: Node, field: Field, change: Callable[[Leaf], Node]) -> Node:
-    """Returns a node with the leaves of a field changed, but for those that are excluded."""
-    if isinstance(node, Leaf):
-        return change(node) if node.term.field is field else node
-    if isinstance(node, Not):
-        return node
-    return type(node)(tuple(_each(part, field, change) for part in node.nodes))
 
 
 def _without(node: Node, wrong: frozenset[Term]) -> Node:
@@ -245,43 +195,3 @@ def _without(node: Node, wrong: frozenset[Term]) -> Node:
 
 def _is_left_out(node: Node, wrong: frozenset[Term]) -> bool:
     return isinstance(node, Leaf) and node.term in wrong and node.term.field.kind is not ValueKind.WORDS
-
-
-# ----------------------------------------------------------------------------------------------------- trees as queries
-
-
-def _rewritten(query: Query, change: Callable[[Node], Node]) -> str:
-    """Returns the changed query as people type it; "" if nothing changes, or if it would be parsed otherwise."""
-    if _canonical(_written(query.tree), query.fields) != query.canonical:
-        return ""
-    text = _written(change(query.tree))
-    return text if _canonical(text, query.fields) not in (None, query.canonical) else ""
-
-
-def _canonical(text: str, fields: Fields) -> str | None:
-    try:
-        return parse_query(text, fields).canonical
-    except QueryError:
-        return None
-
-
-def _written(node: Node) -> str:
-    match node:
-        case Leaf():
-            return _leaf(node)
-        case Not():
-            return f"-{_inner(node.node)}"
-        case And():
-            return " ".join(_written(part) if not isinstance(part, And | Or) else _inner(part) for part in node.nodes)
-        case Or():
-            return " OR ".join(_written(part) if not isinstance(part, Or) else _inner(part) for part in node.nodes)
-
-
-def _inner(node: Node) -> str:
-    return _written(node) if isinstance(node, Leaf) else f"({_written(node)})"
-
-
-def _leaf(leaf: Leaf) -> str:
-    words = leaf.words.strip('"')
-    quoted = leaf.quoted or any(sign in words for sign in ' ()|:"')
-    return leaf.term.field.prefix + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)

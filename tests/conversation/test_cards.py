@@ -15,6 +15,7 @@ from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes, summary, translation
 
 LINKS = ["arXiv", "PDF"]
+JUDGING = ["👍", "👎", "save", "more like this"]
 ME, GROUP = "telegram:42", "telegram:-1001"
 OLD_BUTTON = "I do not have this paper any more."
 
@@ -58,7 +59,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) ->
     card = await bot.presses("1")
     assert card.lines[0] == first
     assert not card.replaces
-    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
+    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude", *JUDGING]
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
@@ -162,7 +163,7 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) ->
     more = await bot.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
-    assert more.buttons == LINKS
+    assert more.buttons == [*LINKS, *JUDGING]
 
 
 async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
@@ -222,7 +223,7 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
     mute = alert.keys[1]["data"]
     assert (await bot.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
     card = await bot.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
-    assert card.buttons == [*LINKS, "more", "why", "follow authors"]
+    assert card.buttons == [*LINKS, "more", "why", "follow authors", *JUDGING]
 
 
 # --------------------------------------------------------------------------------------------------------------- exclude
@@ -393,7 +394,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
     ingested(bot.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await bot.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
-    assert card.buttons == [*LINKS, "more", "follow authors"]
+    assert card.buttons == [*LINKS, "more", "follow authors", "more like this"]
     assert "Abstract" not in card.text
     more = await bot.presses("more")
     assert more.replaces
@@ -404,7 +405,7 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
     ingested(bot.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
-    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude"]
+    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude", *JUDGING]
     await bot.presses("exclude")
     await bot.presses("Video Generation")
     assert texts(bot) == ['diffusion -"Video Generation"']

@@ -202,5 +202,5 @@ async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
 
 def test_what_only_reads_is_declared() -> None:
-    assert {"/list", "/help", "/why", "/search", "card", "card-why", "help", "shortcut"} <= set(ALWAYS_READING)
+    assert {"/list", "/help", "/why", "/search", "/saved", "card-why", "help", "shortcut"} <= set(ALWAYS_READING)
     assert {write_condition(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {always}

@@ -298,6 +298,24 @@ class FakeTelegram(FakePlatform):
         self.queue.notify("callback_query", query)
         return press
 
+    def reacts(self, message: int, emoji: str = "", chat: str = "42", *, before: str = "") -> None:
+        """Somebody changes the reaction to a message; "" is none. Bots hear of it in private chats, and where they administer."""
+        known = self._chat(chat)
+        if known.kind != "private" and known.bot != "administrator":
+            return
+
+        def reactions(sign: str) -> list[dict[str, str]]:
+            return [{"type": "emoji", "emoji": sign}] if sign else []
+
+        about = {
+            "chat": chat_object(known),
+            "message_id": message,
+            "date": self._date(),
+            "user": person(42, "Ada", "en"),
+        }
+        changed = {"old_reaction": reactions(before), "new_reaction": reactions(emoji)}
+        self.queue.notify("message_reaction", {**about, **changed})
+
     # ── verbs about the server ────────────────────────────────────────────────
 
     def revokes(self) -> None:

@@ -292,6 +292,46 @@ def test_the_bots_own_membership_has_a_name(why: str, change: dict[str, Any], ev
     assert request.details["status"] == change["new_chat_member"]["status"]
 
 
+def reaction(chat: dict[str, Any], before: list[str], after: list[str]) -> dict[str, Any]:
+    def signs(some: list[str]) -> list[dict[str, str]]:
+        return [{"type": "emoji", "emoji": one} for one in some]
+
+    about = {"chat": chat, "message_id": 5, "date": 1, "user": ADA}
+    return {**about, "old_reaction": signs(before), "new_reaction": signs(after)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([], ["👍"], ("", "liked")),
+        ([], ["❤"], ("", "liked")),
+        (["👍"], [], ("liked", "")),
+        (["👍"], ["👎"], ("liked", "disliked")),
+        ([], ["🤔", "👎"], ("", "disliked")),
+    ],
+)
+def test_a_reaction_in_private_says_what_is_meant(
+    before: list[str], after: list[str], expected: tuple[str, str]
+) -> None:
+    request = event_of(reaction(PRIVATE, before, after), "message_reaction")
+    assert (request.event, request.sender) == ("reaction", "42")
+    assert request.details == {"message": "5", "before": expected[0], "after": expected[1]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        reaction(GROUP, [], ["👍"]),
+        reaction(CHANNEL, [], ["👍"]),
+        reaction(PRIVATE, [], ["🤔"]),
+        reaction(PRIVATE, ["👍"], ["👍", "❤"]),
+        {**reaction(PRIVATE, [], []), "new_reaction": [{"type": "custom_emoji", "custom_emoji_id": "1"}]},
+    ],
+)
+def test_a_reaction_elsewhere_or_of_another_kind_says_nothing(change: dict[str, Any]) -> None:
+    assert read_update({"update_id": 1, "message_reaction": change}, bot_id="1", bot_name="bot") is None
+
+
 @pytest.mark.parametrize(
     ("service", "event", "details"),
     [

@@ -6,6 +6,7 @@ from bot.channels.web.api import WebApi
 from bot.channels.web.facts import WEB
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.pages import ChatPages
+from bot.channels.web.playground import Playground
 from bot.platform import Platform, PlatformSurroundings
 from bot.ports.channel import Channel
 from bot.ports.clock import Clock
@@ -23,7 +24,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, WebChannel)  # noqa: S101 - as `connect` made it
     channel.open(around.store)
-    pages = ChatPages(channel, around.store).all()
+    pages = (*ChatPages(channel, around.store).all(), Playground(around.store, around.clock).page())
     return Platform(facts=WEB, channel=channel, api=WebApi(channel), identity=WEB.name, pages=pages)
 
 

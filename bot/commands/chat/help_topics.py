@@ -18,7 +18,7 @@ THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (Sentence("Papers"), ("preview", "today", "search", "why", "whynot")),
+    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
     (Sentence("This chat"), ("set", "lang", "timezone", "connect", "status")),
     (Sentence("To take along"), ("export", "import", "share")),
     (Sentence("About me"), ("about", "privacy", "forget")),
@@ -55,6 +55,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "preview": ("/preview diffusion -survey", "/preview 1"),
         "today": ("/today", "/today cat:cs.LG"),
         "search": ("/search graph neural networks",),
+        "like": ("/like 2601.15529",),
+        "save": ("/save 2601.15529",),
+        "saved": ("/saved",),
         "why": ("/why 2601.15529",),
         "whynot": ("/whynot 2601.15529",),
         "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),

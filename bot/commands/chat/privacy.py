@@ -19,6 +19,7 @@ from subscriptions.service.chats import (
     stored_chat_data,
 )
 from subscriptions.service.notices import name_of
+from subscriptions.service.papers import amount_of_signals
 from subscriptions.service.subscriptions import listed
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question can be answered
@@ -35,7 +36,9 @@ def privacy(context: CommandContext) -> Reply:
         button = Button(label=context.say("as a file"), verb="privacy")
         return Reply(
             lines=(
-                context.say("I keep this chat's settings, its subscriptions, and which papers it was told and when."),
+                context.say(
+                    "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked."
+                ),
                 context.say("/forget erases it. Contact: {contact}", contact=contact),
             ),
             buttons=((button,),) if context.chat.id and not context.read_by_strangers else (),
@@ -43,7 +46,8 @@ def privacy(context: CommandContext) -> Reply:
     lines = [
         context.say(
             "I keep of {chat}: its id and title, its settings, its subscriptions, its last changes (for undo), which "
-            "papers it was told, when and why, and what waits for an answer. Nothing else that you write is kept.",
+            "papers it was told, when and why, which of them it opened, saved, liked or did not want, and what waits for an "
+            "answer. Nothing else that you write is kept.",
             chat=_chat(context),
         ),
         context.say(
@@ -56,6 +60,14 @@ def privacy(context: CommandContext) -> Reply:
     if not context.chat.id:
         return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     said = context.say("The file holds all that is stored of this chat.")
+    if signals := amount_of_signals(context.store, context.chat):
+        lines.append(
+            context.localizer.count(
+                "{count} time it told by a button or an answer which papers it wants; the order follows from that.",
+                "{count} times it told by a button or an answer which papers it wants; the order follows from that.",
+                signals,
+            )
+        )
     return Reply(lines=(*lines, said), file=_file(context), names_chat=True)
 
 

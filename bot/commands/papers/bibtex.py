@@ -50,12 +50,12 @@ def _entry(known: KnownPaper, key: str) -> str:
         "abstract": ""
         if paper.title
         else _value(paper.abstract),  # without a title the abstract is given; a title is never invented
-        "year": _year(paper),
+        "year": year_of(paper),
         "eprint": eprint,
         "archivePrefix": "arXiv" if eprint else "",
         "primaryClass": (paper.primary or next(iter(paper.categories), "")) if eprint else "",
         "doi": _plain(paper.doi or ""),
-        "url": _plain(_link(paper)),
+        "url": _plain(link_of(paper)),
         "note": "Withdrawn" if known.withdrawn_at else "",
     }
     lines = ",\n".join(f"  {name:<13} = {{{value}}}" for name, value in fields.items() if value)
@@ -68,7 +68,7 @@ def _author(name: str) -> str:
     return f"{{{value}}}" if _GROUPS.search(value) or value.count(",") > _MOST_COMMAS else value
 
 
-def _year(paper: Paper) -> str:
+def year_of(paper: Paper) -> str:
     """Returns the year of the arXiv id, such as 2601.15529 or hep-th/9901001; "" if unknown."""
     match = _YEAR_OF_ID.match(paper.arxiv_id or "")
     if match is None:
@@ -77,7 +77,8 @@ def _year(paper: Paper) -> str:
     return str((1900 if year >= _FIRST_CENTURY else 2000) + year)
 
 
-def _link(paper: Paper) -> str:
+def link_of(paper: Paper) -> str:
+    """Returns the address of a paper; "" if it has none."""
     if paper.arxiv_id:
         return f"https://arxiv.org/abs/{paper.arxiv_id}"
     return f"https://doi.org/{paper.doi}" if paper.doi else paper.url or ""
@@ -91,7 +92,7 @@ def _key(paper: Paper) -> str:
     name = _ascii(_last_name(paper.authors))[:_NAME_LETTERS]
     words = [_ascii(word) for word in re.split(r"[\s/:,;–—-]+", _COMMANDS.sub(" ", paper.title))]
     word = next((word for word in words if word and word not in _STOP_WORDS), "")[:_NAME_LETTERS]
-    return f"{name or 'paper'}{_year(paper)}{word}" if name or word else "paper" + _ascii(paper.key)
+    return f"{name or 'paper'}{year_of(paper)}{word}" if name or word else "paper" + _ascii(paper.key)
 
 
 def _last_name(authors: Sequence[str]) -> str:

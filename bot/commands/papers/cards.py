@@ -5,21 +5,44 @@ handler looks it up again among what was delivered to this chat.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
+from subscriptions.errors import Sentence
 from subscriptions.model import Item, KnownPaper
 from subscriptions.service.papers import (
     as_item,
     delivered_paper,
     delivered_papers,
     known_paper,
+    nearest,
+    note_signal,
     subscriptions_behind,
 )
+from subscriptions.states import Signal
 
 PAGE = 16  # papers of a page: two rows of eight numbers
+_MOST_WORDS = 5  # that are named
+_BECAUSE: Mapping[Signal, Sentence] = MappingProxyType(
+    {
+        Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
+        Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
+        Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
+        Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
+    }
+)
+_BECAUSE_HERE: Mapping[Signal, Sentence] = MappingProxyType(
+    {
+        Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
+        Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
+        Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),
+        Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”: {words}"),
+    }
+)
 
 
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
@@ -33,7 +56,10 @@ def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
 def on_card(context: CommandContext) -> Reply:
     """Handles a number under a delivery: shows the card of that paper."""
     item = callback_paper(context)
-    return _card(context, item, paper_arguments(context)) if item else paper_gone(context)
+    if item is None:
+        return paper_gone(context)
+    note_signal(context.store, context.chat, [item.paper.id], Signal.OPENED, now=context.now)
+    return _card(context, item, paper_arguments(context))
 
 
 def on_more(context: CommandContext) -> Reply:
@@ -41,15 +67,29 @@ def on_more(context: CommandContext) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
+    note_signal(context.store, context.chat, [item.paper.id], Signal.OPENED, now=context.now)
     on_card = bool(context.arguments.get("on_card"))
-    buttons = _verbs(context, item, paper_arguments(context), more=False) if on_card else ()
+    where = paper_arguments(context)
+    buttons = _verbs(context, item, where, more=False) if on_card else _judging(context, where)
     return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
 
 
 def on_why(context: CommandContext) -> Reply:
     """Handles [why]: shows which subscriptions brought a paper, and by which of its words."""
     item = callback_paper(context)
-    return Reply(items=(item,), item_layout="why") if item else paper_gone(context)
+    if item is None:
+        return paper_gone(context)
+    return Reply(lines=taste_lines(context, item.paper), items=(item,), item_layout="why")
+
+
+def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
+    """Returns a line on which paper speaks for this one, where the chat wants the best first; () if none does."""
+    found = nearest(context.store, context.chat, known) if context.chat.settings.order == "score" else None
+    if found is None:
+        return ()
+    because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[found.kind]
+    title, words = context.title(found.paper), ", ".join(found.words[:_MOST_WORDS])
+    return (replace(because, values={"title": title, "words": words}).say(context.localizer.translate),)
 
 
 def on_show_more(context: CommandContext) -> Reply:
@@ -91,7 +131,18 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
     if subscriptions_behind(context.store, context.chat, item):
         short.append(Button(label=context.say("mute ▾"), verb="card-mute", arguments=where))
         long.append(Button(label=context.say("exclude"), verb="card-exclude", arguments=where))
-    return tuple(tuple(row) for row in (short, long) if row)
+    return (*(tuple(row) for row in (short, long) if row), *_judging(context, where))
+
+
+def _judging(context: CommandContext, where: Mapping[str, Any]) -> Buttons:
+    """Returns 👍 👎 [save], not in a chat of which nothing is kept, and [more like this]; nothing where strangers could press them."""
+    if context.read_by_strangers:
+        return ()
+    near = (Button(label=context.say("more like this"), verb="more-like-this", arguments=where),)
+    if not context.chat.id:
+        return (near,)
+    labels = (("👍", "card-like"), ("👎", "card-dislike"), (context.say("save"), "card-save"))
+    return (tuple(Button(label=label, verb=verb, arguments=where) for label, verb in labels), near)
 
 
 # ---------------------------------------------------------------------------------------------------------------- mute
@@ -128,8 +179,8 @@ def paper_gone(context: CommandContext) -> Reply:
 
 COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
-    "card": Callback(run=on_card),
-    "card-more": Callback(run=on_more),
+    "card": Callback(run=on_card, writes=always),
+    "card-more": Callback(run=on_more, writes=always),
     "card-why": Callback(run=on_why),
     "show-more": Callback(run=on_show_more),
 }

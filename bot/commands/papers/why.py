@@ -1,6 +1,7 @@
 """why, whynot: which subscription brought a paper and by which words, or what keeps it from coming."""
 
 from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.papers.cards import taste_lines
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
 from bot.ports.reply import Reply
@@ -51,7 +52,12 @@ def _about(context: CommandContext, command: str) -> Reply:
 def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
     """Returns when the paper was delivered and why, with the passages that contain the words."""
     return Reply(
-        lines=(delivered_line(found, context.chat, context.localizer),), items=(found.item,), item_layout="why"
+        lines=(
+            delivered_line(found, context.chat, context.localizer),
+            *taste_lines(context, found.item.paper),
+        ),
+        items=(found.item,),
+        item_layout="why",
     )
 
 

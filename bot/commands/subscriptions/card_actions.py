@@ -16,9 +16,9 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import matching_papers
 from subscriptions.model import Item, Subscription
 from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
-from subscriptions.service.papers import distinctive_words, subscriptions_behind
+from subscriptions.service.papers import distinctive_words, note_signal, subscriptions_behind
 from subscriptions.service.subscriptions import edit, pause, rename
-from subscriptions.states import SubscriptionState
+from subscriptions.states import Signal, SubscriptionState
 from subscriptions.wording import mended_name
 
 MUTED_FOR = timedelta(days=7)
@@ -61,6 +61,7 @@ def on_mute(context: CommandContext) -> Reply:
 
 def _muted(context: CommandContext, subscription: Subscription, *, replaces: bool = False) -> Reply:
     until = context.now + MUTED_FOR
+    _note(context, Signal.MUTED)
     pause(context.store, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     said = context.say(
         "{subscription} is quiet until {moment}. Its papers wait until then.",
@@ -119,6 +120,7 @@ def on_leave_out(context: CommandContext) -> Reply:
     rule = str(context.arguments["rule"])
     less = narrowed(parse_query(subscription.text), rule)
     done = edit(context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor)
+    _note(context, Signal.EXCLUDED)
     lines = [f"{subscription.number}  {context.formatter.reading(done.query)}"]
     buttons = undo_row(context) if done.outcome == "edited" else ()
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
@@ -158,7 +160,9 @@ def on_follow(context: CommandContext) -> Reply:
     if not page:
         return paper_gone(context)
     buttons = [
-        Button(label=_short(name), verb="follow-author", arguments={"name": name}) for name in page if is_author(name)
+        Button(label=_short(name), verb="follow-author", arguments={**paper_arguments(context), "name": name})
+        for name in page
+        if is_author(name)
     ]
     rows = _in_rows(buttons)
     left = len(authors) - start - len(page)
@@ -181,7 +185,15 @@ def on_follow_author(context: CommandContext) -> Reply:
             rename(
                 context.store, context.chat.address, one.subscription.number, called, now=context.now, who=context.actor
             )
+    _note(context, Signal.FOLLOWED)
     return reply
+
+
+def _note(context: CommandContext, kind: Signal) -> None:
+    """Stores what was done with the paper that the button names. Buttons of earlier versions name none."""
+    item = callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
+    if item is not None:
+        note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
 
 
 def _query_of_author(context: CommandContext) -> tuple[str, ...]:

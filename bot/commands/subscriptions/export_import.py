@@ -18,6 +18,7 @@ from bot.commands.core.picking import (
 )
 from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.bibtex import bibliography
+from bot.commands.papers.ris import references
 from bot.ports.button import Button
 from bot.ports.reply import File, Reply
 from subscriptions.errors import Refused, Sentence
@@ -31,6 +32,7 @@ from subscriptions.service.chats import (
     set_conversation_state,
     share_link,
 )
+from subscriptions.service.papers import saved_papers
 from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
@@ -52,10 +54,12 @@ def export_(context: CommandContext) -> Reply:
     word, _, rest = context.args.partition(" ")
     if word.casefold() in ("bib", "bibtex"):
         return _bib(context, rest.strip())
+    if word.casefold() == "saved":
+        return _saved(context, rest.strip())
     if word:
         raise Refused(
             Sentence("I export subscriptions, or papers as BibTeX."),
-            Sentence("For example: /export, or /export bib 30d"),
+            Sentence("For example: /export, /export bib 30d, or /export saved ris"),
         )
     text = export(context.store, context.chat.address) if context.chat.id else ""
     if not text:
@@ -85,6 +89,23 @@ def _bib(context: CommandContext, typed: str) -> Reply:
         "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
     )  # fmt: skip
     return _as_text(context, head, File(name="papers.bib", text=text))
+
+
+def _saved(context: CommandContext, typed: str) -> Reply:
+    """Returns the saved papers as BibTeX, or as RIS."""
+    form = typed.casefold() or "bib"
+    if form not in ("bib", "bibtex", "ris"):
+        raise Refused(
+            Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
+            Sentence("For example: /export saved ris"),
+        )
+    papers = saved_papers(context.store, context.chat) if context.chat.id else ()
+    if not papers:
+        return Reply(lines=(context.say("Nothing is saved here."),))
+    head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
+    if form == "ris":
+        return _as_text(context, head, File(name="saved.ris", text=references(papers)))
+    return _as_text(context, head, File(name="saved.bib", text=bibliography(papers)))
 
 
 def _span(typed: str) -> timedelta:

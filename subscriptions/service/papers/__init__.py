@@ -1,5 +1,7 @@
 """Papers: ingest, search, counts, and why a paper came or did not."""
 
+from subscriptions.service.papers.alike import Alike as Alike
+from subscriptions.service.papers.alike import papers_alike as papers_alike
 from subscriptions.service.papers.hold_reasons import HoldReason as HoldReason
 from subscriptions.service.papers.hold_reasons import Reason as Reason
 from subscriptions.service.papers.hold_reasons import deliveries_of_paper as deliveries_of_paper
@@ -30,9 +32,12 @@ from subscriptions.service.papers.recent import keep_recent as keep_recent
 from subscriptions.service.papers.recent import match_ahead as match_ahead
 from subscriptions.service.papers.recent import read_recent as read_recent
 from subscriptions.service.papers.recent import recent_matches as recent_matches
+from subscriptions.service.papers.recent import recent_variants as recent_variants
 from subscriptions.service.papers.signals import Nearest as Nearest
+from subscriptions.service.papers.signals import amount_of_signals as amount_of_signals
 from subscriptions.service.papers.signals import nearest as nearest
 from subscriptions.service.papers.signals import note_signal as note_signal
+from subscriptions.service.papers.signals import papers_in_message as papers_in_message
 from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
 from subscriptions.service.papers.signals import take_back as take_back

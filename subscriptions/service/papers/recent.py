@@ -207,6 +207,19 @@ def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> R
         return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
 
 
+def recent_variants(
+    store: Scope, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
+) -> tuple[RecentMatches, Mapping[str, int]]:
+    """What a query finds in the last days, and how many papers each of its variants finds among the same."""
+    with store.read() as transaction:
+        window = recent(transaction, now)
+        sets = window.find({**variants, "": query})
+        found = sets.of[""]
+        newest = window.newest(found, most)
+    matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
+    return matches, {name: sets.of[name].bit_count() for name in variants}
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """The papers of the last days as `advise` needs them."""

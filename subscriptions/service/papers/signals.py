@@ -12,6 +12,7 @@ from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.states import Signal
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import signals as stored_signals
+from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
 
 STRENGTHS = {  # how strongly a signal says that more such papers are wanted; below 0: fewer
@@ -70,6 +71,18 @@ def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
     """What a chat did with a paper."""
     with store.read() as transaction:
         return stored_signals.of_paper(transaction, chat.id, paper)
+
+
+def amount_of_signals(store: Scope, chat: Chat) -> int:
+    """How many signals of a chat are stored."""
+    with store.read() as transaction:
+        return stored_signals.amount(transaction, chat.id)
+
+
+def papers_in_message(store: Scope, chat: Chat, message: str) -> tuple[int, ...]:
+    """The ids of the papers that a message to a chat shows, two at most, by the platform's id of the message."""
+    with store.read() as transaction:
+        return deliveries.papers_in_message(transaction, chat.id, message)
 
 
 def saved_papers(store: Scope, chat: Chat) -> tuple[KnownPaper, ...]:

@@ -14,28 +14,26 @@ from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, 
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.decision import DueDelivery, decide, decide_alike
 from subscriptions.planning.effects import shows_more
-from subscriptions.ranking import Taste
-from subscriptions.service.planner.delivery_keys import due_moment, free_keys, moment_of
+from subscriptions.service.planner.delivery_keys import due_moment, moment_of
+from subscriptions.service.planner.inputs import Inputs, ToPlan, inputs_of, read_inputs, still_holds
 from subscriptions.service.planner.look import Look, finish, following, left_behind, look, moves_with_others
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.planner.window import Window, kept_window, nearness_of
-from subscriptions.service.subscriptions.due_moments import Move, due_span, put_off_by_quiet_hours, reopened_window
+from subscriptions.service.subscriptions.due_moments import Move, due_span
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
-from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.states import SubscriptionState
 from subscriptions.store import READS, WRITES, Planned, Steps, Store, Transaction, done, shared_cursors
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.garbage import left_alone
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import announcing
 from subscriptions.store.shared_cursors import SharedCursor
 
-SLICE = 500  # chats planned in one transaction: bounds memory and how long other writers wait
-
-_ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
+SLICE = 200  # chats planned in one transaction: bounds memory and how long other writers wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def plan_slices(
             now, due.delivery_forecast, window, matching=matching, moving=found.shared if found else frozenset()
         )
         chats = _chats_to_plan(store, due.chat_ids, found)
-        with store.claims() as claims:
+        with store.claims() as claims, left_alone() as leave_alone:
             others_plan = False
             while chat_ids := list(islice(chats, SLICE)):
                 if enough():
@@ -114,6 +112,7 @@ def plan_slices(
                 if taken:
                     yield _plan_slice(store, taken, context)
                     claims.release()
+                    leave_alone()  # by the collector: the window, and what the slices keep in memory
         if found is not None and not others_plan:  # what others plan is not stored yet, and may never be
             yield finish(store, found)
 
@@ -150,23 +149,6 @@ def _chats_to_plan(store: Store, due: Sequence[int], found: Look | None) -> Iter
 
 
 @dataclass(frozen=True, slots=True)
-class _Inputs:
-    """What the store holds of some chats at one moment: everything but the papers that their plan depends on."""
-
-    chats: Mapping[int, Chat]
-    subscriptions: Mapping[int, Sequence[Subscription]]  # of each chat
-    due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
-    waits: Sequence[Move]  # of the subscriptions that have to wait
-    keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
-    tastes: Mapping[int, Taste]  # of those of these chats that have one
-
-    @property
-    def to_plan(self) -> list[_ToPlan]:
-        """The chats that are planned now."""
-        return [(self.chats[chat_id], self.subscriptions[chat_id], self.due[chat_id]) for chat_id in self.keys]
-
-
-@dataclass(frozen=True, slots=True)
 class _Matches:
     """The papers that the due subscriptions of some chats match, and which of these the chats have in deliveries."""
 
@@ -185,42 +167,21 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
     with store.read_then_write() as work:
         while True:
             with work.read() as transaction:
-                inputs = _read_inputs(transaction, chat_ids, context)
+                inputs = read_inputs(transaction, chat_ids, context)
                 with context.matching():
                     matches = _match(transaction, inputs, context)
                 decided = _decide_all(inputs, matches, context)
+            changes = _changes(inputs, decided, context)
             yield WRITES
             with work.write() as transaction:
                 announcing.share_sequence(transaction)
                 stored_chats.hold_chats(transaction, chat_ids)
                 if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
-                    return _write(transaction, inputs, decided, context)
+                    return _write(transaction, inputs, decided, changes, context)
             yield READS
 
 
-def _read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> _Inputs:
-    chats = stored_chats.chats_by_id(transaction, chat_ids, zone=transaction.zone)
-    return _inputs_of(transaction, chats, stored_subscriptions.subscriptions_of(transaction, chat_ids), context)
-
-
-def _inputs_of(
-    transaction: Transaction,
-    chats: Mapping[int, Chat],
-    subscriptions: Mapping[int, Sequence[Subscription]],
-    context: PlanContext,
-) -> _Inputs:
-    waits: list[Move] = []
-    due: dict[int, tuple[Subscription, ...]] = {}
-    for chat_id, chat in chats.items():
-        if chat.state is ChatState.ACTIVE:
-            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
-            waits += held_back
-    with_due = [(chats[chat_id], subscribed) for chat_id, subscribed in due.items() if subscribed]
-    keys = free_keys(transaction, with_due, context.window.last_sequence, context.now)
-    return _Inputs(chats, subscriptions, due, waits, keys, stored_signals.tastes(transaction, list(keys)))
-
-
-def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _Matches:
+def _match(transaction: Transaction, inputs: Inputs, context: PlanContext) -> _Matches:
     """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
     due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
     if not due:
@@ -231,12 +192,12 @@ def _match(transaction: Transaction, inputs: _Inputs, context: PlanContext) -> _
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
 
 
-def _delivered(transaction: Transaction, inputs: _Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
+def _delivered(transaction: Transaction, inputs: Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
     """Id of each chat -> ids of those of `papers` that the chat has in a delivery."""
     return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
-def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
+def _decide_all(inputs: Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
         near = nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
@@ -248,28 +209,42 @@ def _decide_all(inputs: _Inputs, matches: _Matches, context: PlanContext) -> lis
 
 
 def _still_holds(
-    transaction: Transaction, chat_ids: Sequence[int], inputs: _Inputs, matches: _Matches, context: PlanContext
+    transaction: Transaction, chat_ids: Sequence[int], inputs: Inputs, matches: _Matches, context: PlanContext
 ) -> bool:
     """Whether a decision made now would be the same. Where no chat is planned, it depends on no paper."""
     return (
         (not inputs.keys or context.window.is_current(transaction))
-        and _read_inputs(transaction, chat_ids, context) == inputs
+        and still_holds(transaction, chat_ids, inputs, context)
         and _delivered(transaction, inputs, matches.papers) == matches.delivered
     )
 
 
-def _write(transaction: Transaction, inputs: _Inputs, decided: Sequence[Decision], context: PlanContext) -> list[Lane]:
-    last_sequence, now, chats = context.window.last_sequence, context.now, inputs.chats
+class _Changes(NamedTuple):
+    """What a slice brings: worked out before anybody has to wait for it."""
+
+    planned: Sequence[Planned]
+    moves: Sequence[Move]
+
+
+def _changes(inputs: Inputs, decided: Sequence[Decision], context: PlanContext) -> _Changes:
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
     moves += [
-        (s.id, last_sequence, _span_after(s, one, context))
+        (s.id, context.window.last_sequence, _span_after(s, one, context))
         for one in decided
         for s in one.case.subscriptions
         if not moves_with_others(s, one.case, context.moving)
     ]
     if context.moving:
         moves += left_behind(inputs.due, inputs.keys.keys())
+    return _Changes(planned, moves)
+
+
+def _write(
+    transaction: Transaction, inputs: Inputs, decided: Sequence[Decision], changes: _Changes, context: PlanContext
+) -> list[Lane]:
+    last_sequence, now, chats = context.window.last_sequence, context.now, inputs.chats
+    planned, moves = changes
     spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
     follow = following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
     stored_planned.add_deliveries(transaction, planned, now=now)
@@ -292,13 +267,13 @@ def decide_now(
     """What a plan at this moment would decide for a chat, and its context; stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
     context = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
-    inputs = _inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, context)
+    inputs = inputs_of(transaction, (), {chat.id: chat}, {chat.id: subscriptions}, context)
     decided = _decide_all(inputs, _match(transaction, inputs, context), context)
     return (decided[0] if decided else None), context
 
 
 def _case(
-    to_plan: _ToPlan,
+    to_plan: ToPlan,
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
     context: PlanContext,
@@ -349,27 +324,6 @@ def _planned(one: Decision, key: str) -> Planned:
     return Planned(
         id=secrets.token_hex(8), chat_id=case.chat.id, kind=kind, due=case.due, key=key, items=items, facts=facts
     )
-
-
-def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], context: PlanContext
-) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """The due subscriptions of a chat, and the moves of those among them that have to wait."""
-    now, all_reported = context.now, context.forecast.all_reported
-
-    def due(s: Subscription) -> bool:
-        came = s.cursor < context.window.last_sequence
-        zone = zone_of(s, chat)
-        return s.state is SubscriptionState.ACTIVE and cadences.is_due(
-            s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
-        )
-
-    found = [s for s in subscriptions if due(s)]
-    waits = put_off_by_quiet_hours(chat, found, now)
-    if all_reported is False:
-        waits += [(s.id, s.cursor, opened) for s in found if (opened := reopened_window(s, chat, now))]
-    waiting = {subscription_id for subscription_id, _, _ in waits}
-    return tuple(s for s in found if s.id not in waiting), waits
 
 
 def _span_after(subscription: Subscription, one: Decision, context: PlanContext) -> stored_subscriptions.DueSpan:

@@ -32,7 +32,7 @@ _LAST_SIGN = (
 # Statements that every plan executes are built once.
 _chats = TABLES.tables["chat"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
-_CHATS = columns(*(_chats.c[name] for name in _VALUES)).where(_chats.c.id.in_(_ids))
+CHATS = columns(*(_chats.c[name] for name in _VALUES)).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
 _AT = columns(_chats).where(
     _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("addresses", type_=String, expanding=True))
 )
@@ -154,7 +154,7 @@ def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int,
     wanted = sorted(set(ids))
     found: dict[int, Chat] = {}
     for i in range(0, len(wanted), CHUNK):
-        for row in execute(session, _CHATS, {"ids": wanted[i : i + CHUNK]}).all():
+        for row in execute(session, CHATS, {"ids": wanted[i : i + CHUNK]}).all():
             found[row[0]] = _chat(row, zone)
     return found
 

@@ -58,10 +58,15 @@ def of_paper(session: Session, chat_id: int, paper_id: int) -> frozenset[Signal]
     return frozenset(map(Signal, session.exec(found)))
 
 
+def amount(session: Session, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
+    """How many signals of a chat of these kinds are stored."""
+    found = select(func.count()).select_from(SignalRow)
+    return session.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
+
+
 def keep_newest(session: Session, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
     """Removes all but the newest `most` signals of a chat of these kinds."""
-    amount = select(func.count()).select_from(SignalRow)
-    if session.exec(amount.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one() <= most:
+    if amount(session, chat_id, kinds=kinds) <= most:
         return
     for one in signals_of(session, chat_id, most=most * 2, kinds=kinds)[most:]:
         drop_signals(session, chat_id, one.paper, [one.kind])

@@ -43,7 +43,7 @@ _VALUES = (
     _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.shared_cursor,
     _s.latest_due_at,
 )  # fmt: skip
-_SUBSCRIPTIONS = (
+SUBSCRIPTIONS = (
     columns(*_VALUES)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .where(_subscriptions.c.chat.in_(_ids))
@@ -76,7 +76,7 @@ def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tup
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for i in range(0, len(chat_ids), CHUNK):
-        for row in execute(session, _SUBSCRIPTIONS, {"ids": list(chat_ids[i : i + CHUNK])}).all():
+        for row in execute(session, SUBSCRIPTIONS, {"ids": list(chat_ids[i : i + CHUNK])}).all():
             found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 

@@ -1,7 +1,7 @@
 """Puts off the work of Python's garbage collector."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -20,3 +20,15 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+@contextmanager
+def left_alone() -> Iterator[Callable[[], None]]:
+    """Yields a function by which the collector leaves alone what is in memory at that moment, until the context ends.
+
+    For long work that keeps much: else each full collection, which stops all threads, looks through all of it again.
+    """
+    try:
+        yield gc.freeze
+    finally:
+        gc.unfreeze()

@@ -205,7 +205,12 @@ def last_delivered(session: Session, chat_id: int) -> int | None:
 
 def delivered_in_message(session: Session, chat_id: int, platform_id: str) -> int | None:
     """The first paper that a message of a chat shows, by the platform's id of the message; None for another message."""
-    return session.exec(
+    return next(iter(papers_in_message(session, chat_id, platform_id, most=1)), None)
+
+
+def papers_in_message(session: Session, chat_id: int, platform_id: str, *, most: int = 2) -> tuple[int, ...]:
+    """The first papers that a message of a chat shows, by the platform's id of the message; () for another message."""
+    found = session.exec(
         select(DeliveryItemRow.paper)
         .join(
             MessageRow,
@@ -214,5 +219,6 @@ def delivered_in_message(session: Session, chat_id: int, platform_id: str) -> in
         )
         .where(DeliveryItemRow.chat == chat_id, MessageRow.platform_id == platform_id)
         .order_by(col(DeliveryItemRow.position))
-        .limit(1)
-    ).first()
+        .limit(most)
+    )
+    return tuple(found)

@@ -1,7 +1,7 @@
 """Translates updates of Telegram to requests. Pure (core.telegram.org/bots/api#update)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,15 @@ from bot.channels.telegram.places import clean_text, place_of
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatKind
 
-ALLOWED = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member")
+ALLOWED = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",  # which Telegram does not send unless it is asked for
+)
 ANONYMOUS = "1087968824"  # the user id under which anonymous administrators write
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
@@ -20,6 +28,9 @@ _CONTENT = frozenset(
     {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
+# Signs that everybody may react with (core.telegram.org/bots/api#reactiontypeemoji).
+_LIKING = frozenset({"👍", "❤", "❤️", "🔥", "👏", "🎉", "🤩", "💯", "🏆", "😍", "🙏", "👌", "⚡", "❤‍🔥"})
+_DISLIKING = frozenset({"👎", "💩", "🤮", "🥱", "😴", "🖕"})
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
 
 
@@ -44,6 +55,8 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | No
         return _callback_query(query, number)
     if isinstance(change := update.get("my_chat_member"), dict):
         return _membership_changed(change, number)
+    if isinstance(change := update.get("message_reaction"), dict):
+        return _reaction_changed(change, number)
     return None
 
 
@@ -187,6 +200,30 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
         sender_name=_person_name(person),
         language=clean_text(person.get("language_code")),
     )
+
+
+def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
+    """Returns the request of a reaction to a message of a private chat. In groups a reaction is meant for the group."""
+    place = place_of(change["chat"])
+    before, after = _judgement(change.get("old_reaction")), _judgement(change.get("new_reaction"))
+    if place.kind is not ChatKind.PRIVATE or before == after:
+        return None
+    person = change.get("user") or {}
+    return EventRequest(
+        place=place,
+        update_id=number,
+        event="reaction",
+        details={"message": str(int(change["message_id"])), "before": before, "after": after},
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        language=clean_text(person.get("language_code")),
+    )
+
+
+def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
+    """Returns what reactions say of a message: liked, disliked, or "" for neither."""
+    signs = {str(one.get("emoji", "")) for one in reactions or ()}
+    return "liked" if signs & _LIKING else "disliked" if signs & _DISLIKING else ""
 
 
 def _may_write(member: Mapping[str, Any], place: Place) -> bool:

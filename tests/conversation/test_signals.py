@@ -1,0 +1,257 @@
+"""What a chat tells of papers: 👍 👎 [save] on cards, /save and /saved, reactions, and why a paper stands further up."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from subscriptions.service.papers import signals_of_paper
+from subscriptions.service.subscriptions import get_chat, set_setting
+from subscriptions.states import Signal
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.test_cards import comes, subscribe_to
+from tests.make import address, ingested, paper, stored_papers
+
+ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
+
+
+def signals(bot: BotHarness, title: str, chat: str = ME) -> set[str]:
+    with bot.store.read() as transaction:
+        known = next(one for one in stored_papers(transaction) if one.paper.title == title)
+    return {str(one) for one in signals_of_paper(bot.store, get_chat(bot.store, address(chat)), known.id)}
+
+
+async def two_come(bot: BotHarness) -> Answer:
+    await subscribe_to(bot, "swarm OR reef")
+    ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002"))
+    return await comes(bot)
+
+
+def newest_message(bot: BotHarness) -> str:
+    """Returns the platform's id of the message that was posted last."""
+    with bot.store.read() as transaction:
+        found = transaction.connection().exec_driver_sql("SELECT platform_id FROM message ORDER BY delivery DESC")
+        return str(found.scalar())
+
+
+async def card_of(bot: BotHarness, title: str) -> Answer:
+    for label in ("1", "2"):
+        card = await bot.presses(label)
+        if card.lines[0].startswith(title):
+            return card
+    raise AssertionError(title)
+
+
+class TestButtons:
+    async def test_a_card_that_is_shown_is_opened(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        card = await bot.presses("1")
+        title = card.lines[0]
+        assert signals(bot, title) == {"opened"}
+
+    @pytest.mark.parametrize(
+        ("label", "kind", "said"),
+        [
+            ("👍", "liked", "Papers like this one come first. Press again to take it back."),
+            ("👎", "disliked", "Papers like this one come last. Press again to take it back."),
+            ("save", "saved", "Saved: /saved shows all. Press again to remove it."),
+        ],
+    )
+    async def test_pressed_once_it_is_noted_and_pressed_again_taken_back(
+        self, bot: BotHarness, label: str, kind: str, said: str
+    ) -> None:
+        await two_come(bot)
+        await card_of(bot, "Swarm one")
+        assert (await bot.presses(label)).toast == said
+        assert kind in signals(bot, "Swarm one")
+        assert (await bot.presses(label)).toast in ("Taken back.", "No longer saved.")
+        assert kind not in signals(bot, "Swarm one")
+
+    async def test_what_was_liked_comes_first_from_then_on_and_why_says_so(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        await card_of(bot, "Swarm one")
+        await bot.presses("👍")
+        bot.later(days=1)
+        ingested(bot.store, *(paper(title) for title in ("Swarm two", "Reef two", "Reef three")), now=bot.clock.now())
+        sent = await comes(bot)
+        assert sent.lines[0].startswith("1 Swarm two")
+        why = await bot.says("/why")
+        assert "Further up" not in (await bot.says("/why 2601.90002")).text
+        await bot.presses("1")
+        why = await bot.presses("why")
+        assert why.lines[0] == "Further up, because you liked “Swarm one (2601.90001)”: swarm"
+        set_setting(bot.store, address(ME), "order", "newest", now=bot.clock.now())
+        assert "Further up" not in (await bot.presses("why")).text
+
+    async def test_what_is_excluded_muted_and_followed_is_noted_too(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm")
+        ingested(bot.store, paper("Swarm of termites", authors=["Jane Doe"]), paper("Swarm of bees"))
+        await comes(bot)
+        await card_of(bot, "Swarm of termites")
+        await bot.presses("follow authors")
+        await bot.presses("Jane Doe")
+        assert signals(bot, "Swarm of termites") == {"opened", "followed"}
+        await bot.presses("mute ▾")
+        assert "muted" in signals(bot, "Swarm of termites")
+        await bot.presses("exclude")
+        await bot.presses("termites")
+        assert "excluded" in signals(bot, "Swarm of termites")
+
+    async def test_where_strangers_read_there_are_none(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        said = await bot.says("/search 2601.90001", CHANNEL, by="")
+        assert not {"👍", "👎", "save"} & set(said.buttons)
+
+    async def test_a_chat_of_which_nothing_is_kept_has_none(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        card = await bot.says("2601.90001")
+        assert card.lines[0].startswith("Swarm one")
+        assert not {"👍", "👎", "save"} & set(card.buttons)
+
+
+class TestReactions:
+    async def test_a_reaction_to_the_only_paper_of_a_message_is_noted_and_taken_back(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm")
+        ingested(bot.store, paper("Swarm one"))
+        await comes(bot)
+        message = newest_message(bot)
+
+        async def reacts(before: str, after: str) -> None:
+            details = {"message": message, "before": before, "after": after}
+            assert not await bot.receives_event("reaction", ME, details=details)
+
+        await reacts("", "liked")
+        assert signals(bot, "Swarm one") == {"liked"}
+        await reacts("liked", "disliked")
+        assert signals(bot, "Swarm one") == {"disliked"}
+        await reacts("disliked", "")
+        assert signals(bot, "Swarm one") == set()
+
+    async def test_a_reaction_to_several_papers_or_to_another_message_says_nothing(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm OR reef")
+        ingested(bot.store, paper("Swarm one"), paper("Reef one"))
+        await comes(bot)
+        for message in (newest_message(bot), "999", ""):
+            details = {"message": message, "before": "", "after": "liked"}
+            assert not await bot.receives_event("reaction", ME, details=details)
+        assert signals(bot, "Swarm one") | signals(bot, "Reef one") == set()
+
+
+class TestSaved:
+    async def test_a_paper_is_saved_by_its_id_listed_and_removed(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
+        assert (await bot.says("/save https://arxiv.org/abs/2601.90001v2")).lines == [
+            "✓ It is saved already: Swarm one (2601.90001)"
+        ]
+        bot.later(minutes=1)
+        await bot.says("/save 2601.90002")
+        shown = await bot.says("/saved")
+        assert shown.lines[0] == "2 saved papers"
+        assert [line for line in shown.lines[1:] if line[:2] in ("1 ", "2 ")] == [
+            "1 Reef one — Ada Example",
+            "2 Swarm one — Ada Example",
+        ]
+        assert (await bot.says("/save 2601.90001")).buttons == ["all saved", "remove"]
+        assert (await bot.presses("remove")).lines == ["✓ No longer saved: Swarm one (2601.90001)"]
+        assert (await bot.says("/saved")).lines[0] == "1 saved paper"
+
+    async def test_without_an_id_it_is_the_last_paper_that_came(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm")
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        await comes(bot)
+        assert (await bot.says("/save")).lines == ["✓ Saved: Swarm one (2601.90001)"]
+
+    async def test_many_are_paged(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm")
+        ingested(bot.store, *(paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)))
+        await comes(bot)
+        for n in range(10):
+            bot.later(seconds=1)
+            await bot.says(f"/save 2601.8{n:04}")
+        first = await bot.says("/saved")
+        assert (first.lines[0], first.buttons[-1]) == ("10 saved papers", "older")
+        assert any(line.startswith("1 Swarm 9") for line in first.lines)
+        older = await bot.presses("older")
+        assert older.replaces
+        assert any(line.startswith("9 Swarm 1") for line in older.lines)
+        assert older.buttons == ["9", "10", "newer"]
+        assert any(line.startswith("1 Swarm 9") for line in (await bot.presses("newer")).lines)
+
+    async def test_they_are_exported_as_bibtex_and_ris(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        await bot.says("/save 2601.90001")
+        bib = await bot.says("/export saved bib")
+        assert "1 saved paper" in bib.lines[0]
+        assert "@misc{example2026swarm," in bib.text
+        ris = (await bot.says("/export saved ris")).text
+        assert "TI  - Swarm one\n" in ris
+        assert "AU  - Example, Ada\n" in ris
+        assert "UR  - https://arxiv.org/abs/2601.90001\n" in ris
+        refused = await bot.says("/export saved xml")
+        assert refused.lines[0] == "✗ I export saved papers as BibTeX or RIS, not as “xml”."
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ("/save", "✗ Say which paper, by its arXiv id, DOI or link."),
+            ("/save nothing of it", "✗ Say which paper, by its arXiv id, DOI or link."),
+            ("/saved", "Nothing is saved here. /save 2601.01234 saves a paper, and so does [save] on its card."),
+            ("/export saved", "Nothing is saved here."),
+        ],
+    )
+    async def test_where_there_is_nothing(self, bot: BotHarness, typed: str, said: str) -> None:
+        await subscribe_to(bot, "swarm")
+        assert (await bot.says(typed)).lines[0] == said
+
+    async def test_a_chat_without_a_subscription_keeps_nothing(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        said = await bot.says("/save 2601.90001")
+        assert said.lines[0] == "✗ This chat has no subscription yet, so I keep nothing of it."
+
+    async def test_in_chinese(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        await bot.says("/lang zh")
+        assert (await bot.says("/save 2601.90001")).lines == ["✓ 已收藏：Swarm one (2601.90001)"]
+        assert (await bot.says("/saved")).lines[0] == "1 篇收藏的论文"
+
+
+class TestPrivacy:
+    async def test_privacy_counts_and_holds_them_and_forget_erases_them(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        await card_of(bot, "Swarm one")
+        await bot.presses("👍")
+        said = await bot.says("/privacy")
+        assert "times it told by a button or an answer which papers it wants" in said.text
+        assert said.file is not None
+        stored = json.loads(said.file.text)
+        assert {(one["title"], one["kind"]) for one in stored["signals"]} >= {
+            ("Swarm one", "liked"),
+            ("Swarm one", "opened"),
+        }
+        assert "swarm" in stored["taste"]
+        await bot.says("/forget")
+        await bot.presses("erase everything")
+        with bot.store.read() as transaction:
+            run = transaction.connection().exec_driver_sql
+            assert run("SELECT count(*) FROM signal").scalar() == run("SELECT count(*) FROM taste").scalar() == 0
+
+    async def test_they_move_with_a_group(self, bot: BotHarness) -> None:
+        bot.admins[GROUP] = {"7"}
+        await subscribe_to(bot, "swarm", chat=GROUP)
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        await comes(bot, GROUP)
+        await bot.says("/save 2601.90001", GROUP, by="7")
+        await bot.receives_event("moved", GROUP, details={"to": "-1007"})
+        assert signals(bot, "Swarm one", "telegram:-1007") == {"saved"}
+
+    async def test_both_chats_signals_stay_when_two_become_one(self, bot: BotHarness) -> None:
+        new = "telegram:-1007"
+        for chat in (GROUP, new):
+            await subscribe_to(bot, "swarm", chat=chat)
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"), paper("Swarm two", arxiv_id="2601.90002"))
+        bot.later(seconds=timedelta(minutes=1).total_seconds())
+        for chat, paper_id in ((GROUP, "2601.90001"), (GROUP, "2601.90002"), (new, "2601.90002")):
+            await bot.says(f"/save {paper_id}", chat, by="7")
+        await bot.receives_event("moved", GROUP, details={"to": "-1007"})
+        assert signals(bot, "Swarm one", new) == signals(bot, "Swarm two", new) == {Signal.SAVED}
