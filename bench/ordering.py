@@ -11,7 +11,7 @@ wish. Only the subscription, the papers of the first days and the likes are know
 - BM25 (bm25s): the words of the subscription and of the titles that were liked, asked of the papers so far
 - SVM (scikit-learn): words and pairs of words by tf-idf; liked or not of what came in the first days; the best of three
   strengths of regularisation, which it would not know
-- fit alone, our order, and the order of `like:` with the first three papers that were liked
+- fit alone, our order, and the order of `/like` with the first three papers that were liked
 
 The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones: words as
 frequent as in a language, mixed with those of two of sixty topics. Times are of a processor.
@@ -45,7 +45,7 @@ LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
 LIKED = 0.2
 LEAST_EARLY = 10  # papers of the wish in the first days, so that two are liked
 LEAST_LATE = 4  # and in the later ones
-EXAMPLES = 3  # papers that `like:` names
+EXAMPLES = 3  # papers that `/like` names
 REGULARISATIONS = (0.01, 0.1, 1.0)
 SHAPES = ("{} {}", '"{} {}"', "{} OR {}", "({} OR {}) {}", "{} -{}", "{}")
 
@@ -175,7 +175,7 @@ ORDERS: Mapping[str, Callable[[Reader], Iterator[float]]] = {
     **{f"SVM {strength}": svm(strength) for strength in REGULARISATIONS},
     "fit alone": ours(liked=0, with_fit=True),
     "our order": ours(liked=None, with_fit=True),
-    "like: three papers": ours(liked=EXAMPLES, with_fit=False),
+    "/like three papers": ours(liked=EXAMPLES, with_fit=False),
 }
 
 

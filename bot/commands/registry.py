@@ -15,7 +15,7 @@ from bot.commands.chat import (
 from bot.commands.core import asking
 from bot.commands.core.context import Registry
 from bot.commands.operators import admin
-from bot.commands.papers import cards, paper_lookup, preview, search, signals, today, why
+from bot.commands.papers import cards, like, paper_lookup, preview, search, signals, today, why
 from bot.commands.subscriptions import (
     card_actions,
     edit,
@@ -41,6 +41,7 @@ _MODULES = (  # in the order of the menus
     preview,
     today,
     search,
+    like,
     why,
     signals,
     asking,

@@ -15,7 +15,7 @@ from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes, summary, translation
 
 LINKS = ["arXiv", "PDF"]
-JUDGING = ["👍", "👎", "save"]
+JUDGING = ["👍", "👎", "save", "more like this"]
 ME, GROUP = "telegram:42", "telegram:-1001"
 OLD_BUTTON = "I do not have this paper any more."
 
@@ -394,7 +394,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
     ingested(bot.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await bot.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
-    assert card.buttons == [*LINKS, "more", "follow authors"]
+    assert card.buttons == [*LINKS, "more", "follow authors", "more like this"]
     assert "Abstract" not in card.text
     more = await bot.presses("more")
     assert more.replaces

@@ -18,7 +18,7 @@ THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (Sentence("Papers"), ("preview", "today", "search", "save", "saved", "why", "whynot")),
+    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
     (Sentence("This chat"), ("set", "lang", "timezone", "connect", "status")),
     (Sentence("To take along"), ("export", "import", "share")),
     (Sentence("About me"), ("about", "privacy", "forget")),
@@ -55,7 +55,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "preview": ("/preview diffusion -survey", "/preview 1"),
         "today": ("/today", "/today cat:cs.LG"),
         "search": ("/search graph neural networks",),
-        "save": ("/save", "/save 2601.15529"),
+        "like": ("/like 2601.15529",),
+        "save": ("/save 2601.15529",),
         "saved": ("/saved",),
         "why": ("/why 2601.15529",),
         "whynot": ("/whynot 2601.15529",),

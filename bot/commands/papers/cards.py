@@ -135,11 +135,14 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
 
 
 def _judging(context: CommandContext, where: Mapping[str, Any]) -> Buttons:
-    """Returns 👍 👎 [save]; nothing where strangers could press them, and in a chat of which nothing is kept."""
-    if context.read_by_strangers or not context.chat.id:
+    """Returns 👍 👎 [save], not in a chat of which nothing is kept, and [more like this]; nothing where strangers could press them."""
+    if context.read_by_strangers:
         return ()
+    near = (Button(label=context.say("more like this"), verb="more-like-this", arguments=where),)
+    if not context.chat.id:
+        return (near,)
     labels = (("👍", "card-like"), ("👎", "card-dislike"), (context.say("save"), "card-save"))
-    return (tuple(Button(label=label, verb=verb, arguments=where) for label, verb in labels),)
+    return (tuple(Button(label=label, verb=verb, arguments=where) for label, verb in labels), near)
 
 
 # ---------------------------------------------------------------------------------------------------------------- mute

@@ -1,5 +1,7 @@
 """Papers: ingest, search, counts, and why a paper came or did not."""
 
+from subscriptions.service.papers.alike import Alike as Alike
+from subscriptions.service.papers.alike import papers_alike as papers_alike
 from subscriptions.service.papers.hold_reasons import HoldReason as HoldReason
 from subscriptions.service.papers.hold_reasons import Reason as Reason
 from subscriptions.service.papers.hold_reasons import deliveries_of_paper as deliveries_of_paper

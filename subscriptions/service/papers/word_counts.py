@@ -19,6 +19,6 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
     state = upto, known_papers.newest_digest(transaction)
     kept = _KEPT.get(transaction.store)
     if kept is None or kept[0] != state:
-        kept = state, Rarity.among(words_of(paper) for paper in known_papers.texts_upto(transaction, upto, SAMPLE))
+        kept = state, Rarity.among(words_of(paper) for _, paper in known_papers.texts_upto(transaction, upto, SAMPLE))
         _KEPT[transaction.store] = kept
     return kept[1]

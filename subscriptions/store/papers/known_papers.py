@@ -32,7 +32,7 @@ _ids = bindparam("ids", expanding=True, type_=Integer)
 _PAPERS = columns(_papers).where(_p.id.in_(_ids))
 _TEXTS = columns(_p.id, _p.key, _p.title, _p.abstract).where(_p.id.in_(_ids))
 _TEXTS_UPTO = (
-    columns(_p.key, _p.title, _p.abstract)
+    columns(_p.id, _p.key, _p.title, _p.abstract)
     .where(_p.sequence <= bindparam("upto"))
     .order_by(_p.sequence.desc())
     .limit(bindparam("most", type_=Integer))
@@ -90,12 +90,10 @@ def newest_titles(session: Session, most: int) -> list[str]:
     return list(execute(session, wanted).scalars())
 
 
-def texts_upto(session: Session, upto: int, most: int) -> tuple[Paper, ...]:
-    """The newest `most` papers up to a sequence, each with its key, title and abstract alone."""
-    return tuple(
-        Paper(key=key, title=title, abstract=abstract)
-        for key, title, abstract in execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})
-    )
+def texts_upto(session: Session, upto: int, most: int) -> list[tuple[int, Paper]]:
+    """The newest `most` papers up to a sequence, newest first: the id of each, and its key, title and abstract alone."""
+    found = execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})
+    return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
 
 
 def texts_of(session: Session, ids: Iterable[int]) -> dict[int, Paper]:

@@ -1,0 +1,59 @@
+"""like: the papers that are nearest to one paper, or to several (docs/order.md)."""
+
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.papers.cards import callback_paper, paper_gone
+from bot.commands.papers.paper_lookup import named_papers
+from bot.commands.papers.results import card_buttons, result_items
+from bot.ports.reply import Reply
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import KnownPaper
+from subscriptions.query import mentioned
+from subscriptions.service.papers import papers_alike, papers_named
+
+MOST_GIVEN = 5  # papers to which others shall be near
+_WORDS = 8  # that are shown
+
+
+def like(context: CommandContext) -> Reply:
+    """Shows the papers nearest to those that are named by id, DOI or link. What is not known here is looked up first."""
+    names = mentioned(context.args)[:MOST_GIVEN]
+    if not names:
+        raise Refused(
+            Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /like 2601.01234")
+        )
+    known = papers_named(context.store, names)
+    if len(known) < len(names):  # its card has [more like this]
+        return named_papers(context, " ".join(name for name in names if name not in known))
+    return _alike(context, tuple({one.id: one for one in known.values()}.values()))
+
+
+def on_more_like_this(context: CommandContext) -> Reply:
+    """Handles [more like this] on a card."""
+    item = callback_paper(context)
+    return _alike(context, (item.paper,)) if item else paper_gone(context)
+
+
+def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
+    found = papers_alike(context.store, given)
+    among = context.localizer.count(
+        "of the newest {count} paper", "of the newest {count} papers", found.looked_at
+    )  # fmt: skip
+    titles = "; ".join(context.title(one) for one in given)
+    if not found.papers:
+        return Reply(lines=(context.say("Near to {titles} is none {among}.", titles=titles, among=among),))
+    items = result_items(found.papers)
+    words = ", ".join(found.words[:_WORDS])
+    return Reply(
+        lines=(
+            context.say("Nearest to {titles}, {among}:", titles=titles, among=among),
+            context.say("by their words {words}", words=words),
+        ),
+        items=items,
+        numbers=card_buttons(context, items),
+    )
+
+
+COMMANDS = (
+    Command(name="like", run=like, usage="ID", aliases=("similar",), summary=Sentence("papers near to a paper")),
+)
+CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}

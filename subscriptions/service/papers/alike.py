@@ -1,0 +1,46 @@
+"""The stored papers that are nearest to some papers (docs/order.md)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from subscriptions.model import KnownPaper
+from subscriptions.normalize import tokens
+from subscriptions.ranking import Taste, nearness, taste_of, words_of
+from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.papers import known_papers
+
+LOOKED_AT = 1000  # papers, the newest: 0.1 ms each
+MOST_ALIKE = 5
+FLOOR = 0.1  # of the nearness: below it two papers share some words and no topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """The papers nearest to some papers."""
+
+    words: tuple[str, ...]  # by which they were looked for, the weightiest first
+    papers: tuple[KnownPaper, ...]  # the nearest first
+    looked_at: int
+
+
+def papers_alike(store: Scope, given: Sequence[KnownPaper]) -> Alike:
+    """Returns the papers nearest to those that are given, at most five, among the newest thousand."""
+    with store.read() as transaction:
+        taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words(transaction))
+        ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
+        known = known_papers.stored_papers(transaction, ids)
+    heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
+    return Alike(words=tuple(heaviest), papers=tuple(known[one] for one in ids), looked_at=looked_at)
+
+
+def _nearest(transaction: Transaction, taste: Taste, without: Collection[int]) -> tuple[list[int], int]:
+    """The ids of the nearest papers, and how many were looked at."""
+    looked_at = known_papers.texts_upto(transaction, known_papers.last_sequence(transaction), LOOKED_AT)
+    near = [
+        (nearness(taste, f" {' '.join((*tokens(paper.title), *tokens(paper.abstract)))} "), known)
+        for known, paper in looked_at
+        if known not in without
+    ]
+    found = sorted((one for one in near if one[0] >= FLOOR), key=lambda one: (-one[0], -one[1]))
+    return [known for _, known in found[:MOST_ALIKE]], len(looked_at)

@@ -1,0 +1,92 @@
+"""/like and [more like this]: the stored papers that are nearest to a paper, or to several."""
+
+import pytest
+
+from bot.commands.papers import like
+from subscriptions.service.papers import alike
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.test_cards import comes, subscribe_to
+from tests.make import ingested, paper
+
+OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
+
+
+def known(bot: BotHarness) -> None:
+    ingested(
+        bot.store,
+        paper("Swarm robots", arxiv_id="2601.90001"),
+        paper("Reef fish", arxiv_id="2601.90002"),
+        paper("A swarm of robots flies"),
+        paper("Fish in a reef"),
+        *(paper(title) for title in OTHERS),
+    )
+
+
+def titles(said: Answer) -> list[str]:
+    return [line.partition(" — ")[0].partition(" ")[2] for line in said.lines if line[:1].isdigit() and " — " in line]
+
+
+async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_found(bot: BotHarness) -> None:
+    known(bot)
+    said = await bot.says("/like 2601.90001")
+    assert said.lines[:2] == [
+        "Nearest to Swarm robots (2601.90001), of the newest 12 papers:",
+        "by their words robot, swarm",
+    ]
+    assert titles(said) == ["A swarm of robots flies"]
+    assert said.buttons == ["1"]
+    assert (await bot.presses("1")).lines[0] == "A swarm of robots flies"
+
+
+async def test_several_papers_are_looked_at_together_and_by_any_name(bot: BotHarness) -> None:
+    known(bot)
+    said = await bot.says("/similar https://arxiv.org/abs/2601.90001v2, 2601.90002")
+    assert sorted(titles(said)) == ["A swarm of robots flies", "Fish in a reef"]
+
+
+async def test_a_card_has_a_button_for_it(bot: BotHarness) -> None:
+    await subscribe_to(bot, "ti:robots ti:swarm -flies")
+    known(bot)
+    await comes(bot)
+    await bot.presses("more")
+    assert titles(await bot.presses("more like this")) == ["A swarm of robots flies"]
+
+
+async def test_five_at_most_the_nearest_first(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Swarm robots", arxiv_id="2601.90001"), paper("Swarm robots fly"))
+    ingested(bot.store, *(paper(f"Swarm {word.lower()}") for word in OTHERS))
+    ingested(bot.store, *(paper(f"Number {number} of something else") for number in range(60)))
+    found = titles(await bot.says("/like 2601.90001"))
+    assert (len(found), found[0]) == (5, "Swarm robots fly")
+
+
+async def test_where_none_is_near_it_says_so(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Swarm robots", arxiv_id="2601.90001"), *(paper(title) for title in OTHERS))
+    assert (await bot.says("/like 2601.90001")).lines == [
+        "Near to Swarm robots (2601.90001) is none of the newest 9 papers."
+    ]
+
+
+@pytest.mark.parametrize("typed", ["/like", "/like swarm robots"])
+async def test_without_a_paper_it_says_how_to_name_one(bot: BotHarness, typed: str) -> None:
+    assert (await bot.says(typed)).lines[0] == "✗ Say which paper, by its arXiv id, DOI or link."
+
+
+async def test_a_paper_that_is_not_known_is_asked_of_arxiv_or_told(bot: BotHarness) -> None:
+    known(bot)
+    assert "2601.90009" in (await bot.says("/like 2601.90009")).text
+
+
+async def test_only_the_newest_papers_are_looked_at_and_the_answer_says_how_many(
+    bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(bot)
+    monkeypatch.setattr(alike, "LOOKED_AT", 3)
+    assert (await bot.says("/like 2601.90001")).lines[0].endswith("is none of the newest 3 papers.")
+
+
+async def test_in_chinese(bot: BotHarness) -> None:
+    known(bot)
+    said = await bot.says("/like 2601.90001", language="zh")
+    assert said.lines[1] == "依据这些词：robot, swarm"
+    assert like.MOST_GIVEN == 5
