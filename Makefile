@@ -55,6 +55,7 @@ soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watc
 
 test-cluster: .venv/dev.stamp ## three workers on PostgreSQL, killed again and again; its table goes into docs/reliability.md
 	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
+	$(BIN)/python -m tests.cluster.rate --page docs/reliability.md $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## every test that lets one choose, on PostgreSQL alone, and without ARGS the simulated year there
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
