@@ -58,7 +58,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     """A bot whose proxy names people, so that each test has chats of its own."""
-    with running_bot(tmp_path_factory.mktemp("bot"), {"PAPERWIRE_WEB_USER_HEADER": "X-User"}) as running:
+    settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
+    with running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
         yield running
 
 
