@@ -19,8 +19,20 @@ help: ## this list
 demo: .venv/runtime.stamp ## the sample digests through the real program: in the terminal and in gallery/
 	$(BIN)/paperwire demo --out gallery $(ARGS)
 
+run: .venv/runtime.stamp ## the bot; without any setting a page to talk with it, at the address that it prints
+	$(BIN)/paperwire run $(ARGS)
+
 test: .venv/dev.stamp ## all tests, in parallel; what is skipped is named
 	$(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
+
+test-browser: .venv/dev.stamp chromium ## the pages in a real browser
+	$(BIN)/python -m pytest -q -rs tests/browser $(ARGS)
+
+chromium: ## Debian's Chromium, in which the pages are tested; installs it, which only root may
+	@command -v chromium >/dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && \
+		{ apt-get install --yes --quiet --no-install-recommends chromium >/dev/null 2>&1 || \
+		{ apt-get update --quiet >/dev/null && apt-get install --yes --quiet --no-install-recommends chromium >/dev/null; }; }; } || \
+		{ echo "The pages are tested in Chromium. Install it, on Debian: sudo apt-get install chromium" >&2; exit 1; }
 
 check: .venv/dev.stamp ## all that CI asks beside the tests: format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -43,6 +55,7 @@ soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watc
 
 test-cluster: .venv/dev.stamp ## three workers on PostgreSQL, killed again and again; its table goes into docs/reliability.md
 	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
+	$(BIN)/python -m tests.cluster.rate --page docs/reliability.md $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## every test that lets one choose, on PostgreSQL alone, and without ARGS the simulated year there
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
@@ -104,4 +117,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo test test-cluster test-postgresql check bench faults soak fuzz lock audit schema words clean
+.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit schema words clean

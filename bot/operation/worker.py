@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.delivery.drain_state import DrainState
+from bot.ports.conversation import Request
 from bot.ports.receiver import Receiver, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
 from subscriptions.service.operations import election
+from subscriptions.store.database.kind import Holder
 
 if TYPE_CHECKING:
     from bot.delivery.engines.cluster import ClusterEngine
@@ -23,7 +26,8 @@ STATE_FOR = 60.0  # seconds after which the counts of a drain begin anew
 ELECTION_INTERVAL = (
     2.0  # seconds between two attempts to become the one that receives, and two looks whether one still is
 )
-LOOKS = 2  # in a row that find nobody who receives, until that is a problem
+LOOKS = 2  # in a row that find nobody who receives, until another worker takes over
+SURE_FOR = 3  # times as long as between two looks a worker need not look again before it hands a request on
 _AGAIN_AFTER = timedelta(seconds=5)  # after an error of the database in another lane
 
 
@@ -78,8 +82,10 @@ class WorkerLanes:
 class Elected:
     """A Receiver that receives in one worker at a time: two that ask for the updates of one token take them from each other.
 
-    The worker that receives holds a name in the database, which the server lets go when the worker ends. A receiver to
-    which the platform sends needs no election.
+    The worker that receives holds a name in the database, which the server lets go when the worker ends. From one that was
+    stopped, and that others took for gone, another one takes over. If it goes on, it asks first whether it is still the one: a
+    request that comes to it then is left to the other one, to whom the platform gives it again, since it was not
+    confirmed. A receiver to which the platform sends needs no election.
     """
 
     def __init__(self, receiver: Receiver, app: App, cluster: "ClusterEngine") -> None:
@@ -89,6 +95,7 @@ class Elected:
         self._is_receiving = False
         self._nobody = ""  # why nobody is known to receive
         self._unseen = 0  # looks in a row that found nobody who receives
+        self._looked_at = 0.0  # the monotonic second of the last look by which this worker receives
         self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
 
     @property
@@ -112,7 +119,7 @@ class Elected:
     async def _receive(self, name: str, dispatcher: RequestDispatcher) -> None:
         """Receives until this worker is not the one that does any more."""
         self._is_receiving = True
-        task = asyncio.create_task(self._receiver.listen(dispatcher))
+        task = asyncio.create_task(self._receiver.listen(_Sure(dispatcher, partial(self._is_sure, name))))
         try:
             while not task.done() and await self._is_elected(name):
                 await asyncio.wait((task,), timeout=ELECTION_INTERVAL)
@@ -125,25 +132,53 @@ class Elected:
         if not task.cancelled():
             task.result()
 
+    async def _is_sure(self, name: str) -> bool:
+        """Whether this worker is the one that receives, without a look if the last one was just now."""
+        if self._app.clock.monotonic() - self._looked_at <= SURE_FOR * ELECTION_INTERVAL:
+            return True
+        return await self._is_elected(name)
+
     async def _is_elected(self, name: str) -> bool:
         """Whether this worker is the one that receives. If not, notes why nobody does, as far as that is seen.
 
         A worker that ends lets go between two questions, so one look that finds nobody says nothing.
         """
+        looked_at = self._app.clock.monotonic()
         try:
-            is_elected = await self._cluster.is_elected(name)
-            is_done = is_elected or await self._cluster.is_at_work(name)
+            who = await self._cluster.election(name, takes_over=self._unseen >= LOOKS)
         except StoreError:
             self._nobody = "this worker does not receive: the database cannot be asked who does"
             return False
-        self._unseen = 0 if is_done else self._unseen + 1
-        is_missed = self._unseen >= LOOKS
+        if who is Holder.MINE:
+            self._looked_at = looked_at
+        self._unseen = self._unseen + 1 if who is Holder.SILENT else 0
+        is_missed = self._unseen > LOOKS
         self._nobody = "nobody receives: the worker that did gives no sign of life" if is_missed else ""
-        return is_elected
+        return who is Holder.MINE
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         await self._receiver.drain(dispatcher)
+
+
+class _Sure:
+    """A RequestDispatcher that takes requests only as long as this worker is the one that receives."""
+
+    def __init__(self, dispatcher: RequestDispatcher, is_sure: Callable[[], Awaitable[bool]]) -> None:
+        self._dispatcher = dispatcher
+        self._is_sure = is_sure
+
+    async def dispatch(self, request: Request) -> Mapping[str, str]:
+        """See RequestDispatcher. Ends the receiving where another worker does it by now."""
+        if not await self._is_sure():
+            raise asyncio.CancelledError
+        return await self._dispatcher.dispatch(request)
+
+    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+        """As `dispatch`."""
+        if not await self._is_sure():
+            raise asyncio.CancelledError
+        return await self._dispatcher.dispatch_without_retry(request)
 
 
 def elected(receivers: Sequence[Receiver], app: App) -> list[Receiver]:

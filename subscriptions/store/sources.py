@@ -235,6 +235,12 @@ def latest(session: Session) -> dict[str, Receipt]:
     return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(Outcome))}
 
 
+def receipts_since(session: Session, since: datetime, most: int) -> list[Receipt]:
+    """The newest receipts since a moment, at most so many, the newest first."""
+    rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(most))
+    return [receipt_value(row) for row in rows]
+
+
 def _settled(session: Session) -> dict[str, datetime]:
     return {row.source: row.at for row in session.exec(_newest_of_sources(sorted(SETTLING)))}
 

@@ -1,6 +1,6 @@
 """`paperwire run` as one worker of several that looks after the others more often, so that a test need not wait for long.
 
-The first argument is a factor of the platform's limits.
+The first argument is a factor of the platform's limits, the second one "quick", or "usual" for one that looks as often as `run` does.
 """
 
 import sys
@@ -19,7 +19,13 @@ QUICK = Times(beat=0.5, stalled=2.0, poll=0.25, rescue_cron="* * * * * *", sweep
 
 
 def _quick(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> ClusterEngine:
-    return ClusterEngine(store, clock, faster(limits, float(sys.argv[1])), stopping=stopping, times=QUICK)
+    return ClusterEngine(
+        store,
+        clock,
+        faster(limits, float(sys.argv[1])),
+        stopping=stopping,
+        times=QUICK if sys.argv[2] == "quick" else Times(),
+    )
 
 
 def faster(limits: Mapping[str, Limits], factor: float) -> dict[str, Limits]:
@@ -31,4 +37,4 @@ def faster(limits: Mapping[str, Limits], factor: float) -> dict[str, Limits]:
 
 if __name__ == "__main__":
     vars(bot.app)["_cluster"] = _quick
-    sys.exit(run(["run", *sys.argv[2:]]))
+    sys.exit(run(["run", *sys.argv[3:]]))

@@ -33,6 +33,7 @@ class Workers:
     fake: Remote
     folder: Path
     factor: float = 1.0  # of the platform's limits
+    looks: str = "quick"  # how often they look after each other
     alive: list[subprocess.Popen[bytes]] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
     log_of: dict[int, Path] = field(default_factory=dict)  # number of a process → its log
@@ -53,7 +54,7 @@ class Workers:
             path = self.folder / f"worker{len(self.logs)}.log"
             self.logs.append(path)
             with path.open("wb") as log:
-                command = [sys.executable, "-m", "tests.cluster.worker", str(self.factor)]
+                command = [sys.executable, "-m", "tests.cluster.worker", str(self.factor), self.looks]
                 self.alive.append(
                     subprocess.Popen(  # noqa: S603 - our own program
                         command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -108,11 +109,11 @@ class Workers:
 
 
 @contextmanager
-def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0) -> Iterator[Workers]:
+def workers(url: str, fake: Remote, folder: Path, *, factor: float = 1.0, looks: str = "quick") -> Iterator[Workers]:
     """Workers of a database, none at first; those that are left are ended."""
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     (folder / "inbox").mkdir(exist_ok=True)
-    all_of_them = Workers(url, fake, folder, factor)
+    all_of_them = Workers(url, fake, folder, factor, looks)
     try:
         yield all_of_them
     finally:

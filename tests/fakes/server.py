@@ -25,7 +25,7 @@ from tests.fakes.journal import Entry, Journal
 
 LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
-_VERBS = {"answers", "forgives", "posted_to", "edits_in", "most_at_once", "arrived"}  # that never wait
+_VERBS = {"answers", "forgives", "posted_to", "edits_in", "most_at_once", "arrived", "failures"}  # that never wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ class FakePlatform(ABC):
     def __init__(self, journal: Path | None = None) -> None:
         self.journal = Journal(journal)
         self.requests: list[tuple[str, str]] = []  # (method, chat) of everything that arrived, refused or not
+        self._failures: list[tuple[float, str]] = []
         self.answered: list[tuple[str, str]] = []  # the same of everything that was done with
         self.port = 0
         self.control_port = 0
@@ -166,6 +167,10 @@ class FakePlatform(ABC):
         """Returns (method, chat) of every request, or of those of one method, refused or not."""
         return [request for request in self.requests if method in {"", request[0]}]
 
+    def failures(self) -> list[tuple[float, str]]:
+        """Returns when, by the machine's clock, and in which chat a call was failed on order."""
+        return self._failures
+
     def most_at_once(self, chat: str) -> int:
         """Returns the most posts of one chat that were ever under way together."""
         return self._most[chat]
@@ -222,6 +227,7 @@ class FakePlatform(ABC):
                 fault = self._fault(call)
                 if fault is None:
                     return _response(await self.respond(call))
+                self._failures.append((time.time(), call.chat))
                 return await self._misbehave(request, call, fault)
         finally:
             self.answered.append((call.method, call.chat))

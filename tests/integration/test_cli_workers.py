@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.delivery.engines.cluster import elect
 from bot.delivery.engines.job_queue import Times
 from bot.delivery.process_identity import is_running, this_process, whereabouts
 from subscriptions.errors import RetryLater
@@ -21,7 +22,7 @@ from subscriptions.service.outbox import (
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import set_setting
 from subscriptions.store import Store
-from subscriptions.store.database.kind import SideSession
+from subscriptions.store.database.kind import Holder, SideSession
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal
@@ -170,14 +171,25 @@ def test_a_receiver_is_done_by_a_worker_at_work_until_its_heartbeat_is_missed(
     three: tuple[list[Store], list[SideSession]],
 ) -> None:
     stores, (first, second, _) = three
-    assert not first.is_at_work(election(RECEIVER))  # nobody has it
-    assert second.hold(election(RECEIVER))
-    assert first.is_at_work(election(RECEIVER))
+    name = election(RECEIVER)
+    assert first.holders([name]) == {}
+    assert second.hold(name)
+    assert (first.holders([name]), second.holders([name])) == ({name: Holder.AT_WORK}, {name: Holder.MINE})
     end_worker(stores[1])
-    assert not first.is_at_work(election(RECEIVER))
-    second.release(election(RECEIVER))
+    assert first.holders([name]) == {name: Holder.SILENT}
+    second.release(name)
+    assert first.hold(name)
+    assert second.holders([name, "another"]) == {name: Holder.AT_WORK}
+
+
+def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store], list[SideSession]]) -> None:
+    stores, (first, second, _) = three
     assert first.hold(election(RECEIVER))
-    assert second.is_at_work(election(RECEIVER))
+    end_worker(stores[0])
+    assert elect(second, election(RECEIVER), takes_over=True) is Holder.MINE
+    found = workers_at_work(stores[1], [RECEIVER], is_running=lambda _: False)
+    assert [one.receives for one in found if one.id == stores[1].worker] == [(RECEIVER,)]
+    assert [one.receives for one in found if one.id != stores[1].worker] == [()] * (len(found) - 1)
 
 
 # ----------------------------------------------------------------------------------------------------------------- lags

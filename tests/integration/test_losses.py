@@ -277,6 +277,7 @@ def planned(store: Store, now: datetime) -> list[str]:
         return sorted(session.exec(wanted.where(col(DeliveryItemRow.delivery).is_not(None))))
 
 
+@pytest.mark.sqlite_alone("the copy is a file")
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore_and_what_it_shows_later_is_new(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
@@ -295,6 +296,7 @@ async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore_and_what_
     assert planned(store, clock.now()) == ["New"]
 
 
+@pytest.mark.sqlite_alone("the copy is a file")
 @pytest.mark.parametrize(("lost", "expected"), [("00:02", ["Graphs"]), ("00:10", [])])
 async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR0917 - fixtures
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, lost: str, expected: list[str]
@@ -309,6 +311,7 @@ async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR
     assert planned(store, clock.now()) == expected
 
 
+@pytest.mark.sqlite_alone("the copy is a file")
 async def test_a_missed_day_that_is_fetched_after_a_restore_counts_as_sent_if_it_was_due_before(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:

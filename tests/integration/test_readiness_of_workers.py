@@ -1,7 +1,7 @@
 """`/health/ready` of each of several workers: the database is lost, or nobody receives, with the age of either."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, closing
 from datetime import timedelta
@@ -17,10 +17,12 @@ from bot.operation.listening import Supervised, problems_of
 from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
+from bot.ports.conversation import Request
 from bot.ports.receiver import Receiver, RequestDispatcher
 from bot.ports.web_route import Webhook, WebRoute
 from subscriptions.service.outbox import beat, begin_worker, end_worker
 from subscriptions.store import Store
+from subscriptions.store.database.kind import Holder
 from tests.make import NOON, FakeClock
 from tests.postgres.own import OwnServer, own_server
 from tests.postgres.server import Server
@@ -39,10 +41,14 @@ class Polling:
     routes: Sequence[WebRoute] = ()
     is_receiving = False
 
+    def __init__(self) -> None:
+        self.requests: asyncio.Queue[Request] = asyncio.Queue()  # what the platform gives
+
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         self.is_receiving = True
         try:
-            await asyncio.Event().wait()
+            while True:
+                await dispatcher.dispatch(await self.requests.get())
         finally:
             self.is_receiving = False
 
@@ -57,10 +63,29 @@ class Worker:
         self.store, self.clock, self.polling = Store(url), FakeClock(NOON), Polling()
         begin_worker(self.store, holds_sender_lock=False)
         self.cluster = ClusterEngine(self.store, SystemClock(), LIMITS)
+        self._goes_on = asyncio.Event()
+        self.go_on()
+        self._elect, vars(self.cluster)["election"] = self.cluster.election, self._election
+        self.handled: list[Request] = []
         app = cast(App, SimpleNamespace(clock=self.clock, cluster=self.cluster))
         receivers: list[Receiver] = [Supervised(one, self.clock) for one in elected([self.polling], app)]
         self.health = Health(self.store, self.clock, lambda: problems_of(receivers))
-        self.task = asyncio.create_task(receivers[0].listen(cast(RequestDispatcher, None)))
+        self.task = asyncio.create_task(receivers[0].listen(cast(RequestDispatcher, self)))
+
+    async def dispatch(self, request: Request) -> Mapping[str, str]:
+        self.handled.append(request)
+        return {}
+
+    def stop(self) -> None:
+        """As SIGSTOP: from its next look on it does nothing, until `go_on`."""
+        self._goes_on.clear()
+
+    def go_on(self) -> None:
+        self._goes_on.set()
+
+    async def _election(self, name: str, *, takes_over: bool = False) -> Holder | None:
+        await self._goes_on.wait()
+        return await self._elect(name, takes_over=takes_over)
 
     async def looks(self) -> None:
         with ThreadPoolExecutor(1, "of this test") as thread:
@@ -112,7 +137,47 @@ async def two(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Worker, Wor
         yield first, second
 
 
-async def test_that_nobody_receives_is_said_with_its_age_until_somebody_does(two: tuple[Worker, Worker]) -> None:
+async def test_from_a_worker_that_was_stopped_another_one_takes_over(two: tuple[Worker, Worker]) -> None:
+    first, second = two
+    first.stop()
+    end_worker(first.store)  # as others do when its heartbeat has stood still; its session holds what it held
+    await until(lambda: second.polling.is_receiving)
+    assert second.health.problems() == {}
+    beat(first.store, rejoins="")
+    first.go_on()
+    await until(lambda: not first.polling.is_receiving)
+    looks = first.clock.monotonic() + 0.1  # ten
+    await until(lambda: first.clock.monotonic() > looks)
+    assert second.polling.is_receiving
+    end_worker(second.store)
+    await second.end()
+    await until(lambda: first.polling.is_receiving)
+
+
+async def test_what_comes_to_a_worker_that_was_stopped_is_left_to_the_one_that_took_over(
+    two: tuple[Worker, Worker],
+) -> None:
+    """The platform's answer may have waited for it, and it does not feel how long it was stopped."""
+    first, second = two
+    earlier, later = (cast(Request, SimpleNamespace(number=number)) for number in (1, 2))
+    await first.polling.requests.put(earlier)
+    await until(lambda: first.handled == [earlier])
+    first.stop()
+    end_worker(first.store)
+    await until(lambda: second.polling.is_receiving)
+    first.clock.advance(timedelta(seconds=60))
+    await first.polling.requests.put(later)
+    await until(first.polling.requests.empty)
+    first.go_on()
+    await until(lambda: not first.polling.is_receiving)
+    assert first.handled == [earlier]
+
+
+async def test_that_nobody_receives_is_said_with_its_age_until_somebody_does(
+    two: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no term left: as many workers as there are terms were stopped, one after the other."""
+    monkeypatch.setattr("subscriptions.service.operations.at_work.TERMS", 1)
     first, second = two
     await until(lambda: second.clock.monotonic() > 1000.1)  # ten looks
     assert second.health.problems() == first.health.problems() == {}

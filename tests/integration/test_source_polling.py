@@ -26,6 +26,8 @@ from tests.make import FakeClock, address, paper
 from tests.receipts import receipts_of
 from tests.source_harness import SourceHarness, arxiv_source, new_york, titles, web_source
 
+pytestmark = pytest.mark.both_databases
+
 WEDNESDAY, THURSDAY, FRIDAY = date(2026, 1, 21), date(2026, 1, 22), date(2026, 1, 23)
 OPERATOR = address("console:ops")
 

@@ -74,6 +74,7 @@ async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
     return tasks
 
 
+@pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
 class TestAForeignLock:
     @pytest.mark.parametrize("asks", [write, write_together])
     async def test_readers_answer_at_once_while_sixty_four_writers_wait(
@@ -172,6 +173,7 @@ class TestOrder:
         await asyncio.gather(*tasks)
         assert order == list(range(1, WRITERS + 1))
 
+    @pytest.mark.sqlite_alone("it looks at how SQLite begins a transaction")
     async def test_works_that_wait_together_share_their_transactions(self, store: Store, tries: Tries) -> None:
         busy, free = threading.Event(), threading.Event()
         first = asyncio.create_task(write(stands, store, busy, free))
@@ -200,6 +202,7 @@ def broken(store: Store) -> None:
 
 
 class TestFailingApart:
+    @pytest.mark.sqlite_alone("the damaged page is in a file")
     async def test_a_work_that_meets_a_damaged_page_does_not_fail_its_neighbours(self, store: Store) -> None:
         broken(store)
 

@@ -127,10 +127,31 @@ def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Work
     assert {entry.chat for entry in answers} == {"1"}
 
 
+@pytest.mark.timeout(300)
+def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after_it_goes_on(
+    three: Workers, fake: Remote
+) -> None:
+    three.wait_for(lambda: is_whole(three), "all is sent")
+    three.wait_for(lambda: receiving(three) != 0, "somebody receives")
+    stopped = receiving(three)
+    (place,) = (place for place, worker in enumerate(three.alive) if worker.pid == stopped)
+    three.signal(signal.SIGSTOP, place)
+    fake.call("user_writes", "/list", "1")
+    three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + 1), "an answer")
+    assert receiving(three) not in (0, stopped)
+    three.signal(signal.SIGCONT, place)
+    three.wait_for(lambda: "does not receive any more" in three.log_of[stopped].read_text(), "it notices")
+    fake.call("user_writes", "/help", "1")
+    three.wait_for(partial(sent, three, at_least=LANES * MESSAGES + 2), "another answer")
+    assert receiving(three) not in (0, stopped)
+    assert len(three.posts) == LANES * MESSAGES + 2
+
+
 def receiving(three: Workers) -> int:
-    """The number of the worker that receives, as `paperwire workers` has it."""
+    """The number of the worker that receives, as `paperwire workers` has it; 0 if none does."""
     store = Store(three.url)
     found = workers_at_work(store, ["telegram updates"], is_running=lambda _: False)
     store.close()
-    (receiver,) = (one.number for one in found if one.receives and one.is_alive)
-    return receiver
+    receivers = [one.number for one in found if one.receives and one.is_alive]
+    assert len(receivers) <= 1
+    return receivers[0] if receivers else 0

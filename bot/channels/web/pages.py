@@ -67,7 +67,7 @@ class ChatPages:
 
     async def follow(self, asked: PageRequest) -> PageResponse:
         """Sends what is new, from where the browser stopped, or from the change that the page was drawn at."""
-        if self._channel.hub.is_full(asked.visitor.name) or asked.dispatcher is None:
+        if self._channel.hub.is_full(asked.visitor.name):
             return PageResponse(status=204)  # a browser then asks no more
         view = await asyncio.to_thread(look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))

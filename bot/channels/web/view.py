@@ -19,7 +19,7 @@ _WORDS = {
     "messages": Sentence("Messages"),
     "say": Sentence("Your message"),
     "send": Sentence("send"),
-    "hint": Sentence("a query, or a command such as /sub diffusion"),
+    "hint": Sentence("a query, or /help"),
     "you": Sentence("You"),
     "edited": Sentence("edited"),
     "earlier": Sentence("show earlier messages"),

@@ -9,6 +9,7 @@ from bot.ports.button import Button
 from bot.ports.reply import File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
+from subscriptions.platforms import facts_of
 from subscriptions.service.chats import (
     clear_conversation_state,
     forget,
@@ -57,6 +58,10 @@ def privacy(context: CommandContext) -> Reply:
         ),
         context.say("Kept by: {contact}", contact=contact),
     ]
+    if facts_of(context.chat.address.platform).keeps_messages:
+        lines.insert(
+            1, context.say("What is said on this page, by you and by me, stays for 30 days, so that it can be shown.")
+        )
     if not context.chat.id:
         return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     said = context.say("The file holds all that is stored of this chat.")

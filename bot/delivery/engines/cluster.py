@@ -22,8 +22,10 @@ from bot.ports.clock import Clock
 from bot.ports.engine import Deliver
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
+from subscriptions.service.operations import terms
 from subscriptions.service.outbox import count_jobs, recover_own, wake
 from subscriptions.store import Store
+from subscriptions.store.database.kind import Holder, SideSession
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -236,17 +238,17 @@ class ClusterEngine:
 
         self._keep(store())
 
-    async def is_elected(self, name: str) -> bool:
-        """Returns whether this worker is the one that does what has this name. Raises StoreError."""
-        return await self._aside(self._session.still_holds, name) or await self._aside(self._session.hold, name)
+    async def election(self, name: str, *, takes_over: bool = False) -> Holder | None:
+        """Returns who is elected to do what has this name, after trying to be that. Raises StoreError.
 
-    async def is_at_work(self, name: str) -> bool:
-        """Returns whether what has this name is done by a worker that gives a sign of life. Raises StoreError."""
-        return await self._aside(self._session.is_at_work, name)
+        `takes_over`: also from a worker that others took for gone, whose session still holds the name.
+        """
+        return await self._aside(elect, self._session, name, takes_over=takes_over)
 
     async def resign(self, name: str) -> None:
         """Lets another worker do what has this name. Raises StoreError."""
-        await self._aside(self._session.release, name)
+        for term in terms(name):
+            await self._aside(self._session.release, term)
 
     async def close(self) -> None:
         """Ends the side session, and with it what it holds."""
@@ -259,6 +261,24 @@ class ClusterEngine:
         """Waits until what was asked for is written."""
         if self._writes:
             await asyncio.wait(self._writes)
+
+
+def elect(session: SideSession, name: str, *, takes_over: bool) -> Holder | None:
+    """Returns who is elected: who holds the last term that is held. Holds a term if nobody is, or nobody who is at work.
+
+    Two that take different terms at the same time see it at their next look, and the one with the earlier term gives way.
+    """
+    names = terms(name)
+    held = session.holders(names)
+    last = max((place for place, term in enumerate(names) if term in held), default=-1)
+    who = held[names[last]] if last >= 0 else None
+    if who is not Holder.MINE:
+        for term in names:
+            if held.get(term) is Holder.MINE:  # others took over while this worker was stopped
+                session.release(term)
+    if (who is None or (who is Holder.SILENT and takes_over)) and last + 1 < len(names):
+        return Holder.MINE if session.hold(names[last + 1]) else Holder.AT_WORK
+    return who
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

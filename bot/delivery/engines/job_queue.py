@@ -25,6 +25,9 @@ log = logging.getLogger("paperwire")
 _UPKEEP = "upkeep"  # the queue of what one of the workers does for all
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
 _SPARE_CONNECTIONS = 4  # for jobs that end while others are looked for
+# A hundred thousand jobs may come before the server has looked at their table. Then it would read and sort all of them for
+# each job that is taken, which takes 200 ms instead of one. The next job is found by the index of their order.
+_BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,9 @@ class JobQueue:
         self._times = times
         self._queues = [f"{QUEUE}{platform}" for platform in platforms]
         self._connector = PsycopgConnector(
-            kwargs=dict(connect), min_size=1, max_size=len(platforms) + _SPARE_CONNECTIONS
+            kwargs={**connect, "options": f"{connect.get('options', '')} {_BY_INDEX}"},
+            min_size=1,
+            max_size=len(platforms) + _SPARE_CONNECTIONS,
         )
         self._lanes = App(connector=self._connector)
         self._upkeep = App(connector=self._connector) if sweep is not None else None

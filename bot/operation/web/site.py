@@ -7,7 +7,7 @@ import asyncio
 import hmac
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -22,6 +22,7 @@ from bot.operation.web.body import body_in_time
 from bot.operation.web.pages import guard
 from bot.operation.web.pages.guard import Entry
 from bot.operation.web.pages.operator import operator_pages
+from bot.operation.web.pages.samples import Samples
 from bot.operation.web.pages.sessions import COOKIE, LASTS, Sessions
 from bot.operation.web.pages.sign_in import sign_in_pages
 from bot.operation.web.pages.static import static_pages
@@ -38,6 +39,7 @@ log = logging.getLogger("paperwire")
 
 LANGUAGE_COOKIE = "language"
 _LANGUAGES = ("en", "zh")
+STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
 _MOST_FIELDS = 60  # of a form
 Offers = Callable[[Visitor], Awaitable[Sequence[Offer]]]
 
@@ -63,6 +65,7 @@ class Site:
     _sessions: Sessions = field(init=False)
     _names: Collection[str] = field(init=False)
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
+    _started: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _closing: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -77,6 +80,7 @@ class Site:
     def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
         """Lets visitors say something while the body runs. Then ends all streams, or the server would wait for them."""
         self._dispatcher = dispatcher
+        self._started.set()
         try:
             yield
         finally:
@@ -113,7 +117,10 @@ class Site:
             return Response(status_code=303, headers={"location": "/sign-in"})
         if page.for_operators and not visitor.is_operator:
             raise HTTPException(404)
-        form = await self._form(request, given, page.largest_form) if page.method == "POST" else {}
+        form: Mapping[str, str] = {}
+        if page.method == "POST":
+            form = await self._form(request, given, page.largest_form)
+            await self._until_started()
         cookie = given or self._sessions.new()
         offers = await self.offers(visitor) if page.label and visitor.name else ()
         asked = PageRequest(
@@ -128,6 +135,12 @@ class Site:
         session = answer.session if answer.session is not None or given else cookie
         self._set_cookies(request, found, session)
         return found
+
+    async def _until_started(self) -> None:
+        """Waits until what people say can be handled: a page can be open before the process has started."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STARTS_WITHIN):
+                await self._started.wait()
 
     def _admit(self, request: Request, cookie: str) -> Visitor:
         """Returns who asks, without a name if nobody has signed in. Raises HTTPException."""
@@ -243,8 +256,9 @@ def make_site(app: App) -> Site | None:
     platform = next((one for one in app.platforms.values() if one.pages), None)
     if platform is None or guard.entry(app.settings)[0] is Entry.OFF:
         return None
-    pages = (*platform.pages, *operator_pages(app))
-    return Site(settings=app.settings, facts=platform.facts, clock=app.clock, pages=pages)
+    samples = Samples(app)
+    pages = (*platform.pages, *operator_pages(app), *samples.pages())
+    return Site(settings=app.settings, facts=platform.facts, clock=app.clock, pages=pages, offers=samples.offers)
 
 
 def closed_lines(app: App) -> list[str]:

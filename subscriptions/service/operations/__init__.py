@@ -5,6 +5,7 @@ from subscriptions.service.operations.at_work import Backlog as Backlog
 from subscriptions.service.operations.at_work import WorkerAtWork as WorkerAtWork
 from subscriptions.service.operations.at_work import backlog as backlog
 from subscriptions.service.operations.at_work import election as election
+from subscriptions.service.operations.at_work import terms as terms
 from subscriptions.service.operations.at_work import workers_at_work as workers_at_work
 from subscriptions.service.operations.backups import Restored as Restored
 from subscriptions.service.operations.backups import look_for_copy as look_for_copy

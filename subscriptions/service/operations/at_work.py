@@ -1,12 +1,13 @@
 """Who works with the database, what each holds, and since when work waits: for `paperwire workers` and `/metrics`."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from subscriptions.store import Scope, lag, lane_wakes, workers
 from subscriptions.store.database.kind import Holdings
 
+TERMS = 5  # of an election: so many workers may be stopped, one after the other, and hold what they held
 SILENT_AFTER = timedelta(seconds=20)  # without a heartbeat, after which others take over what a worker had
 
 
@@ -55,7 +56,8 @@ def workers_at_work(
         if transaction.store.kind.file is not None:
             return tuple(_alone(one) for one in known if is_running(one.process))
         kind, connection = transaction.store.kind, transaction.connection()
-        held = {one.worker: one for one in kind.holdings(connection, [election(name) for name in receivers])}
+        names = [term for name in receivers for term in terms(election(name))]
+        held = {one.worker: one for one in _highest(kind.holdings(connection, names))}
     found = [_one_of_several(one, held) for one in known]
     return (*found, *(_left(one) for one in held.values()))
 
@@ -63,6 +65,25 @@ def workers_at_work(
 def election(receiver: str) -> str:
     """The name under which the receiving by a receiver is held."""
     return f"receiver {receiver}"
+
+
+def terms(name: str) -> tuple[str, ...]:
+    """The names under which an election is held, one after the other.
+
+    Who holds the last one that is held is elected. A worker that others took for gone may only have been stopped, and its
+    session holds its name: then the next name is taken, and when it goes on it sees that it is not elected any more.
+    """
+    return (name, *(f"{name}, term {number}" for number in range(2, TERMS + 1)))
+
+
+def _highest(held: Sequence[Holdings]) -> Iterator[Holdings]:
+    """What each session holds, and of the terms of an election only the last one that is held, by the election's name."""
+    last: dict[str, str] = {}
+    for name in sorted(name for one in held for name in one.names):
+        last[name.partition(", term ")[0]] = name
+    for one in held:
+        names = tuple(election for election, name in last.items() if name in one.names)
+        yield replace(one, names=names)
 
 
 def _alone(known: workers.KnownWorker) -> WorkerAtWork:

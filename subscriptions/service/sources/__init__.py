@@ -9,6 +9,7 @@ from subscriptions.service.sources.polls import note_poll as note_poll
 from subscriptions.service.sources.polls import notify_filed_days as notify_filed_days
 from subscriptions.service.sources.polls import notify_missed_days as notify_missed_days
 from subscriptions.service.sources.polls import notify_source as notify_source
+from subscriptions.service.sources.polls import receipts_since as receipts_since
 from subscriptions.service.sources.polls import release_slot as release_slot
 from subscriptions.service.sources.polls import sync_sources as sync_sources
 from subscriptions.service.sources.polls import unknown_sources as unknown_sources

@@ -20,6 +20,7 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import Scope, publisher_slots, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
+MOST_RECEIPTS = 10_000  # that are looked at together
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
 _USUAL = {  # the usual reason for a late source, by `batch`
@@ -47,6 +48,12 @@ def known_sources(store: Scope) -> tuple[KnownSource, ...]:
     """All sources that the settings name or have named, in the order of their names, with their state."""
     with store.read() as transaction:
         return sources.known_sources(transaction)
+
+
+def receipts_since(store: Scope, since: datetime) -> list[Receipt]:
+    """Returns the receipts of all sources since a moment, the newest first; no more than the newest 10,000."""
+    with store.read() as transaction:
+        return sources.receipts_since(transaction, since, MOST_RECEIPTS)
 
 
 def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:

@@ -1,9 +1,10 @@
 """What the store asks of a kind of database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,14 @@ class Reservation:
     rest_left: float = 0.0  # seconds of a rest that the platform asked of the whole token
 
 
+class Holder(StrEnum):
+    """Who holds a name."""
+
+    MINE = "mine"
+    AT_WORK = "at work"  # another worker, which gives a sign of life
+    SILENT = "silent"  # another worker, which others took for gone: its session is still there
+
+
 class SideSession(Protocol):
     """A session of a worker beside its transactions. One thread at a time uses it. Raises SQLAlchemy's errors.
 
@@ -56,8 +65,8 @@ class SideSession(Protocol):
     def rest(self, token: str, seconds: float) -> None:
         """Stores that the platform asked for a rest of the whole token."""
 
-    def is_at_work(self, name: str) -> bool:
-        """Returns whether a name is held by a worker that gives a sign of life."""
+    def holders(self, names: Sequence[str]) -> Mapping[str, Holder]:
+        """Returns who holds each of these names that is held."""
 
     def close(self) -> None:
         """Ends the session."""

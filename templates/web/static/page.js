@@ -27,7 +27,10 @@
     if (known) {
       const hadFocus = known.contains(document.activeElement);
       known.replaceWith(item);
-      if (hadFocus) (item.querySelector("button, a, summary") || item).focus({ preventScroll: true });
+      if (hadFocus) {
+        item.tabIndex = -1;
+        item.focus({ preventScroll: true }); // what was pressed may be gone; one goes on from its message
+      }
       return;
     }
     const items = log.querySelectorAll("[data-number]");
@@ -39,13 +42,16 @@
     const follows = atEnd();
     const part = document.createElement("template");
     part.innerHTML = html;
-    for (const item of [...part.content.children]) place(item);
+    const items = [...part.content.children];
+    for (const item of items) place(item);
     document.getElementById("welcome")?.remove();
-    if (follows) toEnd();
+    if (!follows) return;
+    const last = items[items.length - 1];
+    if (last.offsetHeight > scroller.clientHeight * 0.6) last.scrollIntoView({ block: "start" }); // one reads from its top
+    else toEnd();
   };
 
-  const send = async (form, submitter) => {
-    const fields = new URLSearchParams(new FormData(form, submitter));
+  const send = async (form, fields) => {
     fields.set("once", once());
     const answer = await fetch(form.action, {
       method: "POST", body: fields, headers: { "X-Requested-With": "fetch" }, credentials: "same-origin",
@@ -60,13 +66,14 @@
     event.preventDefault();
     if (form.dataset.busy) return;
     form.dataset.busy = "yes";
+    const fields = new URLSearchParams(new FormData(form, event.submitter)); // before the text is taken away
     const written = form === composer ? text.value : "";
     if (form === composer) {
       text.value = "";
       toEnd();
     }
     try {
-      tell(await send(form, event.submitter));
+      tell(await send(form, fields));
     } catch {
       if (written && !text.value) text.value = written;
       tell(chat.dataset.unsent);

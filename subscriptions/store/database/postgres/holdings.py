@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ARRAY, Connection, Text, bindparam, text
 
-from subscriptions.store.database.kind import Holdings
+from subscriptions.store.database.kind import Holder, Holdings
 
 NAMES = 7_250_012_025  # a number of ours: names have keys of their own beside other locks
 _WORKER = "paperwire worker "  # how the name of a side session begins
@@ -29,16 +29,18 @@ _HELD = text(f"""
     ORDER BY activity.backend_start
 """).bindparams(bindparam("names", type_=ARRAY(Text)))  # noqa: S608 - constants
 # Of a role that may not look at the others' sessions nothing is known, and then a holder is taken to be at work.
-AT_WORK = f"""
-    SELECT EXISTS (
-        SELECT FROM pg_locks AS lock JOIN pg_stat_activity AS activity USING (pid)
-        WHERE {_OF_OURS} AND {_KEY} = hashtextextended(%s, {NAMES}) AND (
-            coalesce(activity.application_name, '') = '' OR EXISTS (
-                SELECT FROM worker
-                WHERE starts_with(activity.application_name, '{_WORKER}' || left(worker.id, {SHORT}) || ' ')
-            )
-        )
-    )
+HOLDERS = f"""
+    SELECT named.name, CASE
+        WHEN lock.pid = pg_backend_pid() THEN '{Holder.MINE}'
+        WHEN coalesce(activity.application_name, '') = '' OR EXISTS (
+            SELECT FROM worker
+            WHERE starts_with(activity.application_name, '{_WORKER}' || left(worker.id, {SHORT}) || ' ')
+        ) THEN '{Holder.AT_WORK}'
+        ELSE '{Holder.SILENT}'
+    END
+    FROM unnest(%s::text[]) AS named (name)
+    JOIN pg_locks AS lock ON hashtextextended(named.name, {NAMES}) = {_KEY} AND {_OF_OURS}
+    JOIN pg_stat_activity AS activity USING (pid)
 """  # noqa: S608 - constants
 
 

@@ -4,13 +4,13 @@ What it holds are advisory locks, which the server ends with the session, howeve
 lanes of a worker, so no sender waits for a connection that another one holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from subscriptions.store.database.kind import Reservation
-from subscriptions.store.database.postgres.holdings import AT_WORK, NAMES
+from subscriptions.store.database.kind import Holder, Reservation
+from subscriptions.store.database.postgres.holdings import HOLDERS, NAMES
 
 _HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
@@ -80,9 +80,9 @@ class PostgresSideSession:
         """See SideSession."""
         self._row(_REST, {"token": token, "rest": seconds})
 
-    def is_at_work(self, name: str) -> bool:
+    def holders(self, names: Sequence[str]) -> dict[str, Holder]:
         """See SideSession."""
-        return bool(self._row(AT_WORK, (name,))[0])
+        return {name: Holder(who) for name, who in self._rows(HOLDERS, (list(names),))}
 
     def close(self) -> None:
         """See SideSession."""
@@ -93,6 +93,10 @@ class PostgresSideSession:
 
     def _row(self, statement: str, values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of the driver
         """The first row that a statement returns, () if there is none."""
+        return next(iter(self._rows(statement, values)), ())
+
+    def _rows(self, statement: str, values: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401 - as above
+        """The rows that a statement returns."""
         try:
             if self._connection is None:
                 self._connection = self._connect()
@@ -100,7 +104,7 @@ class PostgresSideSession:
                 self._connection.execute(_SETUP)
                 self._connection.execute(self._setup)
             cursor = self._connection.execute(statement, values)
-            return (cursor.fetchone() or ()) if cursor.description else ()
+            return cursor.fetchall() if cursor.description else ()
         except self._errors as error:
             self.close()
             raise DBAPIError.instance(statement, None, error, self._errors) from error

@@ -7,7 +7,7 @@ names in which it stands, so parts of one name share a number.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Integer, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, bindparam, text
 
 from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
 
@@ -19,8 +19,14 @@ _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000
 _FORGET = text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
     bindparam("papers", type_=ARRAY(Integer))
 )
-_ENTER = text("INSERT INTO indexed_paper (paper) VALUES (:paper) RETURNING entry")
-_WRITE = text("INSERT INTO paper_words (entry, words) VALUES (:entry, CAST(:words AS tsvector))")
+_ENTER = text(
+    "INSERT INTO indexed_paper (paper) SELECT paper FROM unnest(:papers) WITH ORDINALITY AS given (paper, place)"
+    " ORDER BY place RETURNING paper, entry"
+).bindparams(bindparam("papers", type_=ARRAY(Integer)))
+_WRITE = text(
+    "INSERT INTO paper_words (entry, words) SELECT entry, CAST(words AS tsvector)"
+    " FROM unnest(:entries, :words) AS given (entry, words)"
+).bindparams(bindparam("entries", type_=ARRAY(BigInteger)), bindparam("words", type_=ARRAY(Text)))
 _FIND = text(
     "SELECT entry FROM paper_words WHERE words @@ CAST(:asked AS tsquery) AND entry BETWEEN :first AND :last"
 ).bindparams(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
@@ -29,9 +35,9 @@ _FIND = text(
 def write(connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
     """Writes new entries for papers, given by id, each with its document. Their old entries are removed."""
     connection.execute(_FORGET, {"papers": list(papers)})
-    entries = [connection.execute(_ENTER, {"paper": paper}).scalar_one() for paper in papers]
-    rows = [{"entry": entry, "words": _vector(document)} for entry, document in zip(entries, documents, strict=True)]
-    connection.execute(_WRITE, rows)
+    entries = {row.paper: row.entry for row in connection.execute(_ENTER, {"papers": list(papers)})}
+    words = [_vector(document) for document in documents]
+    connection.execute(_WRITE, {"entries": [entries[paper] for paper in papers], "words": words})
 
 
 def find(connection: Connection, expression: Expression, first: int, last: int) -> list[int]:

@@ -1,0 +1,54 @@
+"""The sample digests, which a page offers once, where nothing is set up yet: so a first question gets a real answer."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from bot.app import App
+from bot.digests import read_digest
+from bot.ports.web_page import Offer, PageRequest, PageResponse, Visitor, WebPage
+from bot.sources.ingest import store_digest
+from subscriptions.errors import Sentence
+from subscriptions.service.papers import known_since
+
+PATH = "/samples"
+SOURCE = "samples"
+SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.txt", "bilingual.txt")
+_OFFER = Offer(
+    text=Sentence("There are no papers yet. To try it, take a few of January 2026; their summaries are made up."),
+    label=Sentence("use the samples"),
+    action=PATH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Offers the samples to whoever sits at the machine, until there are papers."""
+
+    app: App
+
+    async def offers(self, visitor: Visitor) -> Sequence[Offer]:
+        """Returns the offer, if neither a source nor a token is set, and no paper is known."""
+        return (_OFFER,) if await self._is_offered(visitor) else ()
+
+    async def use(self, asked: PageRequest) -> PageResponse:
+        """Stores the samples as news, and shows the chat. What is stored already stays as it is."""
+        if await self._is_offered(asked.visitor):
+            for name in SAMPLES:
+                data = files("bot").joinpath("samples", name).read_bytes()
+                digest = await asyncio.to_thread(read_digest, data, name)
+                await store_digest(self.app.context, digest, source=SOURCE, announce=True)
+        return PageResponse(location="/")
+
+    def pages(self) -> tuple[WebPage, ...]:
+        """Returns the page that takes the offer."""
+        return (WebPage(path=PATH, answer=self.use, method="POST"),)
+
+    async def _is_offered(self, visitor: Visitor) -> bool:
+        settings = self.app.settings
+        if not visitor.is_local or settings.sources:
+            return False
+        if any(platform.facts.token_variable for platform in self.app.platforms.values()):
+            return False
+        return await asyncio.to_thread(known_since, self.app.store) is None

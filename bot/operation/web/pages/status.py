@@ -1,0 +1,272 @@
+"""The page of the status: what waits and why, what was sent, the sources day by day, plans, copies. For operators."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from statistics import median
+
+from bot.app import App
+from bot.context.database import backup_folder
+from bot.context.writing import write
+from bot.operation.files_of_database import copy_times, file_sizes
+from bot.operation.recent_work import RecentWork
+from bot.ports.measurements import PlanMade
+from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.rendering.display.plots import Bar, Day, bars, calendar
+from bot.rendering.display.web_pages import draw_page
+from bot.rendering.text.language import Language
+from subscriptions.errors import NotFound, Sentence, StoreError
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.operations import SourceFigures, figures
+from subscriptions.service.outbox import dismiss, outbox_entries, retry_delivery
+from subscriptions.service.sources import receipts_since
+from subscriptions.store import OutboxEntry, Store
+
+log = logging.getLogger("paperwire")
+
+PATH = "/status"
+SHOWN = 50  # deliveries that wait
+DAYS = 28  # of the calendar
+_EVERY = 6  # hours between two labels
+_SENT = "sent"
+_MEGABYTE = 1_000_000
+
+_TITLE = Sentence("Status")
+_WORDS = {
+    "waits": Sentence("What waits"),
+    "nothing": Sentence("Nothing waits."),
+    "since": Sentence("since"),
+    "retry": Sentence("retry"),
+    "dismiss": Sentence("dismiss"),
+    "messages": Sentence("Messages of the last 24 hours"),
+    "sources": Sentence("Sources in the last four weeks"),
+    "no_sources": Sentence("No source is known yet."),
+    "plans": Sentence("Plans"),
+    "database": Sentence("Database and copies"),
+    "all_metrics": Sentence("All metrics are at /metrics."),
+}
+_STATES: Mapping[str, Sentence] = {
+    "planned": Sentence("planned"),
+    "held": Sentence("held"),
+    "sending": Sentence("sending"),
+    "waiting": Sentence("waiting"),
+    "unclear": Sentence("unclear"),
+    "dead": Sentence("dead"),
+}
+_OUTCOMES: Mapping[Outcome, Sentence] = {
+    Outcome.NEW: Sentence("papers came"),
+    Outcome.QUIET: Sentence("nothing was due"),
+    Outcome.STALE: Sentence("as before"),
+    Outcome.LATE: Sentence("late"),
+    Outcome.FAILED: Sentence("failed"),
+}
+_BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)  # what a day is shown as
+_NO_POLL = Sentence("not asked")
+_MANY_MORE = Sentence("There are more; paperwire outbox lists all of them.")
+_NOT_THERE = Sentence("That delivery is not there any more, or there is nothing to do about it.")
+_DONE = {"retry": Sentence("It will be tried again."), "dismiss": Sentence("It is given up; retry takes that back.")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDelivery:
+    """A delivery that waits, as the page shows it."""
+
+    id: str
+    chat: str
+    state: str
+    kind: str  # class of the style
+    papers: str
+    since: str
+    moment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What was read for the page."""
+
+    waiting: Sequence[OutboxEntry]
+    receipts: Sequence[Receipt]
+    sources: Sequence[SourceFigures]
+
+
+class StatusPage:
+    """The page, and what is pressed on it."""
+
+    def __init__(self, app: App, work: RecentWork) -> None:
+        self._app = app
+        self._work = work
+
+    def all(self) -> tuple[WebPage, ...]:
+        """Returns the pages."""
+        return (
+            WebPage(path=PATH, answer=self.show, label=_TITLE, for_operators=True),
+            WebPage(path=f"{PATH}/delivery", answer=self.press, method="POST", for_operators=True),
+        )
+
+    async def show(self, asked: PageRequest) -> PageResponse:
+        """Shows how the bot is doing."""
+        said = asked.query.get("done", "")
+        words = {"done": _DONE[said]} if said in _DONE else {"done": _NOT_THERE} if said else {}
+        return PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
+
+    async def press(self, asked: PageRequest) -> PageResponse:
+        """Has a delivery tried again, or gives it up."""
+        action, delivery = asked.form.get("action", ""), asked.form.get("delivery", "")
+        acts: Mapping[str, Callable[..., None]] = {"retry": retry_delivery, "dismiss": dismiss}
+        if action not in acts:
+            return PageResponse(location=PATH)
+        try:
+            await write(acts[action], self._app.store, delivery, now=self._app.clock.now())
+        except NotFound:
+            action = "gone"
+        except StoreError as error:
+            log.error("What was pressed on the page of the status could not be done: %s", error)
+            return PageResponse(status=503, body="Not now.\n", kind="text/plain")
+        return PageResponse(location=f"{PATH}?done={action}")
+
+    def _drawn(self, asked: PageRequest, words: Mapping[str, Sentence]) -> str:
+        app, now = self._app, self._app.clock.now()
+        language = Language(asked.frame.language, app.settings.timezone)
+        stored, wall = _read(app.store, now, app.clock.wall()), app.clock.wall()
+        waiting = [_shown(one, language) for one in stored.waiting[:SHOWN]]
+        more = _MANY_MORE.say(language.translate) if len(stored.waiting) > SHOWN else ""
+        days = [language.local(now).date() - timedelta(days=back) for back in reversed(range(DAYS))]
+        return draw_page(
+            "status.html",
+            asked.frame,
+            _TITLE,
+            words={**_WORDS, **words},
+            waiting=waiting,
+            more=more,
+            messages=_messages(self._work, now, language),
+            sources=_calendar(stored, days, language) if stored.sources else None,
+            problems=_problems(stored.sources, language),
+            plans=_plans(list(self._work.plans), self._work.since, language),
+            database=_database(
+                file_sizes(app.store), copy_times(backup_folder(app.settings, app.store)), wall, language
+            ),
+        )
+
+
+def _read(store: Store, now: datetime, wall: datetime) -> _Stored:
+    entries = outbox_entries(store, now=now, wall=wall, over=False)
+    waiting = list(islice((one for one in entries if one.state in _STATES), SHOWN + 1))
+    receipts = receipts_since(store, now - timedelta(days=DAYS))
+    return _Stored(waiting=waiting, receipts=receipts, sources=figures(store, now=now, wall=wall).sources)
+
+
+def _shown(entry: OutboxEntry, language: Language) -> ShownDelivery:
+    return ShownDelivery(
+        id=entry.id,
+        chat=entry.chat,
+        state=_STATES[entry.state].say(language.translate),
+        kind="bad" if entry.state in ("dead", "unclear") else "waits",
+        papers=language.count("{count} paper", "{count} papers", entry.papers),
+        since=language.moment(entry.waiting_since),
+        moment=entry.waiting_since.isoformat(timespec="seconds"),
+        reason=entry.reason,
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------- plots
+
+
+def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str, str]:
+    """Returns the picture of the messages by hour, and the sentence that says what to see."""
+    hours, shown = work.by_hour(now), []
+    for place, (hour, outcomes) in enumerate(hours):
+        label = f"{language.local(hour):%H:%M}"
+        sent, others = outcomes[_SENT], sum(outcomes.values()) - outcomes[_SENT]
+        said = _said(sent, others, language)
+        labelled = place % _EVERY == 0 or place == len(hours) - 1
+        shown.append(
+            Bar(label=label if labelled else "", title=f"{label}: {said}", parts=(("good", sent), ("bad", others)))
+        )
+    total = sum((outcomes for _, outcomes in hours), Counter[str]())
+    said = _said(total[_SENT], sum(total.values()) - total[_SENT], language)
+    since = language.moment(work.since)
+    sentence = language.say("{said}. Counted by this process, which started {since}.", said=said, since=since)
+    return bars(sentence, shown) if total else "", sentence
+
+
+def _said(sent: int, others: int, language: Language) -> str:
+    return language.say(
+        "{sent} sent, {others}",
+        sent=language.count("{count} message", "{count} messages", sent),
+        others=language.count("{count} failed attempt", "{count} failed attempts", others),
+    )
+
+
+def _calendar(stored: _Stored, days: Sequence[date], language: Language) -> tuple[str, list[str]]:
+    """Returns the calendar of the sources, and a sentence for each of them."""
+    found: dict[tuple[str, date], set[Outcome]] = {}
+    for receipt in stored.receipts:
+        found.setdefault((receipt.source, language.local(receipt.at).date()), set()).add(receipt.outcome)
+    rows, sentences = {}, []
+    for source in stored.sources:
+        outcomes = [next((o for o in _BEST_FIRST if o in found.get((source.name, day), ())), None) for day in days]
+        rows[source.name] = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
+        sentences.append(_in_words(source, outcomes, language))
+    return calendar(language.say("Sources in the last four weeks"), days, rows), sentences
+
+
+def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
+    said = (_OUTCOMES[outcome] if outcome else _NO_POLL).say(language.translate)
+    return Day(kind=outcome.value if outcome else "none", title=f"{language.short_day(day)}: {said}")
+
+
+def _in_words(source: SourceFigures, outcomes: Sequence[Outcome | None], language: Language) -> str:
+    return language.say(
+        "{name}: papers on {new} of {days} days, failed on {failed}",
+        name=source.name,
+        new=outcomes.count(Outcome.NEW),
+        days=len(outcomes),
+        failed=outcomes.count(Outcome.FAILED),
+    )
+
+
+def _problems(sources: Iterable[SourceFigures], language: Language) -> list[str]:
+    """Returns a sentence for each source that is behind."""
+    return [
+        language.say(
+            "{name} is behind: {why}",
+            name=one.name,
+            why=one.last.detail or _OUTCOMES[one.last.outcome].say(language.translate),
+        )
+        for one in sources
+        if one.is_overdue and one.last is not None
+    ]
+
+
+def _plans(plans: Sequence[PlanMade], since: datetime, language: Language) -> str:
+    if not plans:
+        return language.say("Nothing was planned since {since}.", since=language.moment(since))
+    seconds = [one.seconds for one in plans]
+    matching = sum(one.matching_seconds for one in plans) / (sum(seconds) or 1)
+    return language.say(
+        "Of the last {plans} with {deliveries}, half took {middle} s or less, the longest {most} s; matching was {share} % of it.",
+        plans=language.count("{count} plan", "{count} plans", len(plans)),
+        deliveries=language.count("{count} delivery", "{count} deliveries", sum(one.deliveries for one in plans)),
+        middle=f"{median(seconds):.2f}",
+        most=f"{max(seconds):.2f}",
+        share=f"{100 * matching:.0f}",
+    )
+
+
+def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: datetime, language: Language) -> list[str]:
+    said = []
+    if sizes:
+        size = f"{sum(sizes.values()) / _MEGABYTE:,.1f}"
+        said.append(language.say("The database takes {size} MB.", size=size))
+    if copies:
+        age = language.duration(max(wall - max(copies), timedelta(0)))
+        kept = language.count("{count} copy", "{count} copies", len(copies))
+        said.append(language.say("{copies}, the newest {age} old.", copies=kept, age=age))
+    else:
+        said.append(language.say("There is no copy yet."))
+    return said

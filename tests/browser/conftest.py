@@ -1,0 +1,75 @@
+"""A browser for the whole run, in a thread of its own, and two bots: one whose proxy names people, one with no setting at all.
+
+Playwright's loop and pytest-asyncio's cannot share a thread, so the tests of this folder run in that of the browser.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.visitor import Bot, Visitor, running_bot
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+_thread = ThreadPoolExecutor(1, "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of this folder; without Chromium they are skipped by name."""
+    for item in items:
+        if Path(__file__).parent in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed: make chromium"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs a test in the thread of the browser."""
+    wanted = pyfuncitem._fixtureinfo.argnames
+    _thread.submit(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in wanted}).result()
+    return True
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, once for all tests."""
+    stack = ExitStack()
+
+    def start() -> Any:
+        playwright = stack.enter_context(sync_playwright())
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        stack.callback(started.close)
+        return started
+
+    yield _thread.submit(start).result()
+    _thread.submit(stack.close).result()
+
+
+@pytest.fixture(scope="session")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+    """A bot whose proxy names people, so that each test has chats of its own."""
+    settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
+    with running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Any, bot: Bot) -> Iterator[Callable[..., Visitor]]:
+    """Opens the page of a chat: `visit("ada", width=360, dark=True, language="zh", scripts=False)`."""
+    stack = ExitStack()
+
+    def opened(name: str, **wishes: Any) -> Visitor:
+        return Visitor.comes(browser, stack, wishes.pop("bot", bot), name, **wishes)
+
+    yield opened
+    _thread.submit(stack.close).result()

@@ -1,0 +1,80 @@
+"""The chat as people use it: with scripts, without, with the keyboard alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.browser.visitor import Visitor
+
+Visit = Callable[..., Visitor]
+
+
+def test_a_person_subscribes_gets_a_paper_live_opens_its_card_and_takes_it_back(visit: Visit) -> None:
+    ada = visit("ada")
+    ada.says("/sub gondola")
+    ada.sees("✓ 1")
+    ada.bot.brings("A gondola on the moon")
+    ada.sees("A gondola on the moon")
+    ada.presses("more")
+    ada.sees("We look at it, and it holds.")
+    ada.says("/undo")
+    ada.sees("Undone.")
+    ada.says("/list")
+    ada.sees("There are no subscriptions yet")
+
+
+def test_what_another_page_of_the_chat_says_is_shown_and_another_chat_sees_nothing(visit: Visit) -> None:
+    desk, phone, stranger = visit("bea"), visit("bea", width=360), visit("eve")
+    desk.says("/sub harpsichord")
+    phone.sees("✓ 1")
+    phone.presses("undo")
+    desk.sees("Undone.")
+    stranger.says("/list")
+    stranger.sees("There are no subscriptions yet")
+    assert "harpsichord" not in stranger.page.content()
+
+
+def test_a_page_that_was_away_goes_on_where_it_stopped(visit: Visit) -> None:
+    desk, phone = visit("cem"), visit("cem")
+    phone.page.context.set_offline(True)
+    desk.says("/sub bassoon")
+    desk.sees("✓ 1")
+    phone.page.context.set_offline(False)
+    phone.sees("✓ 1")
+    assert phone.page.locator("#log .post").count() == desk.page.locator("#log .post").count() == 2
+
+
+def test_everything_works_without_scripts(visit: Visit) -> None:
+    dan = visit("dan", scripts=False)
+    dan.says("/sub lighthouse")
+    dan.sees("✓ 1")
+    dan.presses("undo")
+    dan.sees("Undone.")
+    dan.says("/list")
+    dan.sees("There are no subscriptions yet")
+    dan.bot.brings("A lighthouse made of light")
+    dan.says("/sub lighthouse")
+    visit("dan").sees("A lighthouse made of light")  # another window of the same person tells when it is there
+    dan.page.get_by_role("link", name="show what is new").click()
+    dan.sees("A lighthouse made of light")
+
+
+def test_with_the_keyboard_alone(visit: Visit) -> None:
+    fay = visit("fay")
+    keys: Any = fay.page.keyboard
+    assert fay.focus("id") == "text", "one can type at once"
+    keys.type("/sub marimba")
+    keys.press("Enter")
+    fay.sees("✓ 1")
+    assert fay.focus("id") == "text", "one can go on typing"
+    keys.press("Shift+Tab")
+    assert fay.focus("textContent") == "undo"
+    assert fay.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "focus is seen"
+    keys.press("Enter")
+    fay.sees("Undone.")
+    reached = []
+    while (here := fay.focus("className || document.activeElement.textContent.trim()")) != "skip":
+        reached.append(here)
+        keys.press("Shift+Tab")
+        assert len(reached) < 20
+    keys.press("Enter")
+    assert fay.focus("id") == "content"

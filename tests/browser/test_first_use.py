@@ -1,0 +1,37 @@
+"""From a clone to a received paper: two commands and three messages, without an account and without a network."""
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.browser.visitor import Visitor, running_bot
+from tests.fakes.process import ROOT
+
+COMMANDS = ["make demo", "make run"]
+MESSAGES = 3
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    block = re.search(r"^```\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert block
+    assert [line.partition("  ")[0] for line in block[1].splitlines()][:2] == COMMANDS
+    makefile = (ROOT / "Makefile").read_text()
+    assert "paperwire demo" in makefile.split("\ndemo:")[1].split("\n\n")[0]
+    assert "paperwire run" in makefile.split("\nrun:")[1].split("\n\n")[0]
+
+
+def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        bot = stack.enter_context(running_bot(tmp_path, {}, sources=False))
+        me = Visitor.comes(browser, stack, bot, "")
+        me.presses("use the samples")
+        me.is_live()
+        assert me.page.get_by_role("button", name="use the samples").count() == 0, "it is offered once"
+        me.says("diffusion")  # the first message
+        me.sees("Implicit Diffusion")
+        me.presses("subscribe")  # the second: a button says what one could have written
+        me.page.wait_for_selector(".menu details")
+        me.sees("Implicit Diffusion")
+        said = me.page.locator("#log .mine").count() + 1
+        assert said <= MESSAGES

@@ -1,0 +1,153 @@
+"""A visitor of the pages, and the bots that they visit: real processes of `paperwire run`."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.process import ROOT
+from tests.integration.cli import INBOX, page
+
+STARTS = 120.0  # seconds that a start may take
+_papers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A running `paperwire run`."""
+
+    folder: Path
+    url: str
+
+    def brings(self, *titles: str) -> None:
+        """Puts a digest with these papers into the inbox, which the bot watches."""
+        papers = [(f"2611.{next(_papers):05d}", title, "We look at it, and it holds.") for title in titles]
+        part = self.folder / "inbox" / f"{next(_papers)}.part"
+        part.write_text(page(*papers), "utf-8")
+        part.rename(part.with_suffix(".md"))
+
+
+@contextmanager
+def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool = True) -> Iterator[Bot]:
+    """Runs a bot in a folder; with `sources` one that watches a folder, else one without any setting, and without a network."""
+    (folder / "inbox").mkdir()
+    if sources:
+        (folder / "paperwire.toml").write_text(INBOX)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
+    given = {
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+        "PAPERWIRE_WEB_PORT": "0",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+    log = folder / "log.txt"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            [sys.executable, "-m", "bot", "run"],
+            cwd=folder,
+            env={**own, **nowhere, **given, "PAPERWIRE_ACCESS": "open" if sources else "ask", **environment},
+            stdout=out,
+            stderr=out,
+        ) as process,
+    ):
+        try:
+            yield Bot(folder, _address(process, log))
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Returns the address that it prints for people, once it listens."""
+    end = time.monotonic() + STARTS
+    while time.monotonic() < end and process.poll() is None:
+        said = log.read_text("utf-8", "replace")
+        if found := re.search(r"^Pages: (http://\S+/)$", said, re.MULTILINE):
+            return found[1]
+        time.sleep(0.05)
+    raise RuntimeError(f"it did not start:\n{log.read_text('utf-8', 'replace')}")
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Somebody with a browser who has a chat open."""
+
+    page: Any
+    bot: Bot
+
+    @classmethod
+    def comes(
+        cls,
+        browser: Any,
+        stack: ExitStack,
+        bot: Bot,
+        name: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        language: str = "en",
+        scripts: bool = True,
+        still: bool = False,
+    ) -> "Visitor":
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            locale="zh-CN" if language == "zh" else "en-GB",
+            java_script_enabled=scripts,
+            reduced_motion="reduce" if still else "no-preference",
+            extra_http_headers={"X-User": name} if name else {},
+        )
+        stack.callback(context.close)
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        stack.callback(lambda: _none(errors))
+        page.goto(bot.url)
+        visitor = cls(page, bot)
+        if scripts:
+            visitor.is_live()
+        return visitor
+
+    def is_live(self) -> None:
+        """Waits until the page shows what comes as it comes."""
+        self.page.wait_for_selector("html[data-live=yes]", state="attached", timeout=30_000)
+
+    def says(self, words: str) -> None:
+        self.page.get_by_role("textbox").fill(words)
+        self.page.locator("#composer button").click()
+
+    def presses(self, label: str) -> None:
+        """Presses the newest button with this label."""
+        self.page.get_by_role("button", name=label, exact=True).last.click()
+
+    def sees(self, words: str) -> None:
+        """Waits until a message holds these words."""
+        self.page.locator("#log .post:not(.mine)", has_text=words).last.wait_for(state="attached", timeout=30_000)
+
+    def has(self, messages: int) -> None:
+        """Waits until the page shows so many messages."""
+        self.page.locator("#log .post").nth(messages - 1).wait_for(state="attached", timeout=30_000)
+
+    def focus(self, what: str) -> str:
+        """What the element with the focus is, by this property."""
+        return str(self.page.evaluate(f"document.activeElement.{what}"))
+
+    def overflows(self) -> bool:
+        """Whether the page must be scrolled sideways."""
+        wide = "document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
+        return bool(self.page.evaluate(wide))
+
+
+def _none(errors: list[str]) -> None:
+    assert errors == [], errors

@@ -1,0 +1,328 @@
+"""Who may open the pages and send their forms: hosts, origins, tokens, sessions, sizes; and that nobody reads another's chat."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.app import build_app
+from bot.operation.web.pages.guard import HEADERS, Entry, entry, is_known_host, is_own_form, preferred_language
+from bot.operation.web.pages.sessions import LASTS, Sessions
+from bot.operation.web.site import closed_lines, make_site
+from bot.settings import load_settings
+from tests.integration.web_site import HOME, Browser, Pages, open_pages
+from tests.make import NOON, FakeClock
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def local(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
+    async with open_pages(tmp_path, clock) as pages:
+        yield pages
+
+
+@pytest.fixture
+async def behind_proxy(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
+    named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open", "admins": "web:ada"}
+    async with open_pages(tmp_path, clock, **named) as pages:
+        yield pages
+
+
+@pytest.fixture
+async def with_password(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
+    async with open_pages(tmp_path, clock, web_password=PASSWORD, access="open") as pages:
+        yield pages
+
+
+# ------------------------------------------------------------------------------------------------------------ the entry
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, Entry.LOCAL),
+        ({"WEB_HOST": "::1"}, Entry.LOCAL),
+        ({"WEB_HOST": "localhost"}, Entry.LOCAL),
+        ({"WEB_HOST": "0.0.0.0"}, Entry.OFF),  # noqa: S104 - what is refused
+        ({"WEB_HOST": "192.168.1.5"}, Entry.OFF),
+        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),  # noqa: S104 - as above
+        ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, Entry.PROXY),  # noqa: S104 - as above
+        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}, Entry.OFF),
+        ({"SLACK_SIGNING_SECRET": "0123456789abcdef"}, Entry.OFF),
+        ({"SLACK_SIGNING_SECRET": "0123456789abcdef", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
+    ],
+)
+def test_without_a_password_there_are_pages_on_this_machine_alone(
+    tmp_path: Path, settings: dict[str, str], expected: Entry
+) -> None:
+    loaded = load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path)
+    assert entry(loaded)[0] is expected
+
+
+async def test_where_others_could_come_there_are_no_pages_and_the_operator_is_told(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    named = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_HOST": "0.0.0.0"}  # noqa: S104 - as above
+    app = build_app(load_settings(named, tmp_path), clock=clock)
+    assert make_site(app) is None
+    (line,) = closed_lines(app)
+    assert "PAPERWIRE_WEB_PASSWORD" in line
+    await app.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known"),
+    [
+        ("127.0.0.1:8420", True), ("localhost:8420", True), ("[::1]:8420", True), ("me.localhost", True),
+        ("papers.example.org", True), ("PAPERS.example.org:443", True), ("evil.example.org", False), ("", False),
+        ("localhost.evil.example.org", False), ("192.168.1.5", False), ("127.0.0.1.evil.example.org", False), ("[", False),
+    ],
+)  # fmt: skip
+def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: bool) -> None:
+    assert is_known_host(host, {"papers.example.org"}, local=True) is is_known
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_ours"),
+    [
+        ({"origin": "http://127.0.0.1:8420"}, True),
+        ({"origin": "https://papers.example.org"}, True),
+        ({"origin": "http://127.0.0.1:8421"}, False),
+        ({"origin": "http://localhost:8420"}, False),
+        ({"origin": "https://evil.example.org"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "http://[", "sec-fetch-site": "same-origin"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({}, True),  # no browser: the token decides
+    ],
+)
+def test_a_form_comes_from_our_own_page(headers: dict[str, str], is_ours: bool) -> None:
+    assert is_own_form({"host": "127.0.0.1:8420", **headers}, {"papers.example.org"}) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.5", "en"),
+        ("de", "en"),
+        ("", "en"),
+        ("de,zh-TW", "zh"),
+    ],
+)
+def test_the_browser_tells_the_language(accepted: str, language: str) -> None:
+    assert preferred_language(accepted) == language
+
+
+# ---------------------------------------------------------------------------------------------------------- at a machine
+
+
+async def test_every_answer_forbids_foreign_scripts_frames_and_copies(local: Pages) -> None:
+    browser = local.browser()
+    answers = [await browser.opens(path) for path in ("/", "/chat/file", "/static/style.css")]
+    answers.append(await browser.client.post("/chat/say", data={"text": "x"}))
+    for answer in answers:
+        for name, value in HEADERS.items():
+            assert name in answer.headers, (answer.url, name)
+            assert name == "cache-control" or answer.headers[name] == value
+    assert "'unsafe-inline'" not in HEADERS["content-security-policy"]
+    assert "frame-ancestors 'none'" in HEADERS["content-security-policy"]
+    assert not any(mark in answers[0].text for mark in ("<style", " style=", " onclick=", "<script>"))
+    assert [answer.status_code for answer in answers] == [200, 404, 200, 403]
+
+
+async def test_the_session_is_no_business_of_scripts_and_other_sites(local: Pages) -> None:
+    cookie = (await local.browser().opens()).headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+    assert "Secure" not in cookie
+    assert "set-cookie" not in (await _twice(local.browser())).headers, "a session stays as it is"
+
+
+async def _twice(browser: Browser) -> httpx.Response:
+    await browser.opens()
+    return await browser.opens()
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields", "status"),
+    [
+        ({}, {}, 303),
+        ({"origin": "https://evil.example.org"}, {}, 403),
+        ({"origin": "null"}, {}, 403),
+        ({}, {"token": "0" * 64}, 403),
+        ({}, {"token": ""}, 403),
+        ({"host": "evil.example.org", "origin": "http://evil.example.org"}, {}, 421),
+        ({"x-forwarded-for": "203.0.113.7"}, {}, 403),
+        ({"content-type": "text/plain"}, {}, 400),
+        ({}, {"text": "x" * 70_000}, 413),
+    ],
+)
+async def test_only_a_form_of_our_own_page_is_taken(
+    local: Pages, headers: dict[str, str], fields: dict[str, str], status: int
+) -> None:
+    browser = local.browser()
+    await browser.opens()
+    answer = await browser.posts("/chat/say", {"text": "/sub diffusion", **fields}, **headers)
+    assert answer.status_code == status
+    assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
+
+
+async def test_a_form_of_another_session_is_not_taken(local: Pages) -> None:
+    mine, theirs = local.browser(), local.browser()
+    await mine.opens()
+    await theirs.opens()
+    assert mine.token != theirs.token
+    mine.token = theirs.token
+    assert (await mine.posts("/chat/say", {"text": "/sub diffusion"})).status_code == 403
+
+
+async def test_who_sits_at_the_machine_needs_nobodys_leave(local: Pages) -> None:
+    browser = local.browser()
+    await browser.opens()
+    page = await browser.says("/sub diffusion")
+    assert "✓ 1" in page
+    assert "operator" not in page
+    await browser.posts("/chat/press", browser.button("undo"))
+    assert "Undone." in (await browser.opens()).text
+
+
+async def test_a_form_that_is_sent_twice_has_one_effect(local: Pages) -> None:
+    browser = local.browser()
+    await browser.opens()
+    for _ in range(2):
+        page = await browser.says("/sub diffusion", once="a-form-that-was-sent-twice")
+    assert page.count("✓ 1") == 1
+    assert page.count('class="post mine"') == 1
+
+
+async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClock) -> None:
+    secrets = {"web_password": PASSWORD, "secret_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
+    async with open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
+        browser = pages.browser()
+        for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
+            shown = await browser.opens(path)
+            assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
+
+
+# ------------------------------------------------------------------------------------------------------------- a password
+
+
+async def test_a_password_opens_the_chat_of_a_name(with_password: Pages) -> None:
+    browser = with_password.browser()
+    assert (await browser.opens()).headers["location"] == "/sign-in"
+    await browser.opens("/sign-in")
+    wrong = await browser.posts("/sign-in", {"name": "ada", "password": "wrong horse battery"})
+    assert wrong.status_code == 403
+    assert "not the password" in wrong.text
+    assert (await browser.posts("/sign-in", {"name": "a b", "password": PASSWORD})).status_code == 400
+    assert (await browser.posts("/sign-in", {"name": "", "password": PASSWORD})).status_code == 400
+    assert (await browser.opens()).status_code == 303
+    await browser.opens("/sign-in")
+    entered = await browser.posts("/sign-in", {"name": "ada", "password": PASSWORD})
+    assert entered.headers["location"] == "/"
+    await browser.opens()
+    assert "✓ 1" in await browser.says("/sub diffusion")
+    assert (await browser.posts("/sign-out", {})).headers["location"] == "/sign-in"
+    assert (await browser.opens()).status_code == 303
+
+
+async def test_guessing_a_password_ends_after_ten_times_for_a_minute(with_password: Pages, clock: FakeClock) -> None:
+    browser = with_password.browser()
+    await browser.opens("/sign-in")
+    for _ in range(10):
+        assert (await browser.posts("/sign-in", {"name": "eve", "password": "guess"})).status_code == 403
+    right = {"name": "ada", "password": PASSWORD}
+    assert (await browser.posts("/sign-in", right)).status_code == 429
+    clock.advance(timedelta(seconds=61))
+    assert (await browser.posts("/sign-in", right)).status_code == 303
+
+
+def test_a_session_ends_and_cannot_be_made_up() -> None:
+    sessions = Sessions(PASSWORD)
+    cookie = sessions.sign_in("ada", NOON)
+    assert sessions.name_of(cookie, NOON + LASTS - timedelta(seconds=1)) == "ada"
+    assert sessions.name_of(cookie, NOON + LASTS) == ""
+    assert Sessions("another password").name_of(cookie, NOON) == ""
+    assert Sessions().name_of(cookie, NOON) == ""
+    name, until, chance, signature = cookie.split(".")
+    eve = sessions.sign_in("eve", NOON).split(".")[0]
+    for forged in (
+        f"{eve}.{until}.{chance}.{signature}",
+        f"{name}.{int(until) + 1}.{chance}.{signature}",
+        f"{name}.{until}.{chance}.",
+        f"{name}.{until}.{chance}.{'0' * 64}",
+        "é.1.2.3",
+        "..." * 1000,
+        "",
+    ):
+        assert sessions.name_of(forged, NOON) == ""
+
+
+async def test_by_https_the_session_is_sent_by_https_only(with_password: Pages) -> None:
+    browser = with_password.browser()
+    cookie = (await browser.opens("/sign-in", **{"x-forwarded-proto": "https"})).headers["set-cookie"]
+    assert "Secure" in cookie
+
+
+# --------------------------------------------------------------------------------------------------------- behind a proxy
+
+
+async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: Pages) -> None:
+    home = "https://papers.example.org"
+    assert (await behind_proxy.browser(home).opens()).status_code == 403, "the proxy names nobody"
+    for name in ("a b", "", "a\tb"):
+        assert (await behind_proxy.browser(home, **{"x-user": name}).opens()).status_code == 403
+    ada = behind_proxy.browser(home, **{"x-user": "ada"})
+    assert (await ada.opens()).status_code == 200
+    elsewhere = behind_proxy.browser("https://other.example.org", **{"x-user": "ada"})
+    assert (await elsewhere.opens()).status_code == 421
+
+
+async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: Pages) -> None:
+    ada, eve = (behind_proxy.browser(HOME, **{"x-user": name}) for name in ("ada", "eve"))
+    for browser in (ada, eve):
+        await browser.opens()
+    await ada.says("/sub gondola")
+    undo = ada.button("undo")
+    await ada.says("/privacy")
+    number = next(one for one in range(1, 20) if f"/chat/file?message={one}" in ada.shown)
+    assert "stays for 30 days" in ada.shown, "the page says what it keeps beyond other platforms"
+    document = await ada.opens(f"/chat/file?message={number}")
+    assert "gondola" in document.text
+    assert document.headers["content-disposition"].startswith("attachment")
+    for path in ("/", "/?before=99", f"/chat/file?message={number}", "/?before=-1"):
+        assert "gondola" not in (await eve.opens(path)).text
+    await eve.opens()
+    await eve.posts("/chat/press", undo)
+    await eve.posts("/chat/press", {**undo, "message": "1"})
+    assert "gondola" not in (await eve.opens()).text
+    await ada.opens()
+    assert "gondola" in await ada.says("/list"), "eve's press changed nothing"
+    said = await eve.posts("/chat/press", undo, **{"x-requested-with": "fetch"})
+    assert "gondola" not in json.loads(said.text)["said"]
+
+
+async def test_of_a_person_as_many_commands_a_minute_are_taken_as_elsewhere(behind_proxy: Pages) -> None:
+    ada = behind_proxy.browser(HOME, **{"x-user": "ada"})
+    await ada.opens()
+    for _ in range(20):
+        await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
+    page = await ada.says("/sub gondola")
+    assert "✓ 1" not in page
+
+
+async def test_the_chat_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(behind_proxy: Pages) -> None:
+    ada = behind_proxy.browser(HOME, **{"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"})
+    page = await ada.opens()
+    assert '<html lang="zh">' in page.text
+    assert "发送" in page.text
+    assert "已" in await ada.says("/sub gondola") or "论文" in ada.shown
+    english = await ada.opens("/?language=en")
+    assert '<html lang="en">' in english.text
+    assert '<html lang="en">' in (await ada.opens()).text, "it is remembered"

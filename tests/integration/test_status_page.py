@@ -1,0 +1,169 @@
+"""The page of the status: what waits and why, retry and dismiss, the sources day by day, messages by hour. For operators."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from bot.app import App, build_app
+from bot.operation.recent_work import RecentWork
+from bot.operation.web.pages.status import SHOWN, StatusPage
+from bot.ports.measurements import MessageTried, PlanMade
+from bot.ports.web_page import PageFrame, PageRequest, Visitor
+from bot.settings import load_settings
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.planner import plan_due
+from subscriptions.service.sources import note_poll, sync_sources
+from subscriptions.store.sources import SourceFact, SourceState
+from tests.make import NOON, FakeClock, ingested, paper, subscribes
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[App]:
+    url = f"sqlite:///{tmp_path}/status.db"
+    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url}, tmp_path), clock=FakeClock(NOON))
+    app.open()
+    yield app
+    await app.close()
+
+
+@pytest.fixture
+def work(app: App) -> RecentWork:
+    return RecentWork(app.clock)
+
+
+@pytest.fixture
+def page(app: App, work: RecentWork) -> StatusPage:
+    return StatusPage(app, work)
+
+
+def asked(
+    language: str = "en", *, query: dict[str, str] | None = None, form: dict[str, str] | None = None
+) -> PageRequest:
+    visitor = Visitor(name="me", is_operator=True)
+    frame = PageFrame(path="/status", language=language, has_chosen_language=True, token="secret", visitor=visitor)
+    return PageRequest(frame=frame, headers={}, query=query or {}, form=form or {})
+
+
+async def shown(page: StatusPage, language: str = "en", **query: str) -> str:
+    return str((await page.show(asked(language, query=query))).body)
+
+
+def words(html: str) -> str:
+    """The text of a page."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def waits(app: App, chats: int = 1) -> list[str]:
+    """Has deliveries planned; returns their ids."""
+    for chat in range(chats):
+        subscribes(app.store, f"telegram:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
+    ingested(app.store, paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
+    plan_due(app.store, now=NOON)
+    return [one.id for one in outbox_entries(app.store, now=NOON, over=False)]
+
+
+async def test_what_waits_is_listed_with_its_chat(page: StatusPage, app: App) -> None:
+    assert "Nothing waits." in words(await shown(page))
+    waits(app)
+    assert "telegram:1000 planned · 1 paper · since Thu 22 Jan 12:00" in words(await shown(page))
+
+
+async def test_a_delivery_is_given_up_and_taken_back(page: StatusPage, app: App) -> None:
+    (delivery,) = waits(app)
+    answer = await page.press(asked(form={"delivery": delivery, "action": "dismiss"}))
+    assert answer.location == "/status?done=dismiss"
+    assert "Nothing waits." in words(await shown(page, done="dismiss"))
+    assert "It is given up; retry takes that back." in words(await shown(page, done="dismiss"))
+    await page.press(asked(form={"delivery": delivery, "action": "retry"}))
+    assert "telegram:1000 planned" in words(await shown(page))
+
+
+@pytest.mark.parametrize(
+    ("form", "location"),
+    [
+        ({"delivery": "no-such", "action": "retry"}, "/status?done=gone"),
+        ({"delivery": "no-such", "action": "dismiss"}, "/status?done=gone"),
+        ({"action": "drop"}, "/status"),
+        ({}, "/status"),
+    ],
+)
+async def test_what_cannot_be_done_changes_nothing(
+    page: StatusPage, app: App, form: dict[str, str], location: str
+) -> None:
+    waits(app)
+    assert (await page.press(asked(form=form))).location == location
+    assert "telegram:1000 planned" in words(await shown(page))
+
+
+async def test_of_very_many_only_the_first_are_shown(page: StatusPage, app: App) -> None:
+    waits(app, chats=SHOWN + 1)
+    found = await shown(page)
+    assert found.count('value="retry"') == SHOWN
+    assert "There are more; paperwire outbox lists all of them." in words(found)
+
+
+async def test_each_day_of_a_source_has_its_outcome(page: StatusPage, app: App) -> None:
+    sync_sources(app.store, [SourceFact(name="feed<1>", kind="rss", location="feed")], now=NOON)
+    outcomes = [
+        (0, Outcome.STALE),
+        (0, Outcome.NEW),
+        (1, Outcome.QUIET),
+        (2, Outcome.STALE),
+        (2, Outcome.FAILED),
+        (40, Outcome.NEW),
+    ]
+    for back, outcome in sorted(outcomes, reverse=True):
+        note_poll(app.store, Receipt(source="feed<1>", at=NOON - back * DAY, outcome=outcome), SourceState(on=True), {})
+    found = await shown(page)
+    picture = found[found.index("<svg") : found.index("</svg>")]
+    assert re.findall(r'rect class="(\w+)"', picture)[-4:] == ["none", "failed", "quiet", "new"]
+    assert "<title>22 Jan: papers came</title>" in picture
+    assert "feed&lt;1&gt;: papers on 1 of 28 days, failed on 1" in found
+    assert "feed<1>" not in found
+
+
+async def test_messages_are_counted_by_hour_and_outcome(page: StatusPage, app: App, work: RecentWork) -> None:
+    assert "<svg" not in await shown(page)
+    assert isinstance(app.clock, FakeClock)
+    for outcome in ("sent", "sent", "retry_later"):
+        work.observe(MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
+    app.clock.advance(timedelta(hours=1))
+    work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
+    found = await shown(page)
+    assert "<title>12:00: 2 messages sent, 1 failed attempt</title>" in found
+    assert "<title>13:00: 1 message sent, 0 failed attempts</title>" in found
+    assert "3 messages sent, 1 failed attempt. Counted by this process, which started Thu 22 Jan 12:00." in words(found)
+    app.clock.advance(timedelta(days=2))
+    work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
+    assert "1 message sent, 0 failed attempts. Counted" in words(await shown(page))
+
+
+async def test_plans_that_planned_something_are_told(page: StatusPage, work: RecentWork) -> None:
+    assert "Nothing was planned since Thu 22 Jan 12:00." in words(await shown(page))
+    work.observe(PlanMade(deliveries=0, seconds=9, matching_seconds=9))
+    for seconds in (1, 2, 7):
+        work.observe(PlanMade(deliveries=10, seconds=seconds, matching_seconds=seconds / 4))
+    said = (
+        "Of the last 3 plans with 30 deliveries, half took 2.00 s or less, the longest 7.00 s; matching was 25 % of it."
+    )
+    assert said in words(await shown(page))
+
+
+async def test_the_page_is_for_operators_and_translated(page: StatusPage, app: App) -> None:
+    waits(app)
+    assert all(one.for_operators for one in page.all())
+    found = words(await shown(page, "zh"))
+    assert "telegram:1000 已计划 · 1 篇论文 · 自 1月22日 周四 12:00" in found
+    assert not re.search(r"What waits|planned|retry|There is no copy", found)
+
+
+async def test_no_setting_is_shown(page: StatusPage, app: App) -> None:
+    waits(app)
+    assert str(app.store.path) not in await shown(page)

@@ -1,0 +1,85 @@
+"""The pages of a bot in this process: an application that is asked as a browser asks, with cookies and forms."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from bot.app import App, build_app
+from bot.operation.listening import listening
+from bot.operation.web.site import Site, make_site
+from bot.operation.web.web_address import health_app
+from bot.settings import load_settings
+from tests.make import FakeClock
+
+HOME = "http://127.0.0.1:8420"
+
+
+@dataclass(slots=True)
+class Browser:
+    """A browser with cookies of its own, whose forms bear the token of the page that it has seen last."""
+
+    client: httpx.AsyncClient
+    token: str = ""
+    shown: str = field(default="", repr=False)
+
+    async def opens(self, path: str = "/", **headers: str) -> httpx.Response:
+        answer = await self.client.get(path, headers=headers)
+        self.shown = answer.text
+        if found := re.search(r'name="token" value="(\w+)"', answer.text):
+            self.token = found[1]
+        return answer
+
+    async def posts(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        """Posts a form of the page that was seen last."""
+        given = {"origin": str(self.client.base_url).rstrip("/"), **headers}
+        return await self.client.post(path, data={"token": self.token, **fields}, headers=given)
+
+    async def says(self, text: str, **fields: str) -> str:
+        """Says something and returns the page that is shown then."""
+        answer = await self.posts("/chat/say", {"text": text, **fields})
+        assert answer.status_code == 303, answer.text
+        return (await self.opens()).text
+
+    def button(self, label: str) -> dict[str, str]:
+        """The fields of the newest button with this label."""
+        forms = re.findall(r'<form class="body".*?</form>', self.shown, re.DOTALL)
+        for form in reversed(forms):
+            if found := re.search(rf'name="press" value="([^"]+)"[^>]*>{re.escape(label)}</button>', form):
+                number = re.search(r'name="message" value="(\d+)"', form)
+                assert number
+                return {"press": found[1], "message": number[1]}
+        raise AssertionError(f"no button [{label}] in {self.shown}")
+
+
+@dataclass(slots=True)
+class Pages:
+    """A bot whose pages are open."""
+
+    app: App
+    site: Site
+
+    def browser(self, home: str = HOME, **headers: str) -> Browser:
+        server = health_app(dict, pages=self.site.routes)
+        transport = httpx.ASGITransport(server, raise_app_exceptions=False)
+        return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
+
+
+@asynccontextmanager
+async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **settings: str) -> AsyncIterator[Pages]:
+    """Opens the pages of a bot with these settings: `web_password="…"` is PAPERWIRE_WEB_PASSWORD."""
+    given = {f"PAPERWIRE_{name.upper()}": value for name, value in settings.items()}
+    url = database_url or f"sqlite:///{folder}/paperwire.db"
+    app = build_app(load_settings({"PAPERWIRE_DATABASE_URL": url, **given}, folder), clock=clock)
+    app.open()
+    site = make_site(app)
+    assert site is not None
+    try:
+        async with listening(app, []) as dispatcher:
+            with site.taking(dispatcher):
+                yield Pages(app, site)
+    finally:
+        await app.close()
