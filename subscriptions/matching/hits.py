@@ -45,21 +45,29 @@ class HitFinder:
         self._tokens = tokenize(paper, fields)
         self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
         self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
+        self._last: tuple[Query | None, list[Term]] = None, []  # the query asked last, and what it wants of this paper
 
     def why(self, query: Query) -> tuple[Hit, ...]:
         """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
-        terms = _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
+        terms = self._wanted_by(query)
         return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
 
     def places(self, query: Query) -> tuple[tuple[Field, dict[Term, list[tuple[int, int]]]], ...]:
         """Returns for each text of the paper in which a query found words: its field, and (start, end) of each of them."""
-        terms = _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
-        of_terms = {term: self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS}
+        of_terms = {
+            term: self._places_of(term) for term in self._wanted_by(query) if term.field.kind is ValueKind.WORDS
+        }
         found = (
             (field, {term: places[number] for term, places in of_terms.items() if places[number]})
             for number, (field, _) in enumerate(self._texts)
         )
         return tuple((field, places) for field, places in found if places)
+
+    def _wanted_by(self, query: Query) -> list[Term]:
+        """Returns what the alternatives that fit the paper want. Its hits and its places are asked for one after the other."""
+        if self._last[0] is not query:
+            self._last = query, _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
+        return self._last[1]
 
     def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
         of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]

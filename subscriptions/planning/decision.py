@@ -199,15 +199,11 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
             looked = _sequence(paper) <= cursor or _counts_as_sent(subscription, paper)
             if not looked and paper.id not in delivered and (with_crosses or not _is_cross(paper)):
                 reasons.setdefault(position, []).append(subscription)
-    scored, near = due.chat.settings.order == "score", due.nearness or _no_taste
+    near, newest = due.nearness, due.chat.settings.order == "newest"
     return [
-        _of_paper(papers[position], reasons[position], evidence, near(position) if scored else None)
-        for position in sorted(reasons)
+        _of_paper(papers[at], reasons[at], evidence, near(at) if near else None, newest=newest)
+        for at in sorted(reasons)
     ]
-
-
-def _no_taste(_: int) -> float:
-    return 0.0
 
 
 def _of_paper(
@@ -215,8 +211,10 @@ def _of_paper(
     fitting: list[Subscription],
     evidence: Callable[[Subscription, KnownPaper], Evidence],
     nearness: float | None,
+    *,
+    newest: bool,
 ) -> _Found:
-    """A paper with its reasons and its rank. Without `nearness` the newest come first."""
+    """A paper with its reasons and its rank; `newest`: the newest come first. Most chats have no taste, and no `nearness`."""
     first = fitting[0]
     proof, cross = evidence(first, paper), _is_cross(paper)
     reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
@@ -227,10 +225,11 @@ def _of_paper(
         by_author |= another.by_author
     # Newer days first. Not by sequence alone: missed days are fetched after newer ones.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
-    if nearness is None:
+    if newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
     else:
-        rank = first.number, cross, -score(proof.fit, nearness), not proof.in_title, -len(proof.words), newer_first
+        points = proof.fit if nearness is None else score(proof.fit, nearness)
+        rank = first.number, cross, -points, not proof.in_title, -len(proof.words), newer_first
     return _Found(paper, _because(*reasons), first.number, by_author, cross, rank)
 
 

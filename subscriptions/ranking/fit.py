@@ -11,6 +11,7 @@ from subscriptions.ranking.rarity import Rarity
 ELSEWHERE = 0.5  # what a word counts that is not in the title
 NEAR = 0.2  # what it counts that all words stand side by side; the farther apart, the less
 _FAR = 60  # characters between the words with which half of that is left
+_DIGITS = 2  # papers that fit nearly the same come in the order of their days
 _MOST_PLACES = 8  # of a term in one text: to look for the nearest ones stays quick
 
 Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]  # of each text: term -> (start, end) in it
@@ -27,7 +28,8 @@ def fit(query: Query, found: Places, rarity: Rarity) -> float:
         for term in places:
             best[term] = max(best.get(term, 0.0), 1.0 if field is TITLE else ELSEWHERE)
     words = sum(wanted.get(term, 0.0) * place for term, place in best.items())
-    return words / whole + max((_nearness(places, len(best)) for _, places in found), default=0.0)
+    near = max((_nearness(places, len(best)) for _, places in found), default=0.0)
+    return round(words / whole + near, _DIGITS)
 
 
 def wanted_words(query: Query) -> set[Term]:

@@ -162,11 +162,11 @@ def test_what_speaks_for_a_paper_is_named_with_its_words(store: Store) -> None:
 
 def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
     subscribes(store, str(ME), "graph", every="now")
-    ingested(store, paper("Graph swarm", arxiv_id=None))
-    ingested(store, paper("Another", arxiv_id="2601.99999"))
-    did(store, Signal.SAVED, "Graph swarm", "Another")
+    ingested(store, paper("Graph swarm", arxiv_id=None), paper("Swarm", arxiv_id="2601.99999"))
+    did(store, Signal.SAVED, "Graph swarm", "Swarm")
     did(store, Signal.OPENED, "Graph swarm")
-    ingested(store, paper("Graph swarm", arxiv_id="2601.99999"), now=LATER)
-    assert len(saved_papers(store, chat_of(store))) in (1, 2)
-    for one in saved_papers(store, chat_of(store)):
-        assert Signal.SAVED in signals_of_paper(store, chat_of(store), one.id)
+    assert len(saved_papers(store, chat_of(store))) == 2
+    ingested(store, paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
+    (one,) = saved_papers(store, chat_of(store))
+    assert one.paper.arxiv_id == "2601.99999"
+    assert signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
