@@ -57,9 +57,9 @@ test-cluster: .venv/dev.stamp ## three workers on PostgreSQL, killed again and a
 	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
 	$(BIN)/python -m tests.cluster.rate --page docs/reliability.md $(ARGS)
 
-test-postgresql: .venv/dev.stamp ## every test that lets one choose, on PostgreSQL alone, and without ARGS the simulated year there
-	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
-	@if [ -z "$(ARGS)" ]; then $(BIN)/python -m tests.faults.year --postgresql; fi
+test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
+	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
+	$(BIN)/python -m tests.faults.year --postgresql
 
 fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; TARGET=digests MINUTES=10: one reader, guided by coverage
 	@if [ -z "$(TARGET)" ]; then \

@@ -15,7 +15,7 @@ from bot.ports.channel import Channel
 from bot.ports.conversation import PlatformApi
 from bot.ports.measurements import MessageTried, outcome_name
 from bot.ports.reply import File
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.chats import chat_moved, finish_reply
 from subscriptions.service.notices import pause_unreachable
@@ -194,6 +194,8 @@ async def _measured(context: Context, platform: str, post: Callable[[], Awaitabl
 async def _reserve(context: Context, chat: ChatAddress) -> None:
     """Waits until lane and token may send one more message, ahead of all deliveries that wait."""
     limiter, clock = context.rate_limiter, context.clock
+    with suppress(StoreError):  # an answer does not wait for the database
+        await context.engine.count_others(chat.lane)
     while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
         await clock.sleep(wait)
     wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()

@@ -1,9 +1,11 @@
 """Waits until the rate limits allow one more message of a lane."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from bot.context.dependencies import Context
 from bot.context.writing import write_together
+from subscriptions.errors import StoreError
 from subscriptions.model import Lane
 from subscriptions.service.outbox import pause_lane
 
@@ -32,6 +34,8 @@ async def _wait_for_lane(context: Context, lane: Lane, *, stays: bool) -> bool:
 
     `stays`: waits up to MAX_RATE_WAIT instead of rescheduling the lane.
     """
+    with suppress(StoreError):  # what was counted last is true enough
+        await context.engine.count_others(lane)
     while (wait := context.rate_limiter.ready_at(lane, now := context.clock.monotonic()) - now) > 0:
         if token_is_paused(context, lane.platform):
             return False

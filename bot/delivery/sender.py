@@ -24,7 +24,6 @@ from subscriptions.service.outbox import (
     begin_worker,
     lanes,
     outbox_counts,
-    sends_of_lane,
     stopped_platforms,
     wake_idle,
 )
@@ -106,11 +105,8 @@ class Sender:
 
     async def deliver_lane(self, drain_state: DrainState, lane: Lane) -> None:
         """Delivers in one lane, whose last messages another worker may have sent. Raises StoreError."""
-        context = self._context
-        ago = await asyncio.to_thread(sends_of_lane, context.store, lane, wall=context.clock.wall())
-        second = context.clock.monotonic()
-        context.rate_limiter.count_sends(lane, [second - one.total_seconds() for one in ago])
-        await deliver(context, drain_state, lane)
+        await self._context.engine.count_others(lane, anew=True)
+        await deliver(self._context, drain_state, lane)
 
     async def sweep(self, drain_state: DrainState) -> int:
         """Wakes every lane that has something to do now and no job. Returns how many. Raises StoreError."""

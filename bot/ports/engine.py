@@ -38,6 +38,12 @@ class Engine(Protocol):
         `urgent` sends, the answers to people, go before all other sends that wait. The call itself may wait.
         """
 
+    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
+        """Has the rate limiter count what other processes have sent in a lane, unless it did so just now. Raises StoreError.
+
+        `anew`: in any case.
+        """
+
 
 class RateLimiter(Protocol):
     """Tells when a lane may send. Each lane has one sender at a time, so only the sending process needs a limiter."""

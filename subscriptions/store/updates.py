@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select, update
 
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
@@ -56,6 +57,23 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
         )
     )
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
+
+
+def answers_in(session: Session, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+    """(came at, its reply is finished) of each update in a lane that came after `after`.
+
+    What `worker` has still to post is left out: it counts that itself when it does.
+    """
+    name = str(ChatAddress(lane.platform, lane.address))
+    rows: list[tuple[datetime, bool]] = []
+    for of_lane in (UpdateRow.chat == name, (col(UpdateRow.chat) > f"{name}/") & (col(UpdateRow.chat) < f"{name}0")):
+        found = session.exec(
+            select(UpdateRow.at, col(UpdateRow.state), UpdateRow.worker).where(of_lane, UpdateRow.at > after)
+        )
+        rows += [
+            (at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker
+        ]
+    return rows
 
 
 def finish_reply(session: Session, platform: str, update_id: str) -> None:

@@ -23,7 +23,7 @@ from bot.ports.engine import Deliver
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.operations import terms
-from subscriptions.service.outbox import count_jobs, recover_own, wake
+from subscriptions.service.outbox import count_jobs, recover_own, sends_of_lane, wake
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder, SideSession
 
@@ -36,6 +36,8 @@ CONCURRENCY = 10  # lanes of one platform that run at once in one worker
 BUSY_AFTER = 2.0  # seconds until a lane is looked at again that another worker still has
 FAILED_AFTER = 15.0  # seconds until a lane is tried again that failed
 SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
+COUNTED_FOR = 1.0  # seconds until what others sent in a lane is counted again
+_MOST_COUNTED = 4096  # lanes of which it is known when they were counted, until old ones are forgotten
 LOOK_INTERVAL = 0.05  # seconds between two looks of `run` whether there are jobs left
 
 
@@ -65,6 +67,7 @@ class ClusterEngine:
         self._running: set[Lane] = set()
         self._left: set[Lane] = set()  # lanes that failed, and in which something may be marked as being sent
         self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
+        self._counted: dict[Lane, float] = {}  # lane → monotonic second at which what others sent there was counted
         self._writes: set[asyncio.Task[None]] = set()
         self._queue: JobQueue | None = None
         self.errors: list[Exception] = []  # of lanes that failed, to be taken away by who reports them
@@ -228,6 +231,18 @@ class ClusterEngine:
                     self.rate_limiter.pause_token(token, now + found.rest_left)
                 else:
                     await self._clock.sleep(found.again_in)
+
+    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
+        """See Engine. Looks once a second: within it a lane may send no more than its burst anyway."""
+        second = self._clock.monotonic()
+        if not anew and second - self._counted.get(lane, -COUNTED_FOR) < COUNTED_FOR:
+            return
+        if len(self._counted) >= _MOST_COUNTED:
+            self._counted = {one: at for one, at in self._counted.items() if second - at < COUNTED_FOR}
+        self._counted[lane] = second
+        now, wall = self._clock.now(), self._clock.wall()
+        ago = await asyncio.to_thread(sends_of_lane, self._store, lane, now=now, wall=wall)
+        self.rate_limiter.count_sends(lane, [second - one.total_seconds() for one in ago])
 
     def _store_rest(self, token: str, seconds: float) -> None:
         """Stores that the platform asked for a rest of the whole token, for all workers."""

@@ -130,6 +130,9 @@ class EmbeddedEngine:
                 self._queue(lane, place if rests else next(self._order), second, now)
             self._changed.set()
 
+    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
+        """See Engine. Does nothing: one process sends."""
+
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """See Engine. Waits until the send may start."""
         while True:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from subscriptions.model import Lane
-from subscriptions.store import Scope, lane_wakes
+from subscriptions.store import Scope, Store, lane_wakes, updates
 from subscriptions.store.outbox import attempts
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
@@ -29,7 +29,13 @@ def count_jobs(store: Scope) -> int:
         return lane_wakes.jobs_left(transaction, _SOON)
 
 
-def sends_of_lane(store: Scope, lane: Lane, *, wall: datetime) -> list[timedelta]:
-    """How long ago each message of a lane was begun to be sent, of those of the last minute, by whichever worker."""
+def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
+    """How long ago each message and each answer of a lane was begun to be sent, of those of the last minute, the oldest first.
+
+    By whichever worker. An answer counts from when its request came; one that another worker has still to post, as sent now.
+    """
     with store.read() as transaction:
-        return [wall - at for at in attempts.sends_of_lane(transaction, lane, wall - _PACED) if at <= wall]
+        ago = [wall - at for at in attempts.sends_of_lane(transaction, lane, wall - _PACED)]
+        answers = updates.answers_in(transaction, lane, now - _PACED, store.worker)
+    ago += [now - at if finished else timedelta(0) for at, finished in answers]
+    return sorted((one for one in ago if one >= timedelta(0)), reverse=True)

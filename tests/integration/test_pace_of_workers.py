@@ -1,0 +1,132 @@
+"""What a worker sends in a lane, deliveries and answers, counts for all others: the limits of a lane are those of one process."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.context.dependencies import Context
+from bot.conversation.reply_sender import _reserve
+from bot.delivery.engines.cluster import COUNTED_FOR, ClusterEngine
+from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.rate_wait import wait_for_send
+from bot.ports.channel import Limits
+from subscriptions.model import ChatAddress, Lane
+from subscriptions.service.outbox import begin_worker
+from subscriptions.service.planner import plan_due
+from subscriptions.states import ReplyState
+from subscriptions.store import Store
+from subscriptions.store.conversation_rows import UpdateRow
+from tests.being_sent import being_sent, request
+from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.postgres.server import Server
+
+NOW = 1000.0  # a monotonic second
+GROUP = Lane("telegram", "-1001")
+LIMITS = {"telegram": Limits(text=4096, per_second=0, per_lane=1, per_group_minute=20, burst=3, reserved=2)}
+
+
+class Worker:
+    def __init__(self, url: str) -> None:
+        self.store, self.clock = Store(url), FakeClock(NOON)
+        begin_worker(self.store, holds_sender_lock=False)
+        self.engine = ClusterEngine(self.store, self.clock, LIMITS)
+        self.context = cast(Context, SimpleNamespace(
+            engine=self.engine, rate_limiter=self.engine.rate_limiter, clock=self.clock, store=self.store,
+            is_stopping=lambda: False,
+        ))  # fmt: skip
+
+    def answers(self, *seconds_ago: float, topic: str = "", state: ReplyState = ReplyState.DONE) -> None:
+        """Stores requests that this worker has answered, or has still to answer."""
+        chat = str(ChatAddress(GROUP.platform, GROUP.address, topic))
+        with self.store.write() as session:
+            for ago in seconds_ago:
+                at = NOON - timedelta(seconds=ago)
+                session.add(
+                    UpdateRow(
+                        platform="telegram",
+                        update_id=f"{chat} {ago}",
+                        at=at,
+                        chat=chat,
+                        state=state,
+                        worker=self.store.worker,
+                    )
+                )
+
+    def ready_in(self, *, urgent: bool = False) -> float:
+        now = self.clock.monotonic()
+        return self.engine.rate_limiter.ready_at(GROUP, now, urgent=urgent) - now
+
+
+def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
+    """When a lane may send next in one process that sent so long ago."""
+    limiter = GcraRateLimiter(LIMITS)
+    for ago in sorted(seconds_ago, reverse=True):
+        limiter.record_send(GROUP, NOW - ago)
+    return limiter.ready_at(GROUP, NOW, urgent=urgent) - NOW
+
+
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    with postgres.database() as url, closing(Store(url)) as store:
+        subscribes(store, "telegram:-1001", "graph", every="now", since="1d")
+        ingested(store, paper("A graph"))
+        plan_due(store, now=NOON)
+        yield url
+
+
+@pytest.fixture
+async def two(url: str) -> AsyncIterator[tuple[Worker, Worker]]:
+    workers = Worker(url), Worker(url)
+    yield workers
+    for one in workers:
+        await one.engine.close()
+        one.store.close()
+
+
+async def test_answers_of_one_worker_hold_up_the_deliveries_of_another_as_they_would_its_own(
+    two: tuple[Worker, Worker],
+) -> None:
+    receives, delivers = two
+    receives.answers(9, 6, 3, 1)
+    receives.answers(2, topic="5")
+    receives.answers(70)  # no budget looks so far back
+    await delivers.engine.count_others(GROUP)
+    assert delivers.ready_in() == pytest.approx(ready_in(9, 6, 3, 1, 2))
+    assert delivers.ready_in() > 1
+    delivers.clock.advance(timedelta(seconds=COUNTED_FOR))
+    before = delivers.ready_in()
+    await delivers.engine.count_others(GROUP)  # what is known is not counted once more
+    assert delivers.ready_in() == pytest.approx(before)
+
+
+async def test_a_delivery_waits_for_the_answers_of_another_worker(two: tuple[Worker, Worker]) -> None:
+    receives, delivers = two
+    assert await wait_for_send(delivers.context, GROUP)
+    receives.answers(9, 6, 3, 1, 0.5)
+    delivers.clock.advance(timedelta(seconds=COUNTED_FOR))
+    assert not await wait_for_send(delivers.context, GROUP)  # the lane is woken again when it may send
+
+
+async def test_an_answer_waits_for_the_deliveries_of_another_worker(two: tuple[Worker, Worker]) -> None:
+    receives, delivers = two
+    being_sent(delivers.store, request(GROUP.address))
+    other: Any = receives.clock
+    receives.answers(7, 6, 5, 4, 3, 2, 1)
+    wanted = ready_in(7, 6, 5, 4, 3, 2, 1, 0, urgent=True)
+    assert wanted > 0
+    begin = other.monotonic()
+    await _reserve(receives.context, ChatAddress(GROUP.platform, GROUP.address, ""))
+    assert other.monotonic() - begin == pytest.approx(wanted)
+
+
+async def test_an_answer_that_is_still_to_be_posted_counts_for_others_alone(two: tuple[Worker, Worker]) -> None:
+    receives, delivers = two
+    receives.answers(2, 1, 0, state=ReplyState.READY)
+    for one in two:
+        await one.engine.count_others(GROUP)
+    assert receives.ready_in() == 0
+    assert delivers.ready_in() == pytest.approx(ready_in(0, 0, 0))
