@@ -113,6 +113,13 @@ SUBCOMMANDS = (
         "papers:whynot",
         "Say what keeps a paper from coming to a chat, for each of its subscriptions, or that it came",
     ),
+    Subcommand(
+        _ASK,
+        "link",
+        "link:link",
+        "Make a link that offers a subscription to whoever opens it, with a button and a badge for your page",
+        leading_dash=True,
+    ),
     Subcommand(_ASK, "export", "export_import:export", "Write subscriptions as text to stdout; `import` reads it back"),
     Subcommand(
         _ASK,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from subscriptions.service.chats import link_payload
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
@@ -261,6 +262,33 @@ async def test_a_shared_subscription_is_offered_and_confirmed(bot: BotHarness) -
     accepted = await bot.presses("subscribe", "telegram:43")
     assert accepted.text.startswith("✓ 1  diffusion, not survey · weekly mon 09:00 UTC")
     assert subscriptions(bot.store, "telegram:43") == ["diffusion -survey"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown", "echo"),
+    [
+        (
+            "diffusion -survey weekly mon 9",
+            "diffusion, not survey · weekly mon 9",
+            "✓ 1  diffusion, not survey · weekly mon 09:00 UTC",
+        ),
+        ("diffusion", "diffusion · when-out 08:00-20:00", "✓ 1  diffusion · when-out 08:00-20:00"),
+        ("扩散模型 每天8点", "扩散模型 · 每天8点", "✓ 1  扩散模型 · daily 08:00 UTC"),
+    ],
+)
+async def test_a_link_that_holds_the_query_is_offered_and_confirmed(
+    bot: BotHarness, typed: str, shown: str, echo: str
+) -> None:
+    offered = await bot.says(f"/start {link_payload(typed)}", "telegram:43")
+    assert shown in offered.text
+    assert offered.buttons == ["subscribe"]
+    assert (await bot.presses("subscribe", "telegram:43")).text.startswith(echo)
+
+
+@pytest.mark.parametrize("typed", ["title:", "daily 9", "diffusion hourly", "-survey"])
+async def test_a_link_made_by_hand_that_holds_no_query_leads_nowhere(bot: BotHarness, typed: str) -> None:
+    answer = await bot.says(f"/start {link_payload(typed)}", "telegram:43")
+    assert answer.lines[0] == "What that link led to is not there any more."
 
 
 async def test_a_subscription_has_one_link_that_says_what_it_says_now(bot: BotHarness) -> None:

@@ -14,7 +14,7 @@ from bot.operation.web.pages.sessions import LASTS, Sessions
 from bot.operation.web.site import closed_lines, make_site
 from bot.settings import load_settings
 from tests.integration.web_site import HOME, Browser, Pages, open_pages
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, ingested, paper, subscribes
 
 PASSWORD = "correct horse battery"
 
@@ -315,6 +315,33 @@ async def test_of_a_person_as_many_commands_a_minute_are_taken_as_elsewhere(behi
         await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
     page = await ada.says("/sub gondola")
     assert "✓ 1" not in page
+
+
+async def test_what_nobody_could_type_is_not_kept(behind_proxy: Pages, clock: FakeClock) -> None:
+    ada, bea = (behind_proxy.browser(HOME, **{"x-user": name}) for name in ("ada", "bea"))
+    for browser in (ada, bea):
+        await browser.opens()
+    quick = {"x-requested-with": "fetch"}
+    answers = [(await ada.posts("/chat/say", {"text": f"/list {n}"}, **quick)).status_code for n in range(61)]
+    assert answers == [200] * 60 + [429]
+    assert (await bea.posts("/chat/say", {"text": "/list"}, **quick)).status_code == 200
+    clock.advance(timedelta(minutes=1))
+    assert (await ada.posts("/chat/say", {"text": "/list"}, **quick)).status_code == 200
+
+
+async def test_no_words_of_people_and_papers_become_markup(local: Pages, clock: FakeClock) -> None:
+    bad = "<img src=x onerror=alert(1)>\"'</p><script>alert(1)</script>"
+    app = local.app
+    subscribes(app.store, "web:me", "diffusion", every="now")
+    ingested(app.store, paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"), now=NOON)
+    await app.sender.deliver()
+    browser = local.browser()
+    await browser.opens()
+    page = await browser.says(f"/sub {bad}")
+    page += await browser.says(bad)
+    assert "&lt;img" in page
+    for mark in ("<img", "<script>", 'href="javascript:', 'onerror=alert(1)>"'):
+        assert mark not in page
 
 
 async def test_the_chat_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(behind_proxy: Pages) -> None:

@@ -1,11 +1,14 @@
 """Tells the open pages of a chat, in this process, that there is something new; and what a pressed button answers in a few words."""
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST_STREAMS = 8  # open pages of one chat that are told at once; others show what is new when they are loaded anew
+
+MINUTE = 60.0  # seconds
+MOST_IN_MINUTE = 60  # messages and presses of one chat that are looked at; of these the bot answers as many as anywhere
 
 
 class Hub:
@@ -13,6 +16,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._spoke: defaultdict[str, deque[float]] = defaultdict(deque)  # chat -> monotonic seconds of the last minute
         self._said: dict[str, str] = {}  # chat -> the words that its next page shows
         self._toasts: dict[str, asyncio.Future[str]] = {}
 
@@ -36,6 +40,16 @@ class Hub:
         """Tells that a chat has changed."""
         for event in self._waiting.get(chat, ()):
             event.set()
+
+    def counts(self, chat: str, second: float) -> bool:
+        """Counts something that is said or pressed in a chat at a monotonic second. False if it was too much in a minute."""
+        spoke = self._spoke[chat]
+        while spoke and spoke[0] <= second - MINUTE:
+            spoke.popleft()
+        if len(spoke) >= MOST_IN_MINUTE:
+            return False
+        spoke.append(second)
+        return True
 
     @contextmanager
     def expecting(self, callback: str) -> Iterator["asyncio.Future[str]"]:

@@ -22,6 +22,8 @@ END = "/#end"  # the newest message
 _LONGEST_NUMBER = 12  # digits
 _NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
 
+_TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
+
 
 class ChatPages:
     """The pages of the chats of one database."""
@@ -91,6 +93,8 @@ class ChatPages:
         """Does the work, and sends the browser to the newest message; our own script gets the words that it is to show."""
         if asked.dispatcher is None:
             return _NOT_NOW
+        if not self._channel.hub.counts(asked.visitor.name, self._channel.clock.monotonic()):
+            return _TOO_MUCH
         try:
             update, said = await work(asked.dispatcher)
         except StoreError as error:

@@ -9,10 +9,11 @@ from bot.commands.subscriptions.echo import subscribe_and_echo
 from bot.commands.subscriptions.subscribe import sub
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions.errors import Sentence
-from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import ChatKind
+from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import parse_query
-from subscriptions.service.chats import find_callback
+from subscriptions.service.chats import find_callback, text_of_payload
 from subscriptions.service.papers import recent_matches
 from subscriptions.service.subscriptions import set_setting
 
@@ -28,9 +29,9 @@ def start(context: CommandContext) -> Reply | None:
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
     if context.args:
-        token = find_callback(context.store, context.args)
-        if token is not None and token.verb == OFFER and not token.place:
-            return _offer(context, context.args, token)
+        offered = _offered(context, context.args)
+        if offered is not None:
+            return _offer(context, context.args, *offered)
         begin = _first_words(context)
         return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
     return _first_words(context)
@@ -107,9 +108,25 @@ def on_speak(context: CommandContext) -> Reply:
 # ------------------------------------------------------------------------------------------------- a shared subscription
 
 
-def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply:
+def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
+    """Returns (query, when) of what a link offers: a subscription that somebody shares, or a query that the link itself holds."""
+    token = find_callback(context.store, payload)
+    if token is not None:
+        is_offer = token.verb == OFFER and not token.place
+        return (str(token.arguments["text"]), str(token.arguments["when"])) if is_offer else None
+    ending = split_when(text_of_payload(payload))
+    if ending.only_time:
+        return None
+    try:
+        parse_query(ending.query)
+        read_when(ending.when or "now")
+    except PaperwireError:  # somebody made this link by hand
+        return None
+    return ending.query, ending.when or context.origin.settings.schedule
+
+
+def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
     """Returns what a shared link offers: how the query reads, when it would deliver, what it would have found."""
-    text, when = str(token.arguments["text"]), str(token.arguments["when"])
     query = parse_query(text)
     lately = recent_matches(context.store, query, now=context.now, most=EXAMPLES)
     lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
@@ -124,17 +141,16 @@ def _offer(context: CommandContext, payload: str, token: CallbackToken) -> Reply
 
 
 def _query_of_link(context: CommandContext) -> tuple[str, ...]:
-    token = find_callback(context.store, str(context.arguments["link"]))
-    return (str(token.arguments.get("text", "")),) if token else ()
+    offered = _offered(context, str(context.arguments["link"]))
+    return (offered[0],) if offered else ()
 
 
 def on_accept(context: CommandContext) -> Reply:
     """Handles [subscribe] under a shared subscription."""
-    token = find_callback(context.store, str(context.arguments["link"]))
-    if token is None or token.verb != OFFER:
+    offered = _offered(context, str(context.arguments["link"]))
+    if offered is None:
         return Reply(toast=context.say("What that link led to is not there any more."))
-    text, when = str(token.arguments["text"]), str(token.arguments["when"])
-    return replace(subscribe_and_echo(context, text, when), replaces=True)
+    return replace(subscribe_and_echo(context, *offered), replaces=True)
 
 
 # --------------------------------------------------------------------------------------------------- not understood

@@ -50,6 +50,8 @@ from subscriptions.service.chats.pages import edit_page_message as edit_page_mes
 from subscriptions.service.chats.pages import find_page_message as find_page_message
 from subscriptions.service.chats.pages import newest_page_messages as newest_page_messages
 from subscriptions.service.chats.pages import open_page_chat as open_page_chat
+from subscriptions.service.chats.query_links import link_payload as link_payload
+from subscriptions.service.chats.query_links import text_of_payload as text_of_payload
 from subscriptions.service.chats.retention import Forgotten as Forgotten
 from subscriptions.service.chats.retention import bot_name as bot_name
 from subscriptions.service.chats.retention import claim_copy as claim_copy

@@ -1,0 +1,44 @@
+"""Links that hold a query: what goes in comes out, and nothing else does."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions.service.chats import link_payload, text_of_payload
+
+pytestmark = pytest.mark.hypothesis
+
+ROUND = ["diffusion", "diffusion -survey daily 9", 'ti:"graph neural network"', "扩散模型 每天8点", "cat:cs.CL agents"]
+FOREIGN = [
+    "", "sub-", "sub-!", "added", "sub-A", "sub-gICA", "sub-AAAA", "q-ZGlmZnVzaW9u", "ZGlmZnVzaW9u", "sub-ZGlmZnVzaW9u=",
+    "sub-" + "ZGlm" * 16, "sub-ZGlmZnVzaW9uICA", "sub-ZGlmZnVzaW9u\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ROUND)
+def test_what_goes_in_comes_out(text: str) -> None:
+    payload = link_payload(text)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload)
+    assert text_of_payload(payload) == text
+
+
+@pytest.mark.parametrize("payload", FOREIGN)
+def test_what_we_did_not_make_is_no_query(payload: str) -> None:
+    assert text_of_payload(payload) == ""
+
+
+def test_what_is_too_long_gets_no_link() -> None:
+    assert link_payload("a" * 45) != ""
+    assert link_payload("a" * 46) == ""
+    assert link_payload("模" * 15) != ""
+    assert link_payload("模" * 16) == ""
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    payload = link_payload(text)
+    assert len(payload) <= 64
+    assert text_of_payload(payload) in ("", " ".join(text.split()))
+    assert text_of_payload(text) == "" or link_payload(text_of_payload(text)) == text
