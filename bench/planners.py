@@ -78,8 +78,8 @@ def measure(chats: int) -> None:
     print(f"three / one = {together.wall / alone.wall:.2f}  (aim: {AIM})")
     least = together.work / (os.cpu_count() or 1)
     print(
-        f"all processors busy to the end: {least:.1f} s, {least / alone.wall:.2f};"
-        f" a processor for each: {together.work / 3:.1f} s, {together.work / 3 / alone.wall:.2f}"
+        f"by the processors' seconds alone: {least / alone.work:.2f} if all are busy to the end,"
+        f" {together.work / 3 / alone.work:.2f} with a processor for each planner and its session"
     )
 
 
