@@ -12,6 +12,8 @@ from tests.bot_harness import Answer, BotHarness
 from tests.conversation.test_cards import comes, subscribe_to
 from tests.make import address, ingested, paper, stored_papers
 
+pytestmark = pytest.mark.both_databases
+
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
 
 

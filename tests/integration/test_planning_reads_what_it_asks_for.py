@@ -68,3 +68,18 @@ def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pyte
             cursor: Any = type(connection_of(transaction).connection.cursor())
     monkeypatch.delattr(cursor, "executemany")
     assert planned(url) == NEW
+
+
+def test_a_plan_that_was_made_while_tables_were_small_does_not_read_them_whole_later(url: str) -> None:
+    """The check of a reference is planned once in a session: that of a job's event read all jobs, for each of them."""
+    with closing(Store(url)) as store:
+        ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))
+        for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
+            asks(store, first, count)
+            assert len(plan_due(store, now=NOON)) == count
+    with psycopg.connect(url, autocommit=True) as connection:
+        tables = "'procrastinate_jobs', 'delivery', 'delivery_item', 'chat', 'subscription'"
+        ((whole,),) = connection.execute(
+            f"SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ({tables})"  # noqa: S608 - ours
+        ).fetchall()
+    assert whole < OTHERS * 10

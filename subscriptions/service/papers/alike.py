@@ -1,7 +1,7 @@
 """The stored papers that are nearest to some papers (docs/order.md)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from subscriptions.model import KnownPaper
 from subscriptions.normalize import tokens
@@ -15,8 +15,7 @@ MOST_ALIKE = 5
 FLOOR = 0.1  # of the nearness: below it two papers share some words and no topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class Alike(NamedTuple):
     """The papers nearest to some papers."""
 
     words: tuple[str, ...]  # by which they were looked for, the weightiest first

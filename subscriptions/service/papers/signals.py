@@ -1,8 +1,8 @@
 """What a chat did with papers, and what follows from it: its taste, its saved papers, and why a paper stands further up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import Chat, KnownPaper
@@ -32,8 +32,7 @@ _BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
 _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
+class Nearest(NamedTuple):
     """The paper that speaks most for another one."""
 
     kind: Signal  # what the chat did with it
