@@ -223,3 +223,68 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
     assert (await bot.says("/schedule")).lines[0] == "New subscriptions come: when-out 08:00-20:00"
     await bot.presses("now")
     assert cadence_text(subscription(bot).cadence) == "now"
+
+
+# --------------------------------------------------------------------------------------------------------------- merge
+
+
+async def overlapping(bot: BotHarness, typed: str) -> None:
+    """Two subscriptions, and seven papers of which they share five and one fits neither."""
+    shared = [paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
+    ingested(bot.store, *shared, paper("Diffusion alone"), paper("Graphs"), now=bot.clock.now() - timedelta(days=1))
+    await bot.says(typed)
+
+
+async def test_two_that_bring_nearly_the_same_are_merged_and_taken_apart_again(bot: BotHarness) -> None:
+    await overlapping(bot, "/sub diffusion daily 9\ndiffusion models daily 9")
+    before = [subscription(bot, number) for number in (1, 2)]
+    said = await bot.says("/list")
+    assert said.lines[-1] == "1 and 2 bring nearly the same: 5 of 6 papers."
+    merged = await bot.presses("merge 1 and 2")
+    assert merged.lines[0].startswith("✓ 3  diffusion OR (diffusion AND models) · daily 09:00 UTC")
+    one = subscription(bot, 3)
+    assert (one.cadence, one.cursor, one.next_due_at, one.since) == (
+        before[0].cadence, before[0].cursor, before[0].next_due_at, min(s.since for s in before),
+    )  # fmt: skip
+    assert "merge" not in " ".join((await bot.says("/list")).buttons)
+    await bot.says("/undo")
+    assert [subscription(bot, number)._replace(id=0) for number in (1, 2)] == [s._replace(id=0) for s in before]
+
+
+async def test_what_is_merged_loses_no_paper_and_repeats_none(bot: BotHarness) -> None:
+    await overlapping(bot, "/sub diffusion now\ndiffusion models now")
+    plan_due(bot.store, now=bot.clock.now())
+    await bot.says("/list")
+    await bot.presses("merge 1 and 2")
+    bot.later(minutes=1)
+    ingested(bot.store, paper("Diffusion at last", arxiv_id="2601.20000"), now=bot.clock.now())
+    plan_due(bot.store, now=bot.clock.now())
+    with bot.store.read() as transaction:
+        raw = transaction.connection()
+        told = raw.exec_driver_sql(
+            "SELECT title, count(*) FROM delivery_item JOIN paper ON paper.id = paper GROUP BY title"
+        ).all()
+    assert sorted(tuple(row) for row in told) == [("Diffusion at last", 1)]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "/sub diffusion daily 9\ndiffusion models daily 10",  # they come at other times
+        "/sub diffusion daily 9\ngraphs daily 9",  # they bring other papers
+        "/sub diffusion daily 9\ndiffusion -models daily 9",
+    ],
+)
+async def test_others_are_not_merged(bot: BotHarness, typed: str) -> None:
+    await overlapping(bot, typed)
+    said = await bot.says("/list")
+    assert "nearly the same" not in said.text
+    assert "merge" not in " ".join(said.buttons)
+
+
+async def test_a_pause_keeps_two_from_being_merged(bot: BotHarness) -> None:
+    await overlapping(bot, "/sub diffusion daily 9\ndiffusion models daily 9")
+    await bot.says("/list")
+    await bot.says("/pause 2")
+    assert (await bot.presses("merge 1 and 2")).text.startswith("✗ These two cannot be merged any more.")
+    assert "nearly the same" not in (await bot.says("/list")).text

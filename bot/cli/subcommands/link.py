@@ -39,9 +39,7 @@ def link(
     if not links:
         raise NotFound(
             Sentence("No bot is known that a link could open."),
-            Sentence(
-                "Telegram has such links: run `paperwire run` once with a token, so that the bot's name is known."
-            ),
+            Sentence("Run `paperwire run` once with the token of a platform that has such links."),
         )
     words = query_in_words(read, TERMINAL_LANGUAGE.translate)
     shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)

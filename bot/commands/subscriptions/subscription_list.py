@@ -14,13 +14,15 @@ from bot.commands.core.picking import (
 )
 from bot.commands.phrasing.delivery_times import next_line
 from bot.commands.phrasing.subscription_words import Row, of_the_newest, shortened, state_of, subscription_rows
+from bot.commands.subscriptions.echo import echo
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
+from subscriptions.model import ChatKind
 from subscriptions.query import parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.papers import MatchCount, activity
-from subscriptions.service.subscriptions import Listed
+from subscriptions.service.subscriptions import Listed, Overlap, merge, nearly_same
 from subscriptions.states import ChatState, SubscriptionState
 
 A_PAGE = 10
@@ -82,7 +84,36 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
     rows = [replace(row, reading=shortened(row.reading)) for row in rows]
     buttons = shown_buttons(context, _buttons(context, shown, page, pages))
     more = [context.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
+    near = _nearly_same(context, found) if page == 0 and buttons else None
+    if near is not None:
+        more.append(
+            context.localizer.count(
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                near.shared,
+                first=near.first,
+                second=near.second,
+                either=near.either,
+            )
+        )
+        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
+        numbers = {"first": near.first, "second": near.second}
+        buttons = (*buttons, (Button(label=label, verb="merge", arguments=numbers),))
     return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons, replaces=replaces)
+
+
+def _nearly_same(context: CommandContext, found: Sequence[Listed]) -> Overlap | None:
+    """Returns two that could be one; nothing in groups, where a list is read by many."""
+    if context.origin.kind is not ChatKind.PRIVATE:
+        return None
+    return nearly_same(context.store, context.chat, [one.subscription for one in found], now=context.now)
+
+
+def on_merge(context: CommandContext) -> Reply:
+    """Handles [merge 2 and 5]: puts one subscription in the place of two."""
+    numbers = int(context.arguments["first"]), int(context.arguments["second"])
+    done = merge(context.store, context.chat.address, *numbers, now=context.now, who=context.actor)
+    return echo(context, done)
 
 
 def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
@@ -133,4 +164,8 @@ COMMANDS = (
     ),
 )
 # "wish" is the verb in messages that were sent earlier.
-CALLBACKS = {"list": Callback(run=on_list), "wish": Callback(run=on_subscription)}
+CALLBACKS = {
+    "list": Callback(run=on_list),
+    "wish": Callback(run=on_subscription),
+    "merge": Callback(run=on_merge, needs_manager=True),
+}

@@ -1,6 +1,6 @@
 """Queries within links that open the bot: what /start gets then holds the query itself, so nothing is stored and it holds for ever.
 
-Telegram takes 64 characters there, letters, digits, `_` and `-` (core.telegram.org/bots/features#deep-linking).
+The narrowest platform takes 64 characters there, letters, digits, `_` and `-`.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

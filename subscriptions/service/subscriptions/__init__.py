@@ -17,6 +17,9 @@ from subscriptions.service.subscriptions.exporting import export_all as export_a
 from subscriptions.service.subscriptions.importing import ImportPlan as ImportPlan
 from subscriptions.service.subscriptions.importing import import_lines as import_lines
 from subscriptions.service.subscriptions.importing import import_plan as import_plan
+from subscriptions.service.subscriptions.merging import Overlap as Overlap
+from subscriptions.service.subscriptions.merging import merge as merge
+from subscriptions.service.subscriptions.merging import nearly_same as nearly_same
 from subscriptions.service.subscriptions.pausing import PauseResult as PauseResult
 from subscriptions.service.subscriptions.pausing import WaitingPapers as WaitingPapers
 from subscriptions.service.subscriptions.pausing import delay_after_resume as delay_after_resume

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-from statistics import median
 
 from bot.app import App
 from bot.context.database import backup_folder
@@ -246,14 +245,14 @@ def _problems(sources: Iterable[SourceFigures], language: Language) -> list[str]
 def _plans(plans: Sequence[PlanMade], since: datetime, language: Language) -> str:
     if not plans:
         return language.say("Nothing was planned since {since}.", since=language.moment(since))
-    seconds = [one.seconds for one in plans]
+    seconds = sorted(one.seconds for one in plans)
     matching = sum(one.matching_seconds for one in plans) / (sum(seconds) or 1)
     return language.say(
         "Of the last {plans} with {deliveries}, half took {middle} s or less, the longest {most} s; matching was {share} % of it.",
         plans=language.count("{count} plan", "{count} plans", len(plans)),
         deliveries=language.count("{count} delivery", "{count} deliveries", sum(one.deliveries for one in plans)),
-        middle=f"{median(seconds):.2f}",
-        most=f"{max(seconds):.2f}",
+        middle=f"{seconds[len(seconds) // 2]:.2f}",
+        most=f"{seconds[-1]:.2f}",
         share=f"{100 * matching:.0f}",
     )
 

@@ -1,0 +1,115 @@
+"""Two subscriptions that bring nearly the same papers, as one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+
+from subscriptions.errors import NotFound, QueryError, Sentence
+from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.query import Or, Query, parse_canonical, parse_query
+from subscriptions.query.changing import written
+from subscriptions.service.papers.recent import recent
+from subscriptions.service.subscriptions.changes import note_changed, record_change
+from subscriptions.service.subscriptions.due_moments import due_span
+from subscriptions.service.subscriptions.next_deliveries import zone_of
+from subscriptions.service.subscriptions.requests import Subscribed, echo_of
+from subscriptions.service.subscriptions.selection import find
+from subscriptions.states import SubscriptionState
+from subscriptions.store import Scope
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.wording import kept_query
+
+FEWEST = 5  # papers that two subscriptions share; fewer say little
+SHARE = 0.8  # of the papers of either, that are papers of both
+MOST_COMPARED = 50  # subscriptions of a chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two subscriptions of a chat that bring nearly the same."""
+
+    first: int  # their numbers
+    second: int
+    shared: int  # papers of the last days that both find
+    either: int  # papers that at least one of them finds
+
+
+def nearly_same(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> Overlap | None:
+    """The two that share most of their papers of the last days and can be merged; None: there are none."""
+    able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
+    with store.read() as transaction:
+        found = recent(transaction, now).find({one.canonical: parse_canonical(one.canonical) for one in able}, chat).of
+    near = sorted(
+        (
+            (overlap.shared / overlap.either, overlap.shared, overlap, pair)
+            for pair in combinations(able, 2)
+            if _alike(*pair) and (overlap := _overlap(*pair, found)) is not None
+        ),
+        key=lambda one: one[:2],
+        reverse=True,
+    )
+    return next((overlap for _, _, overlap, pair in near if _merged(*pair) is not None), None)
+
+
+def _overlap(first: Subscription, second: Subscription, found: Mapping[str, int]) -> Overlap | None:
+    """How much two share, if that is nearly all."""
+    shared = (found[first.canonical] & found[second.canonical]).bit_count()
+    either = (found[first.canonical] | found[second.canonical]).bit_count()
+    if shared < max(FEWEST, SHARE * either):
+        return None
+    return Overlap(first=first.number, second=second.number, shared=shared, either=either)
+
+
+def merge(store: Scope, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = "") -> Subscribed:
+    """Puts one subscription that finds what either finds in the place of two, as one change.
+
+    It has a number of its own, looks on where both stopped, and comes when they came. Raises NotFound if they are not there
+    any more, or have become different in time or place.
+    """
+    with store.write() as transaction:
+        chat = find(transaction, address)
+        known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
+        one, other = known.get(first), known.get(second)
+        query = _merged(one, other) if one and other and _alike(one, other) else None
+        is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
+        if one is None or other is None or query is None or is_there:
+            raise NotFound(Sentence("These two cannot be merged any more."), Sentence("/list shows what there is."))
+        record_change(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
+        stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
+        added = stored_subscriptions.add_subscription(
+            transaction,
+            chat.id,
+            text=query.text,
+            canonical=query.canonical,
+            cadence=one.cadence,
+            zone=one.zone,
+            since=min(one.since, other.since),
+            cursor=one.cursor,
+            due=due_span(one.cadence, zone_of(one, chat), one.next_due_at),
+            name=one.name or other.name,
+            added_by=one.added_by,
+            subscriber=one.subscriber,
+            counted_until=one.counted_until,
+        )
+        return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
+
+
+def _alike(one: Subscription, other: Subscription) -> bool:
+    """Whether both are in force, have looked at the same papers and come at the same moments: so none is lost or comes early."""
+    return (
+        one.state is other.state is SubscriptionState.ACTIVE
+        and (one.cadence, one.zone, one.cursor) == (other.cadence, other.zone, other.cursor)
+        and (one.next_due_at, one.counted_until) == (other.next_due_at, other.counted_until)
+    )
+
+
+def _merged(one: Subscription, other: Subscription) -> Query | None:
+    """The query that finds what either finds, in the words of both; None if it cannot be written."""
+    try:
+        text = written(Or((parse_query(one.text).tree, parse_query(other.text).tree)))
+        found, meant = kept_query(text), parse_canonical(f"({one.canonical}) OR ({other.canonical})")
+    except QueryError:  # too long, or too many alternatives
+        return None
+    return found if found.canonical == meant.canonical else None
