@@ -9,6 +9,7 @@ from bot.commands.chat import (
     privacy,
     settings,
     start,
+    statistics,
     status,
     undo,
 )
@@ -54,6 +55,7 @@ _MODULES = (  # in the order of the menus
     export_import,
     connect,
     status,
+    statistics,
     admin,
 )
 _WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)

@@ -11,6 +11,7 @@ from subscriptions.service.operations.backups import Restored as Restored
 from subscriptions.service.operations.backups import look_for_copy as look_for_copy
 from subscriptions.service.operations.backups import restore as restore
 from subscriptions.service.operations.chat_status import Health as Health
+from subscriptions.service.operations.chat_status import Statistics as Statistics
 from subscriptions.service.operations.chat_status import Status as Status
 from subscriptions.service.operations.chat_status import expectations as expectations
 from subscriptions.service.operations.chat_status import health as health
@@ -18,6 +19,7 @@ from subscriptions.service.operations.chat_status import last_days as last_days
 from subscriptions.service.operations.chat_status import next_deliveries_of as next_deliveries_of
 from subscriptions.service.operations.chat_status import next_deliveries_to as next_deliveries_to
 from subscriptions.service.operations.chat_status import papers_of_day as papers_of_day
+from subscriptions.service.operations.chat_status import statistics as statistics
 from subscriptions.service.operations.chat_status import status as status
 from subscriptions.service.operations.copying import copy_database as copy_database
 from subscriptions.service.operations.figures import Figures as Figures

@@ -1,5 +1,6 @@
 """The state of a chat and of the whole bot, for `status`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,13 +8,15 @@ from datetime import date, datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
 from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts, stopped_platforms
+from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.selection import Listed, find
-from subscriptions.states import UNDER_WAY, DeliveryState
+from subscriptions.states import UNDER_WAY, DeliveryState, Signal
 from subscriptions.store import Scope, sources
-from subscriptions.store.chat import access
+from subscriptions.store.chat import access, signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import backlog as stored_status
+from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import digests
 from subscriptions.store.papers.digests import NewestDay
 
@@ -56,6 +59,31 @@ def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
         unclear=states[DeliveryState.UNCLEAR],
         dead=states[DeliveryState.DEAD],
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What a chat got in some days, and did with it."""
+
+    shown: Mapping[datetime, int]  # when -> papers in messages
+    done: Mapping[Signal, int]  # papers by what was done with them
+
+    @property
+    def papers(self) -> int:
+        """All papers that were shown."""
+        return sum(self.shown.values())
+
+
+def statistics(store: Scope, address: ChatAddress, *, since: datetime) -> Statistics:
+    """What a chat got since a moment. Raises NotFound."""
+    with store.read() as transaction:
+        chat = find(transaction, address)
+        shown: Counter[datetime] = Counter()
+        for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
+            shown[at] += amount
+        newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
+    done = Counter(signal.kind for signal in newest if signal.at >= since)
+    return Statistics(shown=shown, done=done)
 
 
 def expectations(store: Scope, *, now: datetime) -> Forecast:

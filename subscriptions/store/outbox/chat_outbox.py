@@ -1,11 +1,13 @@
 """The outbox of one chat: what is planned and not sent, and when each subscription brought something."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.states import MAYBE_SENT
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
+
+NOON = time(12)
 
 
 def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
@@ -22,6 +24,28 @@ def delivered_between(session: Session, chat_id: int, first: int, last: int) -> 
     """Of the papers with ids from `first` to `last` those that a chat has in a delivery."""
     between = col(DeliveryItemRow.paper).between(first, last)
     return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
+
+
+def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
+    """(when, papers) of each message that showed papers at `since` or later; of older deliveries, only their days are known."""
+    sent = (
+        select(col(MessageRow.sent_at), func.count())
+        .join(
+            DeliveryItemRow,
+            (col(DeliveryItemRow.delivery) == MessageRow.delivery)
+            & (col(DeliveryItemRow.message) == MessageRow.number),
+        )
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
+        .group_by(col(MessageRow.sent_at))
+    )
+    days = (
+        select(col(DeliveryItemRow.delivered_on), func.count())
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True))
+        .where(col(DeliveryItemRow.delivered_on) >= since.date())
+        .group_by(col(DeliveryItemRow.delivered_on))
+    )
+    found = [(at, amount) for at, amount in session.exec(sent) if at is not None]
+    return found + [(datetime.combine(day, NOON, UTC), amount) for day, amount in session.exec(days) if day is not None]
 
 
 def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
