@@ -40,6 +40,7 @@ EXAMPLES = {
     "whynot": "paperwire whynot 2601.11522 --as console:me",
     "forget": "paperwire forget --as console:me --yes",
     "preview": "paperwire preview --as console:me --days 3",
+    "link": 'paperwire link "diffusion -survey daily 9" --svg badge.svg',
     "export": "paperwire export --all > all.txt",
     "import": "paperwire import all.txt --dry-run",
     "check": "paperwire check --offline",

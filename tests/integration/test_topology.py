@@ -109,6 +109,7 @@ def test_workers_are_replaced_one_by_one_while_digests_come(postgres: Server, tm
     with topology(postgres, tmp_path) as (services, fake):
         assert services("schema").wait(PATIENCE) == 0
         assert services("worker", "subscribe", "graph", "--as", CHAT, "--every", "now").wait(PATIENCE) == 0
+        assert services("worker", "set", "quiet", "off", "--as", CHAT).wait(PATIENCE) == 0  # it may be night
         for _ in range(services.replicas):
             services.add_worker()
         services.wait_until(services.are_healthy, "the workers are not ready")

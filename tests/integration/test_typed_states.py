@@ -183,6 +183,7 @@ TABLES = {"mark": "key_value", "link": "callback"}
 NEW_TABLES = {  # made by later schemas
     "denial", "mention", "worker", "offer", "conversation_state", "pending_lookup", "wrong_code", "completed_installation", "platform",
     "publisher_slot", "enrichment_request", "operator_code", "loss", "query_change", "shared_cursor", "signal", "taste",
+    "page_log", "page_message",
 }  # fmt: skip
 COLUMNS = {
     "paper": {"change": "sequence", "changed_at": "sequenced_at"},

@@ -133,6 +133,8 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
     assert " error paperwire" not in log
     assert ended == 0
     telegram = webhook_path(TOKEN)
+    for path in PATHS:  # whether a wrong signature is drawn depends on the moment; test_slack_receiving.py has them all
+        answers.statuses[f"POST {path}"].discard(401)
     assert dict(answers.statuses) == {
         "GET /health/live": {200, 405},
         "GET /health/ready": {200, 405},
@@ -140,7 +142,7 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
         "GET /slack/install": {302, 405},
         "GET /slack/oauth_redirect": {400, 405},
         f"POST {telegram}": {200, 400, 404, 405, 415},
-        **{f"POST {path}": {200, 400, 401, 404, 405} for path in PATHS},
+        **{f"POST {path}": {200, 400, 404, 405} for path in PATHS},
     }
 
 

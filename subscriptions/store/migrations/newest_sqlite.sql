@@ -395,7 +395,8 @@ CREATE TABLE signal (
     at DATETIME NOT NULL,
     PRIMARY KEY (chat, paper, kind),
     FOREIGN KEY(chat) REFERENCES chat (id) ON DELETE CASCADE,
-    FOREIGN KEY(paper) REFERENCES paper (id) ON DELETE CASCADE
+    FOREIGN KEY(paper) REFERENCES paper (id) ON DELETE CASCADE,
+    CHECK (kind IN ('opened', 'followed', 'saved', 'liked', 'disliked', 'excluded', 'muted'))
 )
 ;
 CREATE TABLE taste (

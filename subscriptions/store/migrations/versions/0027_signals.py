@@ -8,6 +8,8 @@ down_revision = "0025"
 branch_labels = None
 depends_on = None
 
+_KINDS = "kind IN ('opened', 'followed', 'saved', 'liked', 'disliked', 'excluded', 'muted')"
+
 
 def upgrade() -> None:
     """Adds two tables. Nothing is changed; no chat has a signal yet."""
@@ -20,6 +22,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["chat"], ["chat.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["paper"], ["paper.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("chat", "paper", "kind"),
+        *([sa.CheckConstraint(_KINDS)] if op.get_bind().dialect.name == "sqlite" else []),  # as all states there
     )
     op.create_index("ix_signal_paper", "signal", ["paper"])
     op.create_table(
