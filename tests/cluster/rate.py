@@ -4,8 +4,8 @@
     python -m tests.cluster.rate --quick      fewer that wait, ten seconds, on a machine that may be busy; writes no page
 
 The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, of which 28 are used. While they
-send, people write commands. Then the platform answers six posts with 429 and a wait of three seconds, as it does when the limit of
-the token is reached, and last one post in a chat of its own, when nothing else waits. The journal of the fake is the judge.
+send, people write commands. Then for a second the platform answers every post with 429 and a wait of three seconds, as it does when the
+limit of the token is reached, and last one post in a chat of its own, when nothing else waits. The journal of the fake is the judge.
 Ends with status 1 if something was not so.
 """
 
@@ -37,7 +37,9 @@ from tests.make import address, ingested, paper, stored_papers, subscribes
 
 LIMIT, CONFIGURED = 30, 28
 WAIT = 3.0  # seconds that a 429 asks for
-REFUSED = 6  # so many that some worker meets two, and knows that it is not the limit of one chat
+REFUSING = (
+    1.0  # seconds in which every post is refused: each worker meets two, and knows that it is not the limit of one chat
+)
 FIRST_PERSON, ALONE = 1_000_000_000, "2000000000"
 PART = 10_000
 
@@ -148,8 +150,11 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
     found.answers = [at - wrote for one, wrote in asked if (at := _answer(started.posts, one)) is not None]
     say(f"{len(found.posts)} sent, {len(asked)} commands answered")
 
-    fake.call("answers", "429", REFUSED, retry_after=int(WAIT))
-    started.wait_for(lambda: len(fake.call("failures")) == REFUSED, "all are refused")
+    fake.call("answers", "429", 2 * CONFIGURED, retry_after=int(WAIT))
+    started.wait_for(lambda: bool(fake.call("failures")), "posts are refused")
+    first = min(at for at, _ in fake.call("failures"))
+    started.wait_for(lambda: time.time() > first + REFUSING, "the platform refuses no more")
+    fake.call("forgives")
     refused = max(at for at, _ in fake.call("failures"))
     started.wait_for(lambda: started.posts[-1].at > refused + promises.on_its_way, "the token has rested")
     moments = sorted(entry.at for entry in started.posts if entry.at > refused + promises.on_its_way)
