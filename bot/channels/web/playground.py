@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.channels.web.talk import new_once
 from bot.channels.web.view import chat_of
 from bot.commands.papers.results import result_items
+from bot.commands.phrasing.subscription_words import of_the_newest
 from bot.ports.clock import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.deliveries.outline import measure_of_list
@@ -162,10 +163,7 @@ def _count(found: int, base: Base, language: Language) -> str:
     if not base.of:
         return language.say("No papers are known yet.")
     days = language.count("the one day known", "the {count} days known", base.days)
-    if not base.whole:
-        days = language.count(
-            "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
-        )
+    days = of_the_newest(language, days, base)
     papers = language.count("{count} paper", "{count} papers", base.of)
     return language.count(
         "{count} of {papers} in {days}", "{count} of {papers} in {days}", found, papers=papers, days=days

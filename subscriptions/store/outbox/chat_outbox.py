@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select, update
 from subscriptions.states import MAYBE_SENT
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
-NOON = time(12)
+_NOON = time(12)  # of a day of which no hour is known, so that it is the same day in most zones
 
 
 def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
@@ -45,7 +45,9 @@ def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[date
         .group_by(col(DeliveryItemRow.delivered_on))
     )
     found = [(at, amount) for at, amount in session.exec(sent) if at is not None]
-    return found + [(datetime.combine(day, NOON, UTC), amount) for day, amount in session.exec(days) if day is not None]
+    return found + [
+        (datetime.combine(day, _NOON, UTC), amount) for day, amount in session.exec(days) if day is not None
+    ]
 
 
 def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
