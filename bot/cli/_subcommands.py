@@ -114,6 +114,21 @@ SUBCOMMANDS = (
         "Say what keeps a paper from coming to a chat, for each of its subscriptions, or that it came",
     ),
     Subcommand(
+        _ASK, "save", "kept_papers:save", "Keep a paper for a chat, or keep it no longer; `saved` lists what is kept"
+    ),
+    Subcommand(
+        _ASK,
+        "saved",
+        "kept_papers:saved",
+        "List the papers that a chat keeps, the last one first; with --format as BibTeX or RIS",
+    ),
+    Subcommand(
+        _ASK,
+        "like",
+        "kept_papers:like",
+        "Find the papers that are nearest to one paper, or to several, among the newest thousand",
+    ),
+    Subcommand(
         _ASK,
         "link",
         "link:link",

@@ -1,11 +1,12 @@
-"""Commands of chats on the command line: pause, resume, name, settings, forget, search, why, whynot."""
+"""Commands of chats on the command line: pause, resume, name, settings, forget, search, why, whynot, save, saved, like."""
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.integration.cli import PAGE, Terminal
+from tests.integration.cli import PAGE, Terminal, page
 from tests.integration.test_cli_subscriptions import undo_of
 
 MORNING = ("--now", "2026-01-22T06:00:00Z")
@@ -183,6 +184,92 @@ def test_why_a_paper_did_not_come(terminal: Terminal) -> None:
     assert (due["keeps"], due["due_at"]) == ("time", "2026-01-22T08:00:00Z")
 
 
+def test_why_says_because_of_which_paper_another_one_stands_further_up(terminal: Terminal) -> None:
+    terminal("deliver", "--now", "2026-01-22T08:00Z")
+    assert terminal("why", "2601.00001", *ME, "--json", *NOON).json["further_up"] is None
+    terminal("save", "2601.00002", *ME, *NOON)
+    assert terminal("why", "2601.00001", *ME, *NOON).out.splitlines()[2:] == [
+        "Further up, because you saved “A survey of diffusion”: diffusion",
+        "  1  Clouds: Diffusion",
+    ]
+    further_up = terminal("why", "2601.00001", *ME, "--json", *NOON).json["further_up"]
+    assert (further_up["because"], further_up["paper"]["key"], further_up["words"]) == (
+        "saved", "2601.00002", ["diffusion"]
+    )  # fmt: skip
+    terminal("set", "order", "newest", *ME)
+    assert "Further up" not in terminal("why", "2601.00001", *ME, *NOON).out
+
+
+# ------------------------------------------------------------------------------------------------------ save, saved, like
+
+
+def keys(document: Any) -> list[str]:
+    return [paper["key"] for paper in document["papers"]]
+
+
+def test_a_paper_is_kept_listed_and_kept_no_longer(terminal: Terminal) -> None:
+    kept = terminal("save", "https://arxiv.org/abs/2601.00002v1", *ME, *NOON)
+    assert kept.out.splitlines()[0] == "✓ Saved: 2601.00002  A survey of diffusion"
+    assert terminal("save", "2601.00001", *ME, "--json", "--now", "2026-01-22T12:01Z").json["changed"] is True
+    assert terminal("saved", *ME).out.splitlines() == [
+        "2601.00001  2026-01-22  Diffusion models for weather",
+        "2601.00002  2026-01-22  A survey of diffusion",
+    ]
+    again = terminal("save", "2601.00002", *ME, "--now", "2026-01-22T12:02Z")
+    assert again.out == "✓ It is saved already: 2601.00002  A survey of diffusion\n"
+    assert keys(terminal("saved", *ME, "--json").json) == ["2601.00002", "2601.00001"]
+    gone = terminal(*undo_of(kept.out))
+    assert gone.out.startswith("✓ No longer saved: 2601.00002  A survey of diffusion\n")
+    assert keys(terminal("saved", *ME, "--json").json) == ["2601.00001"]
+    assert terminal(*undo_of(gone.out)).out.startswith("✓ Saved: 2601.00002")
+
+
+def test_without_an_id_the_paper_that_came_last_is_kept(terminal: Terminal) -> None:
+    assert terminal("save", *ME).err == "telegram:42 was not sent a paper yet.\n"
+    terminal("deliver", "--now", "2026-01-22T08:00Z")
+    document = terminal("save", *ME, "--json", *NOON).json
+    assert (document["saved"], document["changed"]) == (True, True)
+    assert keys(terminal("saved", *ME, "--json").json) == [document["paper"]["key"]]
+
+
+@pytest.mark.parametrize(
+    ("form", "line"), [("bib", "@misc{example2026diffusion,"), ("bibtex", "@misc{"), ("ris", "AN  - arXiv:2601.00001")]
+)
+def test_what_is_kept_is_a_file_for_a_reference_manager(terminal: Terminal, form: str, line: str) -> None:
+    assert terminal("saved", *ME, "--format", form).out == ""
+    terminal("save", "2601.00001", *ME)
+    assert line in terminal("saved", *ME, "--format", form).out
+
+
+def test_where_nothing_is_kept_it_says_how_to_keep_something(terminal: Terminal) -> None:
+    ended = terminal("saved", *ME)
+    assert (ended.status, ended.out) == (
+        0, "Nothing is saved here. paperwire save 2601.01234 --as telegram:42 saves a paper.\n"
+    )  # fmt: skip
+    assert terminal("saved", *ME, "--json").json == {"chat": "telegram:42", "papers": []}
+
+
+def test_the_papers_near_to_some_are_found(terminal: Terminal) -> None:
+    termites = (
+        ("2601.00004", "Termites build mounds", "Termites and soil."),
+        ("2601.00005", "Mounds of termites", "Soil."),
+    )
+    terminal.file("termites.md", page(*termites))
+    terminal("ingest", "termites.md", *MORNING)
+    found = terminal("like", "2601.00004")
+    assert (found.status, found.err) == (0, "")
+    assert found.out.splitlines() == [
+        "Nearest to Termites build mounds, of the newest 5 papers:",
+        "  by their words build, soil, mound, termite",
+        "2601.00005  2026-01-22  Mounds of termites",
+    ]
+    document = terminal("like", "2601.00004,2601.00001", "--json").json
+    assert ([one["key"] for one in document["given"]], document["looked_at"]) == (["2601.00004", "2601.00001"], 5)
+    assert "termite" in document["words"]
+    assert keys(document) == ["2601.00005"]
+    assert terminal("like", "2601.00003").out == "Near to Graph networks that forget is none of the newest 5 papers.\n"
+
+
 # ----------------------------------------------------------------------------------------------------------- what is wrong
 
 WRONG = [
@@ -204,6 +291,13 @@ WRONG = [
     ("why diffusion --as telegram:42", 2, "Say which paper, by its arXiv id, DOI or link."),
     ("whynot 2601.99999 --as telegram:42", 1, "2601.99999 is not known here."),
     ("whynot --as telegram:42", 2, "Missing argument 'ID'."),
+    ("save diffusion --as telegram:42", 2, "Say which paper, by its arXiv id, DOI or link."),
+    ("save 2601.99999 --as telegram:42", 1, "2601.99999 is not known here."),
+    ("save 2601.00001 --as telegram:42 --remove", 1, "2601.00001 is not saved here."),
+    ("saved --as telegram:42 --format word", 2, "Invalid value for '--format'"),
+    ("saved --as telegram:42 --format ris --json", 2, "--json and --format exclude each other."),
+    ("like diffusion", 2, "Say which paper, by its arXiv id, DOI or link."),
+    ("like 2601.00001 2601.99999", 1, "2601.99999 is not known here."),
     ("settings --as slack:foo", 2, "“slack:foo” is not a Slack chat."),
     ("forget --as telegram:0 --yes", 2, "“telegram:0” is not a Telegram chat."),
 ]
@@ -221,10 +315,12 @@ def test_what_cannot_be_done_is_one_sentence(terminal: Terminal, line: str, stat
 
 EACH = [
     "pause", "resume", "name 1 x", "settings", "forget --yes", "search diffusion", "why 2601.00001", "whynot 2601.00001", "why",
+    "save 2601.00001", "save", "saved", "like 2601.00001",
 ]  # fmt: skip
+OF_NO_CHAT = ("search", "like")
 
 
-@pytest.mark.parametrize("line", [line for line in EACH if not line.startswith("search")])
+@pytest.mark.parametrize("line", [line for line in EACH if not line.startswith(OF_NO_CHAT)])
 def test_a_chat_that_nobody_knows_is_not_made(terminal: Terminal, line: str) -> None:
     ended = terminal(*shlex.split(line), "--as", "console:nobody")
     assert (ended.status, ended.out) == (1, "")
@@ -237,7 +333,7 @@ def test_without_a_database_nothing_is_made(
     terminal: Terminal, tmp_path: Path, line: str, json: tuple[str, ...]
 ) -> None:
     terminal.set("DATABASE_URL", f"sqlite:///{tmp_path}/none/here.db")
-    chat = () if line.startswith("search") else ME
+    chat = () if line.startswith(OF_NO_CHAT) else ME
     ended = terminal(*shlex.split(line), *chat, *json)
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.startswith("There is no database at ")

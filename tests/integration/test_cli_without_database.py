@@ -16,6 +16,7 @@ READS = [
     "why --as console:me", "whynot 2601.11087 --as console:me --json", "pause --as console:me", "resume 1 --as console:me",
     "name 1 Mine --as console:me", "forget --as console:me --yes", "status", "status --json", "workers",
     "workers --json", "link graph", "link graph --json",
+    "save 2601.11087 --as console:me", "saved --as console:me", "saved --as console:me --format bib", "like 2601.11087",
 ]  # fmt: skip
 BEGINS = [  # the first digest or subscription makes the database
     "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",

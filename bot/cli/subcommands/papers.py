@@ -3,33 +3,43 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from bot.cli._options import ChatOption, Json, Now
+from bot.cli._papers import (
+    OptionalPaperArgument,
+    PaperArgument,
+    paper_document,
+    paper_line,
+    print_papers,
+    stored_papers,
+    title_of,
+)
 from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
-from bot.cli._session import Session, open_session
+from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line
-from bot.cli._tables import print_table
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, failing_parts, hold_reason_line
+from bot.commands.phrasing.taste_words import taste_line
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
-from bot.rendering.text.tex import readable
-from subscriptions.cutting import cut_at_word
-from subscriptions.errors import NotFound, QueryError, Refused, Sentence
-from subscriptions.escaping import escaped
-from subscriptions.model import Because, Chat, KnownPaper
-from subscriptions.query import mentioned, parse_query
-from subscriptions.service.papers import Reason, deliveries_of_paper, last_delivered, papers_named, reasons, search_all
+from subscriptions.errors import NotFound, QueryError, Sentence
+from subscriptions.model import Because, Chat, ChatKind, KnownPaper
+from subscriptions.query import parse_query
+from subscriptions.service.papers import (
+    Nearest,
+    Reason,
+    deliveries_of_paper,
+    last_delivered,
+    nearest,
+    reasons,
+    search_all,
+)
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import DeliveredPaper
 
 _MOST_DAYS = 3650
 _MOST_SHOWN = 50  # papers of a search; --json has all
-_OPENING = 100  # characters of the abstract, for a paper without a title
-
-PaperArgument = Annotated[str, typer.Argument(metavar="ID", help="A paper: its arXiv id, its DOI, or a link to it.")]
+_EXAMPLE = "paperwire why 2601.01234 --as CHAT"
 
 
 # -------------------------------------------------------------------------------------------------------------- search
@@ -57,7 +67,7 @@ def search(
         papers, stored = search_all(session.store, read, days=days, now=session.now)
     hints = [hint.say(TERMINAL_LANGUAGE.translate) for hint in read.hints]
     if json:
-        counts = {"stored": stored, "found": len(papers), "papers": [_paper(known) for known in papers]}
+        counts = {"stored": stored, "found": len(papers), "papers": [paper_document(known) for known in papers]}
         print_json({"query": read.canonical, "text": query, "hints": hints, **counts})
     else:
         of = f"of {stored:,} papers" if days is None else f"papers of the last {days} days"
@@ -69,46 +79,16 @@ def search(
 
 
 def _show(papers: tuple[KnownPaper, ...]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for known in papers[:_MOST_SHOWN]:
-        table.add_row(Text(escaped(_name(known))), known.day.isoformat(), Text(escaped(_title(known))))
-    if papers:
-        print_table(table)
+    print_papers(papers[:_MOST_SHOWN])
     if len(papers) > _MOST_SHOWN:
         print_line(f"and {len(papers) - _MOST_SHOWN:,} more; --json lists all, --days N fewer")
-
-
-def _paper(known: KnownPaper) -> dict[str, object]:
-    """Returns a stored paper for `--json`."""
-    paper = known.paper
-    return {
-        "key": paper.key,
-        "title": paper.title,
-        "authors": list(paper.authors),
-        "categories": list(paper.categories),
-        "url": paper.url,
-        "day": known.day.isoformat(),
-    }
-
-
-def _name(known: KnownPaper) -> str:
-    return known.paper.arxiv_id or known.paper.doi or "–"
-
-
-def _title(known: KnownPaper) -> str:
-    return readable(known.paper.title) or f"“{cut_at_word(known.paper.abstract, _OPENING)}”"
 
 
 # --------------------------------------------------------------------------------------------------------- why, whynot
 
 
 def why(
-    paper: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="An arXiv id, a DOI or a link; else the paper that came last.")
-    ] = None,
+    paper: OptionalPaperArgument = None,
     *,
     chat: ChatOption,
     now: Now = None,
@@ -126,7 +106,7 @@ def whynot(paper: PaperArgument, *, chat: ChatOption, now: Now = None, json: Jso
 def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
     with open_session(now) as session:
         asked_chat = get_chat(session.store, session.address(chat))
-        known = None if paper is None else _known(session, paper)
+        known = None if paper is None else stored_papers(session, paper, 1, _EXAMPLE)[0]
         delivery = (
             last_delivered(session.store, asked_chat)
             if known is None
@@ -135,26 +115,19 @@ def _about(paper: str | None, chat: str, now: str | None, *, json: bool) -> int:
         known = known or (delivery.item.paper if delivery else None)
         if known is None:
             raise NotFound(Sentence("{chat} was not sent a paper yet.", {"chat": str(asked_chat.address)}))
-        hold_reasons = () if delivery else reasons(session.store, asked_chat, known, now=session.now)
+        if delivery is None:
+            hold_reasons = reasons(session.store, asked_chat, known, now=session.now)
+            speaks = None
+        else:
+            hold_reasons = ()
+            speaks = nearest(session.store, asked_chat, known)
     if json:
-        print_json(_reasons_document(asked_chat, known, delivery, hold_reasons))
+        print_json(_reasons_document(asked_chat, known, delivery, hold_reasons) | {"further_up": _further_up(speaks)})
+    elif delivery is None:
+        _show_hold_reasons(asked_chat, known, hold_reasons)
     else:
-        _show_reasons(asked_chat, known, delivery, hold_reasons)
+        _show_delivery(asked_chat, delivery, speaks)
     return 0
-
-
-def _known(session: Session, text: str) -> KnownPaper:
-    """Returns the stored paper that `text` names. Raises Refused, NotFound."""
-    names = mentioned(text)
-    if not names:
-        raise Refused(
-            Sentence("Say which paper, by its arXiv id, DOI or link."),
-            Sentence("For example: {example}", {"example": "paperwire why 2601.01234 --as CHAT"}),
-        )
-    known = papers_named(session.store, names[:1]).get(names[0])
-    if known is None:
-        raise NotFound(Sentence("{name} is not known here.", {"name": names[0]}))
-    return known
 
 
 def _reasons_document(
@@ -166,7 +139,7 @@ def _reasons_document(
     )
     return {
         "chat": str(chat.address),
-        "paper": _paper(known),
+        "paper": paper_document(known),
         "told": delivered,
         "because": [_because(entry) for entry in delivery.item.because] if delivery else [],
         "reasons": [_reason(entry) for entry in hold_reasons],
@@ -191,16 +164,25 @@ def _reason(entry: Reason) -> dict[str, object]:
     }
 
 
-def _show_reasons(
-    chat: Chat, known: KnownPaper, delivery: DeliveredPaper | None, hold_reasons: tuple[Reason, ...]
-) -> None:
+def _further_up(speaks: Nearest | None) -> dict[str, object] | None:
+    if speaks is None:
+        return None
+    return {"because": speaks.kind.value, "paper": paper_document(speaks.paper), "words": list(speaks.words)}
+
+
+def _show_delivery(chat: Chat, delivery: DeliveredPaper, speaks: Nearest | None) -> None:
     language = Language("en", chat.settings.timezone)
-    print_line(f"{escaped(_name(known))}  {escaped(_title(known))}")
-    if delivery is not None:
-        print_line(delivered_line(delivery, chat, language))
-        for entry in delivery.item.because:
-            print_line(f"  {entry.number}  {entry.label}" + (f": {', '.join(entry.words)}" if entry.words else ""))
-        return
+    print_line(paper_line(delivery.item.paper))
+    print_line(delivered_line(delivery, chat, language))
+    if speaks is not None:
+        print_line(taste_line(speaks, title_of(speaks.paper), language, in_group=chat.kind is not ChatKind.PRIVATE))
+    for entry in delivery.item.because:
+        print_line(f"  {entry.number}  {entry.label}" + (f": {', '.join(entry.words)}" if entry.words else ""))
+
+
+def _show_hold_reasons(chat: Chat, known: KnownPaper, hold_reasons: tuple[Reason, ...]) -> None:
+    language = Language("en", chat.settings.timezone)
+    print_line(paper_line(known))
     moment = language.moment(known.sequenced_at or known.first_seen_at)
     print_line(f"It became known {moment}; {chat.address} was not sent it.")
     context = ReasonContext(

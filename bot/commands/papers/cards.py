@@ -5,14 +5,12 @@ handler looks it up again among what was delivered to this chat.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext, always
+from bot.commands.phrasing.taste_words import taste_line
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
-from subscriptions.errors import Sentence
 from subscriptions.model import Item, KnownPaper
 from subscriptions.service.papers import (
     as_item,
@@ -26,23 +24,6 @@ from subscriptions.service.papers import (
 from subscriptions.states import Signal
 
 PAGE = 16  # papers of a page: two rows of eight numbers
-_MOST_WORDS = 5  # that are named
-_BECAUSE: Mapping[Signal, Sentence] = MappingProxyType(
-    {
-        Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
-        Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
-        Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
-        Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
-    }
-)
-_BECAUSE_HERE: Mapping[Signal, Sentence] = MappingProxyType(
-    {
-        Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
-        Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
-        Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),
-        Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”: {words}"),
-    }
-)
 
 
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
@@ -84,12 +65,11 @@ def on_why(context: CommandContext) -> Reply:
 
 def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
     """Returns a line on which paper speaks for this one, where the chat wants the best first; () if none does."""
-    found = nearest(context.store, context.chat, known) if context.chat.settings.order == "score" else None
+    found = nearest(context.store, context.chat, known)
     if found is None:
         return ()
-    because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[found.kind]
-    title, words = context.title(found.paper), ", ".join(found.words[:_MOST_WORDS])
-    return (replace(because, values={"title": title, "words": words}).say(context.localizer.translate),)
+    title = context.title(found.paper)
+    return (taste_line(found, title, context.localizer, in_group=context.read_by_group),)
 
 
 def on_show_more(context: CommandContext) -> Reply:

@@ -11,7 +11,7 @@ from subscriptions.query import mentioned
 from subscriptions.service.papers import papers_alike, papers_named
 
 MOST_GIVEN = 5  # papers to which others shall be near
-_WORDS = 8  # that are shown
+WORDS = 8  # that are shown
 
 
 def like(context: CommandContext) -> Reply:
@@ -42,7 +42,7 @@ def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
     if not found.papers:
         return Reply(lines=(context.say("Near to {titles} is none {among}.", titles=titles, among=among),))
     items = result_items(found.papers)
-    words = ", ".join(found.words[:_WORDS])
+    words = ", ".join(found.words[:WORDS])
     return Reply(
         lines=(
             context.say("Nearest to {titles}, {among}:", titles=titles, among=among),

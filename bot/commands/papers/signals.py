@@ -19,8 +19,8 @@ from subscriptions.service.papers import (
     note_signal,
     papers_in_message,
     papers_named,
+    save_paper,
     saved_papers,
-    signals_of_paper,
     take_back,
 )
 from subscriptions.states import Signal
@@ -114,13 +114,12 @@ def _last(context: CommandContext) -> KnownPaper | None:
 
 
 def _saved(context: CommandContext, known: KnownPaper) -> Reply:
-    already = Signal.SAVED in signals_of_paper(context.store, context.chat, known.id)
-    note_signal(context.store, context.chat, [known.id], Signal.SAVED, now=context.now)
+    is_new = save_paper(context.store, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = (
-        context.say("It is saved already: {title}", title=title)
-        if already
-        else context.say("Saved: {title}", title=title)
+        context.say("Saved: {title}", title=title)
+        if is_new
+        else context.say("It is saved already: {title}", title=title)
     )
     remove = Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
     all_saved = Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})

@@ -38,6 +38,7 @@ from subscriptions.service.papers.signals import amount_of_signals as amount_of_
 from subscriptions.service.papers.signals import nearest as nearest
 from subscriptions.service.papers.signals import note_signal as note_signal
 from subscriptions.service.papers.signals import papers_in_message as papers_in_message
+from subscriptions.service.papers.signals import save_paper as save_paper
 from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
 from subscriptions.service.papers.signals import take_back as take_back

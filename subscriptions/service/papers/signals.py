@@ -66,6 +66,14 @@ def take_back(store: Scope, chat: Chat, paper: int, kind: Signal) -> bool:
     return gone
 
 
+def save_paper(store: Scope, chat: Chat, paper: int, *, now: datetime) -> bool:
+    """Keeps a paper for a chat, as its newest one. Returns False if the chat kept it before."""
+    with store.write() as transaction:
+        is_new = Signal.SAVED not in stored_signals.of_paper(transaction, chat.id, paper)
+        note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
+    return is_new
+
+
 def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
     """What a chat did with a paper."""
     with store.read() as transaction:
@@ -95,8 +103,10 @@ def saved_papers(store: Scope, chat: Chat) -> tuple[KnownPaper, ...]:
 def nearest(store: Scope, chat: Chat, known: KnownPaper) -> Nearest | None:
     """The paper that a chat liked, saved, followed or opened and that has most of the words for which this one stands further up.
 
-    None where the taste of the chat does not speak for it.
+    None where the taste of the chat does not speak for it, and for a chat that does not want the best first.
     """
+    if chat.settings.order != "score":
+        return None
     with store.read() as transaction:
         taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
         words = common_words(taste, tokenize(known.paper).folded[TEXT]) if taste else ()
