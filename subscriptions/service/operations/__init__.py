@@ -8,6 +8,7 @@ from subscriptions.service.operations.at_work import election as election
 from subscriptions.service.operations.at_work import terms as terms
 from subscriptions.service.operations.at_work import workers_at_work as workers_at_work
 from subscriptions.service.operations.backups import Restored as Restored
+from subscriptions.service.operations.backups import count_lost_as_sent as count_lost_as_sent
 from subscriptions.service.operations.backups import look_for_copy as look_for_copy
 from subscriptions.service.operations.backups import restore as restore
 from subscriptions.service.operations.chat_status import Health as Health

@@ -1,4 +1,4 @@
-"""Restores copies of the database (docs/operating.md, Copies)."""
+"""Restores copies of the database, and counts as sent what was due before it was lost (docs/operating.md, Copies)."""
 
 import shutil
 import sqlite3
@@ -48,7 +48,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
             _look_at(candidate, copy)
             _refuse_another_bot(candidate, store)
             candidate.open(now=now)
-            counted = _count_as_sent(candidate, lost_at, now) if lost_at else 0
+            counted = count_lost_as_sent(candidate, lost_at, now=now) if lost_at else 0
         finally:
             candidate.close()
         kept = _replace(store, prepared, copies, now)
@@ -64,6 +64,24 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         for suffix in _BESIDE:
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     return Restored(kept=kept, counted=counted)
+
+
+def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
+    """Plans what was due until `lost_at` and marks it as sent, as it was before the loss. Returns how many deliveries.
+
+    The store holds a copy of the lost database. Notes what else counts as sent, for papers that come again
+    (docs/architecture.md, rule 13). The caller holds the sender lock. If it is killed, a second call does the rest.
+    """
+    with store.write() as transaction:
+        noted = losses.last_loss(transaction)
+        if noted is None or noted.lost_at != lost_at:
+            loss = Loss(lost_at=lost_at, copied_at=losses.last_moment(transaction) or lost_at, restored_at=now)
+            end_pauses(transaction, now=lost_at)
+            note_loss(transaction, loss)
+    plan_due(store, now=lost_at)
+    with store.write() as transaction:
+        count_known(transaction)
+        return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
 
 
 def look_for_copy(copy: Path) -> None:
@@ -118,21 +136,6 @@ def _refuse_another_bot(candidate: Store, store: Store) -> None:
                 ),
                 Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
             )
-
-
-def _count_as_sent(candidate: Store, lost_at: datetime, now: datetime) -> int:
-    """Plans what was due until `lost_at` and marks it as sent, as it was before the loss. Returns how many deliveries.
-
-    Notes what else counts as sent, for papers that come again (docs/architecture.md, rule 13).
-    """
-    with candidate.write() as transaction:
-        loss = Loss(lost_at=lost_at, copied_at=losses.last_moment(transaction) or lost_at, restored_at=now)
-        end_pauses(transaction, now=lost_at)
-        note_loss(transaction, loss)
-    plan_due(candidate, now=lost_at)
-    with candidate.write() as transaction:
-        count_known(transaction)
-        return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
 
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
