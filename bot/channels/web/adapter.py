@@ -4,6 +4,8 @@ from typing import TextIO
 
 from bot.channels.web.api import WebApi
 from bot.channels.web.facts import WEB
+from bot.channels.web.form_pages import FormPages
+from bot.channels.web.forms import WebForms
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.pages import ChatPages
 from bot.channels.web.playground import Playground
@@ -24,8 +26,13 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, WebChannel)  # noqa: S101 - as `connect` made it
     channel.open(around.store)
-    pages = (*ChatPages(channel, around.store).all(), Playground(around.store, around.clock).page())
-    return Platform(facts=WEB, channel=channel, api=WebApi(channel), identity=WEB.name, pages=pages)
+    pages = (
+        *ChatPages(channel, around.store).all(),
+        *FormPages(channel, around.store).all(),
+        Playground(around.store, around.clock).page(),
+    )
+    forms = WebForms(channel.hub)
+    return Platform(facts=WEB, channel=channel, api=WebApi(channel), forms=forms, identity=WEB.name, pages=pages)
 
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:

@@ -1,14 +1,24 @@
-"""Tells the open pages of a chat, in this process, that there is something new; and what a pressed button answers in a few words."""
+"""Tells the open pages of a chat, in this process, that there is something new; and what a request answers beside messages."""
 
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 MOST_STREAMS = 8  # open pages of one chat that are told at once; others show what is new when they are loaded anew
 
 MINUTE = 60.0  # seconds
 MOST_IN_MINUTE = 60  # messages and presses of one chat that are looked at; of these the bot answers as many as anywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """What the answer to a request brings beside messages, for the page that made the request."""
+
+    chat: str
+    toast: "asyncio.Future[str]"  # the words with which a pressed button is acknowledged
+    form: "asyncio.Future[str]"  # the form that the answer shows; "" once something was posted instead
 
 
 class Hub:
@@ -18,7 +28,7 @@ class Hub:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._spoke: defaultdict[str, deque[float]] = defaultdict(deque)  # chat -> monotonic seconds of the last minute
         self._said: dict[str, str] = {}  # chat -> the words that its next page shows
-        self._toasts: dict[str, asyncio.Future[str]] = {}
+        self._awaited: dict[str, Awaited] = {}  # update -> what its page waits for
 
     def is_full(self, chat: str) -> bool:
         """Returns whether so many pages of a chat are open that no further one is told."""
@@ -40,6 +50,9 @@ class Hub:
         """Tells that a chat has changed."""
         for event in self._waiting.get(chat, ()):
             event.set()
+        for awaited in self._awaited.values():
+            if awaited.chat == chat:
+                _resolve(awaited.form, "")
 
     def counts(self, chat: str, second: float) -> bool:
         """Counts something that is said or pressed in a chat at a monotonic second. False if it was too much in a minute."""
@@ -52,20 +65,25 @@ class Hub:
         return True
 
     @contextmanager
-    def expecting(self, callback: str) -> Iterator["asyncio.Future[str]"]:
-        """Yields what will hold the words with which a pressed button is acknowledged."""
-        expected: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._toasts[callback] = expected
+    def expecting(self, update: str, chat: str) -> Iterator[Awaited]:
+        """Yields what will hold the words and the form of the answer to an update."""
+        loop = asyncio.get_running_loop()
+        awaited = Awaited(chat=chat, toast=loop.create_future(), form=loop.create_future())
+        self._awaited[update] = awaited
         try:
-            yield expected
+            yield awaited
         finally:
-            del self._toasts[callback]
+            del self._awaited[update]
 
     def acknowledge(self, callback: str, words: str) -> None:
         """Gives the words to whoever pressed the button, if they still wait."""
-        expected = self._toasts.get(callback)
-        if expected is not None and not expected.done():
-            expected.set_result(words)
+        if awaited := self._awaited.get(callback):
+            _resolve(awaited.toast, words)
+
+    def show_form(self, update: str, view: str) -> bool:
+        """Gives a form to the page that made the update. Returns whether that page still waits."""
+        awaited = self._awaited.get(update)
+        return awaited is not None and _resolve(awaited.form, view)
 
     def keep_said(self, chat: str, words: str) -> None:
         """Keeps the words for the next page of a chat, for a browser without scripts."""
@@ -75,3 +93,11 @@ class Hub:
     def take_said(self, chat: str) -> str:
         """Returns the words that were kept, once."""
         return self._said.pop(chat, "")
+
+
+def _resolve(expected: "asyncio.Future[str]", value: str) -> bool:
+    """Sets the result if there is none yet. Returns whether it was set."""
+    if expected.done():
+        return False
+    expected.set_result(value)
+    return True

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.stream import events
-from bot.channels.web.talk import Talk, new_once
+from bot.channels.web.talk import Heard, Talk, new_once
 from bot.channels.web.view import chat_of, look, page
 from bot.ports.receiver import RequestDispatcher
-from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.chats import newest_page_messages
@@ -19,10 +19,12 @@ from subscriptions.store import Store
 log = logging.getLogger("paperwire")
 
 END = "/#end"  # the newest message
+FORM = "/chat/form"  # the page of a form
 _LONGEST_NUMBER = 12  # digits
-_NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
+NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
+TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
 
-_TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
+_Work = Callable[[PageFrame, Mapping[str, str], RequestDispatcher], Awaitable[Heard]]
 
 
 class ChatPages:
@@ -53,19 +55,11 @@ class ChatPages:
 
     async def say(self, asked: PageRequest) -> PageResponse:
         """Takes a message."""
-
-        async def said(dispatcher: RequestDispatcher) -> tuple[str, str]:
-            return await self._talk.say(asked.frame, asked.form, dispatcher), ""
-
-        return await self._done(asked, said)
+        return await self._done(asked, self._talk.say)
 
     async def press(self, asked: PageRequest) -> PageResponse:
         """Takes a pressed button."""
-
-        async def pressed(dispatcher: RequestDispatcher) -> tuple[str, str]:
-            return await self._talk.press(asked.frame, asked.form, dispatcher)
-
-        return await self._done(asked, pressed)
+        return await self._done(asked, self._talk.press)
 
     async def follow(self, asked: PageRequest) -> PageResponse:
         """Sends what is new, from where the browser stopped, or from the change that the page was drawn at."""
@@ -87,25 +81,28 @@ class ChatPages:
         kept = {"content-disposition": f'attachment; filename="{shown}"'}
         return PageResponse(body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept)
 
-    async def _done(
-        self, asked: PageRequest, work: Callable[[RequestDispatcher], Awaitable[tuple[str, str]]]
-    ) -> PageResponse:
-        """Does the work, and sends the browser to the newest message; our own script gets the words that it is to show."""
+    async def _done(self, asked: PageRequest, work: _Work) -> PageResponse:
+        """Does the work, and sends the browser to the newest message, or to the form that was asked for.
+
+        Our own script is told the words that it is to show, and where the form is.
+        """
         if asked.dispatcher is None:
-            return _NOT_NOW
+            return NOT_NOW
         if not self._channel.hub.counts(asked.visitor.name, self._channel.clock.monotonic()):
-            return _TOO_MUCH
+            return TOO_MUCH
         try:
-            update, said = await work(asked.dispatcher)
+            heard = await work(asked.frame, asked.form, asked.dispatcher)
         except StoreError as error:
             log.error("What somebody wrote on the page could not be handled: %s", error)
-            return _NOT_NOW
+            return NOT_NOW
+        goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
         if asked.wants_fragment:
-            return PageResponse(body=json.dumps({"said": said}, ensure_ascii=False), kind="application/json")
-        if update:
-            await self._talk.wait_for_reply(update)
-        self._channel.hub.keep_said(asked.visitor.name, said)
-        return PageResponse(location=END)
+            told = {"said": heard.toast, "goes": goes}
+            return PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
+        if heard.update and not goes:
+            await self._talk.wait_for_reply(heard.update)
+        self._channel.hub.keep_said(asked.visitor.name, heard.toast)
+        return PageResponse(location=goes or END)
 
 
 def _document(store: Store, chat: ChatAddress, number: int) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""What a visitor says and presses → requests, which take the same way as those of any platform."""
+"""What a visitor says, presses and fills in → requests, which take the same way as those of any platform."""
 
 import asyncio
 import json
@@ -6,13 +6,16 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.channels.web.facts import WEB
+from bot.channels.web.forms import ShownForm, read_form
+from bot.channels.web.hub import Awaited
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.view import chat_of
 from bot.context.writing import write
-from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
+from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
@@ -22,9 +25,19 @@ from subscriptions.store import Store
 LONGEST = 8000  # characters of a message; Telegram takes half of it
 REPLY_WITHIN = 5.0  # seconds that a page without scripts waits for the reply that it is to show
 TOAST_WITHIN = 3.0  # seconds for the few words about a pressed button
+FORM_WITHIN = 1.0  # seconds for a form, which is shown before anything is posted
 _LOOK_AGAIN = 0.1  # seconds between two looks whether the reply is there
 _COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What became of a request, as far as the page shows it beside the messages."""
+
+    update: str = ""  # "" if there was nothing to do
+    toast: str = ""  # a few words
+    form: ShownForm | None = None  # shown next
 
 
 class Talk:
@@ -34,19 +47,20 @@ class Talk:
         self._channel = channel
         self._store = store
 
-    async def say(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> str:
-        """Handles a message, once for each `once` of the form. Returns the update's id; "" for a blank. Raises StoreError."""
+    async def say(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> Heard:
+        """Handles a message, once for each `once` of the form. Raises StoreError."""
         text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
         if not text:
-            return ""
+            return Heard()
         chat, update, now = chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
         await self._let_in(chat, frame)
         await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
-        await dispatcher.dispatch_without_retry(message_request(chat, text, update, frame.language, now))
-        return update
+        with self._channel.hub.expecting(update, chat.address) as awaited:
+            await dispatcher.dispatch_without_retry(message_request(chat, text, update, frame.language, now))
+            return Heard(update=update, form=await _form(awaited))
 
-    async def press(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> tuple[str, str]:
-        """Handles a pressed button. Returns the update's id, and the few words that are to be shown. Raises StoreError."""
+    async def press(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> Heard:
+        """Handles a pressed button. Raises StoreError."""
         chat, update = chat_of(frame.visitor.name), _update(frame, form, "pressed")
         await self._let_in(chat, frame)
         message = form.get("message", "")
@@ -58,12 +72,32 @@ class Talk:
             language=frame.language,
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
+            trigger_id=update,
             message_id=message if message.isascii() and message.isdecimal() else "",
         )
-        with self._channel.hub.expecting(update) as toast:
+        with self._channel.hub.expecting(update, chat.address) as awaited:
             await dispatcher.dispatch_without_retry(pressed)
-            done, _ = await asyncio.wait((toast,), timeout=TOAST_WITHIN)
-            return update, toast.result() if done else ""
+            await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
+            toast = awaited.toast.result() if awaited.toast.done() else ""
+            return Heard(update=update, toast=toast, form=_shown(awaited))
+
+    async def fill_in(
+        self, frame: PageFrame, form_id: str, values: Mapping[str, str], dispatcher: RequestDispatcher
+    ) -> ShownForm | None:
+        """Returns a form for what is filled in so far, without values as it was opened; None if there is none. Raises StoreError."""
+        update = _update(frame, {}, "filled")
+        with self._channel.hub.expecting(update, frame.visitor.name) as awaited:
+            await dispatcher.dispatch_without_retry(_filled(frame, form_id, update, values, is_submitted=False))
+            return await _form(awaited)
+
+    async def submit(
+        self, frame: PageFrame, form_id: str, values: Mapping[str, str], dispatcher: RequestDispatcher, *, once: str
+    ) -> tuple[str, Mapping[str, str]]:
+        """Handles a submitted form, once for each `once`. Returns the update's id, and what is wrong, by field. Raises StoreError."""
+        await self._let_in(chat_of(frame.visitor.name), frame)
+        update = _update(frame, {"once": once}, "sent")
+        request = _filled(frame, form_id, update, values, is_submitted=True)
+        return update, await dispatcher.dispatch_without_retry(request)
 
     async def wait_for_reply(self, update: str) -> None:
         """Waits until the reply to an update is in the chat, at most REPLY_WITHIN seconds."""
@@ -89,7 +123,36 @@ def message_request(chat: ChatAddress, text: str, update: str, language: str, no
         command=found["name"].casefold() if found else "",
         text=(found["rest"] or "") if found else text,
         written_at=now,
+        trigger_id=update,
     )
+
+
+def _filled(
+    frame: PageFrame, form_id: str, update: str, values: Mapping[str, str], *, is_submitted: bool
+) -> FormRequest:
+    chat = chat_of(frame.visitor.name)
+    return FormRequest(
+        place=_place(chat),
+        update_id=update,
+        sender=chat.address,
+        sender_name=chat.address,
+        language=frame.language,
+        callback_data=form_id[:LONGEST],
+        view_id=update,
+        values={name: value[:LONGEST] for name, value in values.items()},
+        is_submitted=is_submitted,
+    )
+
+
+async def _form(awaited: Awaited) -> ShownForm | None:
+    """Waits until a form is shown or something is posted instead, and returns the form."""
+    await asyncio.wait((awaited.form,), timeout=FORM_WITHIN)
+    return _shown(awaited)
+
+
+def _shown(awaited: Awaited) -> ShownForm | None:
+    view = awaited.form.result() if awaited.form.done() else ""
+    return read_form(view) if view else None
 
 
 def new_once() -> str:

@@ -28,6 +28,8 @@ _WORDS = {
     "file": Sentence("download"),
     "welcome": Sentence("Say what you want to read about, in words, and I look for it. /help tells the rest."),
     "examples": Sentence("For example:"),
+    "form": Sentence("Or fill in a form:"),
+    "new": Sentence("new subscription"),
     "lost": Sentence("The connection is lost. It is tried again."),
     "unsent": Sentence("That was not sent. Please try again."),
 }
@@ -68,11 +70,17 @@ def chat_of(name: str) -> ChatAddress:
 
 def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:
     """Returns the newest messages of the visitor's chat, or those before one with this number."""
+    chat, frame = framed(store, frame)
+    found, change = newest_page_messages(store, chat.address, SHOWN, before=before)
+    return ChatView(chat=chat, frame=frame, messages=shown(found, chat, frame), change=change)
+
+
+def framed(store: Store, frame: PageFrame) -> tuple[Chat, PageFrame]:
+    """Returns the visitor's chat, and the frame in the chat's language unless the visitor has chosen one on a page."""
     chat = known_or_new(store, chat_of(frame.visitor.name), ChatKind.PRIVATE, lang=frame.language)
     if chat.id and not frame.has_chosen_language:
         frame = replace(frame, language=chat.settings.lang)
-    found, change = newest_page_messages(store, chat.address, SHOWN, before=before)
-    return ChatView(chat=chat, frame=frame, messages=shown(found, chat, frame), change=change)
+    return chat, frame
 
 
 def shown(messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bot.commands.chat.settings_form import form_button
 from bot.commands.core.asking import drop_question, expect_answer
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, shown_buttons
@@ -122,9 +123,8 @@ def _all_settings(context: CommandContext) -> Reply:
     lines = (head, *_lines(context, free, fixed))
     if context.read_by_strangers:
         return Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
-    return Reply(
-        lines=lines, buttons=_setting_buttons({name: label_of(name, localizer) for name in free}), names_chat=True
-    )
+    buttons = _setting_buttons({name: label_of(name, localizer) for name in free})
+    return Reply(lines=lines, buttons=(form_button(context), *buttons), names_chat=True)
 
 
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:

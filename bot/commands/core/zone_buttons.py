@@ -1,4 +1,4 @@
-"""Buttons with cities and their local time, to choose a time zone by."""
+"""Cities with their local time, to choose a time zone by: as buttons, and as options of a form."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,10 @@ from bot.commands.core.cities import city_pages
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.ports.button import Button, Buttons
+from bot.ports.forms import Option
 from subscriptions.zones import zone
 
+_MOST_OPTIONS = 95  # platforms take a hundred
 _ROW = 34  # columns of a row on a phone, where each button is as wide as the widest of its row
 
 
@@ -35,6 +37,16 @@ def zone_page(context: CommandContext, page: int, *, replaces: bool) -> Buttons:
     ]
     more = Button(label=context.say("more"), verb="zones", arguments={"page": number + 1, "replaces": replaces})
     return shown_buttons(context, button_rows([*buttons, more]))
+
+
+def zone_options(context: CommandContext, chosen: str) -> tuple[Option, ...]:
+    """Returns the options of a form for the zone: the chosen one, that of the chat, then cities near the operator's zone."""
+    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
+    return tuple(
+        Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")
+        for name in list(names)[:_MOST_OPTIONS]
+    )
 
 
 def local_time(now: datetime, name: str) -> str:

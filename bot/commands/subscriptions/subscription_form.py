@@ -7,9 +7,9 @@ shows how it is read and what it would have found. Submitting it does what /sub 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.core.cities import city_pages
 from bot.commands.core.context import Callback, Command, CommandContext, Event, never
 from bot.commands.core.picking import subscription_gone, subscription_numbered
+from bot.commands.core.zone_buttons import zone_options
 from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_i_know
 from bot.commands.subscriptions.echo import echo
@@ -26,7 +26,7 @@ from subscriptions.service.chats import subscriptions_ever_made
 from subscriptions.service.notices import name_of
 from subscriptions.service.papers import papers_named, recent_matches
 from subscriptions.service.subscriptions import SubscriptionRequest, edit, set_setting, subscribe
-from subscriptions.zones import zone, zone_name
+from subscriptions.zones import zone_name
 
 FORM = "form"  # the command, which people choose in a menu of the platform
 QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # names of the fields
@@ -35,7 +35,6 @@ EXAMPLES = 2  # papers that the form shows
 AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query like it
 _NINE = "09:00"
 _SHOWN = 30  # characters of a query that a refusal repeats
-_MOST_ZONES = 95  # options; platforms take a hundred
 
 
 # ------------------------------------------------------------------------------------------------------------- opening
@@ -99,7 +98,7 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
         close_label=context.say("Cancel"),
         fields=(*fields, _place_field(context, places)) if places else fields,
         verb="send-new",
-        arguments={"zone": own, "thread": thread},
+        arguments={"zone": own, "thread": thread, "text": text, "notes": notes},
         places=places,
         fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
     )
@@ -171,7 +170,7 @@ def _fields(
             is_clock=True,
             required=False,
         ),
-        FormField(name=ZONE, label=context.say("By the clock of"), value=clock, options=_zones(context, clock)),
+        FormField(name=ZONE, label=context.say("By the clock of"), value=clock, options=zone_options(context, clock)),
     )
 
 
@@ -224,17 +223,6 @@ def _when_label(context: CommandContext, value: str) -> str:
     return everyday_kind(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
 
 
-def _zones(context: CommandContext, chosen: str) -> tuple[Option, ...]:
-    """Returns the options for the zone with their local time: the current one, then cities near the operator's zone."""
-    pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
-    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
-    shown = list(names)[:_MOST_ZONES]
-    return tuple(
-        Option(value=name, label=f"{context.localizer.city(name)} · {context.now.astimezone(zone(name)):%H:%M}")
-        for name in shown
-    )
-
-
 def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
     """Returns the chats to choose from: this one, a thread in it, the person's private chat; empty if there is no choice."""
     here = context.chat.address
@@ -259,20 +247,20 @@ def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> 
 
 def on_change_new(context: CommandContext) -> Reply:
     """Returns the form of a new subscription for what is filled in so far."""
-    thread = str(context.arguments.get("thread", ""))
-    return _with_choices(context, _new(context, (_field_value(context, QUERY), ()), thread=thread))
+    begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
+    if QUERY in context.form_values:
+        begun = (_field_value(context, QUERY), ())
+    return _with_choices(context, _new(context, begun, thread=str(context.arguments.get("thread", ""))))
 
 
 def on_change_edit(context: CommandContext) -> Reply:
     """Returns the form of an existing subscription for what is filled in so far."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
-    return (
-        subscription_gone(context)
-        if subscription is None
-        else _with_choices(
-            context, edit_subscription(context, subscription._replace(text=_field_value(context, QUERY)))
-        )
-    )
+    if subscription is None:
+        return subscription_gone(context)
+    if QUERY in context.form_values:
+        subscription = subscription._replace(text=_field_value(context, QUERY))
+    return _with_choices(context, edit_subscription(context, subscription))
 
 
 def _with_choices(context: CommandContext, reply: Reply) -> Reply:

@@ -70,8 +70,9 @@ def on_subscription(context: CommandContext) -> Reply:
 
 def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Reply:
     found = listed_here(context)
+    new = _new_button(context)
     if not found:
-        return no_subscriptions(context)
+        return replace(no_subscriptions(context), buttons=shown_buttons(context, (new,)), replaces=replaces)
     pages = -(-len(found) // A_PAGE)
     page = min(max(page, 0), pages - 1)
     shown = found[page * A_PAGE : (page + 1) * A_PAGE]
@@ -82,7 +83,7 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
     if context.chat.state is not ChatState.ACTIVE:  # the same reason holds all of them
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
     rows = [replace(row, reading=shortened(row.reading)) for row in rows]
-    buttons = shown_buttons(context, _buttons(context, shown, page, pages))
+    buttons = shown_buttons(context, (*_buttons(context, shown, page, pages), new))
     more = [context.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
     near = _nearly_same(context, found) if page == 0 and buttons else None
     if near is not None:
@@ -100,6 +101,11 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
         numbers = {"first": near.first, "second": near.second}
         buttons = (*buttons, (Button(label=label, verb="merge", arguments=numbers),))
     return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons, replaces=replaces)
+
+
+def _new_button(context: CommandContext) -> tuple[Button, ...]:
+    """Returns [new subscription], which opens a form, where the platform has forms."""
+    return (Button(label=context.say("new subscription"), verb="new-wish"),) if context.request.trigger_id else ()
 
 
 def _nearly_same(context: CommandContext, found: Sequence[Listed]) -> Overlap | None:

@@ -27,9 +27,16 @@ _LANGUAGES = (("en", "English"), ("zh", "中文"))
 
 
 def draw_page(
-    template: str, frame: PageFrame, title: Sentence, *, words: Mapping[str, Sentence] | None = None, **values: object
+    template: str,
+    frame: PageFrame,
+    title: Sentence | str,
+    *,
+    words: Mapping[str, Sentence] | None = None,
+    **values: object,
 ) -> str:
-    """Returns a page as HTML. `words` are the page's own: its template has them, translated, as `words.NAME`.
+    """Returns a page as HTML. `title`: a sentence, or a text in the reader's language.
+
+    `words` are the page's own: its template has them, translated, as `words.NAME`.
 
     The template extends frame.html, and gets `values` beside.
     """
@@ -37,7 +44,7 @@ def draw_page(
     return _template(template).render(
         **values,
         frame=frame,
-        title=_say(title, frame),
+        title=title if isinstance(title, str) else _say(title, frame),
         words=said,
         navigation=[(path, _say(label, frame)) for path, label in frame.navigation],
         offers=[(_say(offer.text, frame), _say(offer.label, frame), offer.action) for offer in frame.offers],

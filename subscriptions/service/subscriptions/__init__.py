@@ -4,6 +4,7 @@ from subscriptions.service.subscriptions.amendments import edit as edit
 from subscriptions.service.subscriptions.amendments import rename as rename
 from subscriptions.service.subscriptions.amendments import reschedule as reschedule
 from subscriptions.service.subscriptions.amendments import set_setting as set_setting
+from subscriptions.service.subscriptions.amendments import set_settings as set_settings
 from subscriptions.service.subscriptions.bulk import numbers_among as numbers_among
 from subscriptions.service.subscriptions.bulk import numbers_in as numbers_in
 from subscriptions.service.subscriptions.bulk import numbers_missing as numbers_missing

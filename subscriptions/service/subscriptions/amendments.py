@@ -1,5 +1,6 @@
 """Changes query, name or time of a subscription, and settings of a chat. Number and cursor of a subscription stay."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from subscriptions import zones
@@ -110,16 +111,24 @@ def reschedule(
 
 def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
     """Sets one of SETTINGS, and moves the due moments that depend on it. Raises NotFound, Refused."""
+    return set_settings(store, address, {name: value}, now=now, who=who)
+
+
+def set_settings(
+    store: Scope, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
+) -> Chat:
+    """Sets some of SETTINGS as one change. Raises NotFound, Refused, and then nothing is set."""
     with store.write() as transaction:
         chat = find(transaction, address)
-        setting = setting_name(name)
-        stored = check_value(setting, value, kind=chat.kind, public=chat.public)
-        if stored != chat.settings.value(setting):
+        names = {setting_name(name): value for name, value in values.items()}
+        stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
+        if any(value != chat.settings.value(name) for name, value in stored.items()):
             record_change(transaction, chat.id, now=now, who=who)
-        chats.choose_setting(transaction, chat.id, setting, stored)
-        if setting == "timezone":
-            apply_new_zone(transaction, chat, stored, now)
-        if setting in FOLLOWED:
+        for name, value in stored.items():
+            chats.choose_setting(transaction, chat.id, name, value)
+        if "timezone" in stored:
+            apply_new_zone(transaction, chat, stored["timezone"], now)
+        if not FOLLOWED.isdisjoint(stored):
             apply_new_quiet_hours(transaction, chat, now)
         return find(transaction, address)
 

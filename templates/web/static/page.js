@@ -1,6 +1,27 @@
 "use strict";
 // The pages work without this. It sends without loading the page anew, and shows what comes as it comes.
 (() => {
+  const sheet = document.getElementById("sheet");
+  const look = document.getElementById("look");
+  if (sheet && look) { // what a form finds so far is shown while one writes
+    let waits = 0;
+    look.hidden = true;
+    sheet.addEventListener("input", () => {
+      clearTimeout(waits);
+      const mine = waits = setTimeout(async () => {
+        const fields = new URLSearchParams(new FormData(sheet, look));
+        const answer = await fetch(sheet.action, { method: "POST", body: fields, credentials: "same-origin" }).catch(() => null);
+        if (!answer || !answer.ok || answer.redirected) return;
+        const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (mine !== waits) return; // one has gone on writing
+        for (const notes of sheet.querySelectorAll(".notes")) {
+          const fresh = found.getElementById(notes.id);
+          if (fresh && fresh.innerHTML !== notes.innerHTML) notes.replaceChildren(...fresh.children);
+        }
+      }, 1100);
+    });
+    return;
+  }
   const chat = document.getElementById("chat");
   if (!chat) return;
   const log = document.getElementById("log");
@@ -57,7 +78,9 @@
       method: "POST", body: fields, headers: { "X-Requested-With": "fetch" }, credentials: "same-origin",
     });
     if (!answer.ok) throw new Error(String(answer.status));
-    return (await answer.json()).said;
+    const told = await answer.json();
+    if (told.goes) location.assign(told.goes);
+    return told.said;
   };
   document.addEventListener("submit", async (event) => {
     const form = event.target;

@@ -1,0 +1,104 @@
+"""Forms as people fill them in: with scripts, without, with the keyboard alone; and as axe-core sees them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.test_for_everybody import violations
+from tests.browser.visitor import Visitor
+
+Visit = Callable[..., Visitor]
+
+
+def opens(visitor: Visitor, words: str) -> Any:
+    """The page of the form that these words open."""
+    visitor.says(words)
+    visitor.page.wait_for_selector("#sheet")
+    return visitor.page
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
+def test_a_subscription_is_made_refused_and_mended_in_a_form(visit: Visit, scripts: bool) -> None:
+    liv, word = visit(f"liv-{scripts}", scripts=scripts), f"theodolite{scripts}"
+    teller = visit(f"liv-teller-{scripts}")
+    teller.says(f"/sub {word}")
+    teller.sees("✓ 1")
+    liv.bot.brings(f"A {word} on a hill")
+    teller.sees("on a hill")
+    page = opens(liv, "/sub")
+    query, look = page.get_by_label("Papers with"), page.get_by_role("button", name="show what it finds")
+    assert look.is_visible() is not scripts, "with scripts it is shown while one writes"
+    query.fill(word)
+    if not scripts:
+        look.click()
+    page.locator(".notes", has_text="on a hill").wait_for()
+    query.fill("-survey")
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("alert").wait_for()
+    assert query.get_attribute("aria-invalid") == "true"
+    assert liv.focus("id") == query.get_attribute("id")
+    assert "only excludes" in query.evaluate("field => field.ariaDescribedByElements[0].textContent")
+    query.fill(word)
+    page.get_by_label("When").select_option("daily")
+    page.get_by_role("button", name="Subscribe").click()
+    liv.sees("✓ 1")
+    liv.sees("09:00")
+
+
+def test_a_form_is_filled_in_with_the_keyboard_alone(visit: Visit) -> None:
+    mia = visit("mia")
+    keys: Any = mia.page.keyboard
+    keys.type("/sub")
+    keys.press("Enter")
+    mia.page.wait_for_selector("#sheet")
+    assert mia.focus("name") == "field-query", "one can type at once"
+    keys.type("clavichord")
+    keys.press("Enter")
+    mia.sees("✓ 1")
+
+
+def test_the_settings_are_changed_in_one_form_and_taken_back_at_once(visit: Visit) -> None:
+    noa = visit("noa")
+    noa.says("/set")
+    noa.presses("all in one form")
+    noa.page.wait_for_selector("#sheet")
+    noa.page.get_by_label("titles only").check()
+    noa.page.get_by_label("the newest first").check()
+    noa.page.get_by_role("button", name="Save").click()
+    noa.sees("Text: titles only (was: summary)")
+    noa.is_live()
+    noa.presses("undo")
+    noa.sees("Undone.")
+
+
+def test_a_form_that_is_closed_changes_nothing(visit: Visit) -> None:
+    page = opens(visit("oda"), "/sub")
+    page.get_by_label("Papers with").fill("clarinet")
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_selector("#log")
+    assert page.locator("#log .post:not(.mine)").count() == 0
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_in_a_form_as_it_is_opened_and_as_it_is_refused(
+    visit: Visit, language: str, dark: bool
+) -> None:
+    reader = visit(f"filler-{language}-{dark}", language=language, dark=dark, width=360)
+    page = opens(reader, "/sub")
+    for step in ("opened", "refused"):
+        if step == "refused":
+            page.locator("[name=field-query]").fill("-survey")
+            page.locator("#sheet .main").click()
+            page.get_by_role("alert").wait_for()
+        for width in (1280, 360, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert violations(page) == [], step
+            assert not reader.overflows()
+    page.goto(reader.bot.url)
+    reader.says("/set")
+    page.locator("#log form .buttons button").first.click()
+    page.wait_for_selector("#sheet fieldset")
+    assert violations(page) == []
+    assert not reader.overflows()

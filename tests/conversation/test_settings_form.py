@@ -1,0 +1,51 @@
+"""The form of the settings, in a team: where there are forms there is one, it holds what the chat can change, and is one change."""
+
+from subscriptions.chat_settings import SETTINGS
+from subscriptions.service.subscriptions import get_chat
+from subscriptions.store import Store
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.slack_harness import ANN, Form, SlackHarness
+from tests.make import address
+
+
+async def presses(slack: SlackHarness, label: str, under: Answer) -> Answer:
+    """Presses the button with this label."""
+    blocks = [block for payload in under.payloads for block in payload["blocks"] if block["type"] == "actions"]
+    keys = {key["text"]["text"]: key["value"] for block in blocks for key in block["elements"]}
+    return await slack.sends_request(
+        f"slack:{ANN}", callback_data=keys[label], by=ANN, callback_id="p1", message_id="m0", trigger_id="trigger"
+    )
+
+
+async def form_of(slack: SlackHarness) -> Form:
+    await slack.slash("sub diffusion", chat=f"slack:{ANN}")
+    settings = await slack.slash("set", chat=f"slack:{ANN}")
+    return slack.form(await presses(slack, "all in one form", settings), ANN)
+
+
+async def test_the_form_shows_what_holds_and_leaves_out_what_cannot_be_changed(slack: SlackHarness) -> None:
+    form = await form_of(slack)
+    settings = get_chat(slack.store, address(f"slack:{ANN}")).settings
+    assert {name: form.value(name) for name in form.fields} == {name: settings.value(name) for name in form.fields}
+    assert "text" in form.fields
+    assert "manage" not in form.fields, "in a private chat it is fixed"
+    assert set(form.fields) < set(SETTINGS)
+
+
+async def test_what_was_changed_is_said_and_undone_together(slack: SlackHarness) -> None:
+    form = await form_of(slack)
+    said = await form.sends(text="titles", order="newest")
+    assert said.lines == ["✓ Text: titles only (was: summary)", "Order: the newest first (was: the best first)"]
+    await presses(slack, "undo", said)
+    settings = get_chat(slack.store, address(f"slack:{ANN}")).settings
+    assert (settings.text, settings.order) == ("summary", "score")
+
+
+async def test_what_was_not_changed_is_no_change(slack: SlackHarness) -> None:
+    form = await form_of(slack)
+    assert (await form.sends()).lines == ["All settings are as they were."]
+
+
+async def test_where_there_are_no_forms_there_is_no_button_for_one(store: Store) -> None:
+    bot = BotHarness(store)
+    assert "all in one form" not in (await bot.says("/set")).buttons
