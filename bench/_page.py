@@ -1,6 +1,8 @@
 """Runs benchmarks and writes what they print into docs/benchmarks.md and docs/scaling.md, each between its own marks.
 
 python -m bench._page DAY [NAME...]        without names: all that have a place there
+
+Words that stand behind the name in the mark are handed on to the benchmark.
 """
 
 import re
@@ -10,29 +12,39 @@ from pathlib import Path
 
 _DOCS = Path(__file__).parents[1] / "docs"
 PAGES = (_DOCS / "benchmarks.md", _DOCS / "scaling.md")
-_PLACE = re.compile(r"<!-- printed by bench\.(\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
+_PLACE = re.compile(r"<!-- printed by bench\.(\w+)((?: \w+)*) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 
 def main() -> int:
     day, *names = sys.argv[1:]
-    for name in names or [name for page in PAGES for name in _PLACE.findall(page.read_text("utf-8"))]:
+    for name in names or [place[1] for page in PAGES for place in _PLACE.finditer(page.read_text("utf-8"))]:
         print(f"== bench.{name}", flush=True)
-        done = subprocess.run([sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, text=True, check=False)
+        command = [sys.executable, "-m", f"bench.{name}", *_place(name)[1][2].split()]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         print(done.stdout, end="", flush=True)
         if done.returncode:
             return done.returncode
         write(name, f"On {day}:\n\n```\n{done.stdout.rstrip()}\n```\n")
-    return 0
+    return subprocess.run([sys.executable, "-m", "bench._plots"], check=False).returncode
 
 
 def write(name: str, output: str) -> None:
     """Puts what a benchmark printed into its place."""
-    start, end = f"<!-- printed by bench.{name} -->\n", "<!-- end -->\n"
-    for path in PAGES:
-        before, found, rest = path.read_text("utf-8").partition(start)
-        if found:
-            path.write_text(before + start + output + end + rest.partition(end)[2], "utf-8")
-            return
+    page, place = _place(name)
+    text = page.read_text("utf-8")
+    page.write_text(text[: place.start(3)] + output + text[place.end(3) :], "utf-8")
+
+
+def printed_by(name: str) -> str:
+    """Returns what stands in the place of a benchmark."""
+    return _place(name)[1][3]
+
+
+def _place(name: str) -> tuple[Path, re.Match[str]]:
+    for page in PAGES:
+        for place in _PLACE.finditer(page.read_text("utf-8")):
+            if place[1] == name:
+                return page, place
     raise SystemExit(f"No page of docs has a place for bench.{name}.")
 
 

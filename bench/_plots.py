@@ -1,0 +1,170 @@
+"""Draws what stands in docs/benchmarks.md as SVG beside it, so that a picture never shows other figures than its table.
+
+python -m bench._plots        bench._page does it after each run
+
+The figures are kept in the picture as its description: a test compares them with the page.
+"""
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from bench._page import PAGES, printed_by
+
+IMAGES = PAGES[0].parent / "images"
+MATCHING, PLANNING = IMAGES / "matching.svg", IMAGES / "planning.svg"
+_COUNT = re.compile(r"^([\d,]+) lines, ", re.MULTILINE)
+_ENGINE = re.compile(r"^  (\S.*?) {2,}(?:\d+%)? +~?[\d.,]+ s +~?([\d.,]+) s ", re.MULTILINE)
+_OURS, _BOUND = "paperwire", "least work"
+_GREY, _BLUE, _RED = "#808080", "#2a6fdb", "#c8452f"
+
+
+class Cost(NamedTuple):
+    """One measured cost of planning beside what is allowed."""
+
+    name: str
+    measured: float
+    allowed: float
+    unit: str
+
+
+class Figure(Protocol):
+    """What is used of matplotlib's."""
+
+    def savefig(self, path: Path, **how: object) -> None:
+        """Writes the picture."""
+
+
+# What bench.planning prints, as one group of a pattern, and what the issue of each allows.
+_COSTS = (
+    (
+        "a tick with nothing due, 1,000,000 subscriptions",
+        r"a tick with nothing due, 1,000,000 .*?: ([\d.]+) ms",
+        5,
+        "ms",
+    ),
+    ("a morning of 100,000 chats, beside a bare insert", r"planning / bare insert = ([\d.]+)", 3, "times"),
+    ("the memory of that", r"100,000 chats x 10 papers .*, ([\d,]+) MB at the peak", 1024, "MB"),
+    ("1,000 papers, until the first deliveries", r"the first deliveries planned ([\d.]+) s after that", 3, "s"),
+    ("a /sub beside these, p99", r"p99 ([\d.]+) ms  \(aim", 100, "ms"),
+)
+
+
+def main() -> None:
+    """Draws all pictures."""
+    _draw_matching(match_times(), MATCHING)
+    _draw_planning(planning_costs(), PLANNING)
+
+
+def match_times() -> dict[str, dict[int, float]]:
+    """Returns the seconds of each engine by the number of lines, as the page has them."""
+    found: dict[str, dict[int, float]] = {}
+    _, *parts = _COUNT.split(printed_by("matching"))
+    for count, rows in zip(parts[::2], parts[1::2], strict=True):
+        for name, seconds in _ENGINE.findall(rows):
+            found.setdefault(name, {})[_number(count)] = float(seconds.replace(",", ""))
+    return found
+
+
+def planning_costs() -> list[Cost]:
+    """Returns the costs of planning as the page has them. Raises ValueError for one that is not there."""
+    printed, found = printed_by("planning"), []
+    for name, pattern, allowed, unit in _COSTS:
+        match = re.search(pattern, printed)
+        if match is None:
+            raise ValueError(f"bench.planning printed nothing of {name!r}.")
+        found.append(Cost(name, float(match[1].replace(",", "")), allowed, unit))
+    return found
+
+
+def description(figures: object) -> str:
+    """Returns the figures as they are kept in the picture."""
+    return repr(figures)
+
+
+def _number(digits: str) -> int:
+    return int(digits.replace(",", ""))
+
+
+def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None:
+    figure, axes = _axes((7.2, 4.4))
+    axes.set(xscale="log", yscale="log", xlabel="subscriptions", ylabel="seconds to match a day of 180 papers")
+    counts = sorted(times[_OURS])
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    axes.set_xlim(counts[0] / 1.2, counts[-1] * 12)  # room for the names
+    axes.set_yticks([0.001, 0.01, 0.1, 1, 10, 100], ["0.001", "0.01", "0.1", "1", "10", "100"])
+    axes.minorticks_off()
+    for name, place in _spread({name: points[counts[-1]] for name, points in times.items()}).items():
+        points = times[name]
+        ours, bound = name == _OURS, name == _BOUND
+        axes.plot(
+            counts,
+            [points[count] for count in counts],
+            color=_BLUE if ours else _GREY,
+            linewidth=2.5 if ours else 1,
+            linestyle=":" if bound else "-",
+            marker="o",
+            markersize=5 if ours else 3,
+            zorder=2 + ours,
+        )
+        axes.annotate(
+            name,
+            (counts[-1], points[counts[-1]]),
+            xytext=(counts[-1] * 1.5, place),
+            color=_BLUE if ours else _GREY,
+            weight="bold" if ours else "normal",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": _GREY, "linewidth": 0.4},
+        )
+    _write(figure, path, "Seconds to match a day, by the number of subscriptions", description(times))
+
+
+def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
+    """Returns where the name of each line stands: at its end, or so far above the one below that both can be read."""
+    placed: dict[str, float] = {}
+    lowest = 0.0
+    for name, end in sorted(ends.items(), key=lambda pair: pair[1]):
+        lowest = placed[name] = max(end, lowest * apart)
+    return placed
+
+
+def _draw_planning(costs: list[Cost], path: Path) -> None:
+    figure, axes = _axes((7.2, 2.6))
+    shares = [100 * cost.measured / cost.allowed for cost in costs]
+    axes.barh([cost.name for cost in costs], shares, color=[_RED if share > 100 else _BLUE for share in shares])
+    axes.invert_yaxis()
+    axes.axvline(100, color=_GREY, linewidth=1)
+    axes.set(xlim=(0, max(100, *shares) + 40), xlabel="percent of what is allowed")
+    axes.set_xticks(range(0, int(max(100, *shares)) + 1, 20))
+    for row, (cost, share) in enumerate(zip(costs, shares, strict=True)):
+        axes.text(
+            max(share, 100) + 2, row, f"{cost.measured:,g} of {cost.allowed:,g} {cost.unit}", va="center", color=_GREY
+        )
+    _write(figure, path, "What planning costs beside what is allowed", description([tuple(cost) for cost in costs]))
+
+
+def _axes(size: tuple[float, float]) -> tuple[Figure, Any]:
+    """Returns a figure of so many inches and its axes: grey on nothing, which can be read on white and on black."""
+    matplotlib: Any = import_module("matplotlib")
+    plots: Any = import_module("matplotlib.figure")
+    matplotlib.rcParams.update(
+        {"svg.fonttype": "none", "svg.hashsalt": "paperwire", "font.size": 10, "text.color": _GREY}
+        | {f"{part}.color": _GREY for part in ("xtick", "ytick")}
+        | {f"axes.{part}": _GREY for part in ("edgecolor", "labelcolor")}
+    )
+    figure: Any = plots.Figure(size, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _write(figure: Figure, path: Path, title: str, figures: str) -> None:
+    figure.savefig(
+        path, transparent=True, metadata={"Title": title, "Description": figures, "Date": None, "Creator": None}
+    )
+
+
+if __name__ == "__main__":
+    main()
