@@ -6,8 +6,9 @@ Papers are bits. So a column of slots becomes a column of sets of papers, and tw
 2. of each feature: the features of the papers are looked up, not those of the queries;
 3. of each beginning of words: each word of the papers is cut to all lengths;
 4. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
-5. of each term of several fields;
-6. of each query: columns of its slots.
+5. of each nearness: the weights of the words that a paper has are added up;
+6. of each term of several fields;
+7. of each query: columns of its slots.
 
 With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
 imported only then.
@@ -21,8 +22,8 @@ from subscriptions.matching.columns import Columns
 from subscriptions.matching.features import HEAD
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.slots import Slots
-from subscriptions.matching.terms import predicate
+from subscriptions.matching.slots import Nearness, Slots
+from subscriptions.matching.terms import LEAST_NEARNESS, predicate
 from subscriptions.matching.tokenized_paper import TokenizedPaper
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[
     papers.put_features(slots, index)
     papers.put(_begun(slots.beginnings, index))
     papers.put_pairs(_checked(slots, index, papers.pairs(slots.candidates)))
+    papers.put(_near(papers, slots.nearness, index))
     papers.put({slot: _any_of(papers, parts) for slot, parts in slots.parts.items()})
     return papers.united(queries.clauses)
 
@@ -107,6 +109,23 @@ def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, in
             known, fulfils = slot, predicate(slots.checked[slot])
         if fulfils(index.tokenized[place]):
             yield slot, place
+
+
+def _near(papers: SlotPapers, wanted: Mapping[int, Nearness], index: PaperIndex) -> dict[int, int]:
+    """Returns the slots of nearness with the papers that are near enough. The papers of each word are looked up once."""
+    found: dict[int, int] = {}
+    having: dict[int, list[int]] = {}
+    for slot, (words, own) in wanted.items():
+        near = [0] * len(index.papers)
+        for word, weight in words:
+            places = having.get(word)
+            if places is None:
+                places = having[word] = list(index.positions(papers.get(word)))
+            for place in places:
+                near[place] += weight
+        enough = sum([1 << place for place, sum_ in enumerate(near) if sum_ >= LEAST_NEARNESS])
+        found[slot] = enough & ~_any_of(papers, own)
+    return found
 
 
 def _any_of(papers: SlotPapers, slots: Iterable[int]) -> int:

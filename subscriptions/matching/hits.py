@@ -9,7 +9,9 @@ from subscriptions.matching.terms import (
     is_name,
     label_of,
     names_for,
+    nearness_to,
     places,
+    shared_words,
     simple_terms,
 )
 from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
@@ -17,6 +19,8 @@ from subscriptions.model import Paper
 from subscriptions.normalize import exact_tokens, fold_plural, token_spans, written_tokens
 from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
 from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
+
+MOST_WORDS = 8  # that are named of those that make a paper near to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class HitFinder:
         self._tokens = tokenize(paper, fields)
         self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
         self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
-        self._last: tuple[Query | None, list[Term]] = None, []  # the query asked last, and what it wants of this paper
+        # The query asked last, and those of its alternatives that fit this paper.
+        self._last: tuple[Query | None, list[Alternative]] = None, []
 
     def why(self, query: Query) -> tuple[Hit, ...]:
         """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
@@ -63,10 +68,26 @@ class HitFinder:
         )
         return tuple((field, places) for field, places in found if places)
 
+    def nearness(self, query: Query) -> int | None:
+        """Returns how near the paper is to the papers that the query names, in thousandths; None if it fits without that."""
+        if not query.wants_nearness:
+            return None
+        best = 0
+        for alternative in self._fitting(query):
+            near = [nearness_to(term, self._tokens) for term in alternative.positive if term.near]
+            if not near:
+                return None
+            best = max(best, *near)
+        return best
+
     def _wanted_by(self, query: Query) -> list[Term]:
-        """Returns what the alternatives that fit the paper want. Its hits and its places are asked for one after the other."""
+        """Returns what the alternatives that fit the paper want."""
+        return _wanted(self._fitting(query))
+
+    def _fitting(self, query: Query) -> list[Alternative]:
+        """Returns the alternatives that fit the paper. Hits, places and nearness are asked for one after the other."""
         if self._last[0] is not query:
-            self._last = query, _wanted(one for one in query.alternatives if fits_alternative(one, self._tokens))
+            self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
         return self._last[1]
 
     def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
@@ -176,6 +197,8 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     if term.field.kind is ValueKind.NAME:
         names = names_for(term, tokens)
         return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
+    if term.field.kind is ValueKind.NEARNESS:
+        return shared_words(term, tokens)[:MOST_WORDS]
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]

@@ -6,6 +6,7 @@
     ti:graph cat:cs.LG   a feature that decides the term
     author:"J. Doe"      a term that no feature decides: checked in the papers that have its features
     all:graph            a term of several fields: the papers of any of its parts
+    like:2601.15529      nearness to papers: the papers in which the weights of their words sum up to enough
 
 A match computes the papers of each slot once (`batch`), however many queries have it.
 """
@@ -13,14 +14,22 @@ A match computes the papers of each slot once (`batch`), however many queries ha
 from array import array
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from subscriptions.matching.columns import Columns, State, below, prefixed
 from subscriptions.matching.features import EVERY_PAPER, deciding_feature, head_of, needed_by
-from subscriptions.matching.terms import is_phrase, simple_terms
+from subscriptions.matching.terms import is_phrase, label_of, papers_of, simple_terms
 from subscriptions.query import Term
-from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID
+from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID, ValueKind
 
 SLOT_BITS = 32  # a step of a phrase is two slots in one number
+
+
+class Nearness(NamedTuple):
+    """What a term of nearness asks of a paper."""
+
+    words: tuple[tuple[int, int], ...]  # (the slot of a word, its weight)
+    own: tuple[int, ...]  # the slots of the papers themselves, which are not near to themselves
 
 
 class Slots:
@@ -34,6 +43,7 @@ class Slots:
         self.checked: dict[int, Term] = {}
         self.candidates = Columns()  # a clause for each of these terms: it wants what each of its papers has
         self.parts: dict[int, tuple[int, ...]] = {}  # of the terms of several fields
+        self.nearness: dict[int, Nearness] = {}
         self.changes = 0  # of `steps`, counted
         self._terms: dict[Term, int] = {}  # all that is no word, phrase or feature
         self._keys: list[str | int | Term] = [""]  # by slot; a phrase has its last step
@@ -93,6 +103,9 @@ class Slots:
         del self._terms[key]
         if slot in self.parts:
             return self.parts.pop(slot)
+        if slot in self.nearness:
+            words, own = self.nearness.pop(slot)
+            return (*(word for word, _ in words), *own)
         if slot in self.checked:
             del self.checked[slot]
             return tuple(self.candidates.remove(self._places.pop(slot)))
@@ -132,12 +145,21 @@ class Slots:
             parts = simple_terms(term)
             if len(parts) > 1:
                 self.parts[slot] = tuple(map(self.take, parts))
+            elif term.field.kind is ValueKind.NEARNESS:
+                self.nearness[slot] = self._nearness(term)
             elif _is_beginning(term):
                 self.beginnings[term.tokens[0]] = slot
             else:
                 self.checked[slot] = term
                 self._places[slot] = self.candidates.add(slot, self._needed_by(term))
         return slot
+
+    def _nearness(self, term: Term) -> Nearness:
+        words = tuple((self._phrase(tuple(word.split())), weight) for word, weight in term.near)
+        own = tuple(self._feature(label_of(paper)) for paper in papers_of(term))
+        for slot in (*(word for word, _ in words), *own):
+            self._uses[slot] += 1
+        return Nearness(words, own)
 
     def _needed_by(self, term: Term) -> list[int]:
         """Returns slots that every paper has that fulfils a simple term, each used once more."""
@@ -154,7 +176,7 @@ class Slots:
 
     def state(self) -> State:
         """Returns what `restored` takes."""
-        terms = [[t.field.name, t.tokens, t.prefix, t.exact, t.value, t.names] for t in self._terms]
+        terms = [[t.field.name, t.tokens, t.prefix, t.exact, t.value, t.names, t.near] for t in self._terms]
         return {
             **prefixed("candidates.", self.candidates.state()),
             "words": list(self.words),
@@ -166,6 +188,7 @@ class Slots:
             "terms": terms,
             "slots_of_terms": array("i", self._terms.values()),
             "parts": list(self.parts.items()),
+            "nearness": list(self.nearness.items()),
             "places": list(self._places.items()),
             "uses": self._uses,
             "free": self._free,
@@ -180,11 +203,15 @@ class Slots:
         slots.features = dict(zip(state["features"], state["slots_of_features"], strict=True))
         slots.steps = dict(zip(state["steps"], state["slots_of_steps"], strict=True))
         terms = [
-            Term(_FIELDS[field], tuple(tokens), prefix, exact, value, tuple(names))
-            for field, tokens, prefix, exact, value, names in state["terms"]
+            Term(_FIELDS[field], tuple(tokens), prefix, exact, value, tuple(names), tuple((w, n) for w, n in near))
+            for field, tokens, prefix, exact, value, names, near in state["terms"]
         ]
         slots._terms = dict(zip(terms, state["slots_of_terms"], strict=True))
         slots.parts = {slot: tuple(parts) for slot, parts in state["parts"]}
+        slots.nearness = {
+            slot: Nearness(tuple((word, weight) for word, weight in words), tuple(own))
+            for slot, (words, own) in state["nearness"]
+        }
         slots._places = dict(state["places"])
         slots.checked = {slot: term for term, slot in slots._terms.items() if slot in slots._places}
         slots.beginnings = {term.tokens[0]: slot for term, slot in slots._terms.items() if _is_beginning(term)}

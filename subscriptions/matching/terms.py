@@ -1,12 +1,15 @@
 """Whether a term is fulfilled by a tokenized paper."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from subscriptions.matching.tokenized_paper import TokenizedPaper
 from subscriptions.normalize import is_initial
 from subscriptions.query import Alternative, Query, Term
-from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, ID, TEXT, TEXT_OR_ID, ValueKind
+from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, DOI, ID, TEXT, TEXT_OR_ID, ValueKind
+
+THOUSAND = 1000  # the weights of the words of papers, and so a nearness, are in thousandths
+LEAST_NEARNESS = 100  # thousandths: below it two papers share some words and no topic
 
 
 def simple_terms(term: Term) -> tuple[Term, ...]:
@@ -44,6 +47,8 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
             return lambda paper: any(is_name(term, name) for name in names_for(term, paper))
         case ValueKind.WORDS:
             return _text_predicate(term)
+        case ValueKind.NEARNESS:
+            return lambda paper: nearness_to(term, paper) >= LEAST_NEARNESS
     label = label_of(term)
     return lambda paper: label in paper.labels
 
@@ -51,6 +56,26 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 def is_phrase(term: Term) -> bool:
     """Whether a term is a word or words side by side in any text, without a beginning of a word and not exact."""
     return term.field is TEXT and not term.prefix and not term.exact
+
+
+def nearness_to(term: Term, paper: TokenizedPaper) -> int:
+    """Returns how near a paper is to the papers of a term, in thousandths; 0 for one of these papers itself."""
+    text = paper.folded[TEXT]
+    near = sum(weight for word, weight in term.near if f" {word} " in text)
+    return 0 if any(label_of(own) in paper.labels for own in papers_of(term)) else near
+
+
+def papers_of(term: Term) -> Iterator[Term]:
+    """Yields for each paper that a term of nearness names the term that finds this paper."""
+    return (
+        Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in term.value.split(",")
+    )
+
+
+def shared_words(term: Term, paper: TokenizedPaper) -> list[str]:
+    """Returns the words of the papers of a term that a paper has, too, the weightiest first."""
+    text = paper.folded[TEXT]
+    return [word for word, _ in term.near if f" {word} " in text]
 
 
 def label_of(term: Term) -> str:

@@ -27,6 +27,7 @@ from subscriptions.model import (
 from subscriptions.ranking import score
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
+MOST_NEAR = 5  # papers of one delivery that a subscription shows for their nearness to others
 LATE_AFTER = timedelta(hours=1)
 MOST_DECIDED = 5000  # decisions that are kept for chats that ask alike, some 3 KB each
 
@@ -39,6 +40,7 @@ class Evidence:
     in_title: bool = False
     by_author: bool = False
     fit: float = 0.0  # how well, see subscriptions/ranking
+    near: int | None = None  # how near it is to the papers that the query names; None: it fits without that
 
 
 Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # the delivery; None: there is nothing to deliver
@@ -185,6 +187,7 @@ class _Found(NamedTuple):
     number: int  # of the first subscription that it matches
     by_author: bool  # it matches the author of one of them
     cross: bool
+    is_near: bool  # it came only because it is near to papers that the subscriptions name
     rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders the papers of groups of the same size
 
 
@@ -218,19 +221,22 @@ def _of_paper(
     first = fitting[0]
     proof, cross = evidence(first, paper), _is_cross(paper)
     reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
-    by_author = proof.by_author
+    by_author, is_near = proof.by_author, proof.near is not None
     for other in fitting[1:]:
         another = evidence(other, paper)
         reasons.append((other.number, other.text, other.name, another.words, other.added_by))
         by_author |= another.by_author
+        is_near &= another.near is not None
     # Newer days first. Not by sequence alone: missed days are fetched after newer ones.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
-    if newest:
+    if proof.near is not None:  # the nearest first, whatever the chat's order is: they are what was asked for
+        rank = first.number, False, -float(proof.near), False, 0, newer_first
+    elif newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
     else:
         points = proof.fit if nearness is None else score(proof.fit, nearness)
         rank = first.number, cross, -points, not proof.in_title, -len(proof.words), newer_first
-    return _Found(paper, _because(*reasons), first.number, by_author, cross, rank)
+    return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
 
 
 def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
@@ -263,12 +269,17 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
-    """Items of all papers; those beyond the limit are not shown, but papers of a followed author always are."""
+    """Items of all papers; those beyond the limit are not shown, but papers of a followed author always are.
+
+    Of those that came for their nearness alone, each subscription shows the nearest five, in chats without a limit too.
+    """
     free = len(ordered) if limit is None else limit - sum(one.by_author for one in ordered)
+    near: Counter[int] = Counter()
     items = []
     for position, one in enumerate(ordered):
-        shown = one.by_author or free > 0
+        shown = one.by_author or (free > 0 and not (one.is_near and near[one.number] >= MOST_NEAR))
         free -= shown and not one.by_author
+        near[one.number] += shown and one.is_near
         items.append(Item(one.paper, one.because, position, shown, one.cross))
     return tuple(items)
 

@@ -5,9 +5,10 @@ replies take the sentences. Tables elsewhere (docs/queries.md) are compared with
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import MappingProxyType
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -23,6 +24,11 @@ class ValueKind(Enum):
     PAPER_ID = auto()  # an arXiv id or a DOI, also as a link
     LABEL = auto()  # a text that is compared as a whole, letter case ignored
     COMBINED = auto()  # a value for several fields, any of which may have it (`matching.simple_terms`)
+    NEARNESS = auto()  # ids of papers, to the words of which a paper must be near
+
+
+WordsOfPapers = tuple[tuple[str, int], ...]
+"""The words of some papers that tell which others are near to them, with their weights in thousandths, the weightiest first."""
 
 
 _IN_THE_TEXT = Sentence("in the text")
@@ -197,6 +203,15 @@ SOURCE = Field(
     absence=Sentence("No paper I know came from there. There are: {names}."),
     is_widespread=True,
 )
+LIKE = Field(
+    name="like",
+    aliases=("相似",),
+    kind=ValueKind.NEARNESS,
+    example="like:2601.15529",
+    reading=Sentence("like:{words}"),
+    place=Sentence("near by the words"),
+    help=("like:2601.15529", Sentence("near to a paper; several with commas")),
+)
 
 
 ALL = Field(
@@ -216,12 +231,16 @@ LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example=
 
 
 class Fields:
-    """The fields that a query may name. `FIELDS` are those of paperwire."""
+    """The fields that a query may name. `FIELDS` are those of paperwire.
 
-    def __init__(self, *fields: Field) -> None:
+    `words` are those of the papers that a query may name in a field of nearness, by the value of the term.
+    """
+
+    def __init__(self, *fields: Field, words: Mapping[str, WordsOfPapers] = MappingProxyType({})) -> None:
         self.by_name = {name: field for field in fields for name in field.names}
         foreign = (name for name in self.by_name if not name.isascii())
         self.pattern = re.compile(rf"({'|'.join(('[A-Za-z]+', *foreign))}):")
+        self.words = words
         self._fields = fields
 
     def __iter__(self) -> Iterator[Field]:
@@ -234,7 +253,11 @@ class Fields:
 
     def also(self, *more: Field) -> "Fields":
         """Returns these fields and some more."""
-        return Fields(*self._fields, *more)
+        return Fields(*self._fields, *more, words=self.words)
+
+    def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
+        """Returns these fields with the words of papers that a query may name."""
+        return Fields(*self._fields, words={**self.words, **words})
 
 
-FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, ALL)
+FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ALL)

@@ -25,6 +25,13 @@ _LINK = re.compile(
 _DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
 _DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
 _DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
+_NAMES_PAPER = rf"(?:{_ID}|10\.\d{{4,9}}/|(?:https?://|www\.|arxiv\.org/|hf\.co/|huggingface\.co/|(?:dx\.)?doi\.org/))"
+_VALUE_OF_PAPERS = re.compile(
+    rf"""(?P<begin>\s*(?:(?:arxiv|doi):\s*)?)(?={_NAMES_PAPER})|(?=[\s("]*(?:(?:arxiv|doi):\s*)?{_NAMES_PAPER})""".replace(
+        "(?P<id>", "(?:"
+    ),
+    re.IGNORECASE,
+)
 # Inside a sentence: anything may stand before and behind, unless that makes it a part of a longer number or word.
 _MENTION = re.compile(
     rf"""
@@ -80,6 +87,21 @@ def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
     value = match[0].rstrip(".,;>")
     of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
     return IdentifierAt(ID, of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
+
+
+def named_paper(text: str) -> IdentifierAt | None:
+    """Returns the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none."""
+    plain = text.removeprefix("arxiv:").strip()
+    if found := arxiv_id(plain):
+        return IdentifierAt(ID, found, len(text))
+    link = read_link(plain, 0, len(plain)) or read_doi(plain.removeprefix("doi:"), 0, len(plain))
+    return link._replace(value=link.value.lower()) if link else None
+
+
+def value_of_papers(text: str, position: int, end: int) -> int | None:
+    """Returns where a value begins that names papers, behind the label `arXiv:`; None if what stands there names none."""
+    match = _VALUE_OF_PAPERS.match(text, position, end)
+    return match.end() if match else None
 
 
 def bare_doi(value: str) -> str:

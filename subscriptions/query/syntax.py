@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from subscriptions.errors import Sentence
-from subscriptions.query.fields import FIELDS, TEXT, Field, Fields
+from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, WordsOfPapers
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Term:
                typed text if there is no such category; no paper has it.
     PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
     LABEL      `value`, as `fold_value` makes it.
+    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, with commas between. `near`: the words of these papers with their
+               weights; () where they are not known, and then no paper fulfils the term.
 
     An ALL term is fulfilled by its `tokens` in any text, by its `names` in one author, or by the category in `value` if
     that is not "". A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
@@ -31,6 +33,7 @@ class Term:
     exact: bool = False
     value: str = ""
     names: tuple[str, ...] = ()
+    near: WordsOfPapers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ class Query:
     hints: tuple[Sentence, ...] = ()  # the most useful first
     tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts stand once
     fields: Fields = field(default=FIELDS, compare=False, repr=False)  # that it could name
+
+    @property
+    def wants_nearness(self) -> bool:
+        """Whether some alternative wants nearness to papers whose words are known."""
+        return any(term.near for one in self.alternatives for term in one.positive)
 
     @property
     def terms(self) -> Iterator[Term]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from subscriptions.errors import QueryError
-from subscriptions.query.fields import FIELDS
+from subscriptions.query.fields import FIELDS, ValueKind
 from subscriptions.query.parsing.commas import EXCLUDES
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Leaf, Term
@@ -21,6 +21,9 @@ def written_value(leaf: Leaf) -> str:
 def _forms(leaf: Leaf) -> Iterator[str]:
     """Yields ways to write a value, the one most like the typed value first."""
     words = " ".join(leaf.words.replace('"', " ").split())
+    if leaf.term.field.kind is ValueKind.NEARNESS:
+        yield from (words, f'"{words}"')
+        return
     forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
     if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
         forms.reverse()
@@ -33,6 +36,7 @@ def _means(text: str, term: Term) -> bool:
     """Whether a text is parsed into one value with this term."""
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
+    fields = fields.knowing({term.value: term.near}) if term.near else fields
     try:
         tree = parse_query(text, fields).tree
     except QueryError:

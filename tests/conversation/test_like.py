@@ -34,7 +34,7 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
         "by their words robot, swarm",
     ]
     assert titles(said) == ["A swarm of robots flies"]
-    assert said.buttons == ["1"]
+    assert said.buttons == ["1", "bring such papers"]
     assert (await bot.presses("1")).lines[0] == "A swarm of robots flies"
 
 

@@ -254,6 +254,44 @@ def test_a_file_of_queries_is_matched_as_one(terminal: Terminal) -> None:
     assert output["peak_rss_bytes"] > 10_000_000 or sys.platform == "win32"
 
 
+SWARMS = page(
+    ("2601.00001", "Swarm robots", "They fly."),
+    ("2601.00002", "A swarm of robots", "It swims."),
+    *((f"2601.{number:05d}", f"Theory {number}", "Of all.") for number in range(3, 9)),
+)
+
+
+def test_the_papers_that_a_query_names_are_looked_for_in_the_digests(terminal: Terminal) -> None:
+    terminal.file("swarms.md", SWARMS)
+    ended = terminal("match", "like:2601.00001", "swarms.md", "--json")
+    assert (ended.json["query"], ended.json["keys"], ended.err) == ("like:2601.00001", ["2601.00002"], "")
+    assert ended.json["why"]["2601.00002"][0]["field"] == "like"
+    assert {"swarm", "robot"} <= set(ended.json["why"]["2601.00002"][0]["terms"])
+    assert "like: " in terminal("match", "like:2601.00001", "swarms.md").out
+
+
+def test_a_paper_that_is_not_in_the_digests_is_told(terminal: Terminal) -> None:
+    said = "2601.99999 is not in these digests, so nothing is near to it."
+    ended = terminal("match", "like:2601.99999", "day.md", "--json")
+    assert (ended.status, ended.json["keys"], ended.json["hints"]) == (0, [], [said])
+    ended = terminal("match", "like:2601.99999", "day.md")
+    assert (ended.status, ended.err) == (0, f"{said}\n")
+
+
+def test_a_file_of_queries_may_name_papers(terminal: Terminal) -> None:
+    terminal.file("swarms.md", SWARMS)
+    terminal.file(
+        "queries.txt",
+        b"LIKE: 2601.00001\nfish\nlike:2601.99999\nlike:2601.00001 \xff\n\xe7\x9b\xb8\xe4\xbc\xbc:2601.00001\nlike:fish",
+    )
+    ended = terminal("match", "--queries", "queries.txt", "swarms.md", "--json")
+    assert ended.json["matches"] == [[1, ["2601.00002"]], [5, ["2601.00002"]]]
+    assert [line for line, _ in ended.json["hints"]] == [3]
+    assert [line for line, _ in ended.json["refused"]] == [4]
+    shown = terminal("match", "--queries", "queries.txt", "swarms.md")
+    assert "line 3: 2601.99999 is not in these digests, so nothing is near to it.\n" in shown.err
+
+
 def test_no_matches_only_counts(terminal: Terminal) -> None:
     terminal.file("queries.txt", "graph\ndiffusion\n")
     assert "matches" not in terminal("match", "--queries", "queries.txt", "--no-matches", "day.md", "--json").json

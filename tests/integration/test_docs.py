@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,9 @@ from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.query import parse_query
+from subscriptions.query import papers_named_in, parse_canonical, parse_query
 from subscriptions.query.fields import FIELDS, Field
+from subscriptions.ranking import PapersAtHand
 from subscriptions.service.chats.retention import DELIVERIES, UPDATES
 from tests.integration.cli import INBOX, Terminal
 from tests.integration.docs_pages import (
@@ -96,6 +98,17 @@ def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
     query = parse_query(row.code("you type"))
     papers = [_paper(row["finds"]), _paper(row["does not find"])]
     assert list(matching_papers(query, papers)) == [0]
+
+
+@pytest.mark.parametrize("row", rows("queries.md", "you type", "2601.15529 is", "brings", "leaves"), ids=str)
+def test_what_is_near_to_a_paper_comes_as_its_page_says(row: Row) -> None:
+    text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
+    others = map(_paper, ("Tides", "Sand", "Mud", "Clay", "Rain"))
+    words = PapersAtHand([given, *others]).words(papers_named_in(parse_query(text)))
+    query = parse_query(text, FIELDS.knowing(words))
+    papers = [_paper(row["brings"]), _paper(row["leaves"])]
+    assert list(matching_papers(query, papers)) == [0]
+    assert list(matching_papers(parse_canonical(query.canonical), papers)) == [0]
 
 
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "is the same as"), ids=str)

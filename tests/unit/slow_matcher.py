@@ -17,6 +17,7 @@ from subscriptions.query.fields import (
     CATEGORY,
     DOI,
     ID,
+    LIKE,
     PRIMARY,
     SOURCE,
     SUMMARY,
@@ -120,6 +121,18 @@ def is_category(code: str, wanted: str) -> bool:
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
+def is_near(paper: Paper, term: Term) -> bool:
+    """Whether the weights of the words that a paper shares with the papers of a term are a tenth. None of these is near itself."""
+    if {bare_id(paper), (paper.doi or "").lower()} & set(term.value.split(",")):
+        return False
+    shared = [
+        weight
+        for word, weight in term.near
+        if any(holds(text, Term(TEXT, tuple(word.split()))) for text in every_text(paper))
+    ]
+    return sum(shared) >= 100
+
+
 def every_text(paper: Paper) -> list[str]:
     """Returns titles, abstracts, their translations, and the fields of summaries."""
     return titles(paper) + abstracts(paper) + summaries(paper)
@@ -141,5 +154,6 @@ OTHERS: dict[Field, Callable[[Paper, Term], bool]] = {
     PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
     ID: lambda paper, term: bare_id(paper) == term.value,
     DOI: lambda paper, term: (paper.doi or "").lower() == term.value,
+    LIKE: is_near,
     SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
 }

@@ -32,6 +32,7 @@ from subscriptions.query.fields import (
     CATEGORY,
     DOI,
     ID,
+    LIKE,
     PRIMARY,
     SOURCE,
     SUMMARY,
@@ -144,6 +145,17 @@ other_terms = st.one_of(
     st.builds(lambda value: Term(SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
     st.builds(lambda value: Term(TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
 )
+near_words = st.dictionaries(
+    st.sampled_from(["graph", "neural", "news", "3.1", "c++", "扩 散", "语 言", "müller", "shot"]),
+    st.sampled_from([1, 20, 50, 99, 100, 400]),
+    max_size=4,
+).map(lambda words: tuple(words.items()))
+near_terms = st.builds(
+    lambda papers, words: Term(LIKE, value=",".join(papers), near=words),
+    st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
+    near_words,
+)
+other_terms = st.one_of(other_terms, near_terms)
 terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
 alternatives = st.builds(
     Alternative,
@@ -178,7 +190,7 @@ def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: 
 
 TYPED = """
 graph -graph "few shot" stud* few-sho* =RAG ti: title: abs: summary: all: au: author: "Doe, J." müller Anna cat: cs.LG
-primary: cs source: daily id: 2601.15529 doi: 10.1234/abc ( ) OR AND NOT - 扩散 "大语言模型" C++ α H\\"older 3.1 , | neural*
+primary: cs source: daily id: 2601.15529 like: like:2601.15530 doi: 10.1234/abc ( ) OR AND NOT - 扩散 "大语言模型" C++ α H\\"older 3.1 , | neural*
 """
 typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" ".join)
 

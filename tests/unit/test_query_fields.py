@@ -48,7 +48,7 @@ def test_a_canonical_text_of_a_field_is_read_again(field: Field) -> None:
 
 def test_the_names_in_canonical_texts_are_those_of_stored_subscriptions() -> None:
     assert [field.canonical_prefix for field in FIELDS] == [
-        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "all:",
+        "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "all:",
     ]  # fmt: skip
 
 

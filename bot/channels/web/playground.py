@@ -18,13 +18,13 @@ from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret, query_in_words
 from bot.rendering.views.papers import paper_view
 from bot.rendering.views.reader import reader_of
-from subscriptions.errors import QueryError, Sentence
+from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, ChatKind, Item, KnownPaper
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import Query, parse_query
 from subscriptions.query.variants import Variant, variants
 from subscriptions.service.chats import known_or_new
-from subscriptions.service.papers import Base, recent_variants
+from subscriptions.service.papers import Base, recent_variants, with_words
 from subscriptions.store import Store
 
 SHOWN = 10  # papers of a query
@@ -125,9 +125,12 @@ class Playground:
         if ending.only_time:
             return _Problem(line=typed, mark="", message=_NO_QUERY.say(language.translate), hint="")
         try:
-            query = parse_query(ending.query)
+            query = with_words(self._store, parse_query(ending.query))
         except QueryError as error:
             return _problem(error, ending.query, language)
+        except Refused as error:
+            hint = error.hint.say(language.translate)
+            return _Problem(line=typed, mark="", message=error.sentence.say(language.translate), hint=hint)
         others = {one.text: one for one in variants(query)}
         matches, found = recent_variants(
             self._store,

@@ -1,5 +1,6 @@
 """match: finds papers of digests with one query, or with every query of a file. Needs no settings and no database."""
 
+import re
 import sys
 from array import array
 from contextlib import suppress
@@ -22,7 +23,9 @@ from subscriptions.escaping import escaped
 from subscriptions.matching import PaperIndex, QuerySet, dump, load, matching_papers, merge_copies, prepare, why
 from subscriptions.matching import match as match_all
 from subscriptions.model import Digest, Paper
-from subscriptions.query import Query, parse_query
+from subscriptions.query import Query, papers_named_in, parse_query
+from subscriptions.query.fields import LIKE
+from subscriptions.ranking import PapersAtHand
 
 if sys.platform != "win32":
     import resource
@@ -30,6 +33,7 @@ if sys.platform != "win32":
 _MOST_ADDED = 1000
 _NEW_WORD = "paperwire"  # makes a query another one
 _REFUSED = -1  # in place of the handle of a line that is no query
+_NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
 
@@ -66,11 +70,16 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
             raise
     digests, status = _read(paths)
     papers = merge_copies(paper for digest in digests for paper in digest.entries)
+    canonical = query.canonical  # of the text alone, without the words of papers
+    query, unknown = _knowing(query, PapersAtHand(papers))
     found = [papers[place] for place in matching_papers(query, papers)]
     if json:
         keys = [paper.key for paper in found]
-        print_json({"query": query.canonical, "text": text, "keys": keys, "why": _reasons(query, found)})
+        document = {"query": canonical, "text": text, "keys": keys, "why": _reasons(query, found)}
+        print_json(document | ({"hints": list(unknown)} if unknown else {}))
         return status
+    for sentence in unknown:
+        print_error(sentence)
     print_line(f"{query_in_words(query, TERMINAL_LANGUAGE.translate)}: {len(found)} of {len(papers)} papers")
     for paper in found:
         print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
@@ -79,6 +88,18 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
             + "; ".join(f"{hit['field']}: {', '.join(hit['terms'])}" for hit in _reasons(query, [paper])[paper.key])
         )
     return status
+
+
+def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]]:
+    """Returns the query with the words of the papers that it names (`like:`), and a sentence for those that are not there."""
+    named = papers_named_in(query)
+    if not named:
+        return query, ()
+    words = papers.words(named)
+    unknown = tuple(
+        f"{value} is not in these digests, so nothing is near to it." for value in named if value not in words
+    )
+    return parse_query(query.text, query.fields.knowing(words)), unknown
 
 
 def _read(paths: list[str]) -> tuple[list[Digest], int]:
@@ -122,6 +143,7 @@ class BatchReport(TypedDict):
     peak_rss_bytes: int
     timings: dict[str, float]  # seconds, and µs
     refused: list[tuple[int, str]]  # (line from 1, why)
+    hints: NotRequired[list[tuple[int, str]]]  # (line from 1, which papers are not there), if a line names some
     matches: NotRequired[list[tuple[int, list[str]]]]  # (line from 1, keys) of lines with matches
 
 
@@ -132,15 +154,18 @@ class _QueryFile:
     queries: QuerySet
     handles: "array[int]" = field(default_factory=lambda: array("q"))  # one for each line, in order
     refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
+    hints: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, which papers are not there)
 
 
 def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
-    texts = _lines_of(content(file))
+    data = content(file)
+    texts = _lines_of(data)
     began = perf_counter()
     digests, status = _read(paths)
     index = PaperIndex.of(merge_copies(paper for digest in digests for paper in digest.entries))
     parsed = perf_counter()
-    lines = _compiled(texts)
+    near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
+    lines = _compiled(texts, near_to)
     prepare(lines.queries)
     compiled = perf_counter()
     found = match_all(lines.queries, index)
@@ -165,6 +190,8 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
         },
         refused=lines.refused,
     )
+    if lines.hints:
+        report["hints"] = lines.hints
     if listed:
         report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
         report["peak_rss_bytes"] = _peak_rss_bytes()
@@ -186,6 +213,8 @@ def _show(report: BatchReport) -> None:
     print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
     for line, keys in report.get("matches", ()):
         print_line(f"{line:>6}  {' '.join(keys)}")
+    for line, hint in report.get("hints", ()):
+        print_error(f"line {line}: {hint}")
     for line, reason in report["refused"]:
         print_error(f"line {line} is refused: {reason}")
 
@@ -200,16 +229,21 @@ def _lines_of(data: bytes) -> list[str]:
 
 def _added(queries: QuerySet, text: str) -> int:
     """Adds the query in a line and returns its handle. Raises QueryError, also for bytes that are not UTF-8."""
+    _check_encoding(text)
+    return queries.add_text(text)
+
+
+def _check_encoding(text: str) -> None:
+    """Raises QueryError for bytes that are not UTF-8."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
-    return queries.add_text(text)
 
 
-def _compiled(texts: list[str]) -> _QueryFile:
-    """Compiles every line as a query. Equal lines are compiled once."""
+def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
+    """Compiles every line as a query. Equal lines are compiled once. `papers`: of which some line may name one."""
     lines = _QueryFile(QuerySet())
     handles: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -217,7 +251,13 @@ def _compiled(texts: list[str]) -> _QueryFile:
         handle = handles.get(text)
         if handle is None:
             try:
-                handle = _added(lines.queries, text)
+                if papers is not None and _NAMES_PAPERS.search(text):
+                    _check_encoding(text)
+                    query, unknown = _knowing(parse_query(text), papers)
+                    lines.hints += [(number, sentence) for sentence in unknown]
+                    handle = lines.queries.add(query)
+                else:
+                    handle = _added(lines.queries, text)
             except QueryError as error:
                 handle, reasons[text] = _REFUSED, str(error)
             handles[text] = handle

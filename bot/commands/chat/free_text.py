@@ -10,7 +10,7 @@ from bot.commands.papers.preview import query_of, try_query
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
-from subscriptions.query import links_to_no_paper, mentioned
+from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned
 
 
 def free_text(context: CommandContext) -> Reply | None:
@@ -18,7 +18,7 @@ def free_text(context: CommandContext) -> Reply | None:
     said = context.args.strip()
     if said and (answered := answer_question(context)) is not None:
         return answered
-    if said and mentioned(said):
+    if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
         return named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _document(context)

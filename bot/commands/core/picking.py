@@ -11,7 +11,7 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Subscription
-from subscriptions.query import parse_query
+from subscriptions.query import asked_beside
 from subscriptions.service.subscriptions import Listed, listed
 
 A_PAGE = 8  # subscriptions on a page
@@ -44,7 +44,7 @@ def subscription_named(context: CommandContext, which: str) -> Subscription:
     ]
     if by_number:
         return by_number[0]
-    canonical = parse_query(which).canonical
+    canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
     found = next((subscription for subscription in subscriptions if subscription.canonical == canonical), None)
     if found is None:
         raise _not_found(which.strip(), text)

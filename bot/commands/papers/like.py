@@ -4,6 +4,7 @@ from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import callback_paper, paper_gone
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.results import card_buttons, result_items
+from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
@@ -40,7 +41,8 @@ def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
     )  # fmt: skip
     titles = "; ".join(context.title(one) for one in given)
     if not found.papers:
-        return Reply(lines=(context.say("Near to {titles} is none {among}.", titles=titles, among=among),))
+        none = context.say("Near to {titles} is none {among}.", titles=titles, among=among)
+        return Reply(lines=(none,), buttons=_as_wish(context, given))
     items = result_items(found.papers)
     words = ", ".join(found.words[:WORDS])
     return Reply(
@@ -50,7 +52,17 @@ def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
         ),
         items=items,
         numbers=card_buttons(context, items),
+        buttons=_as_wish(context, given),
     )
+
+
+def _as_wish(context: CommandContext, given: tuple[KnownPaper, ...]) -> Buttons:
+    """Returns a button that subscribes to papers near to these; none where strangers could press it."""
+    names = [one.paper.arxiv_id or one.paper.doi for one in given]
+    if context.read_by_strangers or None in names:
+        return ()
+    text = f"like:{','.join(name for name in names if name)}"
+    return ((Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
 
 
 COMMANDS = (

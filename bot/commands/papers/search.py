@@ -10,8 +10,8 @@ from bot.commands.papers.results import card_buttons, query_lines, result_items
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.query import Query, mentioned, parse_query
-from subscriptions.service.papers import SearchResult, search
+from subscriptions.query import Query, asks_for_nearness, mentioned, parse_query
+from subscriptions.service.papers import SearchResult, search, with_words
 
 PAGE = 6  # papers of a page
 Stretches = Sequence[
@@ -23,15 +23,16 @@ def search_(context: CommandContext) -> Reply:
     """Shows the stored papers that match, the newest first; the card of a paper that is named by id, DOI or link."""
     if not context.args:
         raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
-    if mentioned(context.args) and len(context.args.split()) == 1:
+    if mentioned(context.args) and len(context.args.split()) == 1 and not asks_for_nearness(context.args):
         return named_papers(context, context.args)
-    return _page(context, parse_query(context.args), [(None, 0)], 0)
+    return _page(context, with_words(context.store, parse_query(context.args)), [(None, 0)], 0)
 
 
 def on_search_page(context: CommandContext) -> Reply:
     """Handles [newer] and [older]: replaces the page by another one."""
     stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
-    reply = _page(context, parse_query(str(context.arguments["text"])), stretches, int(context.arguments["start"]))
+    query = with_words(context.store, parse_query(str(context.arguments["text"])))
+    reply = _page(context, query, stretches, int(context.arguments["start"]))
     return replace(reply, replaces=True)
 
 

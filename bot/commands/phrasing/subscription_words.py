@@ -12,9 +12,13 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
+from subscriptions.planning.decision import MOST_NEAR
+from subscriptions.query import Query
 from subscriptions.service.papers import Base
 from subscriptions.service.subscriptions import Listed, Subscribed
 from subscriptions.states import Admission, ChatState, SubscriptionState
+
+_MOST_WORDS = 8  # of the papers that a query names
 
 _MOST_NAMED = 10  # subscriptions that a reply lists
 _NO_NAME = frozenset({"-", "off"})
@@ -247,6 +251,18 @@ def _beginning(
         "Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now, year=says_year)
     )
     return localizer.say("{sentence} {next}", sentence=first, next=since)
+
+
+def nearness_line(localizer: Localizer, query: Query) -> str:
+    """Returns the words by which papers are near to those that a query names; "" if it names none."""
+    words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
+    if not query.wants_nearness:
+        return ""
+    return localizer.say(
+        "Near by the words {words}; the nearest {most} each time.",
+        words=", ".join(list(words)[:_MOST_WORDS]),
+        most=MOST_NEAR,
+    )
 
 
 def _first(done: Subscribed, localizer: Localizer, now: datetime | None) -> str:

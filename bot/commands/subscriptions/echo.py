@@ -9,7 +9,7 @@ from bot.commands.core.typed_times import as_words_button, with_time_note
 from bot.commands.core.undo_button import undo_row
 from bot.commands.core.zone_buttons import zone_buttons
 from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.subscription_words import subscribed
+from bot.commands.phrasing.subscription_words import nearness_line, subscribed
 from bot.commands.subscriptions.echo_advice import advice_button, advice_for, advice_line
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
@@ -57,6 +57,8 @@ def echo(
         short=not private,
         now=context.now,
     )
+    if private and (near := nearness_line(context.localizer, done.query)):
+        reply = replace(reply, lines=(*reply.lines, near))
     words: tuple[Button, ...] = ()
     if ending is not None and ending.either and done.outcome != "known":
         reply, words = with_time_note(context, ending, reply), as_words_button(context, typed, number)

@@ -27,7 +27,7 @@ from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time, split_when
-from subscriptions.query import links_to_no_paper, mentioned, parse_query
+from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned, parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.subscriptions import edit, rename, reschedule
 from subscriptions.states import SubscriptionState
@@ -158,7 +158,8 @@ def answer_name(context: CommandContext) -> Reply | None:
 
 def _is_a_paper(text: str) -> bool:
     """Returns whether a text is only the id of a paper or a link, and so neither a query nor a name."""
-    return len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
+    names_one = len(text.split()) == 1 and bool(mentioned(text) or links_to_no_paper(text))
+    return names_one and not asks_for_nearness(text)
 
 
 def _usage_of_name() -> Refused:

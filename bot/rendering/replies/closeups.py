@@ -22,10 +22,10 @@ from bot.rendering.views.parts import Section
 from bot.rendering.views.reader import Reader
 from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.matching import Hit, spans
+from subscriptions.matching import THOUSAND, Hit, spans
 from subscriptions.matching import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
-from subscriptions.query import Query, parse_query
+from subscriptions.query import Query, papers_named_in, parse_query
 from subscriptions.query.fields import TITLE
 from subscriptions.summaries import summary_state
 
@@ -128,7 +128,7 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
     """Yields the subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
     number = f"{because.number}  " if because.number else ""
     yield Section(label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(""))
-    query = _query(because.text)
+    query = _query(because)
     found = hits_of(query, paper) if query else ()
     if query is None or not found:
         words = ", ".join(f"“{clean(word)}”" for word in because.words)
@@ -142,11 +142,18 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
         yield Section(label=named, text=_passage(query, hit), close=True)
 
 
-def _query(text: str) -> Query | None:
+def _query(because: Because) -> Query | None:
+    """Returns the query of a subscription, near to whose papers was what has the words that were found then."""
     try:
-        return parse_query(text)
+        query = parse_query(because.text)
     except QueryError:  # stored under an older grammar
         return None
+    named = papers_named_in(query)
+    if not named:
+        return query
+    others = {token for term in query.terms for token in term.tokens}
+    words = tuple((word, THOUSAND) for word in because.words if word.casefold() not in others)
+    return parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
 
 
 def _passage(query: Query, hit: Hit) -> Passage:

@@ -10,8 +10,8 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from subscriptions.categories.tree import is_category
-from subscriptions.query.fields import DOI, ID, Field, Fields
-from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link
+from subscriptions.query.fields import DOI, ID, Field, Fields, ValueKind
+from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link, value_of_papers
 
 
 class LexemeKind(Enum):
@@ -153,8 +153,19 @@ class _Run:
             field = ID
         if field is None:
             return []
-        self.position, self.after_doi = match.end(), field is DOI
+        value: int | None = match.end()
+        if field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named behind it
+            value = value_of_papers(self.text, match.end(), self.end)
+        if value is None:
+            return []
+        self.position, self.after_doi = value, field is DOI
         return [Lexeme(LexemeKind.FIELD, at, match.end(), match[1], field=field)]
+
+    def _is_field(self, match: re.Match[str]) -> bool:
+        field = self.fields.by_name.get(match[1].lower())
+        if field is None or field.kind is not ValueKind.NEARNESS:
+            return field is not None
+        return value_of_papers(self.text, match.end(), self.end) is not None
 
     def _word(self) -> list[Lexeme]:
         at = self.position
@@ -189,7 +200,5 @@ class _Run:
         if at == self.stop or self._is_sign(at):
             return True
         field = self.fields.pattern.match(self.text, at, self.stop)
-        known = field is not None and (
-            field[1].lower() in self.fields.by_name or after_arxiv_label(self.text, at, self.end)
-        )
+        known = field is not None and (self._is_field(field) or after_arxiv_label(self.text, at, self.end))
         return bool(known) or read_link(self.text, at, self.end) is not None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query.fields import FIELDS, Field, Fields, ValueKind
+from subscriptions.query.identifiers import named_paper
 from subscriptions.query.parsing.algebra import QueryPart, excluding, joined
 from subscriptions.query.parsing.commas import EXCLUDES, phrase
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, lexemes
@@ -69,7 +70,7 @@ class Lists:
 
         Raises QueryError.
         """
-        wanted = self._author(items.wanted) or self._any_of(items.wanted)
+        wanted = self._author(items.wanted) or self._papers(items.wanted) or self._any_of(items.wanted)
         excluded = [part for word, item in items.excluded if (part := self._without(word, item))]
         parts = [wanted, *excluded] if wanted else excluded
         return joined(And, parts) if parts else None
@@ -114,6 +115,19 @@ class Lists:
         if part is None:
             raise self._no_value(fields[-1], field)
         return part
+
+    def _papers(self, items: Sequence[Item]) -> QueryPart | None:
+        """Returns the nearness of `like:2601.15529, 2601.15530`: items that are papers, only the first with a field. Else None."""
+        if len(items) < 2:  # noqa: PLR2004 - two papers
+            return None
+        fields, first = _split(items[0])
+        field = _field_of(fields)
+        if not (field and field.kind is ValueKind.NEARNESS):
+            return None
+        papers = [lexeme for item in (first, *items[1:]) for lexeme in item]
+        if not all(lexeme.kind is LexemeKind.WORD and named_paper(lexeme.text) for lexeme in papers):
+            return None
+        return self.values.part(papers[0]._replace(text=",".join(lexeme.text for lexeme in papers)), field)
 
     def _item(self, item: Item) -> QueryPart | None:
         """Returns the part of an item: a phrase or another value. A field inside the item begins another value of it."""

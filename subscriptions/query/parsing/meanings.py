@@ -5,7 +5,7 @@ A canonical text is made of tokens, so it is the same however the query was type
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,13 +19,15 @@ from subscriptions.normalize import (
     is_initial,
     written_tokens,
 )
-from subscriptions.query.fields import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field
+from subscriptions.query.fields import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, WordsOfPapers
 from subscriptions.query.identifiers import arxiv_id, bare_doi, read_doi, read_link
 from subscriptions.query.parsing.sentences import SHORTEST_PREFIX
 from subscriptions.query.parsing.typed_text import fold_value
 from subscriptions.query.syntax import Term
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
+_PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")
+_WEIGHTED = re.compile(r"(?P<word>[^\s:]+):(?P<weight>[1-9][0-9]{0,3})")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _OPERATORS = frozenset({"且", "或"})  # tokens that are words of a query only in quotes; AND and OR are written large
 UNKNOWN = "?"  # before the value of a category that does not exist
@@ -131,6 +133,22 @@ def label_meaning(field: Field, value: str) -> Meaning | None:
     return _label(field, fold_value(value)) if letters(value) else None
 
 
+def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
+    """Returns the meaning of nearness to some papers, given by bare ids and DOIs, and their words as far as these are known.
+
+    A canonical text has the words behind the papers: `like:"2601.15529 graph:310 neural:204"`.
+    """
+    value = ",".join(sorted(set(papers)))
+    words = "".join(f" {word.replace(' ', '_')}:{weight}" for word, weight in near)
+    return Meaning(Term(field, value=value, near=near), field.canonical_prefix + _quoted_papers(value + words))
+
+
+def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
+    """Returns the words behind the papers in a canonical text; None if the texts are no such words."""
+    found = [_WEIGHTED.fullmatch(text) for text in texts]
+    return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one) if all(found) else None
+
+
 def _label(field: Field, folded: str) -> Meaning | None:
     if not letters(folded):  # "doi:doi:" has no DOI behind the label
         return None
@@ -194,6 +212,10 @@ def _spell_all(term: Term, words: str) -> str:
 
 def _with_possessive(token: str, names: Callable[[str], list[str]], wanted: Sequence[str]) -> str:
     return token if not wanted or set(names(token)) <= set(wanted) else f"{token}'s"
+
+
+def _quoted_papers(value: str) -> str:
+    return value if _PLAIN_PAPERS.fullmatch(value) else f'"{value}"'
 
 
 def _quoted(value: str) -> str:

@@ -54,15 +54,16 @@ def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may be of any length. Raises QueryError."""
     notes = Notes()
     source = typed(text)
-    return _query(text, source, _parsed(source, notes, fields), notes, fields)
+    return _query(text, source, _parsed(source, notes, fields, is_canonical=True), notes, fields)
 
 
-def _parsed(source: Typed, notes: Notes, fields: Fields) -> QueryPart | None:
+def _parsed(source: Typed, notes: Notes, fields: Fields, *, is_canonical: bool = False) -> QueryPart | None:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(Rank.PHRASE, hint)
-    return Parser(Values(source, notes, fields)).parse(lexemes_with_exclusions(source.text, notes, fields))
+    values = Values(source, notes, fields, is_canonical=is_canonical)
+    return Parser(values).parse(lexemes_with_exclusions(source.text, notes, fields))
 
 
 def _query(text: str, source: Typed, part: QueryPart | None, notes: Notes, fields: Fields) -> Query:

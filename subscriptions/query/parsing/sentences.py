@@ -14,6 +14,8 @@ from subscriptions.query.fields import Field
 MAX_QUERY_LENGTH = 1000  # characters
 MAX_ALTERNATIVES = 64
 SHORTEST_PREFIX = 3  # letters and digits before the star
+MOST_PAPERS = 10  # in one value of `like:`
+MOST_NEAR = 5  # values of `like:`; each adds some 300 characters to the canonical text
 _LONGEST_EXAMPLE = 60  # characters of a typed text that a hint repeats
 
 
@@ -112,6 +114,25 @@ def star_in_category(archive: str, column: int) -> QueryError:
     )
 
 
+def no_paper(value: str, field: Field, column: int) -> QueryError:
+    """Refuses a value of nearness that names no paper."""
+    return QueryError(
+        Sentence("{value} does not name a paper.", {"value": shortened(value)}), takes_papers(field.name, field), column
+    )
+
+
+def too_many_papers(column: int) -> QueryError:
+    """Refuses nearness to more papers than one value may name, or to too many groups of papers."""
+    return QueryError(
+        Sentence(
+            "One like: takes at most {papers} papers, and a query at most {most} like:.",
+            {"papers": MOST_PAPERS, "most": MOST_NEAR},
+        ),
+        Sentence("Make several subscriptions of it. For example: {example}", {"example": "like:2601.15529,2601.15530"}),
+        column,
+    )
+
+
 def shortened(text: str) -> str:
     """Returns the beginning of a typed text, short enough for a sentence."""
     return clip(text, _LONGEST_EXAMPLE)
@@ -149,6 +170,13 @@ STRAY_STAR = Sentence(
 def says_nothing(typed: str) -> Sentence:
     """Returns the hint on a sign or word that was left out."""
     return Sentence("{typed} says nothing here; I left it out.", {"typed": typed})
+
+
+def takes_papers(typed: str, field: Field) -> Sentence:
+    """Returns the hint on what stands behind a field of nearness; `typed` is the name of the field."""
+    return Sentence(
+        "{field}: takes the number of a paper, such as {example}", {"field": typed, "example": field.example}
+    )
 
 
 @dataclass(slots=True)

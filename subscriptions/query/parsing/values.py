@@ -7,7 +7,7 @@ from subscriptions.categories.names import categories_named
 from subscriptions.categories.tree import archive_of, canonical_category, is_category, successor
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind
-from subscriptions.query.identifiers import read_doi
+from subscriptions.query.identifiers import named_paper, read_doi
 from subscriptions.query.parsing.algebra import QueryPart, joined, leaf_part
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
 from subscriptions.query.parsing.meanings import (
@@ -20,21 +20,28 @@ from subscriptions.query.parsing.meanings import (
     label_meaning,
     letters,
     name_meaning,
+    nearness_meaning,
     paper_id_meaning,
+    read_words_of_papers,
     starred_category,
     text_meaning,
 )
 from subscriptions.query.parsing.other_engines import note_field, note_word
 from subscriptions.query.parsing.sentences import (
+    MOST_NEAR,
+    MOST_PAPERS,
     SHORTEST_PREFIX,
     STRAY_STAR,
     Notes,
     Rank,
     initials_only,
+    no_paper,
     short_prefix,
     star_in_category,
+    takes_papers,
+    too_many_papers,
 )
-from subscriptions.query.parsing.typed_text import Typed
+from subscriptions.query.parsing.typed_text import Typed, fold_value
 from subscriptions.query.syntax import Leaf, Or, Term
 
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
@@ -46,7 +53,9 @@ _LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
 class Values:
     """Makes parts of the values in one text, and notes hints on them."""
 
-    def __init__(self, source: Typed, notes: Notes, fields: Fields = FIELDS) -> None:
+    def __init__(self, source: Typed, notes: Notes, fields: Fields = FIELDS, *, is_canonical: bool = False) -> None:
+        self.near: dict[str, None] = {}  # values of nearness, each once
+        self.is_canonical = is_canonical  # whether the words of papers may stand behind them
         self.source = source
         self.columns = source.columns
         self.notes = notes
@@ -67,6 +76,8 @@ class Values:
                 meaning = self._words(lexeme, field)
             case ValueKind.CATEGORY:
                 meaning = self._category(lexeme, field)
+            case ValueKind.NEARNESS:
+                meaning = self._nearness(lexeme, field)
             case _:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
@@ -74,7 +85,8 @@ class Values:
     def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
         if meaning is None:
             return None
-        words, quoted = _shown(lexeme, meaning.term), lexeme.kind is LexemeKind.QUOTE
+        words = _shown(lexeme, meaning.term)
+        quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
         return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
 
     def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
@@ -186,6 +198,25 @@ class Values:
             )
         return meaning
 
+    def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+        """Returns the meaning of papers to which others shall be near. Raises QueryError for what is no paper, and for too many."""
+        if not letters(lexeme.text):
+            return None
+        if lexeme.star:
+            self.notes.add(Rank.STAR, STRAY_STAR)
+        column = self.columns[lexeme.start]
+        first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
+        near = read_words_of_papers(others)
+        names = [name for name in re.split(r"[\s,，、;]+", first) if name]
+        papers = {paper.value for name in names if (paper := named_paper(fold_value(name)))}
+        if near is None or not all(named_paper(fold_value(name)) for name in names):
+            raise no_paper(lexeme.text, field, column)
+        meaning = nearness_meaning(field, papers, ())
+        self.near[meaning.term.value] = None
+        if len(papers) > MOST_PAPERS or len(self.near) > MOST_NEAR:
+            raise too_many_papers(column)
+        return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
+
     # --------------------------------------------------------------------------------------- hints
 
     def _note_word(self, lexeme: Lexeme) -> None:
@@ -210,16 +241,20 @@ class Values:
     def _note_field(self, text: str) -> None:
         name, _, rest = text.partition(":")
         name = name.lower()
+        field = self.fields.by_name.get(name)
+        if field is not None and field.kind is ValueKind.NEARNESS:
+            self.notes.add(Rank.TYPING_ERROR, takes_papers(name, field))
+            return
         if not name.isalpha() or note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
         # Many words are near to a short name, so only the name with more letters behind it is a slip ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
-        for field in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
+        for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(
                 Rank.TYPING_ERROR,
                 Sentence(
                     "There is no field {typed}: so I look for the words. Did you mean {field}:?",
-                    {"typed": name, "field": field},
+                    {"typed": name, "field": known},
                 ),
             )
 
@@ -229,7 +264,7 @@ def _shown(lexeme: Lexeme, term: Term) -> str:
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := canonical_category(term.value)):
             return code
-        if term.field.kind is ValueKind.PAPER_ID:
+        if term.field.kind in (ValueKind.PAPER_ID, ValueKind.NEARNESS):
             return term.value
     words = " ".join(lexeme.text.split())
     return (words.strip(_PUNCTUATION) or words) + "*" * term.prefix

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from subscriptions.matching import LEAST_NEARNESS, THOUSAND
 from subscriptions.model import KnownPaper
 from subscriptions.normalize import tokens
 from subscriptions.ranking import Taste, nearness, taste_of, words_of
@@ -12,7 +13,7 @@ from subscriptions.store.papers import known_papers
 
 LOOKED_AT = 1000  # papers, the newest: 0.1 ms each
 MOST_ALIKE = 5
-FLOOR = 0.1  # of the nearness: below it two papers share some words and no topic
+FLOOR = LEAST_NEARNESS / THOUSAND
 
 
 class Alike(NamedTuple):

@@ -13,9 +13,10 @@ from datetime import date
 from heapq import nlargest
 from typing import TypeVar
 
-from subscriptions.matching import matching_papers, simple_terms
+from subscriptions.matching import LEAST_NEARNESS, matching_papers, papers_of, simple_terms
 from subscriptions.model import KnownPaper
 from subscriptions.query import Query, Term
+from subscriptions.query.fields import TEXT, ValueKind
 from subscriptions.store import Transaction
 from subscriptions.store.papers import index, known_papers
 from subscriptions.store.papers.index import IndexEntry
@@ -179,15 +180,43 @@ def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int
     known = entries.having.get(term)
     if known is not None:
         return known
+    if term.field.kind is ValueKind.NEARNESS:
+        sure, maybe = _near(transaction, entries, term)
+    else:
+        sure, maybe = _any_of(transaction, entries, simple_terms(term))
+    found = sure & entries.papers, maybe & entries.papers
+    _remember(entries.having, term, found)
+    return found
+
+
+def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -> tuple[int, int]:
+    """The papers that certainly fulfil some of these simple terms, and those that may."""
     sure = maybe = 0
-    for part in simple_terms(term):
+    for part in terms:
         posting = index.having(transaction, part, entries.first, entries.last)
         certain = entries.set_of(posting.sure)
         possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
         sure, maybe = sure | certain, maybe | possible
-    found = sure & entries.papers, maybe & entries.papers
-    _remember(entries.having, term, found)
-    return found
+    return sure, maybe
+
+
+def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
+    """The papers that are certainly near to those of a term, and those that may be: the weights of their words are added up."""
+    sure, maybe = array("i", bytes(4 * len(entries.keys))), array("i", bytes(4 * len(entries.keys)))
+    for word, weight in term.near:
+        for sums, papers in zip(
+            (sure, maybe), _having(transaction, entries, Term(TEXT, tuple(word.split()))), strict=True
+        ):
+            for place in places(papers):
+                sums[place] += weight
+    own = 0
+    for paper in papers_of(term):
+        own |= _having(transaction, entries, paper)[1]
+    near, possible = (
+        entries.set_of(entries.first + place for place, weight in enumerate(sums) if weight >= LEAST_NEARNESS)
+        for sums in (sure, maybe)
+    )
+    return near & ~own, possible
 
 
 def _remember(cache: dict[K, V], key: K, value: V) -> None:

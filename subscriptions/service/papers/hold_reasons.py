@@ -7,7 +7,7 @@ from enum import StrEnum
 from subscriptions.errors import QueryError
 from subscriptions.matching import unfulfilled_parts
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
-from subscriptions.query import Node, Query, parse_canonical, parse_query
+from subscriptions.query import Node, Query, asked_beside, parse_canonical
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -88,7 +88,7 @@ def _reason(
 def _as_typed(subscription: Subscription) -> Query:
     """The query as typed; if that means something else by today's grammar, the stored canonical query."""
     try:
-        query = parse_query(subscription.text)
+        query: Query | None = asked_beside(subscription.text, (subscription.canonical,))
     except QueryError:
         query = None
     return query if query and query.canonical == subscription.canonical else parse_canonical(subscription.canonical)

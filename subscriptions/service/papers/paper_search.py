@@ -17,6 +17,7 @@ from subscriptions.service.papers.counting import (
     number_of,
     read,
 )
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.papers import index, known_papers, statistics
 
@@ -42,7 +43,7 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
     """
     with store.read() as transaction:
         entries, below = _searched_range(transaction, upto)
-        hits = find(transaction, entries, query, most_read=MOST_READ)
+        hits = find(transaction, entries, with_words(transaction, query), most_read=MOST_READ)
         keys = [key for key in entries.keys if key > hits.end]
         return SearchResult(
             papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),

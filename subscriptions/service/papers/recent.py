@@ -9,12 +9,13 @@ from operator import or_
 from weakref import WeakKeyDictionary
 
 from subscriptions import zones
-from subscriptions.errors import QueryError
+from subscriptions.errors import QueryError, Refused
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import Query, parse_canonical
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.fields import DOI
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import index, known_papers
@@ -157,8 +158,8 @@ def match_ahead(store: Scope, chat: Chat, texts: Iterable[str], *, now: datetime
     with store.read() as transaction:
         window = recent(transaction, now)
         for text in texts:
-            with suppress(QueryError):
-                query = kept_query(text)
+            with suppress(QueryError, Refused):
+                query = with_words(transaction, kept_query(text))
                 window.find({"": query}, chat)
                 advice_on(transaction, chat, query, now=now, categorised=categorised)
 
@@ -203,7 +204,7 @@ def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> R
     """How many papers of the last days a query finds, and the newest of them."""
     with store.read() as transaction:
         window = recent(transaction, now)
-        sets = window.find({"": query})
+        sets = window.find({"": with_words(transaction, query)})
         return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
 
 

@@ -12,6 +12,7 @@ from subscriptions.planning.effects import shows_more
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.query import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.service.planner.plan import decide_now
 from subscriptions.service.planner.plan_context import PlanContext
@@ -60,7 +61,9 @@ def preview(
         chat = find_chat(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         if text is not None:
-            subscriptions = (unstored_subscription(chat, parse_query(text), now),)
+            subscriptions = (
+                unstored_subscription(chat, with_words(transaction, parse_query(text), subscriptions), now),
+            )
         if text is not None or days is not None:
             today = now.astimezone(zones.zone(store.zone)).date()
             first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)

@@ -25,6 +25,7 @@ from subscriptions.planning.effects import shows_more
 from subscriptions.query import Query, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.kept_entries import entries_of_day
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.papers.word_counts import counted_words
@@ -193,7 +194,7 @@ def _chosen(
     for subscription in subscriptions:
         if number == str(subscription.number):
             return (subscription,), None
-    query = parse_query(which)
+    query = with_words(transaction, parse_query(which), subscriptions)
     for subscription in subscriptions:
         if subscription.canonical == query.canonical:
             return (subscription,), None

@@ -115,7 +115,8 @@ def evidence_of_fits(rarity: Callable[[], Rarity]) -> Callable[[Subscription, Kn
         words = tuple(dict.fromkeys(word for hit in hits for word in hit.terms))
         fields = {hit.field for hit in hits}
         fitting = fit(query, finder.places(query), rarity())
-        return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting)
+        near = finder.nearness(query)
+        return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting, near=near)
 
     return evidence
 

@@ -9,6 +9,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
@@ -40,6 +41,7 @@ def edit(
         chat = find(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         subscription = which_one(subscriptions, str(number))
+        query = with_words(transaction, query, subscriptions)
         same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
         if same is not None:
             raise Refused(

@@ -1,8 +1,8 @@
 """Imports subscriptions from text."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from subscriptions import zones
@@ -11,7 +11,10 @@ from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine
+from subscriptions.query import parse_query
+from subscriptions.query.fields import LIKE
 from subscriptions.service.papers.losses import starting_point
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.subscriptions.changes import note_changed, record_change, record_changes
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
@@ -162,8 +165,9 @@ def _import(
         with suppress(_TriedOut), store.savepoint() as transaction:
             of_part = [lines[place] for place in part]
             work = _begun(transaction, of_part, now=now, who=who)
+            of_part = [_with_words(transaction, line, work.targets[line.chat].subscriptions) for line in of_part]
             work.begin_changes(of_part)
-            changes.update((place, _apply(work, lines[place])) for place in part)
+            changes.update((place, _apply(work, line)) for place, line in zip(part, of_part, strict=True))
             work.write()
             if dry:
                 raise _TriedOut
@@ -181,6 +185,8 @@ def _parts(store: Scope, lines: Sequence[PortableLine]) -> Parts:
         for place, line in enumerate(lines):
             chat = known.get(line.chat)
             places.setdefault(line.chat if chat is None else chat.id, []).append(place)
+        for line in lines:
+            _with_words(transaction, line, {})
         for of_chat in places.values():
             first = lines[of_chat[0]]
             chat = known.get(first.chat)
@@ -218,6 +224,19 @@ def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequenc
 def _too_many(line: PortableLine) -> Refused:
     why = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
     return line.refused(why, Sentence("Remove one first."))
+
+
+def _with_words(
+    transaction: Transaction, line: PortableLine, subscriptions: Mapping[str, Subscription]
+) -> PortableLine:
+    """The line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
+    if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
+        return line
+    try:
+        query = with_words(transaction, parse_query(line.query.text), subscriptions.values())
+    except Refused as error:
+        raise line.refused(error.sentence, error.hint) from error
+    return replace(line, query=KeptText(query.text, query.canonical))
 
 
 class _TriedOut(Exception):

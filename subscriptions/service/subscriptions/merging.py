@@ -7,7 +7,7 @@ from itertools import combinations
 
 from subscriptions.errors import NotFound, QueryError, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.query import Or, Query, parse_canonical, parse_query
+from subscriptions.query import Or, Query, asked_beside, parse_canonical, parse_query
 from subscriptions.query.changing import written
 from subscriptions.service.papers.recent import recent
 from subscriptions.service.subscriptions.changes import note_changed, record_change
@@ -109,7 +109,8 @@ def _merged(one: Subscription, other: Subscription) -> Query | None:
     """The query that finds what either finds, in the words of both; None if it cannot be written."""
     try:
         text = written(Or((parse_query(one.text).tree, parse_query(other.text).tree)))
-        found, meant = kept_query(text), parse_canonical(f"({one.canonical}) OR ({other.canonical})")
+        found = asked_beside(kept_query(text).text, (one.canonical, other.canonical))
+        meant = parse_canonical(f"({one.canonical}) OR ({other.canonical})")
     except QueryError:  # too long, or too many alternatives
         return None
     return found if found.canonical == meant.canonical else None

@@ -12,6 +12,7 @@ from subscriptions.planning.times import When, make_when, read_when
 from subscriptions.platforms import facts_of
 from subscriptions.query import Query
 from subscriptions.service.papers.losses import starting_point
+from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
 from subscriptions.service.subscriptions.due_moments import due_span
@@ -90,6 +91,7 @@ def subscribe(
             if stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        query = with_words(transaction, query, subscriptions)
         known = next((s for s in subscriptions if s.canonical == query.canonical), None)
         when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, own_zone or when.zone or None

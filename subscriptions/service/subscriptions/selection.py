@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.platforms import facts_of
-from subscriptions.query import parse_query
+from subscriptions.query import asked_beside
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -85,7 +85,7 @@ def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription
         for subscription in subscriptions:
             if subscription.number == int(text):
                 return subscription
-    canonical = parse_query(which).canonical
+    canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
     for subscription in subscriptions:
         if subscription.canonical == canonical:
             return subscription

@@ -1,0 +1,48 @@
+"""The words of the papers that a query names (`like:`), which are kept in its canonical text."""
+
+from collections.abc import Iterable
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.query import Query, papers_named_in, parse_query, words_kept
+from subscriptions.query.fields import WordsOfPapers
+from subscriptions.ranking import words_of, words_of_papers
+from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.papers import known_papers, statistics
+
+
+def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = ()) -> Query:
+    """The query with the words of the papers to which it wants others to be near; a query that names none unchanged.
+
+    Where a subscription names the same papers, its words are taken, so that the same wish stays the same. Raises Refused
+    for a paper that is not stored.
+    """
+    named = papers_named_in(query)
+    if not named:
+        return query
+    kept = {**query.fields.words, **words_kept(one.canonical for one in subscriptions)}
+    with store.read() as transaction:
+        words = {value: kept.get(value) or _words(transaction, value.split(",")) for value in named}
+    return parse_query(query.text, query.fields.knowing(words))
+
+
+def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:
+    ids = statistics.papers_with_keys(transaction, names)
+    for name in names:
+        if name not in ids:
+            raise Refused(
+                Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
+                Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
+            )
+    texts = known_papers.texts_of(transaction, set(ids.values()))
+    found = words_of_papers([words_of(texts[one]) for one in sorted(texts)], counted_words(transaction))
+    if not found:
+        raise Refused(
+            Sentence(
+                "Nothing can be near to {ids}: I know no word of it that says what it is about.",
+                {"ids": ", ".join(names)},
+            ),
+            Sentence("Name another paper."),
+        )
+    return found

@@ -1,0 +1,179 @@
+"""`like:` as a wish: what is near to a paper comes, the nearest first, five at most; and the same everywhere, for ever."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscriptions.errors import Refused
+from subscriptions.model import Paper
+from subscriptions.portable import read_lines, subscription_line
+from subscriptions.query import parse_query, words_kept
+from subscriptions.service.papers import papers_alike, papers_named, recent_matches, search
+from subscriptions.service.planner import plan_due, preview, preview_recent, window
+from subscriptions.service.subscriptions import edit, get_chat, import_lines, listed, unsubscribe
+from subscriptions.store import Store
+from subscriptions.store.outbox import deliveries
+from tests.make import NOON, address, ingested, paper, subscribes
+
+pytestmark = pytest.mark.both_databases
+
+ME, YOU = "telegram:42", "telegram:43"
+LATER = NOON + timedelta(hours=1)
+GIVEN = "2601.90001"
+OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
+
+
+def known(store: Store, *more: Paper) -> None:
+    ingested(store, paper("Swarm robots", "cs.RO", arxiv_id=GIVEN), *(paper(title) for title in OTHERS), *more)
+
+
+def delivered(store: Store, chat: str = ME) -> list[tuple[str, bool]]:
+    """Plans what is due, and returns the titles that the newest delivery of a chat brings, and whether they are shown."""
+    plan_due(store, now=LATER)
+    with store.read() as transaction:
+        newest = transaction.connection().exec_driver_sql("SELECT max(seq) FROM delivery").scalar()
+        delivery = deliveries.delivery_value(transaction, int(newest or 0), zone="UTC")
+    assert str(delivery.chat.address) == chat
+    return [(one.paper.paper.title, one.shown) for one in delivery.items]
+
+
+def canonicals(store: Store, chat: str = ME) -> list[str]:
+    return [one.subscription.canonical for one in listed(store, address(chat))]
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
+def test_the_nearest_come_first_and_five_are_shown(store: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "FEW", few)
+    known(store)
+    subscribes(store, ME, f"like:{GIVEN}", every="now")
+    near = [paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)]
+    far = [paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")]
+    ingested(store, *far, paper("Reef fish"), *near, name="next")
+    shown = preview(store, address(ME), now=LATER).delivery
+    assert shown is not None
+    found = delivered(store)
+    assert [(one.paper.paper.title, one.shown) for one in shown.items] == found
+    assert [title for title, _ in found[:2]] == ["Swarm robots fly"] * 2
+    assert sorted(title for title, _ in found[2:]) == ["Swarm four", "Swarm one", "Swarm three", "Swarm two"]
+    assert [is_shown for _, is_shown in found] == [True] * 5 + [False]
+
+
+def test_what_other_words_or_another_subscription_ask_for_does_not_count_among_the_five(store: Store) -> None:
+    known(store)
+    subscribes(store, ME, f"like:{GIVEN} OR bees", every="now")
+    subscribes(store, ME, "fish swarm", every="now")
+    ingested(
+        store,
+        *(paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
+        *(paper(f"Bees {number}") for number in range(3)),
+        paper("A fish swarm of robots"),
+        name="next",
+    )
+    found = delivered(store)
+    assert sum(shown for title, shown in found if title == "Swarm robots") == 5
+    assert all(shown for title, shown in found if title != "Swarm robots")
+    assert len(found) == 11
+
+
+def test_it_can_be_combined_and_excluded(store: Store) -> None:
+    known(store)
+    subscribes(store, ME, f"like:{GIVEN} cat:cs.CL -survey", every="now")
+    subscribes(store, ME, f"robots -like:{GIVEN}", every="now")
+    ingested(
+        store,
+        paper("Swarm robots speak", "cs.CL"),
+        paper("Swarm robots speak: a survey", "cs.CL"),
+        paper("Swarm robots fly", "cs.RO"),
+        name="next",
+    )
+    assert sorted(delivered(store)) == [
+        ("Swarm robots", True),
+        ("Swarm robots speak", True),
+    ]  # it is not near to itself
+
+
+def test_a_paper_that_is_not_known_is_refused_and_nothing_is_stored(store: Store) -> None:
+    known(store)
+    subscribes(store, ME, "graph")
+    with pytest.raises(Refused) as refused:
+        subscribes(store, ME, f"like:{GIVEN},2601.99999")
+    assert "2601.99999" in str(refused.value)
+    assert "2601.99999" in str(refused.value.hint)
+    with pytest.raises(Refused):
+        preview(store, address(ME), now=LATER, text="like:2601.99999")
+    with pytest.raises(Refused):
+        search(store, parse_query("like:2601.99999"), most=5)
+    with pytest.raises(Refused):
+        edit(store, address(ME), 1, "like:2601.99999", now=NOON)
+    assert canonicals(store) == ["graph"]
+
+
+def test_the_words_stay_whatever_comes_and_goes(store: Store) -> None:
+    known(store)
+    subscribes(store, ME, f"like:{GIVEN}", every="now")
+    before = canonicals(store)
+    assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
+    ingested(store, *(paper(f"Swarm number {number}") for number in range(50)), name="next")  # the word is rare no more
+    subscribes(store, ME, f"like:{GIVEN}v2", every="daily", at="09:00")
+    subscribes(store, ME, f"bees like:{GIVEN}")
+    assert canonicals(store)[0] == before[0]
+    assert words_kept(canonicals(store)[1:])[GIVEN] == (("robot", 500), ("swarm", 500))
+    subscribes(store, YOU, f"like:{GIVEN}")
+    assert words_kept(canonicals(store, YOU))[GIVEN][0][0] == "robot"
+    assert canonicals(store, YOU) != before
+
+
+def test_a_wish_is_found_again_by_its_text_and_taken_anew_once_it_was_removed(store: Store) -> None:
+    known(store)
+    subscribes(store, ME, f"like:{GIVEN}", every="now")
+    ingested(store, *(paper(f"Swarm number {number}") for number in range(50)), name="next")
+    tried = preview_recent(store, get_chat(store, address(ME)), now=NOON, which=f"like: {GIVEN}")
+    assert (tried.query, tried.subscriptions[0].number) == (None, 1)
+    (gone,) = unsubscribe(store, address(ME), f"like:{GIVEN}", now=NOON)
+    subscribes(store, ME, f"like:{GIVEN}", every="now")
+    assert canonicals(store) != [gone.canonical]
+
+
+def test_all_who_look_find_the_same(store: Store) -> None:
+    known(store, paper("A swarm of robots"), paper("Robots and swarms"), paper("Reef fish"), paper("A swarm"))
+    chat, query = subscribes(store, ME, f"like:{GIVEN}", every="now").chat, parse_query(f"like:{GIVEN}")
+    near = {"A swarm of robots", "Robots and swarms", "A swarm"}
+    assert {one.paper.title for one in search(store, query, most=9).papers} == near
+    assert {one.paper.title for one in recent_matches(store, query, now=NOON, most=9).newest} == near
+    of_days = preview(store, address(ME), now=NOON, text=f"like:{GIVEN}").delivery
+    assert of_days is not None
+    assert {item.paper.paper.title for item in of_days.items} == near
+    tried = preview_recent(store, chat, now=NOON, which="1").delivery
+    assert tried is not None
+    assert {item.paper.paper.title for item in tried.items} == near
+    alike = papers_alike(store, list(papers_named(store, [GIVEN]).values()))
+    assert {one.paper.title for one in alike.papers} == near
+
+
+def test_it_is_exported_and_imported(store: Store) -> None:
+    known(store)
+    subscribes(store, ME, f"like:{GIVEN} -survey", every="now")
+    (one,) = listed(store, address(ME))
+    line = subscription_line(one.chat, one.subscription)
+    lines = read_lines(f"{line}\n{line}", address(YOU))
+    assert [sign for sign, _, _ in import_lines(store, lines, now=NOON).changes] == ["+", "="]
+    assert canonicals(store, YOU) == canonicals(store)
+    assert [sign for sign, _, _ in import_lines(store, lines, now=NOON).changes] == ["=", "="]
+    with pytest.raises(Refused) as refused:
+        import_lines(store, read_lines("now | like:2601.99999\nnow | bees", address(YOU)), now=NOON)
+    assert "Line 1" in str(refused.value)
+    assert len(canonicals(store, YOU)) == 1
+
+
+def test_another_process_learns_of_it_and_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "FEW", 0)
+    other = Store(str(store.url))
+    known(store)
+    subscribes(store, YOU, "bees", every="now")
+    ingested(store, paper("Bees"), name="bees")
+    plan_due(other, now=NOON)
+    subscribes(store, ME, f"like:{GIVEN}", every="now")
+    ingested(store, paper("A swarm of robots"), paper("Reef fish"), name="next")
+    plan_due(other, now=LATER)
+    assert delivered(store) == [("A swarm of robots", True)]
+    other.close()

@@ -1,0 +1,161 @@
+"""`like:` in the query language: its limits, its words in canonical texts, and what is near."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.rendering.text.queries import query_in_words
+from subscriptions.errors import QueryError
+from subscriptions.matching import Hit, matching_papers, spans, unfulfilled_parts, why
+from subscriptions.model import Paper, Translation
+from subscriptions.query import (
+    Leaf,
+    Query,
+    asked_beside,
+    narrowed,
+    papers_named_in,
+    parse_canonical,
+    parse_query,
+    words_kept,
+    written_value,
+)
+from subscriptions.query.fields import FIELDS, LIKE, TITLE, WordsOfPapers
+from subscriptions.query.variants import variants
+from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
+from tests.unit.test_matching import papers
+
+ID, OTHER = "2601.15529", "2601.15530"
+WORDS: WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
+
+
+def asking(text: str, words: WordsOfPapers = WORDS) -> Query:
+    named = papers_named_in(parse_query(text))
+    return parse_query(text, FIELDS.knowing(dict.fromkeys(named, words)))
+
+
+def ids(amount: int) -> str:
+    return ",".join(f"2601.{number:05d}" for number in range(amount))
+
+
+@pytest.mark.parametrize(
+    ("typed", "column"),
+    [
+        (f"like:{ids(11)}", 6),
+        (f"graph like:{ids(11)}", 12),
+        (" OR ".join(f"like:2601.{number:05d}" for number in range(6)), 101),
+    ],
+)
+def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int) -> None:
+    with pytest.raises(QueryError, match="at most 10 papers, and a query at most 5") as refused:
+        parse_query(typed)
+    assert refused.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("typed", "groups"),
+    [
+        (f"like:{ID},", 1),
+        (f"like:{ids(10)}", 1),
+        (f"like:{ids(3)},{ids(10)}", 1),
+        (" OR ".join(f"like:2601.{number:05d}" for number in (1, 2, 3, 4, 5, 5, 1)), 5),
+    ],
+)
+def test_as_many_are_taken(typed: str, groups: int) -> None:
+    assert len(papers_named_in(parse_query(typed))) == groups
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        (f"like:{ID}", f'like:"{ID} swarm:600 扩_散:310 robot:70 c++:20"'),
+        (f"like:{OTHER},{ID} graphs", f'graph like:"{ID},{OTHER} swarm:600 扩_散:310 robot:70 c++:20"'),
+        (f"graph -like:{ID}", f'graph -like:"{ID} swarm:600 扩_散:310 robot:70 c++:20"'),
+    ],
+)
+def test_a_canonical_text_holds_the_words_and_is_read_again(typed: str, canonical: str) -> None:
+    query = asking(typed)
+    assert query.canonical == canonical
+    again = parse_canonical(canonical)
+    assert (again.canonical, set(again.alternatives)) == (canonical, set(query.alternatives))
+    assert set(words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
+    assert asked_beside(typed, [canonical]).canonical == canonical
+
+
+@pytest.mark.parametrize("typed", [f'like:"{ID} swarm:600"', f'like:"{ID} swarm"', f"like:({ID} swarm)"])
+def test_nobody_types_the_words(typed: str) -> None:
+    with pytest.raises(QueryError):
+        parse_query(typed)
+
+
+@pytest.mark.parametrize(
+    "canonical", [f'like:"{ID} swarm"', f'like:"{ID} swarm:0"', f'like:"{ID} :6"', f'like:"{ID} a:12345"']
+)
+def test_other_words_in_a_canonical_text_are_refused(canonical: str) -> None:
+    with pytest.raises(QueryError):
+        parse_canonical(canonical)
+
+
+@given(st.lists(papers, min_size=1, max_size=4))
+def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[Paper]) -> None:
+    words = words_of_papers(map(words_of, batch[:2]), Rarity.among(map(words_of, batch)))
+    query = asking(f"like:{ID}", words)
+    assert [term.near for term in parse_canonical(query.canonical).terms] == [words]
+    assert 990 <= sum(weight for _, weight in words) <= 1010 or not words
+
+
+def test_a_reading_names_the_papers_and_never_the_words() -> None:
+    query = asking(f"like:{OTHER},{ID} graph -like:{OTHER}")
+    assert query_in_words(query, str) == f"graph AND like:{ID},{OTHER}, not like:{OTHER}"
+    assert isinstance(leaf := parse_canonical(asking(f"like:{ID}").canonical).tree, Leaf)
+    assert written_value(leaf) == ID
+
+
+def test_a_query_is_changed_with_its_words() -> None:
+    query = asking(f"like:{ID} swarm fish")
+    assert narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
+    assert f'like:{ID} "swarm fish"' in {one.text for one in variants(query)}
+
+
+SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
+
+
+@pytest.mark.parametrize(
+    ("paper", "is_near"),
+    [
+        (SWARM, True),
+        (Paper(key="1", title="A robot in C++"), False),  # 90 of the 100 thousandths that it takes
+        (Paper(key="1", title="Robots", abstract="扩散"), True),
+        (Paper(key="1", title="Robots", abstract="扩大散步"), False),
+        (Paper(key="1", title="x", translations=(Translation(language="zh", title="扩散"),)), True),
+        (Paper(key="1", title="Swarms", arxiv_id=ID), False),
+        (Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
+        (Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
+    ],
+)
+def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) -> None:
+    query = asking(f"like:{ID}")
+    assert matching_papers(query, [paper]) == ((0,) if is_near else ())
+    assert bool(unfulfilled_parts(query, paper)) is not is_near
+
+
+def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
+    query = asking("like:10.1234/ABC")
+    assert matching_papers(query, [Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]) == (1,)
+
+
+def test_without_known_words_nothing_is_near() -> None:
+    assert matching_papers(parse_query(f"like:{ID}"), [SWARM]) == ()
+    assert matching_papers(parse_query(f"swarm -like:{ID}"), [SWARM]) == (0,)
+
+
+def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
+    assert why(asking(f"like:{ID}"), SWARM) == (Hit(LIKE, ("swarm", "c++")),)
+    assert spans(asking(f"like:{ID}"), SWARM.title, TITLE) == ()
+
+
+def test_words_are_taken_where_all_papers_are_there() -> None:
+    given = [Paper(key=ID, title="Swarm robots", arxiv_id=ID), Paper(key="2", title="Swarm fish", doi="10.1234/abc")]
+    others = [Paper(key=str(n), title=f"Fish {n}") for n in range(9)]
+    found = PapersAtHand([*given, *others]).words([ID, f"10.1234/abc,{ID}", OTHER])
+    assert set(found) == {ID, f"10.1234/abc,{ID}"}
+    assert found[f"10.1234/abc,{ID}"][0][0] == "swarm", "which both have, and few others"
