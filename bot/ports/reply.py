@@ -18,12 +18,30 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlotRow:
+    """One row of a plot, with a scale of its own, which `name` tells: "saved: 6, at most 2 a day"."""
+
+    name: str
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """Amounts side by side, such as days. What it shows must also be said in the lines of the reply."""
+
+    title: str  # what the picture is called to those who do not see it
+    labels: tuple[str, ...]  # one for each place from left to right, never empty
+    rows: tuple[PlotRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The answer to a person, before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
     lines: tuple[str, ...] = ()  # sentences, already in the chat's language; plain text
     ok: bool | None = None  # True: done (✓), False: refused (✗), None: neither
     code: tuple[str, ...] = ()  # lines in fixed width: the query and its caret, or a list
+    plot: Plot | None = None  # below `code`: a picture where the platform shows one within a message, else text
     items: tuple[Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     item_layout: Literal["row", "card", "whole", "why"] = (
         "row"  # papers as rows of a list, as cards, with all that is known, or with why they were delivered

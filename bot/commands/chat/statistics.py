@@ -1,63 +1,74 @@
 """stats: what the chat got in the last 30 days, day by day, and what it did with it."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.ports.reply import Reply
+from bot.ports.reply import Plot, PlotRow, Reply
 from subscriptions.errors import Sentence
 from subscriptions.service.operations import Statistics, statistics
 from subscriptions.states import Signal
 from subscriptions.zones import zone
 
 DAYS = 30
-_BARS = "▁▂▃▄▅▆▇█"
-_NONE = "·"
 
 
 def stats(context: CommandContext) -> Reply:
-    """Shows the papers of the last 30 days as a bar for each day, and how many were opened, saved and liked."""
-    local = context.now.astimezone(zone(context.chat.settings.timezone))
-    today = local.date()
-    first = today - timedelta(days=DAYS - 1)
-    found = statistics(context.store, context.chat.address, since=context.now - timedelta(days=DAYS))
+    """Shows the papers of the last 30 days, day by day, and how many were opened, saved and liked."""
+    place = zone(context.chat.settings.timezone)
+    today = context.now.astimezone(place).date()
+    days = tuple(today - timedelta(days=ago) for ago in reversed(range(DAYS)))
+    begin = datetime.combine(days[0], time.min, place).astimezone(UTC)
+    found = statistics(context.store, context.chat.address, since=begin)
     if not found.papers:
         return Reply(lines=(context.say("No paper came in the last {days} days.", days=DAYS),))
-    by_day: Counter[int] = Counter()
-    for at, amount in found.shown.items():
-        by_day[(at.astimezone(local.tzinfo).date() - first).days] += amount
-    days = [by_day[day] for day in range(DAYS)]
-    begins, ends = f"{first:%m-%d}", f"{today:%m-%d}"
-    axis = f"{begins}{ends:>{DAYS - len(begins)}}"
-    return Reply(lines=_lines(context, found, days), code=(bars(days), axis))
+    came = _by_day(found.shown.items(), days, place)
+    rows = (
+        _row(context, context.say("came"), came),
+        _row(context, context.say("opened"), _by_day(_once(found, Signal.OPENED), days, place)),
+        _row(context, context.say("saved"), _by_day(_once(found, Signal.SAVED), days, place)),
+    )
+    title = context.say("Papers of the last {days} days, day by day", days=DAYS)
+    plot = Plot(title=title, labels=tuple(f"{day:%m-%d}" for day in days), rows=rows)
+    return Reply(lines=_lines(context, found, came), plot=plot)
 
 
-def bars(amounts: Sequence[int]) -> str:
-    """Returns a bar for each amount, the highest for the largest; a dot for none."""
-    most = max(amounts, default=0)
-    return "".join(_BARS[-(-amount * len(_BARS) // most) - 1] if amount else _NONE for amount in amounts)
+def _row(context: CommandContext, what: str, amounts: tuple[int, ...]) -> PlotRow:
+    """Returns a row with its sum and its scale."""
+    if not any(amounts):
+        return PlotRow(name=context.say("{label}: {value}", label=what, value=0), amounts=amounts)
+    name = context.say("{what}: {count}, at most {most} a day", what=what, count=sum(amounts), most=max(amounts))
+    return PlotRow(name=name, amounts=amounts)
 
 
-def _lines(context: CommandContext, found: Statistics, days: Sequence[int]) -> tuple[str, ...]:
+def _once(found: Statistics, kind: Signal) -> Iterable[tuple[datetime, int]]:
+    return ((at, 1) for at in found.done.get(kind, ()))
+
+
+def _by_day(amounts: Iterable[tuple[datetime, int]], days: tuple[date, ...], place: tzinfo) -> tuple[int, ...]:
+    """Returns the sum of the amounts of each day, by the clock of a place."""
+    by_day: Counter[date] = Counter()
+    for at, amount in amounts:
+        by_day[at.astimezone(place).date()] += amount
+    return tuple(by_day[day] for day in days)
+
+
+def _lines(context: CommandContext, found: Statistics, came: tuple[int, ...]) -> tuple[str, ...]:
     count = context.localizer.count
-    papers = count("{count} paper", "{count} papers", found.papers)
-    on = count("{count} day", "{count} days", sum(map(bool, days)))
-    lines = [
-        context.say(
-            "In the last {all} days {papers} came, on {days}; {most} on the fullest.",
-            all=DAYS,
-            papers=papers,
-            days=on,
-            most=max(days),
-        )
-    ]
+    first = context.say(
+        "In the last {all} days {papers} came, on {days}; {most} on the fullest.",
+        all=DAYS,
+        papers=count("{count} paper", "{count} papers", found.papers),
+        days=count("{count} day", "{count} days", sum(map(bool, came))),
+        most=max(came),
+    )
     done = [
-        count("{count} opened", "{count} opened", found.done.get(Signal.OPENED, 0)),
-        count("{count} saved", "{count} saved", found.done.get(Signal.SAVED, 0)),
-        count("{count} liked", "{count} liked", found.done.get(Signal.LIKED, 0)),
+        count("{count} opened", "{count} opened", len(found.done.get(Signal.OPENED, ()))),
+        count("{count} saved", "{count} saved", len(found.done.get(Signal.SAVED, ()))),
+        count("{count} liked", "{count} liked", len(found.done.get(Signal.LIKED, ()))),
     ]
-    return (*lines, " · ".join(done))
+    return (first, " · ".join(done))
 
 
 COMMANDS = (Command(name="stats", run=stats, summary=Sentence("what came in 30 days, and what became of it")),)

@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from bot.ports.button import Buttons
 from bot.rendering.platforms.console import plain_page
+from bot.rendering.plots.svg import rows_of_bars
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import macro_name
 from bot.rendering.views.packing import Fragment, Size
+from bot.rendering.views.parts import Code
 
 
 @lru_cache
@@ -25,6 +27,8 @@ class Web:
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML, escaped."""
+        if isinstance(view, Code) and view.plot:
+            return Fragment(view=view, markup=rows_of_bars(view.plot))
         return Fragment(view=view, markup=_macros()[macro_name(view)](view).strip("\n"))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length

@@ -10,6 +10,7 @@ from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_lin
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
 from bot.rendering.platforms.media import MEDIA, Media
+from bot.rendering.plots.text import plot_text
 from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, Medium
@@ -31,7 +32,7 @@ _SECTION_ROOMS = (
 def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
-    In this order: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
+    In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
     papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
     """
     reader, medium = reader_of(chat), media[chat.address.platform]
@@ -147,6 +148,8 @@ def _views(reply: Reply) -> Iterator[Line | Code]:
     yield replace(lines[0], mark=mark)
     yield from lines[1:]
     yield from (Code(text=chunk) for chunk in _blocks(reply.code))
+    if reply.plot:
+        yield Code(text=plot_text(reply.plot), plot=reply.plot)
     yield from (Line(text=chunk) for text in rest for chunk in _chunks(text))
 
 

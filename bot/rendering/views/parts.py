@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.ports.button import Buttons
+from bot.ports.reply import Plot
 from bot.rendering.text.marks import Passage
 
 
@@ -16,9 +17,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """Lines in a font of fixed width: a query and its caret, a list."""
+    """Lines in a font of fixed width: a query and its caret, a list, a plot."""
 
     text: str
+    plot: Plot | None = None  # what the text shows; a platform may draw it instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

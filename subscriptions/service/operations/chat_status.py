@@ -66,7 +66,7 @@ class Statistics:
     """What a chat got in some days, and did with it."""
 
     shown: Mapping[datetime, int]  # when -> papers in messages
-    done: Mapping[Signal, int]  # papers by what was done with them
+    done: Mapping[Signal, Sequence[datetime]]  # what was done with papers -> when it was last done with each of them
 
     @property
     def papers(self) -> int:
@@ -82,7 +82,7 @@ def statistics(store: Scope, address: ChatAddress, *, since: datetime) -> Statis
         for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
             shown[at] += amount
         newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
-    done = Counter(signal.kind for signal in newest if signal.at >= since)
+    done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
     return Statistics(shown=shown, done=done)
 
 

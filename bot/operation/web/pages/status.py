@@ -15,8 +15,8 @@ from bot.operation.files_of_database import copy_times, file_sizes
 from bot.operation.recent_work import RecentWork
 from bot.ports.measurements import PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
-from bot.rendering.display.plots import Bar, Day, bars, calendar
 from bot.rendering.display.web_pages import draw_page
+from bot.rendering.plots.svg import Bar, Day, bars, calendar
 from bot.rendering.text.language import Language
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt

@@ -1,15 +1,19 @@
-"""Small plots as SVG, drawn by the server: bars by hour, and a calendar. Colours come from the page's own style, by class."""
+"""Small plots as SVG, drawn by the server: bars by hour, rows of bars, a calendar. Colours come from the page's own style, by class."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 
+from bot.ports.reply import Plot
+
 _WIDTH, _HEIGHT = 720, 140  # of the bars, in units of the picture
 _LEFT, _BOTTOM, _TOP = 40, 20, 12  # room for the labels
 _GAP = 0.2  # of the width of a bar
 _CELL, _ROW = 20, 24  # of the calendar
 _NAMES = 130  # room for the names of rows
+_NARROW, _HIGH, _HEAD = 320, 30, 22  # of rows of bars, which are read on a phone: width, height of a bar, room above it
+_EACH = 7  # places between two labels below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,29 @@ def bars(title: str, shown: Sequence[Bar]) -> str:
             x, anchor = (left + width / 2, "middle") if place < len(shown) - 1 else (float(_WIDTH), "end")
             lines.append(_text(x, _HEIGHT - 5, bar.label, anchor))
     return _picture(title, _WIDTH, _HEIGHT, lines)
+
+
+def rows_of_bars(plot: Plot) -> str:
+    """Returns a row of bars for each row of the plot, below its name; each row has a scale of its own."""
+    width, row_height = _NARROW / len(plot.labels), _HEAD + _HIGH
+    lines = []
+    for number, row in enumerate(plot.rows):
+        most, level = max(row.amounts, default=0), (number + 1) * row_height
+        lines.append(_text(0, level - _HIGH - 7, row.name, "start"))
+        lines.append(f'<path class="axis" d="M0 {level}H{_NARROW}"/>')
+        for place, (label, amount) in enumerate(zip(plot.labels, row.amounts, strict=True)):
+            if amount:
+                tall, left = _HIGH * amount / most, place * width + width * _GAP / 2
+                lines.append(
+                    f'<rect class="row{number}" x="{left:.1f}" y="{level - tall:.1f}" width="{width * (1 - _GAP):.1f}" '
+                    f'height="{tall:.1f}"><title>{escape(f"{label}: {amount:,}")}</title></rect>'
+                )
+    height = len(plot.rows) * row_height + _BOTTOM
+    last = len(plot.labels) - 1
+    for place in range(last, -1, -_EACH):
+        x, anchor = (float(_NARROW), "end") if place == last else ((place + 0.5) * width, "middle")
+        lines.append(_text(x, height - 5, plot.labels[place], anchor))
+    return _picture(plot.title, _NARROW, height, lines).replace('class="plot"', 'class="plot narrow"', 1)
 
 
 def calendar(title: str, days: Sequence[date], rows: Mapping[str, Sequence[Day]]) -> str:

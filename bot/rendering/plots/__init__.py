@@ -1,0 +1,1 @@
+"""Plots: as SVG, drawn by the server, and as text."""
