@@ -101,6 +101,10 @@ _PUT_OFF = select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_(No
 _IN_WINDOW = select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
     _opened.c.at <= _now, _came, _active
 )  # fmt: skip
+_STILL_DUE = select(_s.chat).where(  # also of those that follow a shared cursor: they move when they are planned
+    _s.chat.in_(_ids),
+    or_(_s.latest_due_at <= _now, _came & (_s.next_due_at.is_(None) | (_s.next_due_at <= _now))),
+)
 _DUE_WAITING = union_all(_OVERDUE, _AT_ONCE, _PUT_OFF)
 _DUE = union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
@@ -114,6 +118,13 @@ def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: b
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
     return sorted(set(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
+
+
+def still_due(session: Session, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
+    """Those of these chats, which were due, that may still be so: without those that others have planned since then."""
+    values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
+    due = set(execute(session, _STILL_DUE, values).scalars())
+    return [chat for chat in chat_ids if chat in due]
 
 
 # ---------------------------------------------------------------------------------------------------------------- moves

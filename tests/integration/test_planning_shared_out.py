@@ -1,6 +1,6 @@
 """Several planners on one PostgreSQL plan different chats at once; what one of them leaves, another one plans."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -63,6 +63,24 @@ def test_what_a_planner_had_in_hand_when_it_died_is_planned_by_another_one(url: 
         slices.close()  # its session ends
         assert len(plan_due(second, now=LATER)) == 2
         assert plan_due(second, now=LATER) == ()
+
+
+def test_what_another_one_planned_meanwhile_is_not_read_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plan_slice = _plan._plan_slice
+
+    def noted(store: Store, chat_ids: Sequence[int], context: Any) -> Any:
+        read.extend(chat_ids)
+        return plan_slice(store, chat_ids, context)
+
+    with closing(Store(url)) as first, closing(Store(url)) as second:
+        slices = _plan.plan_slices(first, now=LATER)
+        in_hand = next(slices)
+        assert len(plan_due(second, now=LATER)) == CHATS - 2
+        monkeypatch.setattr(_plan, "_plan_slice", noted)
+        assert len(done(in_hand)) == 2
+        assert [lane for one in slices for lane in done(one)] == []
+    assert read == [], "it has those in hand already"
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from subscriptions.service.subscriptions import (
     unsubscribe,
 )
 from subscriptions.states import SubscriptionState
-from subscriptions.store import Store
+from subscriptions.store import Store, done
 from subscriptions.store import planner as _plans
 from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
@@ -315,13 +315,16 @@ def test_a_planner_that_began_earlier_takes_nothing_from_a_subscription_that_cam
     for number in (1, 2, 3):
         subscribes(people, f"telegram:{number}", "graph", every="now")
     ingested(people, paper("A graph"), now=NOON + MINUTE)
-    earlier, later = (_plan.planned_slices(store, now=NOON + 2 * MINUTE) for store in planning)
-    next(earlier)
+    earlier = _plan.plan_slices(planning[0], now=NOON + 2 * MINUTE)
+    later = _plan.planned_slices(planning[1], now=NOON + 2 * MINUTE)
+    done(next(earlier))
+    in_hand = next(earlier)  # the second chat, which the later one plans
     ingested(people, paper("A tree"), now=NOON + 2 * MINUTE)
     next(later)
-    next(later)  # the second chat, which then asks for more
+    next(later)  # the third chat; then the second one asks for more
     subscribes(people, "telegram:2", "tree", every="now", since="1d", now=NOON + 2 * MINUTE)
-    assert [len(list(slices)) for slices in (earlier, later)] == [2, 1]
+    assert not done(in_hand)
+    assert [len(list(slices)) for slices in (earlier, later)] == [0, 1]
     plan_due(people, now=NOON + 5 * MINUTE)
     assert papers_of(people, "2") == {"A graph", "A tree"}
 

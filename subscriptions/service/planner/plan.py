@@ -103,16 +103,19 @@ def plan_slices(
         )
         chats = _chats_to_plan(store, due.chat_ids, found)
         with store.claims() as claims, left_alone() as leave_alone:
-            others_plan = False
+            others_plan = is_begun = False
             while chat_ids := list(islice(chats, SLICE)):
                 if enough():
                     return
                 taken = claims.take(chat_ids)
                 others_plan |= len(taken) < len(chat_ids)
+                if is_begun:  # meanwhile others may have planned them
+                    taken = _still_due(store, taken, context)
                 if taken:
                     yield _plan_slice(store, taken, context)
-                    claims.release()
                     leave_alone()  # by the collector: the window, and what the slices keep in memory
+                claims.release()
+                is_begun = True
         if found is not None and not others_plan:  # what others plan is not stored yet, and may never be
             yield finish(store, found)
 
@@ -139,6 +142,11 @@ def _read_due(store: Store, now: datetime) -> _Due:
         chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
         behind = shared_cursors.behind(transaction, last_sequence)
         return _Due(delivery_forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
+
+
+def _still_due(store: Store, chat_ids: Sequence[int], context: PlanContext) -> list[int]:
+    with store.read() as transaction:
+        return plans.still_due(transaction, chat_ids, context.now, context.window.last_sequence)
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: Look | None) -> Iterator[int]:
