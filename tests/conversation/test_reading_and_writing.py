@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.commands.core.context import always, never, write_condition
+from bot.commands.papers.cards import opens_a_paper
 from bot.commands.registry import REGISTRY
 from bot.ports.forms import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
@@ -204,5 +205,6 @@ async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
 
 def test_what_only_reads_is_declared() -> None:
-    assert {"/list", "/help", "/why", "/search", "/saved", "card-why", "help", "shortcut"} <= set(ALWAYS_READING)
+    assert {"/list", "/help", "/why", "/preview", "/saved", "card-why", "help", "shortcut"} <= set(ALWAYS_READING)
+    assert write_condition(REGISTRY.by_name["search"]) is opens_a_paper, "words are only looked for"
     assert {write_condition(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {always}

@@ -51,6 +51,33 @@ class TestButtons:
         title = card.lines[0]
         assert signals(bot, title) == {"opened"}
 
+    @pytest.mark.parametrize("words", ["2601.90001", "look: https://arxiv.org/abs/2601.90001v2", "/search 2601.90001"])
+    async def test_a_paper_that_is_asked_for_alone_is_opened(self, bot: BotHarness, words: str) -> None:
+        await two_come(bot)
+        card = await bot.says(words)
+        assert card.lines[0].startswith("Swarm one")
+        assert signals(bot, "Swarm one") == {"opened"}
+        assert signals(bot, "Reef one") == set()
+
+    async def test_a_list_opens_none_of_its_papers(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm OR reef")
+        await bot.says("/set limit 1")
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002"))
+        await comes(bot)
+        assert (await bot.presses("show 1 more")).text
+        await bot.says("2601.90001 2601.90002")
+        await bot.says("/search swarm")
+        await bot.says("/why 2601.90001")
+        assert signals(bot, "Swarm one") == signals(bot, "Reef one") == set()
+
+    async def test_what_strangers_ask_for_in_public_is_not_what_the_group_opened(self, bot: BotHarness) -> None:
+        bot.admins[GROUP] = {"7"}
+        await bot.says("/sub swarm now", chat=GROUP, by="7")
+        bot.public.add(GROUP)
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        assert (await bot.says("/search 2601.90001", chat=GROUP, by="8", title="Reading group")).lines[0] == "Swarm one"
+        assert signals(bot, "Swarm one", GROUP) == set()
+
     @pytest.mark.parametrize(
         ("label", "kind", "said"),
         [

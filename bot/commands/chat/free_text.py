@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.commands.core.asking import answer_question, answers_question
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.spoken_commands import is_small_talk, mistyped
+from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.preview import query_of, try_query
 from bot.ports.reply import Reply
@@ -29,9 +30,10 @@ def free_text(context: CommandContext) -> Reply | None:
     return _with_near_command(context, said, try_query(context, said))
 
 
-def _answers_or_imports(context: CommandContext) -> bool:
-    """Returns whether the text may answer a question, or comes with a file."""
-    return answers_question(context) or bool(context.message and context.message.file_id)
+def _writes(context: CommandContext) -> bool:
+    """Returns whether the text may answer a question, comes with a file, or opens a paper."""
+    has_file = bool(context.message and context.message.file_id)
+    return answers_question(context) or has_file or opens_a_paper(context)
 
 
 def _what_to_say(context: CommandContext) -> Reply:
@@ -80,4 +82,4 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return (split_when(query_of(context.args.strip())).query,)
 
 
-FREE_TEXT = Callback(run=free_text, writes=_answers_or_imports, queries=_queries)
+FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)

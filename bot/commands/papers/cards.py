@@ -12,6 +12,7 @@ from bot.commands.phrasing.taste_words import taste_line
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.model import Item, KnownPaper
+from subscriptions.query import mentioned
 from subscriptions.service.papers import (
     as_item,
     delivered_paper,
@@ -27,10 +28,11 @@ PAGE = 16  # papers of a page: two rows of eight numbers
 
 
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
-    """Returns the card of a paper: title, authors, categories, summary, and buttons unless strangers could press them.
+    """Returns the card of the one paper that somebody asked for: title, authors, categories, summary, and buttons unless strangers could press them.
 
-    Reads from the store whether and why the paper was delivered to this chat.
+    Reads from the store whether and why the paper was delivered to this chat, and notes that the chat opened it.
     """
+    _note_opened(context, known.id)
     return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
 
 
@@ -39,7 +41,7 @@ def on_card(context: CommandContext) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    note_signal(context.store, context.chat, [item.paper.id], Signal.OPENED, now=context.now)
+    _note_opened(context, item.paper.id)
     return _card(context, item, paper_arguments(context))
 
 
@@ -48,11 +50,22 @@ def on_more(context: CommandContext) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    note_signal(context.store, context.chat, [item.paper.id], Signal.OPENED, now=context.now)
+    _note_opened(context, item.paper.id)
     on_card = bool(context.arguments.get("on_card"))
     where = paper_arguments(context)
     buttons = _verbs(context, item, where, more=False) if on_card else _judging(context, where)
     return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
+
+
+def opens_a_paper(context: CommandContext) -> bool:
+    """Returns whether the text names one paper, whose card is the answer: then it is noted as opened."""
+    return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
+
+
+def _note_opened(context: CommandContext, paper: int) -> None:
+    """Notes that the chat opened a paper; not where strangers write, whose interest is not the chat's."""
+    if not context.read_by_strangers:
+        note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 def on_why(context: CommandContext) -> Reply:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.results import card_buttons, query_lines, result_items
 from bot.ports.button import Button, Buttons
@@ -110,5 +111,9 @@ def _page_buttons(
     return (tuple(row),) if row else ()
 
 
-COMMANDS = (Command(name="search", run=search_, usage="QUERY", summary=Sentence("look through all papers")),)
+COMMANDS = (
+    Command(
+        name="search", run=search_, usage="QUERY", writes=opens_a_paper, summary=Sentence("look through all papers")
+    ),
+)
 CALLBACKS = {"search-page": Callback(run=on_search_page)}
