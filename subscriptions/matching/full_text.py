@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
 from subscriptions.matching.tokenized_paper import labels_of, texts_of
@@ -44,7 +45,10 @@ _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
 _TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the columns
 _TEXTS = tuple(field.column for field in _TEXT_FIELDS)
+_MAY_BE_ABSENT = tuple(field for field in FIELDS if field.absence and field.column)
 _LABEL = ("label",)
+_SIMPLE_NAME = re.compile("[A-Za-z .,-]+")
+_BLANKS = str.maketrans(".,-", "   ")  # between the parts of such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +66,14 @@ def index_document(paper: Paper) -> tuple[str, ...]:
     """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
     texts = {field: [_Words.of(text) for text in texts if text] for field, texts in texts_of(paper).items()}
     odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
-    names = [(name, author_tokens(name)) for name in AUTHOR.values(paper)]
-    odd = odd or any(
-        not _is_plain(name) and not _agree(parts, exact_author_tokens(name), author_tokens) for name, parts in names
-    )
-    long = any(len(parts) > _LONGEST_NAME for _, parts in names)
+    names = [_Name.of(name) for name in AUTHOR.values(paper)]
+    odd = odd or any(name.odd for name in names)
+    long = any(name.long for name in names)
     flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
-    labels = [_encoded(_MARK + name, "") for name in (*flags, *(f"h{name}" for name in _present(paper)))]
+    labels = [_MARK + name for name in (*flags, *(f"h{name}" for name in _present(paper)))]
     return (
         *(_column(texts[field]) for field in _TEXT_FIELDS),
-        _GAP.join(_encoded("", " ".join(parts)) + _initials(parts) for _, parts in names),
+        _GAP.join(name.words for name in names),
         " ".join((*labels, *_categories(paper))),
     )
 
@@ -123,7 +125,18 @@ def _other_forms(word: str) -> str:
     return " ".join((*_changed([word.lower()]), *_with_capitals([word])))
 
 
+def _written_alone(word: str) -> str:
+    """Returns the tokens of a word by itself."""
+    return " ".join(written_tokens(word))
+
+
+def _part_of_name(word: str) -> str:
+    """Returns the parts of a name that has this word alone."""
+    return " ".join(author_tokens(word))
+
+
 _STEMS, _OTHER_FORMS = _Cache(_stem), _Cache(_other_forms)
+_WRITTEN_ALONE, _PARTS_OF_NAMES = _Cache(_written_alone), _Cache(_part_of_name)
 
 
 def _changed(written: Iterable[str]) -> Iterator[str]:
@@ -136,8 +149,7 @@ def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
     return (_encoded(_MARK + "x", word) for word in exact if _has_inner_capital(word))
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(NamedTuple):
     """The words of one text, as the index stores them."""
 
     folded: str
@@ -153,8 +165,29 @@ class _Words:
         written, exact = written_and_exact_tokens(text)
         return cls(
             folded=_encoded("", " ".join(map(fold_plural, written))),
-            others={*_changed(set(written)), *_with_capitals(set(exact))},
-            odd=not _agree(written, exact, written_tokens),
+            others={*_changed(_longer(written)), *_with_capitals(_longer(exact))},
+            odd=not _agree(written, exact, _WRITTEN_ALONE),
+        )
+
+
+class _Name(NamedTuple):
+    """An author's name, as the index stores it."""
+
+    words: str
+    long: bool
+    odd: bool
+
+    @classmethod
+    def of(cls, name: str) -> "_Name":
+        if _SIMPLE_NAME.fullmatch(name):  # each part is folded as it is alone, and begins with a Latin letter
+            parts = [_PARTS_OF_NAMES[part] for part in name.translate(_BLANKS).split()]
+            initials = "".join([f" {_MARK}i{part[0]}" for part in parts])
+            return cls(" ".join(parts) + initials, long=len(parts) > _LONGEST_NAME, odd=False)
+        parts = author_tokens(name)
+        return cls(
+            _encoded("", " ".join(parts)) + _initials(parts),
+            long=len(parts) > _LONGEST_NAME,
+            odd=not _is_plain(name) and not _agree(parts, exact_author_tokens(name), _PARTS_OF_NAMES),
         )
 
 
@@ -163,14 +196,14 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and "\\" not in text
 
 
-def _agree(folded: Sequence[str], exact: Iterable[str], fold: object) -> bool:
+def _longer(words: Iterable[str]) -> set[str]:
+    """Returns the words but those of one sign, which have no plural and no capital inside: most of a Chinese text."""
+    return {word for word in set(words) if len(word) > 1}
+
+
+def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: _Cache) -> bool:
     """Whether the folded words are the exact words, each folded alone. Almost always they are."""
-    return list(folded) == [part for word in exact for part in _folded(word, fold)]
-
-
-@lru_cache(maxsize=1 << 15)
-def _folded(word: str, fold: object) -> tuple[str, ...]:
-    return tuple(fold(word))  # type: ignore[operator]
+    return " ".join(folded) == " ".join(filter(None, map(folded_alone.__getitem__, exact)))
 
 
 def _column(texts: Sequence[_Words]) -> str:
@@ -200,7 +233,7 @@ def _category(field: Field, code: str) -> tuple[str, ...]:
 
 def _present(paper: Paper) -> Iterator[str]:
     """Yields the names of the fields that some sources do not bring and this paper has; "chinese" for Chinese texts."""
-    yield from (field.name for field in FIELDS if field.absence and field.column and any(field.values(paper)))
+    yield from (field.name for field in _MAY_BE_ABSENT if any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
     if "zh" in languages or has_chinese(paper.title) or has_chinese(paper.abstract):
         yield "chinese"

@@ -61,4 +61,4 @@ def joins_letter_before(char: str) -> bool:
 
 def has_chinese(text: str) -> bool:
     """Whether a text has Chinese characters."""
-    return _CHINESE.search(text) is not None
+    return not text.isascii() and _CHINESE.search(text) is not None

@@ -1,4 +1,4 @@
-"""The words of a paper for the full-text index are those that the rules give, word by word."""
+"""The words of a paper for the full-text index are those that the rules give, word by word and name by name."""
 
 import re
 
@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from subscriptions.matching import full_text, index_document
 from subscriptions.model import Paper
-from subscriptions.normalize import exact_tokens, tokens, written_tokens
+from subscriptions.normalize import (
+    author_tokens,
+    exact_author_tokens,
+    exact_tokens,
+    is_initial,
+    tokens,
+    written_tokens,
+)
 from subscriptions.normalize.plurals import fold_plural
 
 MARK = "ˑ"
@@ -16,6 +23,11 @@ WORDS = (
     "graphs", "Graphs", "GANs", "gan", "BERT's", "don't", "C++", "F#", "3.5", "v2.0", "mRNA", "studies", "news", "$k$NN", "{\\'e}tudes",
     "\\alpha-GAN", "Äpfel", "naïve", "图神经网络", "αβ", "状態", "RAG", "RAGs", "ˑ", "x_1", "lenses", "-", "(a)", "tree,",
 )  # fmt: skip
+NAMES = (
+    "Jane", "J.", "Mueller", "Oe", "oe", "van", "de", "Brüggen", "O'Neill", "Jean-Luc", "MacDonald", "Ng", "{\\'E}", "王", "Doe,", "III",
+    "A.B.", "x1", "3.5", "C++", "αβ", "$k$", "ß", ".", "Aeoe", "İ", "ˑ",
+)  # fmt: skip
+names = st.lists(st.sampled_from(NAMES) | st.text(max_size=5), min_size=1, max_size=6).map(" ".join)
 texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=12).map(" ".join)
 
 
@@ -53,3 +65,26 @@ def test_a_text_is_its_tokens_then_the_words_in_other_forms(most: int, title: st
             assert len(others.split()) <= len(tokens(text)) * 2
         else:
             assert column == ""
+
+
+@pytest.mark.parametrize("most", [1, 3, full_text.MOST_WORDS])
+@given(of=st.lists(names, max_size=3))
+def test_a_name_is_its_parts_then_its_initials(most: int, of: list[str]) -> None:
+    """However few words are cached, and whether or not a name is so simple that its parts are looked up one by one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(full_text, "MOST_WORDS", most)
+        *_, column, labels = index_document(Paper(key="1", title="A title", authors=tuple(of)))
+    parts = [author_tokens(name) for name in of]
+    written = [
+        "".join(
+            [
+                " ".join(map(as_stored, one)),
+                *(f" {MARK}i{as_stored(part[0])}" for part in one if is_initial(part[0])),
+            ]
+        )
+        for one in parts
+    ]
+    assert column == f" {' '.join([MARK] * 8)} ".join(written)
+    assert (f"{MARK}long" in labels.split()) == any(len(one) > 4 for one in parts)
+    exact = ([part for word in exact_author_tokens(name) for part in author_tokens(word)] for name in of)
+    assert (f"{MARK}odd" in labels.split()) == any(list(alone) != one for alone, one in zip(exact, parts, strict=True))
