@@ -12,6 +12,8 @@ wish. Only the subscription, the papers of the first days and the likes are know
 - SVM (scikit-learn): words and pairs of words by tf-idf; liked or not of what came in the first days; the best of three
   strengths of regularisation, which it would not know
 - fit alone, our order, and the order of `/like` with the first three papers that were liked
+- `like:` as a wish, with the first one or three of these papers: as the matcher decides by the stored query what is near
+  enough, and how near; all others stand behind, the newest first
 
 The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones: words as
 frequent as in a language, mixed with those of two of sixty topics. Times are of a processor.
@@ -36,9 +38,9 @@ from bot.errors import UnknownFormat
 from subscriptions.matching import HitFinder, TokenizedPapers
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
-from subscriptions.query import Query, parse_query
-from subscriptions.query.fields import TEXT
-from subscriptions.ranking import NO_TASTE, Rarity, Taste, fit, nearness, score, taste_of, words_of
+from subscriptions.query import Query, papers_named_in, parse_canonical, parse_query
+from subscriptions.query.fields import FIELDS, TEXT
+from subscriptions.ranking import NO_TASTE, Rarity, Taste, fit, nearness, score, taste_of, words_of, words_of_papers
 from subscriptions.ranking.rarity import SAMPLE
 
 LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
@@ -157,6 +159,20 @@ def ours(*, liked: int | None, with_fit: bool) -> Callable[[Reader], Iterator[fl
     return ordered
 
 
+def as_wish(given: int) -> Callable[[Reader], Iterator[float]]:
+    """By how near papers are to the first so many that were liked, as a subscription of `like:` finds them."""
+
+    def ordered(reader: Reader) -> Iterator[float]:
+        rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
+        named = parse_query(f"like:{','.join(f'2601.{number:05}' for number in range(given))}")
+        near = words_of_papers([words_of(paper) for paper in reader.liked[:given]], rarity)
+        known = FIELDS.knowing(dict.fromkeys(papers_named_in(named), near))
+        stored = parse_canonical(parse_query(named.text, known).canonical)
+        return precisions_by(reader, lambda day: [finder_of(paper).nearness(stored) or 0 for paper in day])
+
+    return ordered
+
+
 def scored(papers: TokenizedPapers, query: Query | None, taste: Taste, rarity: Rarity) -> list[float]:
     return [
         score(fit(query, finder_of(paper).places(query), rarity) if query else 0.0, nearness(taste, words.folded[TEXT]))
@@ -176,6 +192,8 @@ ORDERS: Mapping[str, Callable[[Reader], Iterator[float]]] = {
     "fit alone": ours(liked=0, with_fit=True),
     "our order": ours(liked=None, with_fit=True),
     "/like three papers": ours(liked=EXAMPLES, with_fit=False),
+    "like: three papers": as_wish(EXAMPLES),
+    "like: one paper": as_wish(1),
 }
 
 

@@ -10,6 +10,7 @@ from subscriptions.query.links import mentioned as mentioned
 from subscriptions.query.nearness import asked_beside as asked_beside
 from subscriptions.query.nearness import asks_for_nearness as asks_for_nearness
 from subscriptions.query.nearness import papers_named_in as papers_named_in
+from subscriptions.query.nearness import papers_of_wish as papers_of_wish
 from subscriptions.query.nearness import words_kept as words_kept
 from subscriptions.query.parsing.parse import parse_canonical as parse_canonical
 from subscriptions.query.parsing.parse import parse_query as parse_query

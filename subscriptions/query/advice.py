@@ -157,7 +157,7 @@ def _phrase(query: Query, known: Known) -> Advice | None:
 
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
-    many = days > 0 and found > MANY * days
+    many = days > 0 and found > MANY * days and not query.wants_nearness  # of these only the nearest come
     changes: dict[str, Callable[[Node], Node]] = {"initials": with_initials}
     if crosslists:
         changes["primary"] = without_crosslists

@@ -15,10 +15,16 @@ def papers_named_in(query: Query) -> tuple[str, ...]:
 
 def asks_for_nearness(text: str) -> bool:
     """Whether a text is a query that names papers to which others shall be near: it does not ask for these papers."""
+    return bool(papers_of_wish(text))
+
+
+def papers_of_wish(text: str) -> tuple[str, ...]:
+    """Returns the ids of the papers to which a typed query wants others to be near; () for what is no query."""
     try:
-        return bool(papers_named_in(parse_query(text)))
+        named = papers_named_in(parse_query(text))
     except QueryError:
-        return False
+        return ()
+    return tuple(dict.fromkeys(name for value in named for name in value.split(",")))
 
 
 def words_kept(canonicals: Iterable[str]) -> dict[str, WordsOfPapers]:

@@ -38,7 +38,10 @@ async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_but
     assert sent.lines[-1] == f"and 3 more in “like:{GIVEN}”"
     assert sent.buttons == ["1", "2", "3", "4", "5", "show 3 more"]
     said = await bot.says("/why")
+    assert said.lines[1] == f"Near to Swarm robots ({GIVEN})."
     assert said.lines[-2:] == [f"1  like:{GIVEN}", "near by the words: robot, swarm"]
+    await bot.presses("1")
+    assert f"Near to Swarm robots ({GIVEN})." in (await bot.presses("why")).lines
 
 
 async def test_other_words_of_the_query_are_told_apart(bot: BotHarness) -> None:

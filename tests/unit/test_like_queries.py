@@ -19,9 +19,11 @@ from subscriptions.query import (
     words_kept,
     written_value,
 )
+from subscriptions.query.advice import advise
 from subscriptions.query.fields import FIELDS, LIKE, TITLE, WordsOfPapers
 from subscriptions.query.variants import variants
 from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
+from tests.unit.test_advice import Known
 from tests.unit.test_matching import papers
 
 ID, OTHER = "2601.15529", "2601.15530"
@@ -114,6 +116,13 @@ def test_a_query_is_changed_with_its_words() -> None:
     query = asking(f"like:{ID} swarm fish")
     assert narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
     assert f'like:{ID} "swarm fish"' in {one.text for one in variants(query)}
+
+
+@pytest.mark.parametrize(("typed", "kind"), [(f"like:{ID}", None), ("swarm", "many")])
+def test_a_wish_of_which_only_the_nearest_come_is_not_told_that_it_finds_many(typed: str, kind: str | None) -> None:
+    many = [Paper(key=str(number), title="Swarms") for number in range(30)]
+    given = advise(asking(typed), Known(many), days=1)
+    assert (given.kind if given else None) == kind
 
 
 SWARM = Paper(key="1", title="Swarms", abstract="In C++.")

@@ -12,7 +12,7 @@ from bot.commands.phrasing.taste_words import taste_line
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.model import Item, KnownPaper
-from subscriptions.query import mentioned
+from subscriptions.query import mentioned, papers_of_wish
 from subscriptions.service.papers import (
     as_item,
     delivered_paper,
@@ -20,6 +20,7 @@ from subscriptions.service.papers import (
     known_paper,
     nearest,
     note_signal,
+    papers_named,
     subscriptions_behind,
 )
 from subscriptions.states import Signal
@@ -73,7 +74,8 @@ def on_why(context: CommandContext) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    return Reply(lines=taste_lines(context, item.paper), items=(item,), item_layout="why")
+    lines = (*near_lines(context, item), *taste_lines(context, item.paper))
+    return Reply(lines=lines, items=(item,), item_layout="why")
 
 
 def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
@@ -83,6 +85,14 @@ def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
         return ()
     title = context.title(found.paper)
     return (taste_line(found, title, context.localizer, in_group=context.read_by_group),)
+
+
+def near_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
+    """Returns a line with the titles of the papers to which this one is near by the wish of a subscription; () if none named some."""
+    names = [name for because in item.because for name in papers_of_wish(because.text)]
+    known = papers_named(context.store, names) if names else {}
+    titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
+    return (context.say("Near to {titles}.", titles="; ".join(titles)),) if titles else ()
 
 
 def on_show_more(context: CommandContext) -> Reply:

@@ -1,7 +1,7 @@
 """why, whynot: which subscription brought a paper and by which words, or what keeps it from coming."""
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.papers.cards import taste_lines
+from bot.commands.papers.cards import near_lines, taste_lines
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
 from bot.ports.reply import Reply
@@ -54,6 +54,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
     return Reply(
         lines=(
             delivered_line(found, context.chat, context.localizer),
+            *near_lines(context, found.item),
             *taste_lines(context, found.item.paper),
         ),
         items=(found.item,),

@@ -201,22 +201,20 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """The papers that are certainly near to those of a term, and those that may be: the weights of their words are added up."""
-    sure, maybe = array("i", bytes(4 * len(entries.keys))), array("i", bytes(4 * len(entries.keys)))
+    """The papers that are certainly near to those of a term, and those that may be: the weights of their words are added up.
+
+    The index decides every word. It does not decide which papers are those that the term names.
+    """
+    near = array("i", bytes(4 * len(entries.keys)))
     for word, weight in term.near:
-        for sums, papers in zip(
-            (sure, maybe), _having(transaction, entries, Term(TEXT, tuple(word.split()))), strict=True
-        ):
-            for place in places(papers):
-                sums[place] += weight
+        having = index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
+        for entry in having.sure:
+            near[entry - entries.first] += weight
+    found = entries.set_of(entries.first + at for at, weight in enumerate(near) if weight >= LEAST_NEARNESS)
     own = 0
     for paper in papers_of(term):
         own |= _having(transaction, entries, paper)[1]
-    near, possible = (
-        entries.set_of(entries.first + place for place, weight in enumerate(sums) if weight >= LEAST_NEARNESS)
-        for sums in (sure, maybe)
-    )
-    return near & ~own, possible
+    return found & ~own, found
 
 
 def _remember(cache: dict[K, V], key: K, value: V) -> None:
