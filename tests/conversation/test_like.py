@@ -1,12 +1,14 @@
 """/like and [more like this]: the stored papers that are nearest to a paper, or to several."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.commands.papers import like
-from subscriptions.service.papers import alike
+from subscriptions.service.papers import alike, ingest_digest
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.test_cards import comes, subscribe_to
-from tests.make import ingested, paper
+from tests.make import NOON, digest, ingested, paper
 
 OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
 
@@ -90,3 +92,13 @@ async def test_in_chinese(bot: BotHarness) -> None:
     said = await bot.says("/like 2601.90001", language="zh")
     assert said.lines[1] == "依据这些词：robot, swarm"
     assert like.MOST_GIVEN == 5
+
+
+async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) -> None:
+    """Most of what a new bot knows came at its first start and was announced to nobody."""
+    known(bot)
+    old = digest(paper("Robots in a swarm land"))
+    ingest_digest(bot.store, old, source="daily", day=NOON.date() - timedelta(days=30), now=NOON)
+    said = await bot.says("/like 2601.90001")
+    assert said.lines[0] == "Nearest to Swarm robots (2601.90001), of the newest 13 papers:"
+    assert sorted(titles(said)) == ["A swarm of robots flies", "Robots in a swarm land"]

@@ -7,7 +7,7 @@ from subscriptions.matching import LEAST_NEARNESS, THOUSAND
 from subscriptions.model import KnownPaper
 from subscriptions.normalize import tokens
 from subscriptions.ranking import Taste, nearness, taste_of, words_of
-from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.service.papers.word_counts import counted_words_of_all
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.papers import known_papers
 
@@ -27,7 +27,7 @@ class Alike(NamedTuple):
 def papers_alike(store: Scope, given: Sequence[KnownPaper]) -> Alike:
     """Returns the papers nearest to those that are given, at most five, among the newest thousand."""
     with store.read() as transaction:
-        taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words(transaction))
+        taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words_of_all(transaction))
         ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
         known = known_papers.stored_papers(transaction, ids)
     heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
@@ -36,7 +36,7 @@ def papers_alike(store: Scope, given: Sequence[KnownPaper]) -> Alike:
 
 def _nearest(transaction: Transaction, taste: Taste, without: Collection[int]) -> tuple[list[int], int]:
     """The ids of the nearest papers, and how many were looked at."""
-    looked_at = known_papers.texts_upto(transaction, known_papers.last_sequence(transaction), LOOKED_AT)
+    looked_at = known_papers.newest_texts(transaction, LOOKED_AT)
     near = [
         (nearness(taste, f" {' '.join((*tokens(paper.title), *tokens(paper.abstract)))} "), known)
         for known, paper in looked_at

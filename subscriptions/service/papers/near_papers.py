@@ -7,7 +7,7 @@ from subscriptions.model import Subscription
 from subscriptions.query import Query, papers_named_in, parse_query, words_kept
 from subscriptions.query.fields import WordsOfPapers
 from subscriptions.ranking import words_of, words_of_papers
-from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.service.papers.word_counts import counted_words_of_all
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.papers import known_papers, statistics
 
@@ -36,7 +36,7 @@ def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:
                 Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
             )
     texts = known_papers.texts_of(transaction, set(ids.values()))
-    found = words_of_papers([words_of(texts[one]) for one in sorted(texts)], counted_words(transaction))
+    found = words_of_papers([words_of(texts[one]) for one in sorted(texts)], counted_words_of_all(transaction))
     if not found:
         raise Refused(
             Sentence(

@@ -1,4 +1,4 @@
-"""How rare words are among the papers that were announced last; counted once for each digest."""
+"""How rare words are among the newest papers; counted once for each digest."""
 
 from weakref import WeakKeyDictionary
 
@@ -8,6 +8,7 @@ from subscriptions.store import Store, Transaction
 from subscriptions.store.papers import known_papers
 
 _KEPT: WeakKeyDictionary[Store, tuple[tuple[int, int], Rarity]] = WeakKeyDictionary()
+_KEPT_OF_ALL: WeakKeyDictionary[Store, tuple[int, Rarity]] = WeakKeyDictionary()
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> Rarity:
@@ -21,4 +22,17 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
     if kept is None or kept[0] != state:
         kept = state, Rarity.among(words_of(paper) for _, paper in known_papers.texts_upto(transaction, upto, SAMPLE))
         _KEPT[transaction.store] = kept
+    return kept[1]
+
+
+def counted_words_of_all(transaction: Transaction) -> Rarity:
+    """Returns the rarity of words among the newest papers, also those that were only filed: what a new bot has most of.
+
+    For an answer that is given at once. A plan goes by `counted_words`, which are the same to all that plan it.
+    """
+    state = known_papers.newest_digest(transaction)
+    kept = _KEPT_OF_ALL.get(transaction.store)
+    if kept is None or kept[0] != state:
+        kept = state, Rarity.among(words_of(paper) for _, paper in known_papers.newest_texts(transaction, SAMPLE))
+        _KEPT_OF_ALL[transaction.store] = kept
     return kept[1]

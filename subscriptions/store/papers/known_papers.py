@@ -1,7 +1,7 @@
 """Reads papers as the store knows them: by id, by sequence, the newest, or all."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Integer, Row, bindparam
@@ -35,6 +35,12 @@ _TEXTS_UPTO = (
     columns(_p.id, _p.key, _p.title, _p.abstract)
     .where(_p.sequence <= bindparam("upto"))
     .order_by(_p.sequence.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_NEWEST_TEXTS = (  # the bound, which all days fulfil, makes the index on the day the way to them
+    columns(_p.id, _p.key, _p.title, _p.abstract)
+    .where(_p.day <= date.max)
+    .order_by(_p.day.desc(), _p.id.desc())
     .limit(bindparam("most", type_=Integer))
 )
 _SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
@@ -93,6 +99,12 @@ def newest_titles(session: Session, most: int) -> list[str]:
 def texts_upto(session: Session, upto: int, most: int) -> list[tuple[int, Paper]]:
     """The newest `most` papers up to a sequence, newest first: the id of each, and its key, title and abstract alone."""
     found = execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})
+    return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
+
+
+def newest_texts(session: Session, most: int) -> list[tuple[int, Paper]]:
+    """The newest `most` papers by their day, also those that were filed and never announced: as from `texts_upto`."""
+    found = execute(session, _NEWEST_TEXTS, {"most": most})
     return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
 
 
