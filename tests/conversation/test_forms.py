@@ -183,6 +183,15 @@ async def test_a_query_that_another_subscription_has_is_refused_on_the_form(slac
     assert texts(slack) == ["diffusion", "graphs"]
 
 
+@pytest.mark.parametrize("command", ["edit 1", "sub"])
+async def test_a_paper_that_is_not_known_is_refused_on_the_form(slack: SlackHarness, command: str) -> None:
+    subscribes(slack.store, CHANNEL, "diffusion", now=NOON)
+    answer = await (await slack.opens_form(command)).sends(query="like:2601.99999")
+    assert answer.stored_reply
+    assert "I do not know the paper 2601.99999 yet" in answer.stored_reply.problems["query"]
+    assert texts(slack) == ["diffusion"]
+
+
 # --------------------------------------------------------------------------------------------------- begun with a paper
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext, Event, never
-from bot.commands.core.picking import subscription_gone, subscription_numbered
+from bot.commands.core.picking import listed_here, subscription_gone, subscription_numbered
 from bot.commands.core.zone_buttons import zone_options
 from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_i_know
@@ -24,7 +24,7 @@ from subscriptions.planning.times import as_words, read_when, split_when
 from subscriptions.query import author_rule, mentioned, parse_query
 from subscriptions.service.chats import subscriptions_ever_made
 from subscriptions.service.notices import name_of
-from subscriptions.service.papers import papers_named, recent_matches
+from subscriptions.service.papers import papers_named, recent_matches, with_words
 from subscriptions.service.subscriptions import SubscriptionRequest, edit, set_setting, subscribe
 from subscriptions.zones import zone_name
 
@@ -319,9 +319,11 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return (_field_value(context, QUERY),)
 
 
-def _checked_query(text: str, before: str) -> None:
-    """Refuses a query that ends in a time, which has its own field; the query `before` may stay as it is."""
-    parse_query(text)
+def _checked_query(context: CommandContext, text: str, before: str) -> None:
+    """Refuses a query that ends in a time, which has its own field, or that names an unknown paper; `before` may stay as it is."""
+    query = parse_query(text)
+    if text != before:
+        with_words(context.store, query, [one.subscription for one in listed_here(context)])
     ending = split_when(text)
     if ending.when is not None and text != before:
         raise Refused(
@@ -334,7 +336,7 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
     """Returns what is wrong, by field. Platforms may send any value."""
     text = _field_value(context, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
-        QUERY: lambda: _checked_query(text, before),
+        QUERY: lambda: _checked_query(context, text, before),
         WHEN: lambda: read_when(_when(context)),
         ZONE: lambda: zone_name(_field_value(context, ZONE) or "UTC"),
     }
