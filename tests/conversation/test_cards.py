@@ -47,7 +47,7 @@ async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> Non
     await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(1))
     alert = await comes(bot)
-    assert alert.buttons == ["more", "mute ▾", "why"]
+    assert alert.buttons == ["more", "mute ▾", "why", *JUDGING]
 
 
 async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:

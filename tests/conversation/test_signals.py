@@ -96,6 +96,22 @@ class TestButtons:
         assert (await bot.presses(label)).toast in ("Taken back.", "No longer saved.")
         assert kind not in signals(bot, "Swarm one")
 
+    @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
+    async def test_under_an_alert_of_one_paper_as_well(self, bot: BotHarness, label: str, kind: str) -> None:
+        await subscribe_to(bot, "swarm")
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        alert = await comes(bot)
+        for expected in ({kind}, set()):
+            (pressed,) = [key["data"] for key in alert.keys if key["text"] == label]
+            assert (await bot.sends_request(ME, callback_data=pressed, callback_id="p1", message_id="m0")).toast
+            assert signals(bot, "Swarm one") == expected
+
+    async def test_an_alert_of_one_paper_leads_to_papers_near_to_it(self, bot: BotHarness) -> None:
+        await subscribe_to(bot, "swarm")
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        await comes(bot)
+        assert "Swarm one" in (await bot.presses("more like this")).text
+
     async def test_what_was_liked_comes_first_from_then_on_and_why_says_so(self, bot: BotHarness) -> None:
         await two_come(bot)
         await card_of(bot, "Swarm one")

@@ -73,7 +73,8 @@ def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
 
 def test_a_card_has_its_menu_beside_the_title_and_the_reason_below() -> None:
     (message,) = render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
-    title, why = blocks_of(message)
+    title, why, judging = blocks_of(message)
+    assert [key["text"]["text"] for key in judging["elements"]] == ["👍", "👎", "save", "more like this"]
     assert title["accessory"]["type"] == "overflow"
     assert why["elements"][0]["text"] == "▸ diffusion (Ann Lee)"
 

@@ -8,6 +8,10 @@ Deliveries have too many buttons to store a token for each, so their data names 
     d<delivery>.w<n>   why it came
     d<delivery>.x<n>   what its subscription could exclude from now on
     d<delivery>.a<n>   its authors, to be followed
+    d<delivery>.l<n>   👍
+    d<delivery>.d<n>   👎
+    d<delivery>.s<n>   keeps it
+    d<delivery>.n<n>   the papers nearest to it
     d<delivery>.m<n>   papers beyond the chat's limit, from the nth of them on; without n from the first
 
 The data is not trusted: delivery and paper are looked up among the deliveries of the chat where the button was pressed.
@@ -17,7 +21,7 @@ import re
 
 from subscriptions.model import CallbackToken
 
-_PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxa])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
+_PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 _VERBS = {
     "c": "card",
     "f": "card-more",
@@ -25,6 +29,10 @@ _VERBS = {
     "w": "card-why",
     "x": "card-exclude",
     "a": "card-follow",
+    "l": "card-like",
+    "d": "card-dislike",
+    "s": "card-save",
+    "n": "more-like-this",
 }
 
 

@@ -51,11 +51,13 @@ def delivery_buttons(
         return DeliveryButtons()
     shown = [item for group in plan.groups for item in group.items]
     more = _show_more(delivery, reader, len(delivery.items) - len(shown))
+    is_single = plan.form is DeliveryForm.CARDS and len(shown) == 1
+    judging = _judging(delivery, shown[0], reader.language) if is_single else ()
     if medium.menus:
         menus = {item.paper.id: _menu(f"d{delivery.id}", item.position, item, reader.language) for item in shown}
-        return DeliveryButtons(menus=menus, last=more)
-    if plan.form is DeliveryForm.CARDS and len(shown) == 1:
-        return DeliveryButtons(last=(_single_paper_row(delivery, shown[0], reader), *more))
+        return DeliveryButtons(menus=menus, last=(judging, *more) if judging else more)
+    if is_single:
+        return DeliveryButtons(last=(_single_paper_row(delivery, shown[0], reader), judging[:-1], judging[-1:], *more))
     numbers = {
         item.paper.id: Button(label=str(number), data=f"d{delivery.id}.c{item.position}")
         for number, item in enumerate(shown, start=1)
@@ -121,3 +123,9 @@ def _single_paper_row(delivery: Delivery, item: Item, reader: Reader) -> tuple[B
         Button(label=say("mute ▾"), data=f"{place}q{item.position}"),
         Button(label=say("why"), data=f"{place}w{item.position}"),
     )
+
+
+def _judging(delivery: Delivery, item: Item, language: Language) -> tuple[Button, ...]:
+    """Returns 👍 👎 [save] and [more like this] for the only paper of an alert, as its card has them."""
+    labels = {"l": "👍", "d": "👎", "s": language.say("save"), "n": language.say("more like this")}
+    return tuple(Button(label=label, data=f"d{delivery.id}.{verb}{item.position}") for verb, label in labels.items())
