@@ -48,6 +48,16 @@ async def test_words_are_marked_where_they_are_found(playground: Playground) -> 
     assert "<mark>diffusion</mark> helps" in page  # in the second sentence of the abstract, which the row does not show
 
 
+async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playground, store: Store) -> None:
+    swarms = paper("Swarm robots", arxiv_id="2601.90001"), paper("A swarm of robots", arxiv_id="2601.90002")
+    others = (paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8))
+    ingested(store, *swarms, *others, name="more")
+    page = await shown(playground, "like:2601.90001 -fish")
+    assert "1 of 13 papers in the one day known" in words(page)
+    assert "<mark>swarm</mark>" in page
+    assert "I do not know the paper 2601.99999 yet" in words(await shown(playground, "like:2601.99999"))
+
+
 CHANGES = [
     ("diffusion models", '"diffusion models"', "words side by side as a phrase", "1 −1"),
     ("diffusion models", "models", "leave out diffusion", "3 +1"),
