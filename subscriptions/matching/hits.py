@@ -16,7 +16,7 @@ from subscriptions.matching.terms import (
 )
 from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
-from subscriptions.normalize import exact_tokens, fold_plural, token_spans, written_tokens
+from subscriptions.normalize import as_written, exact_tokens, fold_plural, token_spans, written_tokens
 from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
 from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
 
@@ -198,7 +198,8 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
         names = names_for(term, tokens)
         return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
     if term.field.kind is ValueKind.NEARNESS:
-        return shared_words(term, tokens)[:MOST_WORDS]
+        texts = [text for field in texts_of(paper).values() for text in field]
+        return list(as_written(shared_words(term, tokens)[:MOST_WORDS], texts))
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]

@@ -20,6 +20,7 @@ from subscriptions.normalize.plurals import written_beginnings as written_beginn
 from subscriptions.normalize.spans import token_spans as token_spans
 from subscriptions.normalize.tex import accent_macros as accent_macros
 from subscriptions.normalize.tex import fold_tex as fold_tex
+from subscriptions.normalize.tokenizers import as_written as as_written
 from subscriptions.normalize.tokenizers import author_tokens as author_tokens
 from subscriptions.normalize.tokenizers import exact_author_tokens as exact_author_tokens
 from subscriptions.normalize.tokenizers import exact_tokens as exact_tokens

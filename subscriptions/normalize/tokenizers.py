@@ -1,6 +1,7 @@
 """The tokens of a text or a name. Each function takes the steps that one kind of term is compared by."""
 
 import re
+from collections.abc import Iterable
 
 from subscriptions.normalize.greek import has_greek, is_latin, spell_greek
 from subscriptions.normalize.letters import exact_letters, fold_case, fold_forms, fold_letters
@@ -20,6 +21,18 @@ def tokens(text: str) -> list[str]:
 def written_tokens(text: str) -> list[str]:
     """Steps 1-5, without plurals: returns the tokens that a prefix may begin, as many as `tokens` of the same text."""
     return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
+
+
+def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
+    """Returns tokens for people to read: instead of a stem the word with it that stands first in `texts`, "series" for "sery".
+
+    Signs with a blank between, which were counted as a pair, come without it.
+    """
+    words: dict[str, str] = {}
+    for text in texts:
+        for word in written_tokens(text):
+            words.setdefault(fold_plural(word), word)
+    return tuple(words.get(stem) or stem.replace(" ", "") for stem in stems)
 
 
 def exact_tokens(text: str) -> list[str]:

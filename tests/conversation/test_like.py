@@ -33,7 +33,7 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
     said = await bot.says("/like 2601.90001")
     assert said.lines[:2] == [
         "Nearest to Swarm robots (2601.90001), of the newest 12 papers:",
-        "by their words robot, swarm",
+        "by their words robots, swarm",
     ]
     assert titles(said) == ["A swarm of robots flies"]
     assert said.buttons == ["1", "bring such papers"]
@@ -90,7 +90,7 @@ async def test_only_the_newest_papers_are_looked_at_and_the_answer_says_how_many
 async def test_in_chinese(bot: BotHarness) -> None:
     known(bot)
     said = await bot.says("/like 2601.90001", language="zh")
-    assert said.lines[1] == "依据这些词：robot, swarm"
+    assert said.lines[1] == "依据这些词：robots, swarm"
     assert like.MOST_GIVEN == 5
 
 

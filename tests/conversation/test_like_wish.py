@@ -26,7 +26,7 @@ async def test_the_answer_says_by_which_words_and_how_many_come(bot: BotHarness)
         "It finds 1 paper in the one day I know:",
         "· A swarm of robots flies (2601.90003)",
     ]
-    assert "Near by the words robot, swarm; the nearest 5 each time." in said.lines
+    assert "Near by the words robots, swarm; the nearest 5 each time." in said.lines
     assert (await bot.says(f"/sub like:{GIVEN}v2 now")).lines[1] == "It was there already; its schedule stays."
 
 
@@ -39,7 +39,7 @@ async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_but
     assert sent.buttons == ["1", "2", "3", "4", "5", "show 3 more"]
     said = await bot.says("/why")
     assert said.lines[1] == f"Near to Swarm robots ({GIVEN})."
-    assert said.lines[-2:] == [f"1  like:{GIVEN}", "near by the words: robot, swarm"]
+    assert said.lines[-2:] == [f"1  like:{GIVEN}", "near by the words: robots, swarm"]
     await bot.presses("1")
     assert f"Near to Swarm robots ({GIVEN})." in (await bot.presses("why")).lines
 

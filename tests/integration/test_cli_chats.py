@@ -260,12 +260,12 @@ def test_the_papers_near_to_some_are_found(terminal: Terminal) -> None:
     assert (found.status, found.err) == (0, "")
     assert found.out.splitlines() == [
         "Nearest to Termites build mounds, of the newest 5 papers:",
-        "  by their words build, soil, mound, termite",
+        "  by their words build, soil, mounds, termites",
         "2601.00005  2026-01-22  Mounds of termites",
     ]
     document = terminal("like", "2601.00004,2601.00001", "--json").json
     assert ([one["key"] for one in document["given"]], document["looked_at"]) == (["2601.00004", "2601.00001"], 5)
-    assert "termite" in document["words"]
+    assert "termites" in document["words"]
     assert keys(document) == ["2601.00005"]
     assert terminal("like", "2601.00003").out == "Near to Graph networks that forget is none of the newest 5 papers.\n"
 

@@ -266,7 +266,7 @@ def test_the_papers_that_a_query_names_are_looked_for_in_the_digests(terminal: T
     ended = terminal("match", "like:2601.00001", "swarms.md", "--json")
     assert (ended.json["query"], ended.json["keys"], ended.err) == ("like:2601.00001", ["2601.00002"], "")
     assert ended.json["why"]["2601.00002"][0]["field"] == "like"
-    assert {"swarm", "robot"} <= set(ended.json["why"]["2601.00002"][0]["terms"])
+    assert {"swarm", "robots"} <= set(ended.json["why"]["2601.00002"][0]["terms"])
     assert "like: " in terminal("match", "like:2601.00001", "swarms.md").out
 
 

@@ -158,7 +158,7 @@ def test_without_known_words_nothing_is_near() -> None:
 
 
 def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
-    assert why(asking(f"like:{ID}"), SWARM) == (Hit(LIKE, ("swarm", "c++")),)
+    assert why(asking(f"like:{ID}"), SWARM) == (Hit(LIKE, ("swarms", "c++")),)
     assert spans(asking(f"like:{ID}"), SWARM.title, TITLE) == ()
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from subscriptions.normalize import (
     accent_macros,
+    as_written,
     author_tokens,
     exact_author_tokens,
     exact_tokens,
@@ -355,3 +356,15 @@ def test_both_kinds_of_tokens_can_be_had_at_once(text: str) -> None:
 def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
     text = " ".join(words)
     assert [*written_tokens(text), "漢"] == written_tokens(text + " 漢")
+
+
+@pytest.mark.parametrize(
+    ("stems", "texts", "words"),
+    [
+        pytest.param(["sery", "analysi"], ["A series of analyses", "an analysis"], ("series", "analyses"), id="first"),
+        pytest.param(["robot"], ["Of fish"], ("robot",), id="in no text"),
+        pytest.param(["扩 散"], ["扩散模型"], ("扩散",), id="a pair of signs"),
+    ],
+)
+def test_stems_are_shown_as_words(stems: list[str], texts: list[str], words: tuple[str, ...]) -> None:
+    assert as_written(stems, texts) == words

@@ -13,7 +13,6 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.query import Query
 from subscriptions.service.papers import Base
 from subscriptions.service.subscriptions import Listed, Subscribed
 from subscriptions.states import Admission, ChatState, SubscriptionState
@@ -253,14 +252,11 @@ def _beginning(
     return localizer.say("{sentence} {next}", sentence=first, next=since)
 
 
-def nearness_line(localizer: Localizer, query: Query) -> str:
-    """Returns the words by which papers are near to those that a query names; "" if it names none."""
-    words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
-    if not query.wants_nearness:
-        return ""
+def nearness_line(localizer: Localizer, words: Sequence[str]) -> str:
+    """Returns the words by which papers are near to those that a query names, and how many come."""
     return localizer.say(
         "Near by the words {words}; the nearest {most} each time.",
-        words=", ".join(list(words)[:_MOST_WORDS]),
+        words=", ".join(words[:_MOST_WORDS]),
         most=MOST_NEAR,
     )
 

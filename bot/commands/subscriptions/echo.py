@@ -16,6 +16,7 @@ from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import Ending
 from subscriptions.platforms import facts_of
+from subscriptions.service.papers import words_near
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
@@ -57,7 +58,8 @@ def echo(
         short=not private,
         now=context.now,
     )
-    if private and (near := nearness_line(context.localizer, done.query)):
+    if private and done.query.wants_nearness:
+        near = nearness_line(context.localizer, words_near(context.store, done.query))
         reply = replace(reply, lines=(*reply.lines, near))
     words: tuple[Button, ...] = ()
     if ending is not None and ending.either and done.outcome != "known":

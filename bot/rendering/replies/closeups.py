@@ -25,6 +25,7 @@ from subscriptions.errors import QueryError, Sentence
 from subscriptions.matching import THOUSAND, Hit, spans
 from subscriptions.matching import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
+from subscriptions.normalize import tokens
 from subscriptions.query import Query, papers_named_in, parse_query
 from subscriptions.query.fields import TITLE
 from subscriptions.summaries import summary_state
@@ -152,7 +153,8 @@ def _query(because: Because) -> Query | None:
     if not named:
         return query
     others = {token for term in query.terms for token in term.tokens}
-    words = tuple((word, THOUSAND) for word in because.words if word.casefold() not in others)
+    found = [" ".join(tokens(word)) for word in because.words]
+    words = tuple((word, THOUSAND) for word in found if word not in others)
     return parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
 
 

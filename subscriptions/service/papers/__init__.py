@@ -18,6 +18,7 @@ from subscriptions.service.papers.known_papers import known_paper as known_paper
 from subscriptions.service.papers.known_papers import subscriptions_behind as subscriptions_behind
 from subscriptions.service.papers.known_papers import where_delivered as where_delivered
 from subscriptions.service.papers.near_papers import with_words as with_words
+from subscriptions.service.papers.near_papers import words_near as words_near
 from subscriptions.service.papers.paper_search import SearchResult as SearchResult
 from subscriptions.service.papers.paper_search import known_since as known_since
 from subscriptions.service.papers.paper_search import papers_named as papers_named

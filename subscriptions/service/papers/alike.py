@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from subscriptions.matching import LEAST_NEARNESS, THOUSAND
 from subscriptions.model import KnownPaper
-from subscriptions.normalize import tokens
+from subscriptions.normalize import as_written, tokens
 from subscriptions.ranking import Taste, nearness, taste_of, words_of
 from subscriptions.service.papers.word_counts import counted_words_of_all
 from subscriptions.store import Scope, Transaction
@@ -31,7 +31,8 @@ def papers_alike(store: Scope, given: Sequence[KnownPaper]) -> Alike:
         ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
         known = known_papers.stored_papers(transaction, ids)
     heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
-    return Alike(words=tuple(heaviest), papers=tuple(known[one] for one in ids), looked_at=looked_at)
+    texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
+    return Alike(words=as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at)
 
 
 def _nearest(transaction: Transaction, taste: Taste, without: Collection[int]) -> tuple[list[int], int]:

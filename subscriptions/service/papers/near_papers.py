@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
+from subscriptions.normalize import as_written
 from subscriptions.query import Query, papers_named_in, parse_query, words_kept
 from subscriptions.query.fields import WordsOfPapers
 from subscriptions.ranking import words_of, words_of_papers
@@ -25,6 +26,16 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
     with store.read() as transaction:
         words = {value: kept.get(value) or _words(transaction, value.split(",")) for value in named}
     return parse_query(query.text, query.fields.knowing(words))
+
+
+def words_near(store: Scope, query: Query) -> tuple[str, ...]:
+    """The words by which papers are near to those that a query names, the weightiest of each first, as they stand there."""
+    words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
+    names = {name for value in papers_named_in(query) for name in value.split(",")}
+    with store.read() as transaction:
+        ids = statistics.papers_with_keys(transaction, sorted(names))
+        papers = known_papers.texts_of(transaction, set(ids.values())).values()
+    return as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
 
 
 def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:

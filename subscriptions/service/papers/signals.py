@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import Chat, KnownPaper
+from subscriptions.normalize import as_written
 from subscriptions.query.fields import TEXT
 from subscriptions.ranking import Taste, common_words, taste_of, words_of
 from subscriptions.service.papers.word_counts import counted_words
@@ -124,7 +125,8 @@ def nearest(store: Scope, chat: Chat, known: KnownPaper) -> Nearest | None:
         if best is None:
             return None
         paper = known_papers.stored_papers(transaction, [best.paper])[best.paper]
-    return Nearest(kind=best.kind, paper=paper, words=tuple(shared[best.paper]))
+    words = as_written(shared[best.paper], (known.paper.title, known.paper.abstract))
+    return Nearest(kind=best.kind, paper=paper, words=words)
 
 
 def _learned(transaction: Transaction, chat_id: int) -> Taste:
