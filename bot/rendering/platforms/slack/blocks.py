@@ -100,7 +100,7 @@ def _finalize(value: object) -> object:
 class Slack:
     """The medium of Slack."""
 
-    room = Size((BUDGET, BLOCKS))
+    room = Size((BUDGET - 1, BLOCKS))  # each block counts with its comma; the brackets take one more
     numbers = 0
     menus = True
 
