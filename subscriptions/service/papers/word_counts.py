@@ -1,14 +1,16 @@
 """How rare words are among the newest papers; counted once for each digest."""
 
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
+from subscriptions.model import Paper
 from subscriptions.ranking import Rarity, words_of
 from subscriptions.ranking.rarity import SAMPLE
 from subscriptions.store import Store, Transaction
 from subscriptions.store.papers import known_papers
 
-_KEPT: WeakKeyDictionary[Store, tuple[tuple[int, int], Rarity]] = WeakKeyDictionary()
-_KEPT_OF_ALL: WeakKeyDictionary[Store, tuple[int, Rarity]] = WeakKeyDictionary()
+_State = tuple[int | None, int]  # the sequence up to which papers count, None: all of them; the newest digest
+_KEPT: WeakKeyDictionary[Store, dict[bool, tuple[_State, Rarity]]] = WeakKeyDictionary()  # by whether all count
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> Rarity:
@@ -17,12 +19,7 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
     Counting takes some 30 ms, and is kept until another digest comes.
     """
     upto = known_papers.last_sequence(transaction) if last_sequence is None else last_sequence
-    state = upto, known_papers.newest_digest(transaction)
-    kept = _KEPT.get(transaction.store)
-    if kept is None or kept[0] != state:
-        kept = state, Rarity.among(words_of(paper) for _, paper in known_papers.texts_upto(transaction, upto, SAMPLE))
-        _KEPT[transaction.store] = kept
-    return kept[1]
+    return _counted(transaction, upto, lambda: known_papers.texts_upto(transaction, upto, SAMPLE))
 
 
 def counted_words_of_all(transaction: Transaction) -> Rarity:
@@ -30,9 +27,13 @@ def counted_words_of_all(transaction: Transaction) -> Rarity:
 
     For an answer that is given at once. A plan goes by `counted_words`, which are the same to all that plan it.
     """
-    state = known_papers.newest_digest(transaction)
-    kept = _KEPT_OF_ALL.get(transaction.store)
+    return _counted(transaction, None, lambda: known_papers.newest_texts(transaction, SAMPLE))
+
+
+def _counted(transaction: Transaction, upto: int | None, texts: Callable[[], list[tuple[int, Paper]]]) -> Rarity:
+    state = upto, known_papers.newest_digest(transaction)
+    of_store = _KEPT.setdefault(transaction.store, {})
+    kept = of_store.get(upto is None)
     if kept is None or kept[0] != state:
-        kept = state, Rarity.among(words_of(paper) for _, paper in known_papers.newest_texts(transaction, SAMPLE))
-        _KEPT_OF_ALL[transaction.store] = kept
+        kept = of_store[upto is None] = state, Rarity.among(words_of(paper) for _, paper in texts())
     return kept[1]
