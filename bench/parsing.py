@@ -250,7 +250,7 @@ WORST: dict[str, Callable[[int], str]] = {
     ),
     "daily_arxiv_jsonl: objects in one line": lambda n: _LINE * (n // 48),
     "daily_arxiv_jsonl: damage in one line": lambda n: _LINE + "\n" + '{"id":"' * (n // 7),
-    "daily_arxiv_jsonl: deep lines": lambda n: _LINE + "\n" + ('{"id":' * 900 + "\n") * (n // 5401),
+    "daily_arxiv_jsonl: deep lines": lambda n: _LINE + "\n" + ('{"id":' * 900 + "\n") * max(1, n // 5401),
     "daily_arxiv_jsonl: empty lines": lambda n: _LINE + "\n" * n,
     "daily_arxiv_jsonl: nothing but braces": lambda n: "{}" * (n // 2),
     "hf_json: arrays": lambda n: '[{"paper":{"id":"2601.00001"}}]' * (n // 31),

@@ -1,7 +1,9 @@
 """What the store promises on each kind of database: one morning as a whole, and its triggers."""
 
+import sqlite3
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlmodel import select
 
@@ -19,6 +21,7 @@ from subscriptions.service.outbox import (
 )
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store, query_changes
+from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import PaperKeyRow
 from subscriptions.store.sources import latest, put_receipt
 from tests.make import NOON, ingested, paper, stored_papers, subscribes
@@ -93,3 +96,14 @@ def test_a_source_is_known_by_its_newest_receipt_whatever_its_outcome(store: Sto
             put_receipt(session, Receipt(source="daily", at=NOON + timedelta(hours=hours), outcome=outcome))
         with store.read() as session:
             assert {name: found.outcome for name, found in latest(session).items()} == {"daily": outcome}
+
+
+def test_a_transaction_that_outlives_its_store_ends_as_any_other_and_leaves_no_connection_open(store: Store) -> None:
+    closed = Store(str(store.url))
+    with closed.read() as session:
+        driver = connection_of(session).connection.dbapi_connection
+        assert driver is not None
+        closed.close()
+        assert session.execute(select(PaperKeyRow)).all() == []
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        driver.cursor().execute("SELECT 1")

@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from subscriptions.errors import NotFound, Sentence
@@ -262,9 +263,12 @@ class Store:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Waits for what the writer was asked for, and closes all connections."""
+        """Waits for what the writer was asked for, and closes all connections: those of transactions under way when these end."""
         self.writer.close()
-        self._engine.dispose()
+        pool = self._engine.pool
+        self._engine.dispose(close=False)  # who asks from now on asks a new pool
+        event.listen(pool, "checkin", _close_returned)
+        pool.dispose()
 
     @contextmanager
     def claims(self) -> Iterator[Claims]:
@@ -358,6 +362,10 @@ def _kind_of(address: str) -> Kind:
                 Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
                 Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
             )
+
+
+def _close_returned(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.invalidate()
 
 
 def _engine(kind: Kind, sharing: Sharing) -> Engine:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from tests.fakes.process import ROOT
 
@@ -50,6 +52,15 @@ class Program:
             children=sum(len(one.read_text().split()) for one in folder.glob("task/*/children")),
             processor=(int(fields[11]) + int(fields[12])) / TICKS,
         )
+
+    def becomes_ready(self) -> None:
+        """Waits until its health page says that all of it works. Raises RuntimeError with what it logged."""
+        end = time.monotonic() + STARTS
+        while time.monotonic() < end and self.process.poll() is None:
+            with suppress(HTTPError), urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=STARTS):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"it did not become ready:\n{self.log.read_text('utf-8', 'replace')}")
 
     def stops(self, seconds: float = 60) -> int:
         """Asks it to end; returns its exit status."""
