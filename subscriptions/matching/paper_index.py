@@ -1,7 +1,9 @@
 """An index of papers by their words and features, for matching many queries."""
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 from subscriptions.matching.features import features_of
 from subscriptions.matching.tokenized_paper import TokenizedPaper
@@ -16,14 +18,14 @@ class Numbered:
     """Texts of papers as numbers, one paper behind the other."""
 
     def __init__(self) -> None:
-        self.number_of: dict[str, int] = {"": LINE_END}  # each different text once
+        # of each different text, in the order of the numbers
+        self.number_of = defaultdict[str, int](count(LINE_END + 1).__next__, {"": LINE_END})
         self.sequence = array("i")
         self.ends: list[int] = []  # of each paper in `sequence`
 
     def add(self, texts: Iterable[str]) -> None:
         """Adds texts of the paper that is not ended yet."""
-        number_of = self.number_of
-        self.sequence.extend([number_of.setdefault(text, len(number_of)) for text in texts])
+        self.sequence.extend(map(self.number_of.__getitem__, texts))
 
     def end(self) -> None:
         """Ends a paper."""
@@ -38,17 +40,17 @@ class PaperIndex:
         self.tokenized: tuple[TokenizedPaper, ...] = papers.tokenized
         self.words = Numbered()  # of any text, in their order; a LINE_END before, between and after lines
         self.features = Numbered()
-        self.spellings: dict[str, int] = {}  # word of any text, as written or folded -> the papers that have it
+        self.spellings = defaultdict[str, int](int)  # word of any text, as written or folded -> the papers that have it
         self.words.sequence.append(LINE_END)
         for place, paper in enumerate(papers.tokenized):
-            for line in paper.folded[TEXT].split("\n"):
-                self.words.add(line.split())
-                self.words.sequence.append(LINE_END)
+            words = paper.folded[TEXT].replace("\n", "").split(" ")[1:]  # lines are " word word ": "" ends each
+            self.words.add(words)
             self.words.end()
             self.features.add(features_of(paper))
             self.features.end()
-            for word in {*paper.folded[TEXT].split(), *paper.written[TEXT].split()}:
-                self.spellings[word] = self.spellings.get(word, 0) | 1 << place
+            bit = 1 << place
+            for word in {*words, *paper.written[TEXT].split()}:
+                self.spellings[word] |= bit
 
     @classmethod
     def of(cls, papers: Iterable[Paper], fields: Fields = FIELDS) -> "PaperIndex":
