@@ -98,6 +98,12 @@ QUERIES = (
     "protein, market, galaxy",
     "summary:扩散 cat:cs.LG",
 )
+NEAR = (
+    "like:2601.00007",
+    "like:2601.00011,2601.00012",
+    "like:2601.00013 cat:cs.LG -survey",
+    "like:2601.00017 OR diffusion",
+)
 PHRASES = ("graph neural networks", "large language models", "RAG", "few-shot", "neurons", "GANs")
 CATEGORIES = ("cs.LG", "cs.CV", "cs.CL", "cs.RO", "stat.ML", "quant-ph", "math.OC", "hep-th", "eess.AS", "astro-ph.GA")
 LAST_NAMES = ("Wang", "Li", "Zhang", "Doe", "Müller", "Smith", "Kim", "Singh", "Garcia", "Rossi", "Tanaka", "Novak")
@@ -135,6 +141,9 @@ async def ask(store: Store) -> None:
         forget(store)
         await timing_of(bot, "/preview statistics")
         show(name, [(await timing_of(bot, command.format(query)), query) for query in QUERIES])
+    forget(store)
+    await timing_of(bot, "/preview statistics")
+    show("/preview like:ID", [(await timing_of(bot, f"/preview {query}"), query) for query in NEAR])
     pages = [(await timing_of(bot, f"/list {page}"), f"page {page}") for page in (1, 2)]
     show("/list, 10 subscriptions", pages)
     show("/status", [(await timing_of(bot, "/status"), "")])
