@@ -23,6 +23,7 @@ from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
+from bot.ports.forms import HomeView, Modal
 from bot.rendering.platforms.slack.modal_page import ViewExhibit, view_display, views_page
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.text.language import Language
@@ -43,6 +44,12 @@ class Everywhere:
 
     platform: str = "slack"
 
+    def render_modal(self, modal: Modal, callback_token: str) -> str:
+        return modal_view(modal, callback_token)
+
+    def render_home_view(self, home: HomeView) -> str:
+        return home_view(home)
+
     async def open_modal(self, *_: object) -> None: ...
 
     async def update_modal(self, *_: object) -> None: ...
@@ -59,10 +66,7 @@ def made(folder: Path) -> App:
     app = build_app(settings, clock=SystemClock(MORNING), channels={})
     app.open()
     assert app.context.conversation is not None  # noqa: S101 - build_app made it
-    conversation = replace(
-        app.context.conversation, forms={"slack": Everywhere()}, render_modal=modal_view, render_home_view=home_view
-    )
-    app.context = replace(app.context, conversation=conversation)
+    app.context = replace(app.context, conversation=replace(app.context.conversation, forms={"slack": Everywhere()}))
     return app
 
 
@@ -111,7 +115,7 @@ async def shots(app: App) -> list[ViewExhibit]:
     paper = await asked(
         app, CHANNEL, EventRequest, update_id="3", event="shortcut", details=told, message_id="1769068800.000200"
     )
-    home = await asked(app, ANN, EventRequest, update_id="4", event="home-view", view_id="V0")
+    home = await asked(app, ANN, EventRequest, update_id="4", event="home-view")
     return [
         ViewExhibit(anchor="form", who="A new subscription", view=view_display(form.modal)),
         ViewExhibit(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),

@@ -15,6 +15,7 @@ from bot.demo import DEMO_CHATS, PAGES, Story, exhibits, run_demo, run_story, wr
 from bot.errors import WrongUsage
 from bot.rendering.display.gallery import shown_messages
 from bot.rendering.text.language import Language
+from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 
 # Titles by their beginnings. Of the feed, ComputerRL is only a replacement and so is not announced to anybody.
@@ -115,7 +116,7 @@ def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> No
         timeout=30,
         check=False,
         cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment | {"PYTHONPATH": str(ROOT)},
     )
     assert (done.returncode, done.stderr) == (0, "")
     *shown_above, blank, colours, words, connect = done.stdout.splitlines()
@@ -167,3 +168,21 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(WrongUsage, match=r"The gallery cannot be written to .*taken.* paperwire demo --out DIR"):
         run_demo(tmp_path / "taken", Console(quiet=True))
+
+
+def test_the_pictures_of_the_views_can_be_made(tmp_path: Path) -> None:
+    script = ROOT / "docs" / "images" / "slack_views.py"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, str(script), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'slack.html'}\n", "")
+    page = (tmp_path / "slack.html").read_text("utf-8")
+    assert re.findall(r'<section[^>]* id="(\w+)"', page) == ["form", "paper", "home"]
+    assert "CASL: Concept-Aligned Sparse Latents" in page
