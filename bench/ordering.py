@@ -11,7 +11,7 @@ wish. Only the subscription, the papers of the first days and the likes are know
 - BM25 (bm25s): the words of the subscription and of the titles that were liked, asked of the papers so far
 - SVM (scikit-learn): words and pairs of words by tf-idf; liked or not of what came in the first days; the best of three
   strengths of regularisation, which it would not know
-- fit alone, our order, and the order of `/like` with the first three papers that were liked
+- fit alone, our order, and the order of `/like` with the first one or three papers that were liked
 - `like:` as a wish, with the first one or three of these papers: as the matcher decides by the stored query what is near
   enough, and how near; all others stand behind, the newest first
 
@@ -192,6 +192,7 @@ ORDERS: Mapping[str, Callable[[Reader], Iterator[float]]] = {
     "fit alone": ours(liked=0, with_fit=True),
     "our order": ours(liked=None, with_fit=True),
     "/like three papers": ours(liked=EXAMPLES, with_fit=False),
+    "/like one paper": ours(liked=1, with_fit=False),
     "like: three papers": as_wish(EXAMPLES),
     "like: one paper": as_wish(1),
 }

@@ -14,7 +14,7 @@ LONGEST_WORD = 30  # letters; longer ones are addresses and the like
 
 
 def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity) -> WordsOfPapers:
-    """Returns the weightiest words of papers with their weights in thousandths, twenty at most; () if no word says anything.
+    """Returns the weightiest words of papers with their weights in thousandths; () if no word says anything.
 
     Whole numbers have the same sum in whatever order they are added, so a paper is near, or not, wherever that is asked.
     """

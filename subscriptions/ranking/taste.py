@@ -1,8 +1,10 @@
 """A chat's taste: the words that the papers which it liked share, and that few other papers have; and how near a paper is.
 
 A word's weight is how often it stands in those papers on average, times the square of the share of them that have it, times
-the square of its rarity. So what one liked paper happens to say counts little, and what all of them say a lot. The same is
-done for papers that the chat disliked; these words count against a paper.
+the square of its rarity. So what one liked paper happens to say counts little, and what all of them say a lot. Where there is one
+paper alone, nothing tells which of its words matter: more of them count, and their rarity itself, not its square, since the
+rarest are names and slips that no other paper has. The same is done for papers that the chat disliked; these words count
+against a paper.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +15,7 @@ from subscriptions.ranking.rarity import Rarity
 from subscriptions.ranking.words import WordsOfPaper
 
 MOST_WORDS = 20  # of each side of a taste
+MOST_WORDS_OF_ONE = 60  # of a side that one paper alone makes
 MOST_AGAINST = 1.0  # how far dislikes count, beside likes
 
 Judged = tuple[float, WordsOfPaper]  # how strongly a paper is liked, below 0: disliked; its words
@@ -54,6 +57,7 @@ def common_words(taste: Taste, text: str) -> tuple[str, ...]:
 
 def _weights(papers: list[Judged], rarity: Rarity) -> dict[str, float]:
     """Returns the weightiest words of papers; their weights sum up to 1."""
+    most, power = (MOST_WORDS, 2) if len(papers) > 1 else (MOST_WORDS_OF_ONE, 1)
     whole = sum(strength for strength, _ in papers)
     sums: dict[str, float] = {}
     shares: dict[str, float] = {}
@@ -61,8 +65,8 @@ def _weights(papers: list[Judged], rarity: Rarity) -> dict[str, float]:
         for word, often in words.items():
             sums[word] = sums.get(word, 0.0) + strength * often
             shares[word] = shares.get(word, 0.0) + strength
-    weights = {word: sums[word] / whole * (shares[word] / whole) ** 2 * rarity.of(word) ** 2 for word in sums}
+    weights = {word: sums[word] / whole * (shares[word] / whole) ** 2 * rarity.of(word) ** power for word in sums}
     heaviest = sorted((word for word in weights if weights[word] > 0), key=lambda word: (-weights[word], word))
-    kept = {word: weights[word] for word in heaviest[:MOST_WORDS]}
+    kept = {word: weights[word] for word in heaviest[:most]}
     total = sum(kept.values())
     return {word: weight / total for word, weight in kept.items()}

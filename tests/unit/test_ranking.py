@@ -106,9 +106,24 @@ def test_without_signals_and_without_papers_there_is_no_taste() -> None:
     assert taste_of([(1.0, words_of(a_paper("Swarm")))], Rarity()).weights == {"swarm": pytest.approx(1)}
 
 
-def test_a_taste_has_forty_words_at_most_so_it_stays_small() -> None:
-    many = a_paper(" ".join(f"word{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
-    assert len(taste_of([(1.0, words_of(many)), (-1.0, words_of(a_paper("some other words")))], WORDS).weights) <= 40
+@pytest.mark.parametrize(
+    ("liked", "disliked", "most"), [(2, 2, 20 + 20), (1, 2, 60 + 20), (3, 1, 20 + 60), (1, 1, 60 + 60)]
+)
+def test_a_taste_has_few_words_so_it_stays_small(liked: int, disliked: int, most: int) -> None:
+    def with_words(beginning: str) -> Paper:
+        return a_paper(" ".join(f"{beginning}{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
+
+    judged = [(1.0, words_of(with_words(f"good{number}"))) for number in range(liked)]
+    judged += [(-1.0, words_of(with_words(f"bad{number}"))) for number in range(disliked)]
+    assert len(taste_of(judged, WORDS).weights) == most
+
+
+def test_of_one_paper_what_others_have_counts_beside_a_name_that_no_other_paper_has() -> None:
+    some_have = Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
+    alone = taste_of([(1.0, words_of(a_paper("Xyzzy: swarm robots")))], some_have)
+    assert nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
+    two = taste_of([(1.0, words_of(a_paper(f"{name}: swarm robots"))) for name in ("Xyzzy", "Plugh")], some_have)
+    assert nearness(two, text_of(a_paper("Robots of a swarm"))) > nearness(two, text_of(a_paper("Xyzzy")))
 
 
 def test_what_a_chat_cares_about_counts_more_than_how_well_the_query_fits() -> None:
