@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 
 from subscriptions.normalize.greek import has_greek, is_latin, spell_greek
 from subscriptions.normalize.letters import exact_letters, fold_case, fold_forms, fold_letters
@@ -9,6 +10,8 @@ from subscriptions.normalize.plurals import fold_plural
 from subscriptions.normalize.runs import fold_apostrophes, runs_of
 from subscriptions.normalize.tex import fold_tex
 from subscriptions.unicode_forms import normalized
+
+LONGEST_ALIAS = 600  # characters, of at most four bytes each
 
 _UMLAUT = re.compile("(?!^.e+$)([aou])e+")
 
@@ -69,8 +72,14 @@ def is_initial(token: str) -> bool:
 
 
 def title_alias(title: str) -> str:
-    r"""Returns the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN."""
-    return " ".join(written_tokens(title))
+    r"""Returns the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN.
+
+    What is longer than any real title ends in its SHA-256, so that an index can hold it: one of PostgreSQL takes 2,704 bytes.
+    """
+    alias = " ".join(written_tokens(title))
+    if len(alias) <= LONGEST_ALIAS:
+        return alias
+    return f"{alias[:LONGEST_ALIAS]} {sha256(alias.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _folded_runs(letters: str) -> list[str]:

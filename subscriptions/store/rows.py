@@ -6,6 +6,7 @@ Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 from subscriptions.model import ChatKind, DeliveryKind
@@ -224,8 +225,13 @@ class QueryRow(SQLModel, table=True):
     """A query, shared by all subscriptions with the same canonical form."""
 
     __tablename__ = "query"
+    __table_args__ = (
+        UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
+        # What is unique has an index of whole texts there, of 2,704 bytes at most; of a hash it may be as long as it is.
+        ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
+    )
     id: int | None = Field(default=None, primary_key=True)
-    canonical: str = Field(unique=True)
+    canonical: str
 
 
 class QueryChangeRow(SQLModel, table=True):

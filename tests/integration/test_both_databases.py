@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlmodel import select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import insert, select
 
 from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -22,7 +23,7 @@ from subscriptions.service.outbox import (
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store, query_changes
 from subscriptions.store.database.store import connection_of
-from subscriptions.store.rows import PaperKeyRow
+from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
 from tests.make import NOON, ingested, paper, stored_papers, subscribes
 
@@ -107,3 +108,24 @@ def test_a_transaction_that_outlives_its_store_ends_as_any_other_and_leaves_no_c
         assert session.execute(select(PaperKeyRow)).all() == []
     with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
         driver.cursor().execute("SELECT 1")
+
+
+@pytest.mark.parametrize("words", ["".join(chr(0x4E00 + 37 * number % 20_000) for number in range(990)), "graph"])
+def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> None:
+    for chat in ("telegram:1", "telegram:2"):
+        subscribes(store, chat, words)
+    with store.write() as session:
+        (known,) = session.execute(select(QueryRow.canonical)).scalars()
+        again = insert(QueryRow).values(canonical=known)
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(again)
+
+
+def test_a_paper_is_found_again_by_its_title_however_long_that_is(store: Store) -> None:
+    signs = [chr(0x4E00 + 37 * number % 20_000) for number in range(2_000)]
+    title, other = "".join(signs), "".join(signs[:-1]) + "末"
+    ingested(store, paper(title, arxiv_id=None))
+    ingested(store, paper(title, arxiv_id="2601.00001"), paper(other, arxiv_id="2601.00002"))
+    with store.read() as transaction:
+        found = {known.paper.arxiv_id: known.paper.title for known in stored_papers(transaction)}
+    assert found == {"2601.00001": title, "2601.00002": other}

@@ -185,7 +185,7 @@ def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
     found = _known_queries(session, wanted)
     missing = [{"canonical": canonical} for canonical in wanted if canonical not in found]
     if missing:
-        insert_all_new(session, "query", ("canonical",), missing)
+        insert_all_new(session, "query", (), missing)
         found |= _known_queries(session, [one["canonical"] for one in missing])
     return found
 
@@ -311,7 +311,7 @@ def _query_id(session: Session, canonical: str) -> int:
     wanted = select(QueryRow.id).where(QueryRow.canonical == canonical)
     known = session.exec(wanted).first()
     if known is None:
-        insert_new(session, "query", ("canonical",), {"canonical": canonical})
+        insert_new(session, "query", (), {"canonical": canonical})
         known = session.exec(wanted).one()
     return known or 0
 

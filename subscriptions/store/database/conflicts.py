@@ -21,13 +21,13 @@ from subscriptions.store.rows import TABLES
 
 
 def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
-    """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did."""
+    """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did. (): any that must be unique."""
     statement = _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=False)
     return execute(session, statement, values).rowcount == 1
 
 
 def insert_all_new(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows with the same columns, each unless there is one with the same `keys`, which must be unique."""
+    """Inserts rows with the same columns, each unless there is one with the same `keys`; see `insert_new`."""
     _execute_all(session, table, keys, rows, replaces=False)
 
 
@@ -112,6 +112,6 @@ def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert
 def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> Insert:
     statement = _insert(dialect, table).execution_options(preserve_rowcount=True)  # whose cursor is closed by then
     if not replaces:
-        return statement.on_conflict_do_nothing(index_elements=keys)
+        return statement.on_conflict_do_nothing(index_elements=keys or None)
     others = {name: statement.excluded[name] for name in names if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=others)

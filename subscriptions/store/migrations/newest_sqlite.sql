@@ -614,5 +614,5 @@ CREATE TRIGGER query_added AFTER INSERT ON "query"
 CREATE TRIGGER query_removed AFTER DELETE ON "query"
     BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
 ;
-INSERT INTO alembic_version VALUES ('0028')
+INSERT INTO alembic_version VALUES ('0029')
 ;
