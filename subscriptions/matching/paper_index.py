@@ -18,7 +18,7 @@ class Numbered:
     """Texts of papers as numbers, one paper behind the other."""
 
     def __init__(self) -> None:
-        # of each different text, in the order of the numbers
+        # each different text once, in the order of the numbers; a text that is new gets the next one
         self.number_of = defaultdict[str, int](count(LINE_END + 1).__next__, {"": LINE_END})
         self.sequence = array("i")
         self.ends: list[int] = []  # of each paper in `sequence`

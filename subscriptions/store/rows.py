@@ -227,7 +227,7 @@ class QueryRow(SQLModel, table=True):
     __tablename__ = "query"
     __table_args__ = (
         UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
-        # What is unique has an index of whole texts there, of 2,704 bytes at most; of a hash it may be as long as it is.
+        # A unique index of PostgreSQL holds whole texts, of 2,704 bytes at most; a hash index holds the hashes of texts of any length.
         ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
     )
     id: int | None = Field(default=None, primary_key=True)

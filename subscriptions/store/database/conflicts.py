@@ -21,7 +21,10 @@ from subscriptions.store.rows import TABLES
 
 
 def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
-    """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did. (): any that must be unique."""
+    """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did.
+
+    With () instead of keys, unless any constraint forbids it: an exclusion constraint is not known by its columns.
+    """
     statement = _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=False)
     return execute(session, statement, values).rowcount == 1
 

@@ -1,4 +1,4 @@
-"""On PostgreSQL a query may be longer than 2,704 bytes, all that an index of whole texts holds: it is told from others by a hash."""
+"""Queries longer than the 2,704 bytes that a unique index of PostgreSQL holds: there they are told apart by their hashes."""
 
 from alembic import op
 
