@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from bot.cli._subcommands import SUBCOMMANDS
@@ -84,6 +87,43 @@ def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
     watched = set(_NAME.findall(" ".join(expressions())))
     series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in METRICS)}
     assert [name for name, names in series.items() if not names & watched] == []
+
+
+def as_grafana_reads(text: str) -> object:
+    """What Grafana's own model of a dashboard, of its panels and of the queries of Prometheus keeps of a text."""
+    register_default_plugins()
+    return json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(text))))
+
+
+def missing(given: object, kept: object, path: str = "") -> list[str]:
+    """The places of what was given and not kept as it was. What is kept besides are defaults."""
+    match given, kept:
+        case dict(), dict():
+            return [one for key, value in given.items() for one in missing(value, kept.get(key), f"{path}/{key}")]
+        case list(), list() if len(given) == len(kept):
+            pairs = enumerate(zip(given, kept, strict=True))
+            return [one for place, (value, other) in pairs for one in missing(value, other, f"{path}/{place}")]
+        case _:
+            return [] if given == kept else [path]
+
+
+def test_grafana_knows_every_field_of_the_dashboard() -> None:
+    text = (DOCS / "grafana.json").read_text(encoding="utf-8")
+    assert missing(json.loads(text), as_grafana_reads(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "place"),
+    [
+        ('"gridPos"', '"gridPosition"', "/panels/1/gridPosition"),
+        ('"expr"', '"expression"', "/panels/1/targets/0/expression"),
+        ('"reduceOptions"', '"reduce"', "/panels/1/options/reduce"),
+        ('"steps"', '"levels"', "/panels/1/fieldConfig/defaults/thresholds/levels"),
+    ],
+)
+def test_a_field_that_grafana_does_not_know_is_seen(right: str, wrong: str, place: str) -> None:
+    text = (DOCS / "grafana.json").read_text(encoding="utf-8").replace(right, wrong)
+    assert place in missing(json.loads(text), as_grafana_reads(text))
 
 
 def test_the_panels_stand_beside_and_below_each_other() -> None:
