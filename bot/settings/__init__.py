@@ -71,6 +71,15 @@ def database_address(text: str, cwd: Path) -> str:
         raise WrongUsage(Sentence("{text} names no database: {why}.", {"text": text, "why": error.reason})) from None
 
 
+def source_name(option: str, text: str) -> str:
+    """Returns the name of a source that an option has. Raises WrongUsage."""
+    try:
+        return check.source_name(text)
+    except check.Unusable as error:
+        values = {"setting": option, "reason": error.reason}
+        raise WrongUsage(Sentence("{setting} cannot be used: {reason}.", values)) from None
+
+
 def _telegram(env: Environment) -> TelegramSettings:
     return TelegramSettings(
         token=env.secret("PAPERWIRE_TELEGRAM_TOKEN", check.telegram_token),

@@ -12,7 +12,7 @@ from platformdirs import user_data_path
 
 from bot.errors import SettingsError
 from bot.settings.cron import fits_any_day, is_cron
-from subscriptions.addresses import parse_address
+from subscriptions.addresses import LONGEST_NAME, parse_address
 from subscriptions.categories.tree import announced_category
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
@@ -257,6 +257,14 @@ def line(text: str) -> str:
     if not plain or not plain.isprintable():
         raise Unusable("it must be one line of text")
     return plain
+
+
+def source_name(text: str) -> str:
+    """The name of a source: one line of at most LONGEST_NAME characters."""
+    name = line(text)
+    if len(name) > LONGEST_NAME:
+        raise Unusable("it must have at most {most} characters", most=LONGEST_NAME)
+    return name
 
 
 def age(text: str) -> timedelta:

@@ -171,7 +171,7 @@ def _parse(path: Path, *, named: bool) -> Mapping[str, object]:
 
 
 def _source(table: Table, folder: Path, format_name: Callable[[str], str]) -> SourceSettings:
-    name = table.read("name", check.line, None)
+    name = table.read("name", check.source_name, None)
     if name is None:
         raise table.refuse("name", "every source needs one")
     path = table.read("path", check.path_in(folder), None)

@@ -1,6 +1,7 @@
 """What the store promises on each kind of database: one morning as a whole, and its triggers."""
 
 import sqlite3
+from bisect import bisect_left
 from datetime import timedelta
 
 import psycopg
@@ -8,6 +9,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import insert, select
 
+from bot.settings import source_name
+from subscriptions.addresses import parse_address
+from subscriptions.errors import Refused
 from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.outbox import (
@@ -21,6 +25,7 @@ from subscriptions.service.outbox import (
     store_rendered,
 )
 from subscriptions.service.planner import plan_due
+from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
 from subscriptions.store import Claim, Rendered, Store, query_changes
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import PaperKeyRow, QueryRow
@@ -129,3 +134,39 @@ def test_a_paper_is_found_again_by_its_title_however_long_that_is(store: Store) 
     with store.read() as transaction:
         found = {known.paper.arxiv_id: known.paper.title for known in stored_papers(transaction)}
     assert found == {"2601.00001": title, "2601.00002": other}
+
+
+@pytest.mark.parametrize("form", ["console:{}", "slack:T{0}/C{0}/1234567890.123456", "telegram:@a{}/1"])
+def test_a_chat_and_a_source_may_have_names_as_long_as_they_may_be_typed(store: Store, form: str) -> None:
+    """PostgreSQL refuses what its indexes cannot hold: 2,704 bytes, if it cannot be compressed."""
+    name = longest_in(form)
+    chat = parse_address(form.format(name))
+    with pytest.raises(Refused):
+        parse_address(form.format(name + name[0]))
+    subscribe(store, chat, SubscriptionRequest(text="graph", every="now", since="1d"), now=NOON)
+    source = source_name("--source", longest_in("console:{}"))
+    for day in range(2):
+        ingested(store, paper("A graph"), source=source, name=str(day), now=NOON - timedelta(hours=2 - day))
+        with store.write() as session:
+            put_receipt(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW))
+    (lane,) = plan_due(store, now=NOON)
+    assert lane.platform == chat.platform
+    with store.read() as session:
+        assert latest(session).keys() == {source}
+
+
+def longest_in(form: str) -> str:
+    """The longest name with which a form is the address of a chat: signs of four bytes where any may stand."""
+    signs = "".join(chr(0x20000 + 7919 * number % 40_000) for number in range(3000))
+    letters = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for number in range(3000))
+    name = signs if form == "console:{}" else letters
+    lengths = range(1, 3000)
+    return name[: bisect_left(lengths, True, key=lambda length: not is_chat(form.format(name[:length])))]
+
+
+def is_chat(text: str) -> bool:
+    try:
+        parse_address(text)
+    except Refused:
+        return False
+    return True

@@ -139,11 +139,13 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: lis
         ("subscriptions --now 9999-12-31", "--now lies after the year 2099: “9999-12-31”. For example: 2026-01-22."),
         ("outbox --now noon", "--now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
         ("restore copy.db --lost-at 1999-12-31", "--lost-at lies before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+        (f"ingest day.md --source {'x' * 201}", "--source cannot be used: it must have at most 200 characters."),
+        ("ingest day.md --source a\u2028b", "--source cannot be used: it must be one line of text."),
     ],
 )  # fmt: skip
-def test_a_moment_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, arguments: str, sentence: str) -> None:
+def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, arguments: str, sentence: str) -> None:
     terminal.file("day.md", PAGE)
-    ended = terminal(*arguments.split())
+    ended = terminal(*arguments.split(" "))
     assert (ended.status, ended.out, ended.err) == (2, "", f"{sentence}\n")
     assert not terminal.database.exists()
 

@@ -102,6 +102,7 @@ WRONG = [
     ("[slack:foo]", "“slack:foo” is not a Slack chat."),
     ("[telegram:0]", "“telegram:0” is not a Telegram chat."),
     ("[]", "“” is not a chat."),
+    (f"[console:{'x' * 201}]", "is not a chat."),
     ("set kind castle", "“castle” is not a value for kind."),
 ]
 

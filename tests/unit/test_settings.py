@@ -380,6 +380,7 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("[[arxiv]]", "paperwire.toml: arxiv cannot be used: it must be written as [arxiv]."),
         ("[[source]]\npath = 'x'", "source 1, name cannot be used: every source needs one."),
         ("[[source]]\nname = ''\npath = 'x'", "source 1, name cannot be used: it must be one line of text."),
+        (f"[[source]]\nname = '{'x' * 201}'\npath = 'x'", "name cannot be used: it must have at most 200 characters."),
         ("[[source]]\nname = 3\npath = 'x'", "source 1, name cannot be used: it must be a text in quotes."),
         ("[[source]]\nname = 'a'", "exactly one of path, url and arxiv."),
         ("[[source]]\nname = 'a'\npath = 'x'\nurl = 'https://sesame.org'", "exactly one of path, url and arxiv."),

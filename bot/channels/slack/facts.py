@@ -7,7 +7,7 @@ from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import PlatformFacts
 
 # docs.slack.dev/reference/objects: a workspace is T… or E…, a channel C…, G… or D…, a person U… or W….
-_ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]+/)?[CGDUW][A-Z0-9]+)(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
+_ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]{1,40}/)?[CGDUW][A-Z0-9]{1,40})(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
 
 
 def _read_address(rest: str) -> ChatAddress | None:

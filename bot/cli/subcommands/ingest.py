@@ -19,7 +19,7 @@ from bot.cli._streams import print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
 from bot.digests.files import written_at
-from bot.settings import SourceSettings
+from bot.settings import SourceSettings, source_name
 from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.from_settings import make_file_receipts
@@ -61,9 +61,10 @@ def ingest(
 ) -> int:
     """Store the papers of digests; each file by itself, whole or not at all."""
     default_day = None if day is None else day_of("--date", day)
+    named = source_name("--source", source) if source else None
     with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
         ingested, failed = asyncio.run(
-            _ingest_all(_IngestContext.of(session, source, default_day, announce=announce), found)
+            _ingest_all(_IngestContext.of(session, named, default_day, announce=announce), found)
         )
     if json:
         print_json(_report(ingested, failed))
