@@ -83,6 +83,7 @@ REFUSED = [
     ("author:..., !", 1, no_value("author")),
     # an alternative that only excludes
     ("-survey", 1, ONLY_EXCLUDES),
+    ("-diffusion", 1, ONLY_EXCLUDES),
     ("–survey", 1, ONLY_EXCLUDES),
     ("NOT graph", 1, ONLY_EXCLUDES),
     ("-graph -foo", 1, ONLY_EXCLUDES),
@@ -125,6 +126,8 @@ REFUSED = [
     # initials only
     ("author:j", 8, INITIALS),
     ("au:J.", 4, INITIALS),
+    ("author:J. D.", 8, INITIALS),
+    ("author:(J. D. Roe)", 9, INITIALS),
     ('author:"J. D."', 8, INITIALS),
     ("author:(J. Roberts)", 9, INITIALS),
     ("author:J., D.", 8, INITIALS),
@@ -161,7 +164,8 @@ def test_a_refusal_says_what_is_wrong_and_where(typed: str, column: int, sentenc
 def test_the_hint_of_a_refusal_works(typed: str) -> None:
     values = refusal(typed).hint.values
     assert str(values["example"]) in str(refusal(typed).hint)
-    parse_query(str(values["example"]))
+    hints = parse_query(str(values["example"])).hints
+    assert "This wants and excludes the same, so it finds nothing." not in map(str, hints)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +175,10 @@ def test_the_hint_of_a_refusal_works(typed: str) -> None:
         ("-cat:cs.CV -(a b)", "diffusion -cat:cs.CV -(a b)"),
         ("graph)", '"graph)"'),
         ('author:"J. D."', 'author:"J. D. Doe"'),
+        ("author:J. D.", 'author:"J. Doe"'),
+        ("author:J. Roe", 'author:"J. Roe"'),
+        ("-diffusion", "graph -diffusion"),
+        ('-(survey OR "Diffusion model")', 'graph -(survey OR "Diffusion model")'),
         ("cat:math.L*", "cat:cs.LG"),
     ],
 )

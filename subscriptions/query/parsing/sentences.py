@@ -3,7 +3,6 @@
 Each refusal has a hint with an example that works. Hints are ranked, the most useful first.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
@@ -68,7 +67,8 @@ def only_excludes(column: int, excluded: str) -> QueryError:
     else:
         sentence = Sentence("One alternative of this only excludes. Say in it also what you want.")
     fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
-    return QueryError(sentence, _for_example(f"diffusion {excluded if fits else '-survey'}"), column)
+    wanted = "graph" if "diffusion" in excluded.casefold() else "diffusion"  # never what is excluded
+    return QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
 
 
 def stray_bracket(before: str, column: int) -> QueryError:
@@ -92,9 +92,9 @@ def short_prefix(word: str, column: int) -> QueryError:
     )
 
 
-def initials_only(initials: str, behind: Sequence[str], column: int) -> QueryError:
-    """Refuses an author with initials only. The first of the words `behind` them may be the last name."""
-    name = f"{shortened(initials)} {shortened(behind[0]) if behind else 'Doe'}"
+def initials_only(initials: str, last_name: str, column: int) -> QueryError:
+    """Refuses an author with initials only. `last_name` is the word behind them that may be it; "" if there is none."""
+    name = f"{shortened(initials)} {shortened(last_name) or 'Doe'}"
     return QueryError(
         Sentence("Initials alone fit too many authors."),
         Sentence("Add the last name. For example: {example}", {"example": f'author:"{name}"'}),

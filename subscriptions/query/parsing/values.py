@@ -103,7 +103,9 @@ class Values:
         if meaning.term.prefix and letters(text) < SHORTEST_PREFIX:
             raise short_prefix(text, self.columns[lexeme.start])
         if is_name and is_initials(meaning.term.tokens):
-            raise initials_only(text, self._words_from(lexeme)[len(text.split()) :], self.columns[lexeme.start])
+            behind = self._words_from(lexeme)[len(text.split()) :]
+            last_name = next((word for word in behind if not is_initials([word.casefold()])), "")
+            raise initials_only(text, last_name, self.columns[lexeme.start])
         if star and not meaning.term.prefix and not meaning.term.value:
             self.notes.add(
                 Rank.DROPPED,
