@@ -122,6 +122,11 @@ diffusion wekly on friday                > diffusion | weekly fri 09:00
 diffusion [daily 9]                      > diffusion | daily 09:00
 diffusion NOW                            > diffusion | now
 diffusion immediately                    > diffusion | now ~
+diffusion daily at six o'clock           > diffusion | daily 06:00
+diffusion half past six                  > diffusion | daily 06:30
+diffusion every day at six pm            > diffusion | daily 18:00
+diffusion every friday five p.m.         > diffusion | weekly fri 17:00
+what I am                                >
 diffusion when-out                       > diffusion | when-out 08:00-20:00
 diffusion when-out weekdays              > diffusion | when-out 08:00-20:00 weekdays
 diffusion when-out 9-18 weekdays         > diffusion | when-out 09:00-18:00 weekdays
@@ -240,6 +245,9 @@ diffusion three times a day              > diffusion | ✗ daily 09:00 ~
 diffusion 3x a day                       > diffusion | ✗ daily 09:00 ~
 diffusion daily at 8 and 20              > diffusion | ✗ daily 08:00 ~
 diffusion at 9am and 5pm                 > diffusion | ✗ daily 09:00 ~
+diffusion at 9 and at 17                 > diffusion | ✗ daily 09:00 ~
+diffusion every six hours                > diffusion | ✗ now ~
+diffusion every six weeks                > diffusion | ✗ weekly mon 09:00 ~
 diffusion every 3 days                   > diffusion | ✗ daily 09:00 ~
 diffusion every two days at 7            > diffusion | ✗ daily 07:00 ~
 diffusion every other day                > diffusion | ✗ daily 09:00 ~
@@ -371,6 +379,9 @@ CHINESE = """
 diffusion每天8点        > diffusion | daily 08:00
 diffusion 每天8点。     > diffusion | daily 08:00
 diffusion 每天 9am      > diffusion | daily 09:00
+GPT-4每天8点            > GPT-4 | daily 08:00
+Llama 3 早上8点         > Llama 3 | daily 08:00
+3天一次                 >
 扩散 daily 8：00        > 扩散 | daily 08:00
 扩散 daily              > 扩散 | daily 09:00 ~
 扩散模型 at 8           > 扩散模型 | daily 08:00
@@ -399,6 +410,7 @@ diffusion 每天 9am      > diffusion | daily 09:00
 扩散 周一三点           > 扩散 | weekly mon 03:00
 扩散 周一十点           > 扩散 | weekly mon 10:00
 扩散 每天早晚           > 扩散 | ✗ daily 09:00 ~
+扩散 每天早中晚         > 扩散 | ✗ daily 09:00 ~
 扩散 明早8点            > 扩散 | ✗ daily 08:00 ~
 扩散 今晚8点            > 扩散 | ✗ daily 20:00 ~
 扩散 每小时一次         > 扩散 | ✗ now ~

@@ -32,7 +32,8 @@ _ENDS = r"(?![a-z0-9_]|[:.]\d)"
 
 def count_of(word: str) -> int:
     """The number that a word names, in digits, English or Chinese: "3x", "twice", "couple of", "十二"; 1 for ""."""
-    plain = word.removesuffix("times").removesuffix("x").strip()
+    plain = word.removesuffix("times").strip()
+    plain = plain if plain in _WORDS else plain.removesuffix("x").strip()  # of 3x, not of six
     if not plain:
         return 1
     if plain.isdecimal():
@@ -64,7 +65,7 @@ def _time(hour: int, minute: int = 0) -> time | None:
 
 
 def _of_half(match: re.Match[str]) -> TimeOfDay:
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    hour, minute = count_of(match["hour"]), int(match["minute"] or 0)
     if not 1 <= hour <= _NOON:
         return TimeOfDay(None, settled=True, firm=True)
     late = _HALF_A_DAY if match["half"].startswith("p") else 0
@@ -112,7 +113,7 @@ def _midnight(_: re.Match[str]) -> TimeOfDay:
 Make = Callable[[re.Match[str]], TimeOfDay]
 # Patterns that are a time of day by themselves.
 CLOCKS: tuple[tuple[str, Make], ...] = (
-    (r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
+    (rf"(?P<hour>\d{{1,2}}|{_WORD}(?= ))(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
     (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
     (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", _of_o_clock),
     (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?![a-z0-9_:.])", _of_digits),

@@ -111,7 +111,7 @@ def _starts(body: str) -> Iterator[int]:
         if (
             before in _GAPS
             or (_HAN.match(before) and sign.isascii() and sign.isalpha())
-            or (_GLUED.match(sign) and not before.isdecimal() and (_HAN.match(before) or _HAN.match(sign)))
+            or (_GLUED.match(sign) and (_HAN.match(before) or _HAN.match(sign)))
         ):
             yield place
 

@@ -189,7 +189,7 @@ _NONE: tuple[Entry, ...] = (  # before the others, which would match the beginni
     (rf"每隔?(?P<many>{_HAN_MANY})?个?(?P<unit>小时|钟头|分钟|刻钟|秒钟?)(?:一次)?", _every_so_often),
     (rf"[每一]个?(?P<unit>小时|天|日|周|星期|礼拜|月|年)(?P<many>{_HAN_MANY})[次回遍]", _so_many_times),
     (r"(?P<many>[两三四五六七])个?(?P<unit>天|周|星期|礼拜|月)一次", _every_so_often),
-    (r"每天早晚|早晚各?一次", _just(TokenKind.NONE, "daily")),
+    (r"每天早[中午]?晚|早[中午]?晚各?一次", _just(TokenKind.NONE, "daily")),
     (r"每?隔(?:一?天|一?日)", _just(TokenKind.NONE, "daily")),
     (rf"每?隔一?个?{_WEEK}|每?双周(?:一次)?|每?半个?月(?:一次)?", _just(TokenKind.NONE, "weekly")),
     (rf"每隔?(?P<many>{_HAN_MANY})个?(?P<unit>天|周|星期|礼拜|月|年)(?:一次)?", _every_so_often),

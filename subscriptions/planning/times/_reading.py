@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import lru_cache
+from itertools import zip_longest
 
 from subscriptions.planning.times._clocks import TimeOfDay, in_part, time_of_part
 from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
@@ -116,7 +117,7 @@ class _TimeParts:
 
     def take(self, tokens: Sequence[Token]) -> bool:
         """Takes all tokens; False if two neighbours do not go together."""
-        tokens = _with_parts(tokens)
+        tokens = _with_parts(_without_second_at(tokens))
         before: Token | None = None
         for place, token in enumerate(tokens):
             after = tokens[place + 1] if place + 1 < len(tokens) else None
@@ -267,12 +268,24 @@ def _alike(before: Token, after: Token) -> bool:
     return kinds <= {TokenKind.DAY, TokenKind.WEEKDAYS, TokenKind.WEEKEND}
 
 
+def _without_second_at(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without "at" behind "and" and "to": at 9 and at 17."""
+    joins = (TokenKind.TO, TokenKind.AND)
+    befores = (None, *tokens)
+    return [
+        token
+        for before, token in zip(befores, tokens, strict=False)
+        if not (token.kind is TokenKind.AT and before and before.kind in joins)
+    ]
+
+
 def _with_parts(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, each part of the day merged with the time of day beside it: 8 in the evening, 晚上8点."""
     found: list[Token] = []
     waiting: Token | None = None
-    for token in tokens:
-        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, TimeOfDay):
+    for token, after in zip_longest(tokens, tokens[1:]):
+        leads = after is not None and isinstance(after.value, TimeOfDay)  # "3 早上8点": the 3 is no time
+        if token.kind is TokenKind.PART and found and isinstance(found[-1].value, TimeOfDay) and not leads:
             found[-1] = Token(TokenKind.CLOCK, in_part(found[-1].value, str(token.value)))
         elif token.kind is TokenKind.PART:
             found.append(token)
