@@ -153,8 +153,12 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
     command = registry.command_named(name)
     if command is None:
         # In a group an unknown command may be for another bot.
-        quiet = request.place.kind is not ChatKind.PRIVATE and not request.is_addressed
-        return None if quiet else Intent(run=UNKNOWN.run, writes=never, args=name)
+        if request.place.kind is not ChatKind.PRIVATE and not request.is_addressed:
+            return None
+        spoken = command_spoken(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
+        if spoken and registry.command_named(spoken[0]):
+            return _of_command(registry, request, *spoken)
+        return Intent(run=UNKNOWN.run, writes=never, args=name)
     target, text = ("", text) if command.names_chats else _named_first(text)
     if command.args_are_chat and not target:
         target, text = _named_chat(text.strip())

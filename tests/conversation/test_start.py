@@ -254,6 +254,13 @@ async def test_an_unknown_command_gets_the_nearest(bot: BotHarness, typed: str, 
     assert (await bot.says(typed)).text == f"✗ I do not know {typed}.\nDid you mean /{meant}?"
 
 
+async def test_a_slash_before_a_command_in_chinese_is_no_hindrance(bot: BotHarness) -> None:
+    assert (await bot.says("/订阅 扩散")).text.startswith("✓ 1  扩散")
+    assert (await bot.says("/列表")).text.startswith("1 subscription")
+    assert (await bot.says("/取消订阅 1")).text.startswith("✓ Removed 1 subscription")
+    assert (await bot.says("/扩散")).text.startswith("✗ I do not know /扩散.")
+
+
 async def test_an_unknown_command_without_a_near_one_gets_help(bot: BotHarness) -> None:
     assert (await bot.says("/xyzzyq")).text == "✗ I do not know /xyzzyq.\n/help lists what I know."
     assert not await bot.says("/xyzzyq", GROUP, by="7")

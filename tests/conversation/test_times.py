@@ -131,6 +131,17 @@ async def test_a_time_that_there_is_not_is_refused_and_the_nearest_is_a_button(
     assert subscriptions(bot) == [subscription]
 
 
+@pytest.mark.parametrize("typed", ["daily 9 diffusion", "/sub daily 9 diffusion", "/preview daily 9 diffusion"])
+async def test_a_time_before_the_query_is_words_and_the_answer_says_where_it_is_one(
+    bot: BotHarness, typed: str
+) -> None:
+    said = await bot.says(typed)
+    assert "daily AND 9 AND diffusion" in said.text
+    assert "(A time counts only at the end: diffusion daily 9)" in said.lines
+    ahead = await bot.says("/sub 每天8点 扩散", "telegram:43", language="zh-hans")
+    assert "（时间写在末尾才算时间：扩散 每天8点）" in ahead.lines
+
+
 @pytest.mark.parametrize("typed", ["every day at 8", "daily", "每天8点", "13:00"])
 async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str) -> None:
     said = await bot.says(typed)

@@ -33,6 +33,10 @@ class TestWhichClock:
         [
             ("Berlin", "Europe/Berlin"),
             ("berlin.", "Europe/Berlin"),
+            ("Berlin please!", "Europe/Berlin"),
+            ("Berlin?", "Europe/Berlin"),
+            ("13:00 Berlin", "Europe/Berlin"),  # the label of a button
+            ("09:00 Sao Paulo", "America/Sao_Paulo"),
             ("柏林", "Europe/Berlin"),
             ("in Berlin", "Europe/Berlin"),
             ("I live in Berlin", "Europe/Berlin"),
@@ -76,6 +80,11 @@ class TestWhichClock:
         await bot.presses(city)
         assert zone(bot) == name
         assert texts(bot) == ["diffusion"]
+
+    async def test_a_word_that_is_nearly_a_city_can_be_looked_for(self, bot: BotHarness) -> None:
+        assert (await bot.says("BERT")).buttons == ["Beirut", "another city", "look for “BERT”"]
+        assert (await bot.presses("look for “BERT”")).lines[1] == "BERT"
+        assert zone(bot) == "UTC"
 
     @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
     async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str) -> None:

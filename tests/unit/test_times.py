@@ -20,6 +20,7 @@ from subscriptions.planning.times import (
     make_when,
     read_when,
     split_when,
+    time_put_last,
 )
 from subscriptions.planning.weekdays import DAYS
 from subscriptions.zones import zone
@@ -80,6 +81,43 @@ def test_a_colon_alone_before_a_time_is_no_query(typed: str) -> None:
     """Found by fuzzing: the query was empty."""
     assert split_when(typed).when is None
     assert split_when(typed).only_time
+
+
+@pytest.mark.parametrize(
+    ("typed", "moved"),
+    [
+        ("daily 9 diffusion", "diffusion daily 9"),
+        ("every monday at 10: graph neural networks", "graph neural networks every monday at 10"),
+        ("9am Berlin, diffusion -survey", "diffusion -survey 9am Berlin"),
+        ("每天8点 扩散", "扩散 每天8点"),
+        ("每周一，扩散模型", "扩散模型 每周一"),
+        ("weekly supervision", ""),
+        ("now casting", ""),
+        ("noon meridian", ""),
+        ("every day", ""),
+        ("daily 9 daily", ""),
+        ("hourly rainfall", ""),
+        ("at scale", ""),
+        ("", ""),
+    ],
+)
+def test_a_time_at_the_front_is_words_and_would_be_a_time_at_the_end(typed: str, moved: str) -> None:
+    assert time_put_last(typed) == moved
+
+
+@pytest.mark.parametrize(
+    ("typed", "alone"),
+    [
+        ("daily 9", True),
+        ("daily 9 Berlin", True),
+        ("9am Berln", True),
+        ("daily 9 diffusion", False),
+        ("每天8点 扩散", False),
+        ("9am Gotham", False),
+    ],
+)
+def test_a_time_alone_has_at_most_a_place_behind_it(typed: str, alone: bool) -> None:
+    assert split_when(typed) == Ending(typed, None, only_time=alone)
 
 
 def test_a_colon_and_blanks_that_lead_to_a_time_are_left_out_of_the_query() -> None:

@@ -34,6 +34,8 @@ _BEFORE_A_PLACE = re.compile(
 _AROUND_A_TIME = re.compile(
     r"^(?:now\s+)?(?:我?(?:这里|这边|这儿))?(?:现在)?是?|\s+(?:here|now|right\s+now)$", re.IGNORECASE
 )
+_THANKS = re.compile(r"(?:[\s,，]+(?:please|pls|thanks|thank you)|[\s.!?。！？])+$", re.IGNORECASE)
+_BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of a typed text that is repeated
@@ -45,7 +47,7 @@ _LONGEST_PLACE = 2  # words of an unknown place
 
 def answer_zone(context: CommandContext) -> Reply | None:
     """Sets the zone to a typed city (in either language), zone or offset. Asks back if the name is only similar to one."""
-    said = context.args.strip().rstrip(".!。！")
+    said = _said(context)
     place = _place(said)
     offered = str(context.arguments.get("near", ""))
     if offered and said.casefold() in _NO:
@@ -62,7 +64,7 @@ def answer_zone(context: CommandContext) -> Reply | None:
 
 def answers_zone(context: CommandContext) -> bool:
     """Returns whether a text names a place or a time, or is meant to; False for a query that finds papers."""
-    said = context.args.strip().rstrip(".!。！")
+    said = _said(context)
     place = _place(said)
     if "near" in context.arguments and said.casefold() in _YES | _NO:
         return True
@@ -85,7 +87,8 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
     A text is likely a query if papers match it, or if it has several words in lower case.
     """
     if near := near_places(place):
-        return _did_you_mean(context, near)
+        asked = _did_you_mean(context, near)
+        return replace(asked, buttons=(*asked.buttons, *_look_for(context, said)))
     if _is_rather_a_query(context, said, place):
         return None
     unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
@@ -105,6 +108,13 @@ def _may_be_a_place(said: str, place: str) -> bool:
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
     return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
+
+
+def _said(context: CommandContext) -> str:
+    """Returns the answer without signs and thanks at its end, and without the time of day on the label of a button."""
+    said = _THANKS.sub("", context.args.strip())
+    label = _BUTTON.fullmatch(said)
+    return label["place"] if label and zone_of_place(label["place"]) else said
 
 
 def _place(said: str) -> str:

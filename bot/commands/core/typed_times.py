@@ -10,15 +10,18 @@ from bot.commands.phrasing.refusal_words import refused
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, time_put_last
 from subscriptions.service.subscriptions import last_change
 
 AS_WORDS = "as-words"  # verb of the button that undoes the reading as a time
 
 
 def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Reply:
-    """Returns the echo of a subscription with a line that tells which words were read as its time."""
-    said = context.say("({inner})", inner=time_note(context, ending))
+    """Returns the echo of a subscription with a line on its time, if there is anything to say of it."""
+    note = time_note(context, ending)
+    if not note:
+        return reply
+    said = context.say("({inner})", inner=note)
     head, *rest = reply.lines
     if context.read_by_group:
         return replace(reply, lines=(context.say("{sentence} {next}", sentence=head, next=said), *rest))
@@ -26,7 +29,12 @@ def with_time_note(context: CommandContext, ending: Ending, reply: Reply) -> Rep
 
 
 def time_note(context: CommandContext, ending: Ending) -> str:
-    """Returns a sentence that says which words were read as the time, and how to write them as words."""
+    """Returns a sentence on words that may be the time or words, and on a time that is no time at the front; "" for neither."""
+    if ending.when is None:
+        moved = time_put_last(ending.query)
+        return context.say("A time counts only at the end: {line}", line=" ".join(moved.split())) if moved else ""
+    if not ending.either:
+        return ""
     return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
 
 

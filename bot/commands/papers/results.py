@@ -110,8 +110,8 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
     if context.read_by_group:
         return (reading,)
     odd = [hint.say(context.localizer.translate) for hint in query.hints]
-    if ending and ending.either:
-        odd.insert(0, time_note(context, ending))
+    if ending and (note := time_note(context, ending)):
+        odd.insert(0, note)
     return (reading, *(context.say("({inner})", inner=one) for one in odd))
 
 

@@ -62,8 +62,9 @@ def echo(
         near = nearness_line(context.localizer, words_near(context.store, done.query))
         reply = replace(reply, lines=(*reply.lines, near))
     words: tuple[Button, ...] = ()
-    if ending is not None and ending.either and done.outcome != "known":
-        reply, words = with_time_note(context, ending, reply), as_words_button(context, typed, number)
+    if ending is not None and done.outcome != "known":
+        reply = with_time_note(context, ending, reply)
+        words = as_words_button(context, typed, number) if ending.either else ()
     better = advice_button(context, advice, done.subscription.number) if advice else None
     zones: Buttons = ()
     if _asks_for_zone(context, done):

@@ -11,7 +11,7 @@ from subscriptions.planning import weekdays
 from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
 from subscriptions.planning.times._words import may_be_place, plain, tokens_of
 from subscriptions.query.fields import FIELDS
-from subscriptions.zones import zone_of_place
+from subscriptions.zones import near_places, zone_of_place
 
 _AROUND = "()（）[] "  # a time
 _LONGEST = 90  # characters of a time
@@ -73,7 +73,7 @@ def split_when(text: str) -> Ending:
             continue
         query, said = _with_clock_before(_without_lead_in(body[:start]), said)
         if not _bare(query):
-            return Ending(text, None, only_time=plain(said) not in _OWN_WORDS)
+            return Ending(text, None, only_time=_is_time_alone(said))
         if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
             return Ending(text, None)
         if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
@@ -81,6 +81,28 @@ def split_when(text: str) -> Ending:
         either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
         return Ending(_bare(query), said.strip(_AROUND), either)
     return Ending(text, None)
+
+
+def time_put_last(text: str) -> str:
+    """The text with the time that it begins with at its end, where times are read; "" if it begins with no clear time.
+
+    ("daily 9 diffusion" -> "diffusion daily 9")
+    """
+    for gap in range(min(_LONGEST, len(text) - 1), 0, -1):
+        head, rest = text[:gap].strip(_STRAY + ":："), text[gap:].strip(_STRAY + ":：")
+        if text[gap] not in _BLANKS + ":：,，" or not rest or plain(head) in _OWN_WORDS or reading_of(head) is None:
+            continue
+        ending = split_when(f"{rest} {head}")
+        if (ending.query, ending.when) == (rest, head) and not ending.either:
+            return f"{rest} {head}"
+    return ""
+
+
+def _is_time_alone(said: str) -> bool:
+    """Whether a text that may be a time is no query. With a place that nobody knows or nearly knows it is one."""
+    if reading_of(said) is None:
+        return bool(near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
+    return plain(said) not in _OWN_WORDS
 
 
 def _without_lead_in(query: str) -> str:
