@@ -32,7 +32,7 @@ _ANNOUNCEMENT = re.compile(
 _ANNOUNCE = {kind.value: kind for kind in Announce}
 # `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, `摘要：` before that, or `摘要：` alone; the words between vary.
 _TRANSLATED_ANNOUNCEMENT = re.compile(
-    r"\s*(?:摘要\s*[：:]\s*)?(?:arXiv\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
+    r"\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
 )
 _TAIL = "(arXiv:"
 _TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")

@@ -11,6 +11,7 @@ _WORDS = re.compile(
     rf"(?<!\d)(?P<day>\d{{1,2}}) +(?P<month>{'|'.join(_MONTHS)})[a-z]* +(?P<year>\d{{4}}|\d{{2}})(?!\d)"
 )
 _CHINESE = re.compile(r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
+_ISO = re.compile(r"\d{4}-")
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
@@ -45,7 +46,7 @@ def day_in_chinese(text: str) -> date | None:
 def arxiv_day(stamp: str) -> date | None:
     """Returns the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read."""
     try:
-        moment = parsedate_to_datetime(stamp) if "," in stamp else datetime.fromisoformat(stamp)
+        moment = datetime.fromisoformat(stamp) if _ISO.match(stamp) else parsedate_to_datetime(stamp)
     except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:

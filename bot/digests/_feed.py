@@ -91,7 +91,9 @@ def feed_entry(record: FeedRecord, warnings: Warnings) -> Entry | None:
     """Returns the paper of a record, None if nothing identifies it."""
     announcement, abstract = split_announcement(record.text)
     arxiv_id, version = arxiv_address(record.identity) or arxiv_address(record.link) or (None, None)
-    if announcement and (arxiv_id is None or (version is None and announcement.arxiv_id == arxiv_id)):
+    if announcement and arxiv_id not in (None, announcement.arxiv_id):
+        warnings.add("id_mismatch", line=record.line, example=f"{announcement.arxiv_id} / {arxiv_id}")
+    elif announcement and version is None:
         arxiv_id, version = announcement.arxiv_id, announcement.version
     title, doi = collapse(record.title), doi_of(record.doi)
     key = paper_key(arxiv_id=arxiv_id, doi=doi, title=title, abstract=abstract)

@@ -2,7 +2,7 @@
 
 How a format uses it:
 
-    detect   `first_item(text)` is the first object of the document, or None; then test `"paper" in first`.
+    detect   `first_items(text)` yields the first objects of the document; then test `any("paper" in item for item in …)`.
              `head_of(text)` is the object that is the whole document, with its arrays empty.
     parse    `json_lines(text, warnings)` reads one object per line; a damaged line loses only that line.
              `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone; with a name those of the
@@ -18,7 +18,9 @@ than its text.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 
 from bot.digests._format import Entry
@@ -39,6 +41,7 @@ _FIRST_SIZE = (
 )  # characters in which the end of an object is searched first; later twice the length of the object before
 _NEAR = 32  # characters; an error so near to the end of the searched part may only mean that the part is too short
 _TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes
+_FIRST_ITEMS = 10  # objects that tell the format; some of them may be damaged or empty
 _SHOWN = 80  # characters of a line that are quoted
 
 
@@ -67,20 +70,18 @@ class Record:
         values = value if isinstance(value, list) else [value]
         return [text for text in map(self._plain, values) if text]
 
-    def flag(self, name: str) -> bool:
-        """Returns whether a member is `true`."""
-        return self.members.get(name) is True
+    def names(self, name: str) -> list[str]:
+        """Returns the names of an array of people: texts, or objects with a `name`, without those that are `hidden`."""
+        value = self.members.get(name)
+        people = value if isinstance(value, list) else []
+        shown = (one for one in people if not (isinstance(one, dict) and one.get("hidden") is True))
+        names = (self._plain(one.get("name") if isinstance(one, dict) else one) for one in shown)
+        return list(filter(None, names))
 
     def record(self, name: str) -> "Record":
         """Returns a member that is an object; an object without members if it is anything else."""
         value = self.members.get(name)
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
-
-    def records(self, name: str) -> list["Record"]:
-        """Returns the objects of an array."""
-        value = self.members.get(name)
-        values = value if isinstance(value, list) else []
-        return [Record(one, self.line, self.warnings) for one in values if isinstance(one, dict)]
 
     def _plain(self, value: object) -> str:
         if not isinstance(value, str):
@@ -91,12 +92,10 @@ class Record:
         return collapse(plain.text)
 
 
-def first_item(text: str, member: str = "") -> Record | None:
-    """Returns the first object that `json_items` finds, None if there is none before the first damage."""
-    try:
-        return next(json_items(text, Warnings(), member), None)
-    except BrokenDigest:
-        return None
+def first_items(text: str, member: str = "") -> Iterator[Record]:
+    """Yields the first objects that `json_items` finds, at most _FIRST_ITEMS, up to the first damage."""
+    with suppress(BrokenDigest):
+        yield from islice(json_items(text, Warnings(), member), _FIRST_ITEMS)
 
 
 def head_of(text: str) -> Record | None:
@@ -114,17 +113,17 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
     The document begins in `line`. Raises BrokenDigest, with the line, if a document breaks off or is damaged.
     """
     scanner = _Scanner(text, warnings, line)
-    glued = False
+    end = 0  # the line in which the document before this one ended
     while (character := scanner.next_character()) in ("[", "{"):
-        if glued:
-            warnings.add("glued_line", line=scanner.line(), example=scanner.rest())
-        glued = True
+        if end == scanner.line():
+            warnings.add("glued_line", line=end, example=scanner.rest())
         if character == "[":
             yield from scanner.items()
         elif member:
             yield from scanner.items_of(member)
         else:
             yield from scanner.record()
+        end = scanner.line()
     if character:
         warnings.add("bad_json_line", line=scanner.line(), example=scanner.rest())
 

@@ -2,16 +2,20 @@
 
 import hashlib
 import re
+from urllib.parse import unquote
 
 from bot.digests._plain import collapse
 from subscriptions.unicode_forms import normalized
 
-_DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S+")
+_DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
 
 
 def doi_of(text: str) -> str | None:
-    """Returns the first DOI in a text, in lower case; None if there is none. The DOI may be part of a link."""
-    found = _DOI.search(text)
+    """Returns the first DOI in a text, in lower case; None if there is none.
+
+    The DOI may be part of a link, whose slash may be written `%2F`. A full stop or comma after it belongs to the sentence.
+    """
+    found = _DOI.search(text) or (_DOI.search(unquote(text)) if "%" in text else None)
     return found[0].lower() if found else None
 
 

@@ -111,7 +111,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         message = "papers that end with the address of another one: {count}; their abstracts are left out"
         warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
         block.abstract = ""
-    authors, not_shown = split_listed(fields.get("Authors", ""))
+    authors, not_shown = split_listed(fields.get("Authors") or fields.get("Author", ""))
     if not_shown is not None:
         warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}" if not_shown else arxiv_id)
     return Paper(

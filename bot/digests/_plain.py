@@ -41,14 +41,15 @@ class PlainText:
 def plain_text(data: bytes) -> PlainText:
     """Returns the text of a document. Raises NotText if it is not UTF-8 or holds a NUL byte.
 
-    A lone carriage return stays, since it is no line end. A byte order mark at the start of any line is removed, since
+    A lone carriage return stays, since it is no line end; a second one before a line end goes, since a program that made
+    line ends of line ends wrote it. A byte order mark at the start of any line is removed, since
     files may have been glued together.
     """
     if b"\0" in data:
         raise NotText
     data = data.removeprefix(BOM)
     if b"\r\n" in data:
-        data = data.replace(b"\r\n", b"\n")
+        data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
     may_hold_controls = _may_hold_controls(data)  # before decoding, since the text may take four times the memory
     try:
         text = data.decode()

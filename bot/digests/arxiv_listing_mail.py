@@ -19,13 +19,17 @@ from subscriptions.model import Announce
 
 name = "arxiv_listing_mail"
 
-_BEGINNING = re.compile(r"\s*(?P<date>Date: .*)")
-_SLASHES = re.compile(r"^\\\\$", re.MULTILINE)
-_SUBJECT = re.compile(r"^Subject: (?:.*?\s(?P<new>\d{1,6}) new \+ (?P<cross>\d{1,6}) crosses received)?", re.MULTILINE)
+_LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a head; it may be folded over lines that begin with a blank
+_BEGINNING = re.compile(rf"\s*(?:(?!Date:){_LINE}){{0,40}}Date: (?P<date>.*(?:\n[ \t]+\S.*)?)")
+_SLASHES = re.compile(r"^\\\\[^\S\n]*$", re.MULTILINE)
+_SUBJECT = re.compile(
+    r"^Subject: (?:(?:.|\n[ \t])*?\b(?P<new>\d{1,6})\s+new\s+\+\s+(?P<cross>\d{1,6})\s+crosses\s+received)?",
+    re.MULTILINE,
+)
 
 
 def detect(text: str) -> bool:
-    r"""Returns whether the text begins like a mail, and one of its lines is `\\`."""
+    r"""Returns whether the text begins like a mail with a date, and one of its lines is `\\`."""
     return bool(_BEGINNING.match(text)) and bool(_SLASHES.search(text))
 
 

@@ -17,12 +17,13 @@ from bot.digests._warnings import Warnings
 
 name = "arxiv_listing_pastweek"
 
-_DAY = re.compile(r"^/\* (?P<day>\w+, .*) \*/$", re.MULTILINE)
+_DAY = re.compile(r"^/\* (?P<day>\w+, .*) \*/[^\S\n]*$", re.MULTILINE)
+_HEAD = re.compile(r"^\\\\[^\S\n]*\narXiv:", re.MULTILINE)
 
 
 def detect(text: str) -> bool:
     r"""Returns whether the text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
-    return "\\\\\narXiv:" in text and bool(_DAY.search(text))
+    return bool(_HEAD.search(text) and _DAY.search(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries

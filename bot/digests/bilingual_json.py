@@ -11,7 +11,7 @@ from itertools import chain
 
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
 from bot.digests._format import Content, Entry, bounded
-from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_was_read
+from bot.digests._json import Record, first_items, json_items, refuse_if_nothing_was_read
 from bot.digests._plain import parts_of
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
@@ -25,11 +25,8 @@ _SUMMARY_MEMBERS = ("translated_title", "translated_abstract", "tldr", "en_tdlr"
 
 
 def detect(text: str) -> bool:
-    """Returns whether the first object has the three members of every paper, and one that only this format has."""
-    first = first_item(text)
-    if first is None:
-        return False
-    return all(member in first for member in _ALWAYS) and any(member in first for member in _SUMMARY_MEMBERS)
+    """Returns whether one of the first objects has the three members of every paper, and one that only this format has."""
+    return any(map(_is_paper, first_items(text)))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
@@ -47,6 +44,10 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
         raise broken
     refuse_if_nothing_was_read(entries, warnings)
     return Content(entries=entries)
+
+
+def _is_paper(item: Record) -> bool:
+    return all(member in item for member in _ALWAYS) and any(member in item for member in _SUMMARY_MEMBERS)
 
 
 def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
@@ -77,6 +78,6 @@ def _record(item: Record) -> BilingualRecord:
         abstract=item.text("abstract"),
         translated_title=item.text("translated_title"),
         translated_abstract=item.text("translated_abstract"),
-        tldr=item.text("tldr") if "tldr" in item else None,
+        tldr=item.text("tldr") if item.has_text("tldr") else None,
         english_tldr=item.text("en_tdlr") or item.text("en_tldr"),
     )

@@ -38,8 +38,9 @@ _ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?
 _NOTE = re.compile(r"\[\^(?P<number>\d{1,6})\]:(?P<title>.*)")
 _LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{ADDRESS})\)")
 _BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, abstract
+_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces, so a line of fewer is a blank one
 _BEGINNING_OF_ROW = "| [^"
-_OF_NO_PAPER = ("# 摘要", "# 详细", "| Ref", "| ---")
+_OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,11 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[_Numbered]:
 
 def _blocks(body: str) -> list[str]:
     """Returns the six blocks of a note by position. Empty blocks and missing ones are ""."""
-    blocks = [block.strip() for block in body.split("\n\n", _BLOCKS)[:_BLOCKS]]
+    blocks = [block.strip() for block in _BETWEEN.split(body, _BLOCKS)[:_BLOCKS]]
     return blocks + [""] * (_BLOCKS - len(blocks))
 
 
 def _first_unrecognized(page: str, first: int) -> int:
     """Returns the number of the first line that an empty page would not have, 0 if there is none."""
     lines = enumerate(lines_of(page), first)
-    return next((number for number, line in lines if line.strip() and not line.startswith(_OF_NO_PAPER)), 0)
+    return next((number for number, line in lines if not _OF_NO_PAPER.match(line)), 0)

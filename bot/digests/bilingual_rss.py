@@ -5,6 +5,8 @@ translated title, title, link, tldr, English tldr, translated abstract, abstract
 `&`; reading them as HTML would damage them.
 """
 
+import re
+
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
 from bot.digests._feed import warn_truncated
 from bot.digests._format import Content
@@ -14,7 +16,8 @@ from bot.digests._xml import Element, read_head, read_xml
 name = "bilingual_rss"
 
 _TITLE = "Chat Arxiv"
-_OPENING, _BETWEEN, _CLOSING = "<p>\n", "\n</p>\n<p>\n", "\n</p>"
+_OUTSIDE = re.compile(r"<p>[^\S\n]*\n(?P<inside>.*)\n</p>", re.DOTALL)
+_BETWEEN = re.compile(r"\n</p>[^\S\n]*\n<p>[^\S\n]*\n")
 _PARAGRAPHS = 7
 
 
@@ -53,6 +56,5 @@ def _record(item: Element) -> BilingualRecord:
 
 def _paragraphs(description: str) -> list[str]:
     """Returns the paragraphs by position, empty ones too; [] if the text is not written in paragraphs."""
-    if not (description.startswith(_OPENING) and description.endswith(_CLOSING)):
-        return []
-    return description[len(_OPENING) : -len(_CLOSING)].split(_BETWEEN)
+    outside = _OUTSIDE.fullmatch(description)
+    return _BETWEEN.split(outside["inside"]) if outside else []

@@ -10,7 +10,7 @@ import re
 from bot.digests._arxiv import version_number
 from bot.digests._days import day_in
 from bot.digests._format import Content, Entry, bounded
-from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_was_read
+from bot.digests._json import Record, first_items, head_of, json_items, refuse_if_nothing_was_read
 from bot.digests._keys import doi_of, paper_key
 from bot.digests._names import decode_accents
 from bot.digests._warnings import Warnings
@@ -19,6 +19,7 @@ from subscriptions.model import Paper
 name = "biorxiv_json"
 
 _MEMBER = "collection"
+_OBJECT = re.compile(r"\s*\{")
 _BEGINNING = re.compile(r'\s*\{\s*"(?:messages|collection)"\s*:')
 _COLLECTION = re.compile(r'"collection"\s*:\s*\[')
 _NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer without preprints that is no error
@@ -28,10 +29,13 @@ _SITE = "https://www.biorxiv.org/content/"
 
 def detect(text: str) -> bool:
     """Returns whether the document is an object with `messages` and an array `collection`, which holds preprints or nothing."""
-    if not _BEGINNING.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
+    if not _OBJECT.match(text) or '"messages"' not in text or not _COLLECTION.search(text):
         return False
-    first = first_item(text, _MEMBER)
-    return first is None or "doi" in first
+    items = list(first_items(text, _MEMBER))
+    if items:
+        return any("doi" in item for item in items)
+    head = head_of(text)
+    return bool(_BEGINNING.match(text)) if head is None else "messages" in head and _MEMBER in head
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
@@ -50,7 +54,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
         entries.append(Entry(record.line, paper))
         days.append(day_in(record.text("date")))
     refuse_if_nothing_was_read(entries, warnings)
-    message = None if entries else first_item(text, "messages")
+    message = None if entries else next(first_items(text, "messages"), None)
     if message and message.text("status").lower() not in _NO_ERRORS:
         warnings.add_error(message.text("status"), message.line)
     return Content(entries=_highest_first(entries), day=max(filter(None, days), default=None))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from bot.digests._arxiv import arxiv_address, arxiv_link, categories_of
 from bot.digests._format import Content, Entry, bounded
-from bot.digests._json import Record, first_item, json_items, json_lines, refuse_if_nothing_was_read
+from bot.digests._json import Record, first_items, json_items, json_lines, refuse_if_nothing_was_read
 from bot.digests._keys import paper_key
 from bot.digests._names import decode_accents, split_authors
 from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
@@ -41,8 +41,7 @@ _FIELDS = {  # fields of AI that belong to the summary, in reading order → the
 def detect(text: str) -> bool:
     """Returns whether the first readable object has a title, a summary, and an id or address."""
     if _DOCUMENT.match(text):
-        first = first_item(text)
-        return first is not None and _is_paper(first)
+        return any(map(_is_paper, first_items(text)))
     return bool(_OBJECT.match(text)) and any(map(_is_paper, json_lines(text, Warnings())))
 
 
@@ -76,7 +75,7 @@ def _paper(record: Record, language: str | None) -> Paper | None:
     key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
     if key is None:
         return None
-    categories = categories_of(record.texts("categories") or re.split("[,;]| ", record.text("cate")))
+    categories = categories_of(_categories(record, "categories") or _categories(record, "cate"))
     summary = record.record("AI")
     texts = {name: summary.text(field) for field, name in _FIELDS.items() if summary.has_text(field)}
     return Paper(
@@ -96,7 +95,12 @@ def _paper(record: Record, language: str | None) -> Paper | None:
     )
 
 
+def _categories(record: Record, member: str) -> list[str]:
+    """Returns the categories of a member: an array of them, or all in one text."""
+    return re.split("[,;]| ", record.text(member)) if record.has_text(member) else record.texts(member)
+
+
 def _authors(record: Record) -> tuple[str, ...]:
     if names := record.text("authors"):  # all names in one text
         return split_authors(names)
-    return tuple(filter(None, map(decode_accents, record.texts("authors"))))
+    return tuple(filter(None, map(decode_accents, record.names("authors"))))

@@ -9,7 +9,7 @@ import re
 from bot.digests._arxiv import arxiv_address, arxiv_link
 from bot.digests._days import day_in
 from bot.digests._format import Content, Entry, bounded
-from bot.digests._json import Record, first_item, json_items, refuse_if_nothing_was_read
+from bot.digests._json import Record, first_items, json_items, refuse_if_nothing_was_read
 from bot.digests._keys import paper_key
 from bot.digests._names import decode_accents
 from bot.digests._warnings import Warnings
@@ -17,16 +17,15 @@ from subscriptions.model import Paper
 
 name = "hf_json"
 
-_ARRAY = re.compile(r"\s*\[\s*\{")
+_ARRAY = re.compile(r"\s*\[")
 _EMPTY = re.compile(r"\s*\[\s*\]\s*")
 
 
 def detect(text: str) -> bool:
-    """Returns whether the document is an array; its first object has a `paper`, or it is empty."""
+    """Returns whether the document is an array; one of its first objects has a `paper`, or it is empty."""
     if _EMPTY.fullmatch(text):
         return True
-    first = first_item(text) if _ARRAY.match(text) else None
-    return first is not None and bool(first.record("paper").members)
+    return bool(_ARRAY.match(text)) and any(item.record("paper").members for item in first_items(text))
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
@@ -59,7 +58,7 @@ def _paper(record: Record) -> Paper | None:
     key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
     if key is None:
         return None
-    names = (decode_accents(author.text("name")) for author in inner.records("authors") if not author.flag("hidden"))
+    names = map(decode_accents, inner.names("authors"))
     return Paper(
         key=key,
         title=title,

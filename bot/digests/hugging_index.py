@@ -26,9 +26,9 @@ from subscriptions.model import Paper
 name = "hugging_index"
 
 _MONTH = re.compile(r"# \d{4}年\d{1,2}月[^\S\n]*(?=\n|$)")
-_DAY = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日\s*")
-_PAPER = re.compile(r"- \[")
-_TRANSLATION = re.compile(r"\s*- \[翻译[：:]")
+_DAY = re.compile(r"(?:#{1,6} +)?\d{4}年\d{1,2}月\d{1,2}日\s*")
+_PAPER = re.compile(r"[-*+] \[")
+_TRANSLATION = re.compile(r"\s*[-*+] \[翻译[：:]")
 _FILE = re.compile(r"\]\((?=\d{4}年\d{1,2}月\d{1,2}日/)")
 _FILE_END = ".md)"
 
@@ -104,6 +104,6 @@ class _Month:
 
     def _note_unrecognized(self, line: str, number: int) -> None:
         self._unrecognized_at = self._unrecognized_at or number
-        if line.lstrip().startswith("- ["):
+        if _PAPER.match(line.lstrip()):
             self._warnings.add("unparsed_heading", line=number, example=line)
             self._target = ""

@@ -29,7 +29,7 @@ from datetime import date
 from itertools import islice
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, version_number, without_translated_announcement
-from bot.digests._days import day_in_chinese
+from bot.digests._days import day_in, day_in_chinese
 from bot.digests._format import Content, Entry, bounded
 from bot.digests._keys import paper_key
 from bot.digests._language import language_of
@@ -43,12 +43,12 @@ name = "hugging_md"
 
 _DAY = re.compile(r"发布时间[：:].*")
 _TITLE = re.compile(
-    r"(?P<before>(?:\[Arxiv\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)"
+    r"(?P<before>(?:\[(?i:arxiv)\]\([^)]*\))?)[ \ufeff]*(?P<title># .*)"
 )  # `before` is the end of a file that was glued to this one
 _HEADING = re.compile(r"# 摘要\s*")
 _MOST_LINES = 8  # from the title to the day
-_END = re.compile(r"!\[|\[Arxiv\]\(")  # a picture, or the address of the paper
-_ADDRESS = re.compile(rf"\[Arxiv\]\({ADDRESS}\)")
+_END = re.compile(r"!\[|\[(?i:arxiv)\]\(")  # a picture, or the address of the paper
+_ADDRESS = re.compile(rf"\[(?i:arxiv)\]\({ADDRESS}\)")
 _LABEL = re.compile(r"\s*(?:#+\s*)?(?:摘要|Abstract)(?:\s*[：:]\s*|\s*\n)")
 _TWO = 2  # quotations: the translation, the abstract
 
@@ -75,7 +75,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     entries: list[Entry] = []
     days: list[date] = []
     for page in bounded(_pages(text.split("\n"), warnings)):
-        day = day_in_chinese(page.lines[0])
+        day = day_in_chinese(page.lines[0]) or day_in(page.lines[0])
         days += [day] if day else []
         entry = _entry(page, warnings, language)
         if entry:

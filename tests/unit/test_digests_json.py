@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._json import MOST_CHARACTERS, Record, first_item, head_of, json_items, json_lines
+from bot.digests._json import MOST_CHARACTERS, first_items, head_of, json_items, json_lines
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 
@@ -39,6 +39,7 @@ def _members(records: Callable[..., object], text: str, *more: str) -> tuple[lis
         ("{}", "c", [], {}),
         ('[{"c": "1"}]', "c", [{"c": "1"}], {}),
         ('[{"a": "1"}][{"a": "2"}]\ufeff{"a": "3"}', "", [{"a": "1"}, {"a": "2"}, {"a": "3"}], {"glued_line": 2}),
+        ('[{"a": "1"}]\n\n[\n{"a": "2"}\n] {"a": "3"}', "", [{"a": "1"}, {"a": "2"}, {"a": "3"}], {"glued_line": 1}),
         ('[{"a": "1"}]\nthe end', "", [{"a": "1"}], {"bad_json_line": 1}),
         ('[{"a": 2601.10, "b": -1e9999, "c": NaN}]', "", [{"a": "2601.10", "b": "-1e9999", "c": None}], {}),
         ('[{"a": "1", "a": "2"}]', "", [{"a": "2"}], {}),
@@ -70,10 +71,11 @@ def test_a_damaged_document_is_refused_with_its_line(text: str, line: int) -> No
         list(json_items(text, Warnings()))
 
 
-def test_the_first_object_is_found_in_a_document_that_breaks_off_behind_it() -> None:
-    assert (first_item('[{"a": "1"}, {"b') or Record({}, 0, Warnings())).members == {"a": "1"}
+def test_the_first_objects_are_found_in_a_document_that_breaks_off_behind_it() -> None:
+    assert [item.members for item in first_items('[7, {"a": "1"}, {"b": "2"}, {"c')] == [{"a": "1"}, {"b": "2"}]
+    assert len(list(first_items('{"a": "1"}\n' * 99))) < 99
     for text in ("[", "[null", DEEP, "", "x", '{"a": '):
-        assert first_item(text) is None
+        assert not list(first_items(text))
 
 
 @pytest.mark.parametrize(
@@ -104,15 +106,14 @@ def test_a_line_of_nothing_but_damage_ends_soon() -> None:
 def test_members_are_read_as_what_they_should_be() -> None:
     warnings = Warnings()
     (record,) = json_items(
-        r'{"t": " a \n b\u0000 \ud83d", "n": 7, "l": ["x", "", null, 8, {}], "r": {"t": "in"}, "rs": [{"t": "1"}, 2], "f": true}',
+        r'{"t": " a \n b\u0000 \ud83d", "n": 7, "l": ["x", "", null, 8, {}], "r": {"t": "in"}, "p": [{"name": "Ada"}, "Bo", {"name": "Di", "hidden": true}, {"name": "Cy", "hidden": false}, {"name": null}], "f": true}',
         warnings,
     )
     assert [record.text(name) for name in ("t", "n", "l", "r", "f", "none")] == ["a b", "7", "", "", "", ""]
     assert [record.texts(name) for name in ("t", "l", "r", "none")] == [["a b"], ["x", "8"], [], []]
     assert [record.has_text(name) for name in ("t", "l", "none")] == [True, False, False]
-    assert [record.flag(name) for name in ("f", "t", "none")] == [True, False, False]
+    assert [record.names(name) for name in ("p", "l", "t", "none")] == [["Ada", "Bo", "Cy"], ["x", "8"], [], []]
     assert [record.record(name).text("t") for name in ("r", "t", "none")] == ["in", "", ""]
-    assert [inner.text("t") for name in ("rs", "r", "none") for inner in record.records(name)] == ["1"]
     (warning,) = warnings.collected()
     assert (warning.code, warning.examples[:2]) == ("control_characters", ("U+0000", "U+D83D"))
 

@@ -165,6 +165,11 @@ def test_a_list_of_names_in_a_mail_is_split(written: str, names: tuple[str, ...]
         (" 10.5802/KITE.257 10.1000/two", "10.5802/kite.257"),
         ("https://doi.org/10.1000.10/123(a)", "10.1000.10/123(a)"),
         ("doi:10.48550/arXiv.2601.00001", "10.48550/arxiv.2601.00001"),
+        ("10.5802/KITE.257., 10.1000/two", "10.5802/kite.257"),
+        ("10.5802/(SICI)10(1998)49:8<6::AID-A>3.0.CO;2-O;", "10.5802/(sici)10(1998)49:8<6::aid-a>3.0.co;2-o"),
+        ("https://doi.org/10.5802%2FKITE.257", "10.5802/kite.257"),
+        ("10.5802/100%25", "10.5802/100%25"),
+        ("10.5802/...", None),
         ("NA", None),
         ("10.1101", None),
         ("110.1101/2", None),
@@ -266,6 +271,7 @@ def test_a_title_without_announcement_stays(title: str) -> None:
     [
         ("arXiv:2403.05003v2 公告类型：替换-交叉 摘要：风筝。", "风筝。"),
         ("摘要：arXiv:2403.05003v2 公告类型：新 摘要：风筝。", "风筝。"),
+        ("ArXiv：2403.05003v2 公告类型：替换 摘要：风筝。", "风筝。"),
         ("摘要： 风筝。", "风筝。"),
         ("风筝的摘要：没有。", "风筝的摘要：没有。"),
         ("arXiv:2403.05003v2 上的风筝。", "arXiv:2403.05003v2 上的风筝。"),
@@ -330,6 +336,7 @@ def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | N
         ("Sat, 01 Aug 2026 00:00:00 -0400", date(2026, 8, 1)),
         ("Fri, 23 Feb 2024 05:00:11 +0000", date(2024, 2, 23)),
         ("Fri, 23 Feb 2024 04:59:59 +0000", date(2024, 2, 22)),
+        ("23 Feb 2024 05:00:11 +0000", date(2024, 2, 23)),
         ("2025-08-20T04:00:19.866337+00:00", date(2025, 8, 20)),
         ("2025-08-20T03:59:59Z", date(2025, 8, 19)),
         ("2025-08-20T03:59:59", date(2025, 8, 19)),
@@ -367,6 +374,7 @@ def test_the_language_of_the_source_wins_over_the_script() -> None:
 
 def test_bytes_become_text_line_by_line() -> None:
     assert plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd").text == "a\nb\rc\nd"
+    assert plain_text(b"a\r\r\n\r\r\nb\rc").text == "a\n\nb\rc"
     assert collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
     for data in (b"\xff\xfea\x00", b"a\0b", b"\xe9", "é".encode()[:1], b"\xed\xa0\x80"):
         with pytest.raises(NotText):
