@@ -23,7 +23,8 @@ run: .venv/runtime.stamp ## the bot; without any setting a page to talk with it,
 	$(BIN)/paperwire run $(ARGS)
 
 test: .venv/dev.stamp ## all tests, in parallel; what is skipped is named
-	$(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
+	@# the tests start a process again and again, which would compile all modules each time where Python may not keep them
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
 
 test-browser: .venv/dev.stamp chromium ## the pages in a real browser
 	$(BIN)/python -m pytest -q -rs tests/browser $(ARGS)
