@@ -31,7 +31,7 @@ from bot.sources.from_settings import make_fetcher
 
 def check(
     *,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no platform.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no platform, and no source on the web.")] = False,
     json: Json = False,
 ) -> int:
     """Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong."""

@@ -1,0 +1,162 @@
+"""The docs name only files and modules that there are, every name of a command, and the numbers of the program."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.commands.papers.like import MOST_GIVEN
+from bot.commands.registry import REGISTRY
+from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
+from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.operation.heartbeat import INTERVAL
+from bot.operation.web.body import LONGEST_BODY
+from bot.operation.web.pages.sessions import LASTS
+from bot.operation.web.pages.sign_in import MOST_TRIES
+from bot.operation.web.pages.status import DAYS as DAYS_OF_STATUS
+from bot.operation.web.web_server import LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
+from bot.sources.enrichment import IDS_PER_REQUEST
+from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
+from bot.sources.poll.missed import HISTORY
+from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
+from subscriptions.chat_settings import LARGEST_LIMIT
+from subscriptions.matching.batch import MANY
+from subscriptions.planning.decision import MOST_NEAR
+from subscriptions.planning.source_calendar import LATE_AFTER
+from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
+from subscriptions.query.parsing.sentences import MOST_NEAR as MOST_LIKE
+from subscriptions.ranking.rarity import SAMPLE
+from subscriptions.ranking.taste import MOST_WORDS, MOST_WORDS_OF_ONE
+from subscriptions.service.chats.access import WRONG_CODES
+from subscriptions.service.operations.at_work import SILENT_AFTER
+from subscriptions.service.papers.alike import LOOKED_AT, MOST_ALIKE
+from subscriptions.service.papers.counting import MOST_COUNTED
+from subscriptions.service.papers.signals import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
+from subscriptions.service.planner.no_match import STREAK_AFTER
+from subscriptions.service.planner.plan import SLICE
+from subscriptions.service.subscriptions.changes import KEPT
+from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
+from subscriptions.store.papers.enrichment import MOST_ASKED
+from subscriptions.wording import LONGEST_NAME
+from tests.integration.docs_pages import DOCS, ROOT, page, rows
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
+MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/subscriptions/counting.py"}}  # that its recipes make
+IN_WORDS = {
+    2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten", 20: "twenty", 30: "thirty", 60: "sixty",
+    100: "(?:a )?hundred", 200: "two hundred", 1000: "thousand",
+}  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------------- files and modules
+
+
+@pytest.mark.parametrize("path", [one for one in PAGES if one.name != "CHANGELOG.md"], ids=lambda path: path.name)
+def test_a_page_names_only_files_and_modules_that_there_are(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`", text))
+    assert [name for name in named - MADE.get(path.name, set()) if not (ROOT / name).exists()] == []
+    modules = set(re.findall(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)", text))
+    assert [name for name in modules if not _is_a_module(name)] == []
+
+
+def _is_a_module(name: str) -> bool:
+    """Returns whether a dotted name is a module, or something in one."""
+    whole, above = ROOT / name.replace(".", "/"), ROOT / name.rpartition(".")[0].replace(".", "/")
+    inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
+    last = name.rpartition(".")[2]
+    known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
+    return whole.with_suffix(".py").is_file() or whole.is_dir() or known
+
+
+def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
+    wrong = [
+        f"{first}: {name}"
+        for top in ("bot", "subscriptions")
+        for first in sorted((ROOT / top).rglob("__init__.py"))
+        for name in re.findall(
+            r"^- `([\w/]+\.py)`|[,;] `([\w/]+\.py)`", first.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        if not any((first.parent / each).exists() or [*first.parent.glob(f"*/{each}")] for each in name if each)
+    ]
+    assert wrong == []
+
+
+# ------------------------------------------------------------------------------------------------------------- commands
+
+
+@pytest.mark.parametrize("command", [one for one in REGISTRY.commands if one.listed], ids=lambda one: one.name)
+@pytest.mark.parametrize("guide", ["guide.md", "guide.zh.md"])
+def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: object) -> None:
+    names: tuple[str, ...] = command.aliases  # type: ignore[attr-defined]
+    assert [name for name in names if f"`/{name}`" not in page(guide)] == []
+
+
+# -------------------------------------------------------------------------------------------------------------- numbers
+
+
+NUMBERS = (  # page, a sentence of it with # for a number, the number of the program
+    ("guide.md", "Several lines are several subscriptions, # at most", MOST_LINES),
+    ("guide.md", "within # minutes the edited", EDITED_WITHIN.seconds / 60),
+    ("guide.md", "a name of at most # characters", LONGEST_NAME),
+    ("guide.md", "the last change, up to # of them", KEPT),
+    ("guide.md", "nothing has matched on # days", STREAK_AFTER),
+    ("guide.md", "each time the # papers nearest", MOST_NEAR),
+    ("guide.md", "nearest to it among the newest #, ", LOOKED_AT),
+    ("guide.md", "more than\n#, or if", MOST_COUNTED),
+    ("guide.md", "can have # subscriptions", MOST_PER_CHAT),
+    ("guide.md", "give # commands a minute", MAX_OF_CHAT),
+    ("guide.md", "# of one person in a group", MAX_OF_PERSON),
+    ("operating.md", "It gives # commands a minute", MAX_OF_CHAT),
+    ("operating.md", "holds # subscriptions at most", MOST_PER_CHAT),
+    ("operating.md", "send # wrong codes an hour", WRONG_CODES),
+    ("operating.md", "accepts at most # connections", MOST_CONNECTIONS),
+    ("operating.md", "may have # of them", MOST_OF_AN_ADDRESS),
+    ("operating.md", "may take # seconds, its body", LONGEST_HEAD),
+    ("operating.md", "its body # seconds", LONGEST_BODY),
+    ("operating.md", "A session lasts # days", LASTS.days),
+    ("operating.md", "After # wrong passwords", MOST_TRIES),
+    ("operating.md", "each of the last # days", DAYS_OF_STATUS),
+    ("operating.md", "the batches of the last # days", HISTORY.days),
+    ("operating.md", "`late` | # hours after", LATE_AFTER.seconds / 3600),
+    ("operating.md", "or # times if the answer", MOST_TRIES_OF_A_DAY),
+    ("operating.md", "ids, # in one request", IDS_PER_REQUEST),
+    ("operating.md", "is asked for # times, half", MOST_ASKED),
+    ("operating.md", "after # seconds without a heartbeat others", SILENT_AFTER.seconds),
+    ("operating.md", "the last # signals", MOST_SIGNALS),
+    ("queries.md", "commas between, # at most", MOST_PAPERS),
+    ("queries.md", "a query has # `like:` at most", MOST_LIKE),
+    ("queries.md", "the nearest # are shown", MOST_NEAR),
+    ("queries.md", "papers that are named # words", MOST_WORDS),
+    ("queries.md", "shares its words with none, #.", MOST_WORDS_OF_ONE),
+    ("queries.md", "A query of more than # characters", MAX_QUERY_LENGTH),
+    ("queries.md", "more than # alternatives", MAX_ALTERNATIVES),
+    ("queries.md", "at least # letters or digits", SHORTEST_PREFIX),
+    ("order.md", "the newest # papers.", SAMPLE),
+    ("order.md", "# words that speak for a paper", MOST_WORDS),
+    ("order.md", "or # where a single paper", MOST_WORDS_OF_ONE),
+    ("order.md", "from its newest # papers", LEARNED_FROM),
+    ("order.md", "The last # signals", MOST_SIGNALS),
+    ("order.md", "signals are kept, and a #\nsaved", MOST_SAVED),
+    ("order.md", "the nearest are shown, # at most", MOST_ALIKE),
+    ("commands.md", "or to several, # at most", MOST_GIVEN),
+    ("commands.md", "spaces, of at most # characters", LONGEST_NAME_OF_A_CHAT),
+    ("commands.md", "one line of at most # characters", LONGEST_NAME),
+    ("settings.md", "a delivery shows, at most #.", LARGEST_LIMIT),
+    ("metrics.md", "GET every # minutes", INTERVAL / 60),
+    ("architecture.md", "Slices of # chats", SLICE),
+    ("architecture.md", "imported for # clauses", MANY),
+    ("scaling.md", "claims # of those that are due", SLICE),
+)
+
+
+@pytest.mark.parametrize(("name", "sentence", "number"), NUMBERS, ids=lambda value: str(value)[:40])
+def test_a_number_of_a_page_is_that_of_the_program(name: str, sentence: str, number: float) -> None:
+    assert number == int(number)
+    written = f"(?:{int(number):,}|{int(number)}|{IN_WORDS.get(int(number), '-')})"
+    pattern = r"\s".join(re.escape(word) for word in sentence.split()).replace(r"\#", written)
+    assert re.search(pattern, page(name)), f"docs/{name} does not say: {sentence.replace('#', str(number))}"
+
+
+def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
+    documented = [float(row["counts"]) for row in rows("order.md", "it", "counts")]
+    assert documented == [*STRENGTHS.values()]
