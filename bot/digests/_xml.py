@@ -1,8 +1,10 @@
 """Reads XML feeds from front to back. Keeps complete records; accepts no DTD and no entities of the document."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
+from html.entities import html5
 from typing import Generic, TypeVar
 from xml.parsers import expat
 
@@ -11,6 +13,9 @@ from bot.digests._format import MOST_PAPERS, too_many
 T = TypeVar("T")
 
 _BEGINNING = re.compile(r"\s*<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed)\b)")  # with any namespace prefix
+_NAMED = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?P<name>[A-Za-z][A-Za-z\d]{1,39};)")  # as in HTML: `&eacute;`
+_STRAY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#\d{1,9}|#x[\da-fA-F]{1,9});)")  # begins no reference of XML
+_LONGEST_REFERENCE = 42  # characters
 _CHUNK = 1 << 16  # characters handed to the parser at once
 _MOST_ELEMENTS = (
     50_000  # in memory at once; five times the longest record of arXiv; bounds the memory of a hostile document
@@ -81,6 +86,27 @@ def read_head(text: str) -> Element | None:
     return None if reader.document.doctype else reader.document.root
 
 
+def _chunks(xml: str) -> Iterator[str]:
+    """Yields the document in parts, none of which ends within a reference.
+
+    Characters named as in HTML become these characters, any other `&` that begins no reference becomes text. A document
+    with CDATA sections stays as it is, since any `&` in them is text.
+    """
+    repair = "<![CDATA[" not in xml
+    at = 0
+    while at < len(xml):
+        end = at + _CHUNK
+        if end < len(xml):
+            end = max(xml.rfind("&", end - _LONGEST_REFERENCE, end), 0) or end
+        chunk = xml[at:end]
+        yield _STRAY.sub("&amp;", _NAMED.sub(_named, chunk)) if repair else chunk
+        at = end
+
+
+def _named(reference: re.Match[str]) -> str:
+    return escape(html5[reference["name"]]) if reference["name"] in html5 else reference[0]
+
+
 class _Reader(Generic[T]):
     def __init__(self, record: str, make: Callable[[Element], T | None]) -> None:
         self.document = Document[T]()
@@ -104,8 +130,8 @@ class _Reader(Generic[T]):
         self._lines_before = text.count("\n", 0, len(text) - len(xml))
         xml = xml.replace("\r", " ")  # expat would count it as a line
         try:
-            for at in range(0, len(xml), _CHUNK):
-                parse(xml[at : at + _CHUNK], False)
+            for chunk in _chunks(xml):
+                parse(chunk, False)
             parse("", True)
         except expat.ExpatError as error:
             self.document.error = expat.errors.messages.get(error.code, "not well-formed")

@@ -39,7 +39,7 @@ _FIELDS = {  # fields of AI that belong to the summary, in reading order → the
 
 
 def detect(text: str) -> bool:
-    """Returns whether the first readable object has a title, a summary, and an id or address."""
+    """Returns whether the first readable object has a title, a summary or `AI`, and an id or address."""
     if _DOCUMENT.match(text):
         return any(map(_is_paper, first_items(text)))
     return bool(_OBJECT.match(text)) and any(map(_is_paper, json_lines(text, Warnings())))
@@ -53,7 +53,7 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:
 
 
 def _is_paper(record: Record) -> bool:
-    return "title" in record and "summary" in record and ("id" in record or "url" in record)
+    return "title" in record and ("summary" in record or "AI" in record) and ("id" in record or "url" in record)
 
 
 def _entries(text: str, warnings: Warnings, language: str | None) -> Iterator[Entry]:

@@ -55,7 +55,7 @@ _HEAD = "\n### ["
 # A head: perhaps a number, then the title, `](` and an address up to the end of the line. The title is matched greedily,
 # since titles may contain `](`.
 _LINKED = re.compile(
-    r"### \[(?:\d+\] \[|(?!\d+\] ))(?P<title>.*)"
+    r"### \[(?:\d+\][^\S\n]*\[|(?!\d+\] ))(?P<title>.*)"
     rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{ADDRESS}\)[^\S\n]*(?=\n|$)"
 )
 _UNLINKED = re.compile(r"^\[\d+\] (?P<title>\S.*)(?=\nAuthors: .* \| Main Category: )", re.MULTILINE)

@@ -29,7 +29,7 @@ _MONTH = re.compile(r"# \d{4}年\d{1,2}月[^\S\n]*(?=\n|$)")
 _DAY = re.compile(r"(?:#{1,6} +)?\d{4}年\d{1,2}月\d{1,2}日\s*")
 _PAPER = re.compile(r"[-*+] \[")
 _TRANSLATION = re.compile(r"\s*[-*+] \[翻译[：:]")
-_FILE = re.compile(r"\]\((?=\d{4}年\d{1,2}月\d{1,2}日/)")
+_FILE = re.compile(r"\]\((?=(?:[^\s()]*/)?\d{4}年\d{1,2}月\d{1,2}日/)")
 _FILE_END = ".md)"
 
 

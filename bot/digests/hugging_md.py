@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import dropwhile, islice, takewhile
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, version_number, without_translated_announcement
 from bot.digests._days import day_in, day_in_chinese
@@ -129,7 +129,7 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
     numbers = (number for number, line in enumerate(page.lines) if _HEADING.fullmatch(line))
     heading = next(numbers, len(page.lines))
     above, below = page.lines[:heading], page.lines[heading + 1 :]
-    title = collapse(next((line[1:] for line in reversed(above) if line.startswith(">")), ""))
+    title = _quoted_title(above)
     translated, abstract = _abstracts(below)
     address = next((found for line in below if (found := _ADDRESS.match(line))), None)
     arxiv_id = address["id"] if address else None
@@ -150,6 +150,13 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
         translations=translations_of(_translated_title(page.title), translated, language),
     )
     return Entry(line=page.line, paper=paper)
+
+
+def _quoted_title(lines: list[str]) -> str:
+    """Returns the last quotation, which may have several lines."""
+    upwards = dropwhile(lambda line: not line.startswith(">"), reversed(lines))
+    quoted = [line[1:] for line in takewhile(lambda line: line.startswith(">"), upwards)]
+    return collapse(" ".join(reversed(quoted)))
 
 
 def _translated_title(lines: list[str]) -> str:
