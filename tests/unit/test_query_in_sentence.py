@@ -97,6 +97,10 @@ ENGLISH = [
     ("diffusion models but not video", "diffusion models -video"),
     ("I want papers on cs.LG, but not cs.CV", "cs.LG -cs.CV"),
     ("I want papers on RLHF or DPO", "RLHF or DPO"),
+    ("can I get papers about neural rendering?", "neural rendering"),
+    ("papers on diffusion. No surveys.", "diffusion -survey"),
+    ("I want diffusion papers. I don't want surveys.", "diffusion -survey"),
+    ("I want papers on diffusion that are not surveys", "diffusion -survey"),
     ('I want papers on "graph neural networks", but no surveys', '"graph neural networks" -survey'),
 ]
 TIMED = [
@@ -109,6 +113,11 @@ TIMED = [
     ("papers about diffusion models daily 9, please", "diffusion models daily 9"),
     ("I want a weekly update about diffusion models", "diffusion models weekly"),
     ("send me a weekly digest of diffusion papers", "diffusion weekly"),
+    ("please notify me at 8am about new papers on LLM agents", "LLM agents at 8am"),
+    ("tell me every monday about papers on graph learning", "graph learning every monday"),
+    ("could you send me a daily digest on causal inference at 8pm?", "causal inference daily at 8pm"),
+    ("I want weekly papers on RL every friday at 17", "RL weekly every friday at 17"),
+    ("papers about weekly supervision every monday", "weekly supervision every monday"),
     ("每天早上8点给我推送关于扩散模型的论文", "扩散模型 每天早上8点"),
     ("能每周一早上九点发给我扩散模型的论文吗", "扩散模型 每周一早上九点"),
     ("每周给我发一次扩散模型的论文", "扩散模型 每周"),
@@ -120,6 +129,7 @@ TIMED = [
 NOT_TO_BE_HAD = [  # the answer refuses these times, with the nearest that there is
     ("every hour send me papers on diffusion", "diffusion every hour"),
     ("hourly papers on diffusion please", "diffusion hourly"),
+    ("send me daily papers on RL weekly", "RL daily weekly"),
     ("send me hourly papers about diffusion", "diffusion hourly"),
     ("twice a day send me papers on diffusion", "diffusion twice a day"),
     ("every other day, send me papers on diffusion", "diffusion every other day"),
@@ -192,6 +202,9 @@ CHINESE = [
     ("除了综述以外的扩散模型论文", "扩散模型 -综述"),
     ("除了综述，我想看扩散模型的论文", "扩散模型 -综述"),
     ("最近有什么关于扩散模型的论文", "扩散模型"),
+    ("大模型有什么新论文？", "大模型"),
+    ("大模型有新论文吗", "大模型"),
+    ("我想看扩散模型的论文，别发综述", "扩散模型 -综述"),
     ("给我扩散模型的论文", "扩散模型"),
     ("我想看除综述外的扩散模型论文", "扩散模型 -综述"),
     ("作者 LeCun 的论文", "author:LeCun"),
@@ -200,6 +213,11 @@ CHINESE = [
 ]
 UNTOUCHED = [
     "twice daily dosing",
+    "daily activities at 9",
+    "weekly reports of floods at 8",
+    "tell me every day truths",
+    "networks. No free lunch.",
+    "模型有新能力",
     "hourly weather forecasts",
     "monthly precipitation papers",
     "today language models",

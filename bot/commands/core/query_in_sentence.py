@@ -55,7 +55,7 @@ _TO = (
 _WHEN_IT = r"(?:about|of|on|when(?:ever)?|if|once|as\s+soon\s+as)\s+(?:there\s+(?:is|are)\s+|there's\s+)?"
 # Lead-ins before a subject, or before "papers on" it.
 _ASKS = re.compile(
-    r"(?:gimme\s+|(?:i\s+)?wanna\s+(?:see|read|get|find|follow|know\s+about)\s+|i\s+(?:really\s+|also\s+|just\s+)?(?:want|need|wish)\s+" + _TO + r"|i(?:'d|\s+would)\s+(?:like|love)\s+" + _TO +
+    r"(?:gimme\s+|can\s+i\s+(?:get|see)\s+|(?:i\s+)?wanna\s+(?:see|read|get|find|follow|know\s+about)\s+|i\s+(?:really\s+|also\s+|just\s+)?(?:want|need|wish)\s+" + _TO + r"|i(?:'d|\s+would)\s+(?:like|love)\s+" + _TO +
     r"|(?:i\s*'?m\s+|i\s+am\s+)(?:very\s+|really\s+|mainly\s+|also\s+)?(?:interested\s+in|looking\s+for|searching\s+for|working\s+on|curious\s+about|after)\s+"
     r"|interested\s+in\s+|i\s+(?:care\s+about|work\s+on|follow|like)\s+"
     r"|(?:show|give|send|find|get|bring|fetch|recommend|suggest)\s+(?:me|us)\s+|(?:subscribe|sign)\s+me\s+(?:up\s+)?(?:to|for)\s+"
@@ -65,6 +65,7 @@ _ASKS = re.compile(
     r"|help\s+(?:me|us)\s+with\s+|what(?:'s|s|\s+is)\s+(?:new|the\s+latest)\s+(?:in|on|about|with)\s+)",
     re.IGNORECASE,
 )  # fmt: skip
+_TELL_ME = re.compile(r"(?:notify|alert|inform|ping|remind|tell|update|e?mail)\s+(?:me|us)\s+", re.IGNORECASE)
 # Lead-ins only before words for papers: otherwise they begin a query.
 _ASKS_FOR_PAPERS = re.compile(
     r"(?:find|search(?:\s+for)?|look(?:ing)?\s+for|get|follow|track|watch|monitor|recommend|suggest|list|fetch|send|show|give|read"
@@ -91,7 +92,8 @@ _AFTER = re.compile(
 )
 _NOT_THESE = r"(?:no|not|nothing|none|without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides)"
 _BUT = re.compile(
-    rf"(?:[\s,;]+(?:but|and|though)|[,;])\s+(?:please\s+)?{_NOT_THESE}\s+"
+    rf"(?:[\s,;]+(?:but|and|though)|[,;.])\s+(?:please\s+)?{_NOT_THESE}\s+"
+    r"|[,;.]\s+(?:but\s+)?i\s+(?:don't|do\s+not)\s+(?:want|need)\s+|\s+(?:that|which)\s+(?:are\s+not|aren't)\s+(?:about\s+)?"
     r"|[\s,;]+(?:without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides|minus)\s+",
     re.IGNORECASE,
 )
@@ -122,11 +124,13 @@ _OFTEN_ZH = re.compile(r"(?P<asks>(?:[给帮]我)?(?:推送|发送|发|推荐)�
 _SOME_ZH = re.compile(r"(?:一些|几篇|些|点|所有|全部|最新的?|新的|最近的?)*\s*")
 _ABOUT_ZH = re.compile(r"(?:最近|最新)?的?(?:关于|有关|涉及|针对|讨论|讲|介绍)\s*")
 _PAPERS_ZH = re.compile(
-    r"\s*(?:(?:方面|领域|方向|相关|有关)?(?:的|有)?(?:最新|新|近期|最近)?的?(?:论文|文章|文献|预印本|papers?)"
+    r"\s*(?:(?:方面|领域|方向|相关|有关)?(?:的|有(?:没有|什么|哪些|啥)?)?(?:最新|新|近期|最近)?的?(?:论文|文章|文献|预印本|papers?)"
     r"|(?:方面|领域|方向|相关)?的(?:最新|新|近期|最近)?的?(?:研究|工作|进展|成果))(?:吗|么|呢|吧|[?!。\s])*$",
     re.IGNORECASE,
 )
-_PAPERS_OF_ZH = re.compile(r"\s*(?:的(?:最新|新)?|相关的?|方面的)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$")
+_PAPERS_OF_ZH = re.compile(
+    r"\s*(?:的(?:最新|新)?|相关的?|方面的|有(?:没有|什么|哪些|啥)?新的?)(?:论文|文章|文献|预印本)(?:吗|么|呢|[?!。\s])*$"
+)
 _WORKS_ON_ZH = re.compile(r"我(?:们)?是(?:做|研究|搞)\s*(?P<subject>.+?)\s*的[。!\s]*")
 _OUTSIDE_ZH = re.compile(r"除了?(?P<not>.{1,20}?)(?:以外|之外|外)的?,?(?=.*[^\s。!])")
 _EXCEPT_FIRST_ZH = re.compile(r"除了(?P<not>[^,;、]{1,20}),(?=\s*我(?!们))")
@@ -140,7 +144,7 @@ _TELL_ME_ZH = re.compile(
 )
 _THANKS_ZH = re.compile(r"[,!。?\s]*(?:谢谢[你您]?|多谢|感谢)[,!。?\s]*$")
 _BUT_ZH = re.compile(
-    r"[,;。\s]*(?:但是?|不过|可是|而且|并且?)?[,\s]*请?(?:不想要|不想看|不需要|不要|不看|不包括|不包含|不含|不是|排除|去掉|除去|除了|除(?=.{1,20}外))\s*"
+    r"[,;。\s]*(?:但是?|不过|可是|而且|并且?)?[,\s]*请?(?:不想要|不想看|不需要|不要|不看|不包括|不包含|不含|不是|别(?:给我)?(?:发|推送)|排除|去掉|除去|除了|除(?=.{1,20}外))\s*"
 )
 _BUT_ALONE_ZH = re.compile(r"(?:[,;。\s]+|但是?|不过)(?:但是?|不过|可是)?[,\s]*(?:不想要|不想看|不要|除了|排除)\s*")
 _ENDING_ZH = re.compile(r"(?:以外|之外|除外|外)?(?:方面|类|相关)?的?(?:论文|文章|文献)?[。!\s]*$")
@@ -173,7 +177,9 @@ def _time_parted(said: str) -> tuple[str, str | None]:
     """Returns (the sentence without its time, that time). A time at the end is preferred to one at the front."""
     ending = split_when(said)
     if ending.when and is_time(ending.when):
-        return ending.query, ending.when
+        body, front = _time_taken_out(ending.query)  # "a daily digest of … at 8pm": the time has two parts
+        both = f"{front} {ending.when}"
+        return (body, both) if front and is_time(both) and _english(body) else (ending.query, ending.when)
     body, when = _time_taken_out(said)  # the end may only look like a time, as "daily 9 Gotham" with its unknown place
     return (body, when) if when else (ending.query, ending.when)
 
@@ -182,7 +188,8 @@ def _time_taken_out(body: str) -> tuple[str, str | None]:
     """Returns (the sentence without a time that stands before or behind its lead-in, that time)."""
     folded = body.translate(_FOLDED)
     begins = [_end(polite, folded, 0) for polite in (_POLITE, _POLITE_ZH)]
-    asks = [found.end() for found in (_ASKS.match(folded, begins[0]), _ASKS_ZH.match(folded, begins[1])) if found]
+    leads = (_ASKS.match(folded, begins[0]), _ASKS_ZH.match(folded, begins[1]), _TELL_ME.match(folded, begins[0]))
+    asks = [found.end() for found in leads if found]
     for place in dict.fromkeys((*asks, *begins)):
         when, rest = _leading_time(body[place:])
         if when:
