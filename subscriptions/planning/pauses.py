@@ -10,13 +10,15 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from subscriptions.errors import Refused, Sentence
 from subscriptions.planning import weekdays
 from subscriptions.planning.cadence import local_moment
-from subscriptions.planning.times import clock_of
+from subscriptions.planning.times import clock_of, count_of
 from subscriptions.unicode_forms import normalized
 
 LONGEST = timedelta(days=2 * 366)
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
-_LENGTH = re.compile(r"(?:for )?(?P<many>\d{1,4}|an?) ?(?P<unit>h|hours?|d|days?|w|weeks?|months?)")
+_LENGTH = re.compile(
+    r"(?:for )?(?P<many>\d{1,4}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) ?(?P<unit>h|hours?|d|days?|w|weeks?|months?)"
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _UNTIL = re.compile(r"(?:until|till?) |(?:直到|到|至) ?")
@@ -24,7 +26,7 @@ _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
     rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
-    rf"|(?:next )?(?P<weekday>{weekdays.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
+    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{weekdays.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
 # The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
@@ -43,7 +45,8 @@ _MANY_ZH = {
     "十": "10",
 }
 _UNITS_ZH = {"小时": "h", "天": "d", "日": "d", "周": "w", "星期": "w", "礼拜": "w", "月": "months"}
-_DAY_ZH = re.compile(rf"下?(?:周|星期|礼拜)([{weekdays.CHINESE_SIGNS}])")
+_DAY_ZH = re.compile(rf"(?P<next>下个?)?(?:周|星期|礼拜)(?P<day>[{weekdays.CHINESE_SIGNS}])")
+_DATE_OF_NUMBERS = re.compile(r"\d/\d")  # 3/4 is March in one country and April in another
 _LONGEST_TEXT = 60
 _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
@@ -71,20 +74,25 @@ def _in_english(plain: str) -> str:
         return f"{_MANY_ZH.get(length['many'], length['many'])} {_UNITS_ZH[length['unit']]}"
     plain = plain.replace("明天", "tomorrow ").replace("今天", "today ").replace("今晚", "today 晚上")
     plain = _DATE_ZH.sub(lambda date: f"{date['day']} {_MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
-    return " ".join(_DAY_ZH.sub(lambda day: f"{weekdays.DAYS[weekdays.chinese_day_number(day[1])]} ", plain).split())
+    return " ".join(_DAY_ZH.sub(_day_in_english, plain).split())
+
+
+def _day_in_english(match: re.Match[str]) -> str:
+    return f"{'next week ' if match['next'] else ''}{weekdays.DAYS[weekdays.chinese_day_number(match['day'])]} "
 
 
 def _after_length(plain: str, now: datetime) -> datetime | None:
     match = _LENGTH.fullmatch(plain)
     if match is None:
         return None
-    many = 1 if match["many"] in ("a", "an") else int(match["many"])
-    return now + min(many * _UNITS[match["unit"][0]], 2 * LONGEST)
+    return now + min(count_of(match["many"]) * _UNITS[match["unit"][0]], 2 * LONGEST)
 
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     """The moment of a day and a time of day, one of which may be left out; None if the text is no moment."""
     said = _UNTIL.sub("", plain, count=1).strip() if _UNTIL.match(plain) else plain
+    if _DATE_OF_NUMBERS.search(said):
+        return None
     today = now.astimezone(zone).date()
     for day_words, clock_words in _halves(said[:_LONGEST_TEXT]):
         clock = clock_of(clock_words) if clock_words else time(0)
@@ -120,8 +128,8 @@ def _day(match: re.Match[str], today: date) -> date | None:
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
     if match["weekday"]:
-        ahead = (weekdays.day_number(match["weekday"]) - today.weekday() - 1) % 7 + 1
-        return today + timedelta(days=ahead)
+        day = weekdays.day_number(match["weekday"]) - today.weekday()
+        return today + timedelta(days=day + 7 if match["week"] else (day - 1) % 7 + 1)  # 下周五 is in the next week
     try:
         if match["iso"]:
             return date(*map(int, match["iso"].split("-")))

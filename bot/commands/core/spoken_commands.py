@@ -199,7 +199,8 @@ _BLANKS = re.compile(r"(\s\s)\s+")  # the patterns below are slow on long runs o
 _WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
-_SOME_TIME = r"(?:until\s.+|till\s.+|for\s+(?:a|an|one|two|three|\d{1,3})\s.+|[一二两三四五六七八九十半]{1,2}个?(?:天|周|星期|月|小时)|\d{1,3}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
+_MANY = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_SOME_TIME = rf"(?:until\s.+|till\s.+|for\s+{_MANY}\s.+|{_MANY}\s+(?:days?|weeks?|hours?|months?)|[一二两三四五六七八九十半]{{1,2}}个?(?:天|周|星期|月|小时)|\d{{1,3}}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
 # (pattern, command): a command followed by arguments that cannot be a query; the group `words` holds them.
 _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), command)

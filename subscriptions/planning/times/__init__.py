@@ -5,6 +5,7 @@ decides what they mean together, `_when` and `_options` make cadences of that. `
 its time begins.
 """
 
+from subscriptions.planning.times._clocks import count_of as count_of
 from subscriptions.planning.times._ending import Ending as Ending
 from subscriptions.planning.times._ending import as_words as as_words
 from subscriptions.planning.times._ending import split_when as split_when
