@@ -263,6 +263,14 @@ async def test_edit_reads_the_time_and_a_time_alone_changes_only_it(bot: BotHarn
     assert subscriptions(bot) == ["daily 08:00 Europe/Berlin | graph neural networks"]
 
 
+async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    await bot.says("London")
+    said = await bot.says("/schedule 1 weekdays 8:30 Tokyo")
+    assert said.lines == ["✓ Schedule of 1: weekdays 08:30 Asia/Tokyo", "Next: Fri 23 Jan 08:30."]
+    assert (await bot.says("/schedule 1")).lines[0] == "1 comes: weekdays 08:30 Asia/Tokyo"
+
+
 async def test_an_edit_can_be_meant_in_words(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 7")
     await bot.says("/edit 1 time series daily")

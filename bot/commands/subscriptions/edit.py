@@ -221,7 +221,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         lines = [context.say("New subscriptions come: {when}", when=now)]
         lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        now = cadence_words(subscription.cadence, context.localizer)
+        now = cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
         lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
     example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
     lines.append(context.say("Or write it: /schedule {example}", example=example))
@@ -250,7 +250,10 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         return time_refused_with_nearest(
             context, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
         )
+    clock = context.localizer
     if subscription is not None:
+        if done[0].zone:  # told by the clock that the line above names
+            clock = clock.speaking(context.origin.settings.lang, done[0].zone)
         when = cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
         said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
     else:
@@ -258,7 +261,7 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     next_delivery = next_deliveries_to(context.store, context.chat.address, done, now=context.now)
     first = (
-        [next_line(next_delivery, context.localizer, context.now)]
+        [next_line(next_delivery, clock, context.now)]
         if any(one.state is SubscriptionState.ACTIVE for one in done)
         else []
     )
