@@ -263,6 +263,22 @@ async def test_edit_reads_the_time_and_a_time_alone_changes_only_it(bot: BotHarn
     assert subscriptions(bot) == ["daily 08:00 Europe/Berlin | graph neural networks"]
 
 
+async def test_a_time_behind_the_words_of_a_subscription_is_not_lost(bot: BotHarness) -> None:
+    await bot.says("/sub graph daily 9")
+    await bot.says("London")
+    said = await bot.says("graph at 8")
+    assert said.lines[1:3] == ["This is subscription 1: graph", "graph · daily 08:00"]
+    assert "its schedule is changed" in (await bot.presses("subscribe")).text
+    assert subscriptions(bot) == ["daily 08:00 | graph"]
+    assert "subscribe" not in (await bot.says("1 at 7")).buttons
+    assert "subscribe" not in (await bot.says("graph")).buttons
+
+
+@pytest.mark.parametrize("behind", ["please", "thanks!!", "🙏", "👍🏽 ", "please ❤️"])
+async def test_thanks_and_emoji_behind_a_time_are_no_words(bot: BotHarness, behind: str) -> None:
+    assert (await bot.says(f"/sub graph daily 9 {behind}")).lines[0].startswith("✓ 1  graph · daily 09:00 UTC")
+
+
 async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     await bot.says("London")

@@ -30,6 +30,10 @@ diffusion daily at 9am                   > diffusion | daily 09:00
 diffusion daily 8.30                     > diffusion | daily 08:30
 diffusion daily 8h30                     > diffusion | daily 08:30
 diffusion daily 8h                       > diffusion | daily 08:00
+diffusion 21:00h daily                   > diffusion | daily 21:00
+diffusion daily 21:00 hrs                > diffusion | daily 21:00
+diffusion · daily 9                      > diffusion | daily 09:00
+diffusion daily 9 🙏                     > diffusion | daily 09:00
 diffusion daily 0830                     > diffusion | daily 08:30
 diffusion daily at 9 o'clock             > diffusion | daily 09:00
 diffusion daily @ 9                      > diffusion | daily 09:00

@@ -21,7 +21,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import parse_query
+from subscriptions.query import Query, parse_query
 from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.planner import TrialResult, preview_recent
 from subscriptions.states import ChatState, SubscriptionState
@@ -49,7 +49,8 @@ def try_query(context: CommandContext, said: str) -> Reply:
         *_too_many_words(context, found),
         *_how_to_subscribe(context, found, text),
     )
-    buttons = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if found.query else ()
+    asks = found.query or _with_another_time(found, ending)
+    buttons = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if asks else ()
     return Reply(lines=lines, items=items, numbers=card_buttons(context, items), buttons=buttons)
 
 
@@ -84,15 +85,19 @@ def on_look_for(context: CommandContext) -> Reply:
 
 def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
     if found.query is None:
-        subscription = found.subscriptions[0]
-        return (
-            context.say(
-                "This is subscription {number}: {name}",
-                number=subscription.number,
-                name=subscription.label,
-            ),
-        )
+        number, name = found.subscriptions[0].number, found.subscriptions[0].label
+        said = context.say("This is subscription {number}: {name}", number=number, name=name)
+        timed = _with_another_time(found, ending)
+        return (said, *query_lines(context, timed, ending)) if timed else (said,)
     return query_lines(context, found.query, ending)
+
+
+def _with_another_time(found: TrialResult, ending: Ending) -> Query | None:
+    """Returns the query of a subscription that was typed with a time, which [subscribe] gives to it; else None."""
+    if found.query is not None or ending.when is None:
+        return None
+    typed = parse_query(ending.query)  # "1 at 8" names the subscription by its number, and asks for no query
+    return typed if typed.canonical == found.subscriptions[0].canonical else None
 
 
 def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:

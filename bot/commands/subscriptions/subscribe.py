@@ -55,7 +55,7 @@ def sub(context: CommandContext) -> Reply:
             Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
             Sentence("Send the rest in another message."),
         )
-    if len(lines) == 1 and not isinstance(context.request, Interaction) and query_of(lines[0]) != lines[0]:
+    if len(lines) == 1 and not isinstance(context.request, Interaction) and _is_sentence(lines[0]):
         return try_query(context, lines[0])  # a sentence may be misunderstood, so its query is only offered
     lines = [query_of(line) for line in lines] if len(lines) > 1 else lines
     before = _numbers_before_edit(context)
@@ -68,6 +68,11 @@ def sub(context: CommandContext) -> Reply:
     if len(said) == 1 and said[0].done is not None:
         return echo(context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed)
     return _several(context, said)
+
+
+def _is_sentence(line: str) -> bool:
+    """Returns whether a line has words around its query and its time; a "please" behind the time is none."""
+    return split_when(query_of(line)).query != split_when(line).query
 
 
 def _queries(context: CommandContext) -> Iterator[str]:

@@ -116,7 +116,7 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
     (rf"(?P<hour>\d{{1,2}}|{_WORD}(?= ))(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
     (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
     (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", _of_o_clock),
-    (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?![a-z0-9_:.])", _of_digits),
+    (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?: ?h(?:rs?)?)?(?![a-z0-9_:.])", _of_digits),
     (rf"(?:(?:12|twelve) )?(?:noon|midday){_ENDS}", _noon),
     (rf"(?:(?:12|twelve) )?midnight{_ENDS}", _midnight),
     (

@@ -6,6 +6,7 @@ A time is found only at the end of a text, outside quotes, with a query before i
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from unicodedata import category
 
 from subscriptions.planning import weekdays
 from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
@@ -15,6 +16,7 @@ from subscriptions.zones import near_places, zone_of_place
 
 _AROUND = "()（）[] "  # a time
 _LONGEST = 90  # characters of a time
+_EMOJI = frozenset({"So", "Sk", "Cf", "Mn"})  # categories of Unicode: symbols, skin tones, joiners, variation selectors
 _QUOTES = '"“”„‟«»「」『』＂'
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _GAPS = _BLANKS + ",，、;；。"
@@ -65,7 +67,7 @@ def split_when(text: str) -> Ending:
 
     ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
     """
-    body = text.rstrip(_BEHIND)
+    body = _without_signs_behind(text)
     for start in _starts(body):
         said = body[start:]
         reading = _read(said, glued=_is_glued(body, start))
@@ -98,6 +100,14 @@ def time_put_last(text: str) -> str:
     return ""
 
 
+def _without_signs_behind(text: str) -> str:
+    """The text without blanks, punctuation, emoji and other symbols at its end."""
+    end = len(text)
+    while end and (text[end - 1] in _BEHIND or category(text[end - 1]) in _EMOJI):
+        end -= 1
+    return text[:end]
+
+
 def _is_time_alone(said: str) -> bool:
     """Whether a text that may be a time is no query. With a place that nobody knows or nearly knows it is one."""
     if reading_of(said) is None:
@@ -128,7 +138,7 @@ def _starts(body: str) -> Iterator[int]:
     """The positions where a time may begin, ascending: the longest text comes first."""
     for place in range(max(0, len(body) - _LONGEST), len(body)):
         before, sign = body[place - 1] if place else " ", body[place]
-        if sign in _GAPS:
+        if sign in _GAPS + "·|":
             continue
         if (
             before in _GAPS
