@@ -182,7 +182,9 @@ def _section(name: str) -> str:
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_a_subcommand_and_its_options_have_their_place_on_the_page(name: str) -> None:
-    section, everywhere = _section(name.partition(" ")[0]), page("commands.md").partition("\n## demo\n")[0]
+    top, everywhere = name.partition(" ")[0], page("commands.md").partition("\n## demo\n")[0]
+    section = _section(top)
+    assert f"[{top}](#{top})" in everywhere
     assert f"paperwire {name}" in section
     for option in SUBCOMMANDS[name]:
         documented = everywhere if option in EVERYWHERE else section
