@@ -49,20 +49,31 @@ class _Block:
     replaced: bool = False
     abstract: str = ""
     address: str = ""  # the id in the last line
+    rest: list[str] = field(default_factory=list)  # the lines after it
 
 
 def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Entry]:
     """Returns the papers of a list, each with its announce type. `abstracts` tells whether such a list has abstracts."""
     entries = []
+    first = _START.search(text)
+    _warn_of_lost_heads(text[: first.start() if first else 0].split("\n"), 1, warnings)
     for _, line, block in bounded(parts_of(text, (match.start() for match in _START.finditer(text)))):
         head_line, _, below = block.partition("\n")
         head = _HEAD.fullmatch(head_line)
         if head:
             read = _read(below, abstracts=abstracts)
             entries.append(Entry(line, _paper(line, head, read, warnings)))
+            _warn_of_lost_heads(read.rest, line + block.count("\n") + 1 - len(read.rest), warnings)
         else:
             warnings.add("unparsed_heading", line=line, example=head_line)
     return entries
+
+
+def _warn_of_lost_heads(lines: list[str], first: int, warnings: Warnings) -> None:
+    """Warns of titles in lines that belong to no paper: the line with the id above such a title is missing or damaged."""
+    for number, line in enumerate(lines, first):
+        if line.startswith("Title: "):
+            warnings.add("unparsed_heading", line=number, example=line)
 
 
 def _read(text: str, *, abstracts: bool) -> _Block:
@@ -80,6 +91,7 @@ def _read(text: str, *, abstracts: bool) -> _Block:
         block.abstract = collapse(" ".join(abstract))
     address = _URL.search(closing)
     block.address = address["id"] if address else ""
+    block.rest = list(lines)
     return block
 
 
