@@ -66,7 +66,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "connect": ("/connect", "/connect @mychannel"),
         "status": ("/status",),
         "stats": ("/stats",),
-        "export": ("/export", "/export bib 30d"),
+        "export": ("/export", "/export bib 30d", "/export saved ris"),
         "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
         "share": ("/share 1",),
         "help": ("/help query", "/help sub"),
