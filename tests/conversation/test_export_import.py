@@ -55,7 +55,8 @@ async def test_a_long_export_comes_as_a_file(bot: BotHarness) -> None:
 async def test_nothing_to_export_is_said(bot: BotHarness) -> None:
     assert (await bot.says("/export")).text == "There are no subscriptions yet."
     assert "no paper was delivered here" in (await bot.says("/export bib")).text
-    assert (await bot.says("/export pdf")).text.startswith("✗ I export subscriptions")
+    refused = (await bot.says("/export ris")).text
+    assert refused.startswith("✗ I export subscriptions, or papers as BibTeX or RIS.\nFor example: ")
 
 
 async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:

@@ -58,7 +58,7 @@ def export_(context: CommandContext) -> Reply:
         return _saved(context, rest.strip())
     if word:
         raise Refused(
-            Sentence("I export subscriptions, or papers as BibTeX."),
+            Sentence("I export subscriptions, or papers as BibTeX or RIS."),
             Sentence("For example: /export, /export bib 30d, or /export saved ris"),
         )
     text = export(context.store, context.chat.address) if context.chat.id else ""
