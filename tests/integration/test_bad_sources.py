@@ -23,6 +23,7 @@ WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
 CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # nobody vouches for it
 GRAPHS = paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
+SOON = 2.5  # seconds for an answer that drips; the other source answers in less, also on a slow machine
 
 Happens = Callable[[FakeArxiv], object]
 
@@ -54,9 +55,9 @@ CASES: dict[str, tuple[Happens, str]] = {
     "an external entity": (shows(with_doctype('<!ENTITY e SYSTEM "file:///etc/hostname">')), "DOCTYPE"),
     "an external entity of the web": (shows(with_doctype('<!ENTITY e SYSTEM "http://127.0.0.1:1/x">')), "DOCTYPE"),
     "an external DTD": (shows(with_doctype('<!ENTITY % d SYSTEM "http://127.0.0.1:1/x"> %d;', "x")), "DOCTYPE"),
-    "an entity that nobody declared": (shows(written().replace("Graphs", "&nobody;", 1)), "The XML breaks off"),
+    "a title that nobody closed": (shows(written().replace("Graphs</title>", "Graphs", 1)), "The XML breaks off"),
     "an endless stream": (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
-    "a stream that drips": (lambda arxiv: arxiv.drips(), "127.0.0.1 took longer than 0.5 seconds."),
+    "a stream that drips": (lambda arxiv: arxiv.drips(), f"127.0.0.1 took longer than {SOON} seconds."),
     "a packed bomb": (lambda arxiv: arxiv.packs_a_bomb(50_000_000), "The answer of 127.0.0.1 is larger than 1 MiB."),
     "endless redirects": (lambda arxiv: arxiv.redirects_to(HERE, 9), "127.0.0.1 redirects again and again."),
     "a redirect into the house": (
@@ -102,7 +103,7 @@ CASES: dict[str, tuple[Happens, str]] = {
 async def test_it_is_a_failed_receipt_with_a_sentence_and_once_it_is_over_all_papers_come_once(
     happens: Happens, words: str, store: Store, clock: FakeClock
 ) -> None:
-    limits = FetchLimits(connect=5, idle=5, total=0.5, most=2**20) if "took longer" in words else LIMITS
+    limits = FetchLimits(connect=5, idle=5, total=SOON, most=2**20) if "took longer" in words else LIMITS
     with FakeArxiv() as arxiv, FakeArxiv() as other:
         arxiv.announces(THURSDAY, GRAPHS)
         other.holds("/list.md", PAGE)
