@@ -109,8 +109,7 @@ class Process:
             await self._take_lanes(self._lanes)
             return
         if self._drain is not None and self._drain.done():
-            if self._drain.exception() is not None:  # messages without a written outcome become unclear
-                await write(recover_own, app.store)
+            await write(recover_own, app.store)  # messages without a written outcome become unclear
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()

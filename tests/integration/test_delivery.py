@@ -1,5 +1,6 @@
 """Delivery from due papers to a platform's journal: the real pipeline, real HTTP, a real SQLite file, a fake clock."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -455,3 +456,29 @@ async def test_the_first_messages_go_out_while_others_are_planned(
         await process.finish()
         assert drains == [False, True, True]
         assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT] * 3
+
+
+async def test_a_message_that_stayed_in_hand_when_all_lanes_are_done_holds_its_lane_up_no_longer(
+    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, clock, telegram=telegram) as app:
+        process, channel = Process(app, app.source_scheduler()), app.context.channels["telegram"]
+        post = channel.post
+
+        async def breaks_off(*_: object, **__: object) -> str:
+            monkeypatch.setattr(channel, "post", post)
+            raise asyncio.CancelledError
+
+        async def nothing() -> None:
+            """No source is read."""
+
+        monkeypatch.setattr(channel, "post", breaks_off)
+        monkeypatch.setattr(process.sources, "poll", nothing)
+        subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
+        ingested(app.store, paper("A graph"), now=clock.now())
+        for _ in range(4):
+            await process.tick()
+            await process.finish()
+            clock.advance(timedelta(seconds=1))
+        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT]
+    assert len(links(telegram)) == 1

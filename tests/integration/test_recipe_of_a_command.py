@@ -27,8 +27,9 @@ def test_the_command_of_the_recipe_is_answered_and_its_story_is_true(tmp_path: P
     assert text.count("    counting,\n") == 2  # imported, and one of _MODULES
     families.write_text(text, encoding="utf-8")
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "tests/conversation/test_counting.py"],
+    own = f"--basetemp={tmp_path / 'run'}"  # or it would remove what earlier runs of pytest left, which takes its time
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", own, "tests/conversation/test_counting.py"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path), "PATH": ""},
         capture_output=True,

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -151,6 +151,23 @@ class TestWritesTogether:
         assert [type(one) for one in done] == [Refused] * 3
         assert len({id(one) for one in done}) == 3
         assert listed(store, None) == ()
+
+    async def test_a_work_is_done_once_where_more_people_read_than_connections_are_kept(self, store: Store) -> None:
+        readers = ExitStack()
+        for _ in range(10):
+            readers.enter_context(store.read())
+        runs: list[str] = []
+
+        def work(scope: Scope, chat: str) -> None:
+            subscribed(scope, chat)
+            readers.close()  # so the connection of the write is the one too many, and is closed when it comes back
+            runs.append(chat)
+
+        done = await asyncio.gather(
+            *(write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
+        )
+        assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
+        assert len(listed(store, None)) == 2
 
     async def test_a_locked_database_is_waited_for_once_for_all_works(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

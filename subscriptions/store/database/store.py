@@ -156,7 +156,10 @@ class Store:
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
                 yield transaction
-            if self.sharing.changes(driver) != before:
+                transaction.refuse_failed_part()
+                transaction.flush()
+                changed = self.sharing.changes(driver) != before  # after the commit the pool may have closed it
+            if changed:
                 self.writes.written()
 
     @contextmanager
@@ -181,7 +184,6 @@ class Store:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
             transaction.info[_CONNECTION] = transaction.connection()
             yield transaction
-            transaction.refuse_failed_part()
 
     def _refuse_second_transaction(self) -> None:
         """Raises RuntimeError where this thread writes already: it would wait for itself, or read an older state."""

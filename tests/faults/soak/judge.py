@@ -135,8 +135,8 @@ def judge_journal(
     ]
 
 
-def judge_rows(left: Mapping[str, int], account: Account, unfinished: int, keys: int) -> list[Verdict]:
-    """Judges what is on its way at the end, and what the clean-up of a year later leaves (`left`, by table).
+def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[str, int], keys: int) -> list[Verdict]:
+    """Judges what is on its way at the end (`unfinished`, by kind), and what the clean-up of a year later leaves (`left`, by table).
 
     `keys`: how many keys of the store are new, of which a process needs a few (whose bot it is, what was done today).
     """
@@ -145,8 +145,9 @@ def judge_rows(left: Mapping[str, int], account: Account, unfinished: int, keys:
         del over["receipt"]
     told = left["delivery_item"] - len(account.due)
     said = ", ".join(f"{count} in {name}" for name, count in sorted(over.items())) or "0"
+    waits = ", ".join(f"{count} {kind}" for kind, count in unfinished.items()) or "0"
     return [
-        Verdict(what="on its way at the end", measured=f"{unfinished}", allowed="0", green=not unfinished),
+        Verdict(what="on its way at the end", measured=waits, allowed="0", green=not unfinished),
         Verdict(what="rows that outlive their time", measured=said, allowed="0", green=not over),
         Verdict(
             what="rows of delivered papers beside those that were due",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -182,17 +183,25 @@ class Load:
         while time.monotonic() < end and self.unfinished():
             time.sleep(0.25)
 
-    def unfinished(self) -> int:
-        """Returns how many messages, replies and updates are on their way."""
+    def unfinished(self) -> Counter[str]:
+        """Returns how much is on its way, by kind: messages, replies, updates, and papers that were not read."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             (messages,) = connection.execute("SELECT count(*) FROM delivery WHERE settled_at IS NULL").fetchone()
             (replies,) = connection.execute(
                 "SELECT count(*) FROM \"update\" WHERE state IN ('ready', 'again')"
             ).fetchone()
-        read = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
+        written = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
-            known = {key for (key,) in connection.execute("SELECT key FROM paper WHERE key LIKE '2611.%'")}
-        return int(messages) + int(replies) + self.telegram.waiting() + len(read - known)
+            read = {key for (key,) in connection.execute("SELECT key FROM paper WHERE key LIKE '2611.%'")}
+        counts = Counter(
+            {
+                "messages": messages,
+                "replies": replies,
+                "updates": self.telegram.waiting(),
+                "papers to read": len(written - read),
+            }
+        )
+        return +counts  # without those of which there is none
 
     # ── what happens ──────────────────────────────────────────────────────────
 
@@ -201,7 +210,7 @@ class Load:
 
         While more than one digest is on its way, none is written: a machine that cannot keep up gets as much as it can send.
         """
-        if self.unfinished() > len(self.account.words):
+        if self.unfinished().total() > len(self.account.words):
             self.account.counts("digest put off")
             return
         self.account.digests += 1
