@@ -47,6 +47,8 @@ _TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the o
 _TEXTS = tuple(field.column for field in _TEXT_FIELDS)
 _MAY_BE_ABSENT = tuple(field for field in FIELDS if field.absence and field.column)
 _LABEL = ("label",)
+# ASCII without \, with which TeX begins, and what Chinese texts add
+_PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《》「」『』【】！（），：；？\u3400-\u9fff]*")
 _SIMPLE_NAME = re.compile("[A-Za-z .,-]+")
 _BLANKS = str.maketrans(".,-", "   ")  # between the parts of such a name
 
@@ -192,8 +194,8 @@ class _Name(NamedTuple):
 
 
 def _is_plain(text: str) -> bool:
-    """Whether each word of a text is folded as it is folded alone, and to its small letters."""
-    return text.isascii() and "\\" not in text
+    """Whether each word of a text is folded as it is folded alone, and to its small letters: all ASCII, and most Chinese."""
+    return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
 
 
 def _longer(words: Iterable[str]) -> set[str]:

@@ -27,8 +27,11 @@ NAMES = (
     "Jane", "J.", "Mueller", "Oe", "oe", "van", "de", "Brüggen", "O'Neill", "Jean-Luc", "MacDonald", "Ng", "{\\'E}", "王", "Doe,", "III",
     "A.B.", "x1", "3.5", "C++", "αβ", "$k$", "ß", ".", "Aeoe", "İ", "ˑ",
 )  # fmt: skip
-names = st.lists(st.sampled_from(NAMES) | st.text(max_size=5), min_size=1, max_size=6).map(" ".join)
-texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=12).map(" ".join)
+names = st.lists(
+    st.sampled_from(NAMES) | st.text(max_size=5) | st.text("aeoA.'’-‐，、王明", max_size=6), min_size=1, max_size=6
+).map(" ".join)
+mixed = st.text("sSaG13.'+#-$_ ‑–’“”•…，。、：（）！？【】《》「」图神经网络們状態㐀鿿", max_size=12)
+texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6) | mixed, max_size=12).map(" ".join)
 
 
 def as_stored(word: str) -> str:
