@@ -270,7 +270,9 @@ async def test_a_time_behind_the_words_of_a_subscription_is_not_lost(bot: BotHar
     assert said.lines[1:3] == ["This is subscription 1: graph", "graph · daily 08:00"]
     assert "its schedule is changed" in (await bot.presses("subscribe")).text
     assert subscriptions(bot) == ["daily 08:00 | graph"]
-    assert "subscribe" not in (await bot.says("1 at 7")).buttons
+    said = await bot.says("1 at 7")
+    assert said.lines[1:] == ["This is subscription 1: graph", "To change its schedule: /schedule 1 at 7"]
+    assert "subscribe" not in said.buttons
     assert "subscribe" not in (await bot.says("graph")).buttons
 
 

@@ -87,8 +87,12 @@ def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Seq
     if found.query is None:
         number, name = found.subscriptions[0].number, found.subscriptions[0].label
         said = context.say("This is subscription {number}: {name}", number=number, name=name)
-        timed = _with_another_time(found, ending)
-        return (said, *query_lines(context, timed, ending)) if timed else (said,)
+        if timed := _with_another_time(found, ending):
+            return (said, *query_lines(context, timed, ending))
+        if ending.when is None:
+            return (said,)
+        command = f"/schedule {number} {ending.when}"
+        return (said, context.say("To change its schedule: {command}", command=command))
     return query_lines(context, found.query, ending)
 
 
