@@ -50,6 +50,7 @@ _MOST_LINES = 8  # from the title to the day
 _END = re.compile(r"!\[|\[(?i:arxiv)\]\(")  # a picture, or the address of the paper
 _ADDRESS = re.compile(rf"\[(?i:arxiv)\]\({ADDRESS}\)")
 _LABEL = re.compile(r"\s*(?:#+\s*)?(?:摘要|Abstract)(?:\s*[：:]\s*|\s*\n)")
+_SECTION = re.compile(r"#{1,6}[ \t]")  # behind both quotations no text of the paper follows
 _TWO = 2  # quotations: the translation, the abstract
 
 
@@ -175,16 +176,18 @@ def _abstracts(lines: list[str]) -> tuple[str, str]:
 
 
 def _quotations(lines: list[str]) -> Iterator[list[str]]:
-    """Yields the lines of each quotation, with the unquoted lines after it, up to the next quotation or a picture."""
+    """Yields the lines of each quotation, with the unquoted lines after it, up to the next one, a picture, or a section after both."""
     quotation: list[str] = []
+    count = 0
     blank = True
     for line in lines:
-        if _END.match(line):
+        if _END.match(line) or (count >= _TWO and _SECTION.match(line)):
             break
         if line.startswith(">") and blank:
             if quotation:
                 yield quotation
             quotation = []
+            count += 1
         if line.startswith(">") or quotation:
             quotation.append(line.removeprefix(">"))
         blank = not line.strip()

@@ -139,6 +139,7 @@ TRAPS = {
     "the label of an abstract, unquoted": ("hugging_md_labels.md", r">\s\nAbstract:Kites"),
     "a link to the PDF": ("hugging_md_labels.md", r"\[Arxiv\]\(https://arxiv\.org/pdf/"),
     "pictures": ("hugging_md_labels.md", r"!\[.*\]\(.*png\)"),
+    "a section behind the abstracts": ("hugging_md_section.md", r"> Paper boats sink\.\n\n# 方法\n\n> "),
     "brackets in a title and in its file": ("hugging_index_standard.md", r"- \[Kites: A Survey \[Draft\]\(v2\)\]\("),
     "a paper without its translation": ("hugging_index_standard.md", r"(?m)^- \[Lanterns.*\n\n2026年"),
     "a day that is not the newest comes first": ("hugging_index_newest_day_last.md", r"(?s)1月3日.*1月12日"),
