@@ -525,6 +525,18 @@ def test_a_zone_alone_changes_only_the_zone(terminal: Terminal) -> None:
     assert "its schedule stays" in again.out
 
 
+@pytest.mark.parametrize("typed", [("--at", "9 Tokyo"), ("--every", "daily at 9 Tokyo")])
+def test_of_two_zones_none_is_taken_silently(terminal: Terminal, typed: tuple[str, str]) -> None:
+    new = terminal("subscribe", "graph", "--as", "console:me", *typed, "--tz", "Berlin", "--now", MORNING)
+    assert "daily 09:00 Asia/Tokyo" in new.out  # --tz is the zone of the new chat
+    ended = terminal("subscribe", "cloud", "--as", "console:me", *typed, "--tz", "Berlin", "--now", MORNING)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith("Two zones are named: Asia/Tokyo and Europe/Berlin. Name one of them.")
+    same = terminal("subscribe", "cloud", "--as", "console:me", *typed, "--tz", "asia/tokyo", "--now", MORNING)
+    assert "daily 09:00 Asia/Tokyo" in same.out
+    assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["graph", "cloud"]
+
+
 @pytest.mark.parametrize(
     ("since", "said"),
     [

@@ -94,7 +94,7 @@ def subscribe(
         query = with_words(transaction, query, subscriptions)
         known = next((s for s in subscriptions if s.canonical == query.canonical), None)
         when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
-        schedule, own_zone = when.cadence, own_zone or when.zone or None
+        schedule, own_zone = when.cadence, _one_zone(own_zone, when.zone)
         if known is not None:
             return _known_subscription(
                 transaction,
@@ -116,6 +116,16 @@ def subscribe(
         note_changed(transaction, chat.id)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
+
+
+def _one_zone(named: str | None, with_time: str | None) -> str | None:
+    """Returns the zone that is named by itself, or with the time. Raises Refused if they differ."""
+    if named and with_time and named != with_time:
+        raise Refused(
+            Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),
+            Sentence("Name one of them."),
+        )
+    return named or with_time or None
 
 
 def echo_of(
