@@ -44,6 +44,26 @@ async def test_a_number_that_no_subscription_has_does_not_move_all_of_them(
     assert times(bot) == ["daily 08:00", "daily 09:00"]
 
 
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        *((command, "✗ This chat has no subscription 9999") for command in ("/pause", "/resume", "/edit", "/schedule", "/name")),
+        ("/unsub", "✗ This is longer than 1,000 characters."),  # a query
+    ],
+)  # fmt: skip
+async def test_a_number_of_five_thousand_digits_is_none_of_a_subscription(
+    bot: BotHarness, command: str, line: str
+) -> None:
+    await bot.says("/sub diffusion at 8")
+    said = await bot.says(f"{command} {'9' * 5000}")
+    assert said.lines[0].startswith(line)
+    assert len(said.text) < 500
+    await bot.says("/sub rag at 8")
+    await bot.says("/edit")
+    assert (await bot.says("9" * 5000)).lines == ["✗ There is no subscription 99999999 here."]
+    assert texts(bot) == ["diffusion", "rag"]
+
+
 async def test_a_bare_time_is_one_where_it_cannot_be_a_number(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 8")
     assert (await bot.says("/schedule 9:30")).text.startswith("✓ Schedule of all subscriptions")

@@ -276,6 +276,16 @@ async def test_a_time_behind_the_words_of_a_subscription_is_not_lost(bot: BotHar
     assert "subscribe" not in (await bot.says("graph")).buttons
 
 
+@pytest.mark.parametrize("typed", ["1 monthly", "#1 monthly", "/preview 1 monthly"])
+async def test_the_nearest_time_behind_a_number_is_for_that_subscription(bot: BotHarness, typed: str) -> None:
+    await bot.says("/sub graph daily 9")
+    await bot.says("London")
+    assert (await bot.says(typed)).buttons == ["weekly mon 09:00"]
+    assert (await bot.presses("weekly mon 09:00")).lines[0] == "✓ Schedule of 1: weekly mon 09:00"
+    assert subscriptions(bot) == ["weekly mon 09:00 | graph"]
+    assert (await bot.says("2 monthly")).buttons == ["weekly mon 09:00", "as words"]  # there is none: these are words
+
+
 @pytest.mark.parametrize("behind", ["please", "thanks!!", "🙏", "👍🏽 ", "please ❤️"])
 async def test_thanks_and_emoji_behind_a_time_are_no_words(bot: BotHarness, behind: str) -> None:
     assert (await bot.says(f"/sub graph daily 9 {behind}")).lines[0].startswith("✓ 1  graph · daily 09:00 UTC")

@@ -23,6 +23,7 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import Subscription
 from subscriptions.planning.times import clock_of, split_when
 from subscriptions.query import links_to_no_paper, mentioned
+from subscriptions.service.subscriptions import typed_number
 from subscriptions.zones import near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
@@ -169,7 +170,7 @@ def _picked(context: CommandContext, said: str) -> Subscription | None:
     """Returns the subscription with this number, name or query."""
     digits = _digits(said)
     if digits.isdecimal():
-        return subscription_numbered(context, int(digits))
+        return subscription_numbered(context, typed_number(digits))
     subscriptions = [one.subscription for one in listed_here(context)]
     return next(
         (

@@ -12,7 +12,7 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.query import asked_beside
-from subscriptions.service.subscriptions import Listed, listed
+from subscriptions.service.subscriptions import Listed, listed, typed_number
 
 A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # subscriptions of a list without buttons
@@ -26,7 +26,7 @@ def listed_here(context: CommandContext) -> tuple[Listed, ...]:
 
 
 def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
-    """Returns the subscription with this number; None if it is gone."""
+    """Returns the subscription with this number; None if it is gone, or `number` is None."""
     return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
 
 
@@ -38,20 +38,17 @@ def subscription_gone(context: CommandContext) -> Reply:
 def subscription_named(context: CommandContext, which: str) -> Subscription:
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
     subscriptions = [one.subscription for one in listed_here(context)]
-    text = which.strip().removeprefix("#")
-    by_number = [
-        subscription for subscription in subscriptions if text.isdecimal() and subscription.number == int(text)
-    ]
-    if by_number:
-        return by_number[0]
+    if numbered := subscription_numbered(context, typed_number(which)):
+        return numbered
     canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
     found = next((subscription for subscription in subscriptions if subscription.canonical == canonical), None)
     if found is None:
-        raise _not_found(which.strip(), text)
+        raise _not_found(which.strip())
     return found
 
 
-def _not_found(which: str, text: str) -> NotFound:
+def _not_found(which: str) -> NotFound:
+    text = which.removeprefix("#")
     if text.isdecimal():
         words = Sentence("This chat has no subscription {which}.", {"which": which})
     elif _NUMBERS.fullmatch(text):
@@ -67,8 +64,7 @@ def _not_found(which: str, text: str) -> NotFound:
 def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
     """Returns the subscription whose number is the first word, and the other words; (None, text) if there is none."""
     first, *rest = text.split(maxsplit=1) or [""]
-    digits = first.removeprefix("#")
-    found = subscription_numbered(context, int(digits)) if digits.isdecimal() else None
+    found = subscription_numbered(context, typed_number(first))
     return (found, rest[0].strip() if rest else "") if found else (None, text.strip())
 
 

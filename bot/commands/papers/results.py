@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import CommandContext
+from bot.commands.core.picking import subscription_numbered
 from bot.commands.core.typed_times import (
     OnlyTime,
     is_available,
@@ -21,6 +22,7 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query import Query
 from subscriptions.service.planner import TrialResult
+from subscriptions.service.subscriptions import typed_number
 
 
 def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
@@ -92,9 +94,16 @@ def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
+        number = typed_number(ending.query)
+        if subscription_numbered(context, number):
+            return time_refused_with_nearest(context, error, lambda when: _schedule_at(number, when))
         words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
         return time_refused_with_nearest(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
     return None
+
+
+def _schedule_at(number: int | None, when: str) -> Button:
+    return Button(label=when, verb="schedule", arguments={"number": number, "when": when})
 
 
 def _subscribe_at(text: str, when: str) -> Button:

@@ -39,6 +39,7 @@ from subscriptions.service.subscriptions.selection import chosen_settings as cho
 from subscriptions.service.subscriptions.selection import get_chat as get_chat
 from subscriptions.service.subscriptions.selection import listed as listed
 from subscriptions.service.subscriptions.selection import subscription_of as subscription_of
+from subscriptions.service.subscriptions.selection import typed_number as typed_number
 from subscriptions.service.subscriptions.undoing import Undone as Undone
 from subscriptions.service.subscriptions.undoing import find_change as find_change
 from subscriptions.service.subscriptions.undoing import last_change as last_change

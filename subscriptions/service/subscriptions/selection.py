@@ -11,6 +11,8 @@ from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
+_MOST_DIGITS = 9  # of a number; Python refuses to read more than some thousands
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
@@ -75,16 +77,21 @@ def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
         return stored_chats.chosen_settings(transaction, find(transaction, address).id)
 
 
+def typed_number(text: str) -> int | None:
+    """The number that a text is, with or without "#"; None for any other text, and for more digits than a number has."""
+    digits = text.strip().lstrip("#")
+    return int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
+
+
 def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
     """The subscription with this number or query. Raises NotFound, QueryError.
 
     A bare number that no subscription has is read as a query.
     """
-    text = which.strip().lstrip("#")
-    if text.isdecimal():
-        for subscription in subscriptions:
-            if subscription.number == int(text):
-                return subscription
+    number = typed_number(which)
+    for subscription in subscriptions:
+        if subscription.number == number:
+            return subscription
     canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
     for subscription in subscriptions:
         if subscription.canonical == canonical:
