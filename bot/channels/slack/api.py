@@ -13,13 +13,14 @@ from typing import Any
 
 from bot.channels.slack.addresses import PEOPLE, normalise, read_channel_reference, split
 from bot.channels.slack.conversations import Conversations
-from bot.channels.slack.inbound_text import clean, title_of
+from bot.channels.slack.inbound_text import title_of
 from bot.channels.slack.web_api.declined import Declined
 from bot.channels.slack.web_api.payload import open_message
 from bot.channels.slack.workspaces import Workspace
 from bot.ports.channel import Channel
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File
+from bot.ports.typed_text import usable_text
 from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name
@@ -265,7 +266,7 @@ def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
     return SlackUser(
         member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
         admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
-        name=clean(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
+        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
         timezone=_zone(user.get("tz")),
         language=str(user.get("locale") or ""),
     )

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.channels.slack.addresses import channel_reference, joined
+from bot.ports.typed_text import usable_text
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # in this order: "&amp;lt;" is "&lt;"
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # what Slack adds to words that it turns into links
-# Lone surrogates cannot be stored, and control characters are not shown.
-_UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def unescape(text: object, prefix: str = "") -> str:
@@ -21,7 +20,7 @@ def unescape(text: object, prefix: str = "") -> str:
 
     `prefix` is the workspace in which the text was written; "" for the own one.
     """
-    wrapped = clean(text)
+    wrapped = usable_text(text)
     words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped).strip()
     for entity, sign in _ENTITIES:
         words = words.replace(entity, sign)
@@ -29,31 +28,28 @@ def unescape(text: object, prefix: str = "") -> str:
     return code.strip() if words.startswith("`") and words.endswith("`") and "`" not in code else words
 
 
-def clean(text: object) -> str:
-    """Returns a person's text without characters that cannot be stored or shown."""
-    return _UNUSABLE.sub("", str(text or ""))
-
-
 def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
     """Returns a payload whose texts, ids among them, can be stored."""
     if isinstance(payload, Mapping):
-        return {clean(name): usable(inner) for name, inner in payload.items()}
+        return {usable_text(name): usable(inner) for name, inner in payload.items()}
     if isinstance(payload, list):
         return [usable(inner) for inner in payload]
-    return clean(payload) if isinstance(payload, str) else payload
+    return usable_text(payload) if isinstance(payload, str) else payload
 
 
 def after_mention(text: object, bot: str) -> str:
     """Returns the text after the first mention of the bot, else the text before it, still in Slack's form."""
-    before, _, behind = clean(text).partition(f"<@{bot}>")
+    before, _, behind = usable_text(text).partition(f"<@{bot}>")
     if not behind:  # Slack may add the name
-        before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", clean(text)).partition(f"<@{bot}>")
+        before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", usable_text(text)).partition(
+            f"<@{bot}>"
+        )
     return behind.strip().lstrip(":,").strip() or before.strip()
 
 
 def title_of(name: object) -> str:
     """Returns the title of a conversation: "#general"; for a group conversation people's names; "" if Slack hides the name."""
-    plain = clean(name).strip()
+    plain = usable_text(name).strip()
     if plain in ("", "directmessage", "privategroup"):
         return ""
     if plain.startswith("mpdm-"):

@@ -1,10 +1,10 @@
 """Chats of the Bot API as places (core.telegram.org/bots/api#chat)."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.ports.conversation import Place
+from bot.ports.typed_text import usable_text
 from subscriptions.model import ChatAddress, ChatKind
 
 _KINDS = {
@@ -13,8 +13,6 @@ _KINDS = {
     "supergroup": ChatKind.GROUP,
     "channel": ChatKind.BROADCAST,
 }
-# Lone surrogates cannot be stored, and control characters are not shown.
-_UNUSABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
@@ -24,13 +22,8 @@ def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
     return Place(
         chat=ChatAddress("telegram", str(int(chat["id"])), topic),
         kind=kind,
-        title=clean_text(name),
+        title=usable_text(name),
         public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
         is_forum=bool(chat.get("is_forum")),
         is_linked=bool(chat.get("linked_chat_id")),
     )
-
-
-def clean_text(text: object) -> str:
-    """Returns a person's text without characters that cannot be stored or shown."""
-    return _UNUSABLE.sub("", str(text or ""))

@@ -29,6 +29,7 @@ from bot.operation.web.pages.static import static_pages
 from bot.operation.web.refusals import line
 from bot.ports.clock import Clock
 from bot.ports.receiver import RequestDispatcher
+from bot.ports.typed_text import usable_text
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
 from bot.settings import Settings
 from subscriptions.errors import StoreError
@@ -126,7 +127,7 @@ class Site:
         asked = PageRequest(
             frame=self._frame(request, visitor, cookie, offers),
             headers=request.headers,
-            query=request.query_params,
+            query={name: usable_text(value) for name, value in request.query_params.items()},
             form=form,
             dispatcher=self._dispatcher,
         )
@@ -186,7 +187,7 @@ class Site:
             read = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
         except ValueError:
             raise HTTPException(400) from None
-        fields = dict(read)
+        fields = {usable_text(name): usable_text(value) for name, value in read}
         token = fields.pop("token", "").encode()
         if not cookie or not hmac.compare_digest(token, self._sessions.token(cookie).encode()):
             raise HTTPException(403)

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.slack.addresses import DIRECT, joined
-from bot.channels.slack.inbound_text import after_mention, clean, title_of, unescape, usable
+from bot.channels.slack.inbound_text import after_mention, title_of, unescape, usable
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
+from bot.ports.typed_text import usable_text
 from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
@@ -217,7 +218,7 @@ def _command(payload: Payload, teams: Teams) -> Request:
         text=unescape(payload.get("text"), here.prefix),
         outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
-        sender_name=clean(payload.get("user_name")),
+        sender_name=usable_text(payload.get("user_name")),
         takes_bare_commands=True,
         response_url=str(payload.get("response_url") or ""),
         trigger_id=str(payload["trigger_id"]),
@@ -370,7 +371,7 @@ def _moment(ts: object) -> datetime:
 
 
 def _name(user: Payload) -> str:
-    return clean(user.get("name") or user.get("username"))
+    return usable_text(user.get("name") or user.get("username"))
 
 
 def _value(action: Payload) -> str:
@@ -386,7 +387,9 @@ def _view_ref(view: Payload) -> str:
 def _form_values(view: Payload) -> dict[str, str]:
     """Returns the values of a modal by field. Blocks have the names of the fields."""
     values = (view.get("state") or {}).get("values") or {}
-    return {str(block): clean(_entered(element)) for block, inputs in values.items() for element in inputs.values()}
+    return {
+        str(block): usable_text(_entered(element)) for block, inputs in values.items() for element in inputs.values()
+    }
 
 
 def _entered(element: Payload) -> object:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.telegram.places import clean_text, place_of
+from bot.channels.telegram.places import place_of
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from bot.ports.typed_text import usable_text
 from subscriptions.model import ChatKind
 
 ALLOWED = (
@@ -88,13 +89,13 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         sender=_person_id(person),
         sender_name=_person_name(person),
         sender_is_admin=_is_proven_admin(message),
-        language=clean_text(person.get("language_code")),
+        language=usable_text(person.get("language_code")),
         is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
         mentions_bot=addressed,
         is_edit=edited,
         written_at=datetime.fromtimestamp(int(message["date"]), UTC),
         reply_to=str(int(answered["message_id"])) if to_us else "",
-        file_id=clean_text(document.get("file_id")),
+        file_id=usable_text(document.get("file_id")),
     )
 
 
@@ -103,7 +104,7 @@ def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -
 
     A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.
     """
-    words = clean_text(message.get("text") or message.get("caption"))
+    words = usable_text(message.get("text") or message.get("caption"))
     match = _COMMAND.match(words)
     if match is None:
         mentioned, rest = _without_mention(words, bot_name)
@@ -167,13 +168,13 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
-        callback_data=clean_text(query["data"]),
-        callback_id=clean_text(query["id"]),
+        callback_data=usable_text(query["data"]),
+        callback_id=usable_text(query["id"]),
         topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
         sender=_person_id(person),
         sender_name=_person_name(person),
-        language=clean_text(person.get("language_code")),
+        language=usable_text(person.get("language_code")),
     )
 
 
@@ -198,7 +199,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
         details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
         sender=_person_id(person),
         sender_name=_person_name(person),
-        language=clean_text(person.get("language_code")),
+        language=usable_text(person.get("language_code")),
     )
 
 
@@ -216,7 +217,7 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
         details={"message": str(int(change["message_id"])), "before": before, "after": after},
         sender=_person_id(person),
         sender_name=_person_name(person),
-        language=clean_text(person.get("language_code")),
+        language=usable_text(person.get("language_code")),
     )
 
 
@@ -237,4 +238,4 @@ def _person_id(person: Mapping[str, Any]) -> str:
 
 
 def _person_name(person: Mapping[str, Any]) -> str:
-    return clean_text(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))
+    return usable_text(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))
