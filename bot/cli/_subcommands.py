@@ -4,9 +4,11 @@ Importing all of them takes three quarters of a second (`python -X importtime`),
 the list contains what the first help page shows, and `_Loader` imports one module of `bot.cli.subcommands`.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -200,14 +202,25 @@ class _Loader(Mapping[str, object]):
         return _load(subcommand)
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keeps Python from looking for garbage among what is imported, of which nearly all stays: a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _load(subcommand: Subcommand) -> object:
     """Returns Typer's command, made of what its module defines."""
     if subcommand.sigterm_ends_loading:
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # no work has begun, so there is nothing to finish
     module, _, attribute = subcommand.place.partition(":")
-    defined = getattr(
-        import_module(module if module.startswith("bot.") else f"bot.cli.subcommands.{module}"), attribute
-    )
+    with _without_collections():
+        defined = getattr(
+            import_module(module if module.startswith("bot.") else f"bot.cli.subcommands.{module}"), attribute
+        )
     parent = typer.Typer(add_completion=False, rich_markup_mode=None)
     parent.callback()(lambda: None)
     if isinstance(defined, typer.Typer):

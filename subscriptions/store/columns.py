@@ -23,9 +23,15 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 Json = dict[str, Any]
+
+
+class Row(SQLModel):
+    """A row of a table. Its values are never validated, so pydantic builds no validators for it, which would take memory and time."""
+
+    model_config = {"defer_build": True}
 
 
 class Utc(TypeDecorator[datetime]):

@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from subscriptions.states import InstallationState, ReplyState, Signal
-from subscriptions.store.columns import Big, Json, Utc, choice, choices_of, index, json_column, reference
+from subscriptions.store.columns import Big, Json, Row, Utc, choice, choices_of, index, json_column, reference
 
 UNFINISHED = "state != 'done'"  # of an update, as the index of unfinished replies has it
 
 
-class UpdateRow(SQLModel, table=True):
+class UpdateRow(Row, table=True):
     """An update of a platform, whose effect happens once (docs/architecture.md, rule 8)."""
 
     __tablename__ = "update"
@@ -29,7 +29,7 @@ class UpdateRow(SQLModel, table=True):
     worker: str = ""  # who posts the reply
 
 
-class UndoRow(SQLModel, table=True):
+class UndoRow(Row, table=True):
     """The state of a chat before a change, for `undo`."""
 
     __tablename__ = "undo"
@@ -41,7 +41,7 @@ class UndoRow(SQLModel, table=True):
     before: Json = json_column(dict)
 
 
-class CallbackRow(SQLModel, table=True):
+class CallbackRow(Row, table=True):
     """A callback token: what an opaque id in a button stands for. See model.CallbackToken."""
 
     __tablename__ = "callback"
@@ -54,7 +54,7 @@ class CallbackRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
-class OfferRow(SQLModel, table=True):
+class OfferRow(Row, table=True):
     """A subscription that a chat offers to others by a link, whose id this is."""
 
     __tablename__ = "offer"
@@ -67,7 +67,7 @@ class OfferRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
-class ConversationStateRow(SQLModel, table=True):
+class ConversationStateRow(Row, table=True):
     """What a conversation must know later: an open question, a connection to another chat, a text to be imported."""
 
     __tablename__ = "conversation_state"
@@ -81,7 +81,7 @@ class ConversationStateRow(SQLModel, table=True):
     until: datetime = Field(sa_type=Utc)  # nobody asks for it later
 
 
-class PendingLookupRow(SQLModel, table=True):
+class PendingLookupRow(Row, table=True):
     """A request whose papers are being looked up, by a worker, and answered then."""
 
     __tablename__ = "pending_lookup"
@@ -94,7 +94,7 @@ class PendingLookupRow(SQLModel, table=True):
     worker: str = Field(default="", index=True)  # see store/workers.py
 
 
-class WrongCodeRow(SQLModel, table=True):
+class WrongCodeRow(Row, table=True):
     """A wrong operator code that a chat sent."""
 
     __tablename__ = "wrong_code"
@@ -104,7 +104,7 @@ class WrongCodeRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
-class CompletedInstallationRow(SQLModel, table=True):
+class CompletedInstallationRow(Row, table=True):
     """An installation that was completed, so that its link works once."""
 
     __tablename__ = "completed_installation"
@@ -113,7 +113,7 @@ class CompletedInstallationRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
-class MentionRow(SQLModel, table=True):
+class MentionRow(Row, table=True):
     """A word by which a callback, a state, a notice or a change names a chat or a person; see mentions.py."""
 
     __tablename__ = "mention"
@@ -133,7 +133,7 @@ class MentionRow(SQLModel, table=True):
     change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
 
 
-class SignalRow(SQLModel, table=True):
+class SignalRow(Row, table=True):
     """What a chat did with a paper; see store/chat/signals.py."""
 
     __tablename__ = "signal"
@@ -144,7 +144,7 @@ class SignalRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
-class TasteRow(SQLModel, table=True):
+class TasteRow(Row, table=True):
     """The words of a chat's taste with their weights, which follow from its signals."""
 
     __tablename__ = "taste"
@@ -152,7 +152,7 @@ class TasteRow(SQLModel, table=True):
     words: Json = json_column(dict)
 
 
-class InstallationRow(SQLModel, table=True):
+class InstallationRow(Row, table=True):
     """A workspace that installed the app."""
 
     __tablename__ = "installation"
@@ -162,7 +162,7 @@ class InstallationRow(SQLModel, table=True):
     since: datetime = Field(sa_type=Utc)
 
 
-class PageLogRow(SQLModel, table=True):
+class PageLogRow(Row, table=True):
     """A chat on our own pages, and how often something was written or changed in it."""
 
     __tablename__ = "page_log"
@@ -170,7 +170,7 @@ class PageLogRow(SQLModel, table=True):
     changes: int = 0
 
 
-class PageMessageRow(SQLModel, table=True):
+class PageMessageRow(Row, table=True):
     """A message on our own pages. `change` is the number of the log's change that it was written or edited by last."""
 
     __tablename__ = "page_message"

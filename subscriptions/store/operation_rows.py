@@ -5,12 +5,12 @@
 
 from datetime import date, datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from subscriptions.store.columns import Utc, reference
+from subscriptions.store.columns import Row, Utc, reference
 
 
-class KeyValueRow(SQLModel, table=True):
+class KeyValueRow(Row, table=True):
     """A single value under a name: a counter, a day, a moment."""
 
     __tablename__ = "key_value"
@@ -18,7 +18,7 @@ class KeyValueRow(SQLModel, table=True):
     value: str
 
 
-class PlatformRow(SQLModel, table=True):
+class PlatformRow(Row, table=True):
     """A platform: which bot the database belongs to there, and what was said of its outbox."""
 
     __tablename__ = "platform"
@@ -29,7 +29,7 @@ class PlatformRow(SQLModel, table=True):
     waiting_logged_on: date | None = None  # the day (UTC) of the log's last line about what waits for long
 
 
-class PublisherSlotRow(SQLModel, table=True):
+class PublisherSlotRow(Row, table=True):
     """When a publisher may be asked next."""
 
     __tablename__ = "publisher_slot"
@@ -37,7 +37,7 @@ class PublisherSlotRow(SQLModel, table=True):
     until: datetime = Field(sa_type=Utc)
 
 
-class EnrichmentRequestRow(SQLModel, table=True):
+class EnrichmentRequestRow(Row, table=True):
     """How often arXiv was asked for what a paper lacks, and when last."""
 
     __tablename__ = "enrichment_request"
@@ -46,7 +46,7 @@ class EnrichmentRequestRow(SQLModel, table=True):
     last: datetime = Field(sa_type=Utc)
 
 
-class OperatorCodeRow(SQLModel, table=True):
+class OperatorCodeRow(Row, table=True):
     """The hash of a printed code that makes its sender the first operator. The newest has the highest number."""
 
     __tablename__ = "operator_code"
@@ -54,7 +54,7 @@ class OperatorCodeRow(SQLModel, table=True):
     code_hash: str = Field(unique=True)
 
 
-class LossRow(SQLModel, table=True):
+class LossRow(Row, table=True):
     """The last loss of the database (subscriptions/planning/losses.py). There is at most one."""
 
     __tablename__ = "loss"
@@ -64,7 +64,7 @@ class LossRow(SQLModel, table=True):
     restored_at: datetime = Field(sa_type=Utc)
 
 
-class WorkerRow(SQLModel, table=True):
+class WorkerRow(Row, table=True):
     """A worker: a process that sends. Its heartbeat changes while it is at work.
 
     `process` says which process of the machine it is; "" if the system does not tell. The moments are the server's; a file

@@ -23,6 +23,7 @@ from subscriptions.store import conversation_rows, operation_rows
 from subscriptions.store.columns import (
     Big,
     Json,
+    Row,
     Utc,
     choice,
     index,
@@ -32,7 +33,7 @@ from subscriptions.store.columns import (
 )
 
 
-class SourceRow(SQLModel, table=True):
+class SourceRow(Row, table=True):
     """A source of digests."""
 
     __tablename__ = "source"
@@ -46,7 +47,7 @@ class SourceRow(SQLModel, table=True):
     state: Json = json_column(dict)
 
 
-class ReceiptRow(SQLModel, table=True):
+class ReceiptRow(Row, table=True):
     """The result of one poll of a source."""
 
     __tablename__ = "receipt"
@@ -59,7 +60,7 @@ class ReceiptRow(SQLModel, table=True):
     detail: str = ""
 
 
-class DigestRow(SQLModel, table=True):
+class DigestRow(Row, table=True):
     """One document, identified by the hash of its bytes."""
 
     __tablename__ = "digest"
@@ -78,7 +79,7 @@ class DigestRow(SQLModel, table=True):
     warnings: list[Json] = json_column(list)
 
 
-class PaperRow(SQLModel, table=True):
+class PaperRow(Row, table=True):
     """One work, merged from all digests that hold it."""
 
     __tablename__ = "paper"
@@ -109,7 +110,7 @@ class PaperRow(SQLModel, table=True):
     came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
 
 
-class IndexedPaperRow(SQLModel, table=True):
+class IndexedPaperRow(Row, table=True):
     """The paper of an entry of the full-text index. No number is given twice."""
 
     __tablename__ = "indexed_paper"
@@ -118,7 +119,7 @@ class IndexedPaperRow(SQLModel, table=True):
     paper: int = Field(sa_column_args=[ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
-class PaperKeyRow(SQLModel, table=True):
+class PaperKeyRow(Row, table=True):
     """A key of a paper (docs/formats.md)."""
 
     __tablename__ = "paper_key"
@@ -127,7 +128,7 @@ class PaperKeyRow(SQLModel, table=True):
     paper: int = reference("paper.id", index=True)
 
 
-class PaperAliasRow(SQLModel, table=True):
+class PaperAliasRow(Row, table=True):
     """A title as tokens. Several papers may share one, so it is no key (docs/architecture.md, rule 4)."""
 
     __tablename__ = "paper_alias"
@@ -136,7 +137,7 @@ class PaperAliasRow(SQLModel, table=True):
     paper: int = reference("paper.id", primary=True)
 
 
-class SummaryRow(SQLModel, table=True):
+class SummaryRow(Row, table=True):
     """A summary of a paper in one language."""
 
     __tablename__ = "summary"
@@ -145,7 +146,7 @@ class SummaryRow(SQLModel, table=True):
     fields: Json = json_column(dict)
 
 
-class TranslationRow(SQLModel, table=True):
+class TranslationRow(Row, table=True):
     """A translation of title and abstract into one language."""
 
     __tablename__ = "translation"
@@ -155,7 +156,7 @@ class TranslationRow(SQLModel, table=True):
     abstract: str = ""
 
 
-class AppearanceRow(SQLModel, table=True):
+class AppearanceRow(Row, table=True):
     """A paper in a digest."""
 
     __tablename__ = "appearance"
@@ -165,7 +166,7 @@ class AppearanceRow(SQLModel, table=True):
     kind: str = ""
 
 
-class ChatRow(SQLModel, table=True):
+class ChatRow(Row, table=True):
     """A chat. `settings` holds only what the chat chose itself."""
 
     __tablename__ = "chat"
@@ -204,14 +205,14 @@ class ChatRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Utc)
 
 
-class DenialRow(SQLModel, table=True):
+class DenialRow(Row, table=True):
     """The keyed hash of an address whose erased chat an operator denied (store/chat/denials.py)."""
 
     __tablename__ = "denial"
     address_hash: str = Field(primary_key=True)
 
 
-class LaneRow(SQLModel, table=True):
+class LaneRow(Row, table=True):
     """A wait that a platform asked for, of all chats of an address. Both moments are on the machine's clock."""
 
     __tablename__ = "lane"
@@ -221,7 +222,7 @@ class LaneRow(SQLModel, table=True):
     not_before: datetime | None = Field(default=None, sa_type=Utc)
 
 
-class QueryRow(SQLModel, table=True):
+class QueryRow(Row, table=True):
     """A query, shared by all subscriptions with the same canonical form."""
 
     __tablename__ = "query"
@@ -234,7 +235,7 @@ class QueryRow(SQLModel, table=True):
     canonical: str
 
 
-class QueryChangeRow(SQLModel, table=True):
+class QueryChangeRow(Row, table=True):
     """A query was added or removed. Triggers write this log, and kept indexes follow it (store/query_changes.py)."""
 
     __tablename__ = "query_change"
@@ -246,7 +247,7 @@ class QueryChangeRow(SQLModel, table=True):
     )  # random: tells this change from one with its number in a copy of the database
 
 
-class SharedCursorRow(SQLModel, table=True):
+class SharedCursorRow(Row, table=True):
     """The sequence up to which all subscriptions that follow it have looked (store/shared_cursors.py)."""
 
     __tablename__ = "shared_cursor"
@@ -266,7 +267,7 @@ BECOMES_DUE = "state = 'active' AND chat_active IS 1 AND shared_cursor IS NULL"
 GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # of a delivery, as the index of open ones has it
 
 
-class SubscriptionRow(SQLModel, table=True):
+class SubscriptionRow(Row, table=True):
     """A subscription of a chat. `chat_active` repeats the state of the chat, which the database keeps by triggers."""
 
     __tablename__ = "subscription"
@@ -307,7 +308,7 @@ class SubscriptionRow(SQLModel, table=True):
     chat_active: bool = kept_by_triggers()
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row, table=True):
     """A delivery: what one chat gets at one moment. `seq` orders the deliveries of a lane.
 
     `sendable`: whether the chat gets it, if it is open; the database keeps it by triggers, as the state of the chat changes.
@@ -336,7 +337,7 @@ class DeliveryRow(SQLModel, table=True):
     sendable: bool = kept_by_triggers()
 
 
-class DeliveryItemRow(SQLModel, table=True):
+class DeliveryItemRow(Row, table=True):
     """A paper that a chat has in a delivery; kept for ever. `because` holds the subscriptions that match."""
 
     __tablename__ = "delivery_item"
@@ -357,7 +358,7 @@ class DeliveryItemRow(SQLModel, table=True):
     delivered_on: date | None = None  # the day (UTC), once the delivery itself is not stored any more
 
 
-class MessageRow(SQLModel, table=True):
+class MessageRow(Row, table=True):
     """One post. Every attempt posts `payload` unchanged."""
 
     __tablename__ = "message"
