@@ -280,7 +280,8 @@ async def test_a_time_behind_the_words_of_a_subscription_is_not_lost(bot: BotHar
 async def test_the_nearest_time_behind_a_number_is_for_that_subscription(bot: BotHarness, typed: str) -> None:
     await bot.says("/sub graph daily 9")
     await bot.says("London")
-    assert (await bot.says(typed)).buttons == ["weekly mon 09:00"]
+    said = await bot.says(typed)
+    assert (said.lines[-1], said.buttons) == ("This is subscription 1: graph", ["weekly mon 09:00"])
     assert (await bot.presses("weekly mon 09:00")).lines[0] == "✓ Schedule of 1: weekly mon 09:00"
     assert subscriptions(bot) == ["weekly mon 09:00 | graph"]
     assert (await bot.says("2 monthly")).buttons == ["weekly mon 09:00", "as words"]  # there is none: these are words

@@ -8,6 +8,7 @@ from bot.commands.core.query_in_sentence import extract_query
 from bot.commands.papers.results import (
     card_buttons,
     count_found,
+    named_by_number,
     nothing_active,
     only_time_reply,
     query_lines,
@@ -85,13 +86,12 @@ def on_look_for(context: CommandContext) -> Reply:
 
 def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Sequence[str]:
     if found.query is None:
-        number, name = found.subscriptions[0].number, found.subscriptions[0].label
-        said = context.say("This is subscription {number}: {name}", number=number, name=name)
+        said = named_by_number(context, found.subscriptions[0])
         if timed := _with_another_time(found, ending):
             return (said, *query_lines(context, timed, ending))
         if ending.when is None:
             return (said,)
-        command = f"/schedule {number} {ending.when}"
+        command = f"/schedule {found.subscriptions[0].number} {ending.when}"
         return (said, context.say("To change its schedule: {command}", command=command))
     return query_lines(context, found.query, ending)
 

@@ -17,7 +17,7 @@ from bot.commands.phrasing.subscription_words import of_the_newest
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.matching import why
-from subscriptions.model import Because, Item, KnownPaper
+from subscriptions.model import Because, Item, KnownPaper, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query import Query
@@ -94,16 +94,22 @@ def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
-        number = typed_number(ending.query)
-        if subscription_numbered(context, number):
-            return time_refused_with_nearest(context, error, lambda when: _schedule_at(number, when))
+        if meant := subscription_numbered(context, typed_number(ending.query)):
+            reply = time_refused_with_nearest(context, error, lambda when: _schedule_at(meant, when))
+            return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
         words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
         return time_refused_with_nearest(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
     return None
 
 
-def _schedule_at(number: int | None, when: str) -> Button:
-    return Button(label=when, verb="schedule", arguments={"number": number, "when": when})
+def named_by_number(context: CommandContext, subscription: Subscription) -> str:
+    """Returns the line that says which subscription was meant."""
+    number, name = subscription.number, subscription.label
+    return context.say("This is subscription {number}: {name}", number=number, name=name)
+
+
+def _schedule_at(subscription: Subscription, when: str) -> Button:
+    return Button(label=when, verb="schedule", arguments={"number": subscription.number, "when": when})
 
 
 def _subscribe_at(text: str, when: str) -> Button:
