@@ -300,6 +300,29 @@ async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> 
     assert (await bot.says("/schedule 1")).lines[0] == "1 comes: weekdays 08:30 Asia/Tokyo"
 
 
+@pytest.mark.parametrize(
+    ("said", "line", "left"),
+    [
+        ("change 1 to weekly", "✓ Schedule of 1: weekly mon 09:00", ["weekly mon 09:00 | graph", "daily 07:00 | rag"]),
+        ("把2改成每天8点", "✓ Schedule of 2: daily 08:00", ["daily 09:00 | graph", "daily 08:00 | rag"]),
+        (
+            "send everything at 6pm instead",
+            "✓ Schedule of all subscriptions, new ones too: daily 18:00",
+            ["daily 18:00 | graph", "daily 18:00 | rag"],
+        ),
+        ("change 3 to weekly", "✗ This chat has no subscription 3.", ["daily 09:00 | graph", "daily 07:00 | rag"]),
+        ("change 1 to trees", "✓ 1  trees · daily 09:00 UTC", ["daily 09:00 | trees", "daily 07:00 | rag"]),
+    ],
+)
+async def test_a_change_needs_no_slash_even_where_a_question_waits(
+    bot: BotHarness, said: str, line: str, left: list[str]
+) -> None:
+    await bot.says("/sub graph daily 9")
+    await bot.says("/sub rag daily 7")  # the bot asks for the clock
+    assert (await bot.says(said)).lines[0] == line
+    assert subscriptions(bot) == left
+
+
 async def test_an_edit_can_be_meant_in_words(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 7")
     await bot.says("/edit 1 time series daily")

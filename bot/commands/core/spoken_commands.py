@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from bot.commands.core.query_in_sentence import simplified
+from subscriptions.planning.times import is_time
 from subscriptions.zones import near_places, zone_of_place
 
 HELLO = "hello"  # stands for a greeting or "what is this?", which is answered by what can be typed; it is no command
@@ -195,13 +196,17 @@ _CIVILITIES = frozenset(
 )
 _LONGEST = 200  # characters of a phrase with its polite words
 _THANKS_ROOM = 80  # characters at the end of a text where thanks are searched
+_GROUPS = ("words", "more")
 _BLANKS = re.compile(r"(\s\s)\s+")  # the patterns below are slow on long runs of blanks
 _WORDS = tuple(phrase for phrase in _SPOKEN if phrase.isascii() and phrase.isalpha())
 
 _NUMBERS = r"#?\d{1,4}(?:\s*(?:,|and|-|和|、|到|\s)\s*#?\d{1,4})*"
 _MANY = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_CHANGED = r"(?:change|set|switch|move|make|put|(?:re)?schedule|send|deliver)"
+_CHANGED_ZH = r"(?:改成|改为|改到|改在|换成|换到|设为|设成|调到|调成|调整到|调整为)"
+_ALL = r"(?:(?:the|my|all|all\s+my)\s+)?(?:(?:delivery\s+)?time|schedule|everything|all|them|papers|digests?|subscriptions)"
 _SOME_TIME = rf"(?:until\s.+|till\s.+|for\s+{_MANY}\s.+|{_MANY}\s+(?:days?|weeks?|hours?|months?)|[一二两三四五六七八九十半]{{1,2}}个?(?:天|周|星期|月|小时)|\d{{1,3}}\s*(?:d|w|h|days?|weeks?|hours?|天|周|星期|小时)|到.+|直到.+)"
-# (pattern, command): a command followed by arguments that cannot be a query; the group `words` holds them.
+# (pattern, command): a command followed by arguments that cannot be a query; the groups `words` and `more` hold them.
 _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), command)
     for pattern, command in (
@@ -228,7 +233,16 @@ _WITH_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:what(?:'s|s|\s+is)\s+new|anything\s+new|(?:(?:are\s+there\s+)?any\s+)?(?:new\s+)?papers)\s+(?:in|on|about)\s+(?P<words>\S.*?)\s+today", "today"),
         (r"(?:(?:给我|帮我|我想|我要)?(?:看看|看|找|发|推送))?(?:今天|今日)的?(?:有没有|有什么|有哪些|有)?(?:新的?)?(?:关于|有关)?(?P<words>.+?)(?:方面|领域|相关)?的?(?:新|最新)?的?论文(?:吗|么)?", "today"),
         (r"set\s+(?P<words>(?:limit|quiet|schedule|lang|language|sound)\s+\S.*)", "set"),
+        (rf"{_CHANGED}\s+(?:subscription\s+|number\s+)?(?P<words>#?\d{{1,4}})\s+(?:(?:to|for|be|come)\s+)?(?P<more>\S.*)", "schedule"),
+        (rf"(?:把|将)?\s*第?\s*(?P<words>#?\d{{1,4}})\s*[号条个]?(?:订阅)?的?(?:推送)?(?:时间)?\s*{_CHANGED_ZH}\s*(?P<more>\S.*)", "schedule"),
+        (rf"{_CHANGED}\s+(?:me\s+)?{_ALL}\s+(?:to\s+)?(?P<words>\S.*)", "schedule"),
+        (rf"(?:把|将)?(?:全部|所有|所有的|所有订阅|推送|论文|时间|推送时间|它们)?\s*(?:都|全)?\s*{_CHANGED_ZH}\s*(?P<words>\S.*)", "schedule"),
+        (r"(?:edit|change)\s+(?:subscription\s+|number\s+)?(?P<words>#?\d{1,4})\s+to\s+(?P<more>\S.*)", "edit"),
+        (rf"(?:把|将)?\s*第?\s*(?P<words>#?\d{{1,4}})\s*[号条个]?(?:订阅)?\s*{_CHANGED_ZH}\s*(?P<more>\S.*)", "edit"),
         (r"(?:edit|修改|编辑)\s*(?P<words>#?\d{1,4}(?:\s.+)?)", "edit"),
+        (r"(?:rename|call)\s+(?P<words>#?\d{1,4})\s+(?:to|as)\s+(?P<more>\S.*)", "name"),
+        (r"(?:把|将)?\s*第?\s*(?P<words>#?\d{1,4})\s*[号条个]?(?:订阅)?(?:改名|重命名|命名)[为成]\s*(?P<more>\S.*)", "name"),
+        (r"(?P<words>limit\s+(?:\d{1,3}|all)|quiet\s+(?:off|\d{1,2}(?::\d\d)?\s*-\s*\d{1,2}(?::\d\d)?))", "set"),
         (r"(?:rename\s+|(?:重命名|改名)\s*)(?P<words>#?\d{1,4}(?:\s.+)?)", "name"),
         (r"搜索\s+(?P<words>\S.*)", "search"),
         (r"语言\s*[:是]?\s*(?P<words>中文|英文|英语)", "lang"),
@@ -243,7 +257,7 @@ _POLITE = re.compile(
     r"(?:(?:please|pls|plz|hi|hello|hey|ok|okay|paperwire|bot)\b[\s,]+|请问?[,\s]*|你好[,\s]+|麻烦[你您]?)+(?=\S)",
     re.IGNORECASE,
 )
-_THANKS = re.compile(r"(?:[\s,]+(?:please|pls|plz|thanks|thank you))?[\s.!?。]*$", re.IGNORECASE)
+_THANKS = re.compile(r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|instead))?[\s.!?。]*$", re.IGNORECASE)
 _ENDS = re.compile(
     r"(?:[\s,]+(?:please|pls|plz|thanks|thank you|now|bot)|(?:吧|啊|呀|呢|哦|谢谢|一下)|[\s.!?~。,]+)$", re.IGNORECASE
 )
@@ -288,10 +302,10 @@ def _with_words(text: str) -> tuple[str, str] | None:
     end = thanks.start() if thanks else len(folded)
     for pattern, command in _WITH_WORDS:
         if found := pattern.fullmatch(folded, start, end):
-            words = text[slice(*found.span("words"))]
-            return (
-                None
-                if command == "timezone" and not near_places(words) and not zone_of_place(words)
-                else (command, words)
-            )
+            words, more = (text[slice(*found.span(group))] if group in found.groupdict() else "" for group in _GROUPS)
+            if command == "timezone" and not near_places(words) and not zone_of_place(words):
+                return None
+            if command == "schedule" and not any(map(is_time, (more or words, f"at {more}"))):
+                continue
+            return command, f"{words} {more}" if more else words
     return None
