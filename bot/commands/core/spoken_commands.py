@@ -38,13 +38,15 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "不要再给我发了; 别给我发了; 怎么停止"
         ),
         "unsub": (
-            "unsubscribe; unsub; unsubscribe me; i want to unsubscribe; cancel subscription; "
+            "unsubscribe; unsub; unsubscribe from; unsubscribe me; unsubscribe me from; i want to unsubscribe; cancel subscription; "
             "cancel my subscription; cancel a subscription; remove subscription; remove a subscription; "
             "delete subscription; delete a subscription; 取消订阅; 退订; 我要退订; 我要取消订阅; 删除订阅; "
             "取消关注; how do i unsubscribe; how can i unsubscribe; how to unsubscribe; 怎么退订; 如何退订; "
             "怎么取消订阅; 如何取消订阅"
         ),
-        "sub": ("subscribe; subscribe me; i want to subscribe; 订阅; 我要订阅; 我想订阅; 新订阅; 添加订阅; 新增订阅"),
+        "sub": (
+            "subscribe; subscribe to; subscribe me; subscribe me to; i want to subscribe; i want to subscribe to; 订阅; 我要订阅; 我想订阅; 新订阅; 添加订阅; 新增订阅"
+        ),
         "unsub all": (
             "unsubscribe all; unsubscribe me from all; unsubscribe me from everything; cancel my subscriptions; unsubscribe from all; unsubscribe everything; unsubscribe from everything; "
             "remove all; remove everything; delete all; delete everything; remove all subscriptions; "
@@ -88,6 +90,12 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "恢复推送; 恢复订阅; 全部恢复; 继续; 继续推送; 取消暂停"
         ),
         "preview": "preview; 预览",
+        "saved": (
+            "saved; my saved; saved papers; my saved papers; show saved; show my saved; show saved papers; "
+            "show my saved papers; papers i saved; what did i save; what have i saved; 我的收藏; 我收藏的论文; 收藏的论文; 收藏列表; "
+            "查看收藏; 看看我的收藏; 保存的论文; 我保存的论文"
+        ),
+        "stats": "stats; my stats; show stats; show my stats; my statistics; show my statistics; 我的统计; 查看统计",
         "status": "status; your status; 运行状态",
         "export": "export; export my subscriptions; export subscriptions; 导出; 导出订阅; 导出我的订阅",
         "about": (
