@@ -304,6 +304,11 @@ async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> 
     ("said", "line", "left"),
     [
         ("change 1 to weekly", "✓ Schedule of 1: weekly mon 09:00", ["weekly mon 09:00 | graph", "daily 07:00 | rag"]),
+        (
+            "/schedule 1 to weekly",
+            "✓ Schedule of 1: weekly mon 09:00",
+            ["weekly mon 09:00 | graph", "daily 07:00 | rag"],
+        ),
         ("把2改成每天8点", "✓ Schedule of 2: daily 08:00", ["daily 09:00 | graph", "daily 08:00 | rag"]),
         (
             "send everything at 6pm instead",

@@ -1,5 +1,6 @@
 """edit, name, schedule: change a subscription, which keeps its number and what it has delivered."""
 
+import re
 from dataclasses import replace
 
 from bot.commands.core.asking import ask, can_ask
@@ -32,6 +33,7 @@ from subscriptions.service.operations import next_deliveries_to
 from subscriptions.service.subscriptions import edit, rename, reschedule
 from subscriptions.states import SubscriptionState
 
+_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
 
 
@@ -190,7 +192,8 @@ def schedule(context: CommandContext) -> Reply:
     subscription, text = number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)
-    return _schedule(context, subscription, text) if text else _offer_times(context, subscription)
+    when = _TO.sub("", text)
+    return _schedule(context, subscription, when) if when else _offer_times(context, subscription)
 
 
 def _refuse_foreign_number(text: str) -> None:
