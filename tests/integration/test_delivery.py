@@ -30,6 +30,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock, address, ingested, paper, subscribes
 
 MINUTE = timedelta(minutes=1)
+CUT = 9  # connections
 Make = Callable[..., App]
 
 
@@ -185,6 +186,33 @@ async def test_without_the_right_to_read_slack_follows_the_policy(
         slack.answers("cut after")
         assert (await app.sender.deliver()).unclear == 1
     assert len(slack.posted_to("C1")) == 1
+
+
+async def test_many_messages_that_are_left_to_a_person_hold_up_nothing_and_are_looked_up_once(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack
+) -> None:
+    slack.scopes.discard("channels:history")
+    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
+        subscribes(app.store, "slack:C1", "graph", every="now")
+        lookups = 0
+        find = app.context.channels["slack"].find
+
+        async def counting(*where: Any, **what: Any) -> str | None:
+            nonlocal lookups
+            lookups += 1
+            assert lookups <= 2 * CUT, "the same messages are looked up again and again"
+            return await find(*where, **what)
+
+        app.context.channels["slack"].find = counting  # type: ignore[method-assign]
+        for n in range(CUT):  # of each of them a look-up is tried, which counts like the posts of a turn
+            ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
+            slack.answers("cut after")
+            assert (await app.sender.deliver()).unclear == n + 1
+            clock.advance(MINUTE)
+        ingested(app.store, paper("A graph, at last"), now=clock.now())
+        assert (await app.sender.deliver()).sent == 1
+        assert lookups == CUT
+    assert len(slack.posted_to("C1")) == CUT + 1
 
 
 async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(

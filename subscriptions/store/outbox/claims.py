@@ -176,13 +176,13 @@ def claim(
     """The next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does.
 
     A waiting or unclear message stops the lane. A dead one does not, nor, with `skip_unclear`, an unclear one that cannot
-    be looked up. `tried`: messages (seq, number) that the caller has tried already.
+    be looked up: one whose look-up was given up is left to a person, and not looked up again. `tried`: messages (seq, number)
+    that the caller has tried already.
     """
 
     def passes(row: Row[Any]) -> bool:
         """Whether the lane goes on past this unclear message."""
-        given_up = row.lookup_given_up and (row.seq, row.number) in tried
-        return row.state is MessageState.UNCLEAR and ((skip_unclear and not can_find) or given_up)
+        return row.state is MessageState.UNCLEAR and skip_unclear and (row.lookup_given_up or not can_find)
 
     def may_be_tried(row: Row[Any]) -> bool:
         if (row.seq, row.number) in tried and row.state is not MessageState.READY:
