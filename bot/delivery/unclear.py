@@ -8,7 +8,7 @@ from bot.delivery.claiming import MAX_POSTS
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent
 from subscriptions.errors import RetryLater
-from subscriptions.service.outbox import pause_lane, skip_unclear
+from subscriptions.service.outbox import give_up_lookup, pause_lane
 from subscriptions.store import Claim
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should hold a message; undocumented, so rather long
@@ -37,15 +37,11 @@ async def must_post_again(context: Context, drain_state: DrainState, step: Claim
 async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message is to be posted again by `on_unclear`, when the platform cannot tell if it was sent."""
     assert step.message is not None  # noqa: S101 - only messages can be unclear
-    key = (step.seq, step.message.number)
-    if context.on_unclear == "skip":
-        await write_together(skip_unclear, context.store, step, reason)
-        attempts.posts[key] = MAX_POSTS
-        return False
-    if attempts.posts[key] and not step.at_start:
-        attempts.posts[key] = MAX_POSTS  # it was posted in this call; the wait of RetryLater comes first
-        return False
-    return True
+    if context.on_unclear == "resend" and (step.at_start or not step.waits):
+        return True
+    await write_together(give_up_lookup, context.store, step, reason)  # until the next attempt, or for ever
+    attempts.posts[step.seq, step.message.number] = MAX_POSTS
+    return False
 
 
 async def _look_up(context: Context, step: Claim, attempts: LaneAttempts) -> str | None:

@@ -382,7 +382,9 @@ class MessageRow(Row, table=True):
     reason: str = ""
     worker: str = ""  # who made the last attempt; see store/workers.py
     lane: str | None = None  # where it went; of each lane one message may be `sending`
-    lookup_given_up: bool = False  # unclear, cannot be looked up, and is not to be sent again
+    lookup_given_up: bool = (
+        False  # unclear and cannot be looked up; by `on_unclear` it is sent again, or left to a person
+    )
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 
 

@@ -188,6 +188,28 @@ async def test_without_the_right_to_read_slack_follows_the_policy(
     assert len(slack.posted_to("C1")) == 1
 
 
+@pytest.mark.parametrize("fault", ["cut before", "cut after", "500"])
+async def test_without_the_right_to_read_slack_is_posted_to_no_oftener_than_telegram(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, fault: str
+) -> None:
+    slack.scopes.discard("channels:history")
+    async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
+        for chat, fake in (("slack:C1", slack), ("telegram:1", telegram)):
+            subscribes(app.store, chat, "graph", every="now")
+            fake.answers(fault, times=1000)
+        ingested(app.store, paper("A graph"))
+        for _ in range(200):  # a quarter of an hour, as often as `run` looks
+            await app.sender.deliver()
+            clock.advance(timedelta(seconds=5))
+        posts = [len(fake.arrived(method)) for fake, method in ((slack, "chat.postMessage"), (telegram, "sendMessage"))]
+        assert posts[0] == posts[1] == 6  # at once, and after 30 s, 1, 2, 4 and 8 minutes
+        assert len(slack.arrived("conversations.history")) <= 2 * posts[0]
+        for fake in (slack, telegram):
+            fake.forgives()
+        clock.advance(timedelta(minutes=16))
+        assert (await app.sender.deliver()).sent == 2
+
+
 async def test_many_messages_that_are_left_to_a_person_hold_up_nothing_and_are_looked_up_once(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:

@@ -18,6 +18,7 @@ from subscriptions.service.outbox.sending import confirm as confirm
 from subscriptions.service.outbox.sending import count_as_sent as count_as_sent
 from subscriptions.service.outbox.sending import dismiss as dismiss
 from subscriptions.service.outbox.sending import free_platforms as free_platforms
+from subscriptions.service.outbox.sending import give_up_lookup as give_up_lookup
 from subscriptions.service.outbox.sending import lanes as lanes
 from subscriptions.service.outbox.sending import mark_sending as mark_sending
 from subscriptions.service.outbox.sending import outbox_counts as outbox_counts
@@ -26,7 +27,6 @@ from subscriptions.service.outbox.sending import pause_lane as pause_lane
 from subscriptions.service.outbox.sending import recent_sends as recent_sends
 from subscriptions.service.outbox.sending import record_outcome as record_outcome
 from subscriptions.service.outbox.sending import retry_delivery as retry_delivery
-from subscriptions.service.outbox.sending import skip_unclear as skip_unclear
 from subscriptions.service.outbox.sending import stop_platform as stop_platform
 from subscriptions.service.outbox.sending import stopped_platforms as stopped_platforms
 from subscriptions.service.outbox.sending import store_rendered as store_rendered

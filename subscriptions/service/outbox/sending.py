@@ -106,8 +106,8 @@ def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
         return sends.mark_sending(transaction, claimed, claimed.message, worker=transaction.store.worker, wall=wall)
 
 
-def skip_unclear(store: Scope, claimed: Claim, reason: str) -> None:
-    """Gives up the look-up of an unclear message: a person decides on it, and its lane goes on."""
+def give_up_lookup(store: Scope, claimed: Claim, reason: str) -> None:
+    """Gives up the look-up of an unclear message: it waits for its next attempt; if it has none, a person decides on it."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     with store.write() as transaction:
         attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)

@@ -207,8 +207,11 @@ def _with_contents(session: Session, deliveries: Sequence[DeliveryRow]) -> Itera
     seqs = [delivery.seq or 0 for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
     messages: dict[int, list[Json]] = {}
+    again = {delivery.seq for delivery in deliveries if delivery.next_at is not None}
     for message in session.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
-        messages.setdefault(message.delivery, []).append(_json(message))
+        is_skipped = message.lookup_given_up and message.delivery not in again
+        reason = {"reason": f"skipped: {message.reason}"} if is_skipped else {}
+        messages.setdefault(message.delivery, []).append({**_json(message), **reason})
     papers: dict[int | None, list[Json]] = {}
     shown = _items().where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
     for item in session.exec(shown):
@@ -240,13 +243,10 @@ def _json(row: SQLModel) -> Json:
         case DeliveryRow():
             return _renamed(values, _DELIVERY_NAMES)
         case MessageRow():
-            reason = f"skipped: {row.reason}" if row.lookup_given_up else row.reason
             since = row.edit_requested_at
             edit = f"due {since.isoformat()}" if since else ""
             del values["worker"], values["lane"]  # of nobody's interest
-            return _renamed(
-                {**values, "reason": reason, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES
-            )
+            return _renamed({**values, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES)
         case _:
             return values
 

@@ -41,6 +41,7 @@ class Claim:
     plain: bool = False  # post the plain form
     unclear: bool = False  # it may have been sent already, at `attempted_at`
     at_start: bool = False  # an earlier process left it unclear
+    waits: bool = False  # the moment of its next attempt has not come; only of messages that can be looked up before
     attempted_at: datetime | None = None  # machine's clock
     thread: str | None = None  # platform id of the message in whose thread it goes
 
@@ -114,7 +115,8 @@ def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
 _can_be_looked_up = exists().where(
     _m.delivery == _d.seq,
     _m.state == MessageState.UNCLEAR,
-    _m.found_at_start.is_(True) | _c.platform.in_(bindparam("finding", expanding=True)),
+    _m.found_at_start.is_(True)
+    | (_m.lookup_given_up.is_(False) & _c.platform.in_(bindparam("finding", expanding=True))),
 )
 _WAITING_LANES = (
     select(_c.platform, _c.address)
@@ -138,7 +140,7 @@ def open_lanes(
 ) -> list[Lane]:
     """The lanes with something to do now, oldest first: a delivery that is not settled, may be sent and does not wait.
 
-    On the platforms of `finding` an unclear message does not wait: it is looked up.
+    On the platforms of `finding` an unclear message does not wait: it is looked up, unless that was given up.
     """
     values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
     return [Lane(platform, address) for platform, address in connection_of(session).execute(_WAITING_LANES, values)]
@@ -184,12 +186,17 @@ def claim(
         """Whether the lane goes on past this unclear message."""
         return row.state is MessageState.UNCLEAR and skip_unclear and (row.lookup_given_up or not can_find)
 
+    def is_early(row: Row[Any]) -> bool:
+        return waits_until(row.next_at, now) is not None
+
     def may_be_tried(row: Row[Any]) -> bool:
         if (row.seq, row.number) in tried and row.state is not MessageState.READY:
             return False
-        looks = row.state is MessageState.UNCLEAR and (can_find or row.found_at_start)
-        early = waits_until(row.next_at, now) is not None and not looks
-        return row.state is MessageState.READY or (row.state is not MessageState.SENDING and not early)
+        can_be_found = can_find and not row.lookup_given_up
+        looks = row.state is MessageState.UNCLEAR and (can_be_found or row.found_at_start)
+        return row.state is MessageState.READY or (
+            row.state is not MessageState.SENDING and (looks or not is_early(row))
+        )
 
     values = {"platform": lane.platform, "address": lane.address, "wall": wall}
     with connection_of(session).execute(_OPEN, values) as rows:
@@ -199,7 +206,7 @@ def claim(
                 continue
             if row.rendered_at is None:
                 return _claim_of(row)
-            return _claim_of(row, _one_message(session, row)) if may_be_tried(row) else None
+            return _claim_of(row, _one_message(session, row), waits=is_early(row)) if may_be_tried(row) else None
     return None
 
 
@@ -207,7 +214,7 @@ def _one_message(session: Session, row: Row[Any]) -> Row[Any]:
     return connection_of(session).execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
 
-def _claim_of(row: Row[Any], message: Row[Any] | None = None) -> Claim:
+def _claim_of(row: Row[Any], message: Row[Any] | None = None, *, waits: bool = False) -> Claim:
     claimed = Claim(
         seq=row.seq,
         delivery=row.id,
@@ -223,6 +230,7 @@ def _claim_of(row: Row[Any], message: Row[Any] | None = None) -> Claim:
         plain=message.use_plain,
         unclear=row.state is MessageState.UNCLEAR,
         at_start=row.found_at_start,
+        waits=waits,
         attempted_at=message.attempted_at,
         thread=message.thread,
     )
