@@ -140,10 +140,11 @@ def table(rows: Sequence[tuple[str, Comparison]]) -> str:
 
 def introduction(result: SimulationResult, day: str) -> str:
     end = result.span.start + timedelta(days=result.span.days)
+    measured = f" {day}." if day else ""
     return (
         f"{result.span.days} days ({result.span.start:%Y-%m-%d} to {end:%Y-%m-%d}), {result.span.chats} chats in 12 zones,"
         f" {result.papers:,} papers in {result.digests} digests, {result.recorded} of them recorded; {result.outages} outages;"
-        f" {result.ticks:,} moments. {day}.\n\n"
+        f" {result.ticks:,} moments.{measured}\n\n"
     )
 
 
