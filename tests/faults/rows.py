@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.faults import database_rows, processes, simulated_rows
+from tests.faults import database_rows, processes, simulated_rows, slack_storm
 from tests.faults.cut_slack import WAYS, OnUnclear, cut
 from tests.faults.judging import Verdict
 from tests.faults.simulated import Storm, named, storm, too_many
@@ -48,6 +48,10 @@ def _cut_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) 
     )
 
 
+def _stormy_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
+    return asyncio.run(slack_storm.storm(folder, tries, readable=readable, on_unclear=on_unclear))
+
+
 ROWS = (
     Fault(
         "SIGKILL at the n-th write that the platform sees", _killed("write", processes.at_a_write), is_by_process=True
@@ -73,6 +77,10 @@ ROWS = (
     ),
     *(
         Fault(f"Slack, cut after the request was taken: {way}", partial(_cut_slack, readable, on_unclear))
+        for way, readable, on_unclear in WAYS
+    ),
+    *(
+        Fault(f"Slack, every fault of posts and look-ups: {way}", partial(_stormy_slack, readable, on_unclear))
         for way, readable, on_unclear in WAYS
     ),
     Fault("answers too late, taken or not", _stormy("late", Storm(named("hang after", "hang before")), read=LATE)),

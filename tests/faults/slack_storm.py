@@ -1,0 +1,127 @@
+"""Every fault of Slack at once, of posts and of look-ups, while the bot is started anew now and then.
+
+Nothing is lost. Where the bot may read, nothing comes twice; where it may not, `resend` sends a message once more for each
+answer that was lost, and `skip` leaves to a person what may not have come.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bot.app import App
+from subscriptions.addresses import parse_address
+from subscriptions.service.outbox import outbox_counts, outbox_entries
+from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
+from subscriptions.states import DeliveryState
+from tests.fakes.faults import FAULTS, Fault
+from tests.fakes.server import ApiCall
+from tests.fakes.slack import FakeSlack
+from tests.faults.cut_slack import OnUnclear
+from tests.faults.judging import Verdict
+from tests.integration.slack_bot import a_bot
+from tests.make import NOON, FakeClock, ingested, paper
+
+CHANNELS = 6
+SHARE, SHARE_OF_LOOKUPS = 0.4, 0.3  # of the calls are hit
+LIFE = 25  # rounds between two starts
+STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks every five seconds
+_LOOKUPS = ("conversations.history", "conversations.replies")
+_WAITS = (1, 3, 40, None)  # seconds of a 429
+_OF_POSTS = [name for name in FAULTS if not name.startswith("hang")]
+_OF_LOOKUPS = ["500", "cut before", "empty", "200 page"]
+
+
+@dataclass(slots=True)
+class _Storm:
+    """What hits the calls of a fake, until there were tries enough."""
+
+    fake: FakeSlack
+    dice: random.Random
+    tries: int
+    hits: int = 0
+    taken: Counter[str] = field(default_factory=Counter)  # channel → messages that Slack took and whose answer was lost
+
+    def __call__(self, call: ApiCall) -> Fault | None:
+        if self.hits >= self.tries:
+            return None
+        if call.method == self.fake.send and self.dice.random() < SHARE:
+            self.hits += 1
+            fault = self._of(_OF_POSTS)
+            self.taken[call.chat] += fault.taken
+            return fault
+        return self._of(_OF_LOOKUPS) if call.method in _LOOKUPS and self.dice.random() < SHARE_OF_LOOKUPS else None
+
+    def _of(self, names: list[str]) -> Fault:
+        name = self.dice.choice([*names, "429"])
+        return self.fake.too_many(self.dice.choice(_WAITS)) if name == "429" else FAULTS[name]
+
+
+class _StormySlack(FakeSlack):
+    storm: _Storm
+
+    def _fault(self, call: ApiCall) -> Fault | None:
+        return self.storm(call) or super()._fault(call)
+
+
+async def storm(folder: Path, tries: int, *, readable: bool, on_unclear: OnUnclear) -> Verdict:
+    """Hits so many posts, then lets everything that waits come."""
+    clock, dice = FakeClock(NOON), random.Random(f"{readable} {on_unclear}")
+    with _StormySlack() as fake:
+        fake.storm = _Storm(fake, dice, tries)
+        for number in range(CHANNELS):
+            fake.knows(f"C{number}")
+        if not readable:
+            fake.withdraws("channels:history")
+        is_first = True
+        while fake.storm.hits < tries:
+            async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
+                if is_first:
+                    _subscribe(app)
+                    is_first = False
+                for _ in range(LIFE):
+                    await _round(app, clock, dice)
+        async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
+            await _calm(app, clock)
+            return _judged(app, clock, fake, readable=readable, on_unclear=on_unclear)
+
+
+def _subscribe(app: App) -> None:
+    for number in range(CHANNELS):
+        request = SubscriptionRequest(text="graph", every="now")
+        subscribe(app.store, parse_address(f"slack:C{number}"), request, now=NOON)
+
+
+async def _round(app: App, clock: FakeClock, dice: random.Random) -> None:
+    clock.advance(dice.choice(STEPS))
+    if dice.random() < SHARE:
+        papers = [paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
+        ingested(app.store, *papers, now=clock.now())
+    await app.sender.send_once()
+
+
+async def _calm(app: App, clock: FakeClock) -> None:
+    """Advances the clock until nothing waits, except what is left to a person."""
+    for _ in range(100):
+        clock.advance(timedelta(minutes=20))
+        sent = await app.sender.send_once()
+        if not sent.waiting and (not sent.unclear or app.context.on_unclear == "skip"):
+            return
+
+
+def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, readable: bool, on_unclear: OnUnclear) -> Verdict:
+    came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
+    is_left = not readable and on_unclear == "skip"
+    lost = 0
+    for entry in outbox_entries(app.store, now=clock.now()):
+        missing = sum((entry.id, number) not in came for number in range(1, entry.messages + 1))
+        lost += missing if not (is_left and entry.state == DeliveryState.UNCLEAR) else 0
+    stands = outbox_counts(app.store)
+    return Verdict(
+        tries=fake.storm.hits,
+        lost=lost,
+        doubled=came.total() - len(came),
+        allowed=fake.storm.taken.total() if not readable and on_unclear == "resend" else 0,
+        strange=stands.waiting + stands.dead + (0 if is_left else stands.unclear),
+    )
