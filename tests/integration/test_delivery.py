@@ -210,7 +210,7 @@ async def test_without_the_right_to_read_slack_is_posted_to_no_oftener_than_tele
         assert (await app.sender.deliver()).sent == 2
 
 
-async def test_many_messages_that_are_left_to_a_person_hold_up_nothing_and_are_looked_up_once(
+async def test_many_messages_that_are_left_to_a_person_hold_up_nothing_and_are_looked_up_once_a_start(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     slack.scopes.discard("channels:history")
@@ -234,6 +234,9 @@ async def test_many_messages_that_are_left_to_a_person_hold_up_nothing_and_are_l
         ingested(app.store, paper("A graph, at last"), now=clock.now())
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
+    slack.scopes.add("channels:history")
+    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:  # a start looks once more
+        assert (await app.sender.deliver()).unclear == 0
     assert len(slack.posted_to("C1")) == CUT + 1
 
 

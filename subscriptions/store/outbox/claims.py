@@ -178,13 +178,14 @@ def claim(
     """The next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does.
 
     A waiting or unclear message stops the lane. A dead one does not, nor, with `skip_unclear`, an unclear one that cannot
-    be looked up: one whose look-up was given up is left to a person, and not looked up again. `tried`: messages (seq, number)
-    that the caller has tried already.
+    be looked up: one whose look-up was given up is left to a person, and looked up again only when a process starts. `tried`:
+    messages (seq, number) that the caller has tried already.
     """
 
     def passes(row: Row[Any]) -> bool:
         """Whether the lane goes on past this unclear message."""
-        return row.state is MessageState.UNCLEAR and skip_unclear and (row.lookup_given_up or not can_find)
+        is_left = row.lookup_given_up and not row.found_at_start
+        return row.state is MessageState.UNCLEAR and skip_unclear and (is_left or not can_find)
 
     def is_early(row: Row[Any]) -> bool:
         return waits_until(row.next_at, now) is not None
