@@ -39,7 +39,8 @@ async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, 
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     if context.on_unclear == "resend" and (step.at_start or not step.waits):
         return True
-    await write_together(give_up_lookup, context.store, step, reason)  # until the next attempt, or for ever
+    # until the next attempt; with `skip` there is none, and only a start looks it up again
+    await write_together(give_up_lookup, context.store, step, reason)
     attempts.posts[step.seq, step.message.number] = MAX_POSTS
     return False
 

@@ -1,4 +1,4 @@
-"""Kinds of columns and indexes that the tables are made of (rows.py)."""
+"""What the tables are made of (rows.py): the base of their rows, kinds of columns and indexes."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 class Row(SQLModel):
-    """A row of a table. Its values are never validated, so pydantic builds no validators for it, which would take memory and time."""
+    """A row of a table. Its values are never validated, so pydantic builds no validators for it at each start."""
 
     model_config = {"defer_build": True}
 

@@ -54,7 +54,7 @@ async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear 
                 await _round(app, clock)
                 if not fake._orders:
                     break
-            await _rest(app, clock)
+            await let_rest(app, clock)
             return _outcome(app, clock, fake, cuts)
 
 
@@ -65,9 +65,9 @@ async def _round(app: App, clock: FakeClock) -> None:
     await app.sender.send_once()
 
 
-async def _rest(app: App, clock: FakeClock) -> None:
+async def let_rest(app: App, clock: FakeClock) -> None:
     """Advances the clock until nothing waits, except what is left to a person."""
-    for _ in range(50):
+    for _ in range(100):
         clock.advance(timedelta(minutes=20))
         sent = await app.sender.send_once()
         if not sent.waiting and (not sent.unclear or app.context.on_unclear == "skip"):

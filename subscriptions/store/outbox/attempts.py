@@ -14,7 +14,7 @@ from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
 
 def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:
-    """An unclear message cannot be looked up: it waits for its next attempt, or is left to a person and its lane goes on."""
+    """Gives up the look-up of an unclear message: it waits for its next attempt, or is left to a person and its lane goes on."""
     message = session.get_one(MessageRow, (seq, number))
     message.reason, message.lookup_given_up, message.found_at_start = reason, True, False
 

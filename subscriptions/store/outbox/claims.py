@@ -41,7 +41,7 @@ class Claim:
     plain: bool = False  # post the plain form
     unclear: bool = False  # it may have been sent already, at `attempted_at`
     at_start: bool = False  # an earlier process left it unclear
-    waits: bool = False  # the moment of its next attempt has not come; only of messages that can be looked up before
+    waits: bool = False  # it is to be looked up; the moment of its next attempt has not come
     attempted_at: datetime | None = None  # machine's clock
     thread: str | None = None  # platform id of the message in whose thread it goes
 
