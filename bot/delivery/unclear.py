@@ -8,30 +8,40 @@ from bot.delivery.claiming import MAX_POSTS
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent
 from subscriptions.errors import RetryLater
-from subscriptions.service.outbox import give_up_lookup, pause_lane
+from subscriptions.service.outbox import give_up_lookup, pause_lane, record_not_found
 from subscriptions.store import Claim
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should hold a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; a message that neither finds counts as not sent
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # after a look-up without an answer
 
 
 async def must_post_again(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> bool:
-    """Returns whether an unclear message is to be posted again. If the platform has the message, records it as sent."""
+    """Returns whether a message that stays unclear is to be posted again.
+
+    Where the platform can tell, the message is sent or ready afterwards.
+    """
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     try:
         platform_id = await _look_up(context, step, attempts)
     except RetryLater as wait:
         wall = context.clock.wall()
-        until = wall + max(wait.after, timedelta(seconds=1))
+        until = wall + _pause(wait.after, wall - (step.unclear_since or wall))
         await write_together(pause_lane, context.store, step.address.lane, wall=wall, until=until)
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
         return await _follow_policy(context, step, attempts, str(error))
     if platform_id is None:
-        return True
-    await confirm_sent(context, drain_state, step, platform_id, attempts)
+        await write_together(record_not_found, context.store, step)
+    else:
+        await confirm_sent(context, drain_state, step, platform_id, attempts)
     return False
+
+
+def _pause(asked: timedelta, unclear_for: timedelta) -> timedelta:
+    """Returns how long a lane waits after a look-up without an answer: the longer the platform gives none, the longer."""
+    return max(asked, SHORTEST_PAUSE, min(unclear_for / 4, LONGEST_PAUSE))
 
 
 async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, reason: str) -> bool:
@@ -48,18 +58,18 @@ async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, 
 async def _look_up(context: Context, step: Claim, attempts: LaneAttempts) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, LookupError.
 
-    The first look-up comes FIRST_LOOKUP_DELAY after the end of the post, because the platform may have accepted the message
-    at any moment of the post; the second one SECOND_LOOKUP_DELAY after a miss. A post of an earlier process had ended
-    before this call of `deliver` began.
+    Searches from the first post on that may have arrived. The first look-up comes FIRST_LOOKUP_DELAY after the end of the
+    last post, because the platform may have accepted the message at any moment of it; the second one SECOND_LOOKUP_DELAY
+    after a miss. A post of an earlier process had ended before this call of `deliver` began.
     """
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     channel = context.channels[step.address.platform]
-    attempted = step.attempted_at or context.clock.wall()
+    first_post = step.unclear_since or context.clock.wall()
     for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - context.clock.monotonic(), SECOND_LOOKUP_DELAY):
         if wait > 0 and channel.platform in context.lookup_platforms:
             await context.clock.sleep(wait)
         found = await channel.find(
-            step.address, step.message, delivery=step.delivery, after=attempted, thread=step.thread
+            step.address, step.message, delivery=step.delivery, after=first_post, thread=step.thread
         )
         if found is not None:
             return found

@@ -3,7 +3,7 @@
 A message that waits is tried for ever and never becomes dead: while a platform is down only waiting helps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -43,12 +43,19 @@ def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetim
 
 
 def decide_retry(
-    outcome: NotDelivered, *, failures: int, plain_tried: bool, on_unclear: OnUnclear, now: datetime
+    outcome: NotDelivered,
+    *,
+    failures: int,
+    plain_tried: bool,
+    was_unclear: bool,
+    on_unclear: OnUnclear,
+    now: datetime,
 ) -> RetryDecision:
     """The decision for an outcome. An outcome of no known class counts as unclear: the message may have been sent.
 
     `plain_tried`: the plain form of this message was already tried. `on_unclear` is the operator's setting: "resend"
-    sends an unclear message again after a wait, "skip" leaves it to a person.
+    sends an unclear message again after a wait, "skip" leaves it to a person. `was_unclear`: an earlier attempt may have
+    arrived; that this one did not says nothing of that one, so the message stays unclear until it is confirmed or refused.
     """
     match outcome:
         case RetryLater():
@@ -69,7 +76,8 @@ def decide_retry(
         case _:
             resend_at = now + _wait(failures) if on_unclear == "resend" else None
             decision = RetryDecision(state=MessageState.UNCLEAR, not_before=resend_at)
-    return decision
+    stays_unclear = was_unclear and decision.state is not MessageState.DEAD
+    return replace(decision, state=MessageState.UNCLEAR) if stays_unclear else decision
 
 
 def _wait(failures: int) -> timedelta:

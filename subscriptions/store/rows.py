@@ -377,6 +377,7 @@ class MessageRow(Row, table=True):
     state: MessageState = choice(MessageState, MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=Utc)
+    unclear_since: datetime | None = Field(default=None, sa_type=Utc)  # while it is being sent or unclear; see Claim
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     platform_id: str | None = None
     reason: str = ""

@@ -159,6 +159,11 @@ class FakeSlack(SlackPeople):
         """Refuses the token with this code from now on."""
         self._of(team).revoked = code
 
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the token of the own workspace is refused."""
+        return bool(self._of("").revoked)
+
     def restores(self, *, team: str = "") -> None:
         self._of(team).revoked = ""
 

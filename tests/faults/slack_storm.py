@@ -1,5 +1,7 @@
 """Every fault of Slack at once, of posts and of look-ups, while the bot is started anew now and then.
 
+Now and then the token is revoked, too, before a post or before a look-up, and some time later given back.
+
 Nothing is lost. Where the bot may read, nothing comes twice; where it may not, `resend` sends a message once more for each
 answer that was lost, and `skip` leaves to a person what may not have come.
 """
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from bot.app import App
 from subscriptions.addresses import parse_address
-from subscriptions.service.outbox import outbox_counts, outbox_entries
+from subscriptions.service.outbox import free_platforms, outbox_counts, outbox_entries
 from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
 from subscriptions.states import DeliveryState
 from tests.fakes.faults import FAULTS, Fault
@@ -25,6 +27,7 @@ from tests.make import NOON, FakeClock, ingested, paper
 
 CHANNELS = 6
 SHARE, SHARE_OF_LOOKUPS = 0.4, 0.3  # of the calls are hit
+SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # of the hits, and of the rounds with a revoked token
 LIFE = 25  # rounds between two starts
 STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks every five seconds
 _LOOKUPS = ("conversations.history", "conversations.replies")
@@ -42,16 +45,23 @@ class _Storm:
     tries: int
     hits: int = 0
     taken: int = 0  # messages whose answer was lost
+    revoked: int = 0  # how often the token was
 
     def __call__(self, call: ApiCall) -> Fault | None:
         if self.hits >= self.tries:
             return None
-        if call.method == self.fake.send and self.dice.random() < SHARE:
-            self.hits += 1
-            fault = self._of(_OF_POSTS)
-            self.taken += fault.taken
-            return fault
-        return self._of(_OF_LOOKUPS) if call.method in _LOOKUPS and self.dice.random() < SHARE_OF_LOOKUPS else None
+        is_post = call.method == self.fake.send
+        share = SHARE if is_post else SHARE_OF_LOOKUPS if call.method in _LOOKUPS else 0
+        if self.fake.is_revoked or self.dice.random() >= share:
+            return None
+        self.hits += is_post
+        if self.dice.random() < SHARE_REVOKED:
+            self.revoked += 1
+            self.fake.revokes()  # so the call itself is refused
+            return None
+        fault = self._of(_OF_POSTS if is_post else _OF_LOOKUPS)
+        self.taken += is_post and fault.taken
+        return fault
 
     def _of(self, names: list[str]) -> Fault:
         name = self.dice.choice([*names, "429"])
@@ -81,8 +91,10 @@ async def storm(folder: Path, tries: int, *, readable: bool, on_unclear: OnUncle
                     _subscribe(app)
                     is_first = False
                 for _ in range(LIFE):
-                    await _round(app, clock, dice)
+                    await _round(app, clock, dice, fake)
+        fake.restores()
         async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
+            free_platforms(app.store)
             await let_rest(app, clock)
             return _judged(app, clock, fake, readable=readable, on_unclear=on_unclear)
 
@@ -93,8 +105,11 @@ def _subscribe(app: App) -> None:
         subscribe(app.store, parse_address(f"slack:C{number}"), request, now=NOON)
 
 
-async def _round(app: App, clock: FakeClock, dice: random.Random) -> None:
+async def _round(app: App, clock: FakeClock, dice: random.Random, fake: FakeSlack) -> None:
     clock.advance(dice.choice(STEPS))
+    if fake.is_revoked and dice.random() < SHARE_GIVEN_BACK:
+        fake.restores()
+        free_platforms(app.store)
     if dice.random() < SHARE:
         papers = [paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
         ingested(app.store, *papers, now=clock.now())
@@ -114,5 +129,5 @@ def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, readable: bool, o
         lost=lost,
         doubled=came.total() - len(came),
         allowed=fake.storm.taken if not readable and on_unclear == "resend" else 0,
-        strange=stands.waiting + stands.dead + (0 if is_left else stands.unclear),
+        strange=stands.waiting + stands.dead + (0 if is_left else stands.unclear) + (fake.storm.revoked == 0),
     )

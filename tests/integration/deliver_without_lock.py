@@ -37,7 +37,12 @@ def _takes_without_looking() -> None:
     marking = (
         update(TABLES.tables["message"])
         .where(m.delivery == bindparam("of"), m.number == bindparam("which"))
-        .values(state=MessageState.SENDING, attempted_at=bindparam("wall"), worker=bindparam("who"))
+        .values(
+            state=MessageState.SENDING,
+            attempted_at=bindparam("wall"),
+            unclear_since=bindparam("first"),
+            worker=bindparam("who"),
+        )
     )
     _replaces(sends, _MARK_SENDING=marking)
 

@@ -176,6 +176,27 @@ async def test_an_unclear_slack_message_is_looked_up_and_neither_lost_nor_double
     assert clock.slept[0] == pytest.approx(2, abs=0.01)
 
 
+async def test_a_slack_that_answers_no_lookup_is_asked_less_and_less_often(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack
+) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        subscribes(app.store, "slack:C1", "graph", every="now")
+        ingested(app.store, paper("A graph"))
+        slack.answers("cut after")
+        slack.answers("500", times=10_000, method="conversations.history")
+        asked = []
+        for _ in range(120):  # ten minutes, as often as `run` looks
+            await app.sender.deliver()
+            asked.append(len(slack.arrived("conversations.history")))
+            clock.advance(timedelta(seconds=5))
+        assert asked[12] >= 4  # in the first minute
+        assert asked[-1] <= 30  # 120 at each look of `run`
+        slack.forgives()
+        clock.advance(MINUTE)
+        assert (await app.sender.deliver()).sent == 1
+    assert len(slack.posted_to("C1")) == 1
+
+
 async def test_without_the_right_to_read_slack_follows_the_policy(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:

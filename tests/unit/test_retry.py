@@ -1,5 +1,6 @@
 """The retry decision after each outcome."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -79,18 +80,46 @@ def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDeliver
     ],
 )
 def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
-    assert decide_retry(outcome, failures=2, plain_tried=False, on_unclear="resend", now=NOON) == decision
+    assert (
+        decide_retry(outcome, failures=2, plain_tried=False, was_unclear=False, on_unclear="resend", now=NOON)
+        == decision
+    )
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
 def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
     on_unclear: OnUnclear, not_before: datetime | None
 ) -> None:
-    decision = decide_retry(Unclear("why"), failures=0, plain_tried=False, on_unclear=on_unclear, now=NOON)
+    decision = decide_retry(
+        Unclear("why"), failures=0, plain_tried=False, was_unclear=False, on_unclear=on_unclear, now=NOON
+    )
     assert decision == RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
 
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
-    decision = decide_retry(refused, failures=1, plain_tried=True, on_unclear="resend", now=NOON)
+    decision = decide_retry(refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON)
     assert decision == RetryDecision(state=MessageState.DEAD)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (RetryLater("why"), MessageState.UNCLEAR),
+        (RetryLater("why", minutes(60)), MessageState.UNCLEAR),
+        (Unclear("why"), MessageState.UNCLEAR),
+        (Rejected("why", form=True), MessageState.UNCLEAR),
+        (ChatGone("why"), MessageState.UNCLEAR),
+        (ChatMoved("why", "-100123"), MessageState.UNCLEAR),
+        (SenderStopped("why"), MessageState.UNCLEAR),
+        (Rejected("why"), MessageState.DEAD),  # refused for what it is, which an earlier post was, too
+    ],
+)
+def test_that_this_post_did_not_arrive_says_nothing_of_an_earlier_one(
+    outcome: NotDelivered, state: MessageState
+) -> None:
+    sure, unclear = (
+        decide_retry(outcome, failures=2, plain_tried=False, was_unclear=was, on_unclear="resend", now=NOON)
+        for was in (False, True)
+    )
+    assert unclear == replace(sure, state=state)

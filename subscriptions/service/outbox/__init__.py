@@ -25,6 +25,7 @@ from subscriptions.service.outbox.sending import outbox_counts as outbox_counts
 from subscriptions.service.outbox.sending import outbox_entries as outbox_entries
 from subscriptions.service.outbox.sending import pause_lane as pause_lane
 from subscriptions.service.outbox.sending import recent_sends as recent_sends
+from subscriptions.service.outbox.sending import record_not_found as record_not_found
 from subscriptions.service.outbox.sending import record_outcome as record_outcome
 from subscriptions.service.outbox.sending import retry_delivery as retry_delivery
 from subscriptions.service.outbox.sending import stop_platform as stop_platform

@@ -26,7 +26,14 @@ def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now:
             case RetryLater() | Unclear():
                 asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
                 waiting = RetryLater(outcome.reason, asked)
-                decision = decide_retry(waiting, failures=edit.attempts, plain_tried=False, on_unclear="skip", now=now)
+                decision = decide_retry(
+                    waiting,
+                    failures=edit.attempts,
+                    plain_tried=False,
+                    was_unclear=False,
+                    on_unclear="skip",
+                    now=now,
+                )
                 if decision.pauses_lane:
                     attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + decision.pauses_lane)
                 elif decision.not_before is not None:

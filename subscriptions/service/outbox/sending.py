@@ -113,6 +113,13 @@ def give_up_lookup(store: Scope, claimed: Claim, reason: str) -> None:
         attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
 
 
+def record_not_found(store: Scope, claimed: Claim) -> None:
+    """Stores that the platform does not have an unclear message, which is then posted again."""
+    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
+    with store.write() as transaction:
+        attempts.record_not_found(transaction, claimed.seq, claimed.message.number)
+
+
 def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """Pauses a lane until a moment, because its platform asked for that."""
     with store.write() as transaction:
@@ -135,7 +142,12 @@ def record_outcome(
 ) -> RetryDecision:
     """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
     decision = decide_retry(
-        outcome, failures=claimed.attempts, plain_tried=claimed.plain, on_unclear=on_unclear, now=now
+        outcome,
+        failures=claimed.attempts,
+        plain_tried=claimed.plain,
+        was_unclear=claimed.unclear,
+        on_unclear=on_unclear,
+        now=now,
     )
     address = claimed.address
     with store.write() as transaction:

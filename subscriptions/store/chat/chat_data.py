@@ -63,6 +63,9 @@ _DELIVERY_NAMES = {"sendable": ""}
 _MESSAGE_NAMES = {
     "lookup_given_up": "edit_payload",
     "edit_requested_at": "edit_state",
+    "unclear_since": "",
+    "worker": "",
+    "lane": "",
 }  # the first has always been null
 
 
@@ -245,7 +248,6 @@ def _json(row: SQLModel) -> Json:
         case MessageRow():
             since = row.edit_requested_at
             edit = f"due {since.isoformat()}" if since else ""
-            del values["worker"], values["lane"]  # of nobody's interest
             return _renamed({**values, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES)
         case _:
             return values

@@ -237,7 +237,7 @@ CREATE TABLE message (
     sent_at DATETIME,
     platform_id VARCHAR,
     reason VARCHAR NOT NULL,
-    lookup_given_up BOOLEAN DEFAULT 0 NOT NULL, edit_requested_at DATETIME, state VARCHAR NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'sending', 'waiting', 'unclear', 'sent', 'dead')), worker VARCHAR DEFAULT '' NOT NULL, lane VARCHAR,
+    lookup_given_up BOOLEAN DEFAULT 0 NOT NULL, edit_requested_at DATETIME, state VARCHAR NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'sending', 'waiting', 'unclear', 'sent', 'dead')), worker VARCHAR DEFAULT '' NOT NULL, lane VARCHAR, unclear_since DATETIME,
     PRIMARY KEY (delivery, number),
     FOREIGN KEY(delivery) REFERENCES delivery (seq) ON DELETE CASCADE
 )
@@ -614,5 +614,5 @@ CREATE TRIGGER query_added AFTER INSERT ON "query"
 CREATE TRIGGER query_removed AFTER DELETE ON "query"
     BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
 ;
-INSERT INTO alembic_version VALUES ('0029')
+INSERT INTO alembic_version VALUES ('0030')
 ;

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Lane
@@ -15,8 +16,22 @@ from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 
 def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:
     """Gives up the look-up of an unclear message: it waits for its next attempt, or is left to a person and its lane goes on."""
-    message = session.get_one(MessageRow, (seq, number))
-    message.reason, message.lookup_given_up, message.found_at_start = reason, True, False
+    given_up = update(MessageRow).where(*_is_unclear(seq, number))
+    session.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
+
+
+def record_not_found(session: Session, seq: int, number: int) -> None:
+    """Makes an unclear message ready: its platform was asked, and does not have it."""
+    ready = update(MessageRow).where(*_is_unclear(seq, number))
+    ready = ready.values(state=MessageState.READY, unclear_since=None, found_at_start=False)
+    if session.exec(ready).rowcount:
+        session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=None))
+
+
+def _is_unclear(seq: int, number: int) -> tuple[ColumnElement[bool], ...]:
+    """Of a message that was looked up: its chat may have been forgotten meanwhile, or a person has decided."""
+    state = col(MessageRow.state) == MessageState.UNCLEAR
+    return col(MessageRow.delivery) == seq, col(MessageRow.number) == number, state
 
 
 def record_outcome(
@@ -34,10 +49,19 @@ def record_outcome(
     """
     if claimed.message is None:
         return
-    message = session.get_one(MessageRow, (claimed.seq, claimed.message.number))
+    lane = claimed.address.lane
+    if decision.pauses_lane:
+        pause_lane(session, lane, wall, wall + decision.pauses_lane)
+    elif decision.not_before is not None:
+        wake_lanes(session, [lane], after=decision.not_before - now)
+    message = session.get(MessageRow, (claimed.seq, claimed.message.number))
+    if message is None:  # its chat was forgotten meanwhile
+        return
     delivery = session.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason
     message.lookup_given_up = message.found_at_start = False
+    if decision.state is not MessageState.UNCLEAR:
+        message.unclear_since = None
     delivery.reason = reason
     if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
         delivery.attempts += 1
@@ -46,10 +70,6 @@ def record_outcome(
         rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
         for other in session.exec(rest).all():
             other.use_plain = True
-    if decision.pauses_lane:
-        pause_lane(session, claimed.address.lane, wall, wall + decision.pauses_lane)
-    elif decision.not_before is not None:
-        wake_lanes(session, [claimed.address.lane], after=decision.not_before - now)
     session.flush()
     settle_if_finished(session, delivery, now)
 

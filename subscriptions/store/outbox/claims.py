@@ -39,10 +39,10 @@ class Claim:
     attempts: int
     message: Message | None = None  # None: the delivery is not rendered
     plain: bool = False  # post the plain form
-    unclear: bool = False  # it may have been sent already, at `attempted_at`
+    unclear: bool = False  # an earlier post may have arrived
     at_start: bool = False  # an earlier process left it unclear
     waits: bool = False  # it is to be looked up; the moment of its next attempt has not come
-    attempted_at: datetime | None = None  # machine's clock
+    unclear_since: datetime | None = None  # when the first of those posts began, on the machine's clock
     thread: str | None = None  # platform id of the message in whose thread it goes
 
 
@@ -158,7 +158,7 @@ _OPEN = (
 )
 _parents = _messages.alias()
 _MESSAGE = (
-    select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.attempted_at)
+    select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since)
     .add_columns(_parents.c.platform_id.label("thread"))
     .outerjoin_from(_messages, _parents, and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
     .where(_m.delivery == bindparam("seq"), _m.number == bindparam("which"))
@@ -232,7 +232,7 @@ def _claim_of(row: Row[Any], message: Row[Any] | None = None, *, waits: bool = F
         unclear=row.state is MessageState.UNCLEAR,
         at_start=row.found_at_start,
         waits=waits,
-        attempted_at=message.attempted_at,
+        unclear_since=message.unclear_since if row.state is MessageState.UNCLEAR else None,
         thread=message.thread,
     )
 

@@ -156,7 +156,7 @@ def retry(session: Session, delivery_id: str) -> int | None:
     session.exec(
         update(MessageRow)
         .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(_WORST_FIRST[:3]))
-        .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False)
+        .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False, unclear_since=None)
     )
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""

@@ -37,6 +37,7 @@ _MARK_SENDING = unless_taken(
         state=MessageState.SENDING,
         lane=bindparam("its_lane"),
         attempted_at=bindparam("wall"),
+        unclear_since=bindparam("first"),
         worker=bindparam("who"),
         found_at_start=False,
     )
@@ -48,6 +49,7 @@ _CONFIRM = (
         state=MessageState.SENT,
         platform_id=bindparam("its_id"),
         sent_at=bindparam("now"),
+        unclear_since=None,
         reason="",
         lookup_given_up=False,
     )
@@ -98,6 +100,7 @@ def mark_sending(session: Session, claimed: Claim, message: Message, *, worker: 
         "address": claimed.address.address,
         "its_lane": f"{claimed.address.platform}:{claimed.address.address}",
         "wall": wall,
+        "first": claimed.unclear_since or wall,
         "who": worker,
     }
     return update_unless_taken(connection_of(session), _MARK_SENDING, values)
