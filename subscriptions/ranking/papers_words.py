@@ -1,5 +1,6 @@
 """The words of some papers by which others are found near to them (`like:`), as a query keeps them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -19,7 +20,9 @@ def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity) -> WordsOfPa
     Whole numbers have the same sum in whatever order they are added, so a paper is near, or not, wherever that is asked.
     """
     taste = taste_of([(1.0, words) for words in papers], rarity)
-    weights = [(word, round(THOUSAND * weight)) for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD]
+    kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
+    whole = math.fsum(kept.values())
+    weights = [(word, round(THOUSAND * weight / whole)) for word, weight in kept.items()]
     return tuple(sorted([one for one in weights if one[1]], key=lambda one: (-one[1], one[0])))
 
 

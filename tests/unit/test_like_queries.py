@@ -1,7 +1,7 @@
 """`like:` in the query language: its limits, its words in canonical texts, and what is near."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.rendering.text.queries import query_in_words
@@ -23,6 +23,7 @@ from subscriptions.query.advice import advise
 from subscriptions.query.fields import FIELDS, LIKE, TITLE, WordsOfPapers
 from subscriptions.query.variants import variants
 from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
+from tests.make import paper
 from tests.unit.test_advice import Known
 from tests.unit.test_matching import papers
 
@@ -97,6 +98,7 @@ def test_other_words_in_a_canonical_text_are_refused(canonical: str) -> None:
         parse_canonical(canonical)
 
 
+@example([paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query keeps
 @given(st.lists(papers, min_size=1, max_size=4))
 def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[Paper]) -> None:
     words = words_of_papers(map(words_of, batch[:2]), Rarity.among(map(words_of, batch)))
