@@ -25,7 +25,22 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
             "which subscriptions do i have; 列表; 订阅列表; 我的列表; 我的订阅; 查看订阅; 查看我的订阅; "
             "看看我的订阅; 显示订阅; 显示我的订阅; 列出订阅; 列出我的订阅; 所有订阅; 全部订阅; 我订阅了什么; "
             "我订阅了哪些; 我有哪些订阅; 我关注了什么; 看一下我的订阅; 看看订阅; 列出所有订阅; 列出全部订阅; 查看所有订阅; 查看列表; 看列表; my subs; list my subs; show my subs; show list; "
-            "show me my list; show me the list"
+            "show me my list; show me the list; when do i get papers; when do i get my papers; when will i get papers; "
+            "when do papers come; when do the papers come; when do my papers come; when do you send papers; "
+            "what time do papers come; what time do i get papers; when is my next digest; when is the next digest; "
+            "when is my digest; when does my digest come; when is the next delivery; 什么时候发; 什么时候推送; "
+            "下次什么时候发; 下次什么时候推送; 下次推送是什么时候; 几点发; 几点推送; 论文什么时候来"
+        ),
+        "when": (
+            "no papers on weekends; no papers on the weekend; no papers at weekends; not on weekends; not at weekends; "
+            "don't send me papers on weekends; do not send me papers on weekends; stop sending me papers on weekends; "
+            "stop sending papers on weekends; nothing on weekends; 周末不要发; 周末别发; 周末不要推送; 周末不要发论文"
+        ),
+        "set limit": (
+            "less papers; fewer papers; too many papers; i get too many papers; that's too many papers; "
+            "that is too many papers; you send too many papers; you send me too many papers; send me fewer papers; "
+            "send fewer papers; send me less papers; show fewer papers; show me fewer papers; 论文太多了; 太多论文了; "
+            "少发一点; 少发点; 少推送一点; 发得太多了; 推送太多了"
         ),
         "help": (
             "help; help me; menu; commands; show commands; 帮助; 帮帮我; 帮助我; 菜单; 命令; 指令; 使用帮助; 使用说明"
