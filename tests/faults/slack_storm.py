@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.app import App
 from subscriptions.addresses import parse_address
@@ -75,8 +76,8 @@ class _StormySlack(FakeSlack):
         return self.storm(call) or super()._fault(call)
 
 
-async def storm(folder: Path, tries: int, *, readable: bool, on_unclear: OnUnclear) -> Verdict:
-    """Hits so many posts, then lets everything that waits come."""
+async def storm(folder: Path, tries: int, *, readable: bool, on_unclear: OnUnclear, **settings: Any) -> Verdict:
+    """Hits so many posts, then lets everything that waits come. Without further settings the database is a file in `folder`."""
     clock, dice = FakeClock(NOON), random.Random(f"{readable} {on_unclear}")
     with _StormySlack() as fake:
         fake.storm = _Storm(fake, dice, tries)
@@ -86,14 +87,14 @@ async def storm(folder: Path, tries: int, *, readable: bool, on_unclear: OnUncle
             fake.withdraws("channels:history")
         is_first = True
         while fake.storm.hits < tries:
-            async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
+            async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
                 if is_first:
                     _subscribe(app)
                     is_first = False
                 for _ in range(LIFE):
                     await _round(app, clock, dice, fake)
         fake.restores()
-        async with a_bot(folder, fake, clock, on_unclear=on_unclear) as app:
+        async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
             free_platforms(app.store)
             await let_rest(app, clock)
             return _judged(app, clock, fake, readable=readable, on_unclear=on_unclear)

@@ -27,11 +27,8 @@ def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
     """Returns settings with one workspace in Socket Mode."""
     own = SlackWorkspace(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN))
     settings: dict[str, Any] = {"workspaces": (own,), "api_url": fake.url, **more.pop("slack", {})}
-    return Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        slack=SlackSettings(**settings),
-        **{"access": "open", **more},
-    )
+    database = more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db")
+    return Settings(database_url=SecretStr(database), slack=SlackSettings(**settings), **{"access": "open", **more})
 
 
 @asynccontextmanager
