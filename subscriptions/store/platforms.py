@@ -4,12 +4,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import inspect
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import connection_of, execute
 from subscriptions.store.operation_rows import KeyValueRow, PlatformRow
 
+_STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
 _BEFORE = "bot:"  # how the keys of single values began that held the bots, before platforms had a table
 
 
@@ -57,8 +59,7 @@ def stop(session: Session, platform: str, reason: str) -> None:
 
 def stopped(session: Session) -> dict[str, str]:
     """The platforms that are stopped → why."""
-    rows = session.exec(select(PlatformRow.name, PlatformRow.stopped))
-    return {name: reason for name, reason in rows if reason is not None}
+    return {name: reason for name, reason in execute(session, _STOPPED) if reason is not None}
 
 
 def free_all(session: Session) -> None:

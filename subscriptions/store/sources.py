@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam
@@ -232,7 +233,7 @@ def put_receipt(session: Session, receipt: Receipt) -> int:
 
 def latest(session: Session) -> dict[str, Receipt]:
     """Source → its newest receipt."""
-    return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(Outcome))}
+    return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(tuple(Outcome)))}
 
 
 def receipts_since(session: Session, since: datetime, most: int) -> list[Receipt]:
@@ -242,10 +243,11 @@ def receipts_since(session: Session, since: datetime, most: int) -> list[Receipt
 
 
 def _settled(session: Session) -> dict[str, datetime]:
-    return {row.source: row.at for row in session.exec(_newest_of_sources(sorted(SETTLING)))}
+    return {row.source: row.at for row in session.exec(_newest_of_sources(tuple(sorted(SETTLING))))}
 
 
-def _newest_of_sources(outcomes: Iterable[Outcome]) -> SelectOfScalar[ReceiptRow]:
+@cache
+def _newest_of_sources(outcomes: tuple[Outcome, ...]) -> SelectOfScalar[ReceiptRow]:
     """The statement for the newest receipt of each source that has one of these outcomes.
 
     For each source and outcome it looks at the end of an index; grouping would read all receipts.
