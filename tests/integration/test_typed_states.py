@@ -116,7 +116,8 @@ def write_old(path: Path) -> None:
             put(old, "delivery_item", chat=number, paper=1, delivery=number, position=0, shown=1, cross=0, because="[]")
         for number, state, reason, edit in MESSAGES:
             put(old, "message", delivery=1, number=number, payload="{}", plain="{}", use_plain=0, state=state,
-                found_at_start=0, reason=reason, edit_payload=None, edit_state=edit)  # fmt: skip
+                found_at_start=0, attempted_at=None if state == "ready" else AT, reason=reason, edit_payload=None,
+                edit_state=edit)  # fmt: skip
         put(old, "lane", platform="telegram", address="1", since=AT, not_before=AT)
         for number, state in enumerate(("ready", "again", "done"), 1):
             put(
@@ -247,6 +248,11 @@ def test_subscriptions_messages_sources_and_keys_say_the_same(
         assert [one.state for one in messages] == [MessageState(state) for _, state, *_ in MESSAGES]
         assert [one.lookup_given_up for one in messages] == [number == 5 for number, *_ in MESSAGES]
         assert messages[4].reason == "Slack does not let the bot look."
+        unclear = {MessageState.SENDING, MessageState.UNCLEAR}  # they are looked up from their last attempt on
+        assert [one.unclear_since for one in messages] == [
+            one.attempted_at if one.state in unclear else None for one in messages
+        ]
+        assert messages[3].unclear_since is not None
         edited = datetime(2026, 1, 22, 12, 34, 56, 789, tzinfo=UTC)
         assert [one.edit_requested_at for one in messages] == [None] * 5 + [edited, None]
         (source,) = sources.known_sources(session)

@@ -29,7 +29,7 @@ def record_not_found(session: Session, seq: int, number: int) -> None:
 
 
 def _is_unclear(seq: int, number: int) -> tuple[ColumnElement[bool], ...]:
-    """Of a message that was looked up: its chat may have been forgotten meanwhile, or a person has decided."""
+    """Whether it is unclear still: while it was looked up, its chat may have been forgotten, or a person has decided."""
     state = col(MessageRow.state) == MessageState.UNCLEAR
     return col(MessageRow.delivery) == seq, col(MessageRow.number) == number, state
 
