@@ -17,11 +17,19 @@ PAYLOAD = "x" * 1200
 
 
 def fill(
-    store: Store, chats: int, *, papers: int = 500, now: datetime = NOON, gone: int = 10, per_chat: int = PER_CHAT
+    store: Store,
+    chats: int,
+    *,
+    papers: int = 500,
+    now: datetime = NOON,
+    gone: int = 10,
+    per_chat: int = PER_CHAT,
+    source: str = "",
 ) -> None:
     """Adds chats with subscriptions of all cadences, papers, deliveries that were sent, and what conversations left.
 
     Nothing is due at `now`. `per_chat` papers were delivered to each chat. Every `gone`-th chat is gone, and its subscriptions were due long ago.
+    The digests are of `source`, or of a new one, "made N" with the id of the first chat that is added.
     """
     day = timedelta(days=1)
     first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
@@ -32,11 +40,13 @@ def fill(
         def add(table: str, rows: Iterable[Mapping[str, object]]) -> None:
             connection.execute(insert(TABLES.tables[table]), list(rows))
 
-        add("source", [{"name": f"made {first}", "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
-                        "validators": {}, "state": {}}])  # fmt: skip
-        add("receipt", ({"source": f"made {first}", "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
+        source_of_all = source or f"made {first}"
+        if not source:
+            add("source", [{"name": source_of_all, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
+                            "validators": {}, "state": {}}])  # fmt: skip
+        add("receipt", ({"source": source_of_all, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
                          "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
-        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": f"made {first}", "format": "x",
+        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source_of_all, "format": "x",
                         "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {},
                         "warnings": []} for n in range(papers // 20)))  # fmt: skip
         at = {n: now - day - (papers - n) * timedelta(minutes=30) for n in range(papers)}

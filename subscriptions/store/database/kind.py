@@ -108,6 +108,9 @@ class Kind(Protocol):
     def exists(self) -> bool:
         """Whether there is a database, or an empty file. Raises errors of the system and of the driver."""
 
+    def mark(self) -> object | None:
+        """A value that stays the same while nobody writes; None: that cannot be told without asking. Asks nobody."""
+
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 

@@ -219,6 +219,14 @@ class Store:
             if revision is not None or not self._make_newest():
                 self.upgrade()
 
+    def mark(self) -> object | None:
+        """A value that stays the same while nobody writes; None: that cannot be told without asking the database.
+
+        On SQLite a write of another process may, rarely, leave it as it was.
+        """
+        mark = self.kind.mark()
+        return None if mark is None else (mark, self.writes.count)
+
     def missing(self) -> NotFound:
         """What to raise where there is no database, or an empty file."""
         return NotFound(

@@ -47,6 +47,7 @@ class Writes:
     def __init__(self) -> None:
         self.is_under_way = False  # the database has let a writer of this process begin
         self.refusal: StoreUnavailable | None = None  # of the last write, if nothing was written since
+        self.count = 0  # of the commits that changed something
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -66,3 +67,4 @@ class Writes:
     def written(self) -> None:
         """Records that changes are committed."""
         self.refusal = None
+        self.count += 1

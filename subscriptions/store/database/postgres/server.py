@@ -79,6 +79,10 @@ class PostgresDatabase:
         """Whether a schema of ours was made."""
         return self.revision_in(self._engine.connect) is not None
 
+    def mark(self) -> object | None:
+        """Tells nothing: the server would have to be asked."""
+        return None
+
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """See Kind. Raises StoreError for a database of another program."""
         with read() as connection:

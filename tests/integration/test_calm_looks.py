@@ -1,0 +1,123 @@
+"""How often `run` looks into a store that nobody changes, and that it misses nothing for that."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import App
+from bot.operation.process import CALM, LOOK_INTERVAL, Process
+from subscriptions.service.outbox import stopped_platforms
+from subscriptions.store import Store
+from tests.fakes.telegram import FakeTelegram
+from tests.integration.test_delivery import running
+from tests.integration.test_slack_workspaces import NoSources
+from tests.make import FakeClock, ingested, paper, subscribes
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@pytest.fixture
+async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
+    async with running(tmp_path, clock, telegram=telegram) as made:
+        yield made
+
+
+@pytest.fixture
+async def calm(app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
+    """A process whose store nobody has changed for a while, at 20 seconds past a full minute."""
+    found = Calm(app, clock, monkeypatch)
+    await found.ticks(round(CALM) + 50)
+    clock.advance(timedelta(seconds=20 - clock.now().second % 60))
+    await found.ticks(1)
+    found.looks = 0
+    return found
+
+
+class Calm:
+    """A process, with the number of its looks."""
+
+    def __init__(self, app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.process, self.clock, self.looks = Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
+
+        def counted(store: Store) -> dict[str, str]:
+            self.looks += 1
+            return stopped_platforms(store)
+
+        monkeypatch.setattr("bot.operation.process.stopped_platforms", counted)
+
+    async def ticks(self, times: int) -> None:
+        """Ticks each second, and lets what was begun end."""
+        for _ in range(times):
+            await self.process.tick()
+            await self.process.finish()
+            self.clock.advance(SECOND)
+
+    async def looks_once(self) -> None:
+        """Ticks until it has looked."""
+        before = self.looks
+        while self.looks == before:
+            await self.ticks(1)
+
+
+async def test_a_store_that_nobody_changes_is_looked_at_every_few_seconds(calm: Calm) -> None:
+    await calm.ticks(300)
+    assert calm.looks <= 300 / LOOK_INTERVAL + 2 * 5  # and at each full minute
+    assert calm.looks >= 300 / LOOK_INTERVAL - 5
+
+
+async def test_what_another_process_stores_is_sent_within_a_second(
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    other = Store(app.store.kind.url.render_as_string(hide_password=False))
+    subscribes(other, "telegram:1", "graph", every="now", now=clock.now())
+    await calm.ticks(3)  # the first of them looks
+    await calm.looks_once()
+    ingested(other, paper("A graph"), now=clock.now())
+    other.close()
+    await calm.ticks(1)
+    assert len(telegram.posted_to("1")) == 1
+
+
+async def test_what_this_process_stores_is_sent_within_a_second(
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
+    await calm.ticks(3)
+    await calm.looks_once()
+    ingested(app.store, paper("A graph"), now=clock.now())
+    await calm.ticks(1)
+    assert len(telegram.posted_to("1")) == 1
+
+
+async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    due = clock.now() + timedelta(minutes=5)
+    subscribes(app.store, "telegram:1", "graph", every=f"daily {due:%H:%M}", now=clock.now())
+    ingested(app.store, paper("A graph"), now=clock.now())
+    while (clock.now() + SECOND).minute != due.minute:
+        await calm.ticks(1)
+    assert telegram.posted_to("1") == []
+    await calm.ticks(2)
+    assert len(telegram.posted_to("1")) == 1
+
+
+async def test_a_message_that_waits_for_its_platform_is_not_left_to_a_calm_store(
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
+    ingested(app.store, paper("A graph"), now=clock.now())
+    telegram.answers("429", retry_after=12)
+    await calm.ticks(12)
+    assert telegram.posted_to("1") == []
+    await calm.ticks(2)
+    assert len(telegram.posted_to("1")) == 1
