@@ -43,7 +43,8 @@ class Channel(Protocol):
     ) -> str | None:
         """Returns the platform's id of a message that was perhaps sent after `after`; None if there is no such message.
 
-        Raises LookupError if the platform cannot tell, and RetryLater if it asks to wait.
+        A message with a `thread` may have been sent outside it, too. Raises LookupError if the platform cannot tell,
+        RetryLater if it asks to wait, and SenderStopped if it refuses the token.
         """
 
     async def identity(self) -> str:

@@ -12,6 +12,7 @@ from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
+_AT_ONCE = 2  # posts that follow each other without a wait, where look-ups tell that the first one did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then the longest
 
 OnUnclear = Literal["resend", "skip"]
@@ -78,6 +79,17 @@ def decide_retry(
             decision = RetryDecision(state=MessageState.UNCLEAR, not_before=resend_at)
     stays_unclear = was_unclear and decision.state is not MessageState.DEAD
     return replace(decision, state=MessageState.UNCLEAR) if stays_unclear else decision
+
+
+def decide_not_found(failures: int, now: datetime) -> RetryDecision:
+    """The decision for an unclear message that its platform was asked for and does not have.
+
+    `failures` counts the posts of its delivery so far without a clear answer. After the first one it is posted again at once, then as a
+    message that waits: a platform that takes nothing for hours is not asked every few seconds.
+    """
+    if failures < _AT_ONCE:
+        return RetryDecision(state=MessageState.READY)
+    return RetryDecision(state=MessageState.WAITING, not_before=now + _wait(failures - _AT_ONCE))
 
 
 def _wait(failures: int) -> timedelta:

@@ -153,7 +153,7 @@ async def test_a_workspace_without_a_token_stands_still_and_nothing_of_it_is_los
     stopped = await outcome(channel, ChatAddress("slack", "T9/C1"))
     assert isinstance(stopped, SenderStopped)
     assert stopped.scope == "workspace"
-    with pytest.raises(RetryLater):
+    with pytest.raises(SenderStopped):
         await find(channel, ChatAddress("slack", "T9/C1"))
     assert slack.arrived("chat.postMessage") == []
 
@@ -301,6 +301,29 @@ async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
     assert await find(channel, ChatAddress("slack", "C1", parent), 2) == reply
 
 
+async def test_a_reply_that_was_posted_before_its_thread_was_known_is_found(channel: SlackChannel) -> None:
+    reply, parent = await post(channel, posted=message(2)), await post(channel)
+    assert await find(channel, number=2, thread=parent) == reply
+    topic = ChatAddress("slack", "C1", reply)
+    third = await post(channel, topic, message(3))
+    assert await find(channel, topic, 3, thread=parent) == third
+    assert await find(channel, topic, 4, thread=parent) is None
+
+
+async def test_a_search_in_two_places_that_slack_breaks_off_goes_on_where_it_was(
+    channel: SlackChannel, slack: FakeSlack, watch: Watch
+) -> None:
+    reply, parent = await post(channel, posted=message(2)), await post(channel)
+    slack.says("C1", "chatter", times=40)
+    slack.answers("429", after=1, method="conversations.history", retry_after=60)
+    with pytest.raises(RetryLater):
+        await find(channel, number=2, thread=parent)
+    watch.second += 60
+    assert await find(channel, number=2, thread=parent) == reply
+    assert len(slack.arrived("conversations.replies")) == 1
+    assert len(slack.arrived("conversations.history")) == 2 + 2
+
+
 async def test_a_message_is_found_behind_many_others(channel: SlackChannel, slack: FakeSlack) -> None:
     ts = await post(channel)
     slack.says("C1", "chatter", times=40)
@@ -393,7 +416,7 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
 
 async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.revokes()
-    with pytest.raises((RetryLater, LookupError)):
+    with pytest.raises(SenderStopped):
         await find(channel, ChatAddress("slack", f"{TEAM}/C1"))
 
 

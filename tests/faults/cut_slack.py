@@ -54,7 +54,7 @@ async def cut(folder: Path, cuts: int, *, readable: bool, on_unclear: OnUnclear 
                 await _round(app, clock)
                 if not fake._orders:
                     break
-            await let_rest(app, clock)
+            await let_rest(app, clock, is_left=not readable and on_unclear == "skip")
             return _outcome(app, clock, fake, cuts)
 
 
@@ -65,12 +65,12 @@ async def _round(app: App, clock: FakeClock) -> None:
     await app.sender.send_once()
 
 
-async def let_rest(app: App, clock: FakeClock) -> None:
-    """Advances the clock until nothing waits, except what is left to a person."""
+async def let_rest(app: App, clock: FakeClock, *, is_left: bool) -> None:
+    """Advances the clock until nothing waits. `is_left`: except what is left to a person."""
     for _ in range(100):
         clock.advance(timedelta(minutes=20))
         sent = await app.sender.send_once()
-        if not sent.waiting and (not sent.unclear or app.context.on_unclear == "skip"):
+        if not sent.waiting and (is_left or not sent.unclear):
             return
 
 
@@ -90,6 +90,7 @@ def _outcome(app: App, clock: FakeClock, fake: FakeSlack, cuts: int) -> Outcome:
 
 WAYS: tuple[tuple[str, bool, OnUnclear], ...] = (
     ("the bot may read", True, "resend"),
+    ("the bot may read, skip", True, "skip"),
     ("it may not, resend", False, "resend"),
     ("it may not, skip", False, "skip"),
 )

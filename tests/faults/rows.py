@@ -48,8 +48,8 @@ def _cut_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) 
     )
 
 
-def _stormy_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
-    return asyncio.run(slack_storm.storm(folder, tries, readable=readable, on_unclear=on_unclear))
+def _stormy_slack(reading: slack_storm.Reading, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
+    return asyncio.run(slack_storm.storm(folder, tries, reading=reading, on_unclear=on_unclear))
 
 
 ROWS = (
@@ -80,8 +80,8 @@ ROWS = (
         for way, readable, on_unclear in WAYS
     ),
     *(
-        Fault(f"Slack, every fault of posts and look-ups: {way}", partial(_stormy_slack, readable, on_unclear))
-        for way, readable, on_unclear in WAYS
+        Fault(f"Slack, every fault of posts and look-ups: {way}", partial(_stormy_slack, reading, on_unclear))
+        for way, reading, on_unclear in slack_storm.WAYS
     ),
     Fault("answers too late, taken or not", _stormy("late", Storm(named("hang after", "hang before")), read=LATE)),
     Fault(

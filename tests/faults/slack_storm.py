@@ -1,9 +1,11 @@
 """Every fault of Slack at once, of posts and of look-ups, while the bot is started anew now and then.
 
-Now and then the token is revoked, too, before a post or before a look-up, and some time later given back.
+Now and then the token is revoked, too, before a post or before a look-up, and some time later given back. So is, in some
+storms, the right to read.
 
 Nothing is lost. Where the bot may read, nothing comes twice; where it may not, `resend` sends a message once more for each
-answer that was lost, and `skip` leaves to a person what may not have come.
+answer that was lost, and `skip` leaves to a person what may not have come. Where it may read at times, `skip` doubles
+nothing and, when the bot is started with that right, leaves nothing to a person.
 """
 
 import random
@@ -11,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
@@ -27,14 +29,32 @@ from tests.integration.slack_bot import a_bot
 from tests.make import NOON, FakeClock, ingested, paper
 
 CHANNELS = 6
-SHARE, SHARE_OF_LOOKUPS = 0.4, 0.3  # of the calls are hit
+SHARE = 0.4  # of the posts are hit
+SHARES_OF_LOOKUPS = {
+    "always": 0.3,
+    "at times": 0.3,
+    "never": 0.03,
+}  # in vain, each start looks up all that is left to a person
 SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # of the hits, and of the rounds with a revoked token
+SHARE_TURNED = 0.2  # of the rounds: the bot may read from then on, or may not
 LIFE = 25  # rounds between two starts
 STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks every five seconds
 _LOOKUPS = ("conversations.history", "conversations.replies")
 _WAITS = (1, 3, 40, None)  # seconds of a 429
 _OF_POSTS = [name for name in FAULTS if not name.startswith("hang")]
 _OF_LOOKUPS = ["500", "cut before", "empty", "200 page"]
+_RIGHT_TO_READ = "channels:history"
+
+Reading = Literal["always", "never", "at times"]
+
+WAYS: tuple[tuple[str, Reading, OnUnclear], ...] = (
+    ("the bot may read", "always", "resend"),
+    ("the bot may read, skip", "always", "skip"),
+    ("it may not, resend", "never", "resend"),
+    ("it may not, skip", "never", "skip"),
+    ("it may at times, resend", "at times", "resend"),
+    ("it may at times, skip", "at times", "skip"),
+)
 
 
 @dataclass(slots=True)
@@ -44,6 +64,7 @@ class _Storm:
     fake: FakeSlack
     dice: random.Random
     tries: int
+    of_lookups: float
     hits: int = 0
     taken: int = 0  # messages whose answer was lost
     revoked: int = 0  # how often the token was
@@ -52,11 +73,11 @@ class _Storm:
         if self.hits >= self.tries:
             return None
         is_post = call.method == self.fake.send
-        share = SHARE if is_post else SHARE_OF_LOOKUPS if call.method in _LOOKUPS else 0
+        share = SHARE if is_post else self.of_lookups if call.method in _LOOKUPS else 0
         if self.fake.is_revoked or self.dice.random() >= share:
             return None
         self.hits += is_post
-        if self.dice.random() < SHARE_REVOKED:
+        if self.dice.random() < SHARE_REVOKED or (not self.revoked and self.hits > self.tries / 2):
             self.revoked += 1
             self.fake.revokes()  # so the call itself is refused
             return None
@@ -76,28 +97,35 @@ class _StormySlack(FakeSlack):
         return self.storm(call) or super()._fault(call)
 
 
-async def storm(folder: Path, tries: int, *, readable: bool, on_unclear: OnUnclear, **settings: Any) -> Verdict:
+async def storm(folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, **settings: Any) -> Verdict:
     """Hits so many posts, then lets everything that waits come. Without further settings the database is a file in `folder`."""
-    clock, dice = FakeClock(NOON), random.Random(f"{readable} {on_unclear}")
+    clock, dice = FakeClock(NOON), random.Random(f"{reading} {on_unclear}")
     with _StormySlack() as fake:
-        fake.storm = _Storm(fake, dice, tries)
+        fake.storm = _Storm(fake, dice, tries, SHARES_OF_LOOKUPS[reading])
         for number in range(CHANNELS):
             fake.knows(f"C{number}")
-        if not readable:
-            fake.withdraws("channels:history")
-        is_first = True
+        if reading == "never":
+            fake.withdraws(_RIGHT_TO_READ)
+        is_first, may_read = True, True
         while fake.storm.hits < tries:
             async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
                 if is_first:
                     _subscribe(app)
                     is_first = False
                 for _ in range(LIFE):
+                    if reading == "at times" and dice.random() < SHARE_TURNED:
+                        may_read = not may_read
+                        (fake.grants if may_read else fake.withdraws)(_RIGHT_TO_READ)
                     await _round(app, clock, dice, fake)
         fake.restores()
+        if reading == "at times":
+            fake.grants(_RIGHT_TO_READ)
         async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
             free_platforms(app.store)
-            await let_rest(app, clock)
-            return _judged(app, clock, fake, readable=readable, on_unclear=on_unclear)
+            is_left = reading == "never" and on_unclear == "skip"
+            await let_rest(app, clock, is_left=is_left)
+            allowed = fake.storm.taken if reading != "always" and on_unclear == "resend" else 0
+            return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
 
 
 def _subscribe(app: App) -> None:
@@ -117,9 +145,8 @@ async def _round(app: App, clock: FakeClock, dice: random.Random, fake: FakeSlac
     await app.sender.send_once()
 
 
-def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, readable: bool, on_unclear: OnUnclear) -> Verdict:
+def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
     came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
-    is_left = not readable and on_unclear == "skip"
     lost = 0
     for entry in outbox_entries(app.store, now=clock.now()):
         missing = sum((entry.id, number) not in came for number in range(1, entry.messages + 1))
@@ -129,6 +156,6 @@ def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, readable: bool, o
         tries=fake.storm.hits,
         lost=lost,
         doubled=came.total() - len(came),
-        allowed=fake.storm.taken if not readable and on_unclear == "resend" else 0,
+        allowed=allowed,
         strange=stands.waiting + stands.dead + (0 if is_left else stands.unclear) + (fake.storm.revoked == 0),
     )

@@ -209,6 +209,25 @@ async def test_without_the_right_to_read_slack_follows_the_policy(
     assert len(slack.posted_to("C1")) == 1
 
 
+@pytest.mark.parametrize("fault", ["cut before", "500"])
+async def test_a_slack_that_takes_nothing_is_posted_to_less_and_less_often(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, fault: str
+) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        subscribes(app.store, "slack:C1", "graph", every="now")
+        slack.answers(fault, times=1000)
+        ingested(app.store, paper("A graph"))
+        for _ in range(180):  # a quarter of an hour, as often as `run` looks
+            await app.sender.deliver()
+            clock.advance(timedelta(seconds=5))
+        assert len(slack.arrived("chat.postMessage")) == 6  # twice at once, and after 30 s, 1, 2 and 4 minutes
+        assert len(slack.arrived("conversations.history")) == 2 * 6
+        slack.forgives()
+        clock.advance(timedelta(minutes=9))
+        assert (await app.sender.deliver()).sent == 1
+    assert len(slack.posted_to("C1")) == 1
+
+
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "500"])
 async def test_without_the_right_to_read_slack_is_posted_to_no_oftener_than_telegram(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, fault: str

@@ -19,6 +19,7 @@ from tests.integration.slack_bot import a_bot
 from tests.make import FakeClock, ingested, paper, subscribes
 
 LATER = timedelta(hours=1)
+FIVE = [paper(f"Graph {number}") for number in range(5)]  # more than one message: the list, then its thread
 
 
 @pytest.fixture
@@ -100,6 +101,48 @@ async def test_a_refused_second_post_makes_the_first_one_no_less_unclear(
     async with a_bot(tmp_path, slack, clock) as app:
         assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["sent"]
     assert len(slack.posted_to("C1")) == 1
+
+
+@pytest.mark.parametrize("code", ["token_revoked", "accesslimited"])
+async def test_with_skip_a_lookup_by_a_refused_token_leaves_nothing_to_a_person(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, code: str
+) -> None:
+    async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
+        subscribes(app.store, "slack:C1", "graph", every="now")
+        ingested(app.store, *FIVE)
+        slack.answers("cut after")
+        _before_the_first_lookup(app, lambda: slack.revokes(code))
+        await app.sender.send_once()
+        for _ in range(4):
+            clock.advance(timedelta(seconds=31))
+            await app.sender.send_once()
+        assert (len(slack.posted_to("C1")), len(slack.arrived("chat.postMessage"))) == (1, 1)
+        _is_given_back(slack, app)
+        await app.sender.send_once()
+        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["sent"]
+    first, second = slack.posted_to("C1")
+    assert (first.number, second.number, second.thread) == (1, 2, first.id)
+
+
+@pytest.mark.parametrize(("first", "came"), [("cut after", [1, 2]), ("cut before", [2, 1])])
+async def test_a_reply_that_went_out_before_its_thread_was_known_comes_no_second_time(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, first: str, came: list[int]
+) -> None:
+    slack.withdraws("channels:history")
+    async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
+        subscribes(app.store, "slack:C1", "graph", every="now")
+        ingested(app.store, *FIVE)
+        slack.answers(first)
+        slack.answers("cut after")
+        await app.sender.send_once()
+        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["unclear"]
+    slack.grants("channels:history")
+    async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
+        await app.sender.send_once()
+        clock.advance(timedelta(seconds=31))
+        await app.sender.send_once()
+        assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == ["sent"]
+    assert [(entry.number, entry.thread) for entry in slack.posted_to("C1")] == [(number, "") for number in came]
 
 
 def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry, next_attempt
+from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_not_found, decide_retry, next_attempt
 from subscriptions.states import MessageState
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -100,6 +100,16 @@ def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
     decision = decide_retry(refused, failures=1, plain_tried=True, was_unclear=False, on_unclear="resend", now=NOON)
     assert decision == RetryDecision(state=MessageState.DEAD)
+
+
+@pytest.mark.parametrize(
+    ("failures", "wait"), [(0, None), (1, None), (2, 0.5), (3, 1), (6, 8), (7, 15), (1_000_000, 15)]
+)
+def test_what_was_not_found_is_posted_again_at_once_and_then_less_and_less_often(
+    failures: int, wait: float | None
+) -> None:
+    waits = RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
+    assert decide_not_found(failures, NOON) == (waits if wait else RetryDecision(state=MessageState.READY))
 
 
 @pytest.mark.parametrize(

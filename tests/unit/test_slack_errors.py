@@ -219,11 +219,19 @@ def test_a_scope_for_direct_messages_that_is_missing_concerns_that_chat_only() -
     assert isinstance(outcome_before_post(said("invalid_auth")), SenderStopped)
 
 
+_NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied"}
+
+
 @pytest.mark.parametrize(
-    "code", ["missing_scope", "not_in_channel", "channel_not_found", "no_permission", "access_denied", "never_heard_of"]
+    "code", [*sorted(_NOT_READ), "not_in_channel", "channel_not_found", "no_permission", "unknown"]
 )
 def test_who_may_not_read_cannot_tell(code: str) -> None:
     assert isinstance(outcome_of_lookup(said(code)), LookupError)
+
+
+@pytest.mark.parametrize("code", sorted({*TOKEN, *WORKSPACE} - _NOT_READ))
+def test_a_look_with_a_token_that_is_refused_waits_for_another_token(code: str) -> None:
+    assert isinstance(outcome_of_lookup(said(code)), SenderStopped)
 
 
 @pytest.mark.parametrize(

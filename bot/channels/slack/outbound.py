@@ -18,7 +18,7 @@ from bot.channels.slack.view_methods import SlackForms
 from bot.channels.slack.web_api.payload import open_message
 from bot.channels.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
 from bot.ports.channel import Limits
-from subscriptions.errors import ChatGone, NotDelivered, RetryLater
+from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
 
 DEFAULT_API_URL = "https://slack.com/api/"
@@ -61,9 +61,8 @@ class SlackChannel:
             monotonic=monotonic,
         )
         self.conversations = Conversations(self.workspaces)
-        self._search_cursors: dict[
-            tuple[str, int], str
-        ] = {}  # (delivery, number) -> the cursor at which a search was interrupted
+        # (delivery, number) -> (thread, cursor) at which a search was interrupted
+        self._searches: dict[tuple[str, int], tuple[str, str]] = {}
         self._closed = False
 
     async def post(
@@ -88,24 +87,29 @@ class SlackChannel:
     ) -> str | None:
         """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
 
-        After RetryLater, the next call continues the search where it was interrupted.
+        Searches `thread`, then where the message was posted if the one that began the thread was not known then. After
+        RetryLater, the next call continues the search where it was interrupted.
         """
         key = (delivery, message.number)
         oldest = f"{(after - _CLOCK_SKEW).timestamp():.6f}"
-        cursor = self._search_cursors.pop(key, "")
+        threads = list(dict.fromkeys((thread or chat.topic, chat.topic)))
+        where, cursor = self._searches.pop(key, (threads[0], ""))
         workspace, channel = await self._readable(chat.address)
-        while True:
-            try:
-                page = await workspace.client.page(channel, thread or chat.topic, oldest, cursor)
-            except RetryLater:
-                self._search_cursors[key] = cursor
-                raise
-            for found in page.messages:
-                if _is(found, *key):
-                    return str(found["ts"])
-            cursor = page.cursor
-            if not cursor:
-                return None
+        for place in threads[threads.index(where) :] if where in threads else threads:
+            cursor = cursor if place == where else ""
+            while True:
+                try:
+                    page = await workspace.client.page(channel, place, oldest, cursor)
+                except RetryLater:
+                    self._searches[key] = (place, cursor)
+                    raise
+                for found in page.messages:
+                    if _is(found, *key):
+                        return str(found["ts"])
+                cursor = page.cursor
+                if not cursor:
+                    break
+        return None
 
     async def identity(self) -> str:
         """See Channel. Returns "TEAM:USER" of the own workspace; "" if there is none."""
@@ -138,10 +142,10 @@ class SlackChannel:
         await self.conversations.close()
 
     async def _readable(self, address: str) -> tuple[Workspace, str]:
-        """As Conversations.resolve, but raises RetryLater or LookupError only."""
+        """As Conversations.resolve, but raises RetryLater, SenderStopped or LookupError only."""
         try:
             return await self.conversations.resolve(address)
-        except RetryLater:
+        except (RetryLater, SenderStopped):
             raise
         except ChatGone as error:
             raise LookupError(error.reason) from error

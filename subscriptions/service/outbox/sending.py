@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from subscriptions.addresses import parse_address
 from subscriptions.errors import ChatGone, NotDelivered, NotFound, Refused, Sentence
 from subscriptions.model import Delivery, Lane
-from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_retry
+from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
 from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Transaction, platforms, updates
@@ -113,11 +113,14 @@ def give_up_lookup(store: Scope, claimed: Claim, reason: str) -> None:
         attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
 
 
-def record_not_found(store: Scope, claimed: Claim) -> None:
-    """Stores that the platform does not have an unclear message, which is then posted again."""
+def record_not_found(store: Scope, claimed: Claim, *, now: datetime) -> None:
+    """Stores that the platform does not have an unclear message, which is then posted again, at once or after a wait."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
+    decision = decide_not_found(claimed.attempts, now)
     with store.write() as transaction:
-        attempts.record_not_found(transaction, claimed.seq, claimed.message.number)
+        attempts.record_not_found(
+            transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now
+        )
 
 
 def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:

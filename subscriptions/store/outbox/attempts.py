@@ -20,12 +20,16 @@ def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None
     session.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
-def record_not_found(session: Session, seq: int, number: int) -> None:
-    """Makes an unclear message ready: its platform was asked, and does not have it."""
-    ready = update(MessageRow).where(*_is_unclear(seq, number))
-    ready = ready.values(state=MessageState.READY, unclear_since=None, found_at_start=False)
-    if session.exec(ready).rowcount:
-        session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=None))
+def record_not_found(
+    session: Session, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
+) -> None:
+    """Records that the platform, asked, does not have an unclear message: it is posted again, perhaps after a wait."""
+    again = update(MessageRow).where(*_is_unclear(seq, number))
+    if not session.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
+        return
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=decision.not_before))
+    if decision.not_before is not None:
+        wake_lanes(session, [lane], after=decision.not_before - now)
 
 
 def _is_unclear(seq: int, number: int) -> tuple[ColumnElement[bool], ...]:

@@ -168,7 +168,7 @@ class Client:
         return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> HistoryPage:
-        """Returns one page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, LookupError."""
+        """Returns one page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, SenderStopped, LookupError."""
         look: dict[str, Any] = {
             "channel": channel,
             "oldest": oldest,

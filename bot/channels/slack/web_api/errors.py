@@ -67,6 +67,7 @@ _TROUBLE = {
     "duplicate_channel_not_found",
 }
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
+_NOT_READ = {*_NOT_ALLOWED, "access_denied", "ekm_access_denied"}  # by a lookup; the bot may perhaps write
 _EPHEMERAL_REFUSED = {"user_not_in_channel", "messages_tab_disabled"}
 
 
@@ -117,13 +118,15 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
 
 
-def outcome_of_lookup(error: Exception) -> RetryLater | LookupError:
-    """Returns the error of a lookup: RetryLater, or LookupError if Slack does not let the bot read the conversation."""
+def outcome_of_lookup(error: Exception) -> RetryLater | SenderStopped | LookupError:
+    """Returns the error of a lookup: RetryLater, SenderStopped, or LookupError if Slack does not let the bot read there."""
     meaning = outcome(error)
     if isinstance(meaning, RetryLater):
         return meaning
     if isinstance(error, SlackApiError):
         answer = _read(error)
+        if isinstance(meaning, SenderStopped) and answer.code not in _NOT_READ:
+            return meaning
         if answer.code and answer.code not in _TROUBLE and answer.status not in _SERVER_ERRORS:
             return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
