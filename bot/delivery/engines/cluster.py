@@ -65,7 +65,9 @@ class ClusterEngine:
         self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
         self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
         self._running: set[Lane] = set()
-        self._left: set[Lane] = set()  # lanes that failed, and in which something may be marked as being sent
+        self._left: set[Lane] = (
+            set()
+        )  # lanes that failed or were cut off, and in which something may be marked as being sent
         self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
         self._counted: dict[Lane, float] = {}  # lane → monotonic second at which what others sent there was counted
         self._writes: set[asyncio.Task[None]] = set()
@@ -154,6 +156,9 @@ class ClusterEngine:
         self._running.add(lane)
         try:
             is_free = await self._deliver_if_free(deliver, lane)
+        except asyncio.CancelledError:  # it took longer than the queue waits before it begins anew
+            self._left.add(lane)
+            raise
         except Exception as error:
             self._failed(lane, error)
             raise Again(FAILED_AFTER) from error
@@ -181,7 +186,7 @@ class ClusterEngine:
         self._left.add(lane)
 
     async def recover_failed(self) -> None:
-        """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
+        """Recovers what was being sent in lanes that failed or were cut off, which also wakes them. Raises StoreError.
 
         Its outcome is not known. Until this is done the lane stands still, since its message is in the hands of a worker
         that lives.

@@ -10,11 +10,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 from bot.errors import error_location
 from subscriptions.model import Lane
@@ -24,6 +27,7 @@ log = logging.getLogger("paperwire")
 
 _UPKEEP = "upkeep"  # the queue of what one of the workers does for all
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
+_NOT_OURS = "P0001"  # the SQLSTATE by which the library's functions say that a job does not run: it was given to others
 _SPARE_CONNECTIONS = 4  # for jobs that end while others are looked for
 # A hundred thousand jobs may come before the server has looked at their table. Then it would read and sort all of them for
 # each job that is taken, which takes 200 ms instead of one. The next job is found by the index of their order.
@@ -59,6 +63,45 @@ class _Retries(BaseRetryStrategy):
         return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
 
 
+class _Jobs(JobManager):
+    """Goes on when the database did not take a write that the library tries once.
+
+    After an end of a job that was not written, the job would keep the lock of its lane for as long as its worker lives. After
+    a heartbeat that was not written, no other one would come.
+    """
+
+    is_over = False  # the workers of the library end; what they leave is given to others
+    problem = ""  # why the end of a job is not written
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's
+        """See JobManager."""
+        await self._until_written(partial(super().finish_job, job, status, delete_job))
+
+    async def retry_job(self, job: Job, *args: Any, **named: Any) -> None:  # noqa: ANN401 - the library's
+        """See JobManager."""
+        await self._until_written(partial(super().retry_job, job, *args, **named))
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """See JobManager. One that is not written is followed by the next."""
+        with suppress(ProcrastinateException):
+            await super().update_heartbeat(worker_id)
+
+    async def _until_written(self, write: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await write()
+            except ProcrastinateException as error:
+                if self.is_over or getattr(error.__cause__, "sqlstate", None) == _NOT_OURS:
+                    return
+                if not self.problem:
+                    log.error("The jobs cannot be written: %s", error_location(error))
+                self.problem = "the jobs cannot be written; the log says why"
+            else:
+                self.problem = ""
+                return
+            await asyncio.sleep(RESTART_AFTER)
+
+
 class JobQueue:
     """The jobs of one worker. `deliver` gets each lane that a job names; it raises Again to get it once more."""
 
@@ -83,9 +126,10 @@ class JobQueue:
             min_size=1,
             max_size=len(platforms) + _SPARE_CONNECTIONS,
         )
-        self._lanes = App(connector=self._connector)
-        self._upkeep = App(connector=self._connector) if sweep is not None else None
-        self.problem = ""  # why no jobs are taken
+        self._jobs = _Jobs(self._connector)
+        self._lanes = self._app()
+        self._upkeep = self._app() if sweep is not None else None
+        self._problem = ""  # why no jobs are taken
 
         @self._lanes.task(name=TASK, retry=_Retries())
         async def deliver_lane(platform: str, address: str) -> None:
@@ -93,6 +137,16 @@ class JobQueue:
 
         if self._upkeep is not None and sweep is not None:
             self._add_upkeep(self._upkeep, sweep)
+
+    @property
+    def problem(self) -> str:
+        """Why no jobs are taken, or none ends; "" if they are."""
+        return self._problem or self._jobs.problem
+
+    def _app(self) -> App:
+        app = App(connector=self._connector)
+        app.job_manager = self._jobs
+        return app
 
     def _add_upkeep(self, upkeep: App, sweep: Callable[[], Awaitable[None]]) -> None:
         @upkeep.periodic(cron=self._times.rescue_cron)
@@ -107,10 +161,10 @@ class JobQueue:
 
     async def rescue(self) -> None:
         """Gives the jobs of workers without a heartbeat to others; one job that cannot be given holds up no other."""
-        jobs = self._lanes.job_manager
-        for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=self._times.stalled):
-            with suppress(ProcrastinateException):
-                await jobs.retry_job(job)
+        for job in await self._jobs.get_stalled_jobs(seconds_since_heartbeat=self._times.stalled):
+            if job.id is not None:
+                with suppress(ProcrastinateException):
+                    await self._jobs.retry_job_by_id_async(job.id, retry_at=datetime.now(UTC))
 
     async def work(self) -> None:
         """Takes jobs until it is cancelled, also after the database was away. What runs then is finished first."""
@@ -118,7 +172,7 @@ class JobQueue:
             try:
                 await self._work_once()
             except Exception as error:  # noqa: BLE001 - of the library, its pool, the driver: nothing of it may end the worker
-                self.problem = "the jobs cannot be read; the log says why"
+                self._problem = "the jobs cannot be read; the log says why"
                 log.error("The jobs cannot be read: %s", error_location(error))
             await asyncio.sleep(RESTART_AFTER)
 
@@ -128,12 +182,13 @@ class JobQueue:
             tasks = [asyncio.create_task(self._worker(self._lanes, queue, self._concurrency)) for queue in self._queues]
             if self._upkeep is not None:
                 tasks.append(asyncio.create_task(self._worker(self._upkeep, _UPKEEP, 1)))
-            self.problem = ""
+            self._problem, self._jobs.problem, self._jobs.is_over = "", "", False
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
             finally:
+                self._jobs.is_over = True
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,202 @@
+"""What becomes of a lane when the database does not take the end of its job, or cuts it off, while its worker lives.
+
+A trigger refuses what the library writes when a job has run. A sequence counts, since no rollback takes its numbers back.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from bot.clock import SystemClock
+from bot.delivery.engines import job_queue
+from bot.delivery.engines.cluster import ClusterEngine
+from bot.delivery.engines.job_queue import Times
+from bot.ports.channel import Limits
+from subscriptions.model import Lane
+from subscriptions.service.outbox import begin_worker
+from subscriptions.service.planner import plan_due
+from subscriptions.store import Store
+from tests.being_sent import being_sent
+from tests.make import NOON, ingested, paper, subscribes
+from tests.patience import PATIENCE
+from tests.postgres.server import Server
+
+LIMITS = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}
+ONE, OTHER = Lane("telegram", "1"), Lane("telegram", "2")
+REFUSED = """
+    CREATE SEQUENCE tries;
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END IF;
+        RETURN coalesce(NEW, OLD);
+    END $$;
+    CREATE TRIGGER refused_end BEFORE DELETE ON procrastinate_jobs
+        FOR EACH ROW EXECUTE FUNCTION refuse();
+    CREATE TRIGGER refused_retry BEFORE UPDATE ON procrastinate_jobs
+        FOR EACH ROW WHEN (OLD.status = 'doing' AND NEW.status = 'todo') EXECUTE FUNCTION refuse();
+"""
+
+
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def concurrency() -> int:
+    """How many lanes the worker takes at once."""
+    return 1
+
+
+@pytest.fixture
+def stops() -> list[bool]:
+    """After which of the next lanes the worker is stopping, the next one last."""
+    return []
+
+
+@pytest.fixture
+async def engine(
+    url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[ClusterEngine]:
+    """A worker that is quick to see what is wrong."""
+    monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
+    store = Store(url)
+    made = ClusterEngine(
+        store,
+        SystemClock(),
+        LIMITS,
+        stopping=lambda: bool(stops) and stops.pop(),
+        concurrency=concurrency,
+        times=Times(beat=0.05, poll=0.05, grace=0.1),
+    )
+    yield made
+    await made.close()
+    store.close()
+
+
+def executes(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("code", ["57014", "25006", "53100", "40001"])  # cancelled, read-only, disk full, serialization
+@pytest.mark.parametrize("again", [False, True], ids=["the job is over", "the job is to be done again"])
+async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
+    engine: ClusterEngine, url: str, stops: list[bool], code: str, again: bool
+) -> None:
+    executes(url, REFUSED.format(times=3, code=code))
+    stops.append(again)
+    runs: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        runs.append(lane)
+
+    engine.wake([ONE, OTHER])
+    async with asyncio.timeout(PATIENCE):
+        await engine.run(deliver)
+        engine.wake([ONE])
+        await engine.run(deliver)
+    assert runs == ([ONE, ONE, OTHER, ONE] if again else [ONE, OTHER, ONE])
+
+
+async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: ClusterEngine, url: str) -> None:
+    runs: list[Lane] = []
+
+    async def deliver(lane: Lane) -> None:
+        if not runs:  # as others do with the jobs of a worker whose heartbeat stood still
+            executes(url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'")
+            executes(url, "DELETE FROM procrastinate_jobs WHERE lock = 'lane:telegram:1'")
+        runs.append(lane)
+
+    engine.wake([ONE, OTHER])
+    async with asyncio.timeout(PATIENCE):
+        await engine.run(deliver)
+    assert runs == [ONE, OTHER]
+
+
+async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left_to_others(
+    engine: ClusterEngine, url: str
+) -> None:
+    executes(url, REFUSED.format(times=1_000_000, code="57014"))
+    has_run = asyncio.Event()
+
+    async def deliver(_: Lane) -> None:
+        has_run.set()
+
+    engine.wake([ONE])
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        await has_run.wait()
+        while engine.problem != "the jobs cannot be written; the log says why":  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        work.cancel()
+        await asyncio.wait((work,))
+    with psycopg.connect(url) as connection:
+        left = connection.execute("SELECT status, worker_id FROM procrastinate_jobs").fetchall()
+    assert left == [("doing", None)]
+
+
+async def test_after_a_heartbeat_that_the_database_did_not_take_the_next_ones_come(
+    engine: ClusterEngine, url: str
+) -> None:
+    executes(
+        url,
+        REFUSED.format(times=1, code="57014")
+        + "CREATE TRIGGER refused_beat BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION refuse();",
+    )
+
+    async def deliver(_: Lane) -> None:
+        pytest.fail("there is no lane")
+
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(beats, url) < 3:
+            pass
+        work.cancel()
+        await asyncio.wait((work,))
+
+
+def beats(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        (found,) = connection.execute("SELECT last_value FROM tries").fetchone() or (0,)
+    return int(found)
+
+
+@pytest.mark.parametrize("concurrency", [2])
+async def test_what_was_being_sent_when_the_workers_of_the_library_ended_is_recovered(
+    engine: ClusterEngine, url: str
+) -> None:
+    """They wait for what is on its way, and cut off what takes longer. The process goes on with new ones."""
+    store = engine._store
+    begin_worker(store, holds_sender_lock=False)
+    subscribes(store, "telegram:1", "graph", every="now", since="1d")
+    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
+    plan_due(store, now=NOON)
+    hangs, comes_back = asyncio.Event(), asyncio.Event()
+
+    async def deliver(_: Lane) -> None:
+        if hangs.is_set():
+            comes_back.set()
+            return
+        being_sent(store)
+        hangs.set()
+        await asyncio.Event().wait()
+
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        await hangs.wait()
+        executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
+        while not engine._left:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
+        await engine.recover_failed()
+        await comes_back.wait()
+        work.cancel()
+        await asyncio.wait((work,))
+    with store.read() as transaction:
+        assert transaction.execute(text("SELECT state FROM message")).scalars().all() == ["unclear"]
