@@ -38,6 +38,7 @@ for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and n
     del os.environ[_name]
 
 
+_SEVERAL_PROCESSES = {"story", "faults"}
 _run = ExitStack()
 
 
@@ -45,6 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Gives the run a PostgreSQL, which is started when a test needs it and ends with the run."""
     if not hasattr(config, "workerinput"):
         _run.enter_context(run_of_tests())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests of several processes first, so that one worker of the run begins with all of them, one after another.
+
+    At the end of a run all workers take what is left; then a dozen processes would start at once.
+    """
+    items.sort(key=lambda item: item.path.parent.name not in _SEVERAL_PROCESSES)
 
 
 def pytest_unconfigure() -> None:

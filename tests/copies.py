@@ -6,6 +6,7 @@ from pathlib import Path
 
 from subscriptions.service.operations import count_lost_as_sent, restore
 from subscriptions.store import Store
+from tests.patience import PATIENCE
 from tests.postgres.cluster import installed_programs
 
 
@@ -40,6 +41,6 @@ def _address(store: Store) -> str:
 
 def _postgres(program: str, *arguments: str | Path) -> None:
     done = subprocess.run(  # noqa: S603 - of the wheel
-        [installed_programs() / program, *arguments], capture_output=True, check=False, timeout=60
+        [installed_programs() / program, *arguments], capture_output=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.visitor import Bot, Visitor, running_bot
+from tests.patience import PATIENCE
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = (
@@ -47,7 +48,7 @@ def browser() -> Iterator[Any]:
 
     def start() -> Any:
         playwright = stack.enter_context(sync_playwright())
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=PATIENCE * 1000)
         stack.callback(started.close)
         return started
 

@@ -38,7 +38,7 @@ def talked(visit: Visit, name: str, language: str, **wishes: Any) -> Visitor:
             visitor.says(words)
             visitor.has(before + 2)
         visitor.bot.brings("A sextant for deep water (六分仪)", "Another sextant (六分仪), and what it cannot see")
-        visitor.page.wait_for_selector(".menu details", timeout=30_000)
+        visitor.page.wait_for_selector(".menu details")
     return visitor
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from tests.fakes.process import ROOT
 from tests.integration.cli import INBOX, page
+from tests.patience import PATIENCE
 
-STARTS = 120.0  # seconds that a start may take
 _papers = count(1)
 
 
@@ -63,12 +63,12 @@ def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool =
             yield Bot(folder, _address(process, log))
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(PATIENCE)
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     """Returns the address that it prints for people, once it listens."""
-    end = time.monotonic() + STARTS
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         said = log.read_text("utf-8", "replace")
         if found := re.search(r"^Pages: (http://\S+/)$", said, re.MULTILINE):
@@ -108,6 +108,7 @@ class Visitor:
             extra_http_headers={"X-User": name} if name else {},
         )
         stack.callback(context.close)
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         errors: list[str] = []
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
@@ -121,7 +122,7 @@ class Visitor:
 
     def is_live(self) -> None:
         """Waits until the page shows what comes as it comes."""
-        self.page.wait_for_selector("html[data-live=yes]", state="attached", timeout=30_000)
+        self.page.wait_for_selector("html[data-live=yes]", state="attached")
 
     def says(self, words: str) -> None:
         self.page.get_by_role("textbox").fill(words)
@@ -133,11 +134,11 @@ class Visitor:
 
     def sees(self, words: str) -> None:
         """Waits until a message holds these words."""
-        self.page.locator("#log .post:not(.mine)", has_text=words).last.wait_for(state="attached", timeout=30_000)
+        self.page.locator("#log .post:not(.mine)", has_text=words).last.wait_for(state="attached")
 
     def has(self, messages: int) -> None:
         """Waits until the page shows so many messages."""
-        self.page.locator("#log .post").nth(messages - 1).wait_for(state="attached", timeout=30_000)
+        self.page.locator("#log .post").nth(messages - 1).wait_for(state="attached")
 
     def focus(self, what: str) -> str:
         """What the element with the focus is, by this property."""

@@ -20,9 +20,9 @@ from tests.fakes.journal import Entry
 from tests.fakes.process import ROOT, Remote
 from tests.fakes.telegram import TOKEN
 from tests.make import address, ingested, paper, subscribes
+from tests.patience import PATIENCE
 
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
-PATIENCE = 60.0  # seconds without a post, after which a story is given up
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Workers:
         """Ends a worker in order. Returns its exit status."""
         worker = self.alive.pop(number)
         worker.terminate()
-        return worker.wait(timeout=60)
+        return worker.wait(timeout=PATIENCE)
 
     def signal(self, which: signal.Signals, number: int = 0) -> None:
         """Sends a signal to a worker."""

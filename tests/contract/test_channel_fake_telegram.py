@@ -12,6 +12,7 @@ import pytest
 
 from tests.fakes.process import running
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.patience import PATIENCE
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading all certificates takes longer than a test
 EMOJI = "\N{GRINNING FACE}"
@@ -257,17 +258,17 @@ def test_only_what_is_wanted_is_told_and_that_is_remembered(telegram: FakeTelegr
 def test_a_long_question_is_answered_when_something_comes(telegram: FakeTelegram) -> None:
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(updates, telegram, timeout=20)
-        assert telegram.queue.asked.wait(10)
+        assert telegram.queue.asked.wait(PATIENCE)
         telegram.user_writes("x")
-        assert [update["message"]["text"] for update in asked.result(10)] == ["x"]
+        assert [update["message"]["text"] for update in asked.result(PATIENCE)] == ["x"]
 
 
 def test_a_second_question_ends_the_first_one(telegram: FakeTelegram) -> None:
     with ThreadPoolExecutor() as pool:
         first = pool.submit(refusal, telegram, "getUpdates", timeout=20)
-        assert telegram.queue.asked.wait(10)
+        assert telegram.queue.asked.wait(PATIENCE)
         assert updates(telegram) == []
-        status, words = first.result(10)
+        status, words = first.result(PATIENCE)
     assert (status, words.startswith("Conflict: terminated by other getUpdates request")) == (409, True)
 
 
@@ -593,7 +594,7 @@ def test_in_a_process_of_its_own_it_lives_on_while_a_request_hangs(tmp_path: Pat
         fake.call("answers", "hang after")
         with httpx.Client(trust_env=False, verify=NO_TLS) as client, pytest.raises(httpx.ReadTimeout):
             client.post(f"{fake.url}/bot{TOKEN}/sendMessage", data={"chat_id": 42, "text": "x"}, timeout=0.3)
-        fake.call("waits_hanging", 5)
+        fake.call("waits_hanging")
         assert [entry.text for entry in fake.journal] == ["x"]
         fake.call("releases")
         fake.call("goes_down")

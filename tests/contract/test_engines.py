@@ -19,6 +19,7 @@ from bot.ports.engine import Engine, RateLimiter
 from subscriptions.model import Lane
 from subscriptions.store import Store
 from tests.make import FakeClock
+from tests.patience import PATIENCE
 
 LANES = [Lane("telegram", str(n)) for n in range(30)]
 LIMITS = {
@@ -95,7 +96,7 @@ async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine
         most = max(most, sum(open_now.values()))
         if most == 4:
             all_at_work.set()
-        await asyncio.wait_for(all_at_work.wait(), 10)
+        await asyncio.wait_for(all_at_work.wait(), PATIENCE)
         engine.wake([lane] if len(seen) < 100 else [])
         seen.append(lane)
         await asyncio.sleep(0)
@@ -114,7 +115,7 @@ async def test_no_lane_waits_behind_the_backlog_of_another_platform(engine: Engi
         if lane == of_slack:
             sent.set()
         else:
-            await asyncio.wait_for(sent.wait(), 10)  # Telegram is busy until Slack has its message
+            await asyncio.wait_for(sent.wait(), PATIENCE)  # Telegram is busy until Slack has its message
         done.append(lane)
 
     engine.wake([*LANES, of_slack])

@@ -18,6 +18,7 @@ from bot.sources.http import Sites
 from subscriptions.model import Announce, Paper
 from tests.fakes import arxiv_pages as pages
 from tests.make import FakeClock
+from tests.patience import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 GAP = 3.0  # seconds
@@ -222,7 +223,7 @@ class FakeArxiv:
 
     def waits_hanging(self) -> None:
         """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
-        assert self._silent.wait(10)
+        assert self._silent.wait(PATIENCE)
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
@@ -245,12 +246,12 @@ class FakeArxiv:
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

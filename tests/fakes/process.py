@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.fakes.journal import Entry, read_journal
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +49,7 @@ def running(platform: str, *, journal: Path) -> Iterator[Remote]:
         assert fake.stdout is not None
         ready = json.loads(fake.stdout.readline())
         try:
-            with httpx.Client(timeout=60, trust_env=False) as line:
+            with httpx.Client(timeout=PATIENCE, trust_env=False) as line:
                 yield Remote(ready["url"], ready["control"], journal, line)
         finally:
             fake.kill()

@@ -22,6 +22,7 @@ from aiohttp import web
 
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry, Journal
+from tests.patience import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
@@ -140,11 +141,11 @@ class FakePlatform(ABC):
     def comes_back(self) -> None:
         self._wait(self._up(self.port))
 
-    def waits_hanging(self, seconds: float = 10) -> None:
+    def waits_hanging(self, seconds: float = PATIENCE) -> None:
         """Returns as soon as a request hangs. In an async test: `await asyncio.to_thread(fake.waits_hanging)`."""
         self._wait(self._until_hanging(seconds))
 
-    def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = 20) -> None:
+    def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:
         """Returns once so many calls of a method (in a chat) were answered since the start."""
         self._wait(self._until_answered(method, times, chat=chat, seconds=seconds))
 
@@ -181,7 +182,7 @@ class FakePlatform(ABC):
         started = threading.Event()
         self._thread = threading.Thread(target=self._main, args=(started,), name=type(self).__name__, daemon=True)
         self._thread.start()
-        started.wait(10)
+        started.wait(PATIENCE)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,7 +190,7 @@ class FakePlatform(ABC):
         assert self._thread is not None
         self._wait(self._down())
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self.journal.close()
 
     def _main(self, started: threading.Event) -> None:
@@ -280,10 +281,10 @@ class FakePlatform(ABC):
         self._hanging.set()
         return await asyncio.shield(self._gate)
 
-    async def _until_hanging(self, seconds: float = 10) -> None:
+    async def _until_hanging(self, seconds: float = PATIENCE) -> None:
         await asyncio.wait_for(self._hanging.wait(), seconds)
 
-    async def _until_answered(self, method: str, times: int = 1, *, chat: str = "", seconds: float = 20) -> None:
+    async def _until_answered(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:
         news = asyncio.Event()
         self._watchers.add(news)
         try:
@@ -302,7 +303,7 @@ class FakePlatform(ABC):
 
     def _wait(self, work: Coroutine[object, object, T]) -> T:
         assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def in_its_loop(self, do: Callable[[], T]) -> T:
         """Runs a function in the server's loop, so nothing changes meanwhile; returns its result."""

@@ -19,6 +19,8 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from tests.patience import PATIENCE
+
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"
 PATHS = {EVENTS: "/slack/events", COMMANDS: "/slack/commands", INTERACTIONS: "/slack/interactivity"}
 IN_TIME = 3.0  # seconds to acknowledge
@@ -94,14 +96,14 @@ class EventDelivery:
             self._start(self._try(sent))
         return len(again)
 
-    async def settled(self, seconds: float = 20) -> None:
+    async def settled(self, seconds: float = PATIENCE) -> None:
         """Returns once everything was acknowledged or has failed."""
         async with asyncio.timeout(seconds):
             while not all(one.acknowledged or one.failed for one in self.sent):
                 self._news.clear()
                 await self._news.wait()
 
-    async def connected(self, times: int, seconds: float = 20) -> None:
+    async def connected(self, times: int, seconds: float = PATIENCE) -> None:
         """Returns once so many connections are open whose end is not announced."""
         async with asyncio.timeout(seconds):
             while sum(not line.leaving for line in self.lines) < times:

@@ -9,6 +9,7 @@ from typing import Any
 from tests.fakes.server import LOOPBACK, FakePlatform
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, EventDelivery, SentEnvelope
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
+from tests.patience import PATIENCE
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
 USES = 5  # of an address for answers (docs.slack.dev, Handling user interaction)
@@ -294,11 +295,11 @@ class SlackPeople(FakePlatform):
         """Makes every trigger id expire before the app gets it."""
         self._kept.trigger_lasts = -1.0
 
-    def waits_until_settled(self, seconds: float = 20) -> None:
+    def waits_until_settled(self, seconds: float = PATIENCE) -> None:
         """Returns once all that people did was acknowledged or has failed. `await asyncio.to_thread(…)` in tests."""
         self._wait(self.event_delivery.settled(seconds))
 
-    def waits_connected(self, times: int = 2, seconds: float = 20) -> None:
+    def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
         """Returns once so many connections stand."""
         self._wait(self.event_delivery.connected(times, seconds))
 

@@ -38,6 +38,7 @@ from tests.fakes.telegram_people import (
 )
 from tests.fakes.telegram_queue import UpdateQueue
 from tests.fakes.telegram_rules import Refusal
+from tests.patience import PATIENCE
 
 TOKEN = "4242:made-up-token-of-a-bot"
 NAME = "paperwire_test_bot"
@@ -349,7 +350,7 @@ class FakeTelegram(FakePlatform):
         """Queues an update as it is, without its id; for updates of unknown shape."""
         self.queue.add(update)
 
-    def waits_until_confirmed(self, seconds: float = 20) -> None:
+    def waits_until_confirmed(self, seconds: float = PATIENCE) -> None:
         """Returns once every update is confirmed."""
         self._wait(self.queue.until_empty(seconds))
 

@@ -16,6 +16,7 @@ from tests.faults.filled import fill
 from tests.faults.judging import Verdict
 from tests.faults.simulated import BETWEEN, SHARE, StormyTelegram, World, a_second, a_world
 from tests.faults.simulated_rows import counts, in_rounds
+from tests.patience import PATIENCE
 
 LOCKED = 60.0  # seconds that somebody else holds the database's lock
 OUT_OF_ORDER = 60.0  # seconds that the disk takes nothing
@@ -46,7 +47,7 @@ class ForeignProgram:
         assert self._process.stdout.readline() == "done\n"
 
     def ends(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=PATIENCE)
 
 
 def locked(folder: Path, tries: int) -> Verdict:

@@ -27,12 +27,12 @@ from tests.fakes.telegram import TOKEN
 from tests.faults.filled import TOPIC, arrivals, copy_of, lane_of, ready_made, telegram_chats, wanted
 from tests.faults.judging import Hit, Life, Verdict, in_flight, judge, unexplained
 from tests.make import NOON
+from tests.patience import PATIENCE
 
 FEW, MANY, ROUNDS = 20, 100, 4  # chats, and messages for each
 MARGIN = 25  # messages that must be left when a process is started that is to be hit
 LATEST = 12  # messages after which the fault comes at the latest
 COMMITS = 30  # commits after which it comes at the latest
-PATIENCE = 60.0  # seconds to wait for a process
 HALF_A_SECOND = 0.5  # in which about twelve messages go out
 
 
@@ -243,7 +243,7 @@ def at_a_write(stage: Stage) -> None:
         stage.fake.call("answers", moment, 1, after=number)
     child = stage.starts()
     if moment:
-        stage.fake.call("waits_hanging", PATIENCE / 2)
+        stage.fake.call("waits_hanging", PATIENCE)
     else:
         _until_answered(stage, child, number + 1)
     _dies(stage, child, begin)
@@ -316,7 +316,7 @@ def asked_to_stop(stage: Stage) -> None:
         stage.fake.call("answers", "hang after", 1, after=stage.dice.randrange(LATEST))
     child = stage.starts()
     if hangs:
-        stage.fake.call("waits_hanging", PATIENCE / 2)
+        stage.fake.call("waits_hanging", PATIENCE)
     else:
         _until_answered(stage, child, stage.dice.randrange(1, LATEST))
     child.kill(signal.SIGTERM)

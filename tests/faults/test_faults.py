@@ -11,6 +11,7 @@ from tests.faults.filled import wanted
 from tests.faults.judging import Arrival, Hit, Life, Verdict, in_flight, judge, unexplained
 from tests.faults.rows import ROWS, Fault
 from tests.faults.table import END, ROOT, START, keep, kept, line, row_of, table, write
+from tests.patience import PATIENCE
 
 _BY_NAME = {fault.name: fault for fault in ROWS}
 A, B, C = (f"2601.0000{n}" for n in range(3))
@@ -98,7 +99,7 @@ def test_every_fault_of_slack_at_once(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [fault.name for fault in ROWS if fault.is_by_process][:4:3])
 def test_a_fault_of_real_processes(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.faults", "--measure", name, "--tries", "3", "--kept", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=100)  # noqa: S603 - ourselves
+    subprocess.run(command, cwd=ROOT, check=True, timeout=PATIENCE)  # noqa: S603 - ourselves
     row = kept(tmp_path, name)
     assert row is not None
     assert is_as_it_must_be(_BY_NAME[name], row, 3), line(name, row)

@@ -11,7 +11,7 @@ from tests.faults.soak.run import soak
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc"),
-    pytest.mark.timeout(700),  # a busy machine starts three processes, and SETTLES is a part of it
+    pytest.mark.timeout(1200),  # a busy machine starts three processes, and SETTLES is a part of it
 ]
 
 BRIEF = Pace(

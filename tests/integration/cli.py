@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bot.cli import run
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +88,7 @@ class Terminal:
             env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())

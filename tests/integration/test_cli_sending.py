@@ -15,6 +15,7 @@ import pytest
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import PAGE, Terminal, page
+from tests.patience import PATIENCE
 
 MORNING = "2026-01-22T06:00:00Z"
 LATER = "2026-01-22T12:00:00Z"
@@ -193,7 +194,7 @@ def running(terminal: Terminal) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "Traceback" not in err
 
@@ -257,7 +258,7 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
         stdout=subprocess.PIPE,
         stderr=theirs,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     os.close(theirs)

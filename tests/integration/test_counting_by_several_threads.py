@@ -15,6 +15,7 @@ from subscriptions.service.papers.counting import Entries, find
 from subscriptions.store import Store
 from subscriptions.store.papers import index
 from tests.make import NOON, ingested, paper
+from tests.patience import PATIENCE
 
 WORDS = ("graph", "diffusion", "agent", "language", "vision", "robot")
 
@@ -71,7 +72,7 @@ def test_two_threads_that_empty_the_cache_of_each_other_find_both(
 ) -> None:
     """Each thread has added its answer, and one has emptied the cache of the other, before either goes on."""
     monkeypatch.setattr(counting, "MOST_TERMS", 1)
-    both, remember, entries = Barrier(2, timeout=60), counting._remember, entries_of(store)
+    both, remember, entries = Barrier(2, timeout=PATIENCE), counting._remember, entries_of(store)
 
     def remembered_by_both(*args: Any) -> None:
         remember(*args)

@@ -20,6 +20,7 @@ from subscriptions.store.migrations.__main__ import migrated
 from subscriptions.store.papers.known_papers import sequence_before
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, ingested, paper, subscribes
+from tests.patience import PATIENCE
 
 
 def opened(path: Path) -> Store:
@@ -285,7 +286,7 @@ def test_as_many_threads_as_a_process_has_use_the_database_at_once(store: Store)
 
     def reads() -> int:
         with store.read() as transaction:
-            all_read.wait(40)
+            all_read.wait(PATIENCE)
             return int(transaction.connection().exec_driver_sql("SELECT count(*) FROM paper").scalar_one())
 
     with ThreadPoolExecutor(threads) as pool:

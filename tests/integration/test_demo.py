@@ -17,6 +17,7 @@ from bot.rendering.display.gallery import shown_messages
 from bot.rendering.text.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
+from tests.patience import PATIENCE
 
 # Titles by their beginnings. Of the feed, ComputerRL is only a replacement and so is not announced to anybody.
 VIGA, PHYS, UNIX = "Vision-as-Inverse", "PhysRVG", "UniX"
@@ -113,7 +114,7 @@ def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> No
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
         cwd=tmp_path,
         env=environment | {"PYTHONPATH": str(ROOT)},
@@ -178,7 +179,7 @@ def test_the_pictures_of_the_views_can_be_made(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env=environment | {"PYTHONPATH": str(ROOT)},
     )

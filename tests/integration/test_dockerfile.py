@@ -154,7 +154,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return build(tmp_path_factory.mktemp("image"))
 
 
-@pytest.mark.timeout(240)
 def test_the_image_holds_the_program_and_what_the_lock_names(image: Stage) -> None:
     output = image.run(["paperwire", "--help"])
     assert output.returncode == 0, output.stderr
@@ -162,21 +161,18 @@ def test_the_image_holds_the_program_and_what_the_lock_names(image: Stage) -> No
     assert image.run(["python", "-m", "pip", "check"]).returncode == 0
 
 
-@pytest.mark.timeout(240)
 def test_the_image_holds_templates_languages_and_samples(image: Stage) -> None:
     shown = image.run(["paperwire", "demo", "--out", "gallery"])
     assert shown.returncode == 0, shown.stderr
     assert list((image.workdir / "gallery").glob("*.html"))
 
 
-@pytest.mark.timeout(240)
 def test_the_image_holds_nothing_that_builds_and_nothing_left_over(image: Stage) -> None:
     assert image.run(["python", "-c", "import hatchling"]).returncode != 0
     assert not image.path("/wheels").exists()
     assert not image.path("/src").exists()
 
 
-@pytest.mark.timeout(240)
 def test_the_image_of_a_cluster_holds_the_driver_and_the_other_does_not(image: Stage, tmp_path: Path) -> None:
     cluster = build(tmp_path, LOCK="requirements-cluster.lock")
     assert cluster.run(["python", "-c", "import procrastinate, psycopg"]).returncode == 0

@@ -58,6 +58,7 @@ from tests.integration.docs_pages import (
     steps,
     typed,
 )
+from tests.patience import PATIENCE
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
@@ -234,7 +235,7 @@ class Shell:
                 said += line
                 if "/health/ready" in line:
                     process.terminate()
-            return process.wait(timeout=30), said
+            return process.wait(timeout=PATIENCE), said
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
 from tests.integration.test_run import DIGEST, Process
 from tests.make import FakeClock
+from tests.patience import PATIENCE
 
 PATH = "/ping/sesame-4711"
 
@@ -121,7 +122,7 @@ def test_a_process_that_works_calls_and_one_that_does_not_is_silent(
     (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     program = Process(tmp_path, "run", fake=telegram, environ=environ)
     try:
-        assert watchman.called.get(timeout=30) == PATH
+        assert watchman.called.get(timeout=PATIENCE) == PATH
     finally:
         assert program.stops() == 0
     (tmp_path / "inbox").rmdir()
@@ -142,9 +143,9 @@ def test_once_calls_at_its_end_if_all_went_well(tmp_path: Path, telegram: Remote
     (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     (tmp_path / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
     program = Process(tmp_path, "run", "--once", fake=telegram, environ=environ)
-    _, err = program.process.communicate(timeout=60)
+    _, err = program.process.communicate(timeout=PATIENCE)
     assert (program.process.returncode, watchman.calls) == (0, [PATH]), err
     (tmp_path / "inbox" / "today.md").write_text("These are notes.\n")
     program = Process(tmp_path, "run", "--once", fake=telegram, environ=environ)
-    program.process.communicate(timeout=60)
+    program.process.communicate(timeout=PATIENCE)
     assert (program.process.returncode, watchman.calls) == (1, [PATH])

@@ -14,6 +14,7 @@ from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.faults.soak.program import running_program
 from tests.integration.cli import INBOX
+from tests.patience import PATIENCE
 
 MOST = 118e6  # bytes resident, where 120 MB are promised: with the pages, with compiled modules, and the parser's rest where they are compiled at each start
 UNUSED = {
@@ -70,7 +71,7 @@ def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, environment: dict[st
         env={**environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -82,7 +83,7 @@ def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, environment: dict[st
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc")
 def test_an_idle_process_is_small(tmp_path: Path, environment: dict[str, str], telegram: FakeTelegram) -> None:
     with running_program(tmp_path, environment) as program:
-        assert telegram.queue.asked.wait(60), "it listens"
+        assert telegram.queue.asked.wait(PATIENCE), "it listens"
         taken = program.sample(0).memory
     assert taken < MOST
 

@@ -16,6 +16,7 @@ from tests.integration.test_delivery import running as app_of
 from tests.integration.test_delivery import telegram as telegram  # noqa: PLC0414 - a fixture
 from tests.integration.test_run import DIGEST, Process
 from tests.make import FakeClock, ingested, paper, subscribes
+from tests.patience import PATIENCE
 
 # What people write in the story: none of it is a word of the program.
 WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock", "siskin", "bunting")
@@ -57,7 +58,7 @@ def story(folder: Path, remote: Remote, log_format: str) -> list[str]:
         remote.call("serves_pages", "404 page", 2)
     finally:
         program.process.terminate()
-        _, err = program.process.communicate(timeout=60)
+        _, err = program.process.communicate(timeout=PATIENCE)
     assert program.process.returncode == 0, err
     return err.splitlines()
 

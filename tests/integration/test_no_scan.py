@@ -228,7 +228,7 @@ MOST = (
 MOST_OF_FIGURES = 500_000  # of what reads all that is not over: 3,000 deliveries wait for chats that are gone
 
 
-@pytest.mark.timeout(600)  # 10 s on a machine that does nothing else
+@pytest.mark.timeout(1200)  # 10 s on a machine that does nothing else
 async def test_beside_a_million_rows_no_statement_reads_more_than_what_it_is_about(
     tmp_path: Path, store: Store, clock: FakeClock
 ) -> None:

@@ -121,7 +121,6 @@ def test_a_plan_that_is_killed_at_any_step_is_finished_by_the_next(
     assert killed.count("INSERT") >= 4, "deliveries and items of both"
 
 
-@pytest.mark.timeout(300)  # some hundred plans
 def test_a_look_that_is_killed_at_any_step_is_finished_by_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

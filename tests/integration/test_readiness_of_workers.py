@@ -24,6 +24,7 @@ from subscriptions.service.outbox import beat, begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder
 from tests.make import NOON, FakeClock
+from tests.patience import PATIENCE
 from tests.postgres.own import OwnServer, own_server
 from tests.postgres.server import Server
 
@@ -102,7 +103,7 @@ class Worker:
 
 
 async def until(what: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not what():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
 

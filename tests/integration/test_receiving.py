@@ -348,7 +348,7 @@ async def test_when_the_process_stops_the_open_question_is_cut_and_what_was_take
         await asyncio.to_thread(telegram.waits_hanging)
         stopping = asyncio.create_task(stack.__aexit__(None, None, None))
         telegram.releases()
-        await asyncio.wait_for(stopping, 4)  # a question for updates would have waited for 25 seconds
+        await asyncio.wait_for(stopping, 20)  # a question for updates would have waited for 25 seconds
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
 
 

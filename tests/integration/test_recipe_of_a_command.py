@@ -10,6 +10,7 @@ from textwrap import dedent
 from bot.commands import registry
 from bot.commands.chat import help_topics
 from tests.integration.docs_pages import ROOT
+from tests.patience import PATIENCE
 
 RECIPE = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Add a chat command\n")[2].partition("\n## ")[0]
 BLOCKS = [dedent(block) for block in re.findall(r"^   ```python\n(.*?)^   ```$", RECIPE, re.MULTILINE | re.DOTALL)]
@@ -34,7 +35,7 @@ def test_the_command_of_the_recipe_is_answered_and_its_story_is_true(tmp_path: P
         env={"PYTHONPATH": str(tmp_path), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

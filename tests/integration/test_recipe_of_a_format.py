@@ -12,6 +12,7 @@ import pytest
 
 from bot.digests import DigestFormat, _example
 from tests.integration.docs_pages import ROOT
+from tests.patience import PATIENCE
 
 PAGES = ROOT / "tests" / "digests"
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ def _inspected(program: Path, *pages: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(program), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -61,6 +61,7 @@ from subscriptions.store.outbox import entries as stored_entries
 from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.make import NOON, address, digest, ingested, paper, stored_papers, subscribes, summary, translation
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
@@ -194,19 +195,19 @@ class TestRule1Changes:
         def before_commit(session: Transaction) -> None:
             if threading.current_thread().name == "slow" and session._writes:  # it reads before it writes
                 holding.set()
-                assert go_on.wait(10)
+                assert go_on.wait(PATIENCE)
 
         event.listen(Session, "before_commit", before_commit)
         try:
             slow = threading.Thread(target=ingested, args=(store, paper("Slow graph")), name="slow")
             slow.start()
-            assert holding.wait(10)
+            assert holding.wait(PATIENCE)
             assert plan_due(store, now=NOON) == ()  # reads beside the writer and sees nothing of it
             quick = threading.Thread(target=ingested, args=(store, paper("Quick graph")), name="quick")
             quick.start()
             go_on.set()
-            slow.join(10)
-            quick.join(10)
+            slow.join(PATIENCE)
+            quick.join(PATIENCE)
         finally:
             event.remove(Session, "before_commit", before_commit)
         assert changes(store) == {"Slow graph": 1, "Quick graph": 2}

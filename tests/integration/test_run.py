@@ -17,6 +17,7 @@ from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.make import address, subscribes
+from tests.patience import PATIENCE
 
 DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
@@ -63,7 +64,7 @@ class Process:
 
     def stops(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=30)
+        _, err = self.process.communicate(timeout=PATIENCE)
         assert "Traceback" not in err
         return self.process.returncode
 
@@ -97,7 +98,7 @@ def test_a_file_in_the_inbox_becomes_a_message(folder: Path, telegram: Remote) -
         program.says("Watching ")
         assert httpx.get(f"{address}/health/live", trust_env=False).json() == {"live": True}
         (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
-        telegram.call("waits_hanging", 30)  # the message is on its way
+        telegram.call("waits_hanging")  # the message is on its way
         telegram.call("releases")
         ready = httpx.get(f"{address}/health/ready", trust_env=False)
         assert (ready.status_code, ready.json()["problems"]) == (200, {})
@@ -113,7 +114,7 @@ def test_a_second_one_is_told_who_holds_the_role(folder: Path) -> None:
     try:
         first.says("Watching ")
         second = Process(folder, "run")
-        _, err = second.process.communicate(timeout=30)
+        _, err = second.process.communicate(timeout=PATIENCE)
         assert second.process.returncode == 1
         assert f"Process {first.process.pid} sends for this database already." in err
     finally:
@@ -125,7 +126,7 @@ def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
     posts = []
     for _ in range(2):
         program = Process(folder, "run", "--once", fake=telegram)
-        _, err = program.process.communicate(timeout=60)
+        _, err = program.process.communicate(timeout=PATIENCE)
         assert program.process.returncode == 0, err
         posts.append(len(telegram.journal))
     assert posts[0] >= 1
@@ -152,7 +153,7 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, telegram: Remot
     telegram.call("user_writes", "/help", "42")
     for _ in range(2):
         program = Process(folder, "run", "--once", fake=telegram)
-        _, err = program.process.communicate(timeout=60)
+        _, err = program.process.communicate(timeout=PATIENCE)
         assert program.process.returncode == 0, err
     chats = [entry.chat for entry in telegram.journal]
     assert (chats[:2], set(chats[2:])) == (["42", "42"], {"1"})
@@ -176,7 +177,7 @@ def test_one_file_that_is_no_digest_is_named_and_holds_up_no_other(folder: Path,
     (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
     (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
     program = Process(folder, "run", "--once", fake=telegram)
-    _, err = program.process.communicate(timeout=60)
+    _, err = program.process.communicate(timeout=PATIENCE)
     assert "a.md" in err
     assert len(telegram.journal) >= 1
 
@@ -188,7 +189,7 @@ def test_a_port_in_use_is_a_sentence(folder: Path) -> None:
         other = folder / "other"
         other.mkdir()
         second = Process(other, "run", port=port)
-        out, err = second.process.communicate(timeout=30)
+        out, err = second.process.communicate(timeout=PATIENCE)
         assert (second.process.returncode, out) == (2, "")
         assert "PAPERWIRE_WEB_PORT" in err
     finally:

@@ -19,6 +19,7 @@ from subscriptions.store.database.postgres.columns import declare_columns
 from subscriptions.store.database.schema_upgrade import is_ours
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
+from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
 FIRST = Path(schema_upgrade.__file__).parents[1] / "migrations" / "versions" / "0022_postgresql.sql"
@@ -155,7 +156,7 @@ def test_workers_that_are_started_at_once_on_a_new_database_make_one_schema(empt
     def begun(_: int) -> str | None:
         store = Store(empty)
         assert store.revision() is None
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=PATIENCE)
         store.upgrade()
         try:
             return store.revision()

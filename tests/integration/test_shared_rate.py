@@ -15,6 +15,7 @@ from subscriptions.service.operations import terms
 from subscriptions.service.outbox import begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder
+from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
 LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
@@ -36,15 +37,16 @@ async def workers(url: str) -> AsyncIterator[list[ClusterEngine]]:
         store.close()
 
 
-async def test_three_workers_together_keep_to_the_rate_and_use_nearly_all_of_it(workers: list[ClusterEngine]) -> None:
+async def test_three_workers_together_keep_to_the_rate(workers: list[ClusterEngine]) -> None:
+    """That they also use nearly all of it depends on the machine, and is what `make test-cluster` measures."""
+
     async def sends(worker: ClusterEngine) -> list[float]:
         return [await worker.reserve("telegram") for _ in range(40)]
 
+    begin = SystemClock().monotonic()
     starts = sorted(start for found in await asyncio.gather(*map(sends, workers)) for start in found)
     assert len(starts) == 120
-    in_a_second = max(sum(first <= start < first + 1 for start in starts) for first in starts)
-    assert in_a_second <= 55  # fifty, one at each end, and some that a busy machine hands on late
-    assert (len(starts) - 1) / (starts[-1] - starts[0]) >= 0.8 * 50  # a busy machine loses some slots
+    assert [start - begin >= number / 50 - 0.001 for number, start in enumerate(starts)] == [True] * 120
 
 
 async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[ClusterEngine]) -> None:
@@ -56,8 +58,9 @@ async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: 
     await told.wait_for_writes()
     assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == 0
     await other.reserve("telegram")  # takes no slot, and does not wait for a minute
-    assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == pytest.approx(60, abs=5)
-    assert clock.monotonic() - now < 30
+    heard = clock.monotonic()
+    assert heard - now < 60
+    assert now + 60 - 0.01 <= heard + other.rate_limiter.pause_left("telegram", heard) <= heard + 60
 
 
 async def is_elected(worker: ClusterEngine, name: str, *, takes_over: bool = False) -> bool:
@@ -72,7 +75,7 @@ async def test_one_worker_is_elected_and_another_one_when_its_session_ends(worke
     await one.resign("receiver")
     assert await is_elected(other, "receiver")
     await other.close()
-    async with asyncio.timeout(10):  # the server ends a session when it notices
+    async with asyncio.timeout(PATIENCE):  # the server ends a session when it notices
         while not await is_elected(one, "receiver"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
 
@@ -115,7 +118,7 @@ async def test_a_worker_whose_session_ended_is_not_elected(workers: list[Cluster
     one, other, _ = workers
     assert await is_elected(one, "receiver")
     await one._aside(one._session.close)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await is_elected(other, "receiver"):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
     assert not await is_elected(one, "receiver")

@@ -28,6 +28,7 @@ from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, enc
 from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled
 from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
+from tests.patience import PATIENCE
 
 IN_TIME = 3.0  # seconds in which Slack wants to hear
 
@@ -68,7 +69,7 @@ class Gate:
 
         def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
             self.reached.set()
-            assert self.open.wait(20)
+            assert self.open.wait(PATIENCE)
             self.effects.append(update)
             return real_once(store, platform, update, *args, **more)
 
@@ -104,7 +105,7 @@ async def test_nothing_is_acknowledged_before_it_is_stored(
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock):
         sent = slack.user_types("/paperwire sub diffusion")
-        await asyncio.to_thread(gate.reached.wait, 10)
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
         assert not sent.acknowledged
         gate.open.set()
         await settled(slack)
@@ -116,7 +117,7 @@ async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_a
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock):
         sent = [slack.user_types(f"/paperwire sub word{n}") for n in range(2)]  # one on each connection
-        await asyncio.to_thread(gate.reached.wait, 10)
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
         slack.refreshes_connection()
         slack.refreshes_connection("refresh_requested")
         await asyncio.to_thread(slack.waits_connected, 2)  # the next ones stand before the old ones go
@@ -135,7 +136,7 @@ async def test_an_event_whose_connection_is_lost_comes_by_the_other_one_and_has_
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock):
         sent = slack.mentions("sub diffusion")
-        await asyncio.to_thread(gate.reached.wait, 10)
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
         slack.drops_connections()
         await asyncio.to_thread(slack.waits_connected, 2)
         gate.open.set()
@@ -183,13 +184,13 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     ) -> Steps[StoredReply | None]:
         if str(prepared.request.chat) == "slack:C1":
             waiting.set()
-            assert free.wait(20)
+            assert free.wait(PATIENCE)
         return (yield from real_execute(context, conversation, prepared))
 
     monkeypatch.setattr("bot.conversation.handler.execute", execute)
     async with a_listening_bot(tmp_path, slack, clock):
         slack.mentions("sub diffusion")
-        await asyncio.to_thread(waiting.wait, 10)
+        await asyncio.to_thread(waiting.wait, PATIENCE)
         slack.mentions("sub graph", "C2")
         await posts(slack, 1, "C2")
         assert said(slack) == []
@@ -319,11 +320,11 @@ async def test_when_the_process_stops_what_was_taken_is_answered_and_acknowledge
         await stack.__aenter__()
         await asyncio.to_thread(slack.waits_connected, 2)
         sent = slack.user_types("/paperwire sub diffusion")
-        await asyncio.to_thread(gate.reached.wait, 10)
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
         stopping = asyncio.create_task(stack.__aexit__(None, None, None))
         await asyncio.sleep(0)
         gate.open.set()
-        await asyncio.wait_for(stopping, 5)
+        await asyncio.wait_for(stopping, PATIENCE)
         await settled(slack)
     assert sent.acknowledged
     assert len(said(slack)) == 1

@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.process import ROOT
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -44,14 +45,14 @@ def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> "subpr
 def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) -> None:
     program = started(tmp_path, slack)
     try:
-        slack.waits_connected(2, 30)
+        slack.waits_connected()
         sent = slack.user_types("/paperwire sub diffusion")
         slack.waits_until_settled()
         slack.waits_for("chat.postMessage", 1)
     finally:
         asked = time.monotonic()
         program.send_signal(signal.SIGTERM)
-        _, err = program.communicate(timeout=30)
+        _, err = program.communicate(timeout=PATIENCE)
     assert (program.returncode, sent.failed) == (0, "")
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert time.monotonic() - asked < 10
@@ -61,7 +62,7 @@ def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) 
 
 def test_an_app_token_that_slack_refuses_ends_it_with_one_sentence(tmp_path: Path, slack: FakeSlack) -> None:
     program = started(tmp_path, slack, "xapp-1-A0TEST-another-token")
-    _, err = program.communicate(timeout=30)
+    _, err = program.communicate(timeout=PATIENCE)
     assert program.returncode == 2
     assert "PAPERWIRE_SLACK_APP_TOKEN" in err
     assert "xapp-1" not in err

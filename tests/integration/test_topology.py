@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import page
 from tests.integration.slack_bot import free_port
 from tests.integration.test_compose import services
+from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
-PATIENCE = 90.0  # seconds until the story is given up
 CHAT = "telegram:42"
 
 
@@ -104,7 +103,6 @@ def topology(postgres: Server, folder: Path) -> Iterator[tuple[Topology, Remote]
                 worker.wait()
 
 
-@pytest.mark.timeout(300)
 def test_workers_are_replaced_one_by_one_while_digests_come(postgres: Server, tmp_path: Path) -> None:
     with topology(postgres, tmp_path) as (services, fake):
         assert services("schema").wait(PATIENCE) == 0

@@ -285,7 +285,6 @@ def test_nor_do_they_where_a_database_cannot_tell_whether_others_have_written(
     _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[0])), monkeypatch)
 
 
-@pytest.mark.timeout(300)
 def test_nor_do_they_on_postgresql(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgres.database() as url, three_on(url) as stores:
         _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[1])), monkeypatch)

@@ -17,6 +17,7 @@ from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.make import NOON, address, ingested, paper, subscribes
+from tests.patience import PATIENCE
 
 LANES = 60
 PAPERS = 39  # three messages in each delivery
@@ -93,12 +94,11 @@ def begins(process: subprocess.Popen[str]) -> None:
 
 def ended(*processes: subprocess.Popen[str]) -> list[dict[str, int]]:
     """What each printed."""
-    done = [process.communicate(timeout=280) for process in processes]
+    done = [process.communicate(timeout=PATIENCE) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), done
     return [json.loads(out) for out, _ in done]
 
 
-@pytest.mark.timeout(300)
 def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(database: Path, fake: Remote) -> None:
     both = [ready(database, fake, "honest") for _ in range(2)]
     for process in both:
@@ -110,13 +110,12 @@ def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(
     assert_whole(fake)
 
 
-@pytest.mark.timeout(300)
 def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(database: Path, fake: Remote) -> None:
     """As on a file system that knows no locks, or when somebody removed the file of the lock."""
     fake.call("answers", "hang after", 1, after=20)
     first, second = (ready(database, fake, "claims") for _ in range(2))
     begins(first)
-    fake.call("waits_hanging", 60)
+    fake.call("waits_hanging")
     begins(second)
     (theirs,) = ended(second)
     assert theirs["sent"] > 0
@@ -126,7 +125,6 @@ def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(d
     assert_whole(fake)
 
 
-@pytest.mark.timeout(300)
 def test_without_the_guard_of_a_message_in_hand_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
     """The test above can fail: these two take a message whatever its state, and so both send some."""
     both = [ready(database, fake, "careless") for _ in range(2)]

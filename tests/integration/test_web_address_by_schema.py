@@ -29,6 +29,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.faults.soak.program import Program, running_program
 from tests.fuzz.openapi import SIGNED, document
 from tests.integration.cli import INBOX
+from tests.patience import PATIENCE
 
 SECRET, SIGNING = "a-word-of-the-operator", "0123456789abcdef"
 MOST_OF_ALL = 60  # examples of Hypothesis in the quick profile
@@ -158,7 +159,7 @@ def test_every_answer_is_given_to_the_request_that_it_is_for(program: Program) -
         method, path = page.split()
         asked = requests.Request(method, f"http://127.0.0.1:{program.port}{path}", headers, data=body, auth=Signature())
         with requests.Session() as session:
-            answer = session.send(asked.prepare(), timeout=30, allow_redirects=False)
+            answer = session.send(asked.prepare(), timeout=PATIENCE, allow_redirects=False)
         assert answer.status_code == status, (page, headers, body)
         given[page].add(status)
     assert program.stops() == 0

@@ -27,6 +27,7 @@ from subscriptions.service.chats import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
+from tests.patience import PATIENCE
 
 SECRET = "a-word-of-the-operator"
 
@@ -307,7 +308,7 @@ async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_i
         monkeypatch.setattr("bot.conversation.execution.apply_once", away)
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
-        await asyncio.to_thread(telegram.queue.failed.wait, 10)
+        await asyncio.to_thread(telegram.queue.failed.wait, PATIENCE)
         await clock.rested(1)
         rings()
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 2)

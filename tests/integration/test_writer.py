@@ -27,6 +27,7 @@ from tests.integration.locked import AlarmClock, ForeignLock, LockedTable
 from tests.integration.telegram_bot import a_bot
 from tests.integration.test_slack_workspaces import NoSources
 from tests.make import subscribes
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
@@ -91,7 +92,7 @@ class TestAForeignLock:
     ) -> None:
         lock.take()
         waiting = await asked(asks, store)
-        assert await asyncio.to_thread(tries.begun.wait, 20)
+        assert await asyncio.to_thread(tries.begun.wait, PATIENCE)
         for _ in range(20):
             assert await asyncio.to_thread(chats, store) == []
         assert lock.is_held
@@ -160,7 +161,7 @@ def clock() -> AlarmClock:
 def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
     """Keeps the writer thread busy until it is freed."""
     busy.set()
-    assert free.wait(20)
+    assert free.wait(PATIENCE)
 
 
 class TestOrder:
@@ -181,7 +182,7 @@ class TestOrder:
     async def test_works_that_wait_together_share_their_transactions(self, store: Store, tries: Tries) -> None:
         busy, free = threading.Event(), threading.Event()
         first = asyncio.create_task(write(stands, store, busy, free))
-        await asyncio.to_thread(busy.wait, 20)
+        await asyncio.to_thread(busy.wait, PATIENCE)
         tasks = await asked(write_together, store)
         free.set()
         assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
@@ -289,7 +290,7 @@ class TestTheEnd:
         ending = threading.Thread(target=store.writer.close)
         ending.start()
         with store.writer._changed:
-            assert store.writer._changed.wait_for(lambda: store.writer._is_closed, 20)
+            assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)
         with pytest.raises(StoreUnavailable, match="The program is stopping; nothing more is written to"):
             await write(subscribed, store, 99)
         lock.release()
@@ -303,7 +304,7 @@ class TestTheEnd:
         monkeypatch.setattr(writer, "MOST_WAITING", 16)
         busy, free = threading.Event(), threading.Event()
         first = asyncio.create_task(write(stands, store, busy, free))
-        await asyncio.to_thread(busy.wait, 20)
+        await asyncio.to_thread(busy.wait, PATIENCE)
         tasks = [asyncio.create_task(write(subscribed, store, number)) for number in range(1, 19)]
         await asyncio.sleep(0)
         free.set()

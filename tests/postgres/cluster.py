@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 SUPERUSER = "postgres"
 _SETTINGS = {
     "listen_addresses": "",
@@ -85,7 +87,7 @@ class Cluster:
             "--no-sync", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        said, _ = made.communicate(timeout=100)
+        said, _ = made.communicate(timeout=PATIENCE)
         assert made.returncode == 0, said.decode()
         (self.folder / "data" / "pg_hba.conf").write_text(_ACCESS)
 
@@ -116,7 +118,7 @@ class Cluster:
         """Stops the server: SIGINT ends connections in order, SIGQUIT at once, without a checkpoint."""
         if self._server is not None:
             self._server.send_signal(how)
-            self._server.wait(timeout=60)
+            self._server.wait(timeout=PATIENCE)
             self._server = None
 
     def mark_standby(self) -> None:
@@ -131,7 +133,7 @@ class Cluster:
         package = newest.parent
         try:
             tried = self._user.popen(newest / "bin" / "initdb", "--version", stdout=subprocess.DEVNULL)
-            if tried.wait(timeout=60) == 0:
+            if tried.wait(timeout=PATIENCE) == 0:
                 return newest / "bin"
         except PermissionError:
             pass

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Queue
 
+from tests.patience import PATIENCE
 from tests.postgres.cluster import SUPERUSER
 
 _PROTOCOL = 196_608  # 3.0
@@ -67,7 +68,7 @@ class Pooler:
         first = _read(client)
         if first[0] == b"X":
             raise EOFError
-        session = self._free.get(timeout=60)
+        session = self._free.get(timeout=PATIENCE)
         try:
             state, message = b"", first
             while state != _IDLE:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.make import NOON, address, ingested, paper, subscribes
+from tests.patience import PATIENCE
 
 PAPERS = 39  # two messages in each delivery
 CHATS = {"telegram": ("1", "2"), "slack": ("C1", "C2")}
@@ -57,13 +59,13 @@ class Program:
     def finish(self) -> str:
         """Runs to the end; returns what it printed."""
         process = self.start()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         assert "Traceback" not in err
         return out
 
     def kill(self, process: subprocess.Popen[str]) -> None:
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
 
 
 @pytest.fixture(params=["telegram", "slack"])
@@ -125,7 +127,7 @@ def test_killed_while_the_platform_has_the_nth_message_in_hand(
     program, fake = story
     fake.call("answers", moment, 1, after=n)
     process = program.start()
-    fake.call("waits_hanging", 30)
+    fake.call("waits_hanging")
     program.kill(process)
     fake.call("releases", drop=True)
     program.finish()
@@ -147,7 +149,8 @@ def test_killed_as_soon_as_a_step_is_in_the_store(story: tuple[Program, Remote],
     process = program.start()
     connection = sqlite3.connect(program.database, isolation_level=None)
     while process.poll() is None and not connection.execute(condition).fetchone()[0]:
-        pass
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.001)  # else this process would take the time of the other
     connection.close()
     program.kill(process)
     program.finish()
@@ -159,7 +162,7 @@ def test_killed_again_and_again(story: tuple[Program, Remote]) -> None:
     for n in range(3):
         fake.call("answers", ("hang before", "hang after")[n % 2], 1)
         process = program.start()
-        fake.call("waits_hanging", 30)
+        fake.call("waits_hanging")
         program.kill(process)
         fake.call("releases", drop=True)
     program.finish()
@@ -170,10 +173,12 @@ def test_asked_twice_it_ends_at_once_and_loses_nothing(story: tuple[Program, Rem
     program, fake = story
     fake.call("answers", "hang after", 1)
     process = program.start()
-    fake.call("waits_hanging", 30)
+    fake.call("waits_hanging")
     process.send_signal(signal.SIGTERM)
     while process.poll() is None:  # the platform still holds its answer back, so only the second signal can end it
         process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
     assert process.communicate()[1].count("Traceback") == 0
     assert process.returncode == 1
     fake.call("releases", drop=True)
@@ -185,10 +190,10 @@ def test_asked_to_stop_it_finishes_what_is_on_its_way_and_doubles_nothing(story:
     program, fake = story
     fake.call("answers", "hang after", 1)
     process = program.start()
-    fake.call("waits_hanging", 30)
+    fake.call("waits_hanging")
     process.send_signal(signal.SIGTERM)
     fake.call("releases")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     program.finish()

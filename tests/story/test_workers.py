@@ -48,13 +48,11 @@ def is_whole(three: Workers) -> bool:
     return len(three.posts) >= LANES * MESSAGES and judged(three.posts, lanes=LANES, papers=PAPERS).lost == 0
 
 
-@pytest.mark.timeout(300)
 def test_three_workers_send_everything_once_and_in_order(three: Workers) -> None:
     three.wait_for(lambda: is_whole(three), "all is sent")
     assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
 
 
-@pytest.mark.timeout(300)
 def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Workers) -> None:
     for kills in (1, 2):
         three.wait_for(partial(sent, three, at_least=kills * LANES), f"{kills * LANES} are sent")
@@ -66,7 +64,6 @@ def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Worke
     assert found.duplicates <= 2 * IN_HAND
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
     """Its jobs are given to others, and what it has in hand is recovered; its lanes are still its own."""
     three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
@@ -85,7 +82,6 @@ def others_are_done(three: Workers) -> bool:
     return time.time() - posts[-1].at >= 4
 
 
-@pytest.mark.timeout(300)
 def test_workers_that_are_replaced_one_by_one_send_nothing_twice(three: Workers) -> None:
     for left in (1, 2, 3):
         three.wait_for(partial(sent, three, at_least=left * LANES * 3 // 4), f"{left} quarters are sent")
@@ -95,7 +91,6 @@ def test_workers_that_are_replaced_one_by_one_send_nothing_twice(three: Workers)
     assert judged(three.posts, lanes=LANES, papers=PAPERS) == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
 
 
-@pytest.mark.timeout(300)
 def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake: Remote, tmp_path: Path) -> None:
     with postgres.database() as url:
         store = Store(url)
@@ -111,7 +106,6 @@ def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake
         assert found == Verdict(lost=0, duplicates=0, disorder=0, at_once=1)
 
 
-@pytest.mark.timeout(300)
 def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Workers, fake: Remote) -> None:
     """Telegram lets one at a time ask for updates."""
     three.wait_for(lambda: is_whole(three), "all is sent")
@@ -127,7 +121,6 @@ def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Work
     assert {entry.chat for entry in answers} == {"1"}
 
 
-@pytest.mark.timeout(300)
 def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after_it_goes_on(
     three: Workers, fake: Remote
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.operation.ticks import Ticker
 from tests.make import FakeClock
+from tests.patience import PATIENCE
 
 
 async def nothing() -> None:
@@ -63,5 +64,5 @@ async def test_it_ticks_until_it_is_stopped_and_one_tick_at_a_time(clock: FakeCl
         if ticks == 3:
             stopped.set()
 
-    await asyncio.wait_for(Ticker(clock, tick, seconds=0.01).run(stopped), 30)
+    await asyncio.wait_for(Ticker(clock, tick, seconds=0.01).run(stopped), PATIENCE)
     assert ticks >= 3
