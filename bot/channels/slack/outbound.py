@@ -6,8 +6,10 @@ message can be looked up wherever the bot may read.
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -20,6 +22,9 @@ from bot.channels.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
 from bot.ports.channel import Limits
 from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
+
+if TYPE_CHECKING:  # it loads slack-sdk, see Workspaces.connect
+    from bot.channels.slack.web_api.client import HistoryPage
 
 DEFAULT_API_URL = "https://slack.com/api/"
 
@@ -96,20 +101,27 @@ class SlackChannel:
         where, cursor = self._searches.pop(key, (threads[0], ""))
         workspace, channel = await self._readable(chat.address)
         for place in threads[threads.index(where) :] if where in threads else threads:
-            cursor = cursor if place == where else ""
-            while True:
-                try:
-                    page = await workspace.client.page(channel, place, oldest, cursor)
-                except RetryLater:
-                    self._searches[key] = (place, cursor)
-                    raise
-                for found in page.messages:
-                    if _is(found, *key):
-                        return str(found["ts"])
-                cursor = page.cursor
-                if not cursor:
-                    break
+            pages = partial(workspace.client.page, channel, place, oldest)
+            if found := await self._search(pages, place, cursor if place == where else "", key):
+                return found
         return None
+
+    async def _search(
+        self, pages: Callable[[str], Awaitable["HistoryPage"]], thread: str, cursor: str, key: tuple[str, int]
+    ) -> str | None:
+        """Searches one thread, page by page from a cursor, and keeps where it was interrupted. Raises as `find`."""
+        while True:
+            try:
+                page = await pages(cursor)
+            except RetryLater:
+                self._searches[key] = (thread, cursor)
+                raise
+            for message in page.messages:
+                if _is(message, *key):
+                    return str(message["ts"])
+            if not page.cursor:
+                return None
+            cursor = page.cursor
 
     async def identity(self) -> str:
         """See Channel. Returns "TEAM:USER" of the own workspace; "" if there is none."""
