@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -80,6 +79,11 @@ class _Jobs(JobManager):
     async def retry_job(self, job: Job, *args: Any, **named: Any) -> None:  # noqa: ANN401 - the library's
         """See JobManager."""
         await self._until_written(partial(super().retry_job, job, *args, **named))
+
+    async def give_back(self, job: Job) -> None:
+        """Lets any worker take a job again, if the database takes that at once."""
+        with suppress(ProcrastinateException):
+            await super().retry_job(job)
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """See JobManager. One that is not written is followed by the next."""
@@ -162,9 +166,7 @@ class JobQueue:
     async def rescue(self) -> None:
         """Gives the jobs of workers without a heartbeat to others; one job that cannot be given holds up no other."""
         for job in await self._jobs.get_stalled_jobs(seconds_since_heartbeat=self._times.stalled):
-            if job.id is not None:
-                with suppress(ProcrastinateException):
-                    await self._jobs.retry_job_by_id_async(job.id, retry_at=datetime.now(UTC))
+            await self._jobs.give_back(job)
 
     async def work(self) -> None:
         """Takes jobs until it is cancelled, also after the database was away. What runs then is finished first."""
