@@ -4,6 +4,7 @@ A trigger refuses what the library writes when a job has run. A sequence counts,
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
@@ -200,3 +201,22 @@ async def test_what_was_being_sent_when_the_workers_of_the_library_ended_is_reco
         await asyncio.wait((work,))
     with store.read() as transaction:
         assert transaction.execute(text("SELECT state FROM message")).scalars().all() == ["unclear"]
+
+
+async def test_a_lane_whose_lock_came_after_its_delivery_was_cut_off_is_free_again(engine: ClusterEngine) -> None:
+    """As when the server stands still for longer than the queue waits, and then goes on."""
+    server_goes_on, runs = threading.Event(), list[Lane]()
+
+    async def deliver(lane: Lane) -> None:
+        runs.append(lane)
+
+    engine._thread.submit(server_goes_on.wait, PATIENCE)
+    cut_off = asyncio.create_task(engine._deliver_lane(deliver, ONE))
+    while ONE not in engine._running:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+    cut_off.cancel()
+    await asyncio.sleep(0)
+    server_goes_on.set()
+    await asyncio.wait((cut_off,))
+    await engine._deliver_lane(deliver, ONE)
+    assert runs == [ONE]

@@ -170,11 +170,11 @@ class ClusterEngine:
     async def _deliver_if_free(self, deliver: Deliver, lane: Lane) -> bool:
         """Delivers a lane, and lets it go once the wakes that its sender asked for are written. Returns False if it is taken."""
         name = f"{lane.platform}:{lane.address}"
-        if not await self._aside(self._session.hold, name):
-            return False
         try:
+            if not await self._aside(self._session.hold, name):
+                return False
             await deliver(lane)
-        finally:
+        finally:  # also of a lock that comes after this was cut off
             await self.wait_for_writes()
             await self._aside(self._session.release, name)
         return True
