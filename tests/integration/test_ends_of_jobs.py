@@ -17,6 +17,7 @@ from bot.delivery.engines import job_queue
 from bot.delivery.engines.cluster import ClusterEngine
 from bot.delivery.engines.job_queue import Times
 from bot.ports.channel import Limits
+from subscriptions.errors import StoreError
 from subscriptions.model import Lane
 from subscriptions.service.outbox import begin_worker
 from subscriptions.service.planner import plan_due
@@ -73,16 +74,17 @@ async def engine(
         LIMITS,
         stopping=lambda: bool(stops) and stops.pop(),
         concurrency=concurrency,
-        times=Times(beat=0.05, poll=0.05, grace=0.1),
+        times=Times(beat=0.05, poll=0.05, sweep_cron="* * * * * *", grace=0.1),
     )
     yield made
     await made.close()
     store.close()
 
 
-def executes(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)
+async def executes(url: str, statement: str) -> None:
+    """Executes it beside the loop, since it may have to wait for a transaction that the loop has open."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statement)
 
 
 @pytest.mark.parametrize("code", ["57014", "25006", "53100", "40001"])  # cancelled, read-only, disk full, serialization
@@ -90,7 +92,7 @@ def executes(url: str, statement: str) -> None:
 async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
     engine: ClusterEngine, url: str, stops: list[bool], code: str, again: bool
 ) -> None:
-    executes(url, REFUSED.format(times=3, code=code))
+    await executes(url, REFUSED.format(times=3, code=code))
     stops.append(again)
     runs: list[Lane] = []
 
@@ -110,8 +112,10 @@ async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: Clust
 
     async def deliver(lane: Lane) -> None:
         if not runs:  # as others do with the jobs of a worker whose heartbeat stood still
-            executes(url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'")
-            executes(url, "DELETE FROM procrastinate_jobs WHERE lock = 'lane:telegram:1'")
+            await executes(
+                url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'"
+            )
+            await executes(url, "DELETE FROM procrastinate_jobs WHERE lock = 'lane:telegram:1'")
         runs.append(lane)
 
     engine.wake([ONE, OTHER])
@@ -123,7 +127,7 @@ async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: Clust
 async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left_to_others(
     engine: ClusterEngine, url: str
 ) -> None:
-    executes(url, REFUSED.format(times=1_000_000, code="57014"))
+    await executes(url, REFUSED.format(times=1_000_000, code="57014"))
     has_run = asyncio.Event()
 
     async def deliver(_: Lane) -> None:
@@ -145,7 +149,7 @@ async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left
 async def test_after_a_heartbeat_that_the_database_did_not_take_the_next_ones_come(
     engine: ClusterEngine, url: str
 ) -> None:
-    executes(
+    await executes(
         url,
         REFUSED.format(times=1, code="57014")
         + "CREATE TRIGGER refused_beat BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION refuse();",
@@ -160,6 +164,30 @@ async def test_after_a_heartbeat_that_the_database_did_not_take_the_next_ones_co
             pass
         work.cancel()
         await asyncio.wait((work,))
+
+
+async def test_a_sweep_that_failed_leaves_no_row(engine: ClusterEngine, url: str) -> None:
+    sweeps = 0
+
+    async def deliver(_: Lane) -> None:
+        pytest.fail("there is no lane")
+
+    async def sweep() -> None:
+        nonlocal sweeps
+        sweeps += 1
+        raise StoreError("no")
+
+    work = asyncio.create_task(engine.serve(deliver, sweep))
+    async with asyncio.timeout(PATIENCE):
+        while sweeps < 2:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        work.cancel()
+        await asyncio.wait((work,))
+    with psycopg.connect(url) as connection:
+        assert (
+            connection.execute("SELECT status FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')").fetchall()
+            == []
+        )
 
 
 def beats(url: str) -> int:
@@ -191,10 +219,10 @@ async def test_what_was_being_sent_when_the_workers_of_the_library_ended_is_reco
     work = asyncio.create_task(engine.serve(deliver))
     async with asyncio.timeout(PATIENCE):
         await hangs.wait()
-        executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
+        await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
         while not engine._left:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
-        executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
+        await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
         await engine.recover_failed()
         await comes_back.wait()
         work.cancel()

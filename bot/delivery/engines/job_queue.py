@@ -204,6 +204,6 @@ class JobQueue:
             stalled_worker_timeout=times.stalled,
             fetch_job_polling_interval=times.poll,
             shutdown_graceful_timeout=times.grace,
-            delete_jobs="successful",
+            delete_jobs="always",
             install_signal_handlers=False,
         )
