@@ -58,13 +58,7 @@ class Dispatcher:
     async def dispatch(self, request: Request) -> Mapping[str, str]:
         """See RequestDispatcher."""
         async with self._in_lane_order(request):
-            attempts = AsyncRetrying(
-                retry=retry_if_exception_type(StoreError),
-                wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),
-                sleep=self._context.clock.sleep,
-                before_sleep=partial(_log_store_error, request.chat.platform),
-            )
-            problems: Mapping[str, str] = await attempts(self._handle, request)
+            problems: Mapping[str, str] = await self._attempts(request.chat.platform)(self._handle, request)
             return problems
 
     async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
@@ -164,6 +158,15 @@ class Dispatcher:
             self._run_in_background(self._refresh_home_view(request))
         return reply.problems
 
+    def _attempts(self, platform: str) -> AsyncRetrying:
+        """Calls a function until the database can be used, however long that lasts."""
+        return AsyncRetrying(
+            retry=retry_if_exception_type(StoreError),
+            wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),
+            sleep=self._context.clock.sleep,
+            before_sleep=partial(_log_store_error, platform),
+        )
+
     def _start_lookup(self, name: str) -> None:
         task = asyncio.create_task(self._run_lookup(name))
         self._lookups.add(task)
@@ -172,13 +175,14 @@ class Dispatcher:
 
     async def _run_lookup(self, name: str) -> None:
         """Looks up the papers of a pending look-up at arXiv, and dispatches an event that posts the result."""
-        context = self._context
-        pending = await asyncio.to_thread(
-            requested_lookup, context.store, name, since=context.clock.now() - PENDING_FOR
+        context, attempts = self._context, self._attempts(name.split(":")[1])
+        since = context.clock.now() - PENDING_FOR
+        pending: Mapping[str, Any] | None = await attempts(
+            asyncio.to_thread, requested_lookup, context.store, name, since=since
         )
         if pending is None:  # the chat was erased meanwhile
             return
-        found = self._lookup is not None and await self._lookup.find(pending["names"])
+        found = self._lookup is not None and await attempts(self._lookup.find, pending["names"])
         await self.dispatch(lookup_request(name, pending, failed=not found))
 
     async def _refresh_home_view(self, request: Request) -> None:

@@ -198,7 +198,8 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
         await context.engine.count_others(chat.lane)
     while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
         await clock.sleep(wait)
-    wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
+    with suppress(StoreError):  # as above
+        wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
     if wait > 0:
         await clock.sleep(wait)
 

@@ -1,6 +1,7 @@
 """`paperwire run` as one worker of several that looks after the others more often, so that a test need not wait for long.
 
-The first argument is a factor of the platform's limits, the second one "quick", or "usual" for one that looks as often as `run` does.
+The first argument is a factor of the platform's limits, the second one "quick"; "usual" for one that looks as often as `run` does; or
+"hasty" for a quick one that waits a second only for what is on its way.
 """
 
 import sys
@@ -16,6 +17,7 @@ from bot.ports.clock import Clock
 from subscriptions.store import Store
 
 QUICK = Times(beat=0.5, stalled=2.0, poll=0.25, rescue_cron="* * * * * *", sweep_cron="* * * * * */10")
+TIMES = {"quick": QUICK, "usual": Times(), "hasty": replace(QUICK, grace=1.0)}
 
 
 def _quick(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: Callable[[], bool]) -> ClusterEngine:
@@ -24,7 +26,7 @@ def _quick(store: Store, clock: Clock, limits: Mapping[str, Limits], stopping: C
         clock,
         faster(limits, float(sys.argv[1])),
         stopping=stopping,
-        times=QUICK if sys.argv[2] == "quick" else Times(),
+        times=TIMES[sys.argv[2]],
     )
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -13,6 +15,7 @@ from sqlmodel import select
 from bot.app import App
 from bot.operation.listening import Supervised, listening
 from bot.sources.arxiv_lookup import PaperLookup
+from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Announce
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
@@ -200,6 +203,36 @@ async def test_what_was_being_looked_up_is_answered_by_the_next_process_and_once
         "Graphs that forget",
     ]
     assert sum("Graphs that forget" in text for text in said(telegram)) == 1
+
+
+@pytest.fixture(params=["bot.conversation.dispatcher.requested_lookup", "bot.sources.arxiv_lookup.store_digest"])
+def failures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[StoreUnavailable]:
+    """Errors that this step of a look-up meets first."""
+    work, left = resolve_name(request.param), [StoreUnavailable("The database is locked.") for _ in range(2)]
+
+    def fails_at_first(*args: Any, **named: Any) -> Any:
+        if left:
+            raise left.pop()
+        return work(*args, **named)
+
+    monkeypatch.setattr(request.param, fails_at_first)
+    return left
+
+
+async def test_it_is_answered_when_the_database_can_be_used_again(
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    clock: RestingClock,
+    arxiv: FakeArxiv,
+    failures: list[StoreUnavailable],
+) -> None:
+    arxiv.knows(FORGETS)
+    async with asking(tmp_path, telegram, clock, arxiv) as app:
+        telegram.user_writes(ID, "7")
+        await posts(telegram, 2, "7")
+        assert waiting(app.store) == []
+    assert failures == []
+    assert [text.split("\n")[0] for text in said(telegram)] == [f"I look it up at arXiv: {ID}", "Graphs that forget"]
 
 
 async def test_who_is_forgotten_meanwhile_is_not_answered(

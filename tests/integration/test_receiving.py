@@ -15,7 +15,7 @@ from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -350,6 +350,21 @@ async def test_when_the_process_stops_the_open_question_is_cut_and_what_was_take
         telegram.releases()
         await asyncio.wait_for(stopping, 20)  # a question for updates would have waited for 25 seconds
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
+
+
+async def test_an_answer_does_not_wait_for_the_database_that_keeps_the_rate_of_workers(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any, **__: Any) -> float:
+        raise StoreUnavailable("The connection is cut.")
+
+    async with a_bot(tmp_path, telegram, clock) as app:
+        monkeypatch.setattr(app.context.engine, "reserve", fails)
+        async with listening(app, app.receivers()):
+            telegram.user_writes("/sub diffusion")
+            await posts(telegram, 1)
+            await confirmed(telegram)
+    assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
 async def test_through_bad_lines_and_restarts_everybody_is_answered_once_and_in_order(
