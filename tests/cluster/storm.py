@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -117,11 +117,15 @@ def cuts_connections(_: Cluster, url: str, __: random.Random) -> None:
 def stands_still(cluster: Cluster, _: str, dice: random.Random) -> None:
     """Stops the processes of the server, and lets them go on later."""
     processes = [cluster.pid, *_children(cluster.pid)]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
+    _signal(processes, signal.SIGSTOP)
     time.sleep(dice.uniform(0.5, 5))
+    _signal(processes, signal.SIGCONT)
+
+
+def _signal(processes: Sequence[int], which: signal.Signals) -> None:
     for process in processes:
-        os.kill(process, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # one that has served its connection is gone
+            os.kill(process, which)
 
 
 def _children(process: int) -> list[int]:
