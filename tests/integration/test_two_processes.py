@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.delivery.engines.embedded import CONCURRENCY
 from subscriptions.service.subscriptions import set_setting
 from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
@@ -92,6 +93,16 @@ def begins(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
+def begin_together(fake: Remote, both: Sequence[subprocess.Popen[str]]) -> None:
+    """Lets both begin. The first one can go on when the other one has begun, too, however busy the machine is."""
+    fake.call("answers", "hang before", CONCURRENCY)
+    for process in both:
+        begins(process)
+    fake.call("waits_for", "sendMessage", 1)
+    fake.call("forgives")
+    fake.call("releases")
+
+
 def ended(*processes: subprocess.Popen[str]) -> list[dict[str, int]]:
     """What each printed."""
     done = [process.communicate(timeout=PATIENCE) for process in processes]
@@ -101,8 +112,7 @@ def ended(*processes: subprocess.Popen[str]) -> list[dict[str, int]]:
 
 def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(database: Path, fake: Remote) -> None:
     both = [ready(database, fake, "honest") for _ in range(2)]
-    for process in both:
-        begins(process)
+    begin_together(fake, both)
     one, other = ended(*both)
     assert one["planned"] + other["planned"] == LANES
     assert one["sent"] + other["sent"] == LANES
@@ -112,10 +122,11 @@ def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(
 
 def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(database: Path, fake: Remote) -> None:
     """As on a file system that knows no locks, or when somebody removed the file of the lock."""
-    fake.call("answers", "hang after", 1, after=20)
+    fake.call("answers", "hang after", CONCURRENCY, after=120)
     first, second = (ready(database, fake, "claims") for _ in range(2))
     begins(first)
-    fake.call("waits_hanging")
+    while len(fake.call("failures")) < CONCURRENCY:  # it has all in hand that it sends at once, and ten chats are left
+        pass
     begins(second)
     (theirs,) = ended(second)
     assert theirs["sent"] > 0
@@ -128,8 +139,7 @@ def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(d
 def test_without_the_guard_of_a_message_in_hand_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
     """The test above can fail: these two take a message whatever its state, and so both send some."""
     both = [ready(database, fake, "careless") for _ in range(2)]
-    for process in both:
-        begins(process)
+    begin_together(fake, both)
     ended(*both)
     posts = Counter((entry.chat, entry.text) for entry in fake.journal if entry.kind == "post")
     assert max(posts.values()) > 1
