@@ -245,7 +245,9 @@ async def run(
     `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line
     for the operator. Raises SenderLockHeld.
     """
-    with only_sender(app.store, shared=app.cluster is not None):
+    with only_sender(app.store) if app.cluster is None else nullcontext():
+        if app.cluster is not None:
+            await app.cluster.join()
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
