@@ -36,7 +36,7 @@ HARMLESS = {  # what of the store executes it → why it may walk a whole table
     "papers/statistics.py:first_paper_at": "it ends at the first paper",
     "papers/statistics.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "chat/subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
-    "papers/known_papers.py:index_newest": "an upgrade from a version without the index",
+    "papers/known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",
     "room.py:room": "`paperwire db size`, whose purpose it is",
     "database/transfer.py:copy_rows": "`paperwire db copy`, which reads everything once",
