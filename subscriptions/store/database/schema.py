@@ -38,14 +38,13 @@ def make_schema(connection: Connection) -> bool:
 
 def upgrade_schema(connection: Connection) -> None:
     """Runs the revisions that the schema lacks, in the transaction of a connection."""
-    from alembic import command  # noqa: PLC0415 - takes 300 ms, which only a database of an earlier release has to pay
-    from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic import command, config  # noqa: PLC0415 - takes 300 ms, which only a database of an earlier release has to pay
 
     _take_turn(connection)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    script = config.Config()
+    script.set_main_option("script_location", str(MIGRATIONS))
+    script.attributes["connection"] = connection
+    command.upgrade(script, "head")
 
 
 def refuse_unknown(revision: str, where: str) -> None:
