@@ -306,7 +306,7 @@ DETAILS = {
     "orphaned": {"subscriptions": "1 diffusion", "who": "Ann", "number": "1"},
     "waiting": {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"},
     "version": {"version": "0.3.0", "before": "0.2.0"},
-    "asked": {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "wish": "diffusion -survey"},
+    "asked": {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"},
     "admitted": {"count": "3"},
     "denied": {},
 }

@@ -13,16 +13,14 @@ from sqlmodel.sql.expression import Select
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import (
-    callbacks,
-    conversation_states,
+    conversations,
     lane_wakes,
     mentions,
     page_messages,
-    pending_lookups,
     updates,
 )
 from subscriptions.store.chat import signals
-from subscriptions.store.chat.denials import denial_of, remember_denial
+from subscriptions.store.chat.access import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -113,7 +111,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     session.flush()
     drop_unused_queries(session, queries)
     for place in places:
-        for table in (callbacks, conversation_states, page_messages, pending_lookups, updates):
+        for table in (conversations, page_messages, updates):
             table.erase_place(session, place)
     _erase_mentions(session, places, title)
     for person in people:
