@@ -38,7 +38,7 @@ HARMLESS = {  # what of the store executes it → why it may walk a whole table
     "chat/subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "papers/known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",
-    "room.py:room": "`paperwire db size`, whose purpose it is",
+    "figures.py:room": "`paperwire db size`, whose purpose it is",
     "database/transfer.py:copy_rows": "`paperwire db copy`, which reads everything once",
     "database/transfer.py:holds_rows": "`paperwire db copy`; it ends at the first row",
     "database/transfer.py:count_rows": "`paperwire db copy`, which counts what it has copied",

@@ -112,6 +112,11 @@ def test_the_schema_can_be_asked_for_and_brought_up(terminal: Terminal) -> None:
     assert "upgrade" in ended.out
 
 
+def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:
+    program = "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)"
+    assert terminal.python(program, "db", "upgrade").out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
+
+
 def test_a_copy_holds_everything_and_comes_back(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     assert terminal("backup", "copies/good.db").out.startswith("✓ copies/good.db, ")
