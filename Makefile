@@ -84,9 +84,6 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-cluster.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
-schema: .venv/dev.stamp ## the script by which a new SQLite file gets the newest schema, after a migration was added
-	$(BIN)/python -m subscriptions.store.migrations
-
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
 
@@ -119,4 +116,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit schema words clean
+.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit words clean

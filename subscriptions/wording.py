@@ -23,7 +23,7 @@ def checked_name(typed: str) -> str:
 
 
 def mended_name(name: str) -> str:
-    """The nearest name that `checked_name` accepts: for names that are made of other texts, or by an earlier version."""
+    """The nearest name that `checked_name` accepts: for names that are made of other texts."""
     return one_line(name.replace(_BAR, " "))[:LONGEST_NAME].rstrip()
 
 

@@ -5,9 +5,9 @@ subscriptions and all that belongs to them, `papers` for papers and digests, `ou
 """
 
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER
+from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
-    HEAD,
     ReadThenWrite,
     Scope,
     Store,

@@ -86,7 +86,8 @@ async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     assert f"{WORD} on graphs" in titles
     assert rows["deliveries"][0]["messages"][0]["sent_at"].startswith("2026-01-22T12:00")
     assert len(rows["changes"]) >= 2
-    assert {"offer", "import"} <= {link["verb"] for link in rows["links"]}
+    assert [offer["number"] for offer in rows["offers"]] == [1]
+    assert "import" in {state["verb"] for state in rows["conversation_states"]}
     assert "secret" not in said.file.text
     assert OTHER not in said.file.text
 

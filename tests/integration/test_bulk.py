@@ -205,7 +205,7 @@ def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingSt
             chat_id = listed(counting, chat(number))[0].chat.id
             newest, *others = undo.changes_of(transaction, chat_id)
             assert newest.who == "7 Ada"
-            assert len(newest.before["wishes"]) == 20
+            assert len(newest.before["subscriptions"]) == 20
             assert newest.before["settings"] == {"limit": "9" if number == 3 else "7"}
             assert len(others) == (number == 3)
     assert before == {1: 20, 40: 20}
@@ -235,7 +235,7 @@ def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_th
             assert unsubscribe(counting, chat(number), "1", now=NOON)
             with counting.read() as transaction:
                 (first,) = [one for one in undo.changes_of(transaction, found(counting, number)) if one.who == "7 Ada"]
-            assert [(one["text"], one["name"], one["cadence"]) for one in first.before["wishes"]] == [
+            assert [(one["text"], one["name"], one["cadence"]) for one in first.before["subscriptions"]] == [
                 ("graph", "", "daily 09:00")
             ]
         import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)

@@ -112,6 +112,11 @@ def test_the_schema_can_be_asked_for_and_brought_up(terminal: Terminal) -> None:
     assert "upgrade" in ended.out
 
 
+def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:
+    program = "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)"
+    assert terminal.python(program, "db", "upgrade").out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
+
+
 def test_a_copy_holds_everything_and_comes_back(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     assert terminal("backup", "copies/good.db").out.startswith("✓ copies/good.db, ")
@@ -206,7 +211,11 @@ def test_a_damaged_database_is_replaced_and_kept(terminal: Terminal) -> None:
         (b"no database, and longer than the header of a database is " * 3, "The copy copy.db is damaged."),
         (b"", "is not a copy of a paperwire database"),
         ("CREATE TABLE other (x)", "is not a copy of a paperwire database"),
-        ("UPDATE alembic_version SET version_num = '9999'", "was written by a newer paperwire"),
+        ("UPDATE alembic_version SET version_num = 'r99'", "was written by a newer paperwire"),
+        (
+            "UPDATE alembic_version SET version_num = '0018'",
+            "copy.db was written by a paperwire from before its first release",
+        ),
         ("UPDATE platform SET bot = '999' WHERE name = 'telegram'", "belongs to another Telegram bot"),
     ],
 )
@@ -259,7 +268,6 @@ from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store import Store
 from subscriptions.service.operations import restore
-import subscriptions.store.database.schema_upgrade
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 

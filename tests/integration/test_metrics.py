@@ -27,8 +27,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import note_poll, sync_sources
 from subscriptions.service.subscriptions import pause
-from subscriptions.store import SourceFact, SourceState
-from subscriptions.store.outbox import figures
+from subscriptions.store import SourceFact, SourceState, figures
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.docs_pages import DOCS

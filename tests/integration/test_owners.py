@@ -1,16 +1,13 @@
 """Messages and replies in hand have an owner: only what a stalled one left is recovered, never all that is being sent."""
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from bot.app import App
 from bot.cli.subcommands.deliver import _deliver
@@ -46,7 +43,6 @@ from subscriptions.service.outbox import (
 )
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store
-from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
 from tests.integration.telegram_bot import a_bot, posts
@@ -315,51 +311,6 @@ def test_a_reply_that_was_taken_over_is_in_hand_and_is_given_up_by_the_one_after
     assert unfinished_replies(third, now=NOON) == [], "it may have been posted twice"
     assert others_in_hand(other) == {}
     third.close()
-
-
-def test_the_migration_keeps_every_message_and_update_and_the_next_start_recovers_what_was_in_hand(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "old.db"
-    with create_engine(f"sqlite:///{path}").begin() as connection:
-        config = alembic_config(connection)
-        command.upgrade(config, "0012")
-    at = "2026-01-22 12:00:00.000000"
-    with closing(sqlite3.connect(path)) as old, old:
-        old.execute(
-            "INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, "
-            "public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES "
-            "(1, 'telegram', '1', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)",
-            (at,),
-        )
-        for seq, state in enumerate(("sending", "sent", "ready"), 1):
-            old.execute(
-                "INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason) "
-                "VALUES (?, ?, 1, 'alert', ?, ?, ?, '{}', 0, '')",
-                (seq, f"d{seq}", at, f"k{seq}", at),
-            )
-            old.execute(
-                "INSERT INTO message (delivery, number, payload, plain, use_plain, state, found_at_start, reason, "
-                "lookup_given_up) VALUES (?, 1, ?, '', 0, ?, 0, '', 0)",
-                (seq, f"text {seq}", state),
-            )
-        old.execute(
-            "INSERT INTO \"update\" (platform, update_id, at, chat, reply, state) VALUES ('telegram', '9', ?, '', 'x', 'ready')",
-            (at,),
-        )
-    store = Store(f"sqlite:///{path}")
-    store.open(now=NOON)
-    assert states(store) == ["sending", "sent", "ready"]
-    assert begin_worker(store, holds_sender_lock=True) == 1
-    assert states(store) == ["unclear", "sent", "ready"]
-    assert unfinished_replies(store, now=NOON) == [("telegram", "9", "x")]
-    with store.read() as transaction:
-        assert transaction.execute(text("SELECT payload FROM message ORDER BY delivery")).scalars().all() == [
-            "text 1",
-            "text 2",
-            "text 3",
-        ]
-    store.close()
 
 
 def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other: Store) -> None:

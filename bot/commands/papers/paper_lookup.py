@@ -7,9 +7,9 @@ once: `pending_lookup` makes what is stored of the request, `lookup_request` tur
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from bot.commands.core.context import CommandContext, Event
 from bot.commands.papers.cards import card_reply
@@ -31,17 +31,17 @@ FAILED = "failed"  # detail of the event: arXiv could not be reached
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLookup:
-    """A request whose papers are being looked up. An alias is the field's key in the stored JSON."""
+    """A request whose papers are being looked up."""
 
     names: tuple[str, ...]  # of the papers
     chat: tuple[str, str, str]  # (platform, address, topic)
-    update_id: Annotated[str, Field(alias="update")]
+    update_id: str
     place: "PendingPlace"
     sender: str
     sender_name: str
     language: str
-    response_url: Annotated[str, Field(alias="answer_at")]
-    thread_id: Annotated[str, Field(alias="thread")]
+    response_url: str
+    thread_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class PendingPlace:
     kind: ChatKind
     title: str
     public: bool
-    is_outside: Annotated[bool, Field(alias="outside")]
+    is_outside: bool
 
 
 _PENDING = TypeAdapter(PendingLookup)
@@ -107,7 +107,7 @@ def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, Callbac
         response_url=request.response_url,
         thread_id=request.thread_id,
     )
-    arguments = _PENDING.dump_python(pending, mode="json", by_alias=True)
+    arguments = _PENDING.dump_python(pending, mode="json")
     token = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
     return pending_name(request), token
 

@@ -97,7 +97,8 @@ def _database_as_it_is(store: Store) -> Finding:
         return Finding(
             question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
         )
-    revision, bots = store.revision(), owners(store) if store.revision() else {}
+    revision = store.known_revision()
+    bots = owners(store) if revision else {}
     if path is not None and not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)

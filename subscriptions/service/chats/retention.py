@@ -12,7 +12,7 @@ from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, chats_of_lo
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, retention
-from subscriptions.store.chat import chat_data, chats, denials, moving
+from subscriptions.store.chat import access, chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat.json_text import json_text
 from subscriptions.store.outbox import deliveries
@@ -125,7 +125,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
         papers = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
-        denied = bool(denials.denial_of(transaction, chat.address.lane))
+        denied = bool(access.denial_of(transaction, chat.address.lane))
     return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 
 

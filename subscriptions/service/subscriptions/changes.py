@@ -120,7 +120,7 @@ def person_of(who: str) -> str:
 def before(change: undo.StoredChange) -> State:
     """What the chat was before a stored change."""
     value = change.before
-    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["wishes"]]
+    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
     return State(
         subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
@@ -225,7 +225,7 @@ def _to_json(state: State) -> dict[str, Any]:
         "settings": dict(state.settings),
         "paused": state.paused,
         "until": _written(state.until),
-        "wishes": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
+        "subscriptions": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
     }
 
 
@@ -239,32 +239,30 @@ def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
         "name": subscription.name,
         "state": subscription.state,
         "paused_until": _written(subscription.paused_until),
-        "state_reason": subscription.pause_reason or "",
+        "pause_reason": subscription.pause_reason,
         "added_by": subscription.added_by,
         "subscriber": subscription.subscriber,
         "since": _written(subscription.since),
-        "seen": subscription.cursor,
+        "cursor": subscription.cursor,
         "next_due_at": _written(subscription.next_due_at),
         "counted_until": _written(subscription.counted_until),
     }
 
 
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
-    same = {name: text for name, text in value.items() if name not in ("seen", "state_reason")}
-    reason = value.get("state_reason")
+    reason = value["pause_reason"]
     return Subscription(
         id=0,
         chat_id=chat_id,
-        cursor=value["seen"],
-        pause_reason=SubscriptionPauseReason(reason) if reason else None,
         **{
-            **same,
+            **value,
+            "pause_reason": SubscriptionPauseReason(reason) if reason else None,
             "state": SubscriptionState(value["state"]),
             "cadence": parse_cadence(value["cadence"]),
             "paused_until": _read(value["paused_until"]),
             "since": _read(value["since"]),
             "next_due_at": _read(value["next_due_at"]),
-            "counted_until": _read(value.get("counted_until")),
+            "counted_until": _read(value["counted_until"]),
         },
     )
 

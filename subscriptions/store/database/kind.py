@@ -116,9 +116,6 @@ class Kind(Protocol):
     def make_place(self) -> None:
         """Makes the place in which a first schema is made."""
 
-    def make_newest(self, connection: Connection) -> bool:
-        """Makes the newest schema where there is none. Returns False if there is one by now, or if only migrations make it."""
-
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work. Raises StoreError, and as `exists`."""
 

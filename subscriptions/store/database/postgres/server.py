@@ -103,10 +103,6 @@ class PostgresDatabase:
     def make_place(self) -> None:
         """Does nothing: the database was made on its server."""
 
-    def make_newest(self, connection: Connection) -> bool:  # noqa: ARG002 - as on SQLite
-        """Returns False: the migrations begin with its first schema."""
-        return False
-
     def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
         """Raises StoreError: PostgreSQL has its own way."""
         raise StoreError(

@@ -12,6 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from subscriptions.store.database.kind import Holder, Reservation
 from subscriptions.store.database.postgres.holdings import HOLDERS, NAMES
 
+RATES = """
+    CREATE TABLE token_rate (
+        token VARCHAR COLLATE "C" PRIMARY KEY,
+        full_at TIMESTAMPTZ NOT NULL DEFAULT '-infinity',
+        rests_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'
+    ) WITH (fillfactor = 10)  -- a row is written many times each second, and stays in its page
+"""
 _HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
 _CALLED = "SELECT set_config('application_name', %s, false)"

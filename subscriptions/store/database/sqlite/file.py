@@ -22,7 +22,6 @@ from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.kind import Holdings, Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
-from subscriptions.store.database.sqlite.newest_schema import make_newest
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
 
 PART = ".part"  # how the name of a copy ends that is still being written
@@ -110,10 +109,6 @@ class SqliteFile:
         self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
-
-    def make_newest(self, connection: Connection) -> bool:
-        """See Kind."""
-        return make_newest(connection)
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts."""
