@@ -33,6 +33,7 @@ from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
 from subscriptions.service.planner import chats_due_too_far
 from subscriptions.store import HEAD, Store
+from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.zones import zone
 
 OLDEST_COPY = timedelta(days=2)
@@ -99,6 +100,8 @@ def _database_as_it_is(store: Store) -> Finding:
     """Returns the finding about the state of the database. Raises StoreError."""
     question = Sentence("Database")
     path = store.kind.file
+    if path is None and (refusal := write_refusal(store)):
+        raise refusal
     if not store.exists():
         folder = None if path is None else next(one for one in path.absolute().parents if one.exists())
         if folder is not None and not os.access(folder, os.W_OK):
