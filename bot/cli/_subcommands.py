@@ -151,7 +151,7 @@ SUBCOMMANDS = (
         "Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong",
     ),
     Subcommand(
-        _KEEP, "status", "status:status", "Say whether paperwire runs and is ready, with each problem, and what waits"
+        _KEEP, "status", "status:status", "Say whether paperwire runs and all is well, with each problem, and what waits"
     ),
     Subcommand(
         _KEEP,

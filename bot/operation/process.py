@@ -315,6 +315,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         say,
         webhooks,
         routes,
+        worker=app.store.worker,
         metrics=metrics.page,
         attention=lambda: process.attention,
         pages=site.routes if site else (),

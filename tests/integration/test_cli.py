@@ -111,6 +111,12 @@ def test_the_version_is_one_line(terminal: Terminal) -> None:
         (["upgrade"], "Did you mean db upgrade?"),
         (["check", "--ofline"], "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
         (["subscribe", "graph", "--as", "console:me", "--evry", "daily"], "Did you mean --every?"),
+        (["subscribe", "--hepl"], "No such option: --hepl. Did you mean --help? See paperwire subscribe --help."),
+        (
+            ["subscribe", "--as", "console:me", "--evry", "--", "--hepl"],
+            "No such option: --evry. Did you mean --every?",
+        ),
+        (["deliver", "--hepl"], "No such option: --hepl. Did you mean --help?"),
         (["explain", "graph", "neural"], "A query with blanks wants quotes around it."),
         (["preview", "--days", "many", "--as", "console:me"], "Invalid value for '--days'"),
         (["explain"], "Missing argument 'QUERY'. See paperwire explain --help."),
