@@ -90,6 +90,9 @@ SUBCOMMANDS = (
         "pauses:resume",
         "End the pause of a chat and of all its subscriptions, or of one, and say what waits",
     ),
+    Subcommand(
+        _ASK, "say", "say:say", "Do what a person in a chat would type, and print the reply", leading_dash=True
+    ),
     Subcommand(_ASK, "set", "chats:set_", "Set one of a chat's settings", leading_dash=True),
     Subcommand(_ASK, "settings", "chats:settings", "Show all settings of a chat, and which of them it chose"),
     Subcommand(
