@@ -23,8 +23,7 @@ FULL = "The disk that holds {} is full. Free some space, then try again."
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
     "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "export", "import", "check", "status", "workers", "db", "db upgrade", "db size",
-    "db current", "backup", "restore", "slack manifest", "name", "pause", "resume", "settings", "forget", "search", "why", "whynot", "link",
-    "save", "saved", "like",
+    "db current", "backup", "restore", "slack manifest", "say", "settings", "link",
 ]  # fmt: skip
 
 

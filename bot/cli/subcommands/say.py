@@ -13,13 +13,14 @@ from bot.app import build_app
 from bot.cli._options import ChatOption, Json, Now
 from bot.cli._session import Session, look_up_new_chat, open_session
 from bot.cli._streams import print_json, print_line
+from bot.commands.registry import REGISTRY
 from bot.conversation.handler import answer
 from bot.ports.conversation import MessageRequest, Place
 from bot.ports.reply import Reply
 from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import known_or_new
-from subscriptions.service.subscriptions.selection import kind_of
+from subscriptions.service.subscriptions.selection import get_chat, kind_of
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def say(
     """Do what a person in a chat would type, and print the reply. Nothing is sent to the chat."""
     with open_session(now) as session:
         address = session.address(chat)
-        shown = asyncio.run(_reply_to(text, address, session))
+        shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
     reply, said = shown.reply, shown.text()
     is_refused = reply.ok is False
     if json:
@@ -73,29 +74,34 @@ def say(
     return 1 if is_refused else 0
 
 
-async def _reply_to(text: str, address: ChatAddress, session: Session) -> _Shown:
+async def _reply_to(request: MessageRequest, session: Session) -> _Shown:
     shown = _Shown()
     app = build_app(session.settings, clock=session.clock, channels={}, out=sys.stderr)
     try:
         assert app.context.conversation is not None  # noqa: S101 - as build_app makes it
         conversation = replace(app.context.conversation, show_reply=shown.show)
-        title, kind = await asyncio.to_thread(look_up_new_chat, session, address)
-        known = known_or_new(session.store, address, kind or kind_of(address), title=title)
-        await answer(replace(app.context, conversation=conversation), _request(text, known))
+        await answer(replace(app.context, conversation=conversation), request)
     finally:
         await app.close()
     return shown
 
 
-def _request(text: str, chat: Chat) -> MessageRequest:
+def _addressed(text: str, address: ChatAddress, session: Session) -> MessageRequest:
+    """Returns the request of somebody who types this text in a chat. Raises NotFound for a new chat that does not subscribe."""
     first, _, rest = text.strip().partition(" ")
-    command = first[1:].partition("@")[0].casefold() if first.startswith("/") else ""
+    command = first.removeprefix("/").partition("@")[0].casefold()
+    found = REGISTRY.command_named(command)
+    if found is not None and found.name == "sub":  # the first subscription makes its chat
+        title, kind = look_up_new_chat(session, address)
+        chat = known_or_new(session.store, address, kind or kind_of(address), title=title)
+    else:
+        chat = get_chat(session.store, address)
     return MessageRequest(
         place=Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
         update_id=f"say:{uuid4().hex}",
         sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,
-        command=command,
-        text=rest if command else text,
+        command=command if first.startswith("/") else "",
+        text=rest if first.startswith("/") else text,
     )
