@@ -17,6 +17,7 @@ from bot.commands.registry import REGISTRY
 from bot.conversation.handler import answer
 from bot.ports.conversation import MessageRequest, Place
 from bot.ports.reply import Reply
+from bot.rendering.platforms.console import Console
 from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import known_or_new
@@ -40,7 +41,7 @@ class _Shown:
         fallback = (self.reply.modal.fallback,) if self.reply.modal else ()
         lines = self.reply.lines or tuple(filter(None, (self.reply.toast, *fallback)))
         bare = replace(self.reply, lines=lines, buttons=(), numbers=())
-        messages = render_reply(bare, self.chat._replace(address=ChatAddress("console", "say")))
+        messages = render_reply(bare, self.chat, media={self.chat.address.platform: Console()})
         return "\n".join(str(json_text.loads(message.payload)["text"]) for message in messages)
 
     def labels(self) -> list[list[str]]:
