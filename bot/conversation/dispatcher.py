@@ -6,7 +6,7 @@ The reply is posted in the background.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,13 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import PENDING_FOR, lookup_request, pending_name
+from bot.commands.papers.paper_lookup import (
+    LOOKUP_VERB,
+    PENDING_FOR,
+    LookupOutcome,
+    lookup_request,
+    pending_name,
+)
 from bot.context.dependencies import Context
 from bot.context.writing import do_steps, write
 from bot.conversation.handler import answer, answer_failure
@@ -129,8 +135,7 @@ class Dispatcher:
             outcome = "waits"
             raise
         except StoreError:
-            self._store_failures[key] += 1
-            if self._store_failures[key] < MAX_STORE_FAILURES:
+            if self._may_pass(key):
                 outcome = "waits"
                 raise
             reply = await do_steps(answer_failure(self._context, request), self._context.store)
@@ -182,8 +187,32 @@ class Dispatcher:
         )
         if pending is None:  # the chat was erased meanwhile
             return
-        found = self._lookup is not None and await attempts(self._lookup.find, pending["names"])
-        await self.dispatch(lookup_request(name, pending, failed=not found))
+        outcome: LookupOutcome = await attempts(self._looked_up, name, pending["names"])
+        await self.dispatch(lookup_request(name, pending, outcome))
+
+    async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
+        """Looks up papers at arXiv. Raises StoreError, unless the database refuses these papers again and again.
+
+        That is decided as for a request, see `_handle`.
+        """
+        outcome: LookupOutcome = "refused"
+        try:
+            outcome = "stored" if self._lookup is not None and await self._lookup.find(paper_ids) else "unanswered"
+        except StoreUnavailable:
+            raise
+        except StoreError as error:
+            if self._may_pass((LOOKUP_VERB, name)):
+                raise
+            log.error("What arXiv answered to %s cannot be stored: %s", name, error)
+        except Exception as error:  # noqa: BLE001 - nothing that arXiv answers may leave a person without an answer
+            log.error("What arXiv answered to %s was not understood: %s", name, error_location(error))
+        del self._store_failures[LOOKUP_VERB, name]
+        return outcome
+
+    def _may_pass(self, key: tuple[str, str]) -> bool:
+        """Counts a failure of the database. Returns whether it may pass; False: this request is taken to be its cause."""
+        self._store_failures[key] += 1
+        return self._store_failures[key] < MAX_STORE_FAILURES
 
     async def _refresh_home_view(self, request: Request) -> None:
         """Updates the home view of the sender after a change, if the sender was ever shown one."""

@@ -185,12 +185,13 @@ class Process:
         self._reported = set(stopped)
 
     async def _check_workspaces(self) -> None:
-        """Calls `recheck` of the platforms every LONGEST_REST seconds."""
+        """Calls `recheck` of the platforms, and `claim_again`, every LONGEST_REST seconds."""
         second = self.app.clock.monotonic()
         if second >= self._workspaces_due:
             self._workspaces_due = second + LONGEST_REST
             for platform in self.app.platforms.values():
                 await platform.recheck()
+            await self.app.sender.claim_again()
 
     async def _notify_operators(self) -> None:
         now = self.app.clock.now()
@@ -316,6 +317,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         say,
         webhooks,
         routes,
+        worker=app.store.worker,
         metrics=metrics.page,
         attention=lambda: process.attention,
         pages=site.routes if site else (),

@@ -31,6 +31,7 @@ class RequestBase:
     sender: str = ""  # the platform's id of the person; "" if the update names nobody
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
+    is_operator: bool = False  # the sender has a shell of the machine, on which the bot runs
     language: str = ""  # the language code of the sender's client
     timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
     message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button

@@ -133,6 +133,20 @@ def still_due(session: Session, chat_ids: Sequence[int], now: datetime, last_seq
     return [chat for chat in chat_ids if chat in due]
 
 
+# ------------------------------------------------------------------------------------------------------------- too far
+
+_DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))  # an hour more: clocks are set back
+_day, _weekend, _week = (bindparam(name, type_=Utc) for name in ("day", "weekend", "week"))
+_LATEST = case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekdays%"), _weekend), else_=_day)
+_FAR = select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
+
+
+def chats_due_too_far(session: Session, now: datetime) -> list[int]:
+    """Ids of the chats with a subscription whose due moment is further away than its kind of cadence allows."""
+    values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
+    return sorted(set(execute(session, _FAR, values).scalars()))
+
+
 # ---------------------------------------------------------------------------------------------------------------- moves
 
 _upto = bindparam("upto", type_=Integer)

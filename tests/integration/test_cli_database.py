@@ -1,5 +1,6 @@
 """The subcommands check, db, backup and restore."""
 
+import socket
 import sqlite3
 from contextlib import closing
 
@@ -36,6 +37,19 @@ def test_an_installation_that_works_is_well(terminal: Terminal) -> None:
     assert f"schema {HEAD}" in str(found["Database"]["answer"])
     assert str(found["Telegram"]["answer"]) == "off, it has no token"
     assert not any(finding["mend"] for finding in found.values())
+
+
+def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the settings name no source, there is nothing to mend."""
+
+    def no_host(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_host)
+    terminal.file("paperwire.toml", "")
+    ended = terminal("check")
+    assert ended.status == 0
+    assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·", "·"]
 
 
 def test_what_is_wrong_is_named_with_its_cure(terminal: Terminal) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.papers.like import MOST_GIVEN
 from bot.commands.registry import REGISTRY
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
@@ -139,7 +138,6 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("order.md", "The last # signals", MOST_SIGNALS),
     ("order.md", "signals are kept, and a #\nsaved", MOST_SAVED),
     ("order.md", "the nearest are shown, # at most", MOST_ALIKE),
-    ("commands.md", "or to several, # at most", MOST_GIVEN),
     ("commands.md", "spaces, of at most # characters", LONGEST_NAME_OF_A_CHAT),
     ("commands.md", "one line of at most # characters", LONGEST_NAME),
     ("settings.md", "a delivery shows, at most #.", LARGEST_LIMIT),

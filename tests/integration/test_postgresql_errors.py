@@ -79,6 +79,26 @@ def test_a_user_without_rights_is_told(postgres: Server, person: str) -> None:
     assert "lacks rights in the database" in str(error)
 
 
+@pytest.mark.parametrize(("empty", "grant"), [(True, ""), (False, ""), (False, "SELECT"), (False, "SELECT, INSERT")])
+def test_check_names_a_user_without_rights(
+    postgres: Server, person: str, terminal: Terminal, empty: bool, grant: str
+) -> None:
+    with postgres.database(empty=empty) as url:
+        with psycopg.connect(url) as owner:
+            owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as PostgreSQL has it from version 15 on
+            if grant:
+                owner.execute(f"GRANT {grant} ON ALL TABLES IN SCHEMA public TO {person}")
+        terminal.set("DATABASE_URL", postgres.url(name_of(url), person, PASSWORD))
+        ended = terminal("check", "--offline")
+        assert ended.status == 1
+        (line,) = [line for line in ended.out.splitlines() if line.startswith("✗")]
+        assert "lacks rights in the database" in line
+        if grant:
+            with psycopg.connect(url) as owner:
+                owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
+            assert terminal("check", "--offline").status == 0
+
+
 def test_tables_of_others_are_left_alone(postgres: Server) -> None:
     with postgres.database(empty=True) as other:
         with psycopg.connect(other) as connection:

@@ -32,6 +32,7 @@ STORED = {
     "resumed": {"chat", "waiting", "since"},
     "dead": {"count", "reason", "ids", "chat"},
     "stopped": {"platform", "reason", "gone", "of", "waiting"},
+    "clock": {"count"},
     "new-bot": {"platform"},
     "source": {"source", "reason", "count", "since"},
     "overdue": {"source", "since", "reason", "what", "parts"},

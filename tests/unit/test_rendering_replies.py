@@ -290,6 +290,7 @@ DETAILS = {
     "resumed": {"waiting": "14", "since": "Mon 19 Jan"},
     "dead": {"count": "3", "reason": "Message is too long", "chat": "telegram:42", "ids": "abc def"},
     "stopped": {"platform": "telegram", "gone": "12", "of": "50", "waiting": "7"},
+    "clock": {"count": "3"},
     "new-bot": {"platform": "slack"},
     "source": {"source": "daily", "reason": "404 Not Found", "count": "5", "since": "Mon 19 Jan"},
     "overdue": {"source": "daily", "since": "Mon 19 Jan", "reason": "a holiday"},

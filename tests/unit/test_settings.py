@@ -158,6 +158,8 @@ UNUSABLE = [
     ("PAPERWIRE_DATABASE_URL", "postgresql://sesame:port/x", "port"),
     ("PAPERWIRE_CONFIG", "sesame.toml", "cannot be read"),
     ("PAPERWIRE_CONFIG", ".", "cannot be read"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", "sesame", "it must look like 123456:ABC-def"),
+    ("PAPERWIRE_TELEGRAM_TOKEN", "123:", "it must look like 123456:ABC-def"),
     ("PAPERWIRE_TELEGRAM_TOKEN", "123: sesame", "without blanks or line ends"),
     ("PAPERWIRE_TELEGRAM_TOKEN", "123:sesame\n", "without blanks or line ends"),
     ("PAPERWIRE_TELEGRAM_TOKEN", "123:sesame/../x", "without blanks or line ends"),

@@ -99,6 +99,8 @@ class CommandContext:
     @property
     def is_operator(self) -> bool:
         """Returns whether the sender runs this bot: as this private chat, or as a person in any chat."""
+        if self.request.is_operator:
+            return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
         return bool(self.request.sender) and is_operator(self.store, self.bot_info.admins, self.person)

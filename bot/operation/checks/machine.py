@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
-from bot.operation.checks._finding import NOTHING, Finding
+from bot.operation.checks._finding import NOTHING, Finding, is_ready
 from bot.operation.checks.storage import check_storage
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
@@ -31,7 +31,9 @@ from subscriptions.model import (
 )
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
+from subscriptions.service.planner import chats_due_too_far
 from subscriptions.store import HEAD, Store
+from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.zones import zone
 
 OLDEST_COPY = timedelta(days=2)
@@ -57,7 +59,20 @@ def check_here(
         question=Sentence("Clock"),
         answer=Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
     )
+    yield from _put_off_too_far(store, wall)
     yield from _proxies(environ)
+
+
+def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
+    """Yields a finding if due moments are so far ahead that the clock must have been wrong."""
+    count = chats_due_too_far(store, now=wall) if is_ready(store) else 0
+    if count:
+        yield Finding(
+            question=Sentence("Clock"),
+            answer=Sentence("it was ahead for a while, and put off subscriptions of {count} chats", {"count": count}),
+            cure=Sentence("paperwire run and paperwire deliver compute their times again."),
+            mend=True,
+        )
 
 
 def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
@@ -85,6 +100,8 @@ def _database_as_it_is(store: Store) -> Finding:
     """Returns the finding about the state of the database. Raises StoreError."""
     question = Sentence("Database")
     path = store.kind.file
+    if path is None and (refusal := write_refusal(store)):
+        raise refusal
     if not store.exists():
         folder = None if path is None else next(one for one in path.absolute().parents if one.exists())
         if folder is not None and not os.access(folder, os.W_OK):

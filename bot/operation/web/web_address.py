@@ -31,11 +31,13 @@ def health_app(
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
     *,
+    worker: str = "",
     pages: Sequence[Route] = (),
 ) -> Starlette:
     """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
 
-    `attention` returns what a person should look at although the process is ready.
+    `attention` returns what a person should look at although the process is ready. `worker`: the process, as its database
+    knows it, by which `paperwire status` sees that both work on the same one.
 
     `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
     webhooks, does not show it. So it is with `pages`, the routes of pages for people.
@@ -46,12 +48,11 @@ def health_app(
 
     async def ready(_: Request) -> Response:
         wrong = problems()
-        more: dict[str, object] = {"attention": dict(seen)} if (seen := attention()) else {}
-        if not wrong:
-            return JSONResponse({"ready": True, "problems": {}, **more})
         whys = {name: problem.why for name, problem in wrong.items()}
         ages = {name: problem.seconds for name, problem in wrong.items()}
-        return JSONResponse({"ready": False, "problems": whys, "seconds": ages, **more}, status_code=503)
+        more = {"seconds": ages, "attention": dict(attention()), "worker": worker}
+        said = {"ready": not wrong, "problems": whys, **{name: value for name, value in more.items() if value}}
+        return JSONResponse(said, status_code=503 if wrong else 200)
 
     async def measured(_: Request) -> Response:
         assert metrics is not None  # noqa: S101 - it has a route only then

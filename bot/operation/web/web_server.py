@@ -37,6 +37,7 @@ async def serving(
     webhooks: Sequence[Webhook],
     routes: Sequence[WebRoute] = (),
     *,
+    worker: str = "",
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
     pages: Sequence[Route] = (),
@@ -44,7 +45,7 @@ async def serving(
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes, metrics, attention, pages=pages),
+        health_app(problems, webhooks, routes, metrics, attention, worker=worker, pages=pages),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets

@@ -53,6 +53,7 @@ from subscriptions.service.chats.pages import open_page_chat as open_page_chat
 from subscriptions.service.chats.query_links import link_payload as link_payload
 from subscriptions.service.chats.query_links import text_of_payload as text_of_payload
 from subscriptions.service.chats.retention import Forgotten as Forgotten
+from subscriptions.service.chats.retention import belongs_to as belongs_to
 from subscriptions.service.chats.retention import bot_name as bot_name
 from subscriptions.service.chats.retention import claim_copy as claim_copy
 from subscriptions.service.chats.retention import claim_daily_work as claim_daily_work

@@ -64,12 +64,24 @@ def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = Fal
     with store.write() as transaction:
         known = platforms.claim_bot(transaction, platform, bot)
         if known != bot and not new_bot:
-            raise StoreError(
-                Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
-                Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
-            )
+            raise _another_bot(platform)
         if known != bot:
             platforms.put_bot(transaction, platform, bot)
+
+
+def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
+    """Whether the database belongs to this bot. Raises StoreError if it belongs to another one, unless `new_bot`."""
+    known = owners(store).get(platform)
+    if known not in (None, bot) and not new_bot:
+        raise _another_bot(platform)
+    return known == bot
+
+
+def _another_bot(platform: str) -> StoreError:
+    return StoreError(
+        Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
+        Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
+    )
 
 
 def bot_name(store: Scope, platform: str, current: str = "") -> str:

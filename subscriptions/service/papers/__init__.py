@@ -23,7 +23,6 @@ from subscriptions.service.papers.paper_search import SearchResult as SearchResu
 from subscriptions.service.papers.paper_search import known_since as known_since
 from subscriptions.service.papers.paper_search import papers_named as papers_named
 from subscriptions.service.papers.paper_search import search as search
-from subscriptions.service.papers.paper_search import search_all as search_all
 from subscriptions.service.papers.recent import Base as Base
 from subscriptions.service.papers.recent import MatchCount as MatchCount
 from subscriptions.service.papers.recent import RecentMatches as RecentMatches

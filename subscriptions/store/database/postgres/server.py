@@ -22,6 +22,13 @@ CONNECTIONS = 3  # of one process for its transactions, at most: more would only
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _ENGINE = "procrastinate"  # how the names of the engine's own tables begin
 _TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+_IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
+_WRITE_NOTHING = """
+    WITH added AS (INSERT INTO key_value SELECT * FROM key_value WHERE false),
+    changed AS (UPDATE key_value SET value = value WHERE false)
+    DELETE FROM key_value WHERE false
+"""
+_MAKE = "CREATE TABLE key_value ()"
 _REVISION = text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
@@ -111,9 +118,11 @@ class PostgresDatabase:
         )
 
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
-        """Begins a transaction that may write: a server that takes no writes refuses that."""
-        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin():
-            pass
+        """Begins to write, and takes it back: a server that takes no writes refuses that, and a user may lack the rights."""
+        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
+            is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
+            connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
+            begun.rollback()
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
         """False: the disk is the server's, and a write shows whether it is full."""
