@@ -20,7 +20,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.escaping import escaped
 from subscriptions.model import Chat, KnownPaper
 from subscriptions.service.papers import last_delivered, papers_alike, save_paper, saved_papers, take_back
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.subscriptions import get_chat, judging
 from subscriptions.states import Signal
 
 
@@ -44,12 +44,13 @@ def save(
     with open_session(now) as session:
         stored_chat = get_chat(session.store, session.address(chat))
         known = _named_or_last(session, stored_chat, paper)
-        if not remove:
-            is_changed = save_paper(session.store, stored_chat, known.id, now=session.now)
-        elif not take_back(session.store, stored_chat, known.id, Signal.SAVED):
-            raise NotFound(Sentence("{name} is not saved here.", {"name": paper or title_of(known)}))
-        else:
-            is_changed = True
+        with judging(session.store, stored_chat, now=session.now) as transaction:
+            if not remove:
+                is_changed = save_paper(transaction, stored_chat, known.id, now=session.now)
+            elif not take_back(transaction, stored_chat, known.id, Signal.SAVED):
+                raise NotFound(Sentence("{name} is not saved here.", {"name": paper or title_of(known)}))
+            else:
+                is_changed = True
     if json:
         counted = {"chat": str(stored_chat.address), "paper": paper_document(known)}
         print_json({**counted, "saved": not remove, "changed": is_changed})

@@ -11,6 +11,7 @@ from subscriptions.service.subscriptions.bulk import numbers_missing as numbers_
 from subscriptions.service.subscriptions.bulk import unsubscribe_several as unsubscribe_several
 from subscriptions.service.subscriptions.changes import Change as Change
 from subscriptions.service.subscriptions.changes import Difference as Difference
+from subscriptions.service.subscriptions.changes import judging as judging
 from subscriptions.service.subscriptions.changes import record_change as record_change
 from subscriptions.service.subscriptions.exporting import delivered as delivered
 from subscriptions.service.subscriptions.exporting import export as export
