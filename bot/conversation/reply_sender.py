@@ -152,7 +152,6 @@ async def _with_retries(
     while True:
         if is_limited:
             await _reserve(context, chat)
-            context.rate_limiter.record_send(chat.lane, context.clock.monotonic())
         try:
             await _measured(context, chat.platform, partial(post, chat, plain=plain))
         except RetryLater as later:
@@ -192,16 +191,24 @@ async def _measured(context: Context, platform: str, post: Callable[[], Awaitabl
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:
-    """Waits until lane and token may send one more message, ahead of all deliveries that wait."""
+    """Waits until token and lane may send one more message, and takes it. From the token it is ahead of all deliveries.
+
+    The lane is checked again at the end: a delivery may have been sent there while this waited for the token.
+    """
     limiter, clock = context.rate_limiter, context.clock
     with suppress(StoreError):  # an answer does not wait for the database
         await context.engine.count_others(chat.lane)
-    while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
-        await clock.sleep(wait)
-    with suppress(StoreError):  # as above
-        wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
-    if wait > 0:
-        await clock.sleep(wait)
+    while True:
+        while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
+            await clock.sleep(wait)
+        with suppress(StoreError):  # as above
+            wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
+        if wait > 0:
+            await clock.sleep(wait)
+        now = clock.monotonic()
+        if limiter.ready_at(chat.lane, now, urgent=True) <= now:
+            limiter.record_send(chat.lane, now)
+            return
 
 
 async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:

@@ -5,7 +5,7 @@ from bot.context.writing import do_steps, write_together
 from bot.delivery.claiming import first_step, next_step, render
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent, record_failure
-from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send, wait_for_slot
+from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send
 from bot.delivery.subscribe_link import store_offers
 from bot.delivery.unclear import must_post_again
 from bot.ports.measurements import MessageTried, outcome_name
@@ -61,13 +61,12 @@ async def _post(context: Context, drain_state: DrainState, step: Claim, attempts
     if not await wait_for_send(context, lane, stays=attempts.has_posted(step)):
         return None
     slot = context.clock.monotonic()
-    context.rate_limiter.record_send(lane, slot)
     if not await write_together(mark_sending, context.store, step, wall=context.clock.wall()):
         following = await next_step(context, attempts)
         return None if following == step else following  # another process has a message of this lane in hand
-    if context.clock.monotonic() - slot > SLOT_TOLERANCE:
-        await wait_for_slot(context, lane)
-        context.rate_limiter.record_send(lane, context.clock.monotonic())
+    if (now := context.clock.monotonic()) - slot > SLOT_TOLERANCE or context.rate_limiter.ready_at(lane, now) > now:
+        await wait_for_send(context, lane, stays=True)
+    context.rate_limiter.record_send(lane, context.clock.monotonic())
     attempts.posts[step.seq, step.message.number] += 1
     channel, began = context.channels[lane.platform], context.clock.monotonic()
     try:

@@ -40,6 +40,9 @@ class RequestBase:
     )
     response_url: str = ""  # a URL to which answers to this request can be posted; as secret as a password
     trigger_id: str = ""  # opens one form, within seconds; "" if the platform has none
+    is_local: bool = (
+        False  # the sender sits at the machine on which the bot runs, so the limits of a minute do not hold
+    )
     outside_channel: str = ""  # the platform's id of a direct channel that may be between two other people
 
     @property

@@ -51,7 +51,7 @@ class RateLimiter(Protocol):
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """Returns the monotonic second at which the lane may send its next message. Pauses of its token count.
 
-        A part of a lane's budget is reserved for `urgent` messages, the answers to people.
+        A part of a group's budget is reserved for `urgent` messages, the answers to people.
         """
 
     def record_send(self, lane: Lane, at: float) -> None:

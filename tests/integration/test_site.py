@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bot.app import build_app
+from bot.channels.web.hub import MOST_IN_MINUTE
 from bot.operation.web.pages.guard import HEADERS, Entry, entry, is_known_host, is_own_form, preferred_language
 from bot.operation.web.pages.sessions import LASTS, Sessions
 from bot.operation.web.site import closed_lines, make_site
@@ -209,6 +210,15 @@ async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClo
         for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
             shown = await browser.opens(path)
             assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
+
+
+async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(local: Pages) -> None:
+    browser = local.browser()
+    await browser.opens()
+    sent = {"x-requested-with": "fetch"}
+    said = [await browser.posts("/chat/say", {"text": "/about"}, **sent) for _ in range(MOST_IN_MINUTE + 1)]
+    assert {one.status_code for one in said} == {200}
+    assert "a lot at once" not in (await browser.opens()).text
 
 
 # ------------------------------------------------------------------------------------------------------------- a password

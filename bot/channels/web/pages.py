@@ -88,7 +88,7 @@ class ChatPages:
         """
         if asked.dispatcher is None:
             return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor.name, self._channel.clock.monotonic()):
+        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
             return TOO_MUCH
         try:
             heard = await work(asked.frame, asked.form, asked.dispatcher)

@@ -56,7 +56,7 @@ class Talk:
         await self._let_in(chat, frame)
         await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
         with self._channel.hub.expecting(update, chat.address) as awaited:
-            await dispatcher.dispatch_without_retry(message_request(chat, text, update, frame.language, now))
+            await dispatcher.dispatch_without_retry(_message(frame, text, update, now))
             return Heard(update=update, form=await _form(awaited))
 
     async def press(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> Heard:
@@ -69,6 +69,7 @@ class Talk:
             update_id=update,
             sender=chat.address,
             sender_name=chat.address,
+            is_local=frame.visitor.is_local,
             language=frame.language,
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
@@ -111,15 +112,16 @@ class Talk:
             await write(open_page_chat, self._store, chat, lang=frame.language, now=self._channel.clock.now())
 
 
-def message_request(chat: ChatAddress, text: str, update: str, language: str, now: datetime) -> Request:
+def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request:
     """Returns the request of a message: a command, or other words."""
-    found = _COMMAND.fullmatch(text)
+    chat, found = chat_of(frame.visitor.name), _COMMAND.fullmatch(text)
     return MessageRequest(
         place=_place(chat),
         update_id=update,
         sender=chat.address,
         sender_name=chat.address,
-        language=language,
+        is_local=frame.visitor.is_local,
+        language=frame.language,
         command=found["name"].casefold() if found else "",
         text=(found["rest"] or "") if found else text,
         written_at=now,
@@ -136,6 +138,7 @@ def _filled(
         update_id=update,
         sender=chat.address,
         sender_name=chat.address,
+        is_local=frame.visitor.is_local,
         language=frame.language,
         callback_data=form_id[:LONGEST],
         view_id=update,

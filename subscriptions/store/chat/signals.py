@@ -58,6 +58,18 @@ def of_paper(session: Session, chat_id: int, paper_id: int) -> frozenset[Signal]
     return frozenset(map(Signal, session.exec(found)))
 
 
+def signals_of_chats(
+    session: Session, chat_ids: Sequence[int], kinds: Sequence[Signal]
+) -> dict[int, list[StoredSignal]]:
+    """All signals of these kinds, by the ids of these chats."""
+    found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
+    for part in in_chunks(chat_ids):
+        of_part = select(SignalRow).where(col(SignalRow.chat).in_(part), col(SignalRow.kind).in_(kinds))
+        for row in session.exec(of_part):
+            found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
+    return found
+
+
 def amount(session: Session, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """How many signals of a chat of these kinds are stored."""
     found = select(func.count()).select_from(SignalRow)
