@@ -1,7 +1,7 @@
 """Sessions of browsers: a cookie, which a script cannot read, and the token of forms that follows from it.
 
-Nothing is stored. A session that was signed in holds the name, the end, and a signature with a key that is made of the password;
-so all sessions end when the password is changed. Without a password a session is only a random word, to which forms are bound.
+A session that was signed in holds the name, the end, and a signature with a key that is made of the password; so all sessions end
+when the password is changed. Only those that were signed out are stored, until their end. Without a password a session is only a random word, to which forms are bound.
 """
 
 import hmac
@@ -44,10 +44,10 @@ class Sessions:
             return ""
         return urlsafe_b64decode(parts[0]).decode() if now.timestamp() < int(parts[1]) else ""
 
-    def is_password(self, text: str) -> bool:
-        """Returns whether this is the password. Takes as long for a near miss as for a far one."""
-        given, right = (sha256(one.encode("utf-8", "replace")).digest() for one in (text, self._password))
-        return bool(self._password) and hmac.compare_digest(given, right)
+    @staticmethod
+    def ended_name(cookie: str) -> str:
+        """Returns the name under which it is stored that a session was signed out. Nobody can make the cookie from it."""
+        return f"signed-out:{sha256(cookie.encode('utf-8', 'replace')).hexdigest()}"
 
     @staticmethod
     def token(cookie: str) -> str:
