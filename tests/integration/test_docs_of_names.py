@@ -11,8 +11,8 @@ from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.heartbeat import INTERVAL
 from bot.operation.web.body import LONGEST_BODY
+from bot.operation.web.pages.lock import MOST_TRIES
 from bot.operation.web.pages.sessions import LASTS
-from bot.operation.web.pages.sign_in import MOST_TRIES
 from bot.operation.web.pages.status import DAYS as DAYS_OF_STATUS
 from bot.operation.web.web_server import LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.enrichment import IDS_PER_REQUEST
