@@ -18,7 +18,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
-from bot.context.writing import write
 from bot.errors import error_location
 from bot.operation.web.body import body_in_time
 from bot.operation.web.pages import guard
@@ -26,7 +25,7 @@ from bot.operation.web.pages.guard import Entry
 from bot.operation.web.pages.lock import Lock
 from bot.operation.web.pages.operator import operator_pages
 from bot.operation.web.pages.samples import Samples
-from bot.operation.web.pages.sessions import COOKIE, LASTS, Sessions
+from bot.operation.web.pages.sessions import COOKIE, LASTS, EndedSessions, Sessions
 from bot.operation.web.pages.sign_in import sign_in_pages
 from bot.operation.web.pages.static import static_pages
 from bot.operation.web.refusals import line
@@ -39,9 +38,8 @@ from bot.ports.typed_text import usable_text
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
 from bot.settings import Settings
 from subscriptions.errors import StoreError
-from subscriptions.model import CallbackToken, ChatAddress
+from subscriptions.model import ChatAddress
 from subscriptions.platforms import PlatformFacts
-from subscriptions.service.chats import get_conversation_state, set_conversation_state
 from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
@@ -74,6 +72,7 @@ class Site:
     offers: Offers = _no_offers
     entry: Entry = field(init=False)
     _sessions: Sessions = field(init=False)
+    _ended: EndedSessions = field(init=False)
     _names: Collection[str] = field(init=False)
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
     _started: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -83,7 +82,7 @@ class Site:
         self.entry, _ = guard.entry(self.settings)
         given = self.settings.web_password if self.entry is Entry.PASSWORD else None
         password = given.get_secret_value() if given else ""
-        self._sessions = Sessions(password)
+        self._sessions, self._ended = Sessions(password), EndedSessions(self.store, self.clock)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
         self._streams = Streams(self.observe, max(1, most_connections() // SHARE_OF_CONNECTIONS))
         if password:
@@ -147,8 +146,8 @@ class Site:
             dispatcher=self._dispatcher,
         )
         answer = await page.answer(asked)
-        if answer.session is not None:
-            await self._end(given)
+        if answer.session is not None and self._sessions.name_of(given, self.clock.wall()):
+            await self._ended.add(given)
         found = self._response(answer, request, visitor)
         session = answer.session if answer.session is not None or given else cookie
         self._set_cookies(request, found, session)
@@ -188,19 +187,8 @@ class Site:
 
     async def _signed_in(self, cookie: str) -> str:
         """Returns the name of a session that was signed in and not out; "" for any other cookie."""
-        wall = self.clock.wall()
-        name = self._sessions.name_of(cookie, wall)
-        ended = self._sessions.ended_name(cookie)
-        if name and await asyncio.to_thread(get_conversation_state, self.store, ended, since=wall - LASTS) is None:
-            return name
-        return ""
-
-    async def _end(self, cookie: str) -> None:
-        """Ends a session that was signed in, in every process: its cookie is not taken any more."""
-        wall = self.clock.wall()
-        if self._sessions.name_of(cookie, wall):
-            token, ended = CallbackToken(verb="signed-out"), self._sessions.ended_name(cookie)
-            await write(set_conversation_state, self.store, ended, token, lasts=LASTS, now=wall)
+        name = self._sessions.name_of(cookie, self.clock.wall())
+        return "" if name and await self._ended.has(cookie) else name
 
     def _chat_of(self, name: str) -> ChatAddress | None:
         """Returns the chat of a name that somebody gave; None if no chat is named so."""
