@@ -24,8 +24,9 @@ from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
-from bot.operation.web.site import closed_lines, make_site
-from bot.operation.web.web_server import serving
+from bot.operation.web.pages.lock import lock_of_metrics
+from bot.operation.web.site import entry_lines, make_site
+from bot.operation.web.web_server import ClosedConnections, serving
 from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError
@@ -115,10 +116,10 @@ class Process:
         return True
 
     def _report_sources(self) -> None:
-        for source in self.sources.inbox.sources:
-            self.problems.pop(f"source {source}", None)
+        self.problems.pop("sources", None)
         unread = self.sources.problems
-        self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in unread})
+        if unread:  # strangers may ask, so sources have no names here
+            self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
 
     async def finish(self) -> None:
         """Waits until the running drain has ended, at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
@@ -303,8 +304,8 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
     health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
-    metrics, heartbeat = Metrics(app, health.whys), make_heartbeat(app)
-    app.context.observe.listeners.append(metrics.observe)
+    metrics, heartbeat, closed = Metrics(app, health.whys), make_heartbeat(app), ClosedConnections(app.clock)
+    app.context.observe.listeners += [metrics.observe, closed.observe]
 
     async def tick() -> None:
         await process.tick()
@@ -321,9 +322,11 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         metrics=metrics.page,
         attention=lambda: process.attention,
         pages=site.routes if site else (),
+        metrics_lock=lock_of_metrics(app.settings, app.clock),
+        observe=app.context.observe,
     )
-    async with server, _beside(health.watch()):
-        lines = (*closed_lines(app), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
+    async with server, _beside(health.watch()), _beside(closed.watch()):
+        lines = (*entry_lines(app.settings), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
         for line in lines:
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait

@@ -81,7 +81,7 @@ def visible(text: str) -> str:
 
 
 def password(text: str) -> str:
-    """A password that is not soon guessed: each guess costs one of ten tries a minute."""
+    """A password that is not soon guessed: an address has a hundred tries a minute."""
     if not (_LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()):
         raise Unusable(
             "it must be one line of {least} to {most} signs", least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD

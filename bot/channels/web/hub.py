@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from bot.ports.web_page import Visitor
 
-MOST_STREAMS = 8  # open pages of one chat that are told at once; others show what is new when they are loaded anew
-
 MINUTE = 60.0  # seconds
 MOST_IN_MINUTE = 60  # messages and presses of one chat that are looked at; of these the bot answers as many as anywhere
 
@@ -31,10 +29,6 @@ class Hub:
         self._spoke: defaultdict[str, deque[float]] = defaultdict(deque)  # chat -> monotonic seconds of the last minute
         self._said: dict[str, str] = {}  # chat -> the words that its next page shows
         self._awaited: dict[str, Awaited] = {}  # update -> what its page waits for
-
-    def is_full(self, chat: str) -> bool:
-        """Returns whether so many pages of a chat are open that no further one is told."""
-        return len(self._waiting.get(chat, ())) >= MOST_STREAMS
 
     @contextmanager
     def listening(self, chat: str) -> Iterator[asyncio.Event]:

@@ -6,14 +6,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.channels.web.facts import WEB
 from bot.channels.web.forms import ShownForm, read_form
 from bot.channels.web.hub import Awaited
 from bot.channels.web.outbound import WebChannel
-from bot.channels.web.view import chat_of
+from bot.channels.web.view import chat_of, pressed_in
 from bot.context.writing import write
 from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.receiver import RequestDispatcher
@@ -28,6 +28,7 @@ TOAST_WITHIN = 3.0  # seconds for the few words about a pressed button
 FORM_WITHIN = 1.0  # seconds for a form, which is shown before anything is posted
 _LOOK_AGAIN = 0.1  # seconds between two looks whether the reply is there
 _COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -38,6 +39,9 @@ class Heard:
     update: str = ""  # "" if there was nothing to do
     toast: str = ""  # a few words
     form: ShownForm | None = None  # shown next
+    shows: Mapping[str, bool] = field(
+        default_factory=dict
+    )  # what the buttons of the pressed message show, and whether it is so
 
 
 class Talk:
@@ -74,13 +78,14 @@ class Talk:
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
             trigger_id=update,
-            message_id=message if message.isascii() and message.isdecimal() else "",
+            message_id=message if _NUMBER.fullmatch(message) else "",
         )
         with self._channel.hub.expecting(update, chat.address) as awaited:
             await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
-            toast = awaited.toast.result() if awaited.toast.done() else ""
-            return Heard(update=update, toast=toast, form=_shown(awaited))
+        toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
+        shows = await asyncio.to_thread(pressed_in, self._store, chat, number) if toast else {}
+        return Heard(update=update, toast=toast, form=_shown(awaited), shows=shows)
 
     async def fill_in(
         self, frame: PageFrame, form_id: str, values: Mapping[str, str], dispatcher: RequestDispatcher

@@ -11,6 +11,7 @@ from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation.checks._finding import NOTHING, Finding, is_ready
 from bot.operation.checks.storage import check_storage
+from bot.operation.web.pages.guard import Entry, entry
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
 from bot.settings import VARIABLES, Settings
@@ -52,6 +53,7 @@ def check_here(
         copies = backup_folder(settings, store)
         yield _newest_copy(copies, wall)
         yield from check_storage(store.kind.file, copies, mounted)
+    yield from _pages(settings)
     yield from _templates()
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
@@ -146,6 +148,18 @@ def _newest_copy(folder: Path, wall: datetime) -> Finding:
         return Finding(question=question, answer=answer)
     cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
     return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def _pages(settings: Settings) -> Iterator[Finding]:
+    """Yields a finding if whoever reaches the address of the pages can take any name there."""
+    found, why = entry(settings)
+    if found is Entry.PROXY and why:
+        values = {"why": why, "header": settings.web_user_header}
+        yield Finding(
+            question=Sentence("Pages"),
+            answer=Sentence("{why}, and whoever reaches it can take any name by {header}", values),
+            cure=Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
+        )
 
 
 def _formats() -> Iterator[Finding]:

@@ -42,4 +42,5 @@ from subscriptions.service.papers.signals import papers_in_message as papers_in_
 from subscriptions.service.papers.signals import save_paper as save_paper
 from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
+from subscriptions.service.papers.signals import signals_of_papers as signals_of_papers
 from subscriptions.service.papers.signals import take_back as take_back
