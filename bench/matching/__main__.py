@@ -169,7 +169,7 @@ def _show(measured: dict[str, Measured], count: int) -> None:
         f"{notes['bytes of memory'] / count:.0f} bytes a line in memory, {notes['bytes of a snapshot'] / count:.0f} in a "
         f"snapshot, which is loaded in {notes['load']:.3f} s; one query more {notes['add'] * 1e6:.0f} µs, "
         f"one less {notes['remove'] * 1e6:.0f} µs; initials of names and phrases that end in a prefix took "
-        f"{notes['checked']:.4f} s of the match",
+        f"{max(0, notes['checked']):.4f} s of the match",
         flush=True,
     )
 
