@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
@@ -52,25 +53,26 @@ class PostgresDatabase:
         self.file: Path | None = None
         self.where = _name(url)
         self.sharing: Sharing = PostgresSharing()
-        self.errors: tuple[type[Exception], ...] = (SharedSession,)
-
-    def engine(self, patience: float) -> Engine:
-        """One process has a bounded number of connections: a server has few. Raises StoreError without psycopg."""
-        self._session = f"{OURS} {_PLANS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         try:
-            self._engine = create_engine(
-                self.url,
-                paramstyle="format",  # so that rows are given as tuples (bulk.py)
-                pool_size=CONNECTIONS,
-                max_overflow=0,
-                pool_timeout=patience,
-                connect_args={**_SESSION, **self.url.query, "options": self._session},
-            )
+            self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
             raise wrong_setting(
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
+        self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
+
+    def engine(self, patience: float) -> Engine:
+        """One process has a bounded number of connections: a server has few."""
+        self._session = f"{OURS} {_PLANS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._engine = create_engine(
+            self.url,
+            paramstyle="format",  # so that rows are given as tuples (bulk.py)
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=patience,
+            connect_args={**_SESSION, **self.url.query, "options": self._session},
+        )
         prepare_sessions(self._engine)
         copy_rows(self._engine)
         return self._engine
@@ -142,8 +144,7 @@ class PostgresDatabase:
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
-        driver: Any = self._engine.dialect.dbapi
-        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE, errors=driver.Error)
+        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE)
 
     def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
         """See Kind."""
@@ -170,6 +171,8 @@ class PostgresDatabase:
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
+        if isinstance(error, self._driver_error):  # of a connection that is used without SQLAlchemy
+            error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)
 
 

@@ -7,8 +7,6 @@ lanes of a worker, so no sender waits for a connection that another one holds.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from subscriptions.store.database.kind import Holder, Reservation
 from subscriptions.store.database.postgres.holdings import HOLDERS, NAMES
 
@@ -39,14 +37,13 @@ _REST = """
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any], called: str, setup: str, *, errors: type[Exception]) -> None:
+    def __init__(self, connect: Callable[[], Any], called: str, setup: str) -> None:
         """`connect` makes a connection in which each statement is a transaction; `setup` is executed in each new one.
 
-        `called`: the name of the session. `errors`: those of the driver.
+        `called`: the name of the session.
         """
         self._connect = connect
         self._called = called
-        self._errors = errors
         self._setup = setup
         self._connection: Any = None
         self._held: set[str] = set()
@@ -105,9 +102,6 @@ class PostgresSideSession:
                 self._connection.execute(self._setup)
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else ()
-        except self._errors as error:
-            self.close()
-            raise DBAPIError.instance(statement, None, error, self._errors) from error
         except BaseException:
             self.close()
             raise
