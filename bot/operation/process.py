@@ -263,7 +263,9 @@ async def _run(
 ) -> int:
     """Makes one attempt to start, and runs if it succeeds. Raises as `run`, and StoreUnavailable."""
     app.open()
-    with only_sender(app.store, shared=app.cluster is not None):
+    with only_sender(app.store) if app.cluster is None else nullcontext():
+        if app.cluster is not None:
+            await app.cluster.join()
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)

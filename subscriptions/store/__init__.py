@@ -8,6 +8,7 @@ from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
     HEAD,
+    ReadThenWrite,
     Scope,
     Store,
     Transaction,
@@ -37,6 +38,7 @@ __all__ = [
     "KnownSource",
     "OutboxEntry",
     "Planned",
+    "ReadThenWrite",
     "Rendered",
     "Scope",
     "SourceFact",

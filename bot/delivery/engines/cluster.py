@@ -16,6 +16,7 @@ from bot.context.writing import write_together
 from bot.delivery.engines.job_queue import Again, JobQueue, Times
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.rate_wait import MAX_RATE_WAIT
+from bot.delivery.sender_lock import lock_held
 from bot.errors import error_location
 from bot.ports.channel import Limits
 from bot.ports.clock import Clock
@@ -83,6 +84,11 @@ class ClusterEngine:
     def lanes_in_hand(self) -> int:
         """See Engine."""
         return len(self._running)
+
+    async def join(self) -> None:
+        """Begins to work beside others, from when on no process may send alone. Raises SenderLockHeld, StoreError."""
+        if alone := await self._aside(self._session.sends_alone):
+            raise lock_held(alone)
 
     # ------------------------------------------------------------------------------------------------------------ wakes
 

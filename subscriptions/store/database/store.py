@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import get_ident
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.garbage import uncollected
-from subscriptions.store.database.kind import Claims, Kind, Sharing
+from subscriptions.store.database.kind import Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.rights import keep_to_owner
 from subscriptions.store.database.sqlite.file import PART, SqliteFile
@@ -121,7 +122,8 @@ class Store:
         self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = self.kind.sharing
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
-        self._engine = _engine(self.kind, self.sharing)
+        self._holders: set[int] = set()  # the threads that have a connection in hand
+        self._engine = _engine(self.kind, self.sharing, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @property
@@ -138,20 +140,9 @@ class Store:
         Writers of one process take turns in the order in which they came: SQLite alone lets waiting writers ask again
         at intervals, so that one busy writer could keep all others out.
         """
-        self._refuse_second_transaction()
-        with self._written(self._writer) as transaction:
-            yield transaction
-
-    @contextmanager
-    def savepoint(self) -> Iterator[Transaction]:
-        """As `write`: an error undoes the whole transaction. See Transaction.savepoint."""
-        with self.write() as transaction:
-            yield transaction
-
-    @contextmanager
-    def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
+        self.refuse_held_connection()
         with self._turns, self.writes.recorded():
-            with uncollected(), self.translated_errors(), self._begun(bind, writes=True) as transaction:
+            with uncollected(), self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
@@ -163,32 +154,35 @@ class Store:
                 self.writes.written()
 
     @contextmanager
+    def savepoint(self) -> Iterator[Transaction]:
+        """As `write`: an error undoes the whole transaction. See Transaction.savepoint."""
+        with self.write() as transaction:
+            yield transaction
+
+    @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begins a transaction that sees one state of the database; a part that writes raises WouldWrite.
 
         Raises StoreError.
         """
-        self._refuse_second_transaction()
+        self.refuse_held_connection()
         with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
             yield transaction
 
     @contextmanager
-    def read_then_write(self) -> Iterator["ReadThenWrite"]:
-        """Work that reads first and writes afterwards, so that others can write meanwhile. Raises StoreError."""
-        self._refuse_second_transaction()
-        with self.translated_errors(), self._engine.connect() as connection:
-            yield ReadThenWrite(self, connection)
-
-    @contextmanager
-    def _begun(self, bind: Engine | Connection, *, writes: bool) -> Iterator[Transaction]:
+    def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
             transaction.info[_CONNECTION] = transaction.connection()
             yield transaction
 
-    def _refuse_second_transaction(self) -> None:
-        """Raises RuntimeError where this thread writes already: it would wait for itself, or read an older state."""
-        if self._turns.is_mine():
-            raise RuntimeError("This thread is writing: pass its Transaction on, not the Store.")
+    def refuse_held_connection(self) -> None:
+        """Raises RuntimeError if this thread has a connection in hand (rule 15): before it waits, or ends a step."""
+        _refuse_second(self._holders)
+
+    def version(self) -> object | None:
+        """A value that is another one once anybody has committed; None: that cannot be told. Raises StoreError."""
+        with self.translated_errors():
+            return self.kind.version()
 
     def exists(self) -> bool:
         """Whether there is a database. Raises StoreError when that cannot be told."""
@@ -275,16 +269,11 @@ class Store:
     def close(self) -> None:
         """Waits for what the writer was asked for, and closes all connections: those of transactions under way when these end."""
         self.writer.close()
+        self.kind.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
         event.listen(pool, "checkin", _close_returned)
         pool.dispose()
-
-    @contextmanager
-    def claims(self) -> Iterator[Claims]:
-        """Opens what a planner claims chats by, which ends with the context. Raises StoreError, as what it yields does."""
-        with self.translated_errors(), self.kind.claims() as claims:
-            yield claims
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -296,29 +285,25 @@ class Store:
 
 
 class ReadThenWrite:
-    """A reading transaction and a writing one after it, and whether the database changed in between."""
+    """Work that reads first and writes afterwards, so that others can write meanwhile. Between the two it holds nothing."""
 
-    def __init__(self, store: Store, connection: Connection) -> None:
-        """`connection` is in no transaction."""
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._connection = connection
-        self._version: int | None = None  # of the database when `read` began; see sharing.py
+        self._version: object | None = None  # of the database before `read` began
         self.is_stale = True  # in `write`: whether another transaction may have been committed since `read` began
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begins the reading transaction. Raises StoreError."""
-        self._connection.execution_options(paperwire_write=False)
-        with self._store.translated_errors(), self._store._begun(self._connection, writes=False) as transaction:  # noqa: SLF001 - a part of Store
-            self._version = self._store.sharing.version(self._connection)
+        self._version = self._store.version()
+        with self._store.read() as transaction:
             yield transaction
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Begins the writing transaction, in turn with other writers. Raises StoreError."""
-        self._connection.execution_options(paperwire_write=True)
-        with self._store._written(self._connection) as transaction:  # noqa: SLF001 - as above
-            self.is_stale = self._version is None or self._store.sharing.version(self._connection) != self._version
+        with self._store.write() as transaction:
+            self.is_stale = self._version is None or self._store.version() != self._version
             yield transaction
 
 
@@ -378,8 +363,23 @@ def _close_returned(_connection: object, record: ConnectionPoolEntry) -> None:
     record.invalidate()
 
 
-def _engine(kind: Kind, sharing: Sharing) -> Engine:
+def _refuse_second(holders: set[int]) -> None:
+    if get_ident() in holders:
+        raise RuntimeError("This thread has a connection in hand: pass its Transaction on, not the Store.")
+
+
+def _engine(kind: Kind, sharing: Sharing, holders: set[int]) -> Engine:
     engine = kind.engine(BUSY_SECONDS)
+
+    @event.listens_for(engine, "checkout")
+    def _hand_out(_connection: object, record: ConnectionPoolEntry, _handed: object) -> None:
+        _refuse_second(holders)
+        record.info["holder"] = get_ident()
+        holders.add(get_ident())
+
+    @event.listens_for(engine, "checkin")
+    def _take_back(_connection: object, record: ConnectionPoolEntry) -> None:
+        holders.discard(record.info.pop("holder", 0))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver

@@ -1,7 +1,7 @@
 """A database of PostgreSQL: on a server, which several processes on several machines may use."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,22 @@ from sqlalchemy.exc import DBAPIError
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Holdings, Sharing, SideSession
-from subscriptions.store.database.postgres.claims import PostgresClaims
+from subscriptions.store.database.kind import Holdings, Sharing, SideSession
 from subscriptions.store.database.postgres.copying import copy_rows
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.holdings import holdings, session_name
 from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
 from subscriptions.store.database.postgres.sharing import PostgresSharing
-from subscriptions.store.database.postgres.side_session import PostgresSideSession
+from subscriptions.store.database.postgres.side_session import HOLDER, PostgresSideSession, name_of_holder
 
-CONNECTIONS = 10  # of one process, at most
+CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _ENGINE = "procrastinate"  # how the names of the engine's own tables begin
 _TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
 _REVISION = text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
-_SHARE = f"SELECT pg_try_advisory_lock_shared({_SENDER})"
 _CALLED = "SELECT set_config('application_name', %s, false)"
-_HOLDER = """
-    SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
-    WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %s
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 # A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
 # 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
 _PLANS = "-c enable_seqscan=off -c jit=off"
@@ -85,6 +78,13 @@ class PostgresDatabase:
         """Tells nothing: the server would have to be asked."""
         return None
 
+    def version(self) -> object | None:
+        """Tells nothing, as `mark`."""
+        return None
+
+    def close(self) -> None:
+        """Does nothing: `version` keeps nothing open."""
+
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """See Kind. Raises StoreError for a database of another program."""
         with read() as connection:
@@ -126,25 +126,16 @@ class PostgresDatabase:
         return False
 
     @contextmanager
-    def sending(self, name: str, *, shared: bool = False) -> Iterator[str]:
+    def sending(self, name: str) -> Iterator[str]:
         """Holds the sender lock under a name while the body runs. Yields "", or the name of a process that holds it."""
-        connection = self._engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            cursor.execute(_CALLED, (f"paperwire {name}",))
-            cursor.execute(_SHARE if shared else _TAKE)
-            if (cursor.fetchone() or (False,))[0]:
-                yield ""
-            else:
-                cursor.execute(_HOLDER, (_SENDER,))
-                found = cursor.fetchone()
-                yield str(found[0]).removeprefix("paperwire ") if found else "?"
-        finally:
-            connection.invalidate()  # ends the session, and with it the lock
+        with closing(self._connect()) as connection:  # a session of its own, which ends with the lock
+            connection.execute(_CALLED, (f"paperwire {name}",))
+            is_taken = connection.execute(_TAKE).fetchone() == (True,)
+            yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
-        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE)
+        return PostgresSideSession(self._connect, session_name(worker, process), _SENDER)
 
     def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
         """See Kind."""
@@ -159,15 +150,6 @@ class PostgresDatabase:
         """See Kind."""
         _, named = self._engine.dialect.create_connect_args(self.url)
         return {**named, **_SESSION, **self.url.query, "options": self._session}
-
-    @contextmanager
-    def claims(self) -> Iterator[Claims]:
-        """Holds them in a session of their own."""
-        connection = self._engine.raw_connection()
-        try:
-            yield PostgresClaims(connection)
-        finally:
-            connection.invalidate()  # ends the session, and with it the claims
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
