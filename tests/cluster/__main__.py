@@ -182,7 +182,7 @@ class Trial:
     def _freeze(self) -> int | None:
         """Stops a worker that goes on until then, and notes what it has in hand. None: not now."""
         going = [place for place, one in enumerate(self.started.alive) if one.pid not in self._stopped]
-        if not self._is_up or len(going) < WORKERS - 1:
+        if not self._is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
             return None
         place = self.dice.choice(going)
         self.started.signal(signal.SIGSTOP, place)

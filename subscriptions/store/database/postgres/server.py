@@ -30,6 +30,8 @@ _CALLED = "SELECT set_config('application_name', %s, false)"
 # A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
 # 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
 _PLANS = "-c enable_seqscan=off -c jit=off"
+# A worker that is stopped within a transaction would hold its rows, and everybody up, for as long as it is stopped.
+_STOPPED = "-c idle_in_transaction_session_timeout=15000"
 _SESSION = {  # what each connection is given; those of libpq may also stand in the address
     "application_name": "paperwire",
     "connect_timeout": "10",
@@ -57,7 +59,7 @@ class PostgresDatabase:
 
     def engine(self, patience: float) -> Engine:
         """One process has a bounded number of connections: a server has few."""
-        self._session = f"{OURS} {_PLANS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._session = f"{OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         self._engine = create_engine(
             self.url,
             paramstyle="format",  # so that rows are given as tuples (bulk.py)
