@@ -36,6 +36,7 @@ from subscriptions.service.planner.no_match import STREAK_AFTER
 from subscriptions.service.planner.plan import SLICE
 from subscriptions.service.subscriptions.changes import KEPT
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
+from subscriptions.store.database.postgres.server import CONNECTIONS
 from subscriptions.store.papers.enrichment import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME
 from tests.integration.docs_pages import DOCS, ROOT, page, rows
@@ -145,7 +146,8 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("metrics.md", "GET every # minutes", INTERVAL / 60),
     ("architecture.md", "Slices of # chats", SLICE),
     ("architecture.md", "imported for # clauses", MANY),
-    ("scaling.md", "claims # of those that are due", SLICE),
+    ("scaling.md", "# chats in a transaction", SLICE),
+    ("scaling.md", "# for its transactions", CONNECTIONS),
 )
 
 

@@ -19,7 +19,7 @@ from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store
 from subscriptions.store.database.schema_upgrade import alembic_config
-from subscriptions.store.papers import index
+from subscriptions.store.papers import index, known_papers
 from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
 from tests.unit.test_matching import papers, queries, terms
@@ -74,7 +74,7 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
-        (known,), entry = stored_papers(session), index.newest_entry(session)
+        (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
             candidates = index.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
@@ -153,7 +153,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     one = paper(words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=summary(words, "en"))
     ingested(database, one)
     with database.read() as session:
-        entry = index.newest_entry(session)
+        entry = known_papers.state_of_papers(session)[0]
         candidates = [index.having(session, term, entry, entry) for term in parse_query(typed).terms]
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 

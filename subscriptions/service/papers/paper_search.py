@@ -76,7 +76,7 @@ def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -
 class _SearchedRange:
     """The stretch that was searched last, cached because people turn pages."""
 
-    state: tuple[int, int, int]
+    state: tuple[object, ...]
     top: int  # the key of its newest paper
     newest: bool  # there is no newer paper
     entries: Entries
@@ -88,18 +88,14 @@ _KEPT: WeakKeyDictionary[Store, _SearchedRange] = WeakKeyDictionary()
 
 def _searched_range(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = (
-        index.newest_entry(transaction),
-        known_papers.newest_digest(transaction),
-        known_papers.last_sequence(transaction),
-    )
+    state = known_papers.state_of_papers(transaction)
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
         kept = _KEPT[transaction.store] = _look(transaction, state, upto)
     return kept.entries, kept.below
 
 
-def _look(transaction: Transaction, state: tuple[int, int, int], upto: int | None) -> _SearchedRange:
+def _look(transaction: Transaction, state: tuple[object, ...], upto: int | None) -> _SearchedRange:
     begin = None if upto is None else (day_of(upto), number_of(upto))
     rows = index.newest(transaction, MOST_COUNTED + 1, upto=begin)
     keys = [key_of(row.day, row.paper) for row in rows]

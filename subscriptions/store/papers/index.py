@@ -90,11 +90,6 @@ def without_entry(session: Session, most: int) -> list[int]:
     return list(connection_of(session).execute(wanted).scalars())
 
 
-def newest_entry(session: Session) -> int:
-    """The number of the newest entry. While it stays the same, no paper has changed."""
-    return connection_of(session).execute(select(func.max(_e.entry))).scalar() or 0
-
-
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
     """The newest papers of these days that a digest announces, those of archives too.
 
