@@ -39,7 +39,7 @@ from tests.faults.soak.page import write
 from tests.make import address, ingested, paper, subscribes
 from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
 
-WORKERS = 3
+WORKERS, KILLS = 3, "workers killed"
 FIRST_PAPERS, WAVE = 39, 13  # papers at the beginning, and in each wave after it; thirteen are a message
 GROUPS = 10  # every tenth chat is a group
 POST_TAKES = 0.1  # seconds, as a platform's answer does
@@ -73,11 +73,6 @@ class Plan:
     says_gap: float = 0.5  # seconds from one command to the next
     factor: float = 1.0  # of the platform's limits
     looks: str = "usual"  # how often the workers look after each other
-
-    @property
-    def lasts(self) -> float:
-        """Seconds until the last fault."""
-        return self.kill_gap * (self.kills + 1)
 
 
 QUICK = Plan(
@@ -141,11 +136,9 @@ class Trial:
         plan = self.plan
         self.started.start(WORKERS)
         self.started.wait_for(lambda: len(self.started.posts) > WORKERS, "the first messages are sent")
-        for what, times in ((self._kill, plan.kills), (self._stop, plan.stops), (self._crash, plan.crashes)):
-            self._spread(what, times)
-        self._spread(self._cut, plan.cuts)
-        self._spread(self._wave, int(plan.lasts / plan.wave_gap))
-        self._spread(self._say, int(plan.lasts / plan.says_gap))
+        self._soon(self._kill, plan.kill_gap)
+        self._again(self._wave, plan.wave_gap)
+        self._again(self._say, plan.says_gap)
         while self._events:
             at, _, what = heapq.heappop(self._events)
             time.sleep(max(0.0, at - time.monotonic()))  # the workers run by the clock of the machine
@@ -164,18 +157,22 @@ class Trial:
         first = self.papers[:FIRST_PAPERS]
         return judged(self.started.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits)
 
-    def _spread(self, what: Callable[[], None], times: int) -> None:
-        """Plans to do something so many times, evenly, each a little earlier or later."""
-        gap, now = self.plan.lasts / (times + 1), time.monotonic()
-        for number in range(1, times + 1):
-            self._at(now + gap * (number + self.dice.uniform(-0.4, 0.4)), what)
+    def _again(self, what: Callable[[], None], gap: float) -> None:
+        """Does something again and again, for as long as workers are killed."""
+
+        def once_more() -> None:
+            what()
+            self._again(what, gap)
+
+        if self.done[KILLS] < self.plan.kills:
+            self._soon(once_more, gap)
+
+    def _soon(self, what: Callable[[], None], seconds: float = 0.5) -> None:
+        """Does something in so many seconds, or a little earlier or later."""
+        self._at(time.monotonic() + seconds * self.dice.uniform(0.6, 1.4), what)
 
     def _at(self, second: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._events, (second, next(self._places), what))
-
-    def _later(self, what: Callable[[], None]) -> None:
-        """Does something soon that cannot be done now."""
-        self._at(time.monotonic() + 0.5, what)
 
     # ------------------------------------------------------------------------------------------------------- workers
 
@@ -201,16 +198,22 @@ class Trial:
     def _kill(self) -> None:
         place = self._freeze()
         if place is None:
-            self._later(self._kill)
+            self._soon(self._kill)
             return
         self.started.kill(place)
         self.started.start()
-        self._did("workers killed")
+        self._did(KILLS)
+        kills, plan = self.done[KILLS], self.plan
+        if kills < plan.kills:
+            self._soon(self._kill, plan.kill_gap)
+        for what, times in ((self._stop, plan.stops), (self._crash, plan.crashes), (self._cut, plan.cuts)):
+            if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # as many as of the kills that are over
+                self._soon(what, plan.kill_gap / 2)
 
     def _stop(self) -> None:
         place = self._freeze()
         if place is None or self._stopped:
-            self._later(self._stop)
+            self._soon(self._stop)
             return
         number = self.started.alive[place].pid
         self._stopped.add(number)
@@ -226,7 +229,7 @@ class Trial:
 
     def _crash(self) -> None:
         if not self._is_up:
-            self._later(self._crash)
+            self._soon(self._crash)
             return
         self.cluster.stop(signal.SIGQUIT)
         self._is_up = False
@@ -239,7 +242,7 @@ class Trial:
 
     def _cut(self) -> None:
         if not self._is_up:
-            self._later(self._cut)
+            self._soon(self._cut)
             return
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(_CUT)
@@ -251,7 +254,7 @@ class Trial:
         try:
             self._bring(WAVE)
         except StoreError:
-            self._later(self._wave)
+            self._soon(self._wave)
 
     def _bring(self, papers: int) -> None:
         first = len(self.papers)
